@@ -1,0 +1,86 @@
+import type { OperationId } from './operations.ts';
+
+export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** A JSON Schema, as far as the program looks into one. */
+export type Schema = {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: boolean | Schema;
+  readonly 'x-unknown-keys'?: Readonly<Record<string, string>>;
+};
+type Content = Readonly<Record<string, { readonly schema?: Schema; readonly examples?: Record<string, { value: unknown }> }>>;
+export type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema?: Schema };
+
+/** An operation object of the document. */
+export type OperationObject = {
+  readonly operationId: OperationId;
+  readonly summary: string;
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly parameters?: readonly (Parameter | { readonly $ref: string })[];
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
+  readonly 'x-raw'?: boolean;
+};
+type PathItem = { readonly parameters?: OperationObject['parameters'] } & { readonly [M in Method]?: OperationObject };
+
+/** The bundled document, as far as the program looks into it. */
+export type Document = {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, PathItem>>;
+  readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
+
+/** One operation of the document with its place in it. */
+export type Operation = {
+  readonly id: OperationId;
+  readonly method: Method;
+  readonly path: string;
+  readonly raw: boolean;
+  readonly object: OperationObject;
+  readonly parameters: readonly Parameter[];
+};
+
+/** Follows a `$ref` inside the document; anything else is answered as it is. Throws when the target is missing. */
+export function resolve<T>(document: Document, node: T | { readonly $ref: string }): T {
+  if (typeof node !== 'object' || node === null || !('$ref' in node) || typeof node.$ref !== 'string') {
+    return node as T;
+  }
+  const target = node.$ref
+    .replace('#/', '')
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], document);
+  if (target === undefined) {
+    throw new Error(`${node.$ref} is not in the document`);
+  }
+  return resolve(document, target as T);
+}
+
+/** All operations, static paths before templated ones, so that a router that takes the first match is right. */
+export function operationsOf(document: Document): Operation[] {
+  return Object.entries(document.paths)
+    .toSorted(([a], [b]) => sortKey(a).localeCompare(sortKey(b)))
+    .flatMap(([path, item]) =>
+      METHODS.flatMap((method) => {
+        const object = item[method];
+        if (object === undefined) {
+          return [];
+        }
+        const parameters = [...(item.parameters ?? []), ...(object.parameters ?? [])];
+        return {
+          id: object.operationId,
+          method,
+          path,
+          raw: object['x-raw'] === true,
+          object,
+          parameters: parameters.map((parameter) => resolve<Parameter>(document, parameter)),
+        };
+      }),
+    );
+}
+
+const sortKey = (path: string): string => path.replaceAll('{', '\uffff');

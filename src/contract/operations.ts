@@ -1,0 +1,57 @@
+import type { operations, Readable, Writable } from '../../generated/api.ts';
+import type { Caller } from '../caller.ts';
+
+/** Every operation of the document. */
+export type OperationId = keyof operations;
+
+/** Operations that read or write the connection themselves (`x-raw: true` in the document). */
+export type RawOperationId =
+  | 'getHealth'
+  | 'getReadiness'
+  | 'getMetrics'
+  | 'getDocs'
+  | 'getDocsPage'
+  | 'getOpenApiJson'
+  | 'getOpenApiYaml'
+  | 'getLlmsTxt';
+
+/** Operations whose JSON is validated both ways. */
+export type JsonOperationId = Exclude<OperationId, RawOperationId>;
+
+type Op<K extends OperationId> = operations[K];
+type Part<P> = [NonNullable<P>] extends [never] ? Record<never, never> : NonNullable<P>;
+type Json<T> = T extends { content: infer C } ? C[keyof C & `${string}json`] : never;
+type Success<K extends OperationId> = Extract<keyof Op<K>['responses'], 200 | 201>;
+type DocumentedHeaders<R> = R extends { headers: infer H } ? { readonly [N in keyof H as OwnHeader<N>]: H[N] } : never;
+/** The headers that a handler owes; the index signature and those that every answer gets are not among them. */
+type OwnHeader<N> = string extends N ? never : number extends N ? never : N extends 'X-Request-Id' ? never : N;
+
+/** What a handler is given: the parts of the request, validated, with read-only properties taken away. */
+export type Input<K extends OperationId> = {
+  readonly params: Part<Op<K>['parameters']['path']>;
+  readonly query: Part<Op<K>['parameters']['query']>;
+  readonly headers: { readonly [N in keyof Part<Op<K>['parameters']['header']> as Lowercase<N & string>]?: string };
+  readonly body: Op<K> extends { requestBody: infer B } ? Writable<Json<B>> : undefined;
+  readonly caller: Caller;
+};
+
+declare const sealed: unique symbol;
+/** An answer of one operation. Only `respond` makes one, so a handler cannot forget to answer, or answer another's. */
+export type Reply<K extends OperationId> = { readonly [sealed]: K };
+
+/**
+ * Makes the answer of an operation from a documented success status, its body without write-only properties, and the
+ * headers documented for it. An argument, unlike a returned literal, is checked by the compiler for excess properties.
+ */
+export type Respond<K extends OperationId> = <S extends Success<K>>(
+  status: S,
+  body: Readable<Json<Op<K>['responses'][S]>>,
+  ...headers: keyof DocumentedHeaders<Op<K>['responses'][S]> extends never
+    ? []
+    : [DocumentedHeaders<Op<K>['responses'][S]>]
+) => Reply<K>;
+
+export type Handler<K extends OperationId> = (input: Input<K>, respond: Respond<K>) => Reply<K> | Promise<Reply<K>>;
+
+/** One handler for each of the operations `K`: the compiler rejects a missing and an extra one. */
+export type Handlers<K extends JsonOperationId = JsonOperationId> = { readonly [P in K]: Handler<P> };

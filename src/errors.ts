@@ -1,0 +1,121 @@
+/**
+ * The one error catalogue. Domain code throws what is made here; each API renders it in its own envelope; the
+ * documentation page `errors.md` is made from it.
+ */
+export const CATALOGUE = {
+  validation_failed: {
+    status: 400,
+    title: 'Validation failed',
+    meaning: 'The request breaks a rule of the document. Every mistake is named with its place. (422 in the Operator API.)',
+    remedy: 'Correct the places that the answer names. A key that is named as unknown was ignored by nobody: leave it out.',
+  },
+  malformed_json: {
+    status: 400,
+    title: 'Malformed JSON',
+    meaning: 'The body cannot be read as JSON. (422 in the Operator API.)',
+    remedy: 'Send one JSON object, in UTF-8, whole.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Unauthorized',
+    meaning: 'The credentials are missing, wrong, expired or incomplete.',
+    remedy: 'Send the credentials that the operation names. Lost ones cannot be read again: have the operator make new ones.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'Forbidden',
+    meaning: 'The credentials are known but do not allow this, or the request comes from a host or a page that may not ask.',
+    remedy: 'Use a key pair with the permission that the answer names; or reach the server under its public URL, and list the browser origin in GATEHOUSE_CORS_ORIGINS.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    meaning: 'There is no such path, or no such object that you may see. Objects of other organizations do not exist for you.',
+    remedy: 'Check the path and the id, and that the credentials belong to the organization that owns the object.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    meaning: 'The path exists, but not with this method.',
+    remedy: 'Use one of the methods in the Allow header.',
+  },
+  precondition_failed: {
+    status: 412,
+    title: 'Precondition failed',
+    meaning: 'The object has changed since the version that If-Match names. Nothing was done.',
+    remedy: 'Read the object again, apply your change to what is there now, and send its new ETag.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'Body too large',
+    meaning: 'The body is larger than this operation takes.',
+    remedy: 'Send less than the limit that the answer names.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    meaning: 'The body is not JSON in UTF-8, or it is compressed in an unknown way.',
+    remedy: 'Send Content-Type: application/json.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    meaning: 'These credentials ask more often than the operator allows.',
+    remedy: 'Wait as many seconds as Retry-After says.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    meaning: 'Something failed that should not. The reason is in the log of the server, under the request id.',
+    remedy: 'Try again; if it stays, tell the operator the X-Request-Id.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'Temporarily unavailable',
+    meaning: 'The database cannot be used right now. Nothing was changed.',
+    remedy: 'Try again after as many seconds as Retry-After says.',
+  },
+} as const;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+/** One mistake of a request: `field` is its place (`body.name`, `query.limit`, `path.org_id`), `rule` the broken rule. */
+export type Mistake = { readonly field: string; readonly message: string; readonly rule: string };
+
+type Extra = {
+  /** In place of the catalogue's title, where the thing has a name: "MCP server not found". */
+  readonly title?: string;
+  readonly mistakes?: readonly Mistake[];
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** An error that the caller is meant to see: a code of the catalogue and a sentence that says what to do. */
+export class ApiError extends Error {
+  readonly code: ErrorCode;
+  readonly title: string;
+  readonly mistakes: readonly Mistake[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, detail: string, extra: Extra = {}) {
+    super(detail);
+    this.code = code;
+    this.title = extra.title ?? CATALOGUE[code].title;
+    this.mistakes = extra.mistakes ?? [];
+    this.headers = extra.headers ?? {};
+  }
+}
+
+/** 400 (422 in the Operator API): all mistakes of a request, together. */
+export const invalid = (mistakes: readonly Mistake[]): ApiError =>
+  new ApiError('validation_failed', 'Request failed validation.', { mistakes });
+
+/** 404: `what` is the kind of thing in the words of its API. */
+export const notFound = (what: string, detail: string): ApiError =>
+  new ApiError('not_found', detail, { title: `${what} not found` });
+
+/** 403. */
+export const forbidden = (detail: string): ApiError => new ApiError('forbidden', detail);
+
+/** 412. */
+export const preconditionFailed = (): ApiError =>
+  new ApiError('precondition_failed', 'The object has changed since you read it; read it again.');
