@@ -689,9 +689,9 @@ export interface components {
             url: components["schemas"]["ServerUrl"];
             description?: components["schemas"]["ServerDescription"];
             /** @default require_approval_all */
-            approval_policy: components["schemas"]["ApprovalPolicy"];
+            approval_policy?: components["schemas"]["ApprovalPolicy"];
             /** @default STREAMABLE_HTTP */
-            transport: components["schemas"]["Transport"];
+            transport?: components["schemas"]["Transport"];
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
         };
@@ -1096,7 +1096,7 @@ export interface components {
              *       "approvals"
              *     ]
              */
-            permissions: components["schemas"]["Permissions"];
+            permissions?: components["schemas"]["Permissions"];
             expiresAt?: components["schemas"]["ExpiresAt"];
         };
         /** @description A new key pair; `apiKey` and `apiSecret` are shown this once. */

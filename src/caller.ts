@@ -1,3 +1,5 @@
+import { forbidden } from './errors.ts';
+
 /** Who makes a request, as the credentials that were checked say. */
 export type Caller = Operator | KeyPairCaller;
 
@@ -17,3 +19,10 @@ export type KeyPairCaller = {
 export type Permission = 'servers' | 'approvals';
 
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
+
+/** Throws `forbidden` when a key pair lacks the permission; the operator may do everything. */
+export function requirePermission(caller: Caller, permission: Permission): void {
+  if (caller.kind === 'key_pair' && !caller.permissions.includes(permission)) {
+    throw forbidden(`This key pair lacks the permission '${permission}'.`);
+  }
+}

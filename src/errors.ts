@@ -6,8 +6,10 @@ export const CATALOGUE = {
   validation_failed: {
     status: 400,
     title: 'Validation failed',
-    meaning: 'The request breaks a rule of the document. Every mistake is named with its place. (422 in the Operator API.)',
-    remedy: 'Correct the places that the answer names. A key that is named as unknown was ignored by nobody: leave it out.',
+    meaning:
+      'The request breaks a rule of the document. Every mistake is named with its place. (422 in the Operator API.)',
+    remedy:
+      'Correct the places that the answer names. A key that is named as unknown was ignored by nobody: leave it out.',
   },
   malformed_json: {
     status: 400,
@@ -19,18 +21,22 @@ export const CATALOGUE = {
     status: 401,
     title: 'Unauthorized',
     meaning: 'The credentials are missing, wrong, expired or incomplete.',
-    remedy: 'Send the credentials that the operation names. Lost ones cannot be read again: have the operator make new ones.',
+    remedy:
+      'Send the credentials that the operation names. Lost ones cannot be read again: have the operator make new ones.',
   },
   forbidden: {
     status: 403,
     title: 'Forbidden',
-    meaning: 'The credentials are known but do not allow this, or the request comes from a host or a page that may not ask.',
-    remedy: 'Use a key pair with the permission that the answer names; or reach the server under its public URL, and list the browser origin in GATEHOUSE_CORS_ORIGINS.',
+    meaning:
+      'The credentials are known but do not allow this, or the request comes from a host or a page that may not ask.',
+    remedy:
+      'Use a key pair with the permission that the answer names; or reach the server under its public URL, and list the browser origin in GATEHOUSE_CORS_ORIGINS.',
   },
   not_found: {
     status: 404,
     title: 'Not found',
-    meaning: 'There is no such path, or no such object that you may see. Objects of other organizations do not exist for you.',
+    meaning:
+      'There is no such path, or no such object that you may see. Objects of other organizations do not exist for you.',
     remedy: 'Check the path and the id, and that the credentials belong to the organization that owns the object.',
   },
   method_not_allowed: {

@@ -11,7 +11,9 @@ export type Schema = {
   readonly additionalProperties?: boolean | Schema;
   readonly 'x-unknown-keys'?: Readonly<Record<string, string>>;
 };
-type Content = Readonly<Record<string, { readonly schema?: Schema; readonly examples?: Record<string, { value: unknown }> }>>;
+type Content = Readonly<
+  Record<string, { readonly schema?: Schema; readonly examples?: Record<string, { value: unknown }> }>
+>;
 export type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema?: Schema };
 
 /** An operation object of the document. */

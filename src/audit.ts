@@ -1,0 +1,48 @@
+import type { Caller } from './caller.ts';
+import * as auditEvents from './store/audit-events.ts';
+import type { Db, Store } from './store/store.ts';
+
+/** Everything that is audited, as `noun.verb`. */
+export type Action =
+  | 'organization.created'
+  | 'organization.deleted'
+  | 'api_token.created'
+  | 'api_token.deleted'
+  | 'api_key.created'
+  | 'api_key.deleted'
+  | 'server.created'
+  | 'server.updated'
+  | 'server.deleted'
+  | 'tool_approval.added'
+  | 'tool_approval.revoked';
+
+/** The process itself, where nobody asked: the first start. */
+export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as const;
+
+export type Change = {
+  readonly at: number;
+  readonly actor: Caller | typeof GATEHOUSE;
+  readonly organizationId: string;
+  readonly action: Action;
+  readonly target: { readonly kind: 'organization' | 'api_token' | 'api_key' | 'server' | 'tool'; readonly id: string };
+  /** More, never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+/** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
+export async function audit(db: Db, { actor, details, ...change }: Change): Promise<void> {
+  const { kind, id, name } = actor;
+  await auditEvents.insert(db, [
+    { ...change, target: { ...change.target }, actor: { kind, id, name }, outcome: 'success', details: { ...details } },
+  ]);
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Deletes the events that are older than `days`, a slice a transaction. */
+export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
+  let deleted = auditEvents.PURGE_SLICE;
+  while (deleted === auditEvents.PURGE_SLICE) {
+    deleted = await store.write((db) => auditEvents.purge(db, now - days * DAY));
+  }
+}

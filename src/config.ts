@@ -1,0 +1,170 @@
+import { suggestion } from './contract/mistakes.ts';
+
+/** Everything that can be set, checked. Times are in the unit of their name. */
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+  readonly corsOrigins: readonly string[];
+  readonly dataDirectory: string;
+  readonly databaseUrl: string | null;
+  /** The first seals, all open; null means the generated key file. */
+  readonly secretKeys: readonly Buffer[] | null;
+  readonly adminToken: string | null;
+  readonly adminAuth: 'required' | 'none';
+  readonly firstCredentials: {
+    readonly apiToken: string | null;
+    readonly apiKey: string | null;
+    readonly apiSecret: string | null;
+  };
+  readonly rateLimitPerSecond: number | null;
+  readonly auditDays: number;
+  readonly logLevel: string;
+};
+
+/** Thrown with every mistake of the environment, one line each. */
+export class ConfigError extends Error {}
+
+const VARIABLES = [
+  'GATEHOUSE_HOST',
+  'GATEHOUSE_PORT',
+  'GATEHOUSE_PUBLIC_URL',
+  'GATEHOUSE_CORS_ORIGINS',
+  'GATEHOUSE_DATA',
+  'GATEHOUSE_SECRET_KEY',
+  'GATEHOUSE_ADMIN_TOKEN',
+  'GATEHOUSE_ADMIN_AUTH',
+  'GATEHOUSE_API_TOKEN',
+  'GATEHOUSE_API_KEY',
+  'GATEHOUSE_API_SECRET',
+  'GATEHOUSE_RATE_LIMIT',
+  'GATEHOUSE_AUDIT_DAYS',
+  'GATEHOUSE_LOG_LEVEL',
+] as const;
+type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
+
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+const WILDCARD = new Set(['0.0.0.0', '::']);
+
+/** Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const mistakes = Object.keys(env)
+    .filter((name) => name.startsWith('GATEHOUSE_') && !(VARIABLES as readonly string[]).includes(name))
+    .map((name) => `${name}: unknown variable${suggestion(name, VARIABLES)}`);
+
+  /** The value read by `read`, or the fallback; what `read` throws is a mistake of this variable. */
+  const value = <T>(name: Variable, fallback: T, read: (text: string) => T): T => {
+    const text = env[name];
+    if (text === undefined || text === '') {
+      return fallback;
+    }
+    try {
+      return read(text);
+    } catch (error) {
+      mistakes.push(`${name}: ${(error as Error).message}`);
+      return fallback;
+    }
+  };
+
+  const host = value('GATEHOUSE_HOST', '127.0.0.1', (text) => text.replaceAll(/^\[|\]$/g, ''));
+  const port = value('GATEHOUSE_PORT', 8080, integer(0, 65535));
+  const databaseUrl = value('DATABASE_URL', null, postgresUrl);
+  const secretKeys = value('GATEHOUSE_SECRET_KEY', null, (text) => text.split(',').map(secretKey));
+  const adminAuth = value('GATEHOUSE_ADMIN_AUTH', 'required' as const, oneOf('required', 'none'));
+  const apiKey = value('GATEHOUSE_API_KEY', null, credential('sk_'));
+  const apiSecret = value('GATEHOUSE_API_SECRET', null, credential('s3cr3t_'));
+  const publicUrl = value('GATEHOUSE_PUBLIC_URL', null, httpUrl);
+  const config: Config = {
+    host,
+    port,
+    publicUrl: publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    corsOrigins: value('GATEHOUSE_CORS_ORIGINS', [], (text) => text.split(',').map(origin)),
+    dataDirectory: value('GATEHOUSE_DATA', './data', String),
+    databaseUrl,
+    secretKeys,
+    adminToken: value('GATEHOUSE_ADMIN_TOKEN', null, credential('')),
+    adminAuth,
+    firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },
+    rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
+    auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
+    logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
+  };
+  if (WILDCARD.has(host) && publicUrl === null) {
+    mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: say under which URL clients come`);
+  }
+  if (adminAuth === 'none' && !LOOPBACK.test(host)) {
+    mistakes.push(`GATEHOUSE_ADMIN_AUTH: none is possible on a loopback GATEHOUSE_HOST only, not on ${host}`);
+  }
+  if (databaseUrl !== null && secretKeys === null && !env.GATEHOUSE_SECRET_KEY) {
+    mistakes.push(
+      'GATEHOUSE_SECRET_KEY: required with DATABASE_URL: 32 bytes in base64, such as `openssl rand -base64 32`',
+    );
+  }
+  if ((apiKey === null) !== (apiSecret === null) && !env.GATEHOUSE_API_KEY !== !env.GATEHOUSE_API_SECRET) {
+    mistakes.push('GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither');
+  }
+  if (mistakes.length > 0) {
+    throw new ConfigError(mistakes.join('\n'));
+  }
+  return Object.freeze(config);
+}
+
+const integer = (least: number, most: number) => (text: string) => {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= least && number <= most)) {
+    throw new Error(`must be a whole number from ${least} to ${most}`);
+  }
+  return number;
+};
+
+const oneOf =
+  <const T extends string>(...values: readonly T[]) =>
+  (text: string): T => {
+    if (!(values as readonly string[]).includes(text)) {
+      throw new Error(`must be one of ${values.join(', ')}`);
+    }
+    return text as T;
+  };
+
+const credential = (prefix: string) => (text: string) => {
+  if (text.length < 32 || !text.startsWith(prefix) || !/^[\x21-\x7e]+$/.test(text)) {
+    const start = prefix === '' ? '' : `, beginning with ${prefix}`;
+    throw new Error(`must have 32 characters or more${start}, none of them a space`);
+  }
+  return text;
+};
+
+function secretKey(text: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length !== 32) {
+    throw new Error('each key must be 32 bytes in base64, such as `openssl rand -base64 32` prints');
+  }
+  return key;
+}
+
+function httpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
+    throw new Error('must be an http or https URL without credentials, query or fragment');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function origin(text: string): string {
+  const url = URL.parse(text.trim());
+  if (url === null || url.origin === 'null' || url.origin !== text.trim()) {
+    throw new Error(
+      `each must be an origin such as https://app.example.com, and ${JSON.stringify(text.trim())} is not`,
+    );
+  }
+  return url.origin;
+}
+
+function postgresUrl(text: string): string {
+  if (!/^postgres(?:ql)?:\/\//.test(text) || URL.parse(text) === null) {
+    throw new Error('must be a postgres:// URL');
+  }
+  return text;
+}

@@ -1,0 +1,27 @@
+/** The document's own string formats: what a value must be, and the sentence for a value that is not. */
+export const FORMATS: Readonly<Record<string, { validate: (value: string) => boolean; message: string }>> = {
+  'server-url': {
+    validate: isServerUrl,
+    message: 'must be an absolute http, https, ws or wss URL without credentials (send those as request_headers)',
+  },
+  'request-header-name': {
+    validate: (name) => TOKEN.test(name) && name.length <= 256 && !CONNECTION_HEADERS.has(name.toLowerCase()),
+    message: `is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_\`|~ other than Host, Connection, Content-Length, Transfer-Encoding`,
+  },
+  'request-header-value': {
+    validate: (value) => FIELD_VALUE.test(value),
+    message: 'must be a legal header value: visible Latin-1 characters, spaces and tabs, no line breaks',
+  },
+};
+
+/** `token` of RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** `field-value` of RFC 9110, section 5.5. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** What only the connection itself can know. */
+const CONNECTION_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+
+function isServerUrl(value: string): boolean {
+  const url = /^(?:https?|wss?):\/\//i.test(value) ? URL.parse(value) : null;
+  return url !== null && url.username === '' && url.password === '';
+}

@@ -1,0 +1,120 @@
+import { distance } from 'fastest-levenshtein';
+import type { Mistake } from '../errors.ts';
+import { type Document, type Operation, resolve, type Schema } from './document.ts';
+import { FORMATS } from './formats.ts';
+
+/** What express-openapi-validator says of one broken rule: a JSON-pointer-like path, a message, `<rule>.openapi…`. */
+export type ValidationError = { readonly path: string; readonly message: string; readonly errorCode?: string };
+
+/** Mistakes that one answer names; a body of a million wrong keys is refused no less by the first hundred. */
+const MOST = 100;
+/** Characters of a key that are looked at for what was meant, and shown. */
+const LONGEST_KEY = 128;
+
+/**
+ * Turns the validator's errors into mistakes that say what to do: keys by name, with the key that was meant where one
+ * is near, headers by name, formats by what they want.
+ */
+export function mistakesOf(
+  document: Document,
+  operation: Operation,
+  errors: readonly ValidationError[],
+  body: unknown,
+): Mistake[] {
+  const mistakes = errors.slice(0, MOST).flatMap((error) => mistakesOfError(document, operation, error, body));
+  return [...new Map(mistakes.map((mistake) => [`${mistake.field} ${mistake.message}`, mistake])).values()];
+}
+
+function mistakesOfError(document: Document, operation: Operation, error: ValidationError, body: unknown): Mistake[] {
+  const rule = error.errorCode?.split('.')[0] ?? 'parameter';
+  const [place = 'body', ...rest] = error.path.split('/').filter((part) => part !== '');
+  const parts = rest.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const where = place === 'params' ? 'path' : place === 'headers' ? 'header' : place;
+  const field = [where, ...parts.map((part) => part.slice(0, LONGEST_KEY))].join('.');
+  if (place === 'query' && rule === 'parameter') {
+    return [{ field, message: queryMessage(operation, parts[0] ?? '', error.message), rule: 'unknown' }];
+  }
+  if (place !== 'body') {
+    return [{ field, message: message(rule, error.message), rule }];
+  }
+  const schema = (at: readonly string[]) => schemaAt(document, requestSchema(operation), at);
+  if (rule === 'additionalProperties') {
+    const key = parts.at(-1) ?? '';
+    return [{ field, message: unknownKey(document, operation, key, schema(parts.slice(0, -1))), rule: 'unknown_key' }];
+  }
+  const value = valueAt(body, parts);
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (rule === 'propertyNames' && isMap) {
+    const format = FORMATS[(schema(parts) as { propertyNames?: { format?: string } })?.propertyNames?.format ?? ''];
+    return Object.keys(value)
+      .filter((name) => format?.validate(name) === false)
+      .map((name) => ({ field: `${field}.${name}`, message: format?.message ?? error.message, rule }));
+  }
+  // The validator reports the rule that a property name broke a second time, at the map that holds it.
+  if (rule === 'format' && isMap) {
+    return [];
+  }
+  return [{ field, message: message(rule, error.message), rule }];
+}
+
+function message(rule: string, original: string): string {
+  if (rule === 'required') {
+    return 'is required';
+  }
+  const format = /^must match format "(.+)"$/.exec(original)?.[1];
+  return (format !== undefined && FORMATS[format]?.message) || original;
+}
+
+function queryMessage(operation: Operation, name: string, original: string): string {
+  const known = operation.parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name);
+  return original.startsWith('Unknown') ? `unknown parameter${suggestion(name, known)}` : 'must not be empty';
+}
+
+function unknownKey(document: Document, operation: Operation, key: string, schema: Schema | undefined): string {
+  const hint = schema?.['x-unknown-keys'];
+  if (hint !== undefined && Object.hasOwn(hint, key)) {
+    return `unknown key: ${hint[key]}`;
+  }
+  const known = Object.keys(schema?.properties ?? {});
+  return answeredKeys(document, operation).has(key)
+    ? 'read-only; leave it out'
+    : `unknown key${suggestion(key, known)}`;
+}
+
+/** `: did you mean …?` when one of the known words is near, as `mcp_server` is to `mcpServer`; else nothing. */
+export function suggestion(word: string, known: readonly string[]): string {
+  const plain = (text: string) => text.slice(0, LONGEST_KEY).toLowerCase().replaceAll(/[_-]/g, '');
+  const [best] = known
+    .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
+    .filter(({ far, candidate }) => far <= Math.max(1, Math.floor(candidate.length / 3)))
+    .toSorted((a, b) => a.far - b.far);
+  return best === undefined ? '' : `: did you mean \`${best.candidate}\`?`;
+}
+
+/** The keys of the object that the operation answers, in its `data` where there is one. */
+function answeredKeys(document: Document, operation: Operation): Set<string> {
+  const [success] = Object.entries(operation.object.responses).filter(([status]) => status.startsWith('2'));
+  const content = success === undefined ? undefined : Object.values(resolve(document, success[1]).content ?? {})[0];
+  const answer = schemaAt(document, content?.schema, []);
+  const data = answer?.properties?.data;
+  return new Set(Object.keys((data === undefined ? answer : schemaAt(document, data, []))?.properties ?? {}));
+}
+
+const requestSchema = (operation: Operation): Schema | undefined =>
+  Object.values(operation.object.requestBody?.content ?? {})[0]?.schema;
+
+function schemaAt(document: Document, schema: Schema | undefined, parts: readonly string[]): Schema | undefined {
+  const here = schema === undefined ? undefined : resolve<Schema>(document, schema);
+  const [first, ...rest] = parts;
+  if (here === undefined || first === undefined) {
+    return here;
+  }
+  const values = typeof here.additionalProperties === 'object' ? here.additionalProperties : undefined;
+  const property =
+    here.properties !== undefined && Object.hasOwn(here.properties, first) ? here.properties[first] : values;
+  return schemaAt(document, here.items ?? property, rest);
+}
+
+function valueAt(value: unknown, parts: readonly string[]): unknown {
+  return parts.reduce<unknown>((at, part) => (at as Record<string, unknown> | null | undefined)?.[part], value);
+}

@@ -1,0 +1,80 @@
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { ApiError } from '../errors.ts';
+import type { Operation } from './document.ts';
+import type { Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';
+
+/** Handlers of `x-raw` operations: they write the answer themselves. */
+export type RawHandlers = { readonly [K in RawOperationId]: (request: Request, response: Response) => unknown };
+
+export type Registration = {
+  readonly operations: readonly Operation[];
+  readonly handlers: Handlers;
+  readonly raw: RawHandlers;
+  /** Runs for every operation, before any body is read. */
+  readonly before: (operation: Operation) => RequestHandler[];
+  /** Runs for operations with JSON, after `before`: reads the body and validates both ways. */
+  readonly json: (operation: Operation) => RequestHandler[];
+};
+
+/**
+ * Registers every operation of the document by one walk over it, and a 405 with `Allow` for the other methods of its
+ * paths. Throws when the document and the handlers disagree, so that such a server never starts.
+ */
+export function register({ operations, handlers, raw, before, json }: Registration): Router {
+  const router = Router({ caseSensitive: true });
+  const left = new Map<string, unknown>([...Object.entries(handlers), ...Object.entries(raw)]);
+  for (const operation of operations) {
+    if (!left.delete(operation.id) || operation.raw !== Object.hasOwn(raw, operation.id)) {
+      throw new Error(`no handler of the right kind for ${operation.method} ${operation.path} (${operation.id})`);
+    }
+    router[operation.method](
+      expressPath(operation.path),
+      ...before(operation),
+      ...(operation.raw
+        ? [raw[operation.id as RawOperationId] as RequestHandler]
+        : [...json(operation), answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>)]),
+    );
+  }
+  if (left.size > 0) {
+    throw new Error(`handlers without an operation: ${[...left.keys()].join(', ')}`);
+  }
+  for (const [path, allow] of methodsByPath(operations)) {
+    router.all(expressPath(path), (request) => {
+      throw new ApiError('method_not_allowed', `${request.method} is not a method of ${path}; use ${allow}.`, {
+        headers: { Allow: allow },
+      });
+    });
+  }
+  return router;
+}
+
+const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+function methodsByPath(operations: readonly Operation[]): Map<string, string> {
+  const methods = Map.groupBy(operations, (operation) => operation.path);
+  return new Map([...methods].map(([path, all]) => [path, all.map(({ method }) => method.toUpperCase()).join(', ')]));
+}
+
+type PlainReply = {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+function answer(handler: Handler<JsonOperationId>): RequestHandler {
+  const respond = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    ({ status, body, headers }) satisfies PlainReply as unknown as Reply<JsonOperationId>;
+  return async (request, response) => {
+    const input = {
+      params: request.params,
+      query: request.query,
+      headers: request.headers,
+      body: request.body,
+      caller: request.caller,
+    };
+    const reply = (await handler(input as never, respond as never)) as unknown as PlainReply;
+    // Conditional reads are not offered, and Express would answer an undocumented 304 of its own accord.
+    delete request.headers['if-none-match'];
+    response.status(reply.status).set(reply.headers).json(reply.body);
+  };
+}

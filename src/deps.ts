@@ -1,0 +1,16 @@
+import type { Logger } from 'pino';
+import type { Credentials } from './credentials.ts';
+import type { Ids } from './ids.ts';
+import type { Metrics } from './metrics.ts';
+import type { Store } from './store/store.ts';
+
+/** What the program runs on. Tests give their own clock and ids; nothing else reads either. */
+export type Deps = {
+  readonly store: Store;
+  readonly credentials: Credentials;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+};

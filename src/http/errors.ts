@@ -1,0 +1,108 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Logger } from 'pino';
+import { ApiError, CATALOGUE, type ErrorCode } from '../errors.ts';
+import { StoreUnavailable } from '../store/store.ts';
+
+/** How one API writes an error. */
+type Envelope = { readonly status: (error: ApiError) => number; readonly body: (error: ApiError) => unknown };
+
+const SERVERS: Envelope = {
+  status: (error) => CATALOGUE[error.code].status,
+  body: (error) => ({
+    message: error.title,
+    status: 'error',
+    error: error.mistakes.map(({ field, message }) => `${field}: ${message}`).join('; ') || error.message,
+  }),
+};
+
+const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
+  validation_failed: 'validation_failed',
+  malformed_json: 'validation_failed',
+  unauthorized: 'auth_required',
+  forbidden: 'forbidden',
+  not_found: 'not_found',
+  method_not_allowed: 'bad_request',
+  precondition_failed: 'conflict',
+  body_too_large: 'bad_request',
+  unsupported_media_type: 'bad_request',
+  rate_limited: 'rate_limited',
+  internal_error: 'internal_error',
+  unavailable: 'internal_error',
+};
+
+const OPERATOR: Envelope = {
+  status: ({ code }) => (OPERATOR_CODES[code] === 'validation_failed' ? 422 : CATALOGUE[code].status),
+  body: (error) => {
+    const mistakes =
+      error.code === 'malformed_json'
+        ? [{ field: 'body', message: error.message, rule: 'json_invalid' }]
+        : error.mistakes;
+    const fieldErrors = mistakes.map(({ field, message, rule }) => ({
+      field,
+      message,
+      code: OPERATOR_RULES[rule] ?? rule,
+    }));
+    return {
+      error: {
+        code: OPERATOR_CODES[error.code],
+        message: error.message,
+        ...(fieldErrors.length > 0 && { fieldErrors }),
+      },
+    };
+  },
+};
+
+/** The words that clients of this API know for the rules they break most. */
+const OPERATOR_RULES: Readonly<Record<string, string>> = {
+  required: 'missing',
+  minLength: 'min_length',
+  maxLength: 'max_length',
+};
+
+/** The Servers API has its own envelope; everything else is the operator's. */
+const envelopeOf = (path: string): Envelope => (/^\/api(?:\/|$)/.test(path) ? SERVERS : OPERATOR);
+
+/** Sends an error in the envelope of the API that was asked, linked to its entry in the error catalogue. */
+export function sendError(request: Request, response: Response, error: ApiError, publicUrl: string): void {
+  const envelope = envelopeOf(request.path);
+  // `json` would validate the answer, and an error about an error would come out as HTML.
+  response
+    .status(envelope.status(error))
+    .set(error.headers)
+    .set('Link', `<${publicUrl}/docs/errors.md#${error.code}>; rel="help"`)
+    .type('json')
+    .send(JSON.stringify(envelope.body(error)));
+}
+
+/** The last middleware, and the only one that answers errors. What nobody foresaw is logged, and answered without detail. */
+export function errorHandler(publicUrl: string, log: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const error = asApiError(thrown);
+    if (error.code === 'internal_error') {
+      log.error({ err: thrown, requestId: request.id, operation: request.operation?.id }, 'request failed');
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    sendError(request, response, error, publicUrl);
+  };
+}
+
+function asApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) {
+    return thrown;
+  }
+  if (thrown instanceof StoreUnavailable) {
+    return new ApiError('unavailable', 'The database cannot be used right now; nothing was changed. Try again.', {
+      headers: { 'Retry-After': String(thrown.retryAfterSeconds) },
+    });
+  }
+  if (thrown instanceof URIError) {
+    return new ApiError('validation_failed', 'The path is not validly percent-encoded.', {
+      mistakes: [{ field: 'path', message: 'is not validly percent-encoded', rule: 'encoding' }],
+    });
+  }
+  return new ApiError('internal_error', `${STATUS_CODES[500]}: see the log of the server under this X-Request-Id.`);
+}

@@ -1,0 +1,36 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+
+/** Where ids and secrets come from. */
+export type Ids = {
+  /** A UUID version 4, in lower case. */
+  readonly uuid: () => string;
+  /** `org_` and 27 base-62 characters. */
+  readonly organization: () => string;
+  /** `prefix` and 40 base-62 characters: 238 random bits. */
+  readonly secret: (prefix: string) => string;
+};
+
+export const randomIds: Ids = {
+  uuid: randomUUID,
+  organization: () => `org_${base62(27)}`,
+  secret: (prefix) => prefix + base62(40),
+};
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Random base-62 characters, each equally likely: bytes of 248 and above are thrown away. */
+function base62(length: number): string {
+  let text = '';
+  while (text.length < length) {
+    for (const byte of randomBytes(length)) {
+      text += byte < 248 ? ALPHABET[byte % 62] : '';
+    }
+  }
+  return text.slice(0, length);
+}
+
+/** What is stored of a secret with 128 random bits or more: its SHA-256, in hexadecimal. */
+export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/** The characters of a secret that are shown to recognise it by. */
+export const prefixOf = (secret: string): string => secret.slice(0, 8);

@@ -1,0 +1,75 @@
+import type { Response } from 'express';
+import { stringify } from 'yaml';
+import type { Document } from '../contract/document.ts';
+import type { RawHandlers } from '../contract/register.ts';
+import type { Deps } from '../deps.ts';
+import { notFound } from '../errors.ts';
+import { StoreUnavailable } from '../store/store.ts';
+
+/** The published documentation, built by `npm run docs`: `index.html`, `llms.txt` and a Markdown page for each operation. */
+export type DocsFolder = { readonly read: (name: string) => Promise<string | null> };
+
+/** Platform: the process itself, and the document. */
+export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder, publicUrl: string): RawHandlers => {
+  const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
+  const json = JSON.stringify(published);
+  return {
+    getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
+
+    getReadiness: async (_request, response) => {
+      try {
+        await deps.store.check();
+        sendJson(response, 200, { status: 'ready', reason: null });
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) {
+          throw error;
+        }
+        response.set('Retry-After', String(error.retryAfterSeconds));
+        sendJson(response, 503, { status: 'unavailable', reason: 'The database cannot be used right now.' });
+      }
+    },
+
+    getMetrics: async (_request, response) => {
+      const { registry } = deps.metrics;
+      response.type(registry.contentType).send(await registry.metrics());
+    },
+
+    getDocs: async (_request, response) => {
+      const page = await docs.read('index.html');
+      if (page === null) {
+        response
+          .status(503)
+          .set('Retry-After', '60')
+          .type('text')
+          .send('The documentation is not built. Run: npm run docs');
+        return;
+      }
+      response.type('html').send(page);
+    },
+
+    getDocsPage: async (request, response) => {
+      const name = String(request.params.page);
+      const page = /^[A-Za-z]+\.md$/.test(name) ? await docs.read(name) : null;
+      if (page === null) {
+        throw notFound('Page', `There is no page ${JSON.stringify(name)}; /llms.txt lists them all.`);
+      }
+      response.type('text/markdown').send(page);
+    },
+
+    getLlmsTxt: async (_request, response) => {
+      const index = await docs.read('llms.txt');
+      if (index === null) {
+        throw notFound('Page', 'The documentation is not built. Run: npm run docs');
+      }
+      response.type('text/markdown').send(index);
+    },
+
+    getOpenApiJson: (_request, response) => response.type('json').send(json),
+    getOpenApiYaml: (_request, response) =>
+      response.type('application/yaml').send(stringify(published, { aliasDuplicateObjects: false })),
+  };
+};
+
+function sendJson(response: Response, status: number, body: unknown): void {
+  response.status(status).type('json').send(JSON.stringify(body));
+}

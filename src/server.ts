@@ -1,0 +1,105 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import { purgeAudit } from './audit.ts';
+import { bootstrap, type FirstCredentials, operatorTokenHash } from './bootstrap.ts';
+import type { Config } from './config.ts';
+import type { Document } from './contract/document.ts';
+import { createCredentials } from './credentials.ts';
+import type { Deps } from './deps.ts';
+import { type Ids, randomIds } from './ids.ts';
+import { createMetrics } from './metrics.ts';
+import type { DocsFolder } from './platform/handlers.ts';
+import { keyFile } from './secret-keys.ts';
+import { openStore, type StoreOptions } from './store/store.ts';
+
+/** Milliseconds between two rounds of what is not urgent: saving when credentials were used, purging old events. */
+const HOUSEKEEPING = 60_000;
+/** Milliseconds that calls in flight get to finish when the server stops. */
+const GRACE = 10_000;
+
+export type RunningServer = {
+  /** Where it listens, such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly deps: Deps;
+  /** What the first start made; null on every later one. */
+  readonly firstCredentials: FirstCredentials | null;
+  /** Stops accepting, lets calls in flight finish, and closes the store. */
+  readonly stop: () => Promise<void>;
+};
+
+export type ServerOptions = {
+  readonly config: Config;
+  readonly document: Document;
+  readonly docs: DocsFolder;
+  readonly log: Logger;
+  readonly violations: 'throw' | 'report';
+  /** Where the data is, when not where the configuration says. */
+  readonly location?: StoreOptions['location'];
+  readonly now?: () => number;
+  readonly ids?: Ids;
+};
+
+/** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, document, docs, log, violations, now = Date.now, ids = randomIds } = options;
+  const location = options.location ?? locationOf(config);
+  const store = await openStore({
+    location,
+    secretKeys: config.secretKeys ?? [await keyFile(config.dataDirectory)],
+    log: (level, message, details) => log[level](details ?? {}, message),
+    now,
+  });
+  try {
+    const firstCredentials = await bootstrap({ store, now, ids }, config);
+    const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
+    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics() };
+    const server = createServer(await createApp(deps, { document, docs, config, violations }));
+    const url = await listen(server, config);
+    const housekeeping = setInterval(() => void keepHouse(deps, config), HOUSEKEEPING);
+    const stop = async () => {
+      clearInterval(housekeeping);
+      await close(server);
+      await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
+      await store.close();
+    };
+    return { url, deps, firstCredentials, stop };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+const locationOf = ({ databaseUrl, dataDirectory }: Config): StoreOptions['location'] =>
+  databaseUrl === null ? { kind: 'file', directory: dataDirectory } : { kind: 'postgres', url: databaseUrl };
+
+async function keepHouse({ credentials, store, now, log }: Deps, { auditDays }: Config): Promise<void> {
+  try {
+    await credentials.saveLastUsed();
+    await purgeAudit(store, now(), auditDays);
+  } catch (error) {
+    log.warn({ err: error }, 'housekeeping failed; it runs again in a minute');
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const { address, family, port: actual } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`);
+    });
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), GRACE);
+    server.close(() => {
+      clearTimeout(force);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,135 @@
+import { audit } from '../audit.ts';
+import { type KeyPairCaller, requirePermission } from '../caller.ts';
+import { requireMatch } from '../contract/etag.ts';
+import type { Deps } from '../deps.ts';
+import { invalid } from '../errors.ts';
+import * as servers from '../store/servers.ts';
+import type { Db } from '../store/store.ts';
+import { serverId, serverNotFound, serverUuid } from './wire.ts';
+
+type Server = servers.Server;
+/** What a team may set on a server. */
+export type ServerFields = Pick<
+  Server,
+  'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
+>;
+
+const STRICTEST_POLICY = 'require_approval_all';
+/** What the document promises for fields that are left out. */
+const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
+  description: null,
+  approvalPolicy: STRICTEST_POLICY,
+  transport: 'STREAMABLE_HTTP',
+  requestHeaders: {},
+  tags: [],
+});
+
+/** Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`. */
+export async function createServer(
+  { store, now, ids }: Deps,
+  caller: KeyPairCaller,
+  given: Partial<ServerFields> & Pick<ServerFields, 'name' | 'url'>,
+): Promise<Server> {
+  const at = now();
+  const fields: ServerFields = { ...defaults(), ...given };
+  requireDialable(fields);
+  requireMayDecide(caller, STRICTEST_POLICY, fields.approvalPolicy);
+  return store.write(async (db) => {
+    const { organizationId } = caller;
+    const server = await servers.insert(db, {
+      ...fields,
+      id: ids.uuid(),
+      organizationId,
+      createdAt: at,
+      updatedAt: at,
+    });
+    await auditServer(db, at, caller, 'server.created', server.id);
+    return server;
+  });
+}
+
+/**
+ * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy
+ * needs the permission `approvals`. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
+ */
+export async function updateServer(
+  { store, now }: Deps,
+  caller: KeyPairCaller,
+  id: string,
+  changes: Partial<ServerFields>,
+  ifMatch: string | undefined,
+): Promise<Server> {
+  return store.write(async (db) => {
+    const before = await findServer(db, caller, id);
+    requireMatch(ifMatch, before.version);
+    const after = { ...before, ...changes, updatedAt: Math.max(now(), before.updatedAt) };
+    requireDialable(after);
+    requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
+    const updated = await servers.update(db, after, before.version);
+    if (updated === null) {
+      throw serverNotFound(id, caller.organizationId);
+    }
+    await auditServer(db, after.updatedAt, caller, 'server.updated', before.id, { changed: Object.keys(changes) });
+    return updated;
+  });
+}
+
+/** Deletes a server with all that hangs on it. Throws `not_found`, `precondition_failed`. */
+export async function deleteServer(
+  { store, now }: Deps,
+  caller: KeyPairCaller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  await store.write(async (db) => {
+    const { id: uuid, version } = await findServer(db, caller, id);
+    requireMatch(ifMatch, version);
+    await servers.remove(db, caller.organizationId, uuid);
+    await auditServer(db, now(), caller, 'server.deleted', uuid);
+  });
+}
+
+/** The caller's server with an id of the Servers API. Throws `not_found`, also for another organization's. */
+export async function findServer(db: Db, caller: KeyPairCaller, id: string): Promise<Server> {
+  const server = await servers.find(db, caller.organizationId, serverUuid(id));
+  if (server === null) {
+    throw serverNotFound(id, caller.organizationId);
+  }
+  return server;
+}
+
+/** The schemes that each transport dials; `https` of a WebSocket is dialled as `wss`. */
+const SCHEMES: Readonly<Record<string, readonly string[]>> = {
+  STREAMABLE_HTTP: ['http:', 'https:'],
+  SSE: ['http:', 'https:'],
+  WebSocket: ['ws:', 'wss:', 'http:', 'https:'],
+};
+
+function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
+  const schemes = SCHEMES[transport] ?? [];
+  if (!schemes.includes(new URL(url).protocol)) {
+    const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
+    throw invalid([
+      { field: 'body.url', message: `the transport ${transport} takes ${wanted} URLs only`, rule: 'scheme' },
+    ]);
+  }
+}
+
+/** Who asks must not be who approves: what runs without a person is changed only by somebody who may approve. */
+function requireMayDecide(caller: KeyPairCaller, before: string, after: string): void {
+  if (before !== after) {
+    requirePermission(caller, 'approvals');
+  }
+}
+
+async function auditServer(
+  db: Db,
+  at: number,
+  actor: KeyPairCaller,
+  action: 'server.created' | 'server.updated' | 'server.deleted',
+  uuid: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const target = { kind: 'server', id: serverId(uuid) } as const;
+  await audit(db, { at, actor, organizationId: actor.organizationId, action, target, details });
+}

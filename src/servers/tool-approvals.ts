@@ -1,0 +1,62 @@
+import { audit } from '../audit.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { notFound } from '../errors.ts';
+import * as store from '../store/tool-approvals.ts';
+import { findServer } from './servers.ts';
+import { keyPairOf, serverId, success } from './wire.ts';
+
+type ToolApprovalOperations = 'listToolApprovals' | 'addToolApproval' | 'removeToolApproval';
+
+/** Servers API: a person's standing answers for single tools. */
+export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperations> => ({
+  listToolApprovals: async ({ params, caller }, respond) => {
+    const server = await findServer(deps.store.read, keyPairOf(caller), params.mcpServerId);
+    const approvals = await store.list(deps.store.read, server.id);
+    return respond(200, success('Tool approvals retrieved successfully', approvals.map(toWire)));
+  },
+
+  addToolApproval: async ({ params, body, caller }, respond) => {
+    const actor = keyPairOf(caller);
+    const at = deps.now();
+    const approval = await deps.store.write(async (db) => {
+      const { id: serverUuid, organizationId } = await findServer(db, actor, params.mcpServerId);
+      const added = {
+        serverId: serverUuid,
+        toolName: body.tool_name,
+        approvalHash: body.approval_hash,
+        autoApprove: body.auto_approve,
+        createdAt: at,
+      };
+      await store.upsert(db, added);
+      const target = { kind: 'tool', id: `${params.mcpServerId}/${added.toolName}` } as const;
+      const details = { auto_approve: added.autoApprove, approval_hash: added.approvalHash };
+      await audit(db, { at, actor, organizationId, action: 'tool_approval.added', target, details });
+      return added;
+    });
+    return respond(201, success('Tool approval added successfully', toWire(approval)));
+  },
+
+  removeToolApproval: async ({ params, caller }, respond) => {
+    const actor = keyPairOf(caller);
+    const { mcpServerId, toolName } = params;
+    await deps.store.write(async (db) => {
+      const { id: serverUuid, organizationId } = await findServer(db, actor, mcpServerId);
+      if (!(await store.remove(db, serverUuid, toolName))) {
+        throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);
+      }
+      const target = { kind: 'tool', id: `${mcpServerId}/${toolName}` } as const;
+      await audit(db, { at: deps.now(), actor, organizationId, action: 'tool_approval.revoked', target });
+    });
+    const gone = { server_id: mcpServerId, tool_name: toolName, deleted: true } as const;
+    return respond(200, success('Tool approval revoked successfully', gone));
+  },
+});
+
+const toWire = (approval: store.ToolApproval) => ({
+  server_id: serverId(approval.serverId),
+  tool_name: approval.toolName,
+  approval_hash: approval.approvalHash,
+  auto_approve: approval.autoApprove,
+  created_at: approval.createdAt,
+});

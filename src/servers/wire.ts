@@ -1,0 +1,49 @@
+import type { components } from '../../generated/api.ts';
+import type { Caller, KeyPairCaller } from '../caller.ts';
+import { notFound } from '../errors.ts';
+import type { Server } from '../store/servers.ts';
+
+type Schemas = components['schemas'];
+
+/** The success envelope of the Servers API, in its key order. */
+export const success = <M extends string, D>(message: M, data: D) =>
+  ({ message, status: 'success', error: null, data }) as const;
+
+/** `mcp_` and the UUID, as the Servers API writes the id of a server. */
+export const serverId = (uuid: string): string => `mcp_${uuid}`;
+
+/** The UUID in an id of the Servers API. */
+export const serverUuid = (id: string): string => id.slice('mcp_'.length);
+
+/** A server as create, read and list answer it. */
+export function toMcpServer(server: Server): Schemas['McpServer'] {
+  const { updated_at, ...rest } = toUpdated(server);
+  return { ...rest, tags: server.tags, created_at: server.createdAt, updated_at };
+}
+
+/** A server in the nine keys of seed 002, in its order. */
+export function toUpdated(server: Server): Schemas['McpServerUpdated'] {
+  return {
+    id: serverId(server.id),
+    organization_id: server.organizationId,
+    url: server.url,
+    name: server.name,
+    approval_policy: server.approvalPolicy as Schemas['ApprovalPolicy'],
+    transport: server.transport as Schemas['Transport'],
+    description: server.description,
+    request_headers: server.requestHeaders,
+    updated_at: server.updatedAt,
+  };
+}
+
+/** The holder of a key pair; this API's operations let nobody else in. */
+export function keyPairOf(caller: Caller): KeyPairCaller {
+  if (caller.kind !== 'key_pair') {
+    throw new TypeError(`the Servers API was called by ${caller.kind}`);
+  }
+  return caller;
+}
+
+/** 404 for a server that this organization does not have, whoever else may. */
+export const serverNotFound = (id: string, organizationId: string) =>
+  notFound('MCP server', `MCP server with ID '${id}' does not exist in organization '${organizationId}'`);

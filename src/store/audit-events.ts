@@ -1,0 +1,111 @@
+import { newEventId } from './event-ids.ts';
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** What somebody did. Events outlive what they are about. */
+export type AuditEvent = {
+  id: string;
+  /** Milliseconds since the epoch. */
+  at: number;
+  actor: { kind: string; id: string | null; name: string };
+  organizationId: string | null;
+  action: string;
+  target: { kind: string; id: string };
+  outcome: string;
+  details: Record<string, unknown>;
+};
+
+export type NewAuditEvent = Omit<AuditEvent, 'id'>;
+
+/** Which events to read. `before` is the last event of the page before; `since` is inclusive. */
+export type AuditQuery = {
+  organizationId?: string;
+  action?: string;
+  since?: number;
+  before?: { at: number; id: string };
+  limit: number;
+};
+
+/** How many events one `purge` deletes at most. */
+export const PURGE_SLICE = 1000;
+
+const INSERT_SLICE = 50;
+
+/** Records events, in order, and returns them with the ids they got. */
+export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<AuditEvent[]> {
+  const stored = events.map((event) => ({ id: newEventId(event.at), ...event }));
+  for (let start = 0; start < stored.length; start += INSERT_SLICE) {
+    const rows = stored.slice(start, start + INSERT_SLICE).map(toRow);
+    await db.sql.insertInto('audit_events').values(rows).execute();
+  }
+  return stored;
+}
+
+/** The events a query asks for, newest first; those of one millisecond, last recorded first. */
+export async function page(db: Db, query: AuditQuery): Promise<AuditEvent[]> {
+  const { organizationId, action, since, before, limit } = query;
+  let select = db.sql.selectFrom('audit_events').selectAll();
+  if (organizationId !== undefined) {
+    select = select.where('organization_id', '=', organizationId);
+  }
+  if (action !== undefined) {
+    select = select.where('action', '=', action);
+  }
+  if (since !== undefined) {
+    select = select.where('at', '>=', since);
+  }
+  if (before) {
+    select = select.where(({ eb, refTuple, tuple }) => eb(refTuple('at', 'id'), '<', tuple(before.at, before.id)));
+  }
+  const rows = await select.orderBy('at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(toAuditEvent);
+}
+
+/**
+ * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of them, and
+ * returns how many. Call it again, in a write of its own, until that is less than a slice.
+ */
+export async function purge(db: Db, olderThan: number): Promise<number> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('audit_events')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('audit_events')
+        .select('id')
+        .where('at', '<', olderThan)
+        .orderBy('at')
+        .orderBy('id')
+        .limit(PURGE_SLICE),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+function toRow(event: AuditEvent): Database['audit_events'] {
+  return {
+    id: event.id,
+    at: event.at,
+    actor_kind: event.actor.kind,
+    actor_id: event.actor.id,
+    actor_name: event.actor.name,
+    organization_id: event.organizationId,
+    action: event.action,
+    target_kind: event.target.kind,
+    target_id: event.target.id,
+    outcome: event.outcome,
+    details: JSON.stringify(event.details),
+  };
+}
+
+function toAuditEvent(row: Database['audit_events']): AuditEvent {
+  return {
+    id: row.id,
+    at: row.at,
+    actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+    organizationId: row.organization_id,
+    action: row.action,
+    target: { kind: row.target_kind, id: row.target_id },
+    outcome: row.outcome,
+    details: JSON.parse(row.details),
+  };
+}

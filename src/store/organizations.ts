@@ -1,0 +1,66 @@
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** A tenant. Times are milliseconds since the epoch. */
+export type Organization = {
+  id: string;
+  name: string;
+  /** How many servers it has, kept by `servers.insert` and `servers.remove`. */
+  serverCount: number;
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+export type NewOrganization = Omit<Organization, 'serverCount' | 'version'>;
+
+/** Stores a new organization without servers, version 1, and returns it. */
+export async function insert(db: Db, organization: NewOrganization): Promise<Organization> {
+  const { id, name, createdAt, updatedAt } = organization;
+  await db.sql
+    .insertInto('organizations')
+    .values({ id, name, server_count: 0, version: 1, created_at: createdAt, updated_at: updatedAt })
+    .execute();
+  return { id, name, serverCount: 0, version: 1, createdAt, updatedAt };
+}
+
+/** The organization of that id, or null. */
+export async function find(db: Db, id: string): Promise<Organization | null> {
+  const row = await db.sql.selectFrom('organizations').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toOrganization(row) : null;
+}
+
+/** Every organization, oldest first, ties by id. */
+export async function list(db: Db): Promise<Organization[]> {
+  const rows = await db.sql.selectFrom('organizations').selectAll().orderBy('created_at').orderBy('id').execute();
+  return rows.map(toOrganization);
+}
+
+/**
+ * Deletes an organization with its credentials, servers and their approvals; its audit events stay. False when there
+ * is no such organization.
+ */
+export async function remove(db: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql.deleteFrom('organizations').where('id', '=', id).executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+/** How many organizations there are. */
+export async function count(db: Db): Promise<number> {
+  const row = await db.sql
+    .selectFrom('organizations')
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return row.total;
+}
+
+function toOrganization(row: Database['organizations']): Organization {
+  return {
+    id: row.id,
+    name: row.name,
+    serverCount: row.server_count,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

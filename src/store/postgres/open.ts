@@ -1,0 +1,45 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import { withCheck } from '../health.ts';
+import { prepareDatabase } from '../prepare.ts';
+import type { Database } from '../schema.ts';
+import type { Db, Store, StoreOptions } from '../store.ts';
+import { translatePostgresError } from './errors.ts';
+import { lockDatabase } from './lock.ts';
+import { openPool } from './pool.ts';
+import { createWrites } from './write.ts';
+
+/** Opens a store on a PostgreSQL database. Throws as `openStore` says. */
+export async function openPostgres(url: string, options: StoreOptions): Promise<Store> {
+  const lock = await lockDatabase(url, options.log).catch((error: unknown) => {
+    throw translatePostgresError(error);
+  });
+  const pool = openPool(url, options.log);
+  const sql = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+
+  try {
+    // No copy before a migration: backups of a PostgreSQL server are its operator's.
+    const secrets = await prepareDatabase(sql, 'postgres', options, async () => undefined);
+    const read: Db = { sql, secrets };
+    const writes = createWrites(sql, secrets, lock.assertHeld);
+    let closing: Promise<void> | null = null;
+    const close = async (): Promise<void> => {
+      await writes.close();
+      await pool.end();
+      await lock.release();
+    };
+    return {
+      engine: 'postgres',
+      read,
+      aside: read,
+      ...withCheck(writes.write, options.now),
+      close: () => {
+        closing ??= close();
+        return closing;
+      },
+    };
+  } catch (error) {
+    await pool.end();
+    await lock.release();
+    throw error;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The tables as Kysely sees them, the same on both engines. Times are milliseconds since the epoch, booleans are
+ * 0 or 1, JSON is text. Columns that hold a sealed value say so.
+ */
+export type Database = {
+  settings: { key: string; value: string };
+  secret_keys: { key_id: string; canary: string };
+  organizations: {
+    id: string;
+    name: string;
+    server_count: number;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  api_tokens: {
+    id: string;
+    organization_id: string;
+    name: string;
+    token_hash: string;
+    prefix: string;
+    expires_at: number | null;
+    last_used_at: number | null;
+    created_at: number;
+  };
+  key_pairs: {
+    id: string;
+    organization_id: string;
+    name: string;
+    permissions: string;
+    key_hash: string;
+    secret_hash: string;
+    prefix: string;
+    expires_at: number | null;
+    last_used_at: number | null;
+    created_at: number;
+  };
+  servers: {
+    id: string;
+    organization_id: string;
+    name: string;
+    description: string | null;
+    url: string;
+    transport: string;
+    /** Sealed JSON, context `servers.request_headers:<id>`. */
+    request_headers: string;
+    approval_policy: string;
+    tags: string;
+    search_text: string;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  tool_approvals: {
+    server_id: string;
+    tool_name: string;
+    approval_hash: string;
+    auto_approve: number;
+    created_at: number;
+  };
+  audit_events: {
+    id: string;
+    at: number;
+    actor_kind: string;
+    actor_id: string | null;
+    actor_name: string;
+    organization_id: string | null;
+    action: string;
+    target_kind: string;
+    target_id: string;
+    outcome: string;
+    details: string;
+  };
+};

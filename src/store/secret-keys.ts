@@ -1,0 +1,44 @@
+import type { Kysely } from 'kysely';
+import { StoreRefused } from './errors.ts';
+import type { Database } from './schema.ts';
+import { keyIdOf, keyIdOfSealed, type Sealer } from './secrets.ts';
+
+const CANARY = 'gatehouse';
+const CONTEXT = 'secret_keys.canary';
+
+/** Throws StoreRefused unless every key that ever sealed in this database is among `keys` and opens its canary. */
+export async function verifySecretKeys(sql: Kysely<Database>, keys: readonly Buffer[], secrets: Sealer): Promise<void> {
+  const given = new Set(keys.map(keyIdOf));
+  for (const row of await sql.selectFrom('secret_keys').selectAll().orderBy('key_id').execute()) {
+    if (!given.has(row.key_id)) {
+      throw new StoreRefused(
+        `GATEHOUSE_SECRET_KEY lacks key ${row.key_id}, which sealed secrets in this database (given: ` +
+          `${[...given].join(', ')}). Restore the key, or to rotate, append it to the list after the new one.`,
+      );
+    }
+    if (!opensCanary(secrets, row)) {
+      throw new StoreRefused(
+        `Key ${row.key_id} of GATEHOUSE_SECRET_KEY does not open what it sealed in this database. Restore the key ` +
+          `this database was written with, or the database from a backup.`,
+      );
+    }
+  }
+}
+
+/** Records that the sealer's first key seals in this database, so that no later start can do without it. */
+export async function registerSecretKey(sql: Kysely<Database>, secrets: Sealer): Promise<void> {
+  const canary = secrets.seal(CANARY, CONTEXT);
+  await sql
+    .insertInto('secret_keys')
+    .values({ key_id: keyIdOfSealed(canary), canary })
+    .onConflict((conflict) => conflict.column('key_id').doNothing())
+    .execute();
+}
+
+function opensCanary(secrets: Sealer, row: Database['secret_keys']): boolean {
+  try {
+    return secrets.open(row.canary, CONTEXT) === CANARY;
+  } catch {
+    return false;
+  }
+}

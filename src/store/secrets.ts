@@ -1,0 +1,65 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { StoreRefused } from './errors.ts';
+
+const CIPHER = 'aes-256-gcm';
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** Seals text so that only who has the key, and names the same context, can read it. */
+export type Sealer = {
+  /** Encrypts `plain` under the first key. `context` names where the value lives, e.g. `servers.request_headers:<id>`. */
+  seal(plain: string, context: string): string;
+  /** Decrypts what `seal` returned. Throws when the key is unknown, the context another, or the value damaged. */
+  open(sealed: string, context: string): string;
+};
+
+/** The public name of a key: the first 8 hexadecimal digits of its SHA-256. */
+export function keyIdOf(key: Buffer): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 8);
+}
+
+/** The id of the key that sealed a value. */
+export function keyIdOfSealed(sealed: string): string {
+  return sealed.slice(0, sealed.indexOf('.'));
+}
+
+/**
+ * A sealer over 32-byte keys: the first seals, any opens (AES-256-GCM; `<keyId>.<base64url(iv | ciphertext | tag)>`).
+ * Throws StoreRefused when there is no key or one has another length.
+ */
+export function createSealer(keys: readonly Buffer[]): Sealer {
+  const [first] = keys;
+  if (!first || keys.some((key) => key.length !== KEY_BYTES)) {
+    throw new StoreRefused(`GATEHOUSE_SECRET_KEY must hold one or more keys of ${KEY_BYTES} bytes, in base64.`);
+  }
+  const byId = new Map(keys.map((key) => [keyIdOf(key), key]));
+  const firstId = keyIdOf(first);
+
+  return {
+    seal(plain, context) {
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv(CIPHER, first, iv).setAAD(Buffer.from(context));
+      const bytes = Buffer.concat([iv, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return `${firstId}.${bytes.toString('base64url')}`;
+    },
+    open(sealed, context) {
+      const keyId = keyIdOfSealed(sealed);
+      const key = byId.get(keyId);
+      if (!key) {
+        throw new Error(`A value in ${context} is sealed with key ${keyId}, which is not among the keys given.`);
+      }
+      const bytes = Buffer.from(sealed.slice(keyId.length + 1), 'base64url');
+      const iv = bytes.subarray(0, IV_BYTES);
+      const tag = bytes.subarray(-TAG_BYTES);
+      try {
+        const decipher = createDecipheriv(CIPHER, key, iv, { authTagLength: TAG_BYTES })
+          .setAAD(Buffer.from(context))
+          .setAuthTag(tag);
+        return decipher.update(bytes.subarray(IV_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8');
+      } catch (cause) {
+        throw new Error(`A sealed value in ${context} does not open: it was damaged or moved here.`, { cause });
+      }
+    },
+  };
+}

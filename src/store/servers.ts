@@ -1,0 +1,185 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** A remote MCP server of an organization. Times are milliseconds since the epoch. */
+export type Server = {
+  /** A UUID, without the wire format's prefix. */
+  id: string;
+  organizationId: string;
+  name: string;
+  description: string | null;
+  url: string;
+  transport: string;
+  /** Sealed at rest. */
+  requestHeaders: Record<string, string>;
+  approvalPolicy: string;
+  tags: string[];
+  /** Grows by one with every update. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+export type NewServer = Omit<Server, 'version'>;
+
+export type ServerSort = 'created_at' | 'updated_at' | 'name';
+
+/** A page by position. Ties of `sort` are ordered by id, in the same direction. */
+export type ServerPage = {
+  offset: number;
+  limit: number;
+  sort: ServerSort;
+  order: 'asc' | 'desc';
+  /** Only servers with this text in name, description or url, whatever the case. */
+  search?: string;
+};
+
+/** Stores a new server, version 1, counts it on its organization (which must exist), and returns it. */
+export async function insert(db: Db, server: NewServer): Promise<Server> {
+  const created = { ...server, version: 1 };
+  await db.sql.insertInto('servers').values(toRow(db, created)).execute();
+  await addToCount(db, server.organizationId, 1);
+  return created;
+}
+
+/** An organization's server, or null. */
+export async function find(db: Db, organizationId: string, id: string): Promise<Server | null> {
+  const row = await db.sql
+    .selectFrom('servers')
+    .selectAll()
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return row ? toServer(db, row) : null;
+}
+
+/**
+ * Replaces a server whose version is still `expectedVersion`, and returns it with the next version; null when it has
+ * moved on or is gone. `organizationId` and `createdAt` do not change.
+ */
+export async function update(db: Db, server: Server, expectedVersion: number): Promise<Server | null> {
+  const updated = { ...server, version: expectedVersion + 1 };
+  const { id, organization_id, created_at, ...changes } = toRow(db, updated);
+  const { numUpdatedRows } = await db.sql
+    .updateTable('servers')
+    .set(changes)
+    .where('id', '=', id)
+    .where('organization_id', '=', organization_id)
+    .where('version', '=', expectedVersion)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n ? updated : null;
+}
+
+/** Deletes a server with its approvals and takes it off its organization's count. False when there is none. */
+export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('servers')
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) {
+    return false;
+  }
+  await addToCount(db, organizationId, -1);
+  return true;
+}
+
+/** One page of an organization's servers. With `search`, use `store.aside`: it looks at every server. */
+export async function page(db: Db, organizationId: string, query: ServerPage): Promise<Server[]> {
+  const { offset, limit, sort, order, search } = query;
+  const cut = <DB, TB extends keyof DB>(ids: SelectQueryBuilder<DB, TB, { id: string }>) =>
+    ids.orderBy(sql.ref(sort), order).orderBy(sql.ref('id'), order).limit(limit).offset(offset);
+  // The rows before the page are skipped in an index; only the page's own rows are fetched.
+  const ids =
+    search === undefined
+      ? cut(db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId))
+      : cut(searched(db, organizationId, search).select('id'));
+  const rows = await db.sql
+    .selectFrom('servers')
+    .selectAll()
+    .where('id', 'in', ids)
+    .orderBy(sort, order)
+    .orderBy('id', order)
+    .execute();
+  return rows.map((row) => toServer(db, row));
+}
+
+/** How many servers an organization has, 0 when there is no such organization. Costs one lookup. */
+export async function count(db: Db, organizationId: string): Promise<number> {
+  const row = await db.sql
+    .selectFrom('organizations')
+    .select('server_count')
+    .where('id', '=', organizationId)
+    .executeTakeFirst();
+  return row?.server_count ?? 0;
+}
+
+/** How many servers a search finds. Looks at every server of the organization: use `store.aside`. */
+export async function countMatching(db: Db, organizationId: string, search: string): Promise<number> {
+  const row = await searched(db, organizationId, search)
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return row.total;
+}
+
+/** What a search finds, unsorted: materialized, because SQLite's index for searches is of no use to a sorted query. */
+function searched(db: Db, organizationId: string, search: string) {
+  const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+  return db.sql
+    .with(
+      (cte) => cte('found').materialized(),
+      (query) =>
+        query
+          .selectFrom('servers')
+          .select(['id', 'name', 'created_at', 'updated_at'])
+          .where('organization_id', '=', organizationId)
+          .where(sql<boolean>`search_text like ${pattern} escape '\\'`),
+    )
+    .selectFrom('found');
+}
+
+async function addToCount(db: Db, organizationId: string, change: 1 | -1): Promise<void> {
+  await db.sql
+    .updateTable('organizations')
+    .set(({ eb }) => ({ server_count: eb('server_count', '+', change) }))
+    .where('id', '=', organizationId)
+    .execute();
+}
+
+const headersContext = (id: string): string => `servers.request_headers:${id}`;
+
+function toRow(db: Db, server: Server): Database['servers'] {
+  return {
+    id: server.id,
+    organization_id: server.organizationId,
+    name: server.name,
+    description: server.description,
+    url: server.url,
+    transport: server.transport,
+    request_headers: db.secrets.seal(JSON.stringify(server.requestHeaders), headersContext(server.id)),
+    approval_policy: server.approvalPolicy,
+    tags: JSON.stringify(server.tags),
+    search_text: [server.name, server.description ?? '', server.url].join('\n').toLowerCase(),
+    version: server.version,
+    created_at: server.createdAt,
+    updated_at: server.updatedAt,
+  };
+}
+
+function toServer(db: Db, row: Database['servers']): Server {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    description: row.description,
+    url: row.url,
+    transport: row.transport,
+    requestHeaders: JSON.parse(db.secrets.open(row.request_headers, headersContext(row.id))),
+    approvalPolicy: row.approval_policy,
+    tags: JSON.parse(row.tags),
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,72 @@
+import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { StoreUnavailable } from '../errors.ts';
+import type { Answer, Session } from './dialect.ts';
+
+export type AsideQuestion = { id: number; sql: string; parameters: readonly unknown[] };
+export type AsideReply = { id: number } & (
+  | { answer: Answer }
+  | { failure: { message: string; errcode: number | null } }
+);
+
+type Asker = { resolve: (answer: Answer) => void; reject: (error: unknown) => void };
+type Thread = { worker: Worker; askers: Map<number, Asker> };
+
+// The sources run as .ts, the package as .js.
+const WORKER = new URL(`./aside-worker${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * A read-only session on a worker thread. The thread starts with the first question, does not keep the process alive
+ * when idle, and is replaced by the next question should it die; those it had not answered fail with StoreUnavailable.
+ */
+export function openAside(path: string): Session {
+  let thread: Thread | null = null;
+  let questions = 0;
+
+  const start = (): Thread => {
+    const started: Thread = { worker: new Worker(WORKER, { workerData: path }), askers: new Map() };
+    started.worker.on('message', (reply: AsideReply) => settle(started, reply));
+    const stopped = (cause: unknown): void => {
+      if (thread === started) {
+        thread = null;
+      }
+      const error = new StoreUnavailable('Storage is unavailable: the reading thread stopped.', { cause });
+      for (const asker of started.askers.values()) {
+        asker.reject(error);
+      }
+      started.askers.clear();
+    };
+    started.worker.on('error', stopped);
+    started.worker.on('exit', stopped);
+    return started;
+  };
+
+  return {
+    execute: (sql, parameters) =>
+      new Promise((resolve, reject) => {
+        thread ??= start();
+        const id = ++questions;
+        thread.askers.set(id, { resolve, reject });
+        thread.worker.ref();
+        thread.worker.postMessage({ id, sql, parameters } satisfies AsideQuestion);
+      }),
+    inTransaction: () => false,
+    async close() {
+      await thread?.worker.terminate();
+    },
+  };
+}
+
+function settle({ worker, askers }: Thread, reply: AsideReply): void {
+  const asker = askers.get(reply.id);
+  askers.delete(reply.id);
+  if (askers.size === 0) {
+    worker.unref();
+  }
+  if ('answer' in reply) {
+    asker?.resolve(reply.answer);
+  } else {
+    const { message, errcode } = reply.failure;
+    asker?.reject(Object.assign(new Error(message), errcode === null ? {} : { errcode }));
+  }
+}

@@ -1,0 +1,27 @@
+import { StoreUnavailable } from '../errors.ts';
+
+/** SQLite's primary result codes that pass without anybody changing the program, and what to tell the operator. */
+const TRANSIENT = new Map([
+  [5, 'the database file is locked by another program'],
+  [6, 'the database file is locked by another program'],
+  [8, 'the database file cannot be written'],
+  [10, 'the disk failed'],
+  [13, 'the disk is full'],
+  [14, 'the database file cannot be opened'],
+]);
+
+/** The (extended) result code of an error that came from SQLite; null for any other. */
+export function sqliteCodeOf(error: unknown): number | null {
+  if (!(error instanceof Error) || !('errcode' in error)) {
+    return null;
+  }
+  return typeof error.errcode === 'number' ? error.errcode : null;
+}
+
+/** The StoreUnavailable that stands for an SQLite error when waiting may help; any other error as it is. */
+export function translateSqliteError(error: unknown): unknown {
+  const code = sqliteCodeOf(error);
+  // The low byte is the primary code; the rest says where it happened.
+  const reason = code === null ? undefined : TRANSIENT.get(code & 0xff);
+  return reason === undefined ? error : new StoreUnavailable(`Storage is unavailable: ${reason}.`, { cause: error });
+}

@@ -1,0 +1,51 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { StoreRefused } from '../errors.ts';
+import { sqliteCodeOf } from './errors.ts';
+
+const SQLITE_BUSY = 5;
+
+/** The right to be the only process on a data folder. */
+export type DirectoryLock = { release(): void };
+
+/**
+ * Takes the lock of a data folder for as long as this process lives: the operating system frees it when the process
+ * ends, however it ends. `now` is in milliseconds since the epoch. Throws StoreRefused, naming the holder.
+ */
+export function lockDirectory(directory: string, now: number): DirectoryLock {
+  // Who holds the lock is told in a file of its own: closing any descriptor of the locked file would free the lock.
+  const holderFile = join(directory, 'gatehouse.lock.holder');
+  const lock = new DatabaseSync(join(directory, 'gatehouse.lock'), { timeout: 0 });
+  try {
+    lock.exec('begin exclusive');
+  } catch (error) {
+    lock.close();
+    if (sqliteCodeOf(error) !== SQLITE_BUSY) {
+      throw error;
+    }
+    throw new StoreRefused(
+      `${directory} is in use by another process (${readHolder(holderFile)}). Stop that one first, or give this one ` +
+        'another folder with GATEHOUSE_DATA.',
+      { cause: error },
+    );
+  }
+  const partial = `${holderFile}.partial`;
+  writeFileSync(partial, `pid ${process.pid} on ${hostname()} since ${new Date(now).toISOString()}\n`);
+  renameSync(partial, holderFile);
+  return {
+    release() {
+      rmSync(holderFile, { force: true });
+      lock.close();
+    },
+  };
+}
+
+function readHolder(holderFile: string): string {
+  try {
+    return readFileSync(holderFile, 'utf8').trim();
+  } catch {
+    return 'it has not said who it is';
+  }
+}

