@@ -834,7 +834,7 @@ export interface components {
             data: components["schemas"]["ApprovalPolicyUpdated"];
         };
         /**
-         * @description The name of a tool, as its server lists it.
+         * @description The name of a tool, as its server lists it. `.` and `..` are refused: clients fold them away in paths.
          * @example file_read
          */
         ToolName: string;
@@ -2165,7 +2165,7 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    RetryAfter: components["headers"]["RetryAfter"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2226,6 +2226,7 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            default: components["responses"]["OperatorError"];
         };
     };
     getDocsPage: {
@@ -2292,6 +2293,7 @@ export interface operations {
                     };
                 };
             };
+            default: components["responses"]["OperatorError"];
         };
     };
     getOpenApiYaml: {
@@ -2313,6 +2315,7 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+            default: components["responses"]["OperatorError"];
         };
     };
     getLlmsTxt: {
@@ -2334,6 +2337,7 @@ export interface operations {
                     "text/markdown": string;
                 };
             };
+            default: components["responses"]["OperatorError"];
         };
     };
 }

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 import type { Mistake } from '../errors.ts';
-import { type Document, type Operation, resolve, type Schema } from './document.ts';
+import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 
 /** What express-openapi-validator says of one broken rule: a JSON-pointer-like path, a message, `<rule>.openapi…`. */
@@ -91,13 +91,18 @@ export function suggestion(word: string, known: readonly string[]): string {
   return best === undefined ? '' : `: did you mean \`${best.candidate}\`?`;
 }
 
-/** The keys of the object that the operation answers, in its `data` where there is one. */
-function answeredKeys(document: Document, operation: Operation): Set<string> {
-  const [success] = Object.entries(operation.object.responses).filter(([status]) => status.startsWith('2'));
-  const content = success === undefined ? undefined : Object.values(resolve(document, success[1]).content ?? {})[0];
-  const answer = schemaAt(document, content?.schema, []);
-  const data = answer?.properties?.data;
-  return new Set(Object.keys((data === undefined ? answer : schemaAt(document, data, []))?.properties ?? {}));
+/** The keys of the objects that the operations of this path answer, in their `data` where there is one. */
+function answeredKeys(document: Document, { path }: Operation): Set<string> {
+  const answers = METHODS.flatMap((method) => Object.entries(document.paths[path]?.[method]?.responses ?? {}));
+  const schemas = answers
+    .filter(([status]) => status.startsWith('2'))
+    .map(([, answer]) => schemaAt(document, Object.values(resolve(document, answer).content ?? {})[0]?.schema, []));
+  return new Set(
+    schemas.flatMap((schema) => {
+      const data = schema?.properties?.data;
+      return Object.keys((data === undefined ? schema : schemaAt(document, data, []))?.properties ?? {});
+    }),
+  );
 }
 
 const requestSchema = (operation: Operation): Schema | undefined =>

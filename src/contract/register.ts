@@ -21,7 +21,8 @@ export type Registration = {
  * paths. Throws when the document and the handlers disagree, so that such a server never starts.
  */
 export function register({ operations, handlers, raw, before, json }: Registration): Router {
-  const router = Router({ caseSensitive: true });
+  // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
+  const router = Router({ caseSensitive: true, strict: true });
   const left = new Map<string, unknown>([...Object.entries(handlers), ...Object.entries(raw)]);
   for (const operation of operations) {
     if (!left.delete(operation.id) || operation.raw !== Object.hasOwn(raw, operation.id)) {

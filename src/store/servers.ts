@@ -87,14 +87,18 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
 
 /** One page of an organization's servers. With `search`, use `store.aside`: it looks at every server. */
 export async function page(db: Db, organizationId: string, query: ServerPage): Promise<Server[]> {
-  const { offset, limit, sort, order, search } = query;
-  const cut = <DB, TB extends keyof DB>(ids: SelectQueryBuilder<DB, TB, { id: string }>) =>
-    ids.orderBy(sql.ref(sort), order).orderBy(sql.ref('id'), order).limit(limit).offset(offset);
+  const { sort, order, search } = query;
+  const cut = search === undefined ? fromNearerEnd(query, await count(db, organizationId)) : query;
+  if (cut.limit <= 0) {
+    return [];
+  }
+  const only = <DB, TB extends keyof DB>(ids: SelectQueryBuilder<DB, TB, { id: string }>) =>
+    ids.orderBy(sql.ref(sort), cut.order).orderBy(sql.ref('id'), cut.order).limit(cut.limit).offset(cut.offset);
   // The rows before the page are skipped in an index; only the page's own rows are fetched.
   const ids =
     search === undefined
-      ? cut(db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId))
-      : cut(searched(db, organizationId, search).select('id'));
+      ? only(db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId))
+      : only(searched(db, organizationId, search).select('id'));
   const rows = await db.sql
     .selectFrom('servers')
     .selectAll()
@@ -121,6 +125,22 @@ export async function countMatching(db: Db, organizationId: string, search: stri
     .select(({ fn }) => fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
   return row.total;
+}
+
+/** The same rows of `total`, counted from the end when that skips fewer. */
+function fromNearerEnd(
+  { offset, limit, order }: ServerPage,
+  total: number,
+): Pick<ServerPage, 'offset' | 'limit' | 'order'> {
+  const after = total - offset - limit;
+  if (after >= offset) {
+    return { offset, limit, order };
+  }
+  return {
+    offset: Math.max(after, 0),
+    limit: Math.min(limit, total - offset),
+    order: order === 'asc' ? 'desc' : 'asc',
+  };
 }
 
 /** What a search finds, unsorted: materialized, because SQLite's index for searches is of no use to a sorted query. */

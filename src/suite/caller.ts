@@ -1,0 +1,155 @@
+import type { Credentials } from './credentials.ts';
+import { curl } from './curl.ts';
+import { Failed } from './failed.ts';
+import type { Secrets } from './secrets.ts';
+import { ContractViolation, type ValidatingFetch } from './validating-fetch.ts';
+
+export type Sent = {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly text?: string;
+};
+
+/** An answer that keeps the document. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined when it is not JSON. */
+  readonly json: unknown;
+  /** `Location` as a path below the base URL; null when there is none. */
+  readonly location: string | null;
+  /** The request, as a curl line without secrets. */
+  readonly request: string;
+};
+
+/** Somebody who asks the server under test. */
+export type Caller = {
+  readonly credentials: Credentials;
+  /**
+   * Sends a request and answers what came. Throws `Failed` when the status is another than expected, or when the
+   * answer breaks the document.
+   */
+  readonly call: (
+    expected: number | readonly number[],
+    method: string,
+    path: string,
+    sent?: Sent,
+  ) => Promise<Answer>;
+  /** The same without any expectation: for what the suite needs, not for what it checks. */
+  readonly attempt: (method: string, path: string, sent?: Sent) => Promise<Answer>;
+};
+
+/** Something that a request has made: the paths that may delete it, the likeliest first. */
+export type Made = { readonly paths: readonly string[]; readonly by: Caller };
+
+export type Connection = {
+  readonly baseUrl: string;
+  readonly validating: ValidatingFetch;
+  readonly secrets: Secrets;
+  /** Told of everything that any caller makes. */
+  readonly onMade: (made: Made) => void;
+  /** Ends the requests under way. */
+  readonly signal: AbortSignal;
+};
+
+/** Milliseconds until a request that is not answered has failed. */
+const PATIENCE = 30_000;
+
+/** Makes somebody who asks with these credentials. */
+export function createCaller(connection: Connection, credentials: Credentials): Caller {
+  const { baseUrl, secrets, onMade } = connection;
+
+  const exchange = async (method: string, path: string, sent: Sent) => {
+    const body = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
+    const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...sent.headers };
+    const request = secrets.hide(curl(method, `${baseUrl}${path}`, credentials, headers, body));
+    const { response, violations } = await ask(connection, `${baseUrl}${path}`, {
+      method,
+      headers: { ...valuesOf(credentials), ...headers },
+      ...(body !== undefined && { body }),
+    }).catch((error: unknown) => {
+      throw new Failed('an answer', reasonOf(error), request);
+    });
+    const text = await response.text();
+    const location = locationOf(baseUrl, response.headers);
+    const { status } = response;
+    const answer: Answer = { status, headers: response.headers, text, json: parsed(text), location, request };
+    secrets.addFrom(answer.json);
+    if (method === 'POST' && response.ok) {
+      onMade({ paths: pathsOf(answer, path), by: caller });
+    }
+    return { answer, violations };
+  };
+
+  const caller: Caller = {
+    credentials,
+    attempt: async (method, path, sent = {}) => (await exchange(method, path, sent)).answer,
+    call: async (expected, method, path, sent = {}) => {
+      const { answer, violations } = await exchange(method, path, sent);
+      const statuses = [expected].flat();
+      if (!statuses.includes(answer.status)) {
+        // What succeeds may be long, and somebody else's.
+        const body = answer.status < 400 ? '' : `: ${secrets.hide(answer.text).slice(0, 500)}`;
+        throw new Failed(`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`, answer.request);
+      }
+      if (violations.length > 0) {
+        const came = secrets.hide(`status ${answer.status}: ${violations.join('; ')}`);
+        throw new Failed('an answer that keeps the document', came, answer.request);
+      }
+      return answer;
+    },
+  };
+  return caller;
+}
+
+async function ask({ validating, signal }: Connection, url: string, request: RequestInit) {
+  try {
+    const patience = AbortSignal.timeout(PATIENCE);
+    const response = await validating.fetch(url, { ...request, signal: AbortSignal.any([signal, patience]) });
+    return { response, violations: [] };
+  } catch (error) {
+    if (error instanceof ContractViolation) {
+      return { response: error.response, violations: error.violations };
+    }
+    throw error;
+  }
+}
+
+const valuesOf = (credentials: Credentials): Record<string, string> =>
+  Object.fromEntries(Object.entries(credentials).map(([name, { value }]) => [name, value]));
+
+function locationOf(baseUrl: string, headers: Headers): string | null {
+  const location = headers.get('Location');
+  const url = location === null ? null : URL.parse(location, baseUrl);
+  const base = new URL(`${baseUrl}/`);
+  if (url === null) {
+    return null;
+  }
+  return url.href.startsWith(base.href) ? `/${url.href.slice(base.href.length)}` : url.pathname;
+}
+
+/** Where the new thing is, by `Location` and by the id in the body: a wrong answer may lack one of them. */
+function pathsOf({ location, json }: Answer, collection: string): string[] {
+  const { id, data } = (json ?? {}) as { id?: unknown; data?: { id?: unknown } | null };
+  const ids = [id, data?.id].filter((candidate) => typeof candidate === 'string');
+  const paths = ids.map((candidate) => `${collection}/${candidate}`);
+  return [...new Set(location?.startsWith(`${collection}/`) ? [location, ...paths] : paths)];
+}
+
+function reasonOf(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+  return name === 'TimeoutError'
+    ? `nothing in ${PATIENCE / 1000} s`
+    : `none: ${cause?.code ?? cause?.message ?? message}`;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

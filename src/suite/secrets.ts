@@ -1,0 +1,51 @@
+/** Knows the secrets of a run, and keeps them out of what is printed. */
+export type Secrets = {
+  /** From now on `value` is printed as `shown`. */
+  readonly add: (value: string, shown: string) => void;
+  /** Adds what an answer must keep to itself: new credentials, and request headers that are not the suite's own. */
+  readonly addFrom: (answer: unknown) => void;
+  /** The text with every secret replaced. */
+  readonly hide: (text: string) => string;
+};
+
+/** Shorter values guard nothing, and replacing them would garble the text. */
+const SHORTEST = 8;
+const CREDENTIALS: Readonly<Record<string, string>> = {
+  apiKey: '$NEW_API_KEY',
+  apiSecret: '$NEW_API_SECRET',
+  token: '$NEW_TOKEN',
+};
+
+/** Makes the keeper of secrets of one run; request headers with `own` in their value are no secrets. */
+export function createSecrets(own: string): Secrets {
+  const known = new Map<string, string>();
+  const add = (value: string, shown: string) => {
+    if (value.length >= SHORTEST) {
+      known.set(value, known.get(value) ?? shown);
+    }
+  };
+  const addFrom = (value: unknown, inHeaders = false): void => {
+    for (const [key, member] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
+      if (typeof member === 'string') {
+        const shown = CREDENTIALS[key] ?? (inHeaders && !member.includes(own) ? '***' : undefined);
+        if (shown !== undefined) {
+          add(member, shown);
+        }
+      } else {
+        addFrom(member, key === 'request_headers');
+      }
+    }
+  };
+  return {
+    add,
+    addFrom: (answer) => addFrom(answer),
+    hide: (text) =>
+      [...known]
+        .toSorted(([a], [b]) => b.length - a.length)
+        .reduce(
+          (hidden, [value, shown]) =>
+            hidden.replaceAll(value, () => shown).replaceAll(JSON.stringify(value).slice(1, -1), () => shown),
+          text,
+        ),
+  };
+}

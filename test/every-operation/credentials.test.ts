@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import { API_KEY, API_SECRET, OPERATOR_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
+import { ask, createWorld, secured, validRequest, type World } from '../support/world.ts';
+
+let server: TestServer;
+let world: World;
+let reader: World;
+beforeAll(async () => {
+  server = await startTestServer();
+  world = await createWorld(server);
+  reader = await createWorld(server, ['servers']);
+});
+afterAll(() => server.stop());
+
+describe.each(secured)('$id', (operation) => {
+  const wrong: [string, Record<string, string>][] = operation.path.startsWith('/api/')
+    ? [
+        ['nothing', {}],
+        ['the key alone', { 'X-API-KEY': API_KEY }],
+        ['the secret alone', { 'X-API-SECRET': API_SECRET }],
+        ['a wrong secret', { 'X-API-KEY': API_KEY, 'X-API-SECRET': `${API_SECRET}x` }],
+        ['a wrong key', { 'X-API-KEY': `${API_KEY}x`, 'X-API-SECRET': API_SECRET }],
+        ['key and secret swapped', { 'X-API-KEY': API_SECRET, 'X-API-SECRET': API_KEY }],
+        ['the operator token', { Authorization: `Bearer ${OPERATOR_TOKEN}` }],
+      ]
+    : [
+        ['nothing', {}],
+        ['a wrong token', { Authorization: `Bearer ${OPERATOR_TOKEN}x` }],
+        ['another scheme', { Authorization: `Basic ${OPERATOR_TOKEN}` }],
+        ['no token', { Authorization: 'Bearer ' }],
+        ['a key pair', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }],
+      ];
+
+  test.each(wrong)('401: %s', async (_, headers) => {
+    const answer = await ask(server, operation, { ...validRequest(operation, world), as: 'nobody', headers });
+    expect(answer.status).toBe(401);
+  });
+
+  test('401: before the body is read', async () => {
+    const request = { path: world.ids(operation), as: 'nobody', headers: { 'Content-Type': 'text/nonsense' } } as const;
+    const body = operation.object.requestBody === undefined ? {} : { body: '{"not JSON' };
+    expect((await ask(server, operation, { ...request, ...body })).status).toBe(401);
+  });
+});
+
+describe.each(secured.filter(({ object }) => object.security?.[0]?.apiKey?.includes('approvals')))(
+  '$id',
+  (operation) => {
+    test('403: a key pair without the permission `approvals`', async () => {
+      const answer = await ask(server, operation, validRequest(operation, reader));
+      expect(answer.status).toBe(403);
+      expect(answer.body.error).toBe("This key pair lacks the permission 'approvals'.");
+    });
+  },
+);
+
+describe.each(secured.filter(({ path }) => path.startsWith('/api/')))('$id', (operation) => {
+  test('403: a key pair without the permission `servers`', async () => {
+    const approver = await createWorld(server, ['approvals']);
+    const answer = await ask(server, operation, validRequest(operation, approver));
+    expect(answer.status).toBe(403);
+    expect(answer.body.error).toBe("This key pair lacks the permission 'servers'.");
+  });
+});
+
+describe('a key pair', () => {
+  const list = async (pair: { apiKey: string; apiSecret: string }) =>
+    (await call(server.url, 'listMcpServers', { as: pair })).status;
+
+  test('mixed from two pairs is no pair', async () => {
+    expect(await list({ apiKey: world.pair.apiKey, apiSecret: reader.pair.apiSecret })).toBe(401);
+  });
+
+  test('stops at its expiry', async () => {
+    const path = { org_id: server.organizationId };
+    const expiresAt = new Date(server.clock.now + 1000).toISOString();
+    const { apiKey, apiSecret } = (await call(server.url, 'createApiKey', { path, body: { name: 'short', expiresAt } }))
+      .body;
+    expect(await list({ apiKey, apiSecret })).toBe(200);
+    server.clock.now += 1000;
+    expect(await list({ apiKey, apiSecret })).toBe(401);
+  });
+
+  test('says when it was last used', async () => {
+    const path = { org_id: server.organizationId };
+    const { apiKey, apiSecret, id } = (await call(server.url, 'createApiKey', { path, body: { name: 'used' } })).body;
+    await list({ apiKey, apiSecret });
+    await server.deps.credentials.saveLastUsed();
+    const keys = (await call(server.url, 'listApiKeys', { path })).body as { id: string; lastUsedAt: string | null }[];
+    expect(keys.find((key) => key.id === id)?.lastUsedAt).toBe(new Date(server.clock.now).toISOString());
+  });
+});

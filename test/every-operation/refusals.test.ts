@@ -1,0 +1,187 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call, operations, send } from '../support/client.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { ask, createWorld, json, validRequest, type World } from '../support/world.ts';
+
+let server: TestServer;
+let world: World;
+beforeAll(async () => {
+  server = await startTestServer({ env: { GATEHOUSE_CORS_ORIGINS: 'https://app.example.com' } });
+  world = await createWorld(server);
+});
+afterAll(() => server.stop());
+
+const guarded = operations.filter(({ path }) => path !== '/healthz' && path !== '/readyz');
+
+describe.each(guarded)('$id', (operation) => {
+  test('403: a page of an unknown origin', async () => {
+    const asked = validRequest(operation, world);
+    const answer = await ask(server, operation, { ...asked, headers: { Origin: 'https://evil.example.com' } });
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
+
+describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$id', (operation) => {
+  const refused = async (headers: Record<string, string>, body: unknown) =>
+    ask(server, operation, { ...validRequest(operation, world), headers, body });
+  const invalid = operation.path.startsWith('/api/') ? 400 : 422;
+
+  test.each(['text/plain', 'application/xml', 'application/json; charset=utf-16', 'multipart/form-data', 'json'])(
+    '415: %s',
+    async (type) => expect((await refused({ 'Content-Type': type }, '{}')).status).toBe(415),
+  );
+  test('415: an unknown Content-Encoding', async () =>
+    expect((await refused({ 'Content-Encoding': 'zip' }, '{}')).status).toBe(415));
+  test('413: more than 4 MiB', async () => {
+    const answer = await refused({}, `{"name":"${'x'.repeat(4 * 1024 * 1024)}"}`);
+    expect(answer.status).toBe(413);
+    expect(answer.text).toContain('4 MiB');
+  });
+  test.each([
+    ['half of it', '{"name": "x'],
+    ['nothing but a comma', ','],
+    ['two documents', '{}{}'],
+    ['bytes that are no UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])],
+  ])(`${invalid}: %s`, async (_, body) => {
+    const answer = await refused({}, body);
+    expect(answer.status).toBe(invalid);
+    expect(answer.text).toContain('not valid JSON');
+  });
+  test.each([
+    ['no body', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a number', '1'],
+  ])(`${invalid}: %s`, async (_, body) => expect((await refused({}, body)).status).toBe(invalid));
+  test(`${invalid}: a key that nobody knows, at once with the others`, async () => {
+    const answer = await refused({}, { first_nonsense: 1, second_nonsense: 2 });
+    expect(answer.status).toBe(invalid);
+    expect(answer.text).toContain('body.first_nonsense');
+    expect(answer.text).toContain('body.second_nonsense');
+  });
+  test(`${invalid}: __proto__, NUL, half a surrogate pair, a hundred levels`, async () => {
+    expect((await refused({}, '{"__proto__": {"name": "x"}}')).text).toContain(
+      'body.__proto__: unknown key'.slice(0, 14),
+    );
+    expect((await refused({}, { name: 'a\0b' })).text).toContain('U+0000');
+    expect((await refused({}, '{"name": "\\ud800"}')).text).toContain('surrogate');
+    expect((await refused({}, `{"name": ${'['.repeat(100)}${']'.repeat(100)}}`)).text).toContain('64 levels');
+  });
+  test('a body in a known encoding is read', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const answer = await refused({ 'Content-Encoding': 'gzip' }, gzipSync('{"first_nonsense": 1}'));
+    expect(answer.text).toContain('body.first_nonsense');
+  });
+});
+
+describe.each(json)('$id', (operation) => {
+  test('an unknown query parameter is refused by name', async () => {
+    const answer = await ask(server, operation, { ...validRequest(operation, world), query: { nonsense: 1 } });
+    expect(answer.status).toBe(operation.path.startsWith('/api/') ? 400 : 422);
+    expect(answer.text).toContain('query.nonsense');
+  });
+});
+
+describe.each(operations)('$path', (operation) => {
+  test('405 with Allow: a method that the path does not know', async () => {
+    const path = operation.path.replaceAll(/\{\w+\}/g, 'x');
+    const answer = await send(server.url, { ...operation, method: 'put' }, path, { as: 'nobody' }).catch(() => null);
+    expect(answer === null || answer.status === 405).toBe(true);
+    const plain = await fetch(`${server.url}${path}`, { method: 'PUT' });
+    expect(plain.status).toBe(405);
+    expect(plain.headers.get('allow')?.split(', ')).toContain(operation.method.toUpperCase());
+  });
+});
+
+describe('the guard', () => {
+  const ask = (path: string, headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      request(`${server.url}${path}`, { headers }, (response) => resolve(response.resume().statusCode ?? 0))
+        .on('error', reject)
+        .end();
+    });
+
+  test('refuses another Host, but not to probes', async () => {
+    expect(await ask('/openapi.json', { Host: 'rebound.example.com' })).toBe(403);
+    expect(await ask('/openapi.json', { Host: 'localhost:1' })).toBe(200);
+    expect(await ask('/healthz', { Host: 'rebound.example.com' })).toBe(200);
+    expect(await ask('/readyz', { Host: 'rebound.example.com' })).toBe(200);
+  });
+
+  test('answers the preflights of configured origins, and shows them the headers they need', async () => {
+    const origin = 'https://app.example.com';
+    const preflight = await fetch(`${server.url}/api/mcp-servers`, {
+      method: 'OPTIONS',
+      headers: { Origin: origin, 'Access-Control-Request-Method': 'PATCH' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
+    const answer = await call(server.url, 'listMcpServers', { headers: { Origin: origin } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('access-control-expose-headers')).toContain('ETag');
+  });
+});
+
+test('404 in the envelope of the API that was asked', async () => {
+  const ask = async (path: string) => ({ ...(await (await fetch(`${server.url}${path}`)).json()) });
+  expect(await ask('/api/nonsense')).toMatchObject({ status: 'error', message: 'Not found' });
+  expect(await ask('/admin/api/nonsense')).toMatchObject({ error: { code: 'not_found' } });
+  expect(await ask('/nonsense')).toMatchObject({ error: { code: 'not_found' } });
+});
+
+test('a path that is not validly encoded is a 400 in the envelope', async () => {
+  const answer = await fetch(`${server.url}/api/mcp-servers/%zz`);
+  expect(answer.status).toBe(400);
+  expect(await answer.json()).toMatchObject({ status: 'error' });
+});
+
+test('HEAD is answered like GET, without a body', async () => {
+  const answer = await fetch(`${server.url}/healthz`, { method: 'HEAD' });
+  expect([answer.status, await answer.text()]).toEqual([200, '']);
+});
+
+describe('with the database gone', () => {
+  let broken: TestServer;
+  let before: World;
+  beforeAll(async () => {
+    broken = await startTestServer();
+    before = await createWorld(broken);
+    await broken.deps.store.close();
+  });
+  afterAll(() => broken.stop());
+
+  test.each(json)('503 with Retry-After: $id', async (operation) => {
+    const answer = await ask(broken, operation, validRequest(operation, before));
+    expect(answer.status).toBe(503);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+
+  test('readyz says so, healthz does not care', async () => {
+    expect((await call(broken.url, 'getReadiness')).status).toBe(503);
+    expect((await call(broken.url, 'getHealth')).status).toBe(200);
+  });
+});
+
+test('429 with Retry-After beyond the rate limit, for these credentials alone', async () => {
+  const limited = await startTestServer({ env: { GATEHOUSE_RATE_LIMIT: '3' } });
+  const other = (await createOrganizationSlowly(limited)).pair;
+  const statuses: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    const answer = await call(limited.url, 'listMcpServers');
+    statuses.push(answer.status);
+    if (answer.status === 429) {
+      expect(answer.headers.get('retry-after')).toBe('1');
+    }
+  }
+  expect(statuses).toContain(429);
+  expect((await call(limited.url, 'listMcpServers', { as: other })).status).toBe(200);
+  await limited.stop();
+});
+
+/** The operator is limited too; a second apart is slow enough. */
+async function createOrganizationSlowly({ url, organizationId }: TestServer) {
+  const pair = await call(url, 'createApiKey', { path: { org_id: organizationId }, body: { name: 'other' } });
+  return { pair: { apiKey: pair.body.apiKey, apiSecret: pair.body.apiSecret } };
+}

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { call, operations } from '../support/client.ts';
+import { document, startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { GATEHOUSE_PUBLIC_URL: 'http://localhost/gateway' } });
+});
+afterAll(() => server.stop());
+
+test('getHealth and getReadiness 200', async () => {
+  expect((await call(server.url, 'getHealth', { as: 'nobody' })).body).toEqual({ status: 'ok' });
+  expect((await call(server.url, 'getReadiness', { as: 'nobody' })).body).toEqual({ status: 'ready', reason: null });
+});
+
+test('getOpenApiJson and getOpenApiYaml 200: the bundle, with the public URL as its server', async () => {
+  const json = await call(server.url, 'getOpenApiJson', { as: 'nobody' });
+  const servers = [{ url: 'http://localhost/gateway', description: 'This server' }];
+  expect(json.body).toEqual({ ...document, servers });
+  const yaml = await call(server.url, 'getOpenApiYaml', { as: 'nobody' });
+  expect(parse(yaml.text)).toEqual(json.body);
+});
+
+describe('getMetrics', () => {
+  test('200: counts requests by operation and status', async () => {
+    await call(server.url, 'listMcpServers');
+    const { text } = await call(server.url, 'getMetrics');
+    expect(text).toMatch(/^gatehouse_requests_total\{operation="listMcpServers",status="200"\} \d+$/m);
+    expect(text).toMatch(/^process_resident_memory_bytes /m);
+  });
+
+  test('200: no label that a stranger could multiply', async () => {
+    await fetch(`${server.url}/api/${'x'.repeat(40)}`);
+    const { text } = await call(server.url, 'getMetrics');
+    const known = new Set<string>([...operations.map(({ id }) => id), 'none']);
+    const labels = [...text.matchAll(/operation="([^"]*)"/g)].map(([, label]) => label ?? '');
+    expect(labels.filter((label) => !known.has(label))).toEqual([]);
+  });
+});

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let path: { mcpServerId: string };
+beforeAll(async () => {
+  server = await startTestServer();
+  const created = await call(server.url, 'createMcpServer', { body: { name: 'Files', url: 'https://x.example.com' } });
+  path = { mcpServerId: created.body.data.id };
+});
+afterAll(() => server.stop());
+
+const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const add = (tool_name: string, more: object = {}) =>
+  call(server.url, 'addToolApproval', { path, body: { tool_name, approval_hash: HASH, auto_approve: true, ...more } });
+const list = async () => (await call(server.url, 'listToolApprovals', { path })).body.data as { tool_name: string }[];
+const remove = (toolName: string) => call(server.url, 'removeToolApproval', { path: { ...path, toolName } });
+
+describe('addToolApproval', () => {
+  test('201, and it is listed', async () => {
+    const answer = await add('file_read');
+    expect([answer.status, answer.body.message]).toEqual([201, 'Tool approval added successfully']);
+    expect(answer.body.data).toEqual({
+      server_id: path.mcpServerId,
+      tool_name: 'file_read',
+      approval_hash: HASH,
+      auto_approve: true,
+      created_at: server.clock.now,
+    });
+    expect(await list()).toEqual([answer.body.data]);
+  });
+
+  test('201: a second one for the same tool takes the place of the first', async () => {
+    const answer = await add('file_read', { auto_approve: false, approval_hash: 'other' });
+    expect(await list()).toEqual([answer.body.data]);
+  });
+
+  test.each([
+    ['a key is missing', { auto_approve: undefined }, 'body.auto_approve: is required'],
+    ['a condition', { approval_conditions: {} }, 'body.approval_conditions: unknown key: not supported'],
+    ['a text for a yes', { auto_approve: 'true' }, 'body.auto_approve: must be boolean'],
+    ['what only the server says', { created_at: 1 }, 'body.created_at: read-only; leave it out'],
+    ['a name that paths cannot hold', { tool_name: '..' }, 'body.tool_name: must match pattern'],
+    ['a long name', { tool_name: 'x'.repeat(257) }, 'body.tool_name: must NOT have more than 256 characters'],
+  ])('400: %s', async (_, more, message) => {
+    const answer = await add('refused', more);
+    expect(answer.status).toBe(400);
+    expect(answer.body.error).toContain(message);
+    expect((await list()).map(({ tool_name }) => tool_name)).not.toContain('refused');
+  });
+});
+
+describe('listToolApprovals', () => {
+  test('200: oldest first', async () => {
+    server.clock.now += 1000;
+    await add('b');
+    server.clock.now += 1000;
+    await add('a');
+    expect((await list()).map(({ tool_name }) => tool_name)).toEqual(['file_read', 'b', 'a']);
+  });
+});
+
+describe('removeToolApproval', () => {
+  test.each(['a', 'with/slash', 'with space', '100%', '文件', '...', 'a?b#c'])('200: %s', async (name) => {
+    await add(name);
+    const answer = await remove(name);
+    expect(answer.body).toEqual({
+      message: 'Tool approval revoked successfully',
+      status: 'success',
+      error: null,
+      data: { server_id: path.mcpServerId, tool_name: name, deleted: true },
+    });
+    expect((await list()).map(({ tool_name }) => tool_name)).not.toContain(name);
+  });
+
+  test('404: there is none', async () => {
+    const answer = await remove('nobody_has_this');
+    expect([answer.status, answer.body.message]).toEqual([404, 'Tool approval not found']);
+  });
+
+  test('a name that clients fold away never reaches the server itself', async () => {
+    await remove('..').catch(() => undefined);
+    expect((await list()).length).toBeGreaterThan(0);
+  });
+
+  test('they go with their server', async () => {
+    await call(server.url, 'deleteMcpServer', { path });
+    expect((await call(server.url, 'listToolApprovals', { path })).status).toBe(404);
+  });
+});

@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Call, call } from '../support/client.ts';
+import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let id: string;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const create = async (fields: object = {}) => {
+  const body = { name: 'Files', url: 'https://files.example.com/mcp', ...fields };
+  return (await call(server.url, 'createMcpServer', { body })).body.data.id as string;
+};
+const update = (body: unknown, more: Call = {}) =>
+  call(server.url, 'updateMcpServer', { path: { mcpServerId: id }, body, ...more });
+const read = async () => (await call(server.url, 'getMcpServer', { path: { mcpServerId: id } })).body.data;
+
+/** Seed 002, word for word. */
+const SEED_BODY = `
+{
+"name": "Updated Server Name",
+"url": "https://new-server-url.example.com",
+"description": "Updated description",
+"approval_policy": "auto_approve_read_only",
+"transport": "WebSocket",
+"request_headers": {
+"Authorization": "Bearer new-token",
+"User-Agent": "MCP-Client/2.0"
+}
+}
+`;
+
+describe('200', () => {
+  test("the seed's literal request, with every field and value it shows, in its key order", async () => {
+    id = await create();
+    server.clock.now = 1751401500000;
+    const answer = await fetch(`${server.url}/api/mcp-servers/${id}`, {
+      method: 'PATCH',
+      headers: { 'Content-Type': 'application/json', 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET },
+      body: SEED_BODY,
+    });
+    expect(answer.status).toBe(200);
+    const at = Date.UTC(2026, 10, 20, 9);
+    expect(await answer.text()).toBe(
+      JSON.stringify({
+        message: 'MCP server updated successfully',
+        status: 'success',
+        error: null,
+        data: {
+          id,
+          organization_id: server.organizationId,
+          url: 'https://new-server-url.example.com',
+          name: 'Updated Server Name',
+          approval_policy: 'auto_approve_read_only',
+          transport: 'WebSocket',
+          description: 'Updated description',
+          request_headers: { Authorization: 'Bearer new-token', 'User-Agent': 'MCP-Client/2.0' },
+          // The clock went back to the seed's instant, but `updated_at` never does.
+          updated_at: at,
+        },
+      }),
+    );
+    server.clock.now = at;
+  });
+
+  test.each([
+    ['name', 'New name'],
+    ['url', 'https://elsewhere.example.com/mcp'],
+    ['description', 'New description'],
+    ['description', null],
+    ['approval_policy', 'require_approval_per_tool'],
+    ['transport', 'SSE'],
+    ['request_headers', { 'X-One': '1' }],
+    ['tags', ['a', 'b']],
+  ])('only %s changes', async (field, value) => {
+    id = await create({ description: 'As it was', tags: ['old'], request_headers: { 'X-Old': 'o', 'X-Older': 'p' } });
+    const before = await read();
+    server.clock.now += 1000;
+    const { body } = await update({ [field]: value });
+    const after = await read();
+    expect(after).toEqual({ ...before, [field]: value, updated_at: before.updated_at + 1000 });
+    const { tags, created_at, ...nine } = after;
+    expect(body.data).toEqual(nine);
+  });
+
+  test('nothing sent, nothing changed but the time', async () => {
+    id = await create();
+    const before = await read();
+    expect((await update({})).status).toBe(200);
+    expect(await read()).toEqual({ ...before, updated_at: server.clock.now });
+  });
+
+  test('header names keep their spelling and order, values every Latin-1 character', async () => {
+    id = await create();
+    const request_headers = { 'x-B': 'ü\t!', 'X-a': '', __secret: 'v', constructor: 'c' };
+    expect(Object.entries((await update({ request_headers })).body.data.request_headers)).toEqual(
+      Object.entries(request_headers),
+    );
+  });
+
+  test('the If-Match of the version it has, or any', async () => {
+    id = await create();
+    const first = await update({ name: 'a' }, { headers: { 'If-Match': '"1"' } });
+    expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
+    expect((await update({ name: 'b' }, { headers: { 'If-Match': '"9", "2"' } })).status).toBe(200);
+    expect((await update({ name: 'c' }, { headers: { 'If-Match': '*' } })).status).toBe(200);
+  });
+
+  test('two at once: both are kept', async () => {
+    id = await create();
+    const answers = await Promise.all([update({ name: 'One' }), update({ description: 'Two' })]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await read()).toMatchObject({ name: 'One', description: 'Two' });
+  });
+});
+
+describe('400', () => {
+  test.each([
+    ['an unknown key', { nam: 'x' }, 'body.nam: unknown key: did you mean `name`?'],
+    ['the other generation', { config: {} }, 'body.config: unknown key: send its fields at the top level'],
+    ['a read-only key', { id: 'x' }, 'body.id: read-only; leave it out'],
+    ['another read-only key', { created_at: 1 }, 'body.created_at: read-only; leave it out'],
+    ['an empty name', { name: '' }, 'body.name: must NOT have fewer than 1 characters'],
+    ['a long name', { name: 'x'.repeat(129) }, 'body.name: must NOT have more than 128 characters'],
+    ['a null name', { name: null }, 'body.name: must be string'],
+    ['another spelling', { transport: 'websocket' }, 'body.transport: must be equal to one of the allowed values'],
+    ['an unknown policy', { approval_policy: 'never' }, 'body.approval_policy: must be equal to one of the'],
+    ['no URL', { url: 'files.example.com' }, 'body.url: must be an absolute http, https, ws or wss URL'],
+    ['a local URL', { url: 'file:///etc/passwd' }, 'body.url: must be an absolute http, https, ws or wss URL'],
+    ['credentials in the URL', { url: 'https://a:b@c.example.com' }, 'without credentials'],
+    ['a header of the connection', { request_headers: { hOst: 'x' } }, 'body.request_headers.hOst: is not a header'],
+    ['a header with a space', { request_headers: { 'a b': 'x' } }, 'body.request_headers.a b: is not a header'],
+    ['a line break in a header', { request_headers: { a: 'x\r\nb: y' } }, 'body.request_headers.a: must be a legal'],
+    ['a header that is no string', { request_headers: { a: 1 } }, 'body.request_headers.a: must be string'],
+    ['a tag twice', { tags: ['a', 'a'] }, 'body.tags: must NOT have duplicate items'],
+    ['a scheme that HTTP cannot dial', { url: 'wss://x.example.com' }, 'body.url: the transport STREAMABLE_HTTP takes'],
+  ])('%s', async (_, body, message) => {
+    id = await create();
+    const before = await read();
+    const answer = await update(body);
+    expect([answer.status, answer.body.message]).toEqual([400, 'Validation failed']);
+    expect(answer.body.error).toContain(message);
+    expect(answer.headers.get('link')).toMatch(/docs\/errors\.md#validation_failed>; rel="help"$/);
+    expect(await read()).toEqual(before);
+  });
+
+  test('all mistakes at once', async () => {
+    const { body } = await update({ name: 1, tags: [''], nonsense: 1, request_headers: { Host: 'x' } });
+    for (const field of ['body.name', 'body.tags.0', 'body.nonsense', 'body.request_headers.Host']) {
+      expect(body.error).toContain(field);
+    }
+  });
+
+  test('the merged row is what is checked', async () => {
+    id = await create({ url: 'wss://x.example.com', transport: 'WebSocket' });
+    expect((await update({ transport: 'SSE' })).status).toBe(400);
+    expect((await update({ transport: 'SSE', url: 'https://x.example.com' })).status).toBe(200);
+    expect((await update({ transport: 'WebSocket' })).status).toBe(200);
+  });
+});
+
+test('403: a policy changed by a key pair that may not approve; the same policy again is no change', async () => {
+  const path = { org_id: server.organizationId };
+  const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
+    .body;
+  id = await create();
+  const answer = await update({ approval_policy: 'auto_approve_all' }, { as: pair });
+  expect([answer.status, answer.body.error]).toEqual([403, "This key pair lacks the permission 'approvals'."]);
+  expect((await update({ approval_policy: 'require_approval_all', name: 'b' }, { as: pair })).status).toBe(200);
+});
+
+test('412: an If-Match of another version changes nothing', async () => {
+  id = await create();
+  const before = await read();
+  const answer = await update({ name: 'x' }, { headers: { 'If-Match': '"2"' } });
+  expect([answer.status, answer.body.message]).toEqual([412, 'Precondition failed']);
+  expect(await read()).toEqual(before);
+});
+
+test('updates and deletions that race answer 200 or 404, and lose nothing', async () => {
+  for (let round = 0; round < 25; round++) {
+    id = await create();
+    const path = { mcpServerId: id };
+    const remove = () => call(server.url, 'deleteMcpServer', { path });
+    const answers = await Promise.all([update({ name: 'x' }), remove(), update({ description: 'y' }), remove()]);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.every((status) => status === 200 || status === 404)).toBe(true);
+    expect([statuses[1], statuses[3]].toSorted()).toEqual([200, 404]);
+  }
+});

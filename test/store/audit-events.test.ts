@@ -1,0 +1,86 @@
+import { beforeEach, expect, it } from 'vitest';
+import * as auditEvents from '../../src/store/audit-events.ts';
+import { onBothEngines } from './support/harness.ts';
+
+const anEvent = (changes: Partial<auditEvents.NewAuditEvent> = {}): auditEvents.NewAuditEvent => ({
+  at: 1000,
+  actor: { kind: 'api_token', id: 'token-1', name: 'CI' },
+  organizationId: 'org_a',
+  action: 'server.create',
+  target: { kind: 'server', id: 'server-1' },
+  outcome: 'success',
+  details: { z: 1, a: ['ü', null] },
+  ...changes,
+});
+
+onBothEngines(({ shared }) => {
+  beforeEach(async () => {
+    await (await shared()).write((db) => db.sql.deleteFrom('audit_events').execute());
+  });
+
+  it('gives back what was recorded, whole', async () => {
+    const store = await shared();
+    const operator = { kind: 'operator', id: null, name: 'operator' };
+    const given = [anEvent(), anEvent({ at: 2000, actor: operator, organizationId: null, details: {} })];
+    const stored = await store.write((db) => auditEvents.insert(db, given));
+    expect(stored.map(({ id: _, ...event }) => event)).toEqual(given);
+    expect(await auditEvents.page(store.read, { limit: 10 })).toEqual(stored.toReversed());
+  });
+
+  it('pages newest first, those of one millisecond last recorded first, without loss or repetition', async () => {
+    const store = await shared();
+    const given = Array.from({ length: 130 }, (_, index) =>
+      anEvent({ at: 1000 + Math.floor(index / 60), target: { kind: 'n', id: `${index}` } }),
+    );
+    await store.write((db) => auditEvents.insert(db, given));
+    const seen: string[] = [];
+    let before: auditEvents.AuditQuery['before'];
+    for (;;) {
+      const events = await auditEvents.page(store.read, { limit: 7, ...(before && { before }) });
+      seen.push(...events.map((event) => event.target.id));
+      before = events.at(-1);
+      if (!before) {
+        break;
+      }
+    }
+    expect(seen).toEqual(given.map((event) => event.target.id).toReversed());
+  });
+
+  it('filters by organization, action and time, alone and together', async () => {
+    const store = await shared();
+    const targets = async (query: Omit<auditEvents.AuditQuery, 'limit'>): Promise<string> =>
+      (await auditEvents.page(store.read, { ...query, limit: 10 })).map((event) => event.target.id).join('');
+    await store.write((db) =>
+      auditEvents.insert(
+        db,
+        [
+          ['1', 'org_a', 'server.create', 1],
+          ['2', 'org_a', 'server.delete', 2],
+          ['3', 'org_b', 'server.create', 3],
+          ['4', 'org_a', 'server.create', 4],
+        ].map(([id, organizationId, action, at]) =>
+          anEvent({ target: { kind: 's', id }, organizationId, action, at } as object),
+        ),
+      ),
+    );
+    expect(await targets({})).toBe('4321');
+    expect(await targets({ organizationId: 'org_a' })).toBe('421');
+    expect(await targets({ action: 'server.create' })).toBe('431');
+    expect(await targets({ since: 2 })).toBe('432');
+    expect(await targets({ organizationId: 'org_a', action: 'server.create', since: 2 })).toBe('4');
+    expect(await targets({ organizationId: 'org_c' })).toBe('');
+  });
+
+  it('purges what is older, oldest first, a slice at a time', async () => {
+    const store = await shared();
+    const old = Array.from({ length: auditEvents.PURGE_SLICE + 5 }, (_, at) => anEvent({ at }));
+    await store.write((db) => auditEvents.insert(db, [...old, anEvent({ at: 5000 }), anEvent({ at: 5001 })]));
+    const purge = () => store.write((db) => auditEvents.purge(db, 5000));
+    expect(await purge()).toBe(auditEvents.PURGE_SLICE);
+    const left = await auditEvents.page(store.read, { limit: 10 });
+    expect(left.map((event) => event.at)).toEqual([5001, 5000, 1004, 1003, 1002, 1001, 1000]);
+    expect(await purge()).toBe(5);
+    expect(await purge()).toBe(0);
+    expect((await auditEvents.page(store.read, { limit: 10 })).map((event) => event.at)).toEqual([5001, 5000]);
+  });
+});

@@ -1,0 +1,50 @@
+import { hostname } from 'node:os';
+import { expect, it } from 'vitest';
+import * as settings from '../../src/store/settings.ts';
+import { StoreRefused } from '../../src/store/store.ts';
+import { onBothEngines, onEngine } from './support/harness.ts';
+import { startProcess } from './support/process.ts';
+
+onBothEngines(({ open, location }) => {
+  it('is refused while another process has it, which is named, and free once that was killed', async () => {
+    const place = await location();
+    const holder = await startProcess('hold', place);
+    try {
+      const refused = await open({ location: place }).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(StoreRefused);
+      const { message } = refused as StoreRefused;
+      expect(message).toContain(`pid ${holder.pid}`);
+      expect(message).toContain(hostname().slice(0, 40));
+      expect(message).toMatch(/since \d{4}-\d\d-\d\dT/);
+    } finally {
+      await holder.kill();
+    }
+    const store = await open({ location: place });
+    await store.write((db) => settings.set(db, 'a', '1'));
+    expect(await settings.get(store.read, 'a')).toBe('1');
+  });
+
+  it('is refused to a second store of the same process, and free once the first is closed', async () => {
+    const place = await location();
+    const first = await open({ location: place });
+    await expect(open({ location: place })).rejects.toThrow(`pid ${process.pid}`);
+    await first.close();
+    await open({ location: place });
+  });
+});
+
+onEngine('postgres', ({ open, location, postgres }) => {
+  it('says what to check when the server turns it away', async () => {
+    const { url } = postgres();
+    for (const bad of [url('no_such_database'), url('postgres').replace('gatehouse:gatehouse', 'nobody:wrong')]) {
+      const opening = open({ location: { kind: 'postgres', url: bad } });
+      await expect(opening).rejects.toThrow(StoreRefused);
+      await expect(opening).rejects.toThrow(/DATABASE_URL/);
+    }
+  });
+
+  it('is one per database, not one per server', async () => {
+    await open({ location: await location() });
+    await open({ location: await location() });
+  });
+});

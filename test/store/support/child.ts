@@ -1,0 +1,29 @@
+import { writeSync } from 'node:fs';
+import * as settings from '../../../src/store/settings.ts';
+import { openStore } from '../../../src/store/store.ts';
+
+// A process that holds a store until it is killed: `child.ts hold|write <location> <key>`. Writing, it prints the
+// number of each write once that is acknowledged.
+const [task, location = '', key = ''] = process.argv.slice(2);
+
+const store = await openStore({
+  location: JSON.parse(location),
+  secretKeys: [Buffer.from(key, 'base64')],
+  log: () => undefined,
+  now: Date.now,
+});
+writeSync(1, 'open\n');
+
+if (task === 'write') {
+  for (let next = 0; ; next += 5) {
+    await Promise.all(
+      Array.from({ length: 5 }, async (_, index) => {
+        const name = `write ${next + index}`;
+        await store.write((db) => settings.set(db, name, 'x'.repeat(500)));
+        writeSync(1, `${name}\n`);
+      }),
+    );
+  }
+} else {
+  setInterval(() => undefined, 1000);
+}

@@ -1,0 +1,172 @@
+import { sql } from 'kysely';
+import { expect, it } from 'vitest';
+import * as servers from '../../src/store/servers.ts';
+import * as settings from '../../src/store/settings.ts';
+import { type Db, openStore, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { KEY, onBothEngines, onEngine } from './support/harness.ts';
+import { anOrganization, aServer } from './support/samples.ts';
+
+const increment = async (db: Db): Promise<void> => {
+  const value = Number((await settings.get(db, 'counter')) ?? 0);
+  await settings.set(db, 'counter', String(value + 1));
+};
+
+onBothEngines(({ open, shared }) => {
+  it('answers what the closure returns, once a read sees what it wrote', async () => {
+    const store = await shared();
+    for (let round = 0; round < 20; round += 1) {
+      const answer = await store.write(async (db) => {
+        await settings.set(db, 'round', String(round));
+        return { round };
+      });
+      expect(answer).toEqual({ round });
+      expect(await settings.get(store.read, 'round')).toBe(String(round));
+    }
+  });
+
+  it('keeps nothing of a closure that throws, and everything of the nine beside it', async () => {
+    const store = await shared();
+    const failure = new Error('The seventh fails.');
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, index) =>
+        store.write(async (db) => {
+          await settings.set(db, `beside ${index}`, 'x');
+          if (index === 7) {
+            throw failure;
+          }
+          return index;
+        }),
+      ),
+    );
+    for (const [index, result] of results.entries()) {
+      expect(result).toEqual(
+        index === 7 ? { status: 'rejected', reason: failure } : { status: 'fulfilled', value: index },
+      );
+      expect(await settings.get(store.read, `beside ${index}`)).toBe(index === 7 ? null : 'x');
+    }
+  });
+
+  it('keeps nothing of a closure whose statement fails', async () => {
+    const store = await shared();
+    const failing = store.write(async (db) => {
+      await settings.set(db, 'before the failure', 'x');
+      await sql`select * from no_such_table`.execute(db.sql);
+    });
+    await expect(failing).rejects.toThrow(/no_such_table/);
+    expect(await settings.get(store.read, 'before the failure')).toBeNull();
+  });
+
+  it('shows no reader what is not committed', async () => {
+    const store = await shared();
+    const wrote = Promise.withResolvers<void>();
+    const looked = Promise.withResolvers<void>();
+    const writing = store.write(async (db) => {
+      await settings.set(db, 'uncommitted', 'x');
+      wrote.resolve();
+      await looked.promise;
+    });
+    await wrote.promise;
+    expect(await settings.get(store.read, 'uncommitted')).toBeNull();
+    expect(await settings.get(store.aside, 'uncommitted')).toBeNull();
+    looked.resolve();
+    await writing;
+    expect(await settings.get(store.read, 'uncommitted')).toBe('x');
+    expect(await settings.get(store.aside, 'uncommitted')).toBe('x');
+  });
+
+  it('makes writes that read what they write behave as if one ran after another', async () => {
+    const store = await open();
+    await Promise.all(Array.from({ length: 40 }, () => store.write(increment)));
+    expect(await settings.get(store.read, 'counter')).toBe('40');
+  });
+
+  it('lets many writers of one row all through', async () => {
+    const store = await shared();
+    const organizationId = await anOrganization(store);
+    await Promise.all(
+      Array.from({ length: 40 }, () => store.write((db) => servers.insert(db, aServer(organizationId)))),
+    );
+    expect(await servers.count(store.read, organizationId)).toBe(40);
+  });
+
+  it('refuses a handle that is used after its closure has been answered', async () => {
+    const store = await shared();
+    let kept: Db | undefined;
+    await store.write(async (db) => {
+      kept = db;
+    });
+    await expect(settings.set(kept as Db, 'late', 'x')).rejects.toThrow('already committed');
+  });
+
+  it('finishes the writes under way before it closes, and refuses later ones', async () => {
+    const location = await closeAmidWrites(await open());
+    expect(location).toEqual(Array.from({ length: 20 }, () => 'fulfilled'));
+  });
+
+  it('checks that writes succeed by writing, at most once a second', async () => {
+    let now = 1000;
+    const store = await open({ now: () => now });
+    const checkedAt = () => settings.get(store.read, 'last_check');
+    await store.check();
+    expect(await checkedAt()).toBe('1000');
+    now = 1999;
+    await store.check();
+    expect(await checkedAt()).toBe('1000');
+    now = 2000;
+    await store.check();
+    expect(await checkedAt()).toBe('2000');
+    await store.close();
+    now = 9000;
+    await expect(store.check()).rejects.toThrow(StoreUnavailable);
+  });
+});
+
+onEngine('sqlite', ({ shared }) => {
+  it('rejects the whole group, and keeps none of it, when its commit fails', async () => {
+    const store = await shared();
+    const orphan = aServer('org_nobody');
+    const results = await Promise.allSettled([
+      store.write((db) => settings.set(db, 'same group', 'x')),
+      store.write(async (db) => {
+        // Puts the refusal of the orphan off until the commit.
+        await sql`pragma defer_foreign_keys = on`.execute(db.sql);
+        await servers.insert(db, orphan);
+      }),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    expect(await settings.get(store.read, 'same group')).toBeNull();
+    await store.write((db) => settings.set(db, 'next group', 'x'));
+    expect(await settings.get(store.read, 'next group')).toBe('x');
+  });
+});
+
+it('in memory, makes a read wait for the group of writes under way', async () => {
+  const store = await openStore({
+    location: { kind: 'memory' },
+    secretKeys: [KEY],
+    log: () => undefined,
+    now: Date.now,
+  });
+  const wrote = Promise.withResolvers<void>();
+  const reading = Promise.withResolvers<void>();
+  const writing = store.write(async (db) => {
+    await settings.set(db, 'half done', 'x');
+    wrote.resolve();
+    await reading.promise;
+    throw new Error('Never mind.');
+  });
+  await wrote.promise;
+  const reads = [settings.get(store.read, 'half done'), settings.get(store.aside, 'half done')];
+  reading.resolve();
+  await expect(writing).rejects.toThrow('Never mind.');
+  expect(await Promise.all(reads)).toEqual([null, null]);
+  await store.close();
+});
+
+async function closeAmidWrites(store: Store): Promise<string[]> {
+  const writes = Array.from({ length: 20 }, () => store.write(increment));
+  const settled = Promise.allSettled(writes);
+  await store.close();
+  await expect(store.write(increment)).rejects.toThrow(StoreUnavailable);
+  return (await settled).map((result) => result.status);
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import pino, { type DestinationStream } from 'pino';
+import { parseConfig } from '../../src/config.ts';
+import { readDocument } from '../../src/contract/bundle.ts';
+import { builtDocs } from '../../src/docs/built.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/server.ts';
+
+export const OPERATOR_TOKEN = `test-operator-${'o'.repeat(32)}`;
+export const API_KEY = `sk_test_${'k'.repeat(32)}`;
+export const API_SECRET = `s3cr3t_test_${'s'.repeat(32)}`;
+export const document = await readDocument();
+
+export type TestServer = RunningServer & {
+  readonly organizationId: string;
+  /** The clock of the server; move it to let time pass. */
+  readonly clock: { now: number };
+};
+
+export type TestServerOptions = Partial<Pick<ServerOptions, 'location' | 'violations' | 'ids'>> & {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly log?: DestinationStream;
+};
+
+/** The real server on a free port: in memory unless told otherwise, answers that break the document are failures. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { env = {}, location = { kind: 'memory' }, violations = 'throw', log, ids } = options;
+  const clock = { now: Date.UTC(2026, 10, 20, 9) };
+  const config = parseConfig({
+    GATEHOUSE_PORT: '0',
+    GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN,
+    GATEHOUSE_API_KEY: API_KEY,
+    GATEHOUSE_API_SECRET: API_SECRET,
+    GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
+    ...env,
+  });
+  const server = await startServer({
+    config,
+    document,
+    docs: builtDocs,
+    log: log === undefined ? pino({ level: 'silent' }) : pino({ level: config.logLevel }, log),
+    violations,
+    location,
+    now: () => clock.now,
+    ...(ids && { ids }),
+  });
+  return { ...server, clock, organizationId: server.firstCredentials?.organizationId ?? '' };
+}

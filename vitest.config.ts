@@ -1,0 +1,22 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    globalSetup: 'test/support/empty-coverage.ts',
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Which documented answers the tests have seen is known when all others have run.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'tests',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/coverage.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'coverage', include: ['test/coverage.test.ts'], sequence: { groupOrder: 1 } } },
+    ],
+  },
+});
