@@ -17,6 +17,13 @@ export const CATALOGUE = {
     meaning: 'The body cannot be read as JSON. (422 in the Operator API.)',
     remedy: 'Send one JSON object, in UTF-8, whole.',
   },
+  malformed_request: {
+    status: 400,
+    title: 'Malformed request',
+    meaning: 'What arrived is not HTTP as the server can read it.',
+    remedy:
+      'Look at what the client or a proxy on the way sends: two lengths, a missing Host, a character that headers forbid.',
+  },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
@@ -45,6 +52,12 @@ export const CATALOGUE = {
     meaning: 'The path exists, but not with this method.',
     remedy: 'Use one of the methods in the Allow header.',
   },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    meaning: 'The request did not arrive whole in time.',
+    remedy: 'Send it again, over a connection that is fast enough.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',
@@ -68,6 +81,12 @@ export const CATALOGUE = {
     title: 'Too many requests',
     meaning: 'These credentials ask more often than the operator allows.',
     remedy: 'Wait as many seconds as Retry-After says.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    meaning: 'The URL and the headers together are larger than the server takes (16 KiB).',
+    remedy: 'Send a shorter URL and fewer or shorter headers.',
   },
   internal_error: {
     status: 500,

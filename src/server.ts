@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
+import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
 import type { DocsFolder } from './platform/handlers.ts';
@@ -56,6 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics() };
     const server = createServer(await createApp(deps, { document, docs, config, violations }));
+    answerUnreadable(server, config.publicUrl);
     const url = await listen(server, config);
     const housekeeping = setInterval(() => void keepHouse(deps, config), HOUSEKEEPING);
     const stop = async () => {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { ApiError, CATALOGUE, type ErrorCode } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
@@ -23,6 +23,9 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   forbidden: 'forbidden',
   not_found: 'not_found',
   method_not_allowed: 'bad_request',
+  malformed_request: 'bad_request',
+  request_timeout: 'bad_request',
+  headers_too_large: 'bad_request',
   precondition_failed: 'conflict',
   body_too_large: 'bad_request',
   unsupported_media_type: 'bad_request',
@@ -63,16 +66,16 @@ const OPERATOR_RULES: Readonly<Record<string, string>> = {
 /** The Servers API has its own envelope; everything else is the operator's. */
 const envelopeOf = (path: string): Envelope => (/^\/api(?:\/|$)/.test(path) ? SERVERS : OPERATOR);
 
-/** Sends an error in the envelope of the API that was asked, linked to its entry in the error catalogue. */
-export function sendError(request: Request, response: Response, error: ApiError, publicUrl: string): void {
-  const envelope = envelopeOf(request.path);
-  // `json` would validate the answer, and an error about an error would come out as HTML.
-  response
-    .status(envelope.status(error))
-    .set(error.headers)
-    .set('Link', `<${publicUrl}/docs/errors.md#${error.code}>; rel="help"`)
-    .type('json')
-    .send(JSON.stringify(envelope.body(error)));
+/** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
+export function renderError(error: ApiError, path: string, publicUrl: string) {
+  const envelope = envelopeOf(path);
+  const help = `<${publicUrl}/docs/errors.md#${error.code}>; rel="help"`;
+  return {
+    status: envelope.status(error),
+    headers: { ...error.headers, Link: help, 'Content-Type': 'application/json; charset=utf-8' },
+    // A string: `json` would validate the answer, and an error about an error would come out as HTML.
+    body: JSON.stringify(envelope.body(error)),
+  };
 }
 
 /** The last middleware, and the only one that answers errors. What nobody foresaw is logged, and answered without detail. */
@@ -86,7 +89,8 @@ export function errorHandler(publicUrl: string, log: Logger): ErrorRequestHandle
       response.destroy();
       return;
     }
-    sendError(request, response, error, publicUrl);
+    const { status, headers, body } = renderError(error, request.path, publicUrl);
+    response.status(status).set(headers).send(body);
   };
 }
 

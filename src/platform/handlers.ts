@@ -3,16 +3,24 @@ import { stringify } from 'yaml';
 import type { Document } from '../contract/document.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
+import { defaultServer, docsGroups } from '../docs/document.ts';
+import { errorsPage } from '../docs/errors-page.ts';
+import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
 import { notFound } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
 
-/** The published documentation, built by `npm run docs`: `index.html`, `llms.txt` and a Markdown page for each operation. */
-export type DocsFolder = { readonly read: (name: string) => Promise<string | null> };
+/** The documentation page that `npm run docs` builds; null when it is not built. */
+export type DocsFolder = { readonly read: () => Promise<string | null> };
 
 /** Platform: the process itself, and the document. */
 export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder, publicUrl: string): RawHandlers => {
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const json = JSON.stringify(published);
+  const operationPages = new Map(
+    docsGroups(document)
+      .flatMap(({ operations }) => operations)
+      .map((operation) => [pageName(operation), () => operationPage(document, operation, publicUrl)]),
+  );
   return {
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
 
@@ -35,7 +43,7 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
     },
 
     getDocs: async (_request, response) => {
-      const page = await docs.read('index.html');
+      const page = await docs.read();
       if (page === null) {
         response
           .status(503)
@@ -44,25 +52,20 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
           .send('The documentation is not built. Run: npm run docs');
         return;
       }
-      response.type('html').send(page);
+      // Its samples ask the server that the document names; here they ask this one.
+      response.type('html').send(page.replaceAll(defaultServer(document), () => publicUrl));
     },
 
-    getDocsPage: async (request, response) => {
+    getDocsPage: (request, response) => {
       const name = String(request.params.page);
-      const page = /^[A-Za-z]+\.md$/.test(name) ? await docs.read(name) : null;
-      if (page === null) {
+      const page = name === 'errors.md' ? errorsPage() : operationPages.get(name)?.();
+      if (page === undefined) {
         throw notFound('Page', `There is no page ${JSON.stringify(name)}; /llms.txt lists them all.`);
       }
       response.type('text/markdown').send(page);
     },
 
-    getLlmsTxt: async (_request, response) => {
-      const index = await docs.read('llms.txt');
-      if (index === null) {
-        throw notFound('Page', 'The documentation is not built. Run: npm run docs');
-      }
-      response.type('text/markdown').send(index);
-    },
+    getLlmsTxt: (_request, response) => response.type('text/markdown').send(llmsIndex(document, `${publicUrl}/`)),
 
     getOpenApiJson: (_request, response) => response.type('json').send(json),
     getOpenApiYaml: (_request, response) =>

@@ -3,6 +3,7 @@ import formats from 'ajv-formats';
 import { type Document, type Operation, operationsOf, resolve, type Schema } from '../contract/document.ts';
 import { FORMATS } from '../contract/formats.ts';
 import { apiOf } from './apis.ts';
+import { parseJson } from './json.ts';
 
 /** An answer as it came, whole. */
 export type RawAnswer = { readonly status: number; readonly headers: Headers; readonly text: string };
@@ -123,19 +124,11 @@ function brokenBody(validator: Validator, { content = {} }: DocumentedResponse, 
   if (media === undefined) {
     return [`the media type is ${type || 'missing'}, not ${wanted.join(' or ')}`];
   }
-  const body = /[/+]json$/.test(type) ? parsed(text) : text;
+  const body = /[/+]json$/.test(type) ? parseJson(text) : text;
   if (body === undefined) {
     return ['the body is not JSON'];
   }
   return media.schema === undefined ? [] : mistakes(validator(media.schema), body, 'the body');
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Says what is wrong and where, never the value: it may be a secret. */

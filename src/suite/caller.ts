@@ -1,6 +1,7 @@
 import type { Credentials } from './credentials.ts';
 import { curl } from './curl.ts';
 import { Failed } from './failed.ts';
+import { parseJson } from './json.ts';
 import type { Secrets } from './secrets.ts';
 import { ContractViolation, type ValidatingFetch } from './validating-fetch.ts';
 
@@ -21,7 +22,7 @@ export type Answer = {
   readonly json: unknown;
   /** `Location` as a path below the base URL; null when there is none. */
   readonly location: string | null;
-  /** The request, as a curl line without secrets. */
+  /** The request, as a curl line. */
   readonly request: string;
 };
 
@@ -43,7 +44,7 @@ export type Caller = {
 };
 
 /** Something that a request has made: the paths that may delete it, the likeliest first. */
-export type Made = { readonly paths: readonly string[]; readonly by: Caller };
+export type Made = { readonly paths: readonly string[]; readonly by: Credentials };
 
 export type Connection = {
   readonly baseUrl: string;
@@ -51,8 +52,6 @@ export type Connection = {
   readonly secrets: Secrets;
   /** Told of everything that any caller makes. */
   readonly onMade: (made: Made) => void;
-  /** Ends the requests under way. */
-  readonly signal: AbortSignal;
 };
 
 /** Milliseconds until a request that is not answered has failed. */
@@ -65,7 +64,7 @@ export function createCaller(connection: Connection, credentials: Credentials): 
   const exchange = async (method: string, path: string, sent: Sent) => {
     const body = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
     const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...sent.headers };
-    const request = secrets.hide(curl(method, `${baseUrl}${path}`, credentials, headers, body));
+    const request = curl(method, `${baseUrl}${path}`, credentials, headers, body);
     const { response, violations } = await ask(connection, `${baseUrl}${path}`, {
       method,
       headers: { ...valuesOf(credentials), ...headers },
@@ -76,15 +75,15 @@ export function createCaller(connection: Connection, credentials: Credentials): 
     const text = await response.text();
     const location = locationOf(baseUrl, response.headers);
     const { status } = response;
-    const answer: Answer = { status, headers: response.headers, text, json: parsed(text), location, request };
+    const answer: Answer = { status, headers: response.headers, text, json: parseJson(text), location, request };
     secrets.addFrom(answer.json);
     if (method === 'POST' && response.ok) {
-      onMade({ paths: pathsOf(answer, path), by: caller });
+      onMade({ paths: pathsOf(answer, path), by: credentials });
     }
     return { answer, violations };
   };
 
-  const caller: Caller = {
+  return {
     credentials,
     attempt: async (method, path, sent = {}) => (await exchange(method, path, sent)).answer,
     call: async (expected, method, path, sent = {}) => {
@@ -92,23 +91,21 @@ export function createCaller(connection: Connection, credentials: Credentials): 
       const statuses = [expected].flat();
       if (!statuses.includes(answer.status)) {
         // What succeeds may be long, and somebody else's.
-        const body = answer.status < 400 ? '' : `: ${secrets.hide(answer.text).slice(0, 500)}`;
+        const body = answer.status < 400 ? '' : `: ${answer.text}`;
         throw new Failed(`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`, answer.request);
       }
       if (violations.length > 0) {
-        const came = secrets.hide(`status ${answer.status}: ${violations.join('; ')}`);
+        const came = `status ${answer.status}: ${violations.join('; ')}`;
         throw new Failed('an answer that keeps the document', came, answer.request);
       }
       return answer;
     },
   };
-  return caller;
 }
 
-async function ask({ validating, signal }: Connection, url: string, request: RequestInit) {
+async function ask({ validating }: Connection, url: string, request: RequestInit) {
   try {
-    const patience = AbortSignal.timeout(PATIENCE);
-    const response = await validating.fetch(url, { ...request, signal: AbortSignal.any([signal, patience]) });
+    const response = await validating.fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE) });
     return { response, violations: [] };
   } catch (error) {
     if (error instanceof ContractViolation) {
@@ -144,12 +141,4 @@ function reasonOf(error: unknown): string {
   return name === 'TimeoutError'
     ? `nothing in ${PATIENCE / 1000} s`
     : `none: ${cause?.code ?? cause?.message ?? message}`;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,8 @@
-/** Thrown by a check whose promise does not hold. */
+/** Thrown by a check whose promise does not hold. What it says may hold secrets: it is printed with those hidden. */
 export class Failed extends Error {
   readonly expected: string;
   readonly came: string;
-  /** The request whose answer was wrong, as a curl line without secrets. */
+  /** The request whose answer was wrong, as a curl line. */
   readonly request: string;
 
   constructor(expected: string, came: string, request: string) {

@@ -125,7 +125,7 @@ describe('the guard', () => {
 });
 
 test('404 in the envelope of the API that was asked', async () => {
-  const ask = async (path: string) => ({ ...(await (await fetch(`${server.url}${path}`)).json()) });
+  const ask = async (path: string) => (await fetch(`${server.url}${path}`)).json();
   expect(await ask('/api/nonsense')).toMatchObject({ status: 'error', message: 'Not found' });
   expect(await ask('/admin/api/nonsense')).toMatchObject({ error: { code: 'not_found' } });
   expect(await ask('/nonsense')).toMatchObject({ error: { code: 'not_found' } });

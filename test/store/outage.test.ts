@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Client } from 'pg';
-import { expect, it, vi } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 import { translatePostgresError } from '../../src/store/postgres/errors.ts';
 import * as settings from '../../src/store/settings.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
@@ -14,6 +14,10 @@ const write = (store: Store, value: string) => store.write((db) => settings.set(
 const read = (store: Store) => settings.get(store.read, 'key');
 
 onEngine('postgres', ({ open, location, postgres, log }) => {
+  beforeAll(async () => {
+    await postgres();
+  });
+
   it('is unavailable while the server is down, and works again once it is back', { timeout: 30_000 }, async () => {
     let now = 0;
     const store = await open({
@@ -22,10 +26,11 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
         return now;
       },
     });
+    const server = await postgres();
     await write(store, 'before');
-    await postgres().halt();
+    await server.halt();
     try {
-      const nowhere = { kind: 'postgres', url: postgres().url('postgres') } as const;
+      const nowhere = { kind: 'postgres', url: server.url('postgres') } as const;
       const attempts = [
         () => write(store, 'lost'),
         () => read(store),
@@ -39,7 +44,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
       }
       expect(log.some(({ message }) => message.includes('lock was lost'))).toBe(true);
     } finally {
-      await postgres().resume();
+      await server.resume();
     }
     await vi.waitFor(() => write(store, 'after'), PATIENCE);
     expect(await read(store)).toBe('after');

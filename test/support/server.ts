@@ -10,6 +10,9 @@ export const API_KEY = `sk_test_${'k'.repeat(32)}`;
 export const API_SECRET = `s3cr3t_test_${'s'.repeat(32)}`;
 export const document = await readDocument();
 
+/** Where servers of ours are: only their answers count as seen. */
+export const ourUrls = new Set<string>();
+
 export type TestServer = RunningServer & {
   readonly organizationId: string;
   /** The clock of the server; move it to let time pass. */
@@ -43,5 +46,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     now: () => clock.now,
     ...(ids && { ids }),
   });
+  ourUrls.add(server.url);
   return { ...server, clock, organizationId: server.firstCredentials?.organizationId ?? '' };
 }

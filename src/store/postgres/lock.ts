@@ -9,7 +9,7 @@ import { clientConfig } from './pool.ts';
 const LOCK_ID = 47_428_361;
 const RETRY_MS = 1000;
 /** The server takes a moment to notice that a killed process is gone. */
-const PATIENCE_AT_START = { tries: 10, pauseMs: 100 };
+const PATIENCE_AT_START = { tries: 5, pauseMs: 100 };
 
 /** The right to be the only process on a database, for as long as one connection lives. */
 export type DatabaseLock = {

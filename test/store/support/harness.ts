@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe } from 'vitest';
+import { afterAll, afterEach, describe, inject } from 'vitest';
 import { type Engine, openStore, type Store, type StoreOptions } from '../../../src/store/store.ts';
-import { type Postgres, startPostgres } from './postgres.ts';
+import { createDatabase, type Postgres, startPostgres } from './postgres.ts';
+import type {} from './shared-postgres.ts';
 
 export type Location = StoreOptions['location'];
 export type LogLine = { level: string; message: string; details: object | undefined };
@@ -14,7 +15,8 @@ export const KEY = Buffer.alloc(32, 'k');
 /** What a suite gets to open stores with; what it opened alone is closed after each test. */
 export type Harness = {
   engine: Engine;
-  postgres(): Postgres;
+  /** A PostgreSQL server of this suite's own, to take down. */
+  postgres(): Promise<Postgres>;
   /** Somewhere new and empty for a store. */
   location(): Promise<Location>;
   /** Opens a store, at a new location where none is given. */
@@ -28,13 +30,21 @@ export type Harness = {
 /** Runs a suite against one engine, real and new. */
 export function onEngine(engine: Engine, suite: (harness: Harness) => void): void {
   describe(`on ${engine}`, () => {
-    let postgres: Postgres | undefined;
+    let postgres: Promise<Postgres> | undefined;
     const directories: string[] = [];
     const stores: Store[] = [];
     let shared: Promise<Store> | undefined;
+    const ownPostgres = (): Promise<Postgres> => {
+      postgres ??= startPostgres();
+      return postgres;
+    };
+    const newDatabase = async (): Promise<string> => {
+      const given = postgres ? undefined : inject('postgresUrl');
+      return given ? createDatabase(given) : (await ownPostgres()).createDatabase();
+    };
     const newLocation = async (): Promise<Location> => {
       if (engine === 'postgres') {
-        return { kind: 'postgres', url: await harness.postgres().createDatabase() };
+        return { kind: 'postgres', url: await newDatabase() };
       }
       const directory = await mkdtemp(join(tmpdir(), 'gatehouse-store-'));
       directories.push(directory);
@@ -46,12 +56,7 @@ export function onEngine(engine: Engine, suite: (harness: Harness) => void): voi
       engine,
       log: [],
       location: newLocation,
-      postgres() {
-        if (!postgres) {
-          throw new Error('PostgreSQL is not running.');
-        }
-        return postgres;
-      },
+      postgres: ownPostgres,
       async open(changes = {}) {
         const store = await openAt(changes.location ?? (await newLocation()), changes);
         stores.push(store);
@@ -63,16 +68,13 @@ export function onEngine(engine: Engine, suite: (harness: Harness) => void): voi
       },
     };
 
-    beforeAll(async () => {
-      postgres = engine === 'postgres' ? await startPostgres() : undefined;
-    });
     afterEach(async () => {
       await Promise.all(stores.splice(0).map((store) => store.close()));
       harness.log.length = 0;
     });
     afterAll(async () => {
       await (await shared)?.close();
-      await postgres?.stop();
+      await (await postgres)?.stop();
       await Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true })));
     });
     suite(harness);

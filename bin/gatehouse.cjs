@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+require('./preload.cjs');
+var fs = require('node:fs');
+var path = require('node:path');
+var url = require('node:url');
+
+var flag = '--max-semi-space-size=4';
+if (process.platform !== 'win32' && !process.execArgv.includes(flag)) {
+  // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
+  process.execve(
+    process.execPath,
+    [process.execPath].concat(process.execArgv, flag, process.argv.slice(1)),
+    process.env,
+  );
+}
+var built = path.join(__dirname, '../dist/src/main.js');
+import(url.pathToFileURL(fs.existsSync(built) ? built : path.join(__dirname, '../src/main.ts')).href);

@@ -1,0 +1,41 @@
+import createFetchClient, { type Client, type ClientOptions } from 'openapi-fetch';
+import type { paths } from '../generated/api.ts';
+
+export type { components, operations, paths } from '../generated/api.ts';
+
+/** What openapi-fetch takes, and the credentials. Each is sent only to the API that it belongs to. */
+export type GatehouseClientOptions = ClientOptions & {
+  /** Where the server is, such as `https://gatehouse.example.com`; it may hold a path. */
+  readonly baseUrl: string;
+  /** The key pair of an organization, for the Servers API. */
+  readonly apiKey?: string | undefined;
+  readonly apiSecret?: string | undefined;
+  /** For the Operator API and the metrics. */
+  readonly operatorToken?: string | undefined;
+};
+
+/** One method for each of HTTP's, typed by the document: `client.GET('/api/mcp-servers')`. */
+export type GatehouseClient = Client<paths>;
+
+/** A client of one server. Headers that a call gives itself win over the credentials given here. */
+export function createClient(options: GatehouseClientOptions): GatehouseClient {
+  const { apiKey, apiSecret, operatorToken, ...rest } = options;
+  const client = createFetchClient<paths>(rest);
+  const credentialsFor = (path: string): Record<string, string | undefined> => {
+    if (path.startsWith('/api/')) {
+      return { 'X-API-KEY': apiKey, 'X-API-SECRET': apiSecret };
+    }
+    const isOperators = path.startsWith('/admin/api/') || path === '/metrics';
+    return isOperators ? { Authorization: operatorToken && `Bearer ${operatorToken}` } : {};
+  };
+  client.use({
+    onRequest: ({ request, schemaPath }) => {
+      for (const [name, value] of Object.entries(credentialsFor(schemaPath))) {
+        if (value && !request.headers.has(name)) {
+          request.headers.set(name, value);
+        }
+      }
+    },
+  });
+  return client;
+}

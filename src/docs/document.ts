@@ -1,0 +1,150 @@
+import { type Document, type Operation, operationsOf, resolve } from '../contract/document.ts';
+
+/** A JSON Schema as the documentation reads it. */
+export type DocsSchema = {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly description?: string;
+  readonly format?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
+  readonly uniqueItems?: boolean;
+  readonly pattern?: string;
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, DocsSchema>>;
+  readonly additionalProperties?: boolean | DocsSchema;
+  readonly items?: DocsSchema;
+  readonly allOf?: readonly DocsSchema[];
+  readonly anyOf?: readonly DocsSchema[];
+  readonly oneOf?: readonly DocsSchema[];
+};
+
+export type DocsParameter = {
+  readonly name: string;
+  readonly in: string;
+  readonly required?: boolean;
+  readonly description?: string;
+  readonly schema?: DocsSchema;
+  readonly example?: unknown;
+};
+
+export type MediaType = {
+  readonly schema?: DocsSchema;
+  readonly examples?: Readonly<Record<string, { readonly summary?: string; readonly value: unknown }>>;
+};
+export type Content = Readonly<Record<string, MediaType>>;
+
+export type DocsResponse = {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, { readonly $ref: string } | { readonly description?: string }>>;
+  readonly content?: Content;
+};
+
+/** Where credentials go, under the name that the document and the typed client give them. */
+export type Credential = {
+  readonly name: string;
+  readonly header: string;
+  /** What stands before the secret in the header: `Bearer `, or nothing. */
+  readonly prefix: string;
+  readonly description: string;
+  /** The permissions that they must carry. */
+  readonly permissions: readonly string[];
+};
+
+/** An operation with everything that its documentation shows, references followed. */
+export type DocsOperation = {
+  readonly id: string;
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly credentials: readonly Credential[];
+  readonly parameters: readonly DocsParameter[];
+  readonly body: { readonly description?: string; readonly content: Content } | undefined;
+  readonly responses: readonly (readonly [status: string, response: DocsResponse])[];
+};
+
+/** The operations of one API, under its name: "Servers API". */
+export type DocsGroup = { readonly name: string; readonly operations: readonly DocsOperation[] };
+
+/** What only the documentation reads of the document. */
+export type DocsDocument = Document & {
+  readonly info: { readonly summary: string; readonly description: string };
+  readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string; readonly description?: string }[];
+  readonly 'x-tagGroups': readonly { readonly name: string; readonly tags: readonly string[] }[];
+};
+
+type Described = {
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly requestBody?: DocsOperation['body'];
+};
+type Scheme = {
+  readonly type: string;
+  readonly name?: string;
+  readonly scheme?: string;
+  readonly description?: string;
+};
+
+/** The document with its prose; the linter sees to it that every document has it. */
+export const docsDocument = (document: Document): DocsDocument => document as DocsDocument;
+
+/** The URL that the document itself names; samples show it until somebody says where the server is. */
+export const defaultServer = (document: Document): string => docsDocument(document).servers[0]?.url ?? '';
+
+/** An operation as the documentation shows it. Throws for a security scheme that nobody can write a sample for. */
+export function docsOperation(document: Document, operation: Operation): DocsOperation {
+  const { id, method, path, object } = operation;
+  const described = object as unknown as Described;
+  return {
+    id,
+    method: method.toUpperCase(),
+    path,
+    summary: object.summary,
+    description: described.description,
+    tags: described.tags,
+    credentials: Object.entries(object.security?.[0] ?? {}).map(([name, permissions]) =>
+      credential(document, name, permissions),
+    ),
+    parameters: operation.parameters,
+    body: described.requestBody,
+    responses: Object.entries(object.responses).map(([status, response]) => [
+      status,
+      resolve(document, response) as DocsResponse,
+    ]),
+  };
+}
+
+/** All operations, by API, in the order in which the document tells them. */
+export function docsGroups(document: Document): DocsGroup[] {
+  const operations = operationsOf(document).map((operation) => docsOperation(document, operation));
+  const order = new Map(Object.keys(document.paths).map((path, index) => [path, index]));
+  const inOrder = operations.toSorted((a, b) => (order.get(a.path) ?? 0) - (order.get(b.path) ?? 0));
+  return docsDocument(document)['x-tagGroups'].map(({ name, tags }) => ({
+    name,
+    operations: tags.flatMap((tag) => inOrder.filter((operation) => operation.tags[0] === tag)),
+  }));
+}
+
+function credential(document: Document, name: string, permissions: readonly string[]): Credential {
+  const scheme = document.components.securitySchemes?.[name] as Scheme | undefined;
+  const header = scheme?.type === 'apiKey' ? scheme.name : scheme?.scheme === 'bearer' ? 'Authorization' : undefined;
+  if (header === undefined) {
+    throw new Error(`The documentation cannot show the security scheme ${name}.`);
+  }
+  const prefix = scheme?.scheme === 'bearer' ? 'Bearer ' : '';
+  return { name, header, prefix, description: scheme?.description ?? '', permissions };
+}

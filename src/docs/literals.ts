@@ -1,0 +1,57 @@
+/** How a language writes JSON values. */
+export type Notation = {
+  readonly string: (text: string) => string;
+  readonly key: (name: string) => string;
+  readonly words: Readonly<Record<'true' | 'false' | 'null', string>>;
+};
+
+const INDENT = '  ';
+
+export const JAVASCRIPT: Notation = {
+  string: singleQuoted,
+  key: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : singleQuoted(name)),
+  words: { true: 'true', false: 'false', null: 'null' },
+};
+
+export const PYTHON: Notation = {
+  string: (text) => JSON.stringify(text),
+  key: (name) => JSON.stringify(name),
+  words: { true: 'True', false: 'False', null: 'None' },
+};
+
+/** What fits on one line stays on it, when it holds no objects. */
+const ONE_LINE = 80;
+
+/** A JSON value as an expression, over several lines when it is long; `indent` is that of its first line. */
+export function literal(value: unknown, notation: Notation, indent = ''): string {
+  if (typeof value === 'string') {
+    return notation.string(value);
+  }
+  if (typeof value === 'number') {
+    return String(value);
+  }
+  if (typeof value !== 'object' || value === null) {
+    return notation.words[String(value) as 'true' | 'false' | 'null'];
+  }
+  const inner = indent + INDENT;
+  const isArray = Array.isArray(value);
+  const members = Object.entries(value).map(([name, member]) => {
+    const text = literal(member, notation, inner);
+    return isArray ? text : `${notation.key(name)}: ${text}`;
+  });
+  const [open, pad, close] = isArray ? ['[', '', ']'] : ['{', ' ', '}'];
+  if (members.length === 0) {
+    return open + close;
+  }
+  const line = `${open}${pad}${members.join(', ')}${pad}${close}`;
+  const isFlat = Object.values(value).every((member) => typeof member !== 'object' || member === null);
+  return isFlat && line.length <= ONE_LINE
+    ? line
+    : `${open}\n${members.map((member) => `${inner}${member},\n`).join('')}${indent}${close}`;
+}
+
+/** A string literal of JavaScript. */
+export function singleQuoted(text: string): string {
+  const inner = JSON.stringify(text).slice(1, -1);
+  return `'${inner.replaceAll(/\\.|'/g, (part) => (part === "'" ? "\\'" : part === '\\"' ? '"' : part))}'`;
+}

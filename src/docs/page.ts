@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Document } from '../contract/document.ts';
+
+const TEMPLATE = fileURLToPath(new URL('page.hbs', import.meta.url));
+
+/** The builder drops samples in languages that are not listed here; `Payload` is the request body itself. */
+const LANGUAGES = ['curl', 'JavaScript', 'Python', 'Typed client', 'Payload'];
+const OPTIONS = {
+  codeSamples: { languages: LANGUAGES.map((label) => ({ lang: label, label })) },
+  downloadUrls: ['openapi.json', 'llms.txt'].map((name) => ({ title: name, url: name })),
+};
+
+const CREDIT = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" width="52" height="16"><text y="12" font-family="sans-serif" font-size="12" fill="#2467f2">Redocly</text></svg>',
+)}`;
+
+/**
+ * Renders a document as one HTML page that needs nothing else: no script, font or image is loaded when it is read, and
+ * nothing is reported. Takes Redocly, which only a clone of this project has. Throws with its output when it fails.
+ */
+export async function renderPage(document: Document): Promise<string> {
+  const redocly = findPackageJSON('@redocly/cli', import.meta.url);
+  if (redocly === undefined) {
+    throw new Error('The page is built with @redocly/cli, a development dependency: run `npm ci` in a clone.');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-docs-'));
+  try {
+    await writeFile(join(folder, 'openapi.json'), JSON.stringify(document));
+    await writeFile(join(folder, 'options.json'), JSON.stringify(OPTIONS));
+    await promisify(execFile)(
+      process.execPath,
+      [
+        join(redocly, '../bin/cli.js'),
+        ...['build-docs', 'openapi.json', '--output', 'page.html', '--inlineBundle'],
+        ...['--template', TEMPLATE, '--openapi', 'options.json'],
+      ],
+      { cwd: folder, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } },
+    );
+    return selfContained(await readFile(join(folder, 'page.html'), 'utf8'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/**
+ * What the builder leaves to be corrected: its credit is an image from its own servers, and the links of the menu lead
+ * to the root of the host until scripts have run, and beyond where a link is opened in a new tab.
+ */
+function selfContained(page: string): string {
+  const scripts = page.indexOf('<script type="module">');
+  const prerendered = page.slice(0, scripts).replaceAll('href="/', 'href="#/');
+  return (
+    prerendered +
+    page.slice(scripts).replaceAll(/https:\/\/cdn\.redoc\.ly\/redoc\/logo-mini(?:-full)?\.svg/g, () => CREDIT)
+  );
+}

@@ -1,0 +1,184 @@
+import type { DocsOperation, DocsParameter } from './document.ts';
+import { JAVASCRIPT, literal, PYTHON, singleQuoted } from './literals.ts';
+
+/** A complete program or command that makes one request; the name of the property is what Redoc calls `x-codeSamples`. */
+export type Sample = { readonly lang: string; readonly label: string; readonly source: string };
+
+/** Where a sample finds the credentials of each security scheme of the document. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  apiKey: 'GATEHOUSE_API_KEY',
+  apiSecret: 'GATEHOUSE_API_SECRET',
+  operatorToken: 'GATEHOUSE_ADMIN_TOKEN',
+};
+
+/** One request, made of the examples of the document. */
+type Request = {
+  readonly operation: DocsOperation;
+  readonly server: string;
+  /** The path with its parameters filled in. */
+  readonly path: string;
+  readonly pathValues: Readonly<Record<string, unknown>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly credentials: readonly (DocsOperation['credentials'][number] & { readonly variable: string })[];
+  readonly body: unknown;
+  readonly answersJson: boolean;
+};
+
+/**
+ * How to make a request of this operation, with curl, JavaScript's `fetch`, Python's `requests` and the typed client:
+ * ready to paste and run, with the credentials in the environment. The values are the examples of the document, the
+ * body its first named example. Throws when the document has no example for something that is required.
+ */
+export function samplesOf(operation: DocsOperation, server: string): Sample[] {
+  const request = requestOf(operation, server);
+  return [
+    { lang: 'curl', label: 'curl', source: curl(request) },
+    { lang: 'javascript', label: 'JavaScript', source: javascript(request) },
+    { lang: 'python', label: 'Python', source: python(request) },
+    { lang: 'typescript', label: 'Typed client', source: typedClient(request) },
+  ];
+}
+
+function requestOf(operation: DocsOperation, server: string): Request {
+  const { parameters, body, responses } = operation;
+  // Whoever lists wants to know how to get more than the default at once; other optional parameters only distract.
+  const shown = parameters.filter(({ name, required }) => required === true || name === 'limit');
+  const valuesIn = (place: string): Readonly<Record<string, unknown>> =>
+    Object.fromEntries(
+      shown
+        .filter((parameter) => parameter.in === place)
+        .map((parameter) => [parameter.name, exampleOf(operation, parameter)]),
+    );
+  const pathValues = valuesIn('path');
+  const media = body?.content['application/json'];
+  const [example] = Object.values(media?.examples ?? {});
+  if (body !== undefined && example === undefined) {
+    throw new Error(`${operation.id}: its JSON body has no example to make a sample of`);
+  }
+  const success = responses.find(([status]) => status.startsWith('2'))?.[1].content;
+  return {
+    operation,
+    server,
+    path: operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(pathValues[name]))),
+    pathValues,
+    query: valuesIn('query'),
+    headers: Object.fromEntries(Object.entries(valuesIn('header')).map(([name, value]) => [name, String(value)])),
+    credentials: operation.credentials.map((credential) => {
+      const variable = VARIABLES[credential.name];
+      if (variable === undefined) {
+        throw new Error(`${operation.id}: no variable is named for the security scheme ${credential.name}`);
+      }
+      return { ...credential, variable };
+    }),
+    body: example?.value,
+    answersJson: success !== undefined && 'application/json' in success,
+  };
+}
+
+function exampleOf(operation: DocsOperation, { name, example, schema }: DocsParameter): unknown {
+  const value = example ?? schema?.examples?.[0];
+  if (value === undefined) {
+    throw new Error(`${operation.id}: the parameter ${name} has no example to make a sample of`);
+  }
+  return value;
+}
+
+const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => Object.keys(record).length === 0;
+
+function urlOf({ server, path, query }: Request): string {
+  const pairs = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+  return `${server}${path}${pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`}`;
+}
+
+/** In single quotes a shell reads nothing into a text. */
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+function curl(request: Request): string {
+  const { operation, headers, credentials, body } = request;
+  const words = [
+    `curl ${shellQuoted(urlOf(request))}`,
+    ...(operation.method === 'GET' ? [] : [`-X ${operation.method}`]),
+    ...credentials.map(({ header, prefix, variable }) => `-H "${header}: ${prefix}$${variable}"`),
+    ...Object.entries(headers).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`),
+    ...(body === undefined
+      ? []
+      : [`-H 'Content-Type: application/json'`, `-d ${shellQuoted(JSON.stringify(body, null, 2))}`]),
+  ];
+  return words.join(' \\\n  ');
+}
+
+function javascript(request: Request): string {
+  const { operation, headers, credentials, body, answersJson } = request;
+  const headerLines = [
+    ...credentials.map(
+      ({ header, prefix, variable }) =>
+        `${JAVASCRIPT.key(header)}: ${prefix === '' ? `process.env.${variable}` : `\`${prefix}\${process.env.${variable}}\``}`,
+    ),
+    ...Object.entries(headers).map(([name, value]) => `${JAVASCRIPT.key(name)}: ${singleQuoted(value)}`),
+    ...(body === undefined ? [] : [`'Content-Type': 'application/json'`]),
+  ];
+  const options = [
+    ...(operation.method === 'GET' ? [] : [`  method: '${operation.method}',`]),
+    ...(headerLines.length === 0 ? [] : ['  headers: {', ...headerLines.map((line) => `    ${line},`), '  },']),
+    ...(body === undefined ? [] : [`  body: JSON.stringify(${literal(body, JAVASCRIPT, '  ')}),`]),
+  ];
+  return [
+    `const response = await fetch(${singleQuoted(urlOf(request))}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
+    'if (!response.ok) {',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the sample's template.
+    '  throw new Error(`${response.status}: ${await response.text()}`);',
+    '}',
+    `console.log(await response.${answersJson ? 'json' : 'text'}());`,
+  ].join('\n');
+}
+
+function python(request: Request): string {
+  const { operation, server, path, query, headers, credentials, body, answersJson } = request;
+  const headerLines = [
+    ...credentials.map(({ header, prefix, variable }) => {
+      const value = `os.environ["${variable}"]`;
+      return `"${header}": ${prefix === '' ? value : `"${prefix}" + ${value}`}`;
+    }),
+    ...Object.entries(headers).map(([name, value]) => `${PYTHON.key(name)}: ${PYTHON.string(value)}`),
+  ];
+  const options = [
+    PYTHON.string(server + path),
+    ...(isEmpty(query) ? [] : [`params=${literal(query, PYTHON, '  ')}`]),
+    ...(headerLines.length === 0 ? [] : [`headers={\n${headerLines.map((line) => `    ${line},\n`).join('')}  }`]),
+    ...(body === undefined ? [] : [`json=${literal(body, PYTHON, '  ')}`]),
+  ].map((option) => `  ${option},\n`);
+  return [
+    ...(credentials.length === 0 ? [] : ['import os']),
+    'import requests',
+    '',
+    // Python's own style indents by four.
+    `response = requests.${operation.method.toLowerCase()}(\n${options.join('')})`.replaceAll(/^(?: {2})+/gm, '$&$&'),
+    'response.raise_for_status()',
+    `print(response.${answersJson ? 'json()' : 'text'})`,
+  ].join('\n');
+}
+
+function typedClient(request: Request): string {
+  const { operation, server, pathValues, query, headers, credentials, body, answersJson } = request;
+  const parameters = Object.entries({ path: pathValues, query, header: headers }).filter(([, part]) => !isEmpty(part));
+  const options = [
+    ...(parameters.length === 0 ? [] : [`  params: ${literal(Object.fromEntries(parameters), JAVASCRIPT, '  ')},`]),
+    ...(body === undefined ? [] : [`  body: ${literal(body, JAVASCRIPT, '  ')},`]),
+    ...(answersJson ? [] : [`  parseAs: 'text',`]),
+  ];
+  return [
+    `import { createClient } from 'mcp-gatehouse';`,
+    '',
+    'const client = createClient({',
+    `  baseUrl: ${singleQuoted(server)},`,
+    ...credentials.map(({ name, variable }) => `  ${name}: process.env.${variable},`),
+    '});',
+    `const { data, error, response } = await client.${operation.method}(${singleQuoted(operation.path)}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
+    'if (!response.ok) {',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the sample's template.
+    '  throw new Error(`${response.status}: ${JSON.stringify(error)}`);',
+    '}',
+    'console.log(data);',
+  ].join('\n');
+}

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { parseConfig } from '../config.ts';
+import { readDocument } from '../contract/bundle.ts';
+import { builtDocs } from '../docs/built.ts';
+import { type Ids, randomIds } from '../ids.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { createServer } from '../servers/servers.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
+
+/** The sandbox's credentials, the same for everybody: there is nothing in it to protect. */
+export const SANDBOX_CREDENTIALS = {
+  GATEHOUSE_ADMIN_TOKEN: 'sandbox-operator-token-for-everybody',
+  GATEHOUSE_API_TOKEN: 'gat_sandbox_token_for_everybody_000',
+  GATEHOUSE_API_KEY: 'sk_sandbox_key_for_everybody_000000',
+  GATEHOUSE_API_SECRET: 's3cr3t_sandbox_secret_for_everybody',
+} as const;
+
+/**
+ * The real server, in memory, holding what the examples of the document show under the same ids: what a printed sample
+ * asks for is there. Only host and port are taken from the environment.
+ */
+export async function startSandbox(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
+  const { GATEHOUSE_HOST, GATEHOUSE_PORT, GATEHOUSE_CORS_ORIGINS } = env;
+  const server = await startServer({
+    config: parseConfig({
+      GATEHOUSE_HOST,
+      GATEHOUSE_PORT,
+      GATEHOUSE_CORS_ORIGINS,
+      ...SANDBOX_CREDENTIALS,
+      GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
+    }),
+    document: await readDocument(),
+    docs: builtDocs,
+    log: pino({ level: 'silent' }),
+    violations: 'report',
+    location: { kind: 'memory' },
+    ids: exampleIds(),
+  });
+  await fill(server);
+  return server;
+}
+
+/** The ids of the document's examples in the order in which the sandbox needs them, then random ones. */
+function exampleIds(): Ids {
+  const organizations = ['org_2zC2v0GqxbrfKq1rKazb3gFcPEq'];
+  const uuids = [
+    '0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8',
+    '7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e',
+    '8c180796-e6d7-4343-88b5-5df0846fef69',
+  ];
+  return {
+    ...randomIds,
+    organization: () => organizations.shift() ?? randomIds.organization(),
+    uuid: () => uuids.shift() ?? randomIds.uuid(),
+  };
+}
+
+async function fill({ deps }: RunningServer): Promise<void> {
+  const { GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET } = SANDBOX_CREDENTIALS;
+  const caller = await deps.credentials.keyPair(GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET);
+  if (caller === undefined) {
+    throw new Error('the sandbox does not know its own credentials');
+  }
+  const server = await createServer(deps, caller, {
+    name: 'Updated Server Name',
+    url: 'https://new-server-url.example.com',
+    description: 'Updated description',
+    approvalPolicy: 'auto_approve_read_only',
+    transport: 'WebSocket',
+    requestHeaders: { Authorization: 'Bearer new-token', 'User-Agent': 'MCP-Client/2.0' },
+    tags: ['files'],
+  });
+  await deps.store.write((db) =>
+    toolApprovals.upsert(db, {
+      serverId: server.id,
+      toolName: 'file_read',
+      approvalHash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+      autoApprove: true,
+      createdAt: deps.now(),
+    }),
+  );
+}

@@ -1,0 +1,139 @@
+import { checks } from '../../check.ts';
+import { holds, same } from '../../expect.ts';
+import type { Answer, Caller } from '../../caller.ts';
+import { created, dataOf, lasting, read, refused, type Server, tick, type ToolApproval } from './support.ts';
+
+const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
+const approval = (tool_name: string) => ({ tool_name, approval_hash: HASH, auto_approve: true });
+
+/** updateApprovalPolicy. */
+const policyChecks = checks('servers', {
+  'updateApprovalPolicy: each policy is set, answered and read, and nothing else changes': async ({ team, name }) => {
+    const path = await created(team, { name: name('policy'), description: 'Stays', tags: ['stays'] });
+    const policies = ['auto_approve_all', 'auto_approve_read_only', 'require_approval_per_tool', 'require_approval_all'];
+    for (const approval_policy of policies) {
+      const before = await team.call(200, 'GET', path);
+      await tick();
+      const answer = await team.call(200, 'PATCH', `${path}/approval-policy`, { body: { approval_policy } });
+      const after = await team.call(200, 'GET', path);
+      const server = dataOf<Server>(after);
+      const { id, organization_id, name: named, updated_at } = server;
+      same(after, 'the server', lasting(server), { ...lasting(dataOf<Server>(before)), approval_policy });
+      same(answer, 'data', dataOf(answer), { id, organization_id, name: named, approval_policy, updated_at });
+      same(answer, 'the ETag that is then read:', answer.headers.get('ETag'), after.headers.get('ETag'));
+      const [was, is] = [before, after].map((answered) => answered.headers.get('ETag'));
+      holds(answer, was !== is, 'a new ETag', is);
+      holds(answer, updated_at > dataOf<Server>(before).updated_at, 'a later updated_at', updated_at);
+    }
+  },
+
+  'updateApprovalPolicy: what is wrong, missing or unknown is refused by name': async ({ team, name }) => {
+    const path = await created(team, { name: name('policy') });
+    const before = await read(team, path);
+    for (const approval_policy of ['none', null, 1]) {
+      await refused(team, 'PATCH', `${path}/approval-policy`, { body: { approval_policy } }, 'approval_policy');
+    }
+    await refused(team, 'PATCH', `${path}/approval-policy`, { body: {} }, 'approval_policy');
+    const body = { approval_policy: 'auto_approve_all', name: 'x' };
+    await refused(team, 'PATCH', `${path}/approval-policy`, { body }, 'name');
+    const after = await team.call(200, 'GET', path);
+    same(after, 'the server as it was:', dataOf(after), before);
+  },
+});
+
+const list = async (team: Caller, path: string): Promise<{ answer: Answer; approvals: ToolApproval[] }> => {
+  const answer = await team.call(200, 'GET', `${path}/tool-approvals`);
+  return { answer, approvals: dataOf<ToolApproval[]>(answer) };
+};
+
+/** listToolApprovals, addToolApproval, removeToolApproval. */
+const toolChecks = checks('servers', {
+  'addToolApproval: an approval is kept as sent, for its server, oldest first': async ({ team, name }) => {
+    const path = await created(team, { name: name('approvals') });
+    const neighbour = await created(team, { name: name('approvals') });
+    const none = await list(team, path);
+    same(none.answer, 'no approvals', none.approvals, []);
+    const kept: ToolApproval[] = [];
+    for (const tool_name of ['zip', 'list', 'List']) {
+      const body = { ...approval(tool_name), auto_approve: tool_name === 'zip' };
+      const answer = await team.call(201, 'POST', `${path}/tool-approvals`, { body });
+      const { server_id, created_at, ...rest } = dataOf<ToolApproval>(answer);
+      same(answer, 'the approval', { server_id, ...rest }, { server_id: path.split('/').at(-1), ...body });
+      const { updated_at } = await read(team, path);
+      holds(answer, created_at >= updated_at, `created_at in milliseconds, not before ${updated_at}`, created_at);
+      kept.push(dataOf<ToolApproval>(answer));
+      await tick();
+    }
+    const { answer, approvals } = await list(team, path);
+    same(answer, 'the approvals', approvals, kept);
+    const other = await list(team, neighbour);
+    same(other.answer, 'no approvals of another server', other.approvals, []);
+  },
+
+  'addToolApproval: a second answer for a tool replaces the first': async ({ team, name }) => {
+    const path = await created(team, { name: name('upsert') });
+    await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval('file_read') });
+    const body = { tool_name: 'file_read', approval_hash: 'b'.repeat(64), auto_approve: false };
+    const second = await team.call(201, 'POST', `${path}/tool-approvals`, { body });
+    const { answer, approvals } = await list(team, path);
+    same(answer, 'the second approval alone', approvals, [dataOf(second)]);
+    const { server_id: _, created_at: __, ...rest } = dataOf<ToolApproval>(second);
+    same(second, 'the approval', rest, body);
+  },
+
+  'removeToolApproval: what is revoked is gone, and cannot be revoked again': async ({ team, name }) => {
+    const path = await created(team, { name: name('revoke') });
+    for (const tool_name of ['keep', 'revoke']) {
+      await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval(tool_name) });
+    }
+    const answer = await team.call(200, 'DELETE', `${path}/tool-approvals/revoke`);
+    const server_id = path.split('/').at(-1);
+    same(answer, 'data', dataOf(answer), { server_id, tool_name: 'revoke', deleted: true });
+    const left = await list(team, path);
+    same(left.answer, 'the tools that are left:', left.approvals.map(({ tool_name }) => tool_name), ['keep']);
+    await team.call(404, 'DELETE', `${path}/tool-approvals/revoke`);
+    await team.call(404, 'DELETE', `${path}/tool-approvals/never`);
+  },
+
+  'removeToolApproval: names with reserved characters are found percent-encoded': async ({ team, name }) => {
+    const path = await created(team, { name: name('encoded') });
+    for (const tool_name of ['files/read', 'two words', 'a?b#c', '100%', '%2F', 'größe', '+', 'a:b@c', '...']) {
+      await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval(tool_name) });
+      const answer = await team.call(200, 'DELETE', `${path}/tool-approvals/${encodeURIComponent(tool_name)}`);
+      same(answer, 'tool_name', dataOf<ToolApproval>(answer).tool_name, tool_name);
+    }
+    const { answer, approvals } = await list(team, path);
+    same(answer, 'no approvals', approvals, []);
+  },
+
+  'addToolApproval: what is wrong, missing or unknown is refused by name, and nothing is kept': async ({
+    team,
+    name,
+  }) => {
+    const path = await created(team, { name: name('refused-approval') });
+    const whole: Record<string, unknown> = approval('file_read');
+    for (const key of Object.keys(whole)) {
+      const { [key]: _, ...body } = whole;
+      await refused(team, 'POST', `${path}/tool-approvals`, { body }, key);
+    }
+    const wrong: Record<string, readonly unknown[]> = {
+      tool_name: ['', 't'.repeat(257), null, '..'],
+      approval_hash: ['', 'h'.repeat(129), 1],
+      auto_approve: ['true', 1, null],
+      created_at: [1],
+      server_id: ['mcp_8c180796-e6d7-4343-88b5-5df0846fef69'],
+      reason: ['x'],
+    };
+    for (const [key, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        await refused(team, 'POST', `${path}/tool-approvals`, { body: { ...whole, [key]: value } }, key);
+      }
+    }
+    const body = { ...whole, approval_conditions: {} };
+    await refused(team, 'POST', `${path}/tool-approvals`, { body }, 'approval_conditions', 'not supported');
+    const { answer, approvals } = await list(team, path);
+    same(answer, 'no approvals', approvals, []);
+  },
+});
+
+export const approvalChecks = [...policyChecks, ...toolChecks];

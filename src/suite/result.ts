@@ -1,0 +1,33 @@
+import type { Check, Context } from './check.ts';
+import { Failed, Skipped } from './failed.ts';
+import type { Secrets } from './secrets.ts';
+
+/** How a check ended; its texts hold no secrets. */
+export type Result = Pick<Check, 'api' | 'name'> & { readonly seconds: number } & (
+    | { readonly outcome: 'ok' }
+    | { readonly outcome: 'skip'; readonly reason: string }
+    | { readonly outcome: 'fail'; readonly expected: string; readonly came: string; readonly request: string }
+  );
+
+/** Characters that are shown of what was expected, and of what came. */
+const SHOWN = 800;
+
+/** Performs a check. A mistake of the suite itself is thrown on: it says nothing about the server. */
+export async function perform({ api, name, run }: Check, context: Context, secrets: Secrets): Promise<Result> {
+  const start = performance.now();
+  const shown = (text: string) => secrets.hide(text).slice(0, SHOWN);
+  const end = () => ({ api, name, seconds: Math.round(performance.now() - start) / 1000 });
+  try {
+    await run(context);
+    return { ...end(), outcome: 'ok' };
+  } catch (error) {
+    if (error instanceof Skipped) {
+      return { ...end(), outcome: 'skip', reason: error.message };
+    }
+    if (error instanceof Failed) {
+      const request = secrets.hide(error.request);
+      return { ...end(), outcome: 'fail', expected: shown(error.expected), came: shown(error.came), request };
+    }
+    throw error;
+  }
+}

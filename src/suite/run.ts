@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { type Document, operationsOf } from '../contract/document.ts';
+import { APIS, type Api } from './apis.ts';
+import { type Caller, type Connection, createCaller, type Made } from './caller.ts';
+import type { Check, Context } from './check.ts';
+import { ALL_CHECKS } from './checks/all.ts';
+import { type Credentials, keyPair, NONE } from './credentials.ts';
+import { Failed } from './failed.ts';
+import { perform, type Result } from './result.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
+import { createValidatingFetch } from './validating-fetch.ts';
+
+export type SuiteOptions = {
+  readonly document: Document;
+  /** Without a slash at the end. */
+  readonly baseUrl: string;
+  readonly apis: readonly Api[];
+  /** Only what changes nothing. */
+  readonly readOnly: boolean;
+  readonly credentials: SuiteCredentials;
+  /** Told of each check as it ends. */
+  readonly onResult: (result: Result) => void;
+  /** Ends the run after the check under way; what was made is deleted nevertheless. */
+  readonly signal: AbortSignal;
+};
+
+/** Null where there are none. */
+export type SuiteCredentials = {
+  readonly team: Credentials | null;
+  readonly other: Credentials | null;
+  readonly operator: Credentials | null;
+};
+
+/** Thrown when nobody answers at the base URL; the message says why. */
+export class Unreachable extends Error {}
+
+/** Checks a server, one check after another, and deletes what they made. Throws `Unreachable`. */
+export async function runSuite(options: SuiteOptions): Promise<void> {
+  const { document, baseUrl, apis, readOnly, credentials, onResult, signal } = options;
+  const own = `contract-${randomBytes(4).toString('hex')}`;
+  const secrets = secretsOf(own, credentials);
+  const made: Made[] = [];
+  const connection: Connection = {
+    baseUrl,
+    validating: createValidatingFetch(document, baseUrl),
+    secrets,
+    onMade: (thing) => made.push(thing),
+  };
+  const operations = operationsOf(document);
+  const as = (who: Credentials | null) => createCaller(connection, who ?? NONE);
+  const name = (what: string) => `${own}-${what}`;
+  const operator = as(credentials.operator);
+  await requireAnswer(as(NONE));
+
+  let { team, other } = credentials;
+  const context = (): Context => ({ operations, name, team: as(team), other: other && as(other), operator, as });
+  const report = async (check: Check): Promise<boolean> => {
+    const result = await perform(check, context(), secrets);
+    onResult(result);
+    return result.outcome !== 'fail';
+  };
+  const setUp = async () => {
+    team ??= await newPair(operator, name('team'));
+    other ??= await newPair(operator, name('other'));
+  };
+  try {
+    const mayMake = !readOnly && apis.length === APIS.length;
+    if (mayMake && !(await report({ ...SUITE, name: 'set-up: organizations with a key pair each', run: setUp }))) {
+      return;
+    }
+    for (const check of ALL_CHECKS.filter((candidate) => isWanted(candidate, apis, readOnly))) {
+      if (signal.aborted) {
+        return;
+      }
+      await report(check);
+    }
+  } finally {
+    if (made.length > 0) {
+      await report({ ...SUITE, name: 'clean-up: what was made is deleted', run: () => cleanUp(connection, made) });
+    }
+  }
+}
+
+const SUITE = { api: 'both', readOnly: false } as const;
+
+const isWanted = (check: Check, apis: readonly Api[], readOnly: boolean): boolean =>
+  (check.readOnly || !readOnly) && (check.api === 'both' ? APIS : [check.api]).every((api) => apis.includes(api));
+
+function secretsOf(own: string, credentials: SuiteCredentials): Secrets {
+  const secrets = createSecrets(own);
+  const headers = Object.values(credentials).flatMap((who) => Object.values(who ?? NONE));
+  for (const { value, shown } of headers) {
+    secrets.add(value.replace(/^Bearer /, ''), shown.replace(/^Bearer /, ''));
+  }
+  return secrets;
+}
+
+async function requireAnswer(stranger: Caller): Promise<void> {
+  try {
+    await stranger.attempt('GET', '/api/mcp-servers');
+  } catch (error) {
+    throw error instanceof Failed ? new Unreachable(error.came) : error;
+  }
+}
+
+/** Wrong answers are left to the checks, as long as they say what is needed. */
+async function newPair(operator: Caller, name: string): Promise<Credentials> {
+  const organizations = '/admin/api/v1/organizations';
+  const organization = await operator.attempt('POST', organizations, { body: { name } });
+  const path = organization.location ?? `${organizations}/${(organization.json as { id?: string } | undefined)?.id}`;
+  const answer = await operator.attempt('POST', `${path}/api-keys`, { body: { name } });
+  const { apiKey, apiSecret } = (answer.json ?? {}) as { apiKey?: unknown; apiSecret?: unknown };
+  if (typeof apiKey !== 'string' || typeof apiSecret !== 'string') {
+    throw new Failed('apiKey and apiSecret', `status ${answer.status}: ${answer.text}`, answer.request);
+  }
+  return keyPair(apiKey, apiSecret);
+}
+
+/** Deletes what was made, the latest first: what is gone by then was deleted by a check, or with its organization. */
+async function cleanUp(connection: Connection, made: readonly Made[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const { paths, by } of made.toReversed()) {
+    for (const path of paths) {
+      await deleted(createCaller(connection, by), path).catch((error: unknown) => failures.push(error));
+    }
+  }
+  if (failures.length > 0) {
+    throw failures[0];
+  }
+}
+
+async function deleted(by: Caller, path: string): Promise<void> {
+  const { status, text, request } = await by.attempt('DELETE', path);
+  if (status >= 300 && ![401, 404].includes(status)) {
+    throw new Failed(`${path} deleted`, `status ${status}: ${text}`, request);
+  }
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { ConfigError, parseConfig } from '../src/config.ts';
+
+const KEY = Buffer.alloc(32, 7).toString('base64');
+const mistakes = (env: Record<string, string>): string[] => {
+  try {
+    parseConfig(env);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as Error).message.split('\n');
+  }
+};
+
+test('nothing set: closed, local, SQLite', () => {
+  expect(parseConfig({ PATH: '/bin' })).toEqual({
+    host: '127.0.0.1',
+    port: 8080,
+    publicUrl: 'http://127.0.0.1:8080',
+    corsOrigins: [],
+    dataDirectory: './data',
+    databaseUrl: null,
+    secretKeys: null,
+    adminToken: null,
+    adminAuth: 'required',
+    firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },
+    rateLimitPerSecond: null,
+    auditDays: 90,
+    logLevel: 'info',
+  });
+});
+
+test('everything set', () => {
+  const config = parseConfig({
+    GATEHOUSE_HOST: '::',
+    GATEHOUSE_PORT: '443',
+    GATEHOUSE_PUBLIC_URL: 'https://mcp.example.com/gateway/',
+    GATEHOUSE_CORS_ORIGINS: 'https://a.example.com, http://localhost:5173',
+    DATABASE_URL: 'postgres://u:p@localhost/gatehouse',
+    GATEHOUSE_SECRET_KEY: `${KEY},${Buffer.alloc(32, 8).toString('base64')}`,
+    GATEHOUSE_ADMIN_TOKEN: 'x'.repeat(32),
+    GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}`,
+    GATEHOUSE_API_SECRET: `s3cr3t_${'x'.repeat(32)}`,
+    GATEHOUSE_API_TOKEN: 'y'.repeat(32),
+    GATEHOUSE_RATE_LIMIT: '50',
+    GATEHOUSE_AUDIT_DAYS: '7',
+    GATEHOUSE_LOG_LEVEL: 'trace',
+  });
+  expect(config).toMatchObject({
+    publicUrl: 'https://mcp.example.com/gateway',
+    corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
+    secretKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
+    rateLimitPerSecond: 50,
+  });
+});
+
+test.each([
+  [{ GATEHOUSE_PROT: '1' }, 'GATEHOUSE_PROT: unknown variable: did you mean `GATEHOUSE_PORT`?'],
+  [{ GATEHOUSE_SOMETHING_ELSE: '1' }, 'GATEHOUSE_SOMETHING_ELSE: unknown variable'],
+  [{ GATEHOUSE_PORT: '80a' }, 'GATEHOUSE_PORT: must be a whole number from 0 to 65535'],
+  [{ GATEHOUSE_PORT: '65536' }, 'GATEHOUSE_PORT: must be a whole number from 0 to 65535'],
+  [{ GATEHOUSE_PUBLIC_URL: 'mcp.example.com' }, 'GATEHOUSE_PUBLIC_URL: must be an http or https URL'],
+  [{ GATEHOUSE_CORS_ORIGINS: 'https://a.example.com/path' }, 'GATEHOUSE_CORS_ORIGINS: each must be an origin'],
+  [{ GATEHOUSE_CORS_ORIGINS: '*' }, 'GATEHOUSE_CORS_ORIGINS: each must be an origin'],
+  [{ DATABASE_URL: 'mysql://x/y', GATEHOUSE_SECRET_KEY: KEY }, 'DATABASE_URL: must be a postgres:// URL'],
+  [{ DATABASE_URL: 'postgres://x/y' }, 'GATEHOUSE_SECRET_KEY: required with DATABASE_URL'],
+  [{ GATEHOUSE_SECRET_KEY: 'c2hvcnQ=' }, 'GATEHOUSE_SECRET_KEY: each key must be 32 bytes in base64'],
+  [{ GATEHOUSE_ADMIN_TOKEN: 'short' }, 'GATEHOUSE_ADMIN_TOKEN: must have 32 characters or more'],
+  [{ GATEHOUSE_ADMIN_AUTH: 'off' }, 'GATEHOUSE_ADMIN_AUTH: must be one of required, none'],
+  [
+    { GATEHOUSE_ADMIN_AUTH: 'none', GATEHOUSE_HOST: '10.0.0.1' },
+    'GATEHOUSE_ADMIN_AUTH: none is possible on a loopback GATEHOUSE_HOST only, not on 10.0.0.1',
+  ],
+  [{ GATEHOUSE_HOST: '0.0.0.0' }, 'GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is 0.0.0.0'],
+  [
+    { GATEHOUSE_API_KEY: 'x'.repeat(40), GATEHOUSE_API_SECRET: 's3cr3t_'.padEnd(40, 'x') },
+    'GATEHOUSE_API_KEY: must have',
+  ],
+  [{ GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}` }, 'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither'],
+  [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
+  [{ GATEHOUSE_LOG_LEVEL: 'loud' }, 'GATEHOUSE_LOG_LEVEL: must be one of fatal, error'],
+])('%j', (env, message) => {
+  const [only, ...more] = mistakes(env);
+  expect(only).toContain(message);
+  expect(more).toEqual([]);
+});
+
+test('all mistakes at once, without the values of secrets', () => {
+  const all = mistakes({
+    GATEHOUSE_PORT: 'x',
+    GATEHOUSE_ADMIN_TOKEN: 'hush',
+    GATEHOUSE_SECRET_KEY: 'hush2',
+    GATEHOUSE_X: '',
+  });
+  expect(all.map((line) => line.split(':')[0]).toSorted()).toEqual([
+    'GATEHOUSE_ADMIN_TOKEN',
+    'GATEHOUSE_PORT',
+    'GATEHOUSE_SECRET_KEY',
+    'GATEHOUSE_X',
+  ]);
+  expect(all.join()).not.toContain('hush');
+});

@@ -1,0 +1,160 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { ROOT, startProgram } from './support/process.ts';
+
+const folders: string[] = [];
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'gatehouse-'));
+  folders.push(path);
+  return path;
+};
+afterAll(() => {
+  for (const path of folders) {
+    rmSync(path, { recursive: true });
+  }
+});
+
+const credentialsOf = (path: string) => {
+  const lines = readFileSync(join(path, 'credentials'), 'utf8').split('\n');
+  return (name: string) => lines.find((line) => line.startsWith(name))?.split(/ {2,}/)[1] ?? '';
+};
+
+test('the first start writes credentials to a file, logs only its path, and they work; a second start keeps them', async () => {
+  const data = folder();
+  const first = startProgram({ GATEHOUSE_DATA: data, GATEHOUSE_LOG_LEVEL: 'trace' });
+  const url = await first.ready;
+  const of = credentialsOf(data);
+  const keyPair = { 'X-API-KEY': of('API key'), 'X-API-SECRET': of('API secret') };
+  const operator = { Authorization: `Bearer ${of('Operator token')}` };
+  expect((await fetch(`${url}/api/mcp-servers`, { headers: keyPair })).status).toBe(200);
+  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers: operator })).status).toBe(200);
+  await fetch(`${url}/api/mcp-servers?search=${of('API token')}`, { headers: keyPair });
+  await fetch(`${url}/api/mcp-servers`, {
+    method: 'POST',
+    headers: { ...keyPair, 'Content-Type': 'application/json' },
+    body: `{"name": "x", "url": "https://x.example.com", "request_headers": {"Authorization": "Bearer hush-hush"}`,
+  });
+  first.child.kill('SIGTERM');
+  expect(await first.exited).toBe(0);
+  for (const secret of [...['Operator token', 'API token', 'API key', 'API secret'].map(of), 'hush-hush']) {
+    expect(secret.length).toBeGreaterThan(5);
+    expect(first.output()).not.toContain(secret);
+  }
+  for (const name of ['credentials', 'secret.key']) {
+    expect(statSync(join(data, name)).mode & 0o777).toBe(0o600);
+  }
+  const stored = readdirSync(data).filter((name) => name.startsWith('gatehouse.db'));
+  const bytes = stored.map((name) => readFileSync(join(data, name), 'latin1')).join();
+  expect(bytes).toContain(createHash('sha256').update(of('API key')).digest('hex'));
+  expect(bytes).not.toContain(of('API key'));
+
+  const second = startProgram({ GATEHOUSE_DATA: data });
+  expect((await fetch(`${await second.ready}/api/mcp-servers`, { headers: keyPair })).status).toBe(200);
+  expect(second.output()).not.toContain('credentials written');
+  second.child.kill('SIGINT');
+  expect(await second.exited).toBe(0);
+});
+
+test('given credentials are used once, on an empty database; the operator token at every start', async () => {
+  const data = folder();
+  const env = {
+    GATEHOUSE_DATA: data,
+    GATEHOUSE_ADMIN_TOKEN: 'operator-'.padEnd(32, 'a'),
+    GATEHOUSE_API_KEY: 'sk_given'.padEnd(40, 'k'),
+    GATEHOUSE_API_SECRET: 's3cr3t_given'.padEnd(40, 's'),
+  };
+  const list = async (url: string, key: string) =>
+    (await fetch(`${url}/api/mcp-servers`, { headers: { 'X-API-KEY': key, 'X-API-SECRET': env.GATEHOUSE_API_SECRET } }))
+      .status;
+  const admin = async (url: string, token: string) =>
+    (await fetch(`${url}/admin/api/v1/organizations`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const first = startProgram(env);
+  expect(await list(await first.ready, env.GATEHOUSE_API_KEY)).toBe(200);
+  expect(await admin(await first.ready, env.GATEHOUSE_ADMIN_TOKEN)).toBe(200);
+  first.child.kill('SIGTERM');
+  await first.exited;
+  const newToken = 'operator-'.padEnd(32, 'b');
+  const otherKey = 'sk_other'.padEnd(40, 'k');
+  const second = startProgram({ ...env, GATEHOUSE_ADMIN_TOKEN: newToken, GATEHOUSE_API_KEY: otherKey });
+  const url = await second.ready;
+  expect([await list(url, env.GATEHOUSE_API_KEY), await list(url, otherKey)]).toEqual([200, 401]);
+  expect([await admin(url, newToken), await admin(url, env.GATEHOUSE_ADMIN_TOKEN)]).toEqual([200, 401]);
+  second.child.kill('SIGTERM');
+  await second.exited;
+});
+
+test('a wrong environment ends the start with every mistake on a line', async () => {
+  const program = startProgram({ GATEHOUSE_DATA: folder(), GATEHOUSE_PROT: '1', GATEHOUSE_LOG_LEVEL: 'loud' });
+  expect(await program.exited).toBe(1);
+  expect(program.output().trim().split('\n')).toEqual([
+    'GATEHOUSE_PROT: unknown variable: did you mean `GATEHOUSE_PORT`?',
+    'GATEHOUSE_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+  ]);
+});
+
+test('a port that is taken, a database that is in use, a key that does not fit: one sentence each, exit 1', async () => {
+  const data = folder();
+  const first = startProgram({ GATEHOUSE_DATA: data });
+  const { port } = new URL(await first.ready);
+  const refused = async (env: Record<string, string>) => {
+    const program = startProgram(env);
+    expect(await program.exited).toBe(1);
+    return program.output();
+  };
+  expect(await refused({ GATEHOUSE_DATA: folder(), GATEHOUSE_PORT: port })).toContain(
+    'Set GATEHOUSE_PORT to a free port.',
+  );
+  expect(await refused({ GATEHOUSE_DATA: data })).toContain(`${first.child.pid}`);
+  first.child.kill('SIGTERM');
+  await first.exited;
+  const key = Buffer.alloc(32, 1).toString('base64');
+  expect(await refused({ GATEHOUSE_DATA: data, GATEHOUSE_SECRET_KEY: key })).toContain('GATEHOUSE_SECRET_KEY');
+});
+
+test('a call in flight is finished before the program ends', async () => {
+  const program = startProgram({ GATEHOUSE_DATA: folder(), GATEHOUSE_ADMIN_TOKEN: 'x'.repeat(32) });
+  const url = await program.ready;
+  let send: (chunk: string | null) => void = () => undefined;
+  const body = new ReadableStream<string>({
+    start: (controller) => {
+      send = (chunk) => (chunk === null ? controller.close() : controller.enqueue(chunk));
+    },
+  }).pipeThrough(new TextEncoderStream());
+  const answer = fetch(`${url}/admin/api/v1/organizations`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${'x'.repeat(32)}`, 'Content-Type': 'application/json' },
+    body,
+    duplex: 'half',
+  } as RequestInit);
+  send('{"name": ');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  program.child.kill('SIGTERM');
+  await expect.poll(() => program.output()).toContain('"stopping"');
+  send('"Late"}');
+  send(null);
+  expect((await answer).status).toBe(201);
+  expect(await program.exited).toBe(0);
+});
+
+const olderNode = () =>
+  (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((path) => join(path, 'node'))
+    .find((path) => /^v(1\d|2[0-3])\./.test(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''));
+
+test.skipIf(olderNode() === undefined)('on an older Node it names the one it needs', () => {
+  const run = spawnSync(olderNode() ?? '', ['-r', './bin/preload.cjs', 'src/main.ts'], { cwd: ROOT, encoding: 'utf8' });
+  expect([run.status, run.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^Gatehouse needs Node 24\.18 or newer; this is \d/),
+  ]);
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(scripts.start).toContain('-r ./bin/preload.cjs');
+  expect(execFileSync(process.execPath, ['-r', './bin/preload.cjs', '-e', '1'], { cwd: ROOT, encoding: 'utf8' })).toBe(
+    '',
+  );
+});

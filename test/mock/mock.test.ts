@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Operation } from '../../src/contract/document.ts';
+import { resolve } from '../../src/contract/document.ts';
+import { call, operations, send } from '../support/client.ts';
+import { startMock } from '../support/mock.ts';
+import { document, startTestServer } from '../support/server.ts';
+import { exampleBody, json } from '../support/world.ts';
+
+let mock: Awaited<ReturnType<typeof startMock>>;
+beforeAll(async () => {
+  mock = await startMock();
+});
+afterAll(() => mock.stop());
+
+/** Ids as the document's examples have them. */
+const examplePath = ({ path, parameters }: Operation) =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const parameter = parameters.find((candidate) => candidate.name === name);
+    return encodeURIComponent(String((parameter as { example?: string } | undefined)?.example));
+  });
+const ask = (operation: Operation, more: Parameters<typeof send>[3] = {}) =>
+  send(mock.url, operation, examplePath(operation), { body: exampleBody(operation), ...more });
+
+describe.each(operations)('$id', (operation) => {
+  const answers = Object.entries(operation.object.responses).map(
+    ([status, answer]) => [status, resolve(document, answer)] as const,
+  );
+  const [success, answer] = answers.find(([status]) => status.startsWith('2')) ?? ['', { content: {} }];
+  const examples = Object.values(answer.content ?? {}).flatMap((content) => Object.entries(content.examples ?? {}));
+
+  test(`answers ${success} with the first example`, async () => {
+    const { status, body } = await ask(operation);
+    expect([status, body]).toEqual([Number(success), examples[0]?.[1].value]);
+  });
+
+  test.each(examples)('answers Prefer: example=%s', async (name, { value }) => {
+    expect((await ask(operation, { headers: { Prefer: `example=${name}` } })).body).toEqual(value);
+  });
+
+  const errors = answers.map(([status]) => status).filter((status) => /^[45]/.test(status));
+  test.each(errors)('answers Prefer: code=%s', async (status) => {
+    expect((await ask(operation, { headers: { Prefer: `code=${status}` } })).status).toBe(Number(status));
+  });
+});
+
+describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$id', (operation) => {
+  test('refuses an invalid body', async () => {
+    const { status } = await ask(operation, { body: { nonsense: true } });
+    expect(status).toBe(operation.path.startsWith('/api/') ? 400 : 422);
+  });
+});
+
+describe.each(json.filter(({ object }) => (object.security ?? []).length > 0))('$id', (operation) => {
+  test('refuses somebody without credentials', async () => {
+    expect((await ask(operation, { as: 'nobody' })).status).toBe(401);
+  });
+});
+
+test('the names of the examples are what front-ends choose by', () => {
+  const names = operations.map(({ id, object }) => {
+    const examples = Object.values(object.responses).flatMap((answer) =>
+      Object.values(resolve(document, answer).content ?? {}).flatMap((content) => Object.keys(content.examples ?? {})),
+    );
+    return `${id}: ${examples.filter((name) => !ERRORS.has(name)).join(' ')}`;
+  });
+  expect(names).toMatchInlineSnapshot(`
+    [
+      "listAuditEvents: first_page last_page empty",
+      "listOrganizations: one empty",
+      "createOrganization: acme",
+      "getOrganization: acme",
+      "deleteOrganization: deleted",
+      "listApiKeys: one empty",
+      "createApiKey: every_permission",
+      "deleteApiKey: deleted",
+      "listApiTokens: one empty",
+      "createApiToken: never_expires",
+      "deleteApiToken: deleted",
+      "listMcpServers: first_page last_page empty",
+      "createMcpServer: minimal",
+      "getMcpServer: websocket streamable_http",
+      "updateMcpServer: every_field",
+      "deleteMcpServer: deleted",
+      "updateApprovalPolicy: read_only",
+      "listToolApprovals: one empty",
+      "addToolApproval: auto_approve",
+      "removeToolApproval: revoked",
+      "getDocs: page not_built",
+      "getDocsPage: page",
+      "getHealth: ok",
+      "getLlmsTxt: index",
+      "getMetrics: some",
+      "getOpenApiJson: document",
+      "getOpenApiYaml: document",
+      "getReadiness: ready database_down",
+    ]
+  `);
+});
+
+const ERRORS = new Set([
+  'bad_request',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'precondition_failed',
+  'validation_failed',
+  'auth_required',
+]);
+
+test('the document that a server publishes is mocked without a clone', async () => {
+  const server = await startTestServer();
+  const published = await startMock(`${server.url}/openapi.json`);
+  const answer = await call(published.url, 'getMcpServer', {
+    path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' },
+  });
+  expect(answer.body.data.name).toBe('Updated Server Name');
+  await published.stop();
+  await server.stop();
+});

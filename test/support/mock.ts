@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { ROOT } from './process.ts';
+
+/** A port that nothing listened on a moment ago, for programs that take no 0. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/** The mock of `npm run mock`, on a free port. */
+export async function startMock(
+  document = 'generated/openapi.json',
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const prism = join(ROOT, 'node_modules/.bin/prism');
+  const child = spawn(prism, ['mock', document, '--port', String(port), '--verboseLevel', 'info'], { cwd: ROOT });
+  let printed = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (data: Buffer) => {
+      printed += data;
+      if (printed.includes('Prism is listening')) {
+        resolve();
+      }
+    });
+    child.once('exit', () => reject(new Error(`Prism ended:\n${printed}`)));
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
