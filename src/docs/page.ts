@@ -13,7 +13,8 @@ const TEMPLATE = fileURLToPath(new URL('page.hbs', import.meta.url));
 const LANGUAGES = ['curl', 'JavaScript', 'Python', 'Typed client', 'Payload'];
 const OPTIONS = {
   codeSamples: { languages: LANGUAGES.map((label) => ({ lang: label, label })) },
-  downloadUrls: ['openapi.json', 'llms.txt'].map((name) => ({ title: name, url: name })),
+  // With it every heading gets a menu that sends the address of the page to other companies' assistants.
+  hideDownloadButtons: true,
 };
 
 const CREDIT = `data:image/svg+xml,${encodeURIComponent(

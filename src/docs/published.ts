@@ -43,9 +43,11 @@ export function decorated(document: Document, logo: string | null): Document {
     const samples = samplesOf(docsOperation(copy, operation), defaultServer(copy));
     Object.assign(operation.object, { 'x-codeSamples': samples });
   }
-  if (logo !== null) {
-    Object.assign(copy.info, { 'x-logo': { url: logo, altText: copy.info.title } });
-  }
+  const { info } = docsDocument(copy);
+  Object.assign(info, {
+    description: `${info.description}\n\nThis documentation as [OpenAPI](openapi.json) and [for language models](llms.txt).`,
+    ...(logo !== null && { 'x-logo': { url: logo, altText: info.title } }),
+  });
   return copy;
 }
 

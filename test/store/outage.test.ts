@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { Client } from 'pg';
@@ -137,13 +137,17 @@ onEngine('sqlite', ({ open }) => {
         },
       });
       await write(store, 'before');
+      const another = { kind: 'file', directory: join(directory, 'another') } as const;
+      mkdirSync(another.directory);
       const ballast = join(directory, 'ballast');
       expect(() => writeFileSync(ballast, Buffer.alloc(8 * 1024 * 1024))).toThrow('ENOSPC');
       await expect(write(store, 'lost')).rejects.toThrow(/disk is full/);
       await expect(store.check()).rejects.toThrow(StoreUnavailable);
       expect(await read(store)).toBe('before');
       expect(await settings.get(store.aside, 'key')).toBe('before');
+      await expect(open({ location: another })).rejects.toThrow(StoreUnavailable);
       rmSync(ballast);
+      await (await open({ location: another })).close();
       await store.check();
       await write(store, 'after');
       expect(await read(store)).toBe('after');

@@ -18,10 +18,15 @@ export function sqliteCodeOf(error: unknown): number | null {
   return typeof error.errcode === 'number' ? error.errcode : null;
 }
 
-/** The StoreUnavailable that stands for an SQLite error when waiting may help; any other error as it is. */
+/** The StoreUnavailable that stands for an error of SQLite, or of a file beside it, when waiting may help; any other error as it is. */
 export function translateSqliteError(error: unknown): unknown {
   const code = sqliteCodeOf(error);
   // The low byte is the primary code; the rest says where it happened.
-  const reason = code === null ? undefined : TRANSIENT.get(code & 0xff);
+  const reason = code === null ? fileReason(error) : TRANSIENT.get(code & 0xff);
   return reason === undefined ? error : new StoreUnavailable(`Storage is unavailable: ${reason}.`, { cause: error });
+}
+
+function fileReason(error: unknown): string | undefined {
+  const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  return isFull ? 'the disk is full' : undefined;
 }

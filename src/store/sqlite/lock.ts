@@ -31,15 +31,19 @@ export function lockDirectory(directory: string, now: number): DirectoryLock {
       { cause: error },
     );
   }
-  const partial = `${holderFile}.partial`;
-  writeFileSync(partial, `pid ${process.pid} on ${hostname()} since ${new Date(now).toISOString()}\n`);
-  renameSync(partial, holderFile);
-  return {
-    release() {
-      rmSync(holderFile, { force: true });
-      lock.close();
-    },
+  const release = (): void => {
+    rmSync(holderFile, { force: true });
+    lock.close();
   };
+  try {
+    const partial = `${holderFile}.partial`;
+    writeFileSync(partial, `pid ${process.pid} on ${hostname()} since ${new Date(now).toISOString()}\n`);
+    renameSync(partial, holderFile);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  return { release };
 }
 
 function readHolder(holderFile: string): string {

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, inject } from 'vitest';
 import { type Engine, openStore, type Store, type StoreOptions } from '../../../src/store/store.ts';
 import { createDatabase, type Postgres, startPostgres } from './postgres.ts';
-import type {} from './shared-postgres.ts';
 
 export type Location = StoreOptions['location'];
 export type LogLine = { level: string; message: string; details: object | undefined };

@@ -1,0 +1,105 @@
+import { checks } from '../check.ts';
+import { type Context } from '../check.ts';
+import { keyPair } from '../credentials.ts';
+import { holds, same } from '../expect.ts';
+import { events } from './operator/audit.ts';
+import { created as createdOrganization, createdPair } from './operator/support.ts';
+import { created, dataOf, read, SERVERS } from './servers/support.ts';
+
+const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
+
+/** An organization, and a maker of key pairs for it. */
+async function tenant({ operator, name, as }: Context) {
+  const path = await createdOrganization(operator, name('tenant'));
+  const pair = async (body: object = {}) => {
+    const made = await createdPair(operator, path, { name: name('pair'), ...body });
+    return { ...made, caller: as(keyPair(made.apiKey, made.apiSecret)) };
+  };
+  return { path, organization: path.split('/').at(-1) ?? '', pair };
+}
+
+/** What is done in one API and seen in the other. */
+export const bothChecks = checks('both', {
+  'permissions: a pair without approvals changes nothing that runs without a person': async (context) => {
+    const { pair } = await tenant(context);
+    const { caller: admin } = await pair();
+    const { caller: agent } = await pair({ permissions: ['servers'] });
+    const path = await created(agent, { name: context.name('agent') });
+    await agent.call(200, 'PATCH', path, { body: { name: context.name('renamed') } });
+    await admin.call(201, 'POST', `${path}/tool-approvals`, { body: APPROVAL });
+    const before = await read(agent, path);
+    const decision = { approval_policy: 'auto_approve_all' };
+    const body = { name: context.name('agent'), url: 'https://example.com', ...decision };
+    for (const answer of [
+      await agent.call(403, 'POST', SERVERS, { body }),
+      await agent.call(403, 'PATCH', path, { body: { description: 'x', ...decision } }),
+      await agent.call(403, 'PATCH', `${path}/approval-policy`, { body: decision }),
+      await agent.call(403, 'POST', `${path}/tool-approvals`, { body: { ...APPROVAL, tool_name: 'x' } }),
+      await agent.call(403, 'DELETE', `${path}/tool-approvals/file_read`),
+    ]) {
+      holds(answer, answer.text.includes('approvals'), 'an error that names the permission approvals', answer.json);
+    }
+    const after = await agent.call(200, 'GET', path);
+    same(after, 'the server as it was:', dataOf(after), before);
+    const approvals = await agent.call(200, 'GET', `${path}/tool-approvals`);
+    same(approvals, 'the number of approvals', dataOf<unknown[]>(approvals).length, 1);
+    const { caller: approver } = await pair({ permissions: ['approvals'] });
+    await approver.call(403, 'GET', SERVERS);
+    await approver.call(403, 'POST', SERVERS, { body: { name: context.name('approver'), url: 'https://example.com' } });
+  },
+
+  'deleteApiKey: the pair is refused at once, the others are not': async (context) => {
+    const { path, pair } = await tenant(context);
+    const [gone, kept] = [await pair(), await pair()];
+    await gone.caller.call(200, 'GET', SERVERS);
+    await context.operator.call(200, 'DELETE', `${path}/api-keys/${gone.id}`);
+    await gone.caller.call(401, 'GET', SERVERS);
+    await kept.caller.call(200, 'GET', SERVERS);
+  },
+
+  'createApiKey: a pair is refused from expiresAt on': async (context) => {
+    const { path, pair } = await tenant(context);
+    const { createdAt } = await pair();
+    const lead = { made: Date.parse(createdAt), milliseconds: 250 };
+    let answer = null;
+    // The instant must lie ahead by the server's clock when the request arrives, however slow it is.
+    for (; lead.milliseconds <= 16_000 && answer?.status !== 201; lead.milliseconds *= 4) {
+      const expiresAt = new Date(lead.made + lead.milliseconds).toISOString();
+      const body = { name: context.name('expires'), expiresAt };
+      answer = await context.operator.call([201, 422], 'POST', `${path}/api-keys`, { body });
+    }
+    const { apiKey, apiSecret } = answer?.json as { apiKey: string; apiSecret: string };
+    await new Promise((resolve) => setTimeout(resolve, lead.milliseconds / 4));
+    await context.as(keyPair(apiKey, apiSecret)).call(401, 'GET', SERVERS);
+  },
+
+  'deleteOrganization: its pairs are refused at once': async (context) => {
+    const { path, pair } = await tenant(context);
+    const { caller } = await pair();
+    const server = await created(caller, { name: context.name('orphan') });
+    await context.operator.call(200, 'DELETE', path);
+    await caller.call(401, 'GET', SERVERS);
+    await caller.call(401, 'GET', server);
+  },
+
+  'listAuditEvents: what a team does is there, by its pair, without secrets': async (context) => {
+    const { organization, pair } = await tenant(context);
+    const { caller, id } = await pair();
+    const secret = context.name('secret-header');
+    const path = await created(caller, { name: context.name('audited'), request_headers: { 'X-Secret': secret } });
+    const server = path.split('/').at(-1);
+    await caller.call(200, 'PATCH', path, { body: { request_headers: { 'X-Secret': `${secret}-new` } } });
+    await caller.call(200, 'PATCH', `${path}/approval-policy`, { body: { approval_policy: 'auto_approve_all' } });
+    await caller.call(201, 'POST', `${path}/tool-approvals`, { body: APPROVAL });
+    await caller.call(200, 'DELETE', `${path}/tool-approvals/file_read`);
+    await caller.call(200, 'DELETE', path);
+    const { data, answer } = await events(context.operator, { organization });
+    const own = data.filter(({ actor }) => actor.kind === 'key_pair' && actor.id === id);
+    same(answer, 'the number of events of the pair', own.length, 6);
+    const targets = own.map(({ target }) => target).filter(({ kind }) => kind === 'server');
+    same(answer, 'the targets of kind server', targets.map((target) => target.id), [server, server, server, server]);
+    const updates = own.filter(({ action }) => action === 'server.updated').map(({ target }) => target.id);
+    same(answer, 'the targets of server.updated', updates, [server, server]);
+    holds(answer, !answer.text.includes(secret), 'events without secrets', 'a request header');
+  },
+});

@@ -1,0 +1,123 @@
+import { checks } from '../../check.ts';
+import { holds, same } from '../../expect.ts';
+import type { Caller } from '../../caller.ts';
+import {
+  create,
+  created,
+  type ErrorBody,
+  INVALID,
+  MISSING,
+  NOWHERE,
+  ORGANIZATIONS,
+  type Organization,
+  organizationPath,
+  refused,
+} from './support.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+
+const list = async (operator: Caller) => {
+  const answer = await operator.call(200, 'GET', ORGANIZATIONS);
+  return { answer, organizations: answer.json as Organization[] };
+};
+
+/** Organizations, and the form of errors. */
+export const organizationChecks = checks('operator', {
+  'createOrganization: it is answered, found at Location with its ETag, and listed': async ({ operator, name }) => {
+    const answer = await create(operator, `${name('created')} “Größe”`);
+    const organization = answer.json as Organization;
+    same(answer, 'name', organization.name, `${name('created')} “Größe”`);
+    same(answer, 'updatedAt, as createdAt,', organization.updatedAt, organization.createdAt);
+    const fresh = Math.abs(Date.parse(organization.createdAt) - Date.now()) < DAY;
+    holds(answer, fresh, `createdAt near ${new Date().toISOString()}`, organization.createdAt);
+    same(answer, 'Location', answer.location, organizationPath(organization.id));
+    const again = await operator.call(200, 'GET', organizationPath(organization.id));
+    same(again, 'the organization', again.json, organization);
+    same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
+    const { answer: listed, organizations } = await list(operator);
+    same(listed, 'the organization', organizations.find(({ id }) => id === organization.id), organization);
+  },
+
+  'listOrganizations: a bare array, oldest first': async ({ operator, name }) => {
+    const ids: string[] = [];
+    for (const letter of ['b', 'a', 'c']) {
+      ids.push(((await create(operator, name(`list-${letter}`))).json as Organization).id);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    const { answer, organizations } = await list(operator);
+    const times = organizations.map(({ createdAt }) => Date.parse(createdAt));
+    same(answer, 'createdAt, ascending,', times, times.toSorted((a, b) => a - b));
+    const own = organizations.map(({ id }) => id).filter((id) => ids.includes(id));
+    same(answer, 'the new organizations', own, ids);
+  },
+
+  'deleteOrganization: what is gone is gone, with what it owned': async ({ operator, name }) => {
+    const path = await created(operator, name('deleted'));
+    await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name: name('token') } });
+    const answer = await operator.call(200, 'DELETE', path);
+    same(answer, 'the answer', answer.json, { id: path.split('/').at(-1), deleted: true });
+    for (const gone of [path, NOWHERE]) {
+      await refused(operator, MISSING, 'GET', gone);
+      await refused(operator, MISSING, 'DELETE', gone);
+      for (const credentials of ['api-tokens', 'api-keys']) {
+        await refused(operator, MISSING, 'GET', `${gone}/${credentials}`);
+        await refused(operator, MISSING, 'POST', `${gone}/${credentials}`, { body: { name: name('gone') } });
+      }
+    }
+    const { answer: listed, organizations } = await list(operator);
+    holds(listed, !organizations.some(({ id }) => path.endsWith(id)), 'a list without it', path);
+  },
+
+  'deleteOrganization: a stale If-Match is a 412, and nothing is deleted': async ({ operator, name }) => {
+    const path = await created(operator, name('if-match'));
+    await refused(operator, [412, 'conflict'], 'DELETE', path, { headers: { 'If-Match': '"999999999"' } });
+    const { headers } = await operator.call(200, 'GET', path);
+    await operator.call(200, 'DELETE', path, { headers: { 'If-Match': headers.get('ETag') ?? '' } });
+  },
+
+  'createOrganization: what is wrong, missing or unknown is refused by name, and nothing is created': async ({
+    operator,
+    name,
+  }) => {
+    for (const wrong of ['', 'n'.repeat(129), null, 1]) {
+      await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body: { name: wrong } }, 'body.name');
+    }
+    await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body: {} }, 'body.name');
+    for (const key of ['id', 'createdAt', 'nickname']) {
+      const body = { name: name('refused'), [key]: 'x' };
+      await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body }, `body.${key}`);
+    }
+    const { answer, organizations } = await list(operator);
+    same(answer, 'the number created', organizations.filter((one) => one.name === name('refused')).length, 0);
+    const longest = name('longest').padEnd(128, '🗝');
+    await create(operator, longest.slice(0, 127));
+  },
+
+  'every operation: an id of another kind is refused as a part of the path': async ({ operator, name }) => {
+    for (const id of ['acme', 'org_short', `org_${'-'.repeat(27)}`]) {
+      await refused(operator, INVALID, 'GET', organizationPath(id), {}, 'path.org_id');
+      await refused(operator, INVALID, 'GET', `${organizationPath(id)}/api-tokens`, {}, 'path.org_id');
+    }
+    const path = await created(operator, name('path'));
+    await refused(operator, INVALID, 'DELETE', `${path}/api-keys/1`, {}, 'path.id');
+    await refused(operator, INVALID, 'DELETE', `${path}/api-tokens/1`, {}, 'path.id');
+  },
+
+  'errors: each kind has its code': async ({ operator }) => {
+    const answer = await operator.call(422, 'POST', ORGANIZATIONS, { text: '{"name":' });
+    const { error } = answer.json as ErrorBody;
+    same(answer, 'code', error.code, 'validation_failed');
+    same(answer, 'the codes of the mistakes', (error.fieldErrors ?? []).map(({ code }) => code), ['json_invalid']);
+    await refused(operator, [405, 'bad_request'], 'PUT', ORGANIZATIONS, { body: {} });
+    const headers = { 'Content-Type': 'text/plain' };
+    await refused(operator, [415, 'bad_request'], 'POST', ORGANIZATIONS, { text: '{}', headers });
+    await refused(operator, MISSING, 'GET', '/admin/api/v1/unheard-of');
+  },
+
+  'errors: all mistakes of a request are named together': async ({ operator }) => {
+    const body = { name: '', nickname: 'x', surname: 'x' };
+    const answer = await operator.call(422, 'POST', ORGANIZATIONS, { body });
+    const fields = ((answer.json as ErrorBody).error.fieldErrors ?? []).map(({ field }) => field);
+    same(answer, 'the fields', fields.toSorted(), ['body.name', 'body.nickname', 'body.surname']);
+  },
+});

@@ -1,0 +1,47 @@
+import type { components } from '../../../../generated/api.ts';
+import type { Answer, Caller, Sent } from '../../caller.ts';
+import { holds } from '../../expect.ts';
+
+type Schemas = components['schemas'];
+export type Organization = Schemas['Organization'];
+export type ApiKey = Schemas['ApiKey'];
+export type CreatedApiKey = Schemas['CreatedApiKey'];
+export type ErrorBody = Schemas['OperatorErrorBody'];
+
+export const ORGANIZATIONS = '/admin/api/v1/organizations';
+
+/** The path of an organization that does not exist. */
+export const NOWHERE = `${ORGANIZATIONS}/org_${'0'.repeat(27)}`;
+
+export const organizationPath = (id: string): string => `${ORGANIZATIONS}/${id}`;
+
+/** Creates an organization. */
+export const create = (operator: Caller, name: string): Promise<Answer> =>
+  operator.call(201, 'POST', ORGANIZATIONS, { body: { name } });
+
+/** Creates an organization and answers its path. */
+export const created = async (operator: Caller, name: string): Promise<string> =>
+  organizationPath(((await create(operator, name)).json as Organization).id);
+
+/** Creates a key pair of the organization at a path. */
+export const createdPair = async (operator: Caller, path: string, body: object): Promise<CreatedApiKey> =>
+  (await operator.call(201, 'POST', `${path}/api-keys`, { body })).json as CreatedApiKey;
+
+/** Sends what must be refused with a status and a code; with a field, there must be an error of that field. */
+export async function refused(
+  operator: Caller,
+  [status, code]: readonly [number, ErrorBody['error']['code']],
+  method: string,
+  path: string,
+  sent: Sent = {},
+  field?: string,
+): Promise<void> {
+  const answer = await operator.call(status, method, path, sent);
+  const { error } = answer.json as ErrorBody;
+  holds(answer, error.code === code, `code ${code}`, error.code);
+  const fields = (error.fieldErrors ?? []).map((mistake) => mistake.field);
+  holds(answer, field === undefined || fields.includes(field), `a field error of ${field}`, fields);
+}
+
+export const INVALID = [422, 'validation_failed'] as const;
+export const MISSING = [404, 'not_found'] as const;

@@ -1,0 +1,43 @@
+import { APIS, type Api } from '../apis.ts';
+import type { Caller } from '../caller.ts';
+import { type Check, type Context, checks } from '../check.ts';
+import { NONE } from '../credentials.ts';
+import { documents, examplePath, exampleQuery, operationsIn } from './documented.ts';
+
+const CALLERS: Readonly<Record<Api, (context: Context) => Caller>> = {
+  servers: ({ team }) => team,
+  operator: ({ operator }) => operator,
+};
+
+/** Every GET of an API, with the examples of the document: they hold for a mock as they do for a server. */
+const readOnlyChecksOf = (api: Api): Check[] =>
+  checks(
+    api,
+    {
+      'every GET: it is answered as documented, be the example there or not': async (context) => {
+        for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
+          const expected = [200, 404].filter((status) => documents(operation, status));
+          await CALLERS[api](context).call(expected, 'GET', examplePath(operation));
+        }
+      },
+
+      'every GET: its parameters are taken, one by one': async (context) => {
+        for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
+          for (const [name, example] of exampleQuery(operation)) {
+            const path = `${examplePath(operation)}?${new URLSearchParams({ [name]: example })}`;
+            await CALLERS[api](context).call([200, 404], 'GET', path);
+          }
+        }
+      },
+
+      'every GET: without credentials it is a 401': async (context) => {
+        for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
+          await context.as(NONE).call(401, 'GET', examplePath(operation));
+        }
+      },
+    },
+    true,
+  );
+
+/** What can be asked of a mock, and of a server that must not be changed. */
+export const readOnlyChecks = APIS.flatMap(readOnlyChecksOf);

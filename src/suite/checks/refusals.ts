@@ -1,0 +1,117 @@
+import type { Api } from '../apis.ts';
+import type { Caller, Sent } from '../caller.ts';
+import { type Check, type Context, checks } from '../check.ts';
+import { NONE } from '../credentials.ts';
+import { holds, same } from '../expect.ts';
+import { examplePath, operationsIn } from './documented.ts';
+
+/** What every operation of an API refuses, whatever it is for. */
+type Refusals = {
+  readonly api: Api;
+  readonly caller: (context: Context) => Caller;
+  /** The status of a body that breaks the document. */
+  readonly invalid: number;
+  /** A path that takes a POST whatever is stored, and one that the API does not have. */
+  readonly collection: string;
+  readonly unknownPath: string;
+};
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** The checks of these refusals. */
+const refusalChecks = ({ api, caller, invalid, collection, unknownPath }: Refusals): Check[] =>
+  checks(api, {
+    'every operation: no credentials, and wrong ones, are a 401 before anything is read': async (context) => {
+      const { credentials } = caller(context);
+      const wrong = Object.entries(credentials).map(([name, { value }]) => [
+        name,
+        { value: `${value.slice(0, -8)}${'x'.repeat(8)}`, shown: '<wrong>' },
+      ]);
+      for (const who of [NONE, Object.fromEntries(wrong)]) {
+        for (const operation of operationsIn(api, context.operations)) {
+          const sent = operation.object.requestBody === undefined ? {} : { text: '{' };
+          await context.as(who).call(401, operation.method.toUpperCase(), examplePath(operation), sent);
+        }
+      }
+    },
+
+    'every operation: a body that is not JSON, whole, and an object is refused': async (context) => {
+      for (const operation of operationsIn(api, context.operations)) {
+        if (operation.object.requestBody !== undefined) {
+          for (const text of ['{"name":', 'name=x', '[]', 'null', '"text"', '']) {
+            const method = operation.method.toUpperCase();
+            await caller(context).call(invalid, method, examplePath(operation), { text });
+          }
+        }
+      }
+    },
+
+    'every operation: a body of another media type is a 415': async (context) => {
+      for (const operation of operationsIn(api, context.operations)) {
+        if (operation.object.requestBody !== undefined) {
+          for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
+            const sent: Sent = { text: '{}', headers: { 'Content-Type': type } };
+            await caller(context).call(415, operation.method.toUpperCase(), examplePath(operation), sent);
+          }
+        }
+      }
+    },
+
+    'every path: a method that the document does not have is a 405 with Allow': async (context) => {
+      const byPath = Map.groupBy(operationsIn(api, context.operations), ({ path }) => path);
+      for (const operations of byPath.values()) {
+        const documented = operations.map(({ method }) => method.toUpperCase());
+        const [first] = operations;
+        for (const method of METHODS.filter((candidate) => !documented.includes(candidate))) {
+          const answer = await caller(context).call(405, method, first === undefined ? '' : examplePath(first));
+          const allowed = answer.headers.get('Allow')?.split(',').map((word) => word.trim()) ?? [];
+          const right = documented.every((word) => allowed.includes(word)) && !allowed.includes(method);
+          holds(answer, right, `Allow: ${documented.join(', ')}`, allowed);
+        }
+      }
+    },
+
+    'every operation: a query parameter that it does not have is refused': async (context) => {
+      for (const operation of operationsIn(api, context.operations)) {
+        if (operation.method === 'get') {
+          await caller(context).call(invalid, 'GET', `${examplePath(operation)}?unheard-of=1`);
+        }
+      }
+    },
+
+    'a path that the API does not have is a 404 in its own form': async (context) => {
+      await caller(context).call(404, 'GET', unknownPath);
+    },
+
+    'a media type with its charset, in any case, is taken': async (context) => {
+      const sent: Sent = { text: '{', headers: { 'Content-Type': 'Application/JSON; charset=UTF-8' } };
+      await caller(context).call(invalid, 'POST', collection, sent);
+    },
+
+    'X-Request-Id: a sane one is kept, another is replaced, each request has its own': async (context) => {
+      const ask = (headers = {}) => caller(context).call(200, 'GET', collection, { headers });
+      const own = await ask({ 'X-Request-Id': context.name('request') });
+      same(own, 'X-Request-Id', own.headers.get('X-Request-Id'), context.name('request'));
+      const [one, two] = [await ask(), await ask()];
+      const ids = [one, two].map(({ headers }) => headers.get('X-Request-Id'));
+      holds(two, ids[0] !== ids[1], 'another X-Request-Id', ids[1]);
+      const long = await ask({ 'X-Request-Id': 'x'.repeat(4096) });
+      holds(long, long.headers.get('X-Request-Id') !== 'x'.repeat(4096), 'an X-Request-Id of a sane length', 4096);
+    },
+  });
+
+export const serversRefusals = refusalChecks({
+  api: 'servers',
+  caller: ({ team }) => team,
+  invalid: 400,
+  collection: '/api/mcp-servers',
+  unknownPath: '/api/mcp-server',
+});
+
+export const operatorRefusals = refusalChecks({
+  api: 'operator',
+  caller: ({ operator }) => operator,
+  invalid: 422,
+  collection: '/admin/api/v1/organizations',
+  unknownPath: '/admin/api/v1/organisations',
+});
