@@ -114,7 +114,11 @@ function brokenHeaders(
   });
 }
 
-function brokenBody(validator: Validator, { content = {} }: DocumentedResponse, { headers, text }: RawAnswer): string[] {
+function brokenBody(
+  validator: Validator,
+  { content = {} }: DocumentedResponse,
+  { headers, text }: RawAnswer,
+): string[] {
   const type = (headers.get('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const wanted = Object.keys(content);
   if (wanted.length === 0) {

@@ -33,12 +33,7 @@ export type Caller = {
    * Sends a request and answers what came. Throws `Failed` when the status is another than expected, or when the
    * answer breaks the document.
    */
-  readonly call: (
-    expected: number | readonly number[],
-    method: string,
-    path: string,
-    sent?: Sent,
-  ) => Promise<Answer>;
+  readonly call: (expected: number | readonly number[], method: string, path: string, sent?: Sent) => Promise<Answer>;
   /** The same without any expectation: for what the suite needs, not for what it checks. */
   readonly attempt: (method: string, path: string, sent?: Sent) => Promise<Answer>;
 };

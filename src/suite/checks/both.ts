@@ -1,9 +1,9 @@
-import { checks } from '../check.ts';
-import { type Context } from '../check.ts';
+import { type Context, checks } from '../check.ts';
 import { keyPair } from '../credentials.ts';
 import { holds, same } from '../expect.ts';
+import { Skipped } from '../failed.ts';
 import { events } from './operator/audit.ts';
-import { created as createdOrganization, createdPair } from './operator/support.ts';
+import { type CreatedApiKey, created as createdOrganization, createdPair } from './operator/support.ts';
 import { created, dataOf, read, SERVERS } from './servers/support.ts';
 
 const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
@@ -60,17 +60,18 @@ export const bothChecks = checks('both', {
   'createApiKey: a pair is refused from expiresAt on': async (context) => {
     const { path, pair } = await tenant(context);
     const { createdAt } = await pair();
-    const lead = { made: Date.parse(createdAt), milliseconds: 250 };
-    let answer = null;
-    // The instant must lie ahead by the server's clock when the request arrives, however slow it is.
-    for (; lead.milliseconds <= 16_000 && answer?.status !== 201; lead.milliseconds *= 4) {
-      const expiresAt = new Date(lead.made + lead.milliseconds).toISOString();
-      const body = { name: context.name('expires'), expiresAt };
-      answer = await context.operator.call([201, 422], 'POST', `${path}/api-keys`, { body });
+    // The instant must lie ahead by the server's clock when the request arrives, however slow that is.
+    for (const lead of [250, 1000, 4000, 16_000]) {
+      const body = { name: context.name('expires'), expiresAt: new Date(Date.parse(createdAt) + lead).toISOString() };
+      const answer = await context.operator.call([201, 422], 'POST', `${path}/api-keys`, { body });
+      if (answer.status === 201) {
+        const { apiKey, apiSecret } = answer.json as CreatedApiKey;
+        await new Promise((resolve) => setTimeout(resolve, lead));
+        await context.as(keyPair(apiKey, apiSecret)).call(401, 'GET', SERVERS);
+        return;
+      }
     }
-    const { apiKey, apiSecret } = answer?.json as { apiKey: string; apiSecret: string };
-    await new Promise((resolve) => setTimeout(resolve, lead.milliseconds / 4));
-    await context.as(keyPair(apiKey, apiSecret)).call(401, 'GET', SERVERS);
+    throw new Skipped('the server takes more than 16 s to answer');
   },
 
   'deleteOrganization: its pairs are refused at once': async (context) => {
@@ -97,7 +98,12 @@ export const bothChecks = checks('both', {
     const own = data.filter(({ actor }) => actor.kind === 'key_pair' && actor.id === id);
     same(answer, 'the number of events of the pair', own.length, 6);
     const targets = own.map(({ target }) => target).filter(({ kind }) => kind === 'server');
-    same(answer, 'the targets of kind server', targets.map((target) => target.id), [server, server, server, server]);
+    same(
+      answer,
+      'the targets of kind server',
+      targets.map((target) => target.id),
+      [server, server, server, server],
+    );
     const updates = own.filter(({ action }) => action === 'server.updated').map(({ target }) => target.id);
     same(answer, 'the targets of server.updated', updates, [server, server]);
     holds(answer, !answer.text.includes(secret), 'events without secrets', 'a request header');

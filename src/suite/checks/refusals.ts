@@ -64,7 +64,11 @@ const refusalChecks = ({ api, caller, invalid, collection, unknownPath }: Refusa
         const [first] = operations;
         for (const method of METHODS.filter((candidate) => !documented.includes(candidate))) {
           const answer = await caller(context).call(405, method, first === undefined ? '' : examplePath(first));
-          const allowed = answer.headers.get('Allow')?.split(',').map((word) => word.trim()) ?? [];
+          const allowed =
+            answer.headers
+              .get('Allow')
+              ?.split(',')
+              .map((word) => word.trim()) ?? [];
           const right = documented.every((word) => allowed.includes(word)) && !allowed.includes(method);
           holds(answer, right, `Allow: ${documented.join(', ')}`, allowed);
         }

@@ -1,6 +1,6 @@
+import type { Answer, Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import type { Caller, Answer } from '../../caller.ts';
 import { created, INVALID, MISSING, refused } from './support.ts';
 
 type Credential = { id: string; name: string; prefix: string; expiresAt: string | null; createdAt: string };
@@ -52,7 +52,10 @@ const kindChecks = ({ kind, secrets, create, list: listOperation, remove }: (typ
 
     [`${create}: expiresAt is kept as an instant, and must lie ahead`]: async ({ operator, name }) => {
       const path = `${await created(operator, name(kind))}/${kind}`;
-      const ends = { '2099-12-31T23:59:59.000Z': '2099-12-31T23:59:59Z', '2099-12-31T23:59:59+02:00': '2099-12-31T21:59:59Z' };
+      const ends = {
+        '2099-12-31T23:59:59.000Z': '2099-12-31T23:59:59Z',
+        '2099-12-31T23:59:59+02:00': '2099-12-31T21:59:59Z',
+      };
       for (const [expiresAt, instant] of Object.entries(ends)) {
         const answer = await operator.call(201, 'POST', path, { body: { name: name('ends'), expiresAt } });
         const came = (answer.json as Created).expiresAt;
@@ -68,7 +71,10 @@ const kindChecks = ({ kind, secrets, create, list: listOperation, remove }: (typ
       same(answer, 'the number of credentials', all.length, 3);
     },
 
-    [`${remove}: what is deleted is gone, and another organization's cannot be deleted`]: async ({ operator, name }) => {
+    [`${remove}: what is deleted is gone, and another organization's cannot be deleted`]: async ({
+      operator,
+      name,
+    }) => {
       const path = `${await created(operator, name(kind))}/${kind}`;
       const elsewhere = `${await created(operator, name(kind))}/${kind}`;
       const make = async () => {

@@ -1,6 +1,6 @@
+import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import type { Caller } from '../../caller.ts';
 import {
   create,
   created,
@@ -35,7 +35,12 @@ export const organizationChecks = checks('operator', {
     same(again, 'the organization', again.json, organization);
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
     const { answer: listed, organizations } = await list(operator);
-    same(listed, 'the organization', organizations.find(({ id }) => id === organization.id), organization);
+    same(
+      listed,
+      'the organization',
+      organizations.find(({ id }) => id === organization.id),
+      organization,
+    );
   },
 
   'listOrganizations: a bare array, oldest first': async ({ operator, name }) => {
@@ -46,7 +51,12 @@ export const organizationChecks = checks('operator', {
     }
     const { answer, organizations } = await list(operator);
     const times = organizations.map(({ createdAt }) => Date.parse(createdAt));
-    same(answer, 'createdAt, ascending,', times, times.toSorted((a, b) => a - b));
+    same(
+      answer,
+      'createdAt, ascending,',
+      times,
+      times.toSorted((a, b) => a - b),
+    );
     const own = organizations.map(({ id }) => id).filter((id) => ids.includes(id));
     same(answer, 'the new organizations', own, ids);
   },
@@ -107,7 +117,12 @@ export const organizationChecks = checks('operator', {
     const answer = await operator.call(422, 'POST', ORGANIZATIONS, { text: '{"name":' });
     const { error } = answer.json as ErrorBody;
     same(answer, 'code', error.code, 'validation_failed');
-    same(answer, 'the codes of the mistakes', (error.fieldErrors ?? []).map(({ code }) => code), ['json_invalid']);
+    same(
+      answer,
+      'the codes of the mistakes',
+      (error.fieldErrors ?? []).map(({ code }) => code),
+      ['json_invalid'],
+    );
     await refused(operator, [405, 'bad_request'], 'PUT', ORGANIZATIONS, { body: {} });
     const headers = { 'Content-Type': 'text/plain' };
     await refused(operator, [415, 'bad_request'], 'POST', ORGANIZATIONS, { text: '{}', headers });

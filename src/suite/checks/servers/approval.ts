@@ -1,7 +1,7 @@
+import type { Answer, Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import type { Answer, Caller } from '../../caller.ts';
-import { created, dataOf, lasting, read, refused, type Server, tick, type ToolApproval } from './support.ts';
+import { created, dataOf, lasting, read, refused, type Server, type ToolApproval, tick } from './support.ts';
 
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const approval = (tool_name: string) => ({ tool_name, approval_hash: HASH, auto_approve: true });
@@ -10,7 +10,12 @@ const approval = (tool_name: string) => ({ tool_name, approval_hash: HASH, auto_
 const policyChecks = checks('servers', {
   'updateApprovalPolicy: each policy is set, answered and read, and nothing else changes': async ({ team, name }) => {
     const path = await created(team, { name: name('policy'), description: 'Stays', tags: ['stays'] });
-    const policies = ['auto_approve_all', 'auto_approve_read_only', 'require_approval_per_tool', 'require_approval_all'];
+    const policies = [
+      'auto_approve_all',
+      'auto_approve_read_only',
+      'require_approval_per_tool',
+      'require_approval_all',
+    ];
     for (const approval_policy of policies) {
       const before = await team.call(200, 'GET', path);
       await tick();
@@ -90,7 +95,12 @@ const toolChecks = checks('servers', {
     const server_id = path.split('/').at(-1);
     same(answer, 'data', dataOf(answer), { server_id, tool_name: 'revoke', deleted: true });
     const left = await list(team, path);
-    same(left.answer, 'the tools that are left:', left.approvals.map(({ tool_name }) => tool_name), ['keep']);
+    same(
+      left.answer,
+      'the tools that are left:',
+      left.approvals.map(({ tool_name }) => tool_name),
+      ['keep'],
+    );
     await team.call(404, 'DELETE', `${path}/tool-approvals/revoke`);
     await team.call(404, 'DELETE', `${path}/tool-approvals/never`);
   },

@@ -62,7 +62,11 @@ export const createChecks = checks('servers', {
   },
 
   'createMcpServer: the URL must have a scheme that the transport dials': async ({ team, name }) => {
-    const dials = { STREAMABLE_HTTP: ['http', 'https'], SSE: ['http', 'https'], WebSocket: ['ws', 'wss', 'http', 'https'] };
+    const dials = {
+      STREAMABLE_HTTP: ['http', 'https'],
+      SSE: ['http', 'https'],
+      WebSocket: ['ws', 'wss', 'http', 'https'],
+    };
     for (const [transport, schemes] of Object.entries(dials)) {
       for (const scheme of ['http', 'https', 'ws', 'wss']) {
         const body = { name: name('scheme'), url: `${scheme}://files.example.com/mcp`, transport };

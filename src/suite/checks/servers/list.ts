@@ -3,10 +3,9 @@ import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { create, created, dataOf, type Page, read, refused, SERVERS, type Server, tick } from './support.ts';
 
-const query = (parameters: Record<string, string | number>): string =>
-  `${SERVERS}?${new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]))}`;
+const query = (parameters: Record<string, string>): string => `${SERVERS}?${new URLSearchParams(parameters)}`;
 
-const list = (team: Caller, parameters: Record<string, string | number>): Promise<Answer> =>
+const list = (team: Caller, parameters: Record<string, string>): Promise<Answer> =>
   team.call(200, 'GET', query(parameters));
 
 const idsOf = (answer: Answer): string[] => dataOf<Page>(answer).servers.map(({ id }) => id);
@@ -34,9 +33,19 @@ export const listChecks = checks('servers', {
     consistent(answer, 0, 20);
     same(answer, 'filters', filters, {});
     const times = servers.map(({ created_at }) => created_at);
-    same(answer, 'created_at, descending,', times, times.toSorted((a, b) => b - a));
+    same(
+      answer,
+      'created_at, descending,',
+      times,
+      times.toSorted((a, b) => b - a),
+    );
     const server = await read(team, path);
-    same(answer, 'the new server as it is read:', servers.find(({ id }) => id === server.id), server);
+    same(
+      answer,
+      'the new server as it is read:',
+      servers.find(({ id }) => id === server.id),
+      server,
+    );
   },
 
   'listMcpServers: pages are counted from 0, hold what they say, and do not overlap': async ({ team, name }) => {
@@ -47,18 +56,18 @@ export const listChecks = checks('servers', {
     const search = name('page-');
     const seen: string[] = [];
     for (const page of [0, 1, 2]) {
-      const answer = await list(team, { search, limit: 2, page, sort: 'name', order: 'asc' });
+      const answer = await list(team, { search, limit: '2', page: `${page}`, sort: 'name', order: 'asc' });
       consistent(answer, page, 2);
       same(answer, 'total_count', dataOf<Page>(answer).total_count, 5);
       same(answer, 'filters', dataOf<Page>(answer).filters, { search });
       seen.push(...idsOf(answer));
     }
-    const past = await list(team, { search, limit: 2, page: 3 });
+    const past = await list(team, { search, limit: '2', page: '3' });
     consistent(past, 3, 2);
     same(past, 'the servers of all pages', seen, ids);
-    const whole = await list(team, { search, limit: 100 });
+    const whole = await list(team, { search, limit: '100' });
     consistent(whole, 0, 100);
-    consistent(await list(team, { search, limit: 1, page: 4 }), 4, 1);
+    consistent(await list(team, { search, limit: '1', page: '4' }), 4, 1);
     await team.call(200, 'DELETE', `${SERVERS}/${ids[0]}`);
     const less = await list(team, { search });
     same(less, 'total_count after a deletion', dataOf<Page>(less).total_count, 4);
@@ -84,7 +93,12 @@ export const listChecks = checks('servers', {
       same(byDefault, `by ${sort}, descending by default,`, idsOf(byDefault), ids.toReversed());
     }
     const byDefault = await list(team, { search, order: 'asc' });
-    same(byDefault, 'by created_at by default', idsOf(byDefault), orders.created_at.map((server) => server?.id));
+    same(
+      byDefault,
+      'by created_at by default',
+      idsOf(byDefault),
+      orders.created_at.map((server) => server?.id),
+    );
   },
 
   'listMcpServers: search finds parts of name, description and URL, whatever the case': async ({ team, name }) => {

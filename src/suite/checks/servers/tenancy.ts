@@ -65,7 +65,10 @@ export const tenancyChecks = checks('servers', {
     const other = otherOf(context);
     const mine = await read(team, await created(team, { name: name('whose') }));
     const theirs = await read(other, await created(other, { name: name('whose') }));
-    for (const [caller, server] of [[team, mine], [other, theirs]] as const) {
+    for (const [caller, server] of [
+      [team, mine],
+      [other, theirs],
+    ] as const) {
       const answer = await caller.call(200, 'GET', `${SERVERS}?search=${name('whose')}`);
       const { servers, total_count } = dataOf<Page>(answer);
       same(answer, 'one server', [servers.map(({ id }) => id), total_count], [[server.id], 1]);

@@ -1,0 +1,89 @@
+import type { Result } from './result.ts';
+
+/** Writes down how a run goes. */
+export type Reporter = {
+  readonly result: (result: Result) => void;
+  readonly end: () => void;
+};
+type Write = (text: string) => void;
+
+const counts = (results: readonly Result[]) => ({
+  total: results.length,
+  ok: results.filter(({ outcome }) => outcome === 'ok').length,
+  failed: results.filter(({ outcome }) => outcome === 'fail').length,
+  skipped: results.filter(({ outcome }) => outcome === 'skip').length,
+});
+
+/** A line for each check as it ends, more where it failed, and a line of numbers at the end. */
+export function textReporter(write: Write): Reporter {
+  const results: Result[] = [];
+  return {
+    result: (result) => {
+      results.push(result);
+      const label = { ok: 'ok  ', fail: 'FAIL', skip: 'skip' }[result.outcome];
+      write(`${label}  ${result.api.padEnd(8)}  ${result.name}\n`);
+      for (const line of explanation(result)) {
+        write(`      ${line}\n`);
+      }
+    },
+    end: () => {
+      const { total, ok, failed, skipped } = counts(results);
+      write(`\n${total} checks: ${ok} ok, ${failed} failed, ${skipped} skipped\n`);
+    },
+  };
+}
+
+/** JUnit XML, whole, at the end. */
+export function junitReporter(write: Write): Reporter {
+  const results: Result[] = [];
+  return {
+    result: (result) => void results.push(result),
+    end: () => {
+      const { total, failed, skipped } = counts(results);
+      const seconds = results.reduce((sum, result) => sum + result.seconds, 0).toFixed(3);
+      const numbers = `tests="${total}" failures="${failed}" errors="0" skipped="${skipped}" time="${seconds}"`;
+      write('<?xml version="1.0" encoding="UTF-8"?>\n');
+      write(`<testsuites ${numbers}>\n<testsuite name="contract" ${numbers}>\n`);
+      for (const result of results) {
+        write(`${testCase(result)}\n`);
+      }
+      write('</testsuite>\n</testsuites>\n');
+    },
+  };
+}
+
+function testCase(result: Result): string {
+  const { api, name, seconds, outcome } = result;
+  const open = `<testcase classname="contract.${api}" name="${escaped(name)}" time="${seconds}"`;
+  const lines = explanation(result);
+  const [first = ''] = lines;
+  switch (outcome) {
+    case 'ok':
+      return `${open}/>`;
+    case 'skip':
+      return `${open}><skipped message="${escaped(first)}"/></testcase>`;
+    case 'fail':
+      return `${open}><failure message="${escaped(first)}">${escaped(lines.join('\n'))}</failure></testcase>`;
+  }
+}
+
+function explanation(result: Result): string[] {
+  switch (result.outcome) {
+    case 'ok':
+      return [];
+    case 'skip':
+      return [result.reason];
+    case 'fail':
+      return [`expected  ${result.expected}`, `came      ${result.came}`, `request   ${result.request}`];
+  }
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Text for XML 1.0, which has no place for most control characters and for halves of surrogate pairs. */
+const escaped = (text: string): string =>
+  text
+    .toWellFormed()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+    .replaceAll(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, '\ufffd')
+    .replaceAll(/[&<>"]/g, (character) => ENTITIES[character] ?? character);

@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { resolve, type Schema } from '../../src/contract/document.ts';
+import { operation } from '../support/client.ts';
+import { ROOT } from '../support/process.ts';
+import { document } from '../support/server.ts';
+
+const rows = readFileSync(join(ROOT, 'docs/seeds.md'), 'utf8')
+  .split('\n')
+  .filter((line) => /^\| \d{3} /.test(line))
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .map(([, seed = '', theirs = '', ours = '', file = '']) => ({ seed, theirs, ours, file }));
+
+describe.each(rows)('seed $seed: $theirs', ({ theirs, ours, file }) => {
+  test(`is ${ours} of the document`, () => {
+    const [component = '', property] = ours.split('.');
+    const { schemas = {}, securitySchemes = {} } = document.components;
+    if (component === 'securitySchemes') {
+      expect(securitySchemes).toHaveProperty(property ?? '');
+      return;
+    }
+    const schema = resolve<Schema>(document, schemas[component] as Schema);
+    expect(schema).toBeDefined();
+    if (property !== undefined) {
+      expect(schema.properties).toHaveProperty(property);
+    }
+  });
+
+  test(`is held by ${file}`, () => {
+    const name = theirs.split('.').at(-1) ?? '';
+    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(name);
+  });
+});
+
+/** The pages themselves, where they are at hand. */
+const SEEDS = join(ROOT, '../shared/seeds');
+const page = (number: string) => {
+  const name = existsSync(SEEDS) ? readdirSync(SEEDS).find((file) => file.startsWith(number)) : undefined;
+  return name === undefined ? undefined : readFileSync(join(SEEDS, name), 'utf8');
+};
+
+/** Every JSON object that stands in a text. */
+function objectsIn(text: string): unknown[] {
+  return [...text.matchAll(/(?<=')\{|(?<=')\n\{/g)].flatMap(({ index }) => {
+    for (let end = text.indexOf('}', index); end !== -1; end = text.indexOf('}', end + 1)) {
+      try {
+        return [JSON.parse(text.slice(index, end + 1))];
+      } catch {
+        // It goes on.
+      }
+    }
+    return [];
+  });
+}
+
+const keys = (value: unknown, at: string): string[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([key, member]) => [`${at}.${key}`, ...keys(member, `${at}.${key}`)])
+    : [];
+
+test.skipIf(page('002') === undefined)('seed 002: the table is complete, and the first examples are the page’s', () => {
+  const text = page('002') ?? '';
+  const [request, answer] = objectsIn(text);
+  const headers = [...text.matchAll(/--header '(X-[A-Z-]+):/g)].map(([, name]) => `header.${name}`);
+  const shown = new Set(['path.mcpServerId', ...headers, ...keys(request, 'request'), ...keys(answer, 'answer')]);
+  expect(new Set(rows.filter(({ seed }) => seed === '002').map(({ theirs }) => theirs))).toEqual(shown);
+  const { object } = operation('updateMcpServer');
+  const first = (content: unknown) =>
+    Object.values(
+      (content as { 'application/json': { examples: Record<string, { value: unknown }> } })['application/json']
+        .examples,
+    )[0]?.value;
+  expect(JSON.stringify(first(object.requestBody?.content))).toBe(JSON.stringify(request));
+  expect(JSON.stringify(first(object.responses['200']?.content))).toBe(JSON.stringify(answer));
+});
