@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/empty-coverage.ts',
+    globalSetup: ['test/support/empty-coverage.ts', 'test/store/support/shared-postgres.ts'],
+    // The machine has two cores, and many tests start programs of their own.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Which documented answers the tests have seen is known when all others have run.

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Postgres, startPostgres } from '../store/support/postgres.ts';
 import { call, operations, send } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { ask, createWorld, json, validRequest, type World } from '../support/world.ts';
@@ -143,24 +144,32 @@ test('HEAD is answered like GET, without a body', async () => {
 });
 
 describe('with the database gone', () => {
-  let broken: TestServer;
+  let postgres: Postgres;
+  let cut: TestServer;
   let before: World;
   beforeAll(async () => {
-    broken = await startTestServer();
-    before = await createWorld(broken);
-    await broken.deps.store.close();
+    postgres = await startPostgres();
+    cut = await startTestServer({ location: { kind: 'postgres', url: await postgres.createDatabase() } });
+    before = await createWorld(cut);
+    await postgres.halt();
   });
-  afterAll(() => broken.stop());
+  afterAll(async () => {
+    await cut.stop();
+    await postgres.stop();
+  });
 
   test.each(json)('503 with Retry-After: $id', async (operation) => {
-    const answer = await ask(broken, operation, validRequest(operation, before));
+    const answer = await ask(cut, operation, validRequest(operation, before));
     expect(answer.status).toBe(503);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('readyz says so, healthz does not care', async () => {
-    expect((await call(broken.url, 'getReadiness')).status).toBe(503);
-    expect((await call(broken.url, 'getHealth')).status).toBe(200);
+  test('readyz says so, healthz does not care, and both recover with it', async () => {
+    expect((await call(cut.url, 'getReadiness')).status).toBe(503);
+    expect((await call(cut.url, 'getHealth')).status).toBe(200);
+    await postgres.resume();
+    await expect.poll(async () => (await call(cut.url, 'getReadiness')).status, { timeout: 20_000 }).toBe(200);
+    expect((await call(cut.url, 'createOrganization', { body: { name: 'Afterwards' } })).status).toBe(201);
   });
 });
 

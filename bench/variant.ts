@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createApp, handlersOf } from '../src/app.ts';
+import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
+import { parseConfig } from '../src/config.ts';
+import { readDocument } from '../src/contract/bundle.ts';
+import type { Document } from '../src/contract/document.ts';
+import type { Handlers } from '../src/contract/operations.ts';
+import { createCredentials } from '../src/credentials.ts';
+import type { Deps } from '../src/deps.ts';
+import { randomIds } from '../src/ids.ts';
+import { createMetrics } from '../src/metrics.ts';
+import { keyFile } from '../src/secret-keys.ts';
+import { createServer as registerServer } from '../src/servers/servers.ts';
+import { serverId, success, toMcpServer, toUpdated } from '../src/servers/wire.ts';
+import { openStore } from '../src/store/store.ts';
+import { API_KEY, API_SECRET, type Ready, type Variant } from './measure.ts';
+
+/**
+ * One side of a comparison in a process of its own. `complete`: the server as it is. `constant`: the same app, its
+ * handlers answer constants. `one-path`: the server as it is, its document cut to the one path that is asked for.
+ * Tells its parent where it listens, and how much processor time it has used whenever it is asked.
+ */
+async function main(variant: Variant): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+  const config = parseConfig({
+    GATEHOUSE_DATA: directory,
+    GATEHOUSE_API_KEY: API_KEY,
+    GATEHOUSE_API_SECRET: API_SECRET,
+  });
+  const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
+  const now = Date.now;
+  const secretKeys = [await keyFile(directory)];
+  const store = await openStore({ location: { kind: 'file', directory }, secretKeys, log: () => undefined, now });
+  await bootstrap({ store, now, ids: randomIds }, config);
+  const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
+  const deps: Deps = { store, credentials, now, ids: randomIds, log, metrics: createMetrics() };
+  const caller = await credentials.keyPair(API_KEY, API_SECRET);
+  if (caller === undefined) {
+    throw new Error('the bench does not know its own credentials');
+  }
+  const server = await registerServer(deps, caller, { name: 'Bench', url: 'https://bench.example.com/mcp' });
+  const handlers = handlersOf(deps);
+  const constants: Handlers = {
+    ...handlers,
+    getMcpServer: (_input, respond) =>
+      respond(200, success('MCP server retrieved successfully', toMcpServer(server)), { ETag: '"1"' }),
+    updateMcpServer: (_input, respond) =>
+      respond(200, success('MCP server updated successfully', toUpdated(server)), { ETag: '"1"' }),
+  };
+  const document = await readDocument();
+  const options = { document, docs: { read: async () => null }, config, violations: 'report' } as const;
+  const app =
+    variant === 'one-path'
+      ? await createApp(deps, { ...options, document: onePath(document) }, onlyHandlersOf(onePath(document), handlers))
+      : await createApp(deps, options, variant === 'constant' ? constants : handlers);
+  const http = createServer(app).listen(0, '127.0.0.1', () => {
+    const { port } = http.address() as AddressInfo;
+    process.send?.({ url: `http://127.0.0.1:${port}`, serverId: serverId(server.id) } satisfies Ready);
+  });
+  process.on('message', () => process.send?.(process.cpuUsage()));
+  process.once('disconnect', () => {
+    rmSync(directory, { recursive: true });
+    process.exit(0);
+  });
+}
+
+/** Raw operations stay, since they cost a request of another path nothing but their place in the router. */
+function onePath(document: Document): Document {
+  const kept = Object.entries(document.paths).filter(
+    ([path, item]) => path === '/api/mcp-servers/{mcpServerId}' || item.get?.['x-raw'] === true,
+  );
+  return { ...document, paths: Object.fromEntries(kept) };
+}
+
+function onlyHandlersOf(document: Document, handlers: Handlers): Handlers {
+  const ids = Object.values(document.paths).flatMap((item) =>
+    [item.get, item.patch, item.delete].map((op) => op?.operationId),
+  );
+  return Object.fromEntries(
+    Object.entries(handlers).filter(([id]) => (ids as string[]).includes(id)),
+  ) as unknown as Handlers;
+}
+
+await main(process.argv[2] as Variant);

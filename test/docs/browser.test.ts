@@ -1,0 +1,103 @@
+/// <reference lib="dom" />
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { DocsOperation } from '../../src/docs/document.ts';
+import { samplesOf } from '../../src/docs/samples.ts';
+import { buildDocs, newFolder, operations, removeFolder } from './support.ts';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const SERVER = 'http://localhost:8080';
+
+beforeEach(({ skip }) => skip(CHROMIUM === undefined, 'there is no Chromium on this machine'));
+
+describe.each([1440, 390])('at %i pixels', (width) => {
+  let browser: Browser;
+  let page: Page;
+  const foreign: string[] = [];
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    if (CHROMIUM === undefined) {
+      return undefined;
+    }
+    const folder = await newFolder();
+    expect(await buildDocs('--out', folder)).toMatchObject({ code: 0 });
+    // A new profile each time, below the folder for temporary files.
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    page = await browser.newPage({ viewport: { width, height: 900 } });
+    const own = pathToFileURL(join(folder, 'index.html')).href;
+    page.on('request', (request) => {
+      if (request.url().split('#')[0] !== own && !/^(?:data|blob):/.test(request.url())) {
+        foreign.push(request.url());
+      }
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    await page.goto(own);
+    await page.getByRole('heading', { name: 'Gatehouse' }).waitFor();
+    return async () => {
+      await browser.close();
+      await removeFolder(folder);
+    };
+  });
+
+  /** The samples of an operation, scrolled to, when everything of it is there. */
+  async function samplesIn({ tags, id }: DocsOperation): Promise<Locator> {
+    const place = `${tags[0]?.toLowerCase().replaceAll(' ', '-')}/${id.toLowerCase()}`;
+    await page.evaluate((hash) => {
+      location.hash = hash;
+    }, `#/${place}`);
+    const panel = page.locator(`[id="${place}"] .panel-request-samples`);
+    await panel.locator('pre').waitFor();
+    await panel.scrollIntoViewIfNeeded();
+    return panel;
+  }
+
+  /** Shows the samples in one language, here and in every operation that is visited next. */
+  async function choose(panel: Locator, label: string): Promise<void> {
+    const menu = panel.locator('[data-testid="dropdown"]').nth(1).getByRole('button');
+    if ((await menu.innerText()).trim() !== label) {
+      await menu.click();
+      await page.locator('[role="menuitem"]:visible').filter({ hasText: label }).click();
+      await expect.poll(async () => (await menu.innerText()).trim()).toBe(label);
+    }
+  }
+
+  const overflow = (): Promise<number> =>
+    page.evaluate(() => (document.scrollingElement?.scrollWidth ?? Number.NaN) - innerWidth);
+
+  test('the first screen fits', async () => {
+    expect(await overflow()).toBeLessThanOrEqual(0);
+  });
+
+  test.each(['curl', 'JavaScript', 'Python', 'Typed client'])(
+    'every operation shows its %s sample, and none overflows',
+    async (label) => {
+      for (const operation of operations) {
+        const panel = await samplesIn(operation);
+        await choose(panel, label);
+        const sample = samplesOf(operation, SERVER).find((candidate) => candidate.label === label);
+        const shown = panel.locator('pre');
+        await expect.poll(() => shown.innerText(), { message: operation.id }).toBe(sample?.source);
+        expect(await overflow(), operation.id).toBeLessThanOrEqual(0);
+      }
+    },
+  );
+
+  test('nothing was asked of any other place, and nothing went wrong', () => {
+    expect(foreign).toEqual([]);
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { pageName } from '../../src/docs/markdown.ts';
+import { samplesOf } from '../../src/docs/samples.ts';
+import { buildDocs, document, newFolder, operations, removeFolder, temporaryFolder } from './support.ts';
+
+const filesOf = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .toSorted();
+
+const read = (folder: string, name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+
+/** The document that the page holds, and everything around it that is not the program which shows it. */
+function definitionOf(page: string): { definition: typeof document; html: string } {
+  const [, json = ''] = /const __redoc_definition = (.*);\n/.exec(page) ?? [];
+  return { definition: JSON.parse(json), html: page.slice(0, page.indexOf('<script type="module">')) };
+}
+
+describe('npm run docs', () => {
+  let folder: string;
+  let page: string;
+  beforeAll(async () => {
+    folder = await newFolder();
+    const built = await buildDocs('--out', folder);
+    expect(built).toMatchObject({ code: 0, stdout: expect.stringContaining(folder) });
+    page = await read(folder, 'index.html');
+    return () => removeFolder(folder);
+  });
+
+  test('builds a folder to publish: the page, the document, the index, a page for each operation', async () => {
+    expect(await filesOf(folder)).toEqual(
+      [
+        'index.html',
+        'openapi.json',
+        'llms.txt',
+        'docs/errors.md',
+        ...operations.map((operation) => `docs/${pageName(operation)}`),
+      ].toSorted(),
+    );
+    expect(JSON.parse(await read(folder, 'openapi.json'))).toEqual(document);
+  });
+
+  test('every link of its files leads to one of them', async () => {
+    const files = await filesOf(folder);
+    for (const name of files.filter((file) => /\.(?:md|txt|html)$/.test(file))) {
+      const text = name.endsWith('.html') ? definitionOf(page).html : await read(folder, name);
+      const prose = text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`]*`/g, '');
+      for (const [, link = ''] of prose.matchAll(name.endsWith('.html') ? /href="([^"]*)"/g : /\]\(([^)]+)\)/g)) {
+        const isElsewhere = link.startsWith('#') || link === 'data:,' || link === 'https://redocly.com/redoc/';
+        expect(isElsewhere || files.includes(join(dirname(name), link.replace(/#.*/, ''))), `${name}: ${link}`).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  test('the page holds every sample', () => {
+    const { definition } = definitionOf(page);
+    for (const operation of operations) {
+      const { [operation.method.toLowerCase()]: shown } = definition.paths[operation.path] as Record<string, object>;
+      expect(shown).toHaveProperty('x-codeSamples', samplesOf(operation, 'http://localhost:8080'));
+    }
+  });
+
+  test('the page loads nothing, and forbids the browser to', () => {
+    const { html } = definitionOf(page);
+    expect(html).toContain(`content="default-src 'none'; script-src 'unsafe-inline';`);
+    expect(html).not.toMatch(/<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*\ssrc=/i);
+    const links = [...html.matchAll(/<link\b[^>]*>/g)].map(([link]) => link);
+    expect(links).toEqual(['<link rel="icon" href="data:,">']);
+    expect(html).not.toMatch(/@import|url\((?!['"]?data:)/);
+    expect(page).not.toContain('https://cdn.redoc.ly/');
+    expect(page).toContain('"disableTelemetry":true');
+  });
+});
+
+describe('flags', () => {
+  test('--server: samples and documents ask that server', async () => {
+    const folder = await temporaryFolder();
+    const built = await buildDocs('--out', folder, '--server', 'https://gatehouse.example.com/gw/');
+    expect(built.code).toBe(0);
+    const { servers } = JSON.parse(await read(folder, 'openapi.json')) as { servers: unknown };
+    expect(servers).toEqual([{ url: 'https://gatehouse.example.com/gw' }]);
+    const sample = `curl 'https://gatehouse.example.com/gw/api/mcp-servers/`;
+    expect(await read(folder, 'docs/getMcpServer.md')).toContain(sample);
+    const page = await read(folder, 'index.html');
+    expect(page).toContain(sample);
+    expect(page).not.toContain(`curl 'http://localhost:8080`);
+  });
+
+  test('--api: one API alone, with what it uses and no more', async () => {
+    const folder = await temporaryFolder();
+    expect((await buildDocs('--out', folder, '--api', 'servers')).code).toBe(0);
+    const servers = operations.filter(({ path }) => path.startsWith('/api/'));
+    expect((await filesOf(folder)).filter((name) => name.startsWith('docs/'))).toEqual(
+      ['docs/errors.md', ...servers.map((operation) => `docs/${pageName(operation)}`)].toSorted(),
+    );
+    const text = await read(folder, 'openapi.json');
+    const cut = JSON.parse(text) as typeof document & { tags: { name: string }[] };
+    expect(Object.keys(cut.paths).every((path) => path.startsWith('/api/'))).toBe(true);
+    expect(cut.tags.map(({ name }) => name)).toEqual(['Servers', 'Tool approvals']);
+    expect(Object.keys(cut.components.securitySchemes ?? {})).toEqual(['apiKey', 'apiSecret']);
+    const defined = Object.entries(cut.components)
+      .filter(([kind]) => kind !== 'securitySchemes')
+      .flatMap(([kind, members]) => Object.keys(members).map((name) => `#/components/${kind}/${name}`));
+    const used = [...text.matchAll(/"\$ref": "([^"]+)"/g)].map(([, reference]) => reference);
+    expect([...new Set(used)].toSorted()).toEqual(defined.toSorted());
+    const index = await read(folder, 'llms.txt');
+    expect(index).toContain('## Servers API');
+    expect(index).not.toContain('## Operator API');
+    expect(definitionOf(await read(folder, 'index.html')).html).not.toContain('Organizations');
+  });
+
+  test('--logo: the image is in the page', async () => {
+    const folder = await temporaryFolder();
+    const logo = join(folder, 'logo.svg');
+    await writeFile(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>');
+    expect((await buildDocs('--out', folder, '--logo', logo)).code).toBe(0);
+    const { definition } = definitionOf(await read(folder, 'index.html'));
+    const bytes = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64');
+    expect(definition.info).toHaveProperty('x-logo.url', `data:image/svg+xml;base64,${bytes}`);
+  });
+
+  test('--help teaches', async () => {
+    const { code, stdout } = await buildDocs('--help');
+    expect(code).toBe(0);
+    for (const word of ['--server URL', '--api NAME', 'servers, operator, platform', '--logo FILE', '--out DIR']) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  test.each([
+    [['--bogus'], '--bogus'],
+    [['stray'], 'stray'],
+    [['--server'], '--server'],
+    [['--server', 'gatehouse.example.com'], 'http or https URL'],
+    [['--server', 'https://gatehouse.example.com/?a=b'], 'without query'],
+    [['--api', 'accounting'], 'servers, operator, platform'],
+    [['--logo', 'notes.txt'], 'must be an image'],
+    [['--logo', 'missing.png'], 'ENOENT'],
+    [['--out', 'package.json'], 'not a folder'],
+  ])('%j is a mistake, told in one line', async (args, told) => {
+    const { code, stdout, stderr } = await buildDocs(...args);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain(told);
+  });
+});

@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { DocsOperation } from '../../src/docs/document.ts';
+import { samplesOf } from '../../src/docs/samples.ts';
+import { newFolder, operations, removeFolder } from './support.ts';
+
+const LABELS = ['curl', 'JavaScript', 'Python', 'Typed client'] as const;
+type Label = (typeof LABELS)[number];
+
+const CREDENTIALS = {
+  GATEHOUSE_API_KEY: `sk_it's "$HOME" a key`,
+  GATEHOUSE_API_SECRET: 's3cr3t_of_the_samples',
+  GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
+};
+const CLIENT = new URL('../../src/client.ts', import.meta.url);
+
+const run = promisify(execFile);
+const sampleOf = (operation: DocsOperation, label: Label, server: string): string =>
+  samplesOf(operation, server).find((sample) => sample.label === label)?.source ?? '';
+
+type Received = { method: string; url: string; headers: Record<string, unknown>; body: unknown };
+
+/** What the document's examples ask for. */
+function expected({ method, path, parameters, credentials, body }: DocsOperation): Received {
+  const example = (name: string): string => String(parameters.find((parameter) => parameter.name === name)?.example);
+  const search = parameters.some(({ name }) => name === 'limit') ? `?limit=${example('limit')}` : '';
+  const secrets: Record<string, string> = {
+    apiKey: CREDENTIALS.GATEHOUSE_API_KEY,
+    apiSecret: CREDENTIALS.GATEHOUSE_API_SECRET,
+    operatorToken: `Bearer ${CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}`,
+  };
+  return {
+    method,
+    url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(example(name))) + search,
+    headers: Object.fromEntries(credentials.map(({ name, header }) => [header.toLowerCase(), secrets[name]])),
+    body: Object.values(body?.content['application/json']?.examples ?? {})[0]?.value,
+  };
+}
+
+const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match'];
+let received: Received | undefined;
+const echo = createServer(async (request, response) => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  const text = Buffer.concat(chunks).toString();
+  received = {
+    method: request.method ?? '',
+    url: request.url ?? '',
+    headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => OURS.includes(name))),
+    body: text === '' ? undefined : JSON.parse(text),
+  };
+  response.setHeader('Content-Type', 'application/json').end('{"answered":true}');
+});
+let url = '';
+let folder = '';
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
+  folder = await newFolder();
+  return () => removeFolder(folder);
+});
+afterAll(() => new Promise((resolve) => echo.close(resolve)));
+
+async function start(label: Label, operation: DocsOperation): Promise<string> {
+  const source = sampleOf(operation, label, url);
+  const env = { ...process.env, ...CREDENTIALS };
+  if (label === 'curl') {
+    return (await run('sh', ['-c', source], { env })).stdout;
+  }
+  if (label === 'Python') {
+    return (await run('python3', ['-c', source], { env })).stdout;
+  }
+  const file = join(folder, `${operation.id}.${label === 'JavaScript' ? 'mjs' : 'mts'}`);
+  await writeFile(file, source.replace(`'mcp-gatehouse'`, `'${CLIENT}'`));
+  return (await run(process.execPath, [file], { env })).stdout;
+}
+
+const python = await run('python3', ['-c', 'import requests']).then(
+  () => null,
+  (error: Error) => `no Python with requests here: ${error.message.split('\n')[0]}`,
+);
+
+describe.each(LABELS)('the %s sample', (label) => {
+  test.for(operations.map((operation) => [operation.id, operation] as const))(
+    'of %s asks for what the document shows',
+    async ([, operation], { skip }) => {
+      skip(label === 'Python' && python !== null, python ?? '');
+      received = undefined;
+      const output = await start(label, operation);
+      expect(received).toEqual(expected(operation));
+      expect(output).toContain('answered');
+    },
+  );
+});
+
+test('credentials come from the environment, never from the document', () => {
+  for (const operation of operations) {
+    for (const { label, source } of samplesOf(operation, 'https://gatehouse.example.com/gw')) {
+      const named = operation.credentials.map(({ name }) => name);
+      const sent = [...source.matchAll(/GATEHOUSE_[A-Z_]+/g)].map(([variable]) => variable);
+      expect(sent, `${operation.id} in ${label}`).toHaveLength(named.length);
+      expect(source).toContain('https://gatehouse.example.com/gw');
+    }
+  }
+});
+
+test('the typed samples are typed: strict TypeScript takes every one, and refuses one with a wrong field', () => {
+  const files = new Map(
+    operations.map((operation) => [
+      join(import.meta.dirname, `${operation.id}.sample.ts`),
+      `${sampleOf(operation, 'Typed client', 'http://localhost:8080')}\nexport {};\n`,
+    ]),
+  );
+  const wrong = join(import.meta.dirname, 'wrong.sample.ts');
+  const right = sampleOf(
+    operations.find(({ id }) => id === 'createMcpServer') as DocsOperation,
+    'Typed client',
+    'http://localhost:8080',
+  );
+  files.set(wrong, `${right.replace("name: '", "nmae: '")}\nexport {};\n`);
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    types: ['node'],
+    skipLibCheck: true,
+    paths: { 'mcp-gatehouse': [join(import.meta.dirname, '../../src/client.ts')] },
+  };
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (name) => files.has(name) || fileExists(name);
+  host.readFile = (name) => files.get(name) ?? readFile(name);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, version, ...rest) => {
+    const text = files.get(name);
+    return text === undefined ? getSourceFile(name, version, ...rest) : ts.createSourceFile(name, text, version);
+  };
+  const mistakes = ts
+    .getPreEmitDiagnostics(ts.createProgram([...files.keys()], options, host))
+    .map(({ file, messageText }) => [file?.fileName, ts.flattenDiagnosticMessageText(messageText, '\n')]);
+  expect(mistakes.filter(([file]) => file !== wrong)).toEqual([]);
+  expect(mistakes.filter(([file]) => file === wrong)).toEqual([[wrong, expect.stringContaining('nmae')]]);
+});

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { document } from './support.ts';
+
+const PUBLIC_URL = 'https://gatehouse.example.com/gw';
+let page: string | null = null;
+let server: RunningServer;
+
+beforeAll(async () => {
+  server = await startServer({
+    config: parseConfig({
+      GATEHOUSE_PORT: '0',
+      GATEHOUSE_PUBLIC_URL: PUBLIC_URL,
+      GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
+    }),
+    document,
+    docs: { read: async () => page },
+    log: pino({ level: 'silent' }),
+    violations: 'throw',
+    location: { kind: 'memory' },
+  });
+});
+afterAll(() => server.stop());
+
+/** What a proxy at the public URL passes on. */
+const get = (url: string): Promise<Response> => {
+  expect(url.startsWith(`${PUBLIC_URL}/`), url).toBe(true);
+  return fetch(url.replace(PUBLIC_URL, server.url));
+};
+
+test('without a page, /docs names the command that builds it; everything else is there', async () => {
+  page = null;
+  const answer = await get(`${PUBLIC_URL}/docs`);
+  expect(answer.status).toBe(503);
+  expect(answer.headers.get('content-type')).toContain('text/plain');
+  expect(await answer.text()).toContain('npm run docs');
+  expect((await get(`${PUBLIC_URL}/llms.txt`)).status).toBe(200);
+  expect((await get(`${PUBLIC_URL}/docs/errors.md`)).status).toBe(200);
+});
+
+test('the page asks this server, under its public URL', async () => {
+  page = '<!doctype html><title>x</title>curl http://localhost:8080/api/mcp-servers';
+  const answer = await get(`${PUBLIC_URL}/docs`);
+  expect(answer.headers.get('content-type')).toContain('text/html');
+  expect(await answer.text()).toBe(`<!doctype html><title>x</title>curl ${PUBLIC_URL}/api/mcp-servers`);
+});
+
+test('every link of llms.txt, and every link of what it leads to, is answered under the public URL', async () => {
+  const seen = new Set<string>();
+  const follow = async (from: string, text: string): Promise<void> => {
+    // Code is not a link.
+    const prose = text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`]*`/g, '');
+    for (const [, target = ''] of prose.matchAll(/\]\(([^)]+)\)/g)) {
+      const url = new URL(target, from);
+      url.hash = '';
+      if (!seen.has(url.href)) {
+        seen.add(url.href);
+        const answer = await get(url.href);
+        expect(answer.status, url.href).toBe(200);
+        const isMarkdown = answer.headers.get('content-type')?.startsWith('text/markdown');
+        expect(isMarkdown, url.href).toBe(!url.href.endsWith('.json'));
+        const body = await answer.text();
+        await (isMarkdown ? follow(url.href, body) : undefined);
+      }
+    }
+  };
+  const index = `${PUBLIC_URL}/llms.txt`;
+  await follow(index, await (await get(index)).text());
+  expect(seen).toContain(`${PUBLIC_URL}/docs/updateMcpServer.md`);
+  expect(seen.size).toBeGreaterThan(25);
+});
+
+test('a page shows samples that ask this server', async () => {
+  const text = await (await get(`${PUBLIC_URL}/docs/updateMcpServer.md`)).text();
+  expect(text).toContain(`curl '${PUBLIC_URL}/api/mcp-servers/`);
+});
+
+test.each(['nope.md', 'constructor.md', '__proto__', 'index.html'])('there is no page %s', async (name) => {
+  expect((await get(`${PUBLIC_URL}/docs/${name}`)).status).toBe(404);
+});

@@ -1,0 +1,142 @@
+import {
+  everywhere,
+  type Fault,
+  inAnswers,
+  inBody,
+  inRequests,
+  type Json,
+  when,
+  withoutHeader,
+  withQuery,
+} from './fault.ts';
+import { forgiving, talkative, timeless, unlimited } from './operator-relays.ts';
+
+const ORGANIZATIONS = /^\/admin\/api\/v1\/organizations$/;
+const TOKENS = /\/api-tokens$/;
+const _KEYS = /\/api-keys$/;
+const AUDIT = /^\/admin\/api\/v1\/audit-events/;
+
+const READ = 'every GET: it is answered as documented, be the example there or not';
+
+/** Faults in the Operator API. */
+export const OPERATOR_FAULTS: readonly Fault[] = [
+  {
+    name: 'a list in an object',
+    caughtBy: READ,
+    plant: inAnswers(
+      'GET',
+      ORGANIZATIONS,
+      inBody((data) => ({ data })),
+    ),
+  },
+  {
+    name: 'a 401 without WWW-Authenticate',
+    caughtBy: 'every GET: without credentials it is a 401',
+    plant: everywhere(withoutHeader('www-authenticate')),
+  },
+  {
+    name: 'errors without help',
+    caughtBy: 'every GET: it is answered as documented, be the example there or not',
+    plant: everywhere(withoutHeader('link')),
+  },
+  {
+    name: 'malformed JSON is an internal error',
+    caughtBy: 'every operation: a body that is not JSON, whole, and an object is refused',
+    plant: inAnswers('POST', ORGANIZATIONS, (came) =>
+      came.body.includes('json_invalid') ? { ...came, status: 500 } : came,
+    ),
+  },
+  {
+    name: 'any media type is taken',
+    caughtBy: 'every operation: a body of another media type is a 415',
+    plant: inRequests('POST', ORGANIZATIONS, (sent) => ({
+      ...sent,
+      headers: { ...sent.headers, 'content-type': 'application/json' },
+    })),
+  },
+  {
+    name: 'newest first',
+    caughtBy: 'listOrganizations: a bare array, oldest first',
+    plant: inAnswers(
+      'GET',
+      ORGANIZATIONS,
+      inBody((all) => all.toReversed()),
+    ),
+  },
+  {
+    name: 'fields without their place',
+    caughtBy: 'createOrganization: what is wrong, missing or unknown is refused by name, and nothing is created',
+    plant: inAnswers(
+      'POST',
+      ORGANIZATIONS,
+      when(422, (came) => ({ ...came, body: came.body.replaceAll('"body.', '"') })),
+    ),
+  },
+  {
+    name: 'another code',
+    caughtBy: 'deleteOrganization: a stale If-Match is a 412, and nothing is deleted',
+    plant: everywhere(when(412, (came) => ({ ...came, body: came.body.replace('"conflict"', '"validation_failed"') }))),
+  },
+  {
+    name: 'a token is told again',
+    caughtBy: 'createApiToken: the secret is shown once and listed never, oldest first',
+    plant: talkative,
+  },
+  {
+    name: 'a token has its hash',
+    caughtBy: 'createApiToken: the secret is shown once and listed never, oldest first',
+    plant: inAnswers(
+      'GET',
+      TOKENS,
+      inBody((all) => all.map((token: Json) => ({ ...token, hash: 'x' }))),
+    ),
+  },
+  {
+    name: 'credentials may end in the past',
+    caughtBy: 'createApiToken: expiresAt is kept as an instant, and must lie ahead',
+    plant: timeless,
+  },
+  {
+    name: 'a deleted pair still works',
+    caughtBy: 'deleteApiKey: the pair is refused at once, the others are not',
+    plant: forgiving,
+  },
+  {
+    name: 'a pair works past its end',
+    caughtBy: 'createApiKey: a pair is refused from expiresAt on',
+    plant: unlimited('expiresAt', null),
+  },
+  {
+    name: 'a pair has every permission',
+    caughtBy: 'permissions: a pair without approvals changes nothing that runs without a person',
+    plant: unlimited('permissions', ['servers', 'approvals']),
+  },
+  {
+    name: 'the audit log begins with the oldest',
+    caughtBy: 'listAuditEvents: every change is there, newest first, by whom and to what',
+    plant: inAnswers(
+      'GET',
+      AUDIT,
+      inBody(({ data, nextCursor }) => ({ data: data.toReversed(), nextCursor })),
+    ),
+  },
+  {
+    name: 'the cursor is ignored',
+    caughtBy: 'listAuditEvents: pages follow the cursor, do not overlap, and do not shift',
+    plant: inRequests('GET', AUDIT, (sent) =>
+      withQuery(sent, (query) => (query.get('cursor')?.includes('not-a') ? undefined : query.delete('cursor'))),
+    ),
+  },
+  {
+    name: 'the audit log forgets deletions',
+    caughtBy: 'listAuditEvents: every change is there, newest first, by whom and to what',
+    plant: inAnswers(
+      'GET',
+      AUDIT,
+      inBody(({ data, nextCursor }) => ({
+        data: data.filter(({ action }: Json) => !action.endsWith('.deleted')),
+        nextCursor,
+      })),
+    ),
+  },
+];

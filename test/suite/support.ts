@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import pino from 'pino';
+import { parseConfig } from '../../src/config.ts';
+import { readDocument } from '../../src/contract/bundle.ts';
+import { builtDocs } from '../../src/docs/built.ts';
+import { type RunningServer, startServer } from '../../src/server.ts';
+import { runCli } from '../../src/suite/cli.ts';
+
+export const document = await readDocument();
+
+export const OPERATOR_TOKEN = `operator-${randomBytes(24).toString('hex')}`;
+export const API_KEY = `sk_${randomBytes(24).toString('hex')}`;
+export const API_SECRET = `s3cr3t_${randomBytes(24).toString('hex')}`;
+
+/** What an operator has who checks their own server. */
+export const OPERATOR_ENV = { GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN };
+/** What a team has. */
+export const TEAM_ENV = { GATEHOUSE_API_KEY: API_KEY, GATEHOUSE_API_SECRET: API_SECRET };
+
+/** The real server, in memory, on a free port. */
+export const startGoodServer = (): Promise<RunningServer> =>
+  startServer({
+    config: parseConfig({
+      GATEHOUSE_PORT: '0',
+      GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
+      ...OPERATOR_ENV,
+      ...TEAM_ENV,
+    }),
+    document,
+    docs: builtDocs,
+    log: pino({ level: 'silent' }),
+    violations: 'throw',
+    location: { kind: 'memory' },
+  });
+
+export type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+/** Runs the program in this process. `onOutput` sees the output as it comes. */
+export async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  signal = new AbortController().signal,
+  onOutput: (text: string) => void = () => {},
+): Promise<Run> {
+  const output = { stdout: '', stderr: '' };
+  const code = await runCli({
+    document,
+    args,
+    env,
+    signal,
+    stdout: (text) => {
+      output.stdout += text;
+      onOutput(text);
+    },
+    stderr: (text) => {
+      output.stderr += text;
+    },
+  });
+  return { code, ...output };
+}
+
+/** Runs the program until its first failure. */
+export async function runToFailure(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Run> {
+  const failure = new AbortController();
+  return run(args, env, failure.signal, (text) => {
+    if (text.startsWith('FAIL')) {
+      failure.abort();
+    }
+  });
+}
+
+/** Names of the checks that failed. */
+export const failures = ({ stdout }: Run): string[] =>
+  [...stdout.matchAll(/^FAIL {2}\w+ +(.+)$/gm)].map(([, name = '']) => name);
