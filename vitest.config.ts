@@ -5,6 +5,11 @@ export default defineConfig({
     globalSetup: ['test/support/empty-coverage.ts', 'test/store/support/shared-postgres.ts'],
     // The machine has two cores, and many tests start programs of their own.
     maxWorkers: 2,
+    // Whoever counts the results names a file for them.
+    ...(process.env.GATEHOUSE_TEST_REPORT !== undefined && {
+      reporters: ['default', 'json'],
+      outputFile: { json: process.env.GATEHOUSE_TEST_REPORT },
+    }),
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Which documented answers the tests have seen is known when all others have run.

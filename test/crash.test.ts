@@ -47,7 +47,9 @@ async function registered(url: string): Promise<{ names: string[]; total: number
 }
 
 describe.each(['sqlite', 'postgres'])('on %s', (engine) => {
-  test(`killed in the middle of ${WRITES} writes, every acknowledged one is there, ${ROUNDS} times`, async () => {
+  test(`killed in the middle of ${WRITES} writes, every acknowledged one is there, ${ROUNDS} times`, {
+    timeout: 30_000 + ROUNDS * 10_000,
+  }, async () => {
     const postgres = inject('postgresUrl') ?? '';
     const env: Record<string, string> = {
       GATEHOUSE_DATA: directory,
@@ -62,7 +64,7 @@ describe.each(['sqlite', 'postgres'])('on %s', (engine) => {
       const url = await program.ready;
       const before = acknowledged.length;
       let answers = 0;
-      const killAt = 1 + Math.floor((round * WRITES) / ROUNDS) + 10;
+      const killAt = 10 + Math.floor((round * (WRITES - 20)) / ROUNDS);
       const names = Array.from({ length: WRITES }, (_, index) => `round ${round} write ${index}`);
       acknowledged.push(
         ...(await register(url, names, () => {

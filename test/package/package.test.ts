@@ -1,0 +1,160 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { beforeAll, expect, test } from 'vitest';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+/** Bytes of the packed package; the page is two thirds of it. */
+const LARGEST = 2_000_000;
+
+const run = promisify(execFile);
+
+type Packed = { filename: string; size: number; files: { path: string }[] };
+let packed: Packed;
+/** Where the package is installed. */
+let consumer: string;
+/** A Node that is older than the server needs, and new enough for the client. */
+let olderNode: string | undefined;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-package-'));
+  const source = join(folder, 'source');
+  const untouched = new Set(['.git', 'node_modules', 'dist'].map((name) => join(PROJECT, name)));
+  // A copy: what lies in `dist` here may be older than the sources, and others may be reading it.
+  await cp(PROJECT, source, { recursive: true, filter: (path) => !untouched.has(path) });
+  await symlink(join(PROJECT, 'node_modules'), join(source, 'node_modules'));
+  await mkdir(join(source, 'data'), { recursive: true });
+  await writeFile(join(source, 'data/gatehouse.db'), 'secret');
+  const { stdout } = await run('npm', ['pack', '--json'], { cwd: source });
+  [packed] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1)) as [Packed];
+
+  consumer = join(folder, 'consumer');
+  await mkdir(consumer);
+  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  await run('npm', ['install', ...quiet, join(source, packed.filename)], { cwd: consumer });
+
+  for (const place of (process.env.PATH ?? '').split(delimiter)) {
+    const node = join(place, 'node');
+    const version = existsSync(node) ? (await run(node, ['-v'])).stdout : '';
+    olderNode ??= /^v2[012]\./.test(version) ? node : undefined;
+  }
+  return () => rm(folder, { recursive: true });
+}, 300_000);
+
+/** Runs a module in the consumer's folder. */
+const script = async (node: string, text: string): Promise<string> =>
+  (await run(node, ['--input-type=module', '--eval', text], { cwd: consumer })).stdout.trim();
+
+const NO_OLDER_NODE = 'there is no Node 20 to 22 on the PATH';
+
+test('the package holds the program, the client, the document and the page, and nothing else', () => {
+  const paths = packed.files.map(({ path }) => path);
+  for (const path of [
+    'bin/gatehouse.cjs',
+    'bin/preload.cjs',
+    'dist/src/main.js',
+    'dist/src/client.d.ts',
+    'dist/generated/api.d.ts',
+    'dist/docs/index.html',
+    'generated/openapi.json',
+  ]) {
+    expect(paths).toContain(path);
+  }
+  const expected =
+    /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|generated\/openapi\.json|(?:bin|dist\/docs)\/.*|dist\/(?:src|generated)\/.*\.(?:js|d\.ts))$/;
+  expect(paths.filter((path) => !expected.test(path))).toEqual([]);
+  expect(paths.filter((path) => /(?:^|[/.])(?:test|data|bench)(?:[/.]|$)/.test(path))).toEqual([]);
+  expect(packed.size).toBeLessThan(LARGEST);
+});
+
+test('the client is imported by an older Node', async ({ skip }) => {
+  skip(olderNode === undefined, NO_OLDER_NODE);
+  const text = `import { createClient } from 'mcp-gatehouse';
+    console.log(typeof createClient({ baseUrl: 'http://localhost:1' }).GET);`;
+  expect(await script(olderNode as string, text)).toBe('function');
+});
+
+test('the client types a strict consumer, libraries checked too', async () => {
+  await writeFile(
+    join(consumer, 'consumer.ts'),
+    `import { type components, createClient, type operations, type paths } from 'mcp-gatehouse';
+
+export const path: keyof paths = '/api/mcp-servers';
+export type Create = operations['createMcpServer'];
+export const client = createClient({ baseUrl: 'http://localhost:8080', apiKey: 'sk_…', apiSecret: 's3cr3t_…' });
+const { data, error } = await client.GET('/api/mcp-servers/{mcpServerId}', {
+  params: { path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' } },
+});
+export const server: components['schemas']['McpServer'] | undefined = data?.data;
+export const message: string | undefined = error?.message;
+// @ts-expect-error a name is required
+await client.POST('/api/mcp-servers', { body: { url: 'https://files.example.com/mcp' } });
+// @ts-expect-error there is no such path
+await client.GET('/api/mcp-server');
+// @ts-expect-error a client is of one server
+createClient({});
+`,
+  );
+  const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc');
+  const flags = ['--strict', '--skipLibCheck', 'false', '--noEmit', '--module', 'nodenext', '--target', 'es2022'];
+  const { stdout } = await run(process.execPath, [tsc, ...flags, 'consumer.ts'], { cwd: consumer }).catch(
+    (error: { stdout: string }) => error,
+  );
+  expect(stdout).toBe('');
+});
+
+test('the document is imported', async () => {
+  const text = `import document from 'mcp-gatehouse/openapi.json' with { type: 'json' };
+    console.log(JSON.stringify(document));`;
+  const bundle: unknown = JSON.parse(await readFile(join(PROJECT, 'generated/openapi.json'), 'utf8'));
+  expect(JSON.parse(await script(process.execPath, text))).toEqual(bundle);
+});
+
+test('the server is imported', async () => {
+  const text = `import { createApp } from 'mcp-gatehouse/server'; console.log(typeof createApp);`;
+  expect(await script(process.execPath, text)).toBe('function');
+});
+
+const PROGRAM = 'node_modules/.bin/gatehouse';
+
+test('an older Node is told which one is needed', async ({ skip }) => {
+  skip(olderNode === undefined, NO_OLDER_NODE);
+  const failed = await run(olderNode as string, [PROGRAM], { cwd: consumer }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('needs Node 24.18 or newer') });
+});
+
+test('the installed program serves the API and the page, and stops when it is told', async () => {
+  const env = { ...process.env, GATEHOUSE_PORT: '0', GATEHOUSE_DATA: join(consumer, 'data') };
+  const program = spawn(process.execPath, [PROGRAM], { cwd: consumer, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const url = await readyUrl(program);
+    expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+    const page = await fetch(`${url}/docs`);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('x-codeSamples');
+    expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+  } finally {
+    program.kill('SIGTERM');
+  }
+  const [code, signal] = await once(program, 'exit');
+  expect({ code, signal }).toEqual({ code: 0, signal: null });
+});
+
+/** Where the program listens, once its log says that it is ready. */
+async function readyUrl(program: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: program.stdout as NodeJS.ReadableStream })) {
+    const { msg, url } = JSON.parse(line) as { msg: string; url: string };
+    if (msg === 'ready') {
+      program.stdout?.resume();
+      return url;
+    }
+  }
+  throw new Error('the program ended before it was ready');
+}
