@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/empty-coverage.ts', 'test/store/support/shared-postgres.ts'],
+    globalSetup: ['test/support/coverage-folder.ts', 'test/store/support/shared-postgres.ts'],
     // The machine has two cores, and many tests start programs of their own.
     maxWorkers: 2,
     // Whoever counts the results names a file for them.

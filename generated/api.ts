@@ -258,10 +258,10 @@ export interface paths {
                  */
                 org_id: components["parameters"]["OrgId"];
                 /**
-                 * @description The API token or the key pair.
+                 * @description The API token.
                  * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
                  */
-                id: components["parameters"]["CredentialId"];
+                id: components["parameters"]["ApiTokenId"];
             };
             cookie?: never;
         };
@@ -319,10 +319,10 @@ export interface paths {
                  */
                 org_id: components["parameters"]["OrgId"];
                 /**
-                 * @description The API token or the key pair.
-                 * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
+                 * @description The key pair.
+                 * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
-                id: components["parameters"]["CredentialId"];
+                id: components["parameters"]["ApiKeyId"];
             };
             cookie?: never;
         };
@@ -1345,10 +1345,15 @@ export interface components {
          */
         OrgId: components["schemas"]["OrganizationId"];
         /**
-         * @description The API token or the key pair.
+         * @description The API token.
          * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
          */
-        CredentialId: components["schemas"]["Uuid"];
+        ApiTokenId: components["schemas"]["Uuid"];
+        /**
+         * @description The key pair.
+         * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
+         */
+        ApiKeyId: components["schemas"]["Uuid"];
     };
     requestBodies: never;
     headers: {
@@ -1942,10 +1947,10 @@ export interface operations {
                  */
                 org_id: components["parameters"]["OrgId"];
                 /**
-                 * @description The API token or the key pair.
+                 * @description The API token.
                  * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
                  */
-                id: components["parameters"]["CredentialId"];
+                id: components["parameters"]["ApiTokenId"];
             };
             cookie?: never;
         };
@@ -2046,10 +2051,10 @@ export interface operations {
                  */
                 org_id: components["parameters"]["OrgId"];
                 /**
-                 * @description The API token or the key pair.
-                 * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
+                 * @description The key pair.
+                 * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
-                id: components["parameters"]["CredentialId"];
+                id: components["parameters"]["ApiKeyId"];
             };
             cookie?: never;
         };

@@ -6,15 +6,14 @@ export const CATALOGUE = {
   validation_failed: {
     status: 400,
     title: 'Validation failed',
-    meaning:
-      'The request breaks a rule of the document. Every mistake is named with its place. (422 in the Operator API.)',
+    meaning: 'The request breaks a rule of the document. Every mistake is named with its place.',
     remedy:
       'Correct the places that the answer names. A key that is named as unknown was ignored by nobody: leave it out.',
   },
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
-    meaning: 'The body cannot be read as JSON. (422 in the Operator API.)',
+    meaning: 'The body cannot be read as JSON.',
     remedy: 'Send one JSON object, in UTF-8, whole.',
   },
   malformed_request: {

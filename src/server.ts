@@ -15,6 +15,9 @@ import type { DocsFolder } from './platform/handlers.ts';
 import { keyFile } from './secret-keys.ts';
 import { openStore, type StoreOptions } from './store/store.ts';
 
+export { createApp } from './app.ts';
+export { parseConfig } from './config.ts';
+
 /** Milliseconds between two rounds of what is not urgent: saving when credentials were used, purging old events. */
 const HOUSEKEEPING = 60_000;
 /** Milliseconds that calls in flight get to finish when the server stops. */

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ts from 'typescript';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { DocsOperation } from '../../src/docs/document.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
-import { newFolder, operations, removeFolder } from './support.ts';
+import { operations, temporaryFolder } from './support.ts';
 
 const LABELS = ['curl', 'JavaScript', 'Python', 'Typed client'] as const;
 type Label = (typeof LABELS)[number];
@@ -44,62 +44,63 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
 }
 
 const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match'];
-let received: Received | undefined;
+const received: Received[] = [];
 const echo = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) {
     chunks.push(chunk as Buffer);
   }
   const text = Buffer.concat(chunks).toString();
-  received = {
+  received.push({
     method: request.method ?? '',
     url: request.url ?? '',
     headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => OURS.includes(name))),
     body: text === '' ? undefined : JSON.parse(text),
-  };
+  });
   response.setHeader('Content-Type', 'application/json').end('{"answered":true}');
 });
 let url = '';
-let folder = '';
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(echo.address() as AddressInfo).port}`;
-  folder = await newFolder();
-  return () => removeFolder(folder);
+  return () => new Promise((resolve) => echo.close(resolve));
 });
-afterAll(() => new Promise((resolve) => echo.close(resolve)));
 
-async function start(label: Label, operation: DocsOperation): Promise<string> {
-  const source = sampleOf(operation, label, url);
+/** Runs all samples of a language one after the other, each as a program of its own, and answers what they print. */
+async function runAll(label: Label): Promise<string> {
+  const folder = await temporaryFolder();
   const env = { ...process.env, ...CREDENTIALS };
-  if (label === 'curl') {
-    return (await run('sh', ['-c', source], { env })).stdout;
+  const extension = { curl: 'sh', JavaScript: 'mjs', Python: 'py', 'Typed client': 'mts' }[label];
+  const files = operations.map(({ id }) => join(folder, `${id}.${extension}`));
+  for (const [index, operation] of operations.entries()) {
+    const source = sampleOf(operation, label, url).replace(`'mcp-gatehouse'`, `'${CLIENT}'`);
+    await writeFile(files[index] ?? '', source);
   }
-  if (label === 'Python') {
-    return (await run('python3', ['-c', source], { env })).stdout;
-  }
-  const file = join(folder, `${operation.id}.${label === 'JavaScript' ? 'mjs' : 'mts'}`);
-  await writeFile(file, source.replace(`'mcp-gatehouse'`, `'${CLIENT}'`));
-  return (await run(process.execPath, [file], { env })).stdout;
+  const list = JSON.stringify(files);
+  const [command = '', ...args] = {
+    curl: ['sh', '-ec', 'for file in "$@"; do sh -e "$file"; done', 'sh', ...files],
+    JavaScript: [process.execPath, '--input-type=module', '-e', `for (const file of ${list}) await import(file)`],
+    Python: ['python3', '-c', `import runpy\nfor file in ${list}: runpy.run_path(file)`],
+    'Typed client': [process.execPath, '--input-type=module', '-e', `for (const file of ${list}) await import(file)`],
+  }[label];
+  return (await run(command, args, { env })).stdout;
 }
 
 const python = await run('python3', ['-c', 'import requests']).then(
-  () => null,
-  (error: Error) => `no Python with requests here: ${error.message.split('\n')[0]}`,
+  () => '',
+  () => 'there is no Python with `requests` on this machine',
 );
 
-describe.each(LABELS)('the %s sample', (label) => {
-  test.for(operations.map((operation) => [operation.id, operation] as const))(
-    'of %s asks for what the document shows',
-    async ([, operation], { skip }) => {
-      skip(label === 'Python' && python !== null, python ?? '');
-      received = undefined;
-      const output = await start(label, operation);
-      expect(received).toEqual(expected(operation));
-      expect(output).toContain('answered');
-    },
-  );
+test.for(LABELS)('every %s sample runs, and asks for what the document shows', async (label, { skip }) => {
+  skip(label === 'Python' && python !== '', python);
+  received.length = 0;
+  const output = await runAll(label);
+  expect(received).toHaveLength(operations.length);
+  for (const [index, operation] of operations.entries()) {
+    expect(received[index], operation.id).toEqual(expected(operation));
+  }
+  expect(output.match(/answered/g)).toHaveLength(operations.length);
 });
 
 test('credentials come from the environment, never from the document', () => {

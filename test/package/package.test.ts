@@ -131,11 +131,19 @@ test('an older Node is told which one is needed', async ({ skip }) => {
 });
 
 test('the installed program serves the API and the page, and stops when it is told', async () => {
-  const env = { ...process.env, GATEHOUSE_PORT: '0', GATEHOUSE_DATA: join(consumer, 'data') };
+  // Nobody's settings: neither those of who runs the tests, nor those of the tests themselves.
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GATEHOUSE_|^DATABASE_URL$/.test(name))),
+    GATEHOUSE_PORT: '0',
+    GATEHOUSE_DATA: join(consumer, 'data'),
+  };
   const program = spawn(process.execPath, [PROGRAM], { cwd: consumer, env, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const url = await readyUrl(program);
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
+    if (process.platform === 'linux') {
+      expect(await readFile(`/proc/${program.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
+    }
     const page = await fetch(`${url}/docs`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('x-codeSamples');
