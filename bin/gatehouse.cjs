@@ -13,5 +13,11 @@ if (process.platform !== 'win32' && !process.execArgv.includes(flag)) {
     process.env,
   );
 }
-var built = path.join(__dirname, '../dist/src/main.js');
-import(url.pathToFileURL(fs.existsSync(built) ? built : path.join(__dirname, '../src/main.ts')).href);
+// `gatehouse` runs the server; `gatehouse contract …` the contract suite.
+var program = 'main';
+if (process.argv[2] === 'contract') {
+  process.argv.splice(2, 1);
+  program = 'suite/main';
+}
+var built = path.join(__dirname, '../dist/src', `${program}.js`);
+import(url.pathToFileURL(fs.existsSync(built) ? built : path.join(__dirname, '../src', `${program}.ts`)).href);

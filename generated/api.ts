@@ -559,7 +559,7 @@ export interface components {
         OrganizationId: string;
         /**
          * Format: server-url
-         * @description Where the server is. `STREAMABLE_HTTP` and `SSE` take `http` and `https`; `WebSocket` takes `ws`, `wss`, `http` and `https` (`https` is dialled as `wss`). It is not contacted when it is saved: the server may be down.
+         * @description Where the server is. `STREAMABLE_HTTP` and `SSE` take `http` and `https`; `WebSocket` takes `ws`, `wss`, `http` and `https` (`https` is dialled as `wss`). Without credentials: send those as `request_headers`. It is not contacted when it is saved: the server may be down.
          * @example https://new-server-url.example.com
          */
         ServerUrl: string;
@@ -1148,7 +1148,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done, as `noun.verb`.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`. More may come.
              * @example server.updated
              */
             action: string;
@@ -1378,7 +1378,7 @@ export interface components {
          */
         Allow: string;
         /**
-         * @description Where the new object is, as a path on this server.
+         * @description Where the new object is, as a path on the server's public URL.
          * @example /api/mcp-servers/mcp_8c180796-e6d7-4343-88b5-5df0846fef69
          */
         Location: string;

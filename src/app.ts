@@ -73,6 +73,7 @@ export async function createApp(
         ...limit,
       ],
       json: (operation) => [...readBody(operation), ...validate(operation)],
+      publicPath: new URL(config.publicUrl).pathname.replace(/\/$/, ''),
     }),
   );
   app.use((request) => {

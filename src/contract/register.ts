@@ -14,13 +14,15 @@ export type Registration = {
   readonly before: (operation: Operation) => RequestHandler[];
   /** Runs for operations with JSON, after `before`: reads the body and validates both ways. */
   readonly json: (operation: Operation) => RequestHandler[];
+  /** The path of the public URL, which clients see before every path of the document; empty when there is none. */
+  readonly publicPath: string;
 };
 
 /**
  * Registers every operation of the document by one walk over it, and a 405 with `Allow` for the other methods of its
  * paths. Throws when the document and the handlers disagree, so that such a server never starts.
  */
-export function register({ operations, handlers, raw, before, json }: Registration): Router {
+export function register({ operations, handlers, raw, before, json, publicPath }: Registration): Router {
   // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
   const router = Router({ caseSensitive: true, strict: true });
   const left = new Map<string, unknown>([...Object.entries(handlers), ...Object.entries(raw)]);
@@ -33,7 +35,10 @@ export function register({ operations, handlers, raw, before, json }: Registrati
       ...before(operation),
       ...(operation.raw
         ? [raw[operation.id as RawOperationId] as RequestHandler]
-        : [...json(operation), answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>)]),
+        : [
+            ...json(operation),
+            answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, publicPath),
+          ]),
     );
   }
   if (left.size > 0) {
@@ -62,7 +67,7 @@ type PlainReply = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-function answer(handler: Handler<JsonOperationId>): RequestHandler {
+function answer(handler: Handler<JsonOperationId>, publicPath: string): RequestHandler {
   const respond = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     ({ status, body, headers }) satisfies PlainReply as unknown as Reply<JsonOperationId>;
   return async (request, response) => {
@@ -76,6 +81,10 @@ function answer(handler: Handler<JsonOperationId>): RequestHandler {
     const reply = (await handler(input as never, respond as never)) as unknown as PlainReply;
     // Conditional reads are not offered, and Express would answer an undocumented 304 of its own accord.
     delete request.headers['if-none-match'];
-    response.status(reply.status).set(reply.headers).json(reply.body);
+    const { Location } = reply.headers;
+    response
+      .status(reply.status)
+      .set({ ...reply.headers, ...(Location !== undefined && { Location: publicPath + Location }) })
+      .json(reply.body);
   };
 }

@@ -33,7 +33,8 @@ const HELP_LINK = /^<[^<>]+>\s*;(?:.*;)?\s*rel="?help"?\s*(?:[;,]|$)/;
 export function createAnswerCheck(document: Document): AnswerCheck {
   const operations = operationsOf(document).map((operation) => ({ operation, pattern: patternOf(operation.path) }));
   const seen = new Map<string, Set<number>>();
-  const validator = createValidators(document);
+  const validator = VALIDATORS.get(document) ?? createValidator(document);
+  VALIDATORS.set(document, validator);
 
   const broken = (status: number, documented: DocumentedResponse, isDefault: boolean, answer: RawAnswer): string[] => [
     ...brokenHeaders(validator, document, status, documented, isDefault, answer.headers),
@@ -72,7 +73,10 @@ const patternOf = (path: Operation['path']): RegExp =>
 
 type Validator = (schema: Schema) => ValidateFunction;
 
-function createValidators(document: Document): Validator {
+/** Kept for as long as their document: compiling schemas takes longer than all else here. */
+const VALIDATORS = new WeakMap<Document, Validator>();
+
+function createValidator(document: Document): Validator {
   const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
   ajv.addVocabulary(['components', 'example', 'x-unknown-keys']);
   formats.default(ajv);

@@ -43,7 +43,7 @@ Credentials come from the environment:
 
 Everything that a run makes is named contract-…, and deleted when it ends.
 
-Exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 the server does not answer.
+Exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 the server does not answer, 130 interrupted.
 `;
 
 /** Thrown for a command line or an environment that cannot be used. */
@@ -71,7 +71,7 @@ export async function runCli({ document, args, env, stdout, stderr, signal }: Cl
       },
     });
     reporter.end();
-    return signal.aborted ? EXIT.interrupted : failed ? EXIT.failed : EXIT.passed;
+    return failed ? EXIT.failed : signal.aborted ? EXIT.interrupted : EXIT.passed;
   } catch (error) {
     if (error instanceof UsageError) {
       stderr(`${error.message}\nSee --help.\n`);

@@ -19,3 +19,13 @@ export const keyPair = (
 export const bearer = (token: string, shown: string): Credentials => ({
   Authorization: { value: `Bearer ${token}`, shown: `Bearer ${shown}` },
 });
+
+/** Credentials of the same form that nobody has; they share nothing with real ones that a wrong server could tell. */
+export const invented = (credentials: Credentials): Credentials =>
+  Object.fromEntries(
+    Object.entries(credentials).map(([name, { value }]) => {
+      const [form = ''] = /^(?:Bearer |sk_|s3cr3t_)/.exec(value) ?? [];
+      const wrong = `${form}${'x'.repeat(40)}`;
+      return [name, { value: wrong, shown: wrong }];
+    }),
+  );

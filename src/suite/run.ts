@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Document, operationsOf } from '../contract/document.ts';
+import type { Seen } from './answer-check.ts';
 import { APIS, type Api } from './apis.ts';
 import { type Caller, type Connection, createCaller, type Made } from './caller.ts';
 import type { Check, Context } from './check.ts';
@@ -34,15 +35,19 @@ export type SuiteCredentials = {
 /** Thrown when nobody answers at the base URL; the message says why. */
 export class Unreachable extends Error {}
 
-/** Checks a server, one check after another, and deletes what they made. Throws `Unreachable`. */
-export async function runSuite(options: SuiteOptions): Promise<void> {
+/**
+ * Checks a server, one check after another, and deletes what they made. Resolves with the documented statuses that came
+ * up. Throws `Unreachable`.
+ */
+export async function runSuite(options: SuiteOptions): Promise<Seen> {
   const { document, baseUrl, apis, readOnly, credentials, onResult, signal } = options;
   const own = `contract-${randomBytes(4).toString('hex')}`;
   const secrets = secretsOf(own, credentials);
   const made: Made[] = [];
+  const validating = createValidatingFetch(document, baseUrl);
   const connection: Connection = {
     baseUrl,
-    validating: createValidatingFetch(document, baseUrl),
+    validating,
     secrets,
     onMade: (thing) => made.push(thing),
   };
@@ -66,11 +71,11 @@ export async function runSuite(options: SuiteOptions): Promise<void> {
   try {
     const mayMake = !readOnly && apis.length === APIS.length;
     if (mayMake && !(await report({ ...SUITE, name: 'set-up: organizations with a key pair each', run: setUp }))) {
-      return;
+      return validating.seen;
     }
     for (const check of ALL_CHECKS.filter((candidate) => isWanted(candidate, apis, readOnly))) {
       if (signal.aborted) {
-        return;
+        break;
       }
       await report(check);
     }
@@ -79,6 +84,7 @@ export async function runSuite(options: SuiteOptions): Promise<void> {
       await report({ ...SUITE, name: 'clean-up: what was made is deleted', run: () => cleanUp(connection, made) });
     }
   }
+  return validating.seen;
 }
 
 const SUITE = { api: 'both', readOnly: false } as const;
@@ -120,18 +126,26 @@ async function newPair(operator: Caller, name: string): Promise<Credentials> {
 async function cleanUp(connection: Connection, made: readonly Made[]): Promise<void> {
   const failures: unknown[] = [];
   for (const { paths, by } of made.toReversed()) {
-    for (const path of paths) {
-      await deleted(createCaller(connection, by), path).catch((error: unknown) => failures.push(error));
-    }
+    await remove(createCaller(connection, by), paths).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) {
     throw failures[0];
   }
 }
 
-async function deleted(by: Caller, path: string): Promise<void> {
-  const { status, text, request } = await by.attempt('DELETE', path);
-  if (status >= 300 && ![401, 404].includes(status)) {
-    throw new Failed(`${path} deleted`, `status ${status}: ${text}`, request);
+/** Deletes the thing at one of these paths, unless it is gone. */
+async function remove(by: Caller, paths: readonly string[]): Promise<void> {
+  const refused: Failed[] = [];
+  for (const path of paths) {
+    const { status, text, request } = await by.attempt('DELETE', path);
+    if (status < 300) {
+      return;
+    }
+    if (![401, 404].includes(status)) {
+      refused.push(new Failed(`${path} deleted`, `status ${status}: ${text}`, request));
+    }
+  }
+  if (refused[0] !== undefined) {
+    throw refused[0];
   }
 }

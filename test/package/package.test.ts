@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -37,8 +37,7 @@ beforeAll(async () => {
   consumer = join(folder, 'consumer');
   await mkdir(consumer);
   await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
-  await run('npm', ['install', ...quiet, join(source, packed.filename)], { cwd: consumer });
+  await install(join(source, packed.filename));
 
   for (const place of (process.env.PATH ?? '').split(delimiter)) {
     const node = join(place, 'node');
@@ -47,6 +46,22 @@ beforeAll(async () => {
   }
   return () => rm(folder, { recursive: true });
 }, 300_000);
+
+/**
+ * Unpacks the tarball where `npm install` would, beside the packages that it depends on at run time and no others. They
+ * come from this project's own installation: tests must not need a registry.
+ */
+async function install(tarball: string): Promise<void> {
+  const modules = join(consumer, 'node_modules');
+  await mkdir(join(modules, 'mcp-gatehouse'), { recursive: true });
+  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'mcp-gatehouse')]);
+  const { stdout } = await run('npm', ['ls', '--all', '--omit=dev', '--parseable'], { cwd: PROJECT });
+  const names = stdout.split('\n').flatMap((path) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1] ?? []);
+  for (const name of new Set(names)) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(PROJECT, 'node_modules', name), join(modules, name));
+  }
+}
 
 /** Runs a module in the consumer's folder. */
 const script = async (node: string, text: string): Promise<string> =>
@@ -122,12 +137,17 @@ test('the server is imported', async () => {
   expect(await script(process.execPath, text)).toBe('function');
 });
 
-const PROGRAM = 'node_modules/.bin/gatehouse';
+const PROGRAM = 'node_modules/mcp-gatehouse/bin/gatehouse.cjs';
 
 test('an older Node is told which one is needed', async ({ skip }) => {
   skip(olderNode === undefined, NO_OLDER_NODE);
   const failed = await run(olderNode as string, [PROGRAM], { cwd: consumer }).catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('needs Node 24.18 or newer') });
+});
+
+test('the installed contract suite says what it is', async () => {
+  const { stdout } = await run(process.execPath, [PROGRAM, 'contract', '--help'], { cwd: consumer });
+  expect(stdout).toContain('--base-url');
 });
 
 test('the installed program serves the API and the page, and stops when it is told', async () => {

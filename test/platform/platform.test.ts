@@ -22,6 +22,11 @@ test('getOpenApiJson and getOpenApiYaml 200: the bundle, with the public URL as 
   expect(parse(yaml.text)).toEqual(json.body);
 });
 
+test('Location is a path on the public URL', async () => {
+  const created = await call(server.url, 'createMcpServer', { body: { name: 'x', url: 'https://x.example.com' } });
+  expect(created.headers.get('location')).toBe(`/gateway/api/mcp-servers/${created.body.data.id}`);
+});
+
 describe('getMetrics', () => {
   test('200: counts requests by operation and status', async () => {
     await call(server.url, 'listMcpServers');

@@ -17,10 +17,10 @@ export type Forward = (sent: Sent) => Promise<Came>;
 /** What a proxy makes of a request: it may change it, the answer, or both, or answer by itself. */
 export type Relay = (sent: Sent, forward: Forward) => Promise<Came>;
 
-export type Proxy = { readonly url: string; readonly stop: () => Promise<void> };
+export type RunningProxy = { readonly url: string; readonly stop: () => Promise<void> };
 
 /** Starts a proxy in front of a server. */
-export async function startProxy(target: string, relay: Relay): Promise<Proxy> {
+export async function startProxy(target: string, relay: Relay): Promise<RunningProxy> {
   const agent = new Agent({ keepAlive: true });
   const forward: Forward = (sent) =>
     new Promise((resolve, reject) => {

@@ -2,6 +2,7 @@ import { type Context, checks } from '../check.ts';
 import { keyPair } from '../credentials.ts';
 import { holds, same } from '../expect.ts';
 import { Skipped } from '../failed.ts';
+import { examplePath, operationsIn } from './documented.ts';
 import { events } from './operator/audit.ts';
 import { type CreatedApiKey, created as createdOrganization, createdPair } from './operator/support.ts';
 import { created, dataOf, read, SERVERS } from './servers/support.ts';
@@ -44,8 +45,9 @@ export const bothChecks = checks('both', {
     const approvals = await agent.call(200, 'GET', `${path}/tool-approvals`);
     same(approvals, 'the number of approvals', dataOf<unknown[]>(approvals).length, 1);
     const { caller: approver } = await pair({ permissions: ['approvals'] });
-    await approver.call(403, 'GET', SERVERS);
-    await approver.call(403, 'POST', SERVERS, { body: { name: context.name('approver'), url: 'https://example.com' } });
+    for (const operation of operationsIn('servers', context.operations)) {
+      await approver.call(403, operation.method.toUpperCase(), examplePath(operation));
+    }
   },
 
   'deleteApiKey: the pair is refused at once, the others are not': async (context) => {
@@ -66,7 +68,7 @@ export const bothChecks = checks('both', {
       const answer = await context.operator.call([201, 422], 'POST', `${path}/api-keys`, { body });
       if (answer.status === 201) {
         const { apiKey, apiSecret } = answer.json as CreatedApiKey;
-        await new Promise((resolve) => setTimeout(resolve, lead));
+        await new Promise((resolve) => setTimeout(resolve, lead + 10));
         await context.as(keyPair(apiKey, apiSecret)).call(401, 'GET', SERVERS);
         return;
       }

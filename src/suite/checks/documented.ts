@@ -6,12 +6,18 @@ import { apiOf } from '../apis.ts';
 export const operationsIn = (api: Api, operations: readonly Operation[]): Operation[] =>
   operations.filter(({ path }) => apiOf(path) === api);
 
-/** The path of an operation with the examples of its parameters in it. */
-export function examplePath({ path, parameters }: Operation): string {
+/** The path of an operation with the examples of its parameters in it, or with what is given for some of them. */
+export function examplePath({ path, parameters }: Operation, given: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const parameter = parameters.find((candidate) => candidate.in === 'path' && candidate.name === name);
-    return encodeURIComponent(String(exampleOf(parameter)));
+    return encodeURIComponent(given[name] ?? String(exampleOf(parameter)));
   });
+}
+
+/** The first example of the body that an operation takes; undefined where it takes none. */
+export function exampleBody({ object }: Operation): unknown {
+  const [content] = Object.values(object.requestBody?.content ?? {});
+  return Object.values(content?.examples ?? {})[0]?.value;
 }
 
 /** The query parameters of an operation, with their examples. */

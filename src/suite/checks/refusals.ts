@@ -1,9 +1,9 @@
 import type { Api } from '../apis.ts';
 import type { Caller, Sent } from '../caller.ts';
 import { type Check, type Context, checks } from '../check.ts';
-import { NONE } from '../credentials.ts';
+import { invented, NONE } from '../credentials.ts';
 import { holds, same } from '../expect.ts';
-import { examplePath, operationsIn } from './documented.ts';
+import { exampleBody, examplePath, operationsIn } from './documented.ts';
 
 /** What every operation of an API refuses, whatever it is for. */
 type Refusals = {
@@ -11,6 +11,8 @@ type Refusals = {
   readonly caller: (context: Context) => Caller;
   /** The status of a body that breaks the document. */
   readonly invalid: number;
+  /** Those of a path with something of another kind in place of an id. */
+  readonly malformed: readonly number[];
   /** A path that takes a POST whatever is stored, and one that the API does not have. */
   readonly collection: string;
   readonly unknownPath: string;
@@ -19,15 +21,11 @@ type Refusals = {
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** The checks of these refusals. */
-const refusalChecks = ({ api, caller, invalid, collection, unknownPath }: Refusals): Check[] =>
+const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPath }: Refusals): Check[] =>
   checks(api, {
     'every operation: no credentials, and wrong ones, are a 401 before anything is read': async (context) => {
       const { credentials } = caller(context);
-      const wrong = Object.entries(credentials).map(([name, { value }]) => [
-        name,
-        { value: `${value.slice(0, -8)}${'x'.repeat(8)}`, shown: '<wrong>' },
-      ]);
-      for (const who of [NONE, Object.fromEntries(wrong)]) {
+      for (const who of [NONE, invented(credentials)]) {
         for (const operation of operationsIn(api, context.operations)) {
           const sent = operation.object.requestBody === undefined ? {} : { text: '{' };
           await context.as(who).call(401, operation.method.toUpperCase(), examplePath(operation), sent);
@@ -83,6 +81,15 @@ const refusalChecks = ({ api, caller, invalid, collection, unknownPath }: Refusa
       }
     },
 
+    'every operation: a parameter in the path that breaks its schema is refused': async (context) => {
+      for (const operation of operationsIn(api, context.operations)) {
+        for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'path')) {
+          const path = examplePath(operation, { [name]: 'x'.repeat(300) });
+          await caller(context).call(malformed, operation.method.toUpperCase(), path, { body: exampleBody(operation) });
+        }
+      }
+    },
+
     'a path that the API does not have is a 404 in its own form': async (context) => {
       await caller(context).call(404, 'GET', unknownPath);
     },
@@ -108,6 +115,7 @@ export const serversRefusals = refusalChecks({
   api: 'servers',
   caller: ({ team }) => team,
   invalid: 400,
+  malformed: [400, 404],
   collection: '/api/mcp-servers',
   unknownPath: '/api/mcp-server',
 });
@@ -116,6 +124,7 @@ export const operatorRefusals = refusalChecks({
   api: 'operator',
   caller: ({ operator }) => operator,
   invalid: 422,
+  malformed: [422],
   collection: '/admin/api/v1/organizations',
   unknownPath: '/admin/api/v1/organisations',
 });

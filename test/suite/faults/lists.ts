@@ -14,19 +14,9 @@ import { duplicating, promiscuous, remembering } from './servers-relays.ts';
 
 const LIST = /^\/api\/mcp-servers(?:\?|$)/;
 const SERVER = /^\/api\/mcp-servers\/mcp_[^/?]+$/;
-const _APPROVALS = /\/tool-approvals$/;
 
-const _CREATE = 'createMcpServer: a name and a URL are enough, the rest has the documented defaults';
-const _READ = 'createMcpServer: every field is answered as it was sent, and read so';
-const _LOCATION = 'createMcpServer: Location leads to the server, and its ETag is the one that is read';
-const _ONE_FIELD = 'updateMcpServer: a field that is sent alone changes, and no other does';
-const _ALL_FIELDS = 'updateMcpServer: all fields change at once, and the answer has nine keys in their order';
-const _MOVES = 'updateMcpServer: updated_at and the ETag move, created_at stays';
-const _STALE =
-  'updateMcpServer, updateApprovalPolicy, deleteMcpServer: a stale If-Match is a 412, and nothing is changed';
 const PAGES = 'listMcpServers: pages are counted from 0, hold what they say, and do not overlap';
 const SEARCH = 'listMcpServers: search finds parts of name, description and URL, whatever the case';
-const _SCHEME = 'createMcpServer: the URL must have a scheme that the transport dials';
 const EXTRA = 'createMcpServer: unknown and read-only keys are refused by name, and nothing is created';
 
 /** Faults in lists, in errors, and in what is deleted or somebody else's. */

@@ -34,8 +34,8 @@ export function forgiving(): Relay {
     if (apiKey !== undefined) {
       pairs.push({ collection: sent.path, headers: { 'x-api-key': apiKey, 'x-api-secret': apiSecret } });
     }
-    const pair = pairs.find(({ headers }) => headers['x-api-key'] === sent.headers['x-api-key']);
-    if (came.status !== 401 || pair === undefined) {
+    const pair = pairs.find(({ headers }) => headers['x-api-secret'] === sent.headers['x-api-secret']);
+    if (came.status !== 401 || pair === undefined || pair.headers['x-api-key'] !== sent.headers['x-api-key']) {
       return came;
     }
     const friends = pairs.filter(({ collection }) => collection === pair.collection);
@@ -50,8 +50,8 @@ export const unlimited =
   () =>
   async (sent, forward) => {
     const body = jsonOf(sent);
-    const ends = Date.parse(body.expiresAt ?? '1970-01-01') < Date.now() + 60_000;
-    if (sent.method !== 'POST' || !KEYS.test(sent.path) || body[limit] === undefined || !ends) {
+    const distant = Date.parse(body.expiresAt) > Date.now() + 60_000;
+    if (sent.method !== 'POST' || !KEYS.test(sent.path) || (body[limit] ?? null) === null || distant) {
       return forward(sent);
     }
     const strict = await forward(sent);

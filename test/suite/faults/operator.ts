@@ -13,7 +13,6 @@ import { forgiving, talkative, timeless, unlimited } from './operator-relays.ts'
 
 const ORGANIZATIONS = /^\/admin\/api\/v1\/organizations$/;
 const TOKENS = /\/api-tokens$/;
-const _KEYS = /\/api-keys$/;
 const AUDIT = /^\/admin\/api\/v1\/audit-events/;
 
 const READ = 'every GET: it is answered as documented, be the example there or not';
@@ -22,6 +21,7 @@ const READ = 'every GET: it is answered as documented, be the example there or n
 export const OPERATOR_FAULTS: readonly Fault[] = [
   {
     name: 'a list in an object',
+    api: 'operator',
     caughtBy: READ,
     plant: inAnswers(
       'GET',
@@ -31,16 +31,19 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a 401 without WWW-Authenticate',
+    api: 'operator',
     caughtBy: 'every GET: without credentials it is a 401',
     plant: everywhere(withoutHeader('www-authenticate')),
   },
   {
     name: 'errors without help',
+    api: 'operator',
     caughtBy: 'every GET: it is answered as documented, be the example there or not',
     plant: everywhere(withoutHeader('link')),
   },
   {
     name: 'malformed JSON is an internal error',
+    api: 'operator',
     caughtBy: 'every operation: a body that is not JSON, whole, and an object is refused',
     plant: inAnswers('POST', ORGANIZATIONS, (came) =>
       came.body.includes('json_invalid') ? { ...came, status: 500 } : came,
@@ -48,6 +51,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'any media type is taken',
+    api: 'operator',
     caughtBy: 'every operation: a body of another media type is a 415',
     plant: inRequests('POST', ORGANIZATIONS, (sent) => ({
       ...sent,
@@ -56,6 +60,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'newest first',
+    api: 'operator',
     caughtBy: 'listOrganizations: a bare array, oldest first',
     plant: inAnswers(
       'GET',
@@ -65,6 +70,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'fields without their place',
+    api: 'operator',
     caughtBy: 'createOrganization: what is wrong, missing or unknown is refused by name, and nothing is created',
     plant: inAnswers(
       'POST',
@@ -74,16 +80,19 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'another code',
+    api: 'operator',
     caughtBy: 'deleteOrganization: a stale If-Match is a 412, and nothing is deleted',
     plant: everywhere(when(412, (came) => ({ ...came, body: came.body.replace('"conflict"', '"validation_failed"') }))),
   },
   {
     name: 'a token is told again',
+    api: 'operator',
     caughtBy: 'createApiToken: the secret is shown once and listed never, oldest first',
     plant: talkative,
   },
   {
     name: 'a token has its hash',
+    api: 'operator',
     caughtBy: 'createApiToken: the secret is shown once and listed never, oldest first',
     plant: inAnswers(
       'GET',
@@ -93,6 +102,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'credentials may end in the past',
+    api: 'operator',
     caughtBy: 'createApiToken: expiresAt is kept as an instant, and must lie ahead',
     plant: timeless,
   },
@@ -113,6 +123,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'the audit log begins with the oldest',
+    api: 'operator',
     caughtBy: 'listAuditEvents: every change is there, newest first, by whom and to what',
     plant: inAnswers(
       'GET',
@@ -122,6 +133,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'the cursor is ignored',
+    api: 'operator',
     caughtBy: 'listAuditEvents: pages follow the cursor, do not overlap, and do not shift',
     plant: inRequests('GET', AUDIT, (sent) =>
       withQuery(sent, (query) => (query.get('cursor')?.includes('not-a') ? undefined : query.delete('cursor'))),
@@ -129,6 +141,7 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
   },
   {
     name: 'the audit log forgets deletions',
+    api: 'operator',
     caughtBy: 'listAuditEvents: every change is there, newest first, by whom and to what',
     plant: inAnswers(
       'GET',

@@ -15,7 +15,6 @@ import { frozen, merging } from './servers-relays.ts';
 
 const LIST = /^\/api\/mcp-servers(?:\?|$)/;
 const SERVER = /^\/api\/mcp-servers\/mcp_[^/?]+$/;
-const _APPROVALS = /\/tool-approvals$/;
 
 const CREATE = 'createMcpServer: a name and a URL are enough, the rest has the documented defaults';
 const READ = 'createMcpServer: every field is answered as it was sent, and read so';
@@ -25,8 +24,6 @@ const ALL_FIELDS = 'updateMcpServer: all fields change at once, and the answer h
 const MOVES = 'updateMcpServer: updated_at and the ETag move, created_at stays';
 const STALE =
   'updateMcpServer, updateApprovalPolicy, deleteMcpServer: a stale If-Match is a 412, and nothing is changed';
-const _PAGES = 'listMcpServers: pages are counted from 0, hold what they say, and do not overlap';
-const _SEARCH = 'listMcpServers: search finds parts of name, description and URL, whatever the case';
 const SCHEME = 'createMcpServer: the URL must have a scheme that the transport dials';
 const EXTRA = 'createMcpServer: unknown and read-only keys are refused by name, and nothing is created';
 

@@ -18,7 +18,7 @@ export const createChecks = checks('servers', {
       request_headers: {},
       tags: [],
     });
-    same(answer, 'updated_at, as created_at,', updated_at, created_at);
+    holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const fresh = Math.abs(created_at - Date.now()) < DAY;
     holds(answer, fresh, `created_at in milliseconds, near ${Date.now()}`, created_at);
   },

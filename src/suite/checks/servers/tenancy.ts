@@ -1,6 +1,6 @@
 import type { Caller, Sent } from '../../caller.ts';
 import { type Context, checks } from '../../check.ts';
-import type { Credentials } from '../../credentials.ts';
+import { type Credentials, invented } from '../../credentials.ts';
 import { holds, same } from '../../expect.ts';
 import { Skipped } from '../../failed.ts';
 import { created, dataOf, nowhere, type Page, read, SERVERS } from './support.ts';
@@ -17,9 +17,11 @@ const only = (credentials: Credentials, ...names: string[]): Credentials =>
 
 /** Whose servers are whose. */
 export const tenancyChecks = checks('servers', {
-  'every operation: half a key pair is a 401': async ({ team, as }) => {
+  'every operation: half a key pair, alone or with a wrong half, is a 401': async ({ team, as }) => {
     for (const header of Object.keys(team.credentials)) {
-      await as(only(team.credentials, header)).call(401, 'GET', SERVERS);
+      const half = only(team.credentials, header);
+      await as(half).call(401, 'GET', SERVERS);
+      await as({ ...invented(team.credentials), ...half }).call(401, 'GET', SERVERS);
     }
   },
 

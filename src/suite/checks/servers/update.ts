@@ -88,9 +88,9 @@ export const updateChecks = checks('servers', {
     name,
   }) => {
     const path = await created(team, start(name));
-    const seen = { 'If-Match': (await team.call(200, 'GET', path)).headers.get('ETag') ?? '' };
-    await team.call(200, 'PATCH', path, { body: { description: 'Newer' }, headers: seen });
-    const stale = seen;
+    const stale = { 'If-Match': (await team.call(200, 'GET', path)).headers.get('ETag') ?? '' };
+    // It is stale from here on.
+    await team.call(200, 'PATCH', path, { body: { description: 'Newer' }, headers: stale });
     const before = await read(team, path);
     await team.call(412, 'PATCH', path, { body: { name: name('stale') }, headers: stale });
     const body = { approval_policy: 'auto_approve_all' };

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningServer } from '../../src/server.ts';
+import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
+import { startProxy } from './proxy.ts';
+import { API_KEY, API_SECRET, OPERATOR_ENV, OPERATOR_TOKEN, run, startGoodServer, TEAM_ENV } from './support.ts';
+import { wellFormed } from './xml.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const ENV = { ...OPERATOR_ENV, ...TEAM_ENV };
+let server: RunningServer;
+beforeAll(async () => {
+  server = await startGoodServer();
+});
+afterAll(() => server.stop());
+
+/** Starts the program as `npm run contract` does. */
+const start = (args: readonly string[], env: Record<string, string>) =>
+  spawn(process.execPath, ['-r', './bin/preload.cjs', 'src/suite/main.ts', ...args], { cwd: root, env });
+
+async function runChild(args: readonly string[], env: Record<string, string>) {
+  const child = start(args, env);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code, stdout, stderr };
+}
+
+describe('2: wrong usage says what is wrong', () => {
+  const url = ['--base-url', 'http://127.0.0.1:9'];
+  test.each([
+    ['no URL', [], ENV, '--base-url'],
+    ['no URL at all', ['--base-url', 'localhost:8080'], ENV, '--base-url'],
+    ['a URL with a query', ['--base-url', 'http://localhost:8080?x=1'], ENV, '--base-url'],
+    ['an unknown flag', [...url, '--fast'], ENV, '--fast'],
+    ['an argument', [...url, 'servers'], ENV, 'servers'],
+    ['an unknown API', [...url, '--api', 'accounts'], ENV, 'servers, operator'],
+    ['an unknown reporter', [...url, '--reporter', 'tap'], ENV, 'text, junit'],
+    ['no credentials', url, {}, 'GATEHOUSE_ADMIN_TOKEN'],
+    ['no operator token', url, TEAM_ENV, 'GATEHOUSE_ADMIN_TOKEN'],
+    ['no key pair', [...url, '--api', 'servers'], OPERATOR_ENV, 'GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET'],
+    ['no key pair to read with', [...url, '--read-only'], OPERATOR_ENV, 'GATEHOUSE_API_KEY'],
+    ['half a key pair', url, { ...OPERATOR_ENV, GATEHOUSE_API_KEY: API_KEY }, 'GATEHOUSE_API_SECRET: not set'],
+    ['half of another', url, { ...ENV, GATEHOUSE_OTHER_API_SECRET: API_SECRET }, 'GATEHOUSE_OTHER_API_KEY: not set'],
+  ])('%s', async (_, args, env, names) => {
+    const { code, stdout, stderr } = await run(args, env);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(names);
+  });
+});
+
+test('3: nobody answers', async () => {
+  const stopped = await startProxy(server.url, (sent, forward) => forward(sent));
+  await stopped.stop();
+  const { code, stdout, stderr } = await run(['--base-url', stopped.url], ENV);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toContain('ECONNREFUSED');
+});
+
+test('--help: the flags and the variables', async () => {
+  const { code, stdout } = await run(['--help'], {});
+  expect(code).toBe(0);
+  for (const word of ['--base-url', '--api', '--read-only', '--reporter', ...Object.keys(ENV)]) {
+    expect(stdout).toContain(word);
+  }
+});
+
+test('as a program: the exit status, and nothing but the report on stdout', async () => {
+  const passed = await runChild(['--base-url', server.url, '--read-only'], ENV);
+  expect(passed).toMatchObject({ code: 0, stderr: '' });
+  expect(passed.stdout).toMatch(/^6 checks: 6 ok, 0 failed, 0 skipped$/m);
+  const usage = await runChild(['--base-url', server.url], {});
+  expect(usage).toMatchObject({ code: 2, stdout: '' });
+});
+
+test('as a program, interrupted: the check under way ends, and what was made is deleted', async () => {
+  const stored = async () => {
+    const answers = await Promise.all([
+      fetch(`${server.url}/api/mcp-servers`, { headers: { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET } }),
+      fetch(`${server.url}/admin/api/v1/organizations`, { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}` } }),
+    ]);
+    return Promise.all(answers.map((answer) => answer.json()));
+  };
+  const before = await stored();
+  const proxy = await startProxy(server.url, async (sent, forward) => {
+    const came = await forward(sent);
+    if (sent.method === 'POST' && sent.path === '/api/mcp-servers' && came.status === 201 && !child.killed) {
+      child.kill('SIGINT');
+      await setTimeout(500);
+    }
+    return came;
+  });
+  const child = start(['--base-url', proxy.url], ENV);
+  const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
+  await proxy.stop();
+  expect(code).toBe(130);
+  expect(output.trim().split('\n').slice(-4)).toEqual([
+    expect.stringMatching(/^ok .*createMcpServer: a name and a URL are enough/),
+    'ok    both      clean-up: what was made is deleted',
+    '',
+    expect.stringMatching(/ 0 failed, 0 skipped$/),
+  ]);
+  expect(await stored()).toEqual(before);
+});
+
+/** A proxy that tells every secret it has seen wherever an error has room for it, and breaks most answers. */
+const startGossip = async () => {
+  const secrets = new Set<string>();
+  const proxy = await startProxy(server.url, async (sent, forward) => {
+    for (const header of ['x-api-key', 'x-api-secret', 'authorization']) {
+      secrets.add((sent.headers[header] ?? '').replace('Bearer ', ''));
+    }
+    const came = await forward(sent);
+    for (const [, , secret = ''] of came.body.matchAll(/"(token|apiKey|apiSecret)":"([^"]+)"/g)) {
+      secrets.add(secret);
+    }
+    const told = { message: [...secrets].join(' '), status: 'error', error: [...secrets].join(' & <') };
+    return came.status === 400 || came.status === 422
+      ? { ...came, status: 409, body: JSON.stringify(sent.path.startsWith('/admin') ? { error: told } : told) }
+      : came;
+  });
+  return { ...proxy, secrets };
+};
+
+test.each(['text', 'junit'])('--reporter %s: no secret is printed, whatever the server tells', async (reporter) => {
+  const gossip = await startGossip();
+  const { code, stdout, stderr } = await run(['--base-url', gossip.url, '--reporter', reporter], ENV);
+  await gossip.stop();
+  const secrets = [...gossip.secrets].filter((secret) => !/^(?:|.*x{40})$/.test(secret));
+  expect(secrets).toEqual(expect.arrayContaining([OPERATOR_TOKEN, API_KEY, API_SECRET]));
+  expect(secrets.length).toBeGreaterThan(10);
+  expect(secrets.filter((secret) => `${stdout}${stderr}`.includes(secret.slice(0, 16)))).toEqual([]);
+  expect(stdout).toContain('$GATEHOUSE_API_KEY');
+  expect(stdout).toContain('$GATEHOUSE_ADMIN_TOKEN');
+  expect(stdout).toContain('$NEW_TOKEN');
+  expect(code).toBe(1);
+  if (reporter === 'junit') {
+    expect(countsIn(stdout).failures).toBeGreaterThan(10);
+  }
+});
+
+test('--reporter junit: a case for each check, and nothing else', async () => {
+  const { code, stdout } = await run(['--base-url', server.url, '--reporter', 'junit', '--api', 'servers'], TEAM_ENV);
+  const checks = ALL_CHECKS.filter(({ api }) => api === 'servers').length;
+  expect(countsIn(stdout)).toEqual({ cases: checks + 1, failures: 0, skipped: 3 });
+  expect(code).toBe(0);
+});
+
+/** The elements in a JUnit report, which must be well-formed and count them rightly. */
+function countsIn(xml: string) {
+  const elements = wellFormed(xml);
+  const count = (wanted: string) => elements.filter((name) => name === wanted).length;
+  const [cases, failures, skipped] = [count('testcase'), count('failure'), count('skipped')];
+  expect(xml).toContain(`<testsuites tests="${cases}" failures="${failures}" errors="0" skipped="${skipped}"`);
+  return { cases, failures, skipped };
+}

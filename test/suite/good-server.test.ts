@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { operationsOf } from '../../src/contract/document.ts';
+import type { RunningServer } from '../../src/server.ts';
+import { APIS, apiOf } from '../../src/suite/apis.ts';
+import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
+import { bearer } from '../../src/suite/credentials.ts';
+import { runSuite } from '../../src/suite/run.ts';
+import { startProxy } from './proxy.ts';
+import {
+  API_KEY,
+  API_SECRET,
+  document,
+  failures,
+  OPERATOR_ENV,
+  OPERATOR_TOKEN,
+  run,
+  startGoodServer,
+  TEAM_ENV,
+} from './support.ts';
+
+let server: RunningServer;
+beforeAll(async () => {
+  server = await startGoodServer();
+});
+afterAll(() => server.stop());
+
+const get = async (path: string, headers: Record<string, string>): Promise<unknown> =>
+  (await fetch(`${server.url}${path}`, { headers })).json();
+
+/** Everything that a run might leave behind, as the server lists it. */
+const stored = async () => ({
+  servers: await get('/api/mcp-servers?limit=100', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }),
+  organizations: await get('/admin/api/v1/organizations', { Authorization: `Bearer ${OPERATOR_TOKEN}` }),
+});
+
+const namesOf = (stdout: string, label: string): string[] =>
+  [...stdout.matchAll(new RegExp(`^${label} +\\w+ +(.+)$`, 'gm'))].map(([, name = '']) => name);
+
+const check = (apis: readonly string[]) => ALL_CHECKS.filter(({ api }) => apis.includes(api)).map(({ name }) => name);
+
+describe('on a good server everything passes, and nothing is left behind', () => {
+  test.each([
+    ['both APIs, with a key pair', [], { ...OPERATOR_ENV, ...TEAM_ENV }, ['servers', 'operator', 'both']],
+    ['both APIs, with the operator token alone', [], OPERATOR_ENV, ['servers', 'operator', 'both']],
+    ['the Operator API alone', ['--api', 'operator'], OPERATOR_ENV, ['operator']],
+  ])('%s', async (_, args, env, apis) => {
+    const before = await stored();
+    const { code, stdout, stderr } = await run(['--base-url', server.url, ...args], env);
+    expect(namesOf(stdout, 'FAIL')).toEqual([]);
+    expect(namesOf(stdout, 'skip')).toEqual([]);
+    expect(namesOf(stdout, 'ok')).toEqual(expect.arrayContaining(check(apis)));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await stored()).toEqual(before);
+  });
+
+  test('the Servers API alone, which leaves out what takes a second organization', async () => {
+    const before = await stored();
+    const { code, stdout } = await run(['--base-url', server.url, '--api', 'servers'], TEAM_ENV);
+    expect(code).toBe(0);
+    expect(namesOf(stdout, 'skip')).toEqual([
+      'every operation: the key of one organization with the secret of another is a 401',
+      "every operation: another organization's server does not exist",
+      "listMcpServers: another organization's servers are neither listed, found nor counted",
+    ]);
+    expect(await stored()).toEqual(before);
+  });
+
+  test('the Servers API alone, with a second key pair', async () => {
+    const headers = { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' };
+    const post = async (path: string) =>
+      (await fetch(`${server.url}${path}`, { method: 'POST', headers, body: '{"name":"Other"}' })).json();
+    const { id } = (await post('/admin/api/v1/organizations')) as { id: string };
+    const pair = (await post(`/admin/api/v1/organizations/${id}/api-keys`)) as { apiKey: string; apiSecret: string };
+    const other = { GATEHOUSE_OTHER_API_KEY: pair.apiKey, GATEHOUSE_OTHER_API_SECRET: pair.apiSecret };
+    const { code, stdout } = await run(['--base-url', server.url, '--api', 'servers'], { ...TEAM_ENV, ...other });
+    expect({ code, skipped: namesOf(stdout, 'skip') }).toEqual({ code: 0, skipped: [] });
+  });
+
+  test('below a path', async () => {
+    const proxy = await startProxy(server.url, (sent, forward) =>
+      forward({ ...sent, path: sent.path.replace(/^\/gate/, '') }),
+    );
+    const result = await run(['--base-url', `${proxy.url}/gate/`], OPERATOR_ENV);
+    await proxy.stop();
+    expect(failures(result)).toEqual([]);
+    expect(result.code).toBe(0);
+  });
+
+  test('--read-only, which sends nothing but GET', async () => {
+    const methods = new Set<string>();
+    const proxy = await startProxy(server.url, (sent, forward) => {
+      methods.add(sent.method);
+      return forward(sent);
+    });
+    const { code } = await run(['--base-url', proxy.url, '--read-only'], { ...OPERATOR_ENV, ...TEAM_ENV });
+    await proxy.stop();
+    expect({ code, methods: [...methods] }).toEqual({ code: 0, methods: ['GET'] });
+  });
+});
+
+test('every status that the document names for these APIs comes up', async () => {
+  const seen = await runSuite({
+    document,
+    baseUrl: server.url,
+    apis: APIS,
+    readOnly: false,
+    credentials: { team: null, other: null, operator: bearer(OPERATOR_TOKEN, '$TOKEN') },
+    onResult: () => {},
+    signal: new AbortController().signal,
+  });
+  const missing = operationsOf(document)
+    .filter(({ path }) => apiOf(path) !== undefined)
+    .flatMap(({ id, object }) =>
+      Object.keys(object.responses)
+        .filter((status) => status !== 'default' && seen.get(id)?.has(Number(status)) !== true)
+        .map((status) => `${id} ${status}`),
+    );
+  expect(missing).toEqual([]);
+});
+
+test('what was made is deleted even when every check fails', async () => {
+  const before = await stored();
+  // Everything is done as it should be, and told without the header that every answer must have.
+  const proxy = await startProxy(server.url, async (sent, forward) => {
+    const { headers, ...came } = await forward(sent);
+    const { 'x-request-id': _, ...kept } = headers;
+    return { ...came, headers: kept };
+  });
+  const { code, stdout } = await run(['--base-url', proxy.url], { ...OPERATOR_ENV, ...TEAM_ENV });
+  await proxy.stop();
+  expect(code).toBe(1);
+  expect(namesOf(stdout, 'FAIL')).toEqual(check(['servers', 'operator', 'both']));
+  expect(await stored()).toEqual(before);
+});

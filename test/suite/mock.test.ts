@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { failures, run } from './support.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+let mock: ChildProcess;
+let url: string;
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+
+beforeAll(async () => {
+  const port = await freePort();
+  url = `http://127.0.0.1:${port}`;
+  const prism = `${root}node_modules/@stoplight/prism-cli/dist/index.js`;
+  mock = spawn(process.execPath, [prism, 'mock', 'generated/openapi.json', '-p', `${port}`, '-h', '127.0.0.1'], {
+    cwd: root,
+    stdio: 'ignore',
+  });
+  for (let tries = 0; tries < 300; tries++) {
+    if (await fetch(url).catch(() => null)) {
+      return;
+    }
+    await setTimeout(100);
+  }
+});
+afterAll(() => {
+  mock.kill();
+});
+
+test('--read-only passes on the mock that front-ends develop against', async () => {
+  const env = { GATEHOUSE_ADMIN_TOKEN: 'any', GATEHOUSE_API_KEY: 'any', GATEHOUSE_API_SECRET: 'any' };
+  const result = await run(['--base-url', url, '--read-only'], env);
+  expect(failures(result)).toEqual([]);
+  expect(result.code).toBe(0);
+  expect(result.stdout).toMatch(/^6 checks: 6 ok, 0 failed, 0 skipped$/m);
+});
