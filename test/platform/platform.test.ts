@@ -27,6 +27,35 @@ test('Location is a path on the public URL', async () => {
   expect(created.headers.get('location')).toBe(`/gateway/api/mcp-servers/${created.body.data.id}`);
 });
 
+describe('getDocs', () => {
+  test('200: the page that `npm ci` has built', async () => {
+    const { status, text } = await call(server.url, 'getDocs', { as: 'nobody' });
+    expect([status, text.slice(0, 15).toLowerCase()]).toEqual([200, '<!doctype html>']);
+  });
+
+  test('503: not built, and the command that builds it', async () => {
+    const unbuilt = await startTestServer({ docs: { read: async () => null } });
+    const { status, text } = await call(unbuilt.url, 'getDocs', { as: 'nobody' });
+    expect([status, text]).toEqual([503, expect.stringContaining('npm run docs')]);
+    await unbuilt.stop();
+  });
+});
+
+describe('getDocsPage', () => {
+  test.each(['updateMcpServer.md', 'errors.md'])('200: %s', async (page) => {
+    expect((await call(server.url, 'getDocsPage', { path: { page }, as: 'nobody' })).text).toMatch(/^# /);
+  });
+
+  test.each(['nothing.md', '../package.json', 'updateMcpServer'])('404: %s', async (page) => {
+    expect((await call(server.url, 'getDocsPage', { path: { page }, as: 'nobody' })).status).toBe(404);
+  });
+});
+
+test('getLlmsTxt 200: every operation', async () => {
+  const { text } = await call(server.url, 'getLlmsTxt', { as: 'nobody' });
+  expect(operations.filter(({ id }) => !text.includes(`/${id}.md`))).toEqual([]);
+});
+
 describe('getMetrics', () => {
   test('200: counts requests by operation and status', async () => {
     await call(server.url, 'listMcpServers');

@@ -19,14 +19,14 @@ export type TestServer = RunningServer & {
   readonly clock: { now: number };
 };
 
-export type TestServerOptions = Partial<Pick<ServerOptions, 'location' | 'violations' | 'ids'>> & {
+export type TestServerOptions = Partial<Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs'>> & {
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: DestinationStream;
 };
 
 /** The real server on a free port: in memory unless told otherwise, answers that break the document are failures. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { env = {}, location = { kind: 'memory' }, violations = 'throw', log, ids } = options;
+  const { env = {}, location = { kind: 'memory' }, violations = 'throw', docs = builtDocs, log, ids } = options;
   const clock = { now: Date.UTC(2026, 10, 20, 9) };
   const config = parseConfig({
     GATEHOUSE_PORT: '0',
@@ -39,7 +39,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const server = await startServer({
     config,
     document,
-    docs: builtDocs,
+    docs,
     log: log === undefined ? pino({ level: 'silent' }) : pino({ level: config.logLevel }, log),
     violations,
     location,
