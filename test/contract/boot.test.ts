@@ -83,9 +83,7 @@ test('an answer that breaks the document fails in tests; in production it is log
     }
     listening.close();
   }
-  expect(
-    lines.filter((line) => line.includes('"violation"') && line.includes('listOrganizations')),
-  ).toHaveLength(1);
+  expect(lines.filter((line) => line.includes('"violation"') && line.includes('listOrganizations'))).toHaveLength(1);
   const { text } = await call(server.url, 'getMetrics');
   expect(text).toContain('gatehouse_contract_violations_total{operation="listOrganizations",status="200"} 1');
 });
