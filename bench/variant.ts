@@ -12,6 +12,7 @@ import type { Document } from '../src/contract/document.ts';
 import type { Handlers } from '../src/contract/operations.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
+import { createEgress } from '../src/egress/egress.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { keyFile } from '../src/secret-keys.ts';
@@ -38,7 +39,9 @@ async function main(variant: Variant): Promise<void> {
   const store = await openStore({ location: { kind: 'file', directory }, secretKeys, log: () => undefined, now });
   await bootstrap({ store, now, ids: randomIds }, config);
   const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
-  const deps: Deps = { store, credentials, now, ids: randomIds, log, metrics: createMetrics() };
+  const publicUrl = 'http://127.0.0.1:8080';
+  const egress = createEgress({ allow: [], own: () => [] });
+  const deps: Deps = { store, credentials, now, ids: randomIds, log, metrics: createMetrics(), publicUrl, egress };
   const caller = await credentials.keyPair(API_KEY, API_SECRET);
   if (caller === undefined) {
     throw new Error('the bench does not know its own credentials');

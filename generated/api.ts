@@ -18,6 +18,243 @@ export type Writable<T> = T extends $Read<any> ? never : T extends $Write<infer 
     [K in keyof T as NonNullable<T[K]> extends $Read<any> ? K : never]?: never;
 } : T;
 export interface paths {
+    "/integrated-account/{integrated_account_id}/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List endpoints
+         * @description The endpoints of an account, newest first, without their tokens. Fails with 404 when this organization has no such account.
+         */
+        get: operations["listEndpoints"];
+        put?: never;
+        /**
+         * Create an endpoint
+         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account: a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when no tool of the account passes the scope, with 404 when this organization has no such account.
+         */
+        post: operations["createEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrated-account/{integrated_account_id}/mcp/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+                /**
+                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read an endpoint
+         * @description One endpoint, without its token. Fails with 404 when the account has no such endpoint. An expired one can be read for 30 days.
+         */
+        get: operations["getEndpoint"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an endpoint
+         * @description The token stops working at once. Fails with 404 when the account has no such endpoint.
+         */
+        delete: operations["deleteEndpoint"];
+        options?: never;
+        head?: never;
+        /**
+         * Update an endpoint
+         * @description Updates the configuration of a specific MCP server. What is left out stays as it is; `config` is merged key by key. Fails with 400 when no tool of the account passes the new scope, with 404 when the account has no such endpoint.
+         */
+        patch: operations["updateEndpoint"];
+        trace?: never;
+    };
+    "/integrated-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List accounts
+         * @description The accounts of the organization, newest first, without their credentials.
+         */
+        get: operations["listAccounts"];
+        put?: never;
+        /**
+         * Create an account
+         * @description Connects to the service of an integration with the given credentials. The service is not contacted. Fails with 400 when the integration is not there, a credential is missing, or a variable of the server URL is.
+         */
+        post: operations["createAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrated-account/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read an account
+         * @description One account, without its credentials. Fails with 404 when this organization has no such account.
+         */
+        get: operations["getAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an account
+         * @description Deletes the account and its endpoints, whose tokens stop working at once. Fails with 404 when this organization has no such account.
+         */
+        delete: operations["deleteAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Update an account
+         * @description What is left out stays as it is; `context` is merged key by key. Fails with 400 when a credential is then missing, with 404 when this organization has no such account.
+         */
+        patch: operations["updateAccount"];
+        trace?: never;
+    };
+    "/integrated-account/{id}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Preview an account's tools
+         * @description Exactly the tools that an endpoint over this account with this scope would serve. Fails with 404 when this organization has no such account.
+         */
+        get: operations["listAccountTools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List integrations
+         * @description The integrations of the organization, newest first.
+         */
+        get: operations["listIntegrations"];
+        put?: never;
+        /**
+         * Create an integration
+         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where; or when it cannot be fetched.
+         */
+        post: operations["createIntegration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integration/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read an integration
+         * @description One integration, without its document. Fails with 404 when this organization has no such integration.
+         */
+        get: operations["getIntegration"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an integration
+         * @description Deletes an integration without accounts. Fails with 404 when this organization has no such integration, with 409 while it has accounts.
+         */
+        delete: operations["deleteIntegration"];
+        options?: never;
+        head?: never;
+        /**
+         * Update an integration
+         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 404 when this organization has no such integration.
+         */
+        patch: operations["updateIntegration"];
+        trace?: never;
+    };
+    "/integration/{id}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Preview an integration's tools
+         * @description The tools made of the integration's document, cut down by method and tag as a scope would. Fails with 404 when this organization has no such integration.
+         */
+        get: operations["listIntegrationTools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mcp-servers": {
         parameters: {
             query?: never;
@@ -529,6 +766,451 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description A UUID, in lower case.
+         * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+         */
+        AccountUuid: string;
+        /** @description What went wrong. */
+        AccountsErrorBody: {
+            /**
+             * @description The HTTP status.
+             * @example 400
+             */
+            statusCode: number;
+            /**
+             * @description The name of the HTTP status.
+             * @example Bad Request
+             */
+            error: string;
+            /**
+             * @description What went wrong, and what to do.
+             * @example Request failed validation.
+             */
+            message: string;
+            /** @description More. */
+            details?: {
+                /** @description Every mistake of the request. */
+                failures?: {
+                    /**
+                     * @description Where it is.
+                     * @example body.name
+                     */
+                    path: string;
+                    /**
+                     * @description What is wrong with it.
+                     * @example is required
+                     */
+                    message: string;
+                }[];
+            };
+        };
+        /**
+         * @description Human-readable name for the MCP server.
+         * @example Read-only HubSpot
+         */
+        EndpointName: string;
+        /** @description Optional scoping for the MCP server. When empty, all available tools for the integrated account are exposed. */
+        EndpointConfig: {
+            /**
+             * @description The methods that select tools, as they were sent. Combined with tags using AND.
+             * @example [
+             *       "list",
+             *       "get"
+             *     ]
+             */
+            methods?: string[];
+            /**
+             * @description The tags that select tools.
+             * @example [
+             *       "contacts",
+             *       "companies"
+             *     ]
+             */
+            tags?: string[];
+            /**
+             * @description Whether an API token is wanted beside the URL.
+             * @example false
+             */
+            require_api_token_auth?: boolean;
+        };
+        /**
+         * Format: date-time
+         * @description An instant, ISO 8601 in UTC with milliseconds.
+         * @example 2024-01-10T10:00:00.000Z
+         */
+        Instant: string;
+        /** @description An endpoint (an MCP server that Gatehouse serves), without its token. */
+        Endpoint: {
+            id: components["schemas"]["AccountUuid"];
+            name: components["schemas"]["EndpointName"];
+            integrated_account_id: components["schemas"]["AccountUuid"];
+            config: components["schemas"]["EndpointConfig"];
+            /**
+             * Format: date-time
+             * @description Optional expiry timestamp. From it on the MCP server's token is refused.
+             * @example 2025-12-31T23:59:59.000Z
+             */
+            expires_at: string | null;
+            created_by: components["schemas"]["AccountUuid"];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        /** @description A part of a list, newest first. */
+        EndpointPage: {
+            /** @description The endpoints. */
+            result: components["schemas"]["Endpoint"][];
+            /**
+             * @description Send it as `next_cursor` to read on; null at the end.
+             * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+             */
+            next_cursor: string | null;
+            /**
+             * @description How many were asked for at most.
+             * @example 100
+             */
+            limit: number;
+        };
+        /**
+         * @description The methods allowed for this server. A tool passes if any of them selects it: the upper-case words `GET`, `POST`, `PUT`, `PATCH`, `DELETE` select by HTTP verb; `list`, `get`, `create`, `update`, `delete` by method; `read` is list and get, `write` create, update and delete, `custom` all others; any other word is the custom method of that name. Left out, every method is allowed. Null takes the limit away.
+         * @example [
+         *       "list",
+         *       "get"
+         *     ]
+         */
+        EndpointMethods: string[] | null;
+        /**
+         * @description The tags associated with this server. A tool passes if it carries any of them. Left out, tags do not matter. Null takes the limit away.
+         * @example [
+         *       "contacts",
+         *       "companies"
+         *     ]
+         */
+        EndpointTags: string[] | null;
+        /** @description The scope: which tools the endpoint serves. Methods and tags must both pass. In an update, keys that are sent replace, keys that are not stay; a key that is sent as null is cleared. */
+        EndpointConfigInput: {
+            methods?: components["schemas"]["EndpointMethods"];
+            tags?: components["schemas"]["EndpointTags"];
+            /**
+             * @description Whether a client must send an API token of the same organization as a bearer, beside the URL.
+             * @example false
+             */
+            require_api_token_auth?: boolean | null;
+        };
+        /**
+         * Format: date-time
+         * @description From this instant on the token is refused. It must lie at least 60 seconds ahead. Null removes it.
+         * @example 2099-12-31T23:59:59.000Z
+         */
+        ExpiryInput: string | null;
+        /** @description A new endpoint. */
+        EndpointCreate: {
+            name: components["schemas"]["EndpointName"];
+            config?: components["schemas"]["EndpointConfigInput"];
+            expires_at?: components["schemas"]["ExpiryInput"];
+        };
+        /** @description A new endpoint; `token` and `url` are shown this once. */
+        CreatedEndpoint: {
+            id: components["schemas"]["AccountUuid"];
+            name: components["schemas"]["EndpointName"];
+            integrated_account_id: components["schemas"]["AccountUuid"];
+            config: components["schemas"]["EndpointConfig"];
+            /**
+             * Format: date-time
+             * @description Optional expiry timestamp. From it on the MCP server's token is refused.
+             * @example 2025-12-31T23:59:59.000Z
+             */
+            expires_at: string | null;
+            created_by: components["schemas"]["AccountUuid"];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            /**
+             * @description Bearer token used to authenticate MCP requests. Treat this as a secret; it is not retrievable after creation.
+             * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+             */
+            token: string;
+            /**
+             * Format: uri
+             * @description Full MCP endpoint URL. Configure your MCP client with this URL to connect to the server.
+             * @example https://api.truto.one/mcp/4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+             */
+            url: string;
+        };
+        /** @description What is gone. */
+        DeletedAccountsObject: {
+            id: components["schemas"]["AccountUuid"];
+        };
+        /** @description What to change. A key that is left out stays as it is. */
+        EndpointPatch: {
+            name?: components["schemas"]["EndpointName"];
+            config?: components["schemas"]["EndpointConfigInput"];
+            expires_at?: components["schemas"]["ExpiryInput"];
+        };
+        /**
+         * @description Whose connection this is, in your own words; need not be unique.
+         * @example acme-1
+         */
+        TenantId: string;
+        /**
+         * @description The name that stands in the names of its tools.
+         * @example petstore
+         */
+        IntegrationName: string;
+        /**
+         * @description How requests to the service are authenticated. `api_key`: `{api_key}`, placed where the document's scheme says, else in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?}`. `none`: nothing.
+         * @example api_key
+         * @enum {unknown}
+         */
+        AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "none";
+        /** @description One connection to a service, without its credentials. It has tools, and endpoints are minted over it. */
+        Account: {
+            id: components["schemas"]["AccountUuid"];
+            tenant_id: components["schemas"]["TenantId"];
+            environment_integration_id: components["schemas"]["AccountUuid"];
+            /** @description The integration that its tools come from. */
+            integration: {
+                id: components["schemas"]["AccountUuid"];
+                name: components["schemas"]["IntegrationName"];
+            };
+            authentication_method: components["schemas"]["AuthenticationMethod"];
+            /**
+             * @description Whether the service takes the credentials, as far as is known.
+             * @example active
+             * @enum {unknown}
+             */
+            status: "active" | "needs_reauth" | "validation_error";
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        /** @description A part of a list, newest first. */
+        AccountPage: {
+            /** @description The accounts. */
+            result: components["schemas"]["Account"][];
+            /**
+             * @description Send it as `next_cursor` to read on; null at the end.
+             * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+             */
+            next_cursor: string | null;
+            /**
+             * @description How many were asked for at most.
+             * @example 100
+             */
+            limit: number;
+        };
+        /** @description The credentials that the authentication method wants, and `variables`, which fill the `{…}` of the server URL. Kept encrypted; never answered. */
+        AccountContext: {
+            /**
+             * @description The key, for `api_key`.
+             * @example k3y
+             */
+            api_key?: string;
+            /**
+             * @description The user, for `basic`.
+             * @example ada
+             */
+            username?: string;
+            /**
+             * @description The password, for `basic`.
+             * @example s3cr3t
+             */
+            password?: string;
+            /**
+             * @description The token, for `bearer`.
+             * @example t0k3n
+             */
+            token?: string;
+            /**
+             * @description The client, for `oauth2_client_credentials`.
+             * @example gatehouse
+             */
+            client_id?: string;
+            /**
+             * @description Its secret, for `oauth2_client_credentials`.
+             * @example s3cr3t
+             */
+            client_secret?: string;
+            /**
+             * @description The scopes to ask for, for `oauth2_client_credentials`.
+             * @example read write
+             */
+            scope?: string;
+            /**
+             * Format: service-url
+             * @description Where tokens come from, for `oauth2_client_credentials`; else the document's.
+             * @example https://auth.example.com/token
+             */
+            token_url?: string;
+            /**
+             * @description Values for the `{…}` of the server URL.
+             * @example {
+             *       "region": "eu"
+             *     }
+             */
+            variables?: {
+                [key: string]: string;
+            };
+        };
+        /** @description A new account. */
+        AccountCreate: {
+            tenant_id: components["schemas"]["TenantId"];
+            environment_integration_id: components["schemas"]["AccountUuid"];
+            authentication_method: components["schemas"]["AuthenticationMethod"];
+            context?: components["schemas"]["AccountContext"];
+        };
+        /** @description What to change. `context` is merged, key by key. */
+        AccountPatch: {
+            tenant_id?: components["schemas"]["TenantId"];
+            authentication_method?: components["schemas"]["AuthenticationMethod"];
+            context?: components["schemas"]["AccountContext"];
+        };
+        /** @description One tool, as an endpoint would serve it. */
+        ToolPreview: {
+            /**
+             * @description What it is about.
+             * @example pets
+             */
+            resource: string;
+            /**
+             * @description What it does to it.
+             * @example list
+             */
+            method: string;
+            /**
+             * @description The name of the tool.
+             * @example list_all_petstore_pets
+             */
+            name: string;
+            /**
+             * @description What it is for, from the document.
+             * @example List all pets
+             */
+            description: string;
+            /** @description JSON Schema of the arguments that go into the path, the query and headers. */
+            query_schema: {
+                [key: string]: unknown;
+            };
+            /** @description JSON Schema of the arguments that go into the body. */
+            body_schema: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The arguments that must be given.
+             * @example [
+             *       "petId"
+             *     ]
+             */
+            required: string[];
+            /**
+             * @description Its tags, from the document and `tool_tags`.
+             * @example [
+             *       "pets"
+             *     ]
+             */
+            tags: string[];
+        };
+        /** @description The tools, in the document's order. */
+        ToolPreviewList: {
+            /** @description The tools. */
+            result: components["schemas"]["ToolPreview"][];
+        };
+        /**
+         * Format: service-url
+         * @description Where the service is, in place of the document's first server. May hold `{…}`, which accounts fill.
+         * @example https://petstore.example.com/v1
+         */
+        BaseUrl: string | null;
+        /**
+         * @description More tags for tools, beside those of the document's operations: by resource (`contacts`) or by resource and method (`contacts.list`).
+         * @example {
+         *       "contacts": [
+         *         "crm"
+         *       ],
+         *       "contacts.list": [
+         *         "cheap"
+         *       ]
+         *     }
+         */
+        ToolTags: {
+            [key: string]: string[];
+        };
+        /**
+         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every one. `auto_approve_read_only`: every one but those of tools that say they only read. `require_approval_per_tool`: every one but those of tools with a tool approval.
+         * @example auto_approve_read_only
+         * @enum {unknown}
+         */
+        ApprovalPolicy: "auto_approve_all" | "require_approval_all" | "auto_approve_read_only" | "require_approval_per_tool";
+        /** @description A service that an OpenAPI document describes, and how many tools were made of it. */
+        Integration: {
+            id: components["schemas"]["AccountUuid"];
+            name: components["schemas"]["IntegrationName"];
+            base_url: components["schemas"]["BaseUrl"];
+            tool_tags: components["schemas"]["ToolTags"];
+            approval_policy: components["schemas"]["ApprovalPolicy"];
+            /**
+             * @description How many tools there are.
+             * @example 3
+             */
+            tool_count: number;
+            /** @description The operations of the document that yield no tool. */
+            skipped: {
+                /**
+                 * @description Its method and path.
+                 * @example GET /internal
+                 */
+                operation: string;
+                /**
+                 * @description Why.
+                 * @example It has no description.
+                 */
+                reason: string;
+            }[];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        /** @description A part of a list, newest first. */
+        IntegrationPage: {
+            /** @description The integrations. */
+            result: components["schemas"]["Integration"][];
+            /**
+             * @description Send it as `next_cursor` to read on; null at the end.
+             * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+             */
+            next_cursor: string | null;
+            /**
+             * @description How many were asked for at most.
+             * @example 100
+             */
+            limit: number;
+        };
+        /** @description An OpenAPI 3.0 or 3.1 document: as a JSON object, or as text in JSON or YAML. Never answered. External references are not followed. */
+        OpenApiDocument: {
+            [key: string]: unknown;
+        } | string;
+        /**
+         * Format: service-url
+         * @description Where to fetch the document, under the egress policy. At most 16 MiB.
+         * @example https://petstore.example.com/openapi.json
+         */
+        DocumentUrl: string;
+        /** @description A new integration. Give the document itself or where it is, not both. */
+        IntegrationCreate: {
+            name: components["schemas"]["IntegrationName"];
+            document?: components["schemas"]["OpenApiDocument"];
+            document_url?: components["schemas"]["DocumentUrl"];
+            base_url?: components["schemas"]["BaseUrl"];
+            tool_tags?: components["schemas"]["ToolTags"];
+            /** @default auto_approve_all */
+            approval_policy?: components["schemas"]["ApprovalPolicy"];
+        };
+        /** @description What to change. A key that is left out stays as it is. A document is imported anew. */
+        IntegrationPatch: {
+            name?: components["schemas"]["IntegrationName"];
+            document?: components["schemas"]["OpenApiDocument"];
+            document_url?: components["schemas"]["DocumentUrl"];
+            base_url?: components["schemas"]["BaseUrl"];
+            tool_tags?: components["schemas"]["ToolTags"];
+            approval_policy?: components["schemas"]["ApprovalPolicy"];
+        };
         /** @description What went wrong. */
         ServersErrorBody: {
             /**
@@ -568,12 +1250,6 @@ export interface components {
          * @example Updated Server Name
          */
         ServerName: string;
-        /**
-         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every one. `auto_approve_read_only`: every one but those of tools that say they only read. `require_approval_per_tool`: every one but those of tools with a tool approval.
-         * @example auto_approve_read_only
-         * @enum {unknown}
-         */
-        ApprovalPolicy: "auto_approve_all" | "require_approval_all" | "auto_approve_read_only" | "require_approval_per_tool";
         /**
          * @description How the server is reached.
          * @example WebSocket
@@ -1148,7 +1824,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`. More may come.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`. More may come.
              * @example server.updated
              */
             action: string;
@@ -1218,6 +1894,64 @@ export interface components {
         };
     };
     responses: {
+        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
+        AccountsError: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
+        /** @description The request breaks a rule of this document; every mistake is named. */
+        AccountsBadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
+        /** @description The API token is missing, wrong or expired. */
+        AccountsUnauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
+        /** @description There is no such object in this organization. */
+        AccountsNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
+        /** @description The object is still in use. */
+        AccountsConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
         /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
         ServersError: {
             headers: {
@@ -1325,15 +2059,59 @@ export interface components {
     };
     parameters: {
         /**
-         * @description MCP server ID
-         * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+         * @description The ID of the integrated account.
+         * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
          */
-        McpServerId: components["schemas"]["McpServerId"];
+        IntegratedAccountId: components["schemas"]["AccountUuid"];
+        /**
+         * @description How many to answer at most.
+         * @example 100
+         */
+        Limit: number;
+        /**
+         * @description The `next_cursor` of the page before. Empty means the first page.
+         * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+         */
+        NextCursor: string;
+        /**
+         * @description The ID of the MCP server, an endpoint that we serve.
+         * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+         */
+        EndpointId: components["schemas"]["AccountUuid"];
         /**
          * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
          * @example "1"
          */
         IfMatch: string;
+        /**
+         * @description The ID of the integrated account.
+         * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+         */
+        AccountId: components["schemas"]["AccountUuid"];
+        /**
+         * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+         * @example [
+         *       "read"
+         *     ]
+         */
+        Methods: string[];
+        /**
+         * @description Only tools that carry one of these. Repeat the parameter for more.
+         * @example [
+         *       "pet"
+         *     ]
+         */
+        Tags: string[];
+        /**
+         * @description The ID of the integration.
+         * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+         */
+        IntegrationId: components["schemas"]["AccountUuid"];
+        /**
+         * @description MCP server ID
+         * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+         */
+        McpServerId: components["schemas"]["McpServerId"];
         /**
          * @description The tool's name, percent-encoded where it holds reserved characters.
          * @example file_read
@@ -1378,6 +2156,11 @@ export interface components {
          */
         Allow: string;
         /**
+         * @description The kind of credentials that are wanted.
+         * @example Bearer
+         */
+        WWWAuthenticate: string;
+        /**
          * @description Where the new object is, as a path on the server's public URL.
          * @example /api/mcp-servers/mcp_8c180796-e6d7-4343-88b5-5df0846fef69
          */
@@ -1387,16 +2170,682 @@ export interface components {
          * @example "1"
          */
         ETag: string;
-        /**
-         * @description The kind of credentials that are wanted.
-         * @example Bearer
-         */
-        WWWAuthenticate: string;
     };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listEndpoints: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many to answer at most.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+                 */
+                next_cursor?: components["parameters"]["NextCursor"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointPage"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    createEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+            };
+            cookie?: never;
+        };
+        /** @description The endpoint. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointCreate"];
+            };
+        };
+        responses: {
+            /** @description The endpoint, with its token and URL. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedEndpoint"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    getEndpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+                /**
+                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    deleteEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+                /**
+                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The endpoint is gone. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedAccountsObject"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    updateEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                integrated_account_id: components["parameters"]["IntegratedAccountId"];
+                /**
+                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: components["parameters"]["EndpointId"];
+            };
+            cookie?: never;
+        };
+        /** @description What to change. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndpointPatch"];
+            };
+        };
+        responses: {
+            /** @description The endpoint as it now is. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Endpoint"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    listAccounts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many to answer at most.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+                 */
+                next_cursor?: components["parameters"]["NextCursor"];
+                /**
+                 * @description Only accounts of this tenant.
+                 * @example acme-1
+                 */
+                tenant_id?: string;
+                /**
+                 * @description Only accounts with this status.
+                 * @example active
+                 */
+                status?: "active" | "needs_reauth" | "validation_error";
+                /**
+                 * @description Only accounts of integrations with this name.
+                 * @example petstore
+                 */
+                "integration.name"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    createAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The account. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountCreate"];
+            };
+        };
+        responses: {
+            /** @description The account, without its credentials. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    getAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    deleteAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account is gone. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedAccountsObject"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    updateAccount: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** @description What to change. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountPatch"];
+            };
+        };
+        responses: {
+            /** @description The account as it now is. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    listAccountTools: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+                 * @example [
+                 *       "read"
+                 *     ]
+                 */
+                methods?: components["parameters"]["Methods"];
+                /**
+                 * @description Only tools that carry one of these. Repeat the parameter for more.
+                 * @example [
+                 *       "pet"
+                 *     ]
+                 */
+                tags?: components["parameters"]["Tags"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tools. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPreviewList"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    listIntegrations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description How many to answer at most.
+                 * @example 100
+                 */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
+                 */
+                next_cursor?: components["parameters"]["NextCursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A part of the list. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationPage"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    createIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The integration. Bodies up to 16 MiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationCreate"];
+            };
+        };
+        responses: {
+            /** @description The integration. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    getIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The integration. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    deleteIntegration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The integration is gone. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedAccountsObject"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            409: components["responses"]["AccountsConflict"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    updateIntegration: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        /** @description What to change. Bodies up to 16 MiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationPatch"];
+            };
+        };
+        responses: {
+            /** @description The integration as it now is. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Integration"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    listIntegrationTools: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+                 * @example [
+                 *       "read"
+                 *     ]
+                 */
+                methods?: components["parameters"]["Methods"];
+                /**
+                 * @description Only tools that carry one of these. Repeat the parameter for more.
+                 * @example [
+                 *       "pet"
+                 *     ]
+                 */
+                tags?: components["parameters"]["Tags"];
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integration.
+                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["IntegrationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tools. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPreviewList"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
     listMcpServers: {
         parameters: {
             query?: {

@@ -2,6 +2,8 @@
 
 const DOORS = [
   { prefix: '/api/', errors: 'Servers', wanted: ['400', '401', '403', 'default'] },
+  { prefix: '/integration', errors: 'Accounts', wanted: ['400', '401', 'default'] },
+  { prefix: '/integrated-account', errors: 'Accounts', wanted: ['400', '401', 'default'] },
   { prefix: '/admin/api/', errors: 'Operator', wanted: ['401', 'default'] },
   { prefix: '/', errors: 'Operator', wanted: [] },
 ];

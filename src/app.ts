@@ -1,4 +1,7 @@
 import express, { type Express } from 'express';
+import { accountHandlers } from './accounts/account-handlers.ts';
+import { endpointHandlers } from './accounts/endpoint-handlers.ts';
+import { integrationHandlers } from './accounts/integration-handlers.ts';
 import type { Config } from './config.ts';
 import { type Document, operationsOf } from './contract/document.ts';
 import type { Handlers } from './contract/operations.ts';
@@ -31,6 +34,9 @@ export type AppOptions = {
 
 /** Every JSON operation of the document; the compiler names the one that is missing. */
 export const handlersOf = (deps: Deps): Handlers => ({
+  ...integrationHandlers(deps),
+  ...accountHandlers(deps),
+  ...endpointHandlers(deps),
   ...serverHandlers(deps),
   ...toolApprovalHandlers(deps),
   ...organizationHandlers(deps),
@@ -44,7 +50,7 @@ export async function createApp(
   { document, docs, config, violations }: AppOptions,
   handlers: Handlers = handlersOf(deps),
 ): Promise<Express> {
-  const { log, metrics, credentials } = deps;
+  const { log, metrics, credentials, publicUrl } = deps;
   const report: OnViolation = ({ operationId, status, message }) => {
     metrics.violations.inc({ operation: operationId, status });
     log.error({ operation: operationId, status, violation: message }, 'answer breaks the document');
@@ -58,27 +64,27 @@ export async function createApp(
   const limit = rateLimit(config.rateLimitPerSecond);
   const app = express();
   app.disable('x-powered-by').disable('etag');
-  app.use(requestId, observe(log, metrics), guard(config), crossOrigin(config.corsOrigins));
+  app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), crossOrigin(config.corsOrigins));
   app.use(
     register({
       operations,
       handlers,
-      raw: platformHandlers(deps, document, docs, config.publicUrl),
+      raw: platformHandlers(deps, document, docs),
       before: (operation) => [
         (request, _response, next) => {
           request.operation = operation;
           next();
         },
-        ...authenticate(operation, credentials, config),
+        ...authenticate(operation, credentials, { ...config, publicUrl }),
         ...limit,
       ],
       json: (operation) => [...readBody(operation), ...validate(operation)],
-      publicPath: new URL(config.publicUrl).pathname.replace(/\/$/, ''),
+      publicPath: new URL(publicUrl).pathname.replace(/\/$/, ''),
     }),
   );
   app.use((request) => {
     throw new ApiError('not_found', `There is no ${request.path}; /openapi.json lists every path.`);
   });
-  app.use(errorHandler(config.publicUrl, log));
+  app.use(errorHandler(publicUrl, log));
   return app;
 }

@@ -14,17 +14,28 @@ export type Action =
   | 'server.updated'
   | 'server.deleted'
   | 'tool_approval.added'
-  | 'tool_approval.revoked';
+  | 'tool_approval.revoked'
+  | 'integration.created'
+  | 'integration.updated'
+  | 'integration.deleted'
+  | 'account.created'
+  | 'account.updated'
+  | 'account.deleted'
+  | 'endpoint.created'
+  | 'endpoint.updated'
+  | 'endpoint.deleted';
 
 /** The process itself, where nobody asked: the first start. */
 export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as const;
+
+type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' | 'integration' | 'account' | 'endpoint';
 
 export type Change = {
   readonly at: number;
   readonly actor: Caller | typeof GATEHOUSE;
   readonly organizationId: string;
   readonly action: Action;
-  readonly target: { readonly kind: 'organization' | 'api_token' | 'api_key' | 'server' | 'tool'; readonly id: string };
+  readonly target: { readonly kind: TargetKind; readonly id: string };
   /** More, never a secret. */
   readonly details?: Readonly<Record<string, unknown>>;
 };

@@ -1,7 +1,7 @@
 import { forbidden } from './errors.ts';
 
 /** Who makes a request, as the credentials that were checked say. */
-export type Caller = Operator | KeyPairCaller;
+export type Caller = Operator | KeyPairCaller | ApiTokenCaller;
 
 /** The person who runs the process. */
 export type Operator = { readonly kind: 'operator'; readonly id: null; readonly name: 'operator' };
@@ -13,6 +13,14 @@ export type KeyPairCaller = {
   readonly name: string;
   readonly organizationId: string;
   readonly permissions: readonly Permission[];
+};
+
+/** Somebody who holds an API token of an organization. */
+export type ApiTokenCaller = {
+  readonly kind: 'api_token';
+  readonly id: string;
+  readonly name: string;
+  readonly organizationId: string;
 };
 
 /** What a key pair may do: configure servers, or decide what runs without a person. */

@@ -7,6 +7,8 @@ export type { components, operations, paths } from '../generated/api.ts';
 export type GatehouseClientOptions = ClientOptions & {
   /** Where the server is, such as `https://gatehouse.example.com`; it may hold a path. */
   readonly baseUrl: string;
+  /** An API token of an organization, for the Accounts API. */
+  readonly apiToken?: string | undefined;
   /** The key pair of an organization, for the Servers API. */
   readonly apiKey?: string | undefined;
   readonly apiSecret?: string | undefined;
@@ -19,14 +21,16 @@ export type GatehouseClient = Client<paths>;
 
 /** A client of one server. Headers that a call gives itself win over the credentials given here. */
 export function createClient(options: GatehouseClientOptions): GatehouseClient {
-  const { apiKey, apiSecret, operatorToken, ...rest } = options;
+  const { apiToken, apiKey, apiSecret, operatorToken, ...rest } = options;
   const client = createFetchClient<paths>(rest);
   const credentialsFor = (path: string): Record<string, string | undefined> => {
     if (path.startsWith('/api/')) {
       return { 'X-API-KEY': apiKey, 'X-API-SECRET': apiSecret };
     }
     const isOperators = path.startsWith('/admin/api/') || path === '/metrics';
-    return isOperators ? { Authorization: operatorToken && `Bearer ${operatorToken}` } : {};
+    const isAccounts = path.startsWith('/integration') || path.startsWith('/integrated-account');
+    const token = isOperators ? operatorToken : isAccounts ? apiToken : undefined;
+    return { Authorization: token && `Bearer ${token}` };
   };
   client.use({
     onRequest: ({ request, schemaPath }) => {

@@ -1,11 +1,12 @@
 import { suggestion } from './contract/mistakes.ts';
+import { parseEgressAllow } from './egress/egress.ts';
 
 /** Everything that can be set, checked. Times are in the unit of their name. */
 export type Config = {
   readonly host: string;
   readonly port: number;
-  /** Without a slash at the end. */
-  readonly publicUrl: string;
+  /** Without a slash at the end; null means where the server listens. */
+  readonly publicUrl: string | null;
   readonly corsOrigins: readonly string[];
   readonly dataDirectory: string;
   readonly databaseUrl: string | null;
@@ -20,6 +21,10 @@ export type Config = {
   };
   readonly rateLimitPerSecond: number | null;
   readonly auditDays: number;
+  /** Days for which expired endpoints can still be read. */
+  readonly expiredDays: number;
+  /** What organizations' URLs may reach besides global addresses: CIDRs, addresses, host names. */
+  readonly egressAllow: readonly string[];
   readonly logLevel: string;
 };
 
@@ -40,6 +45,8 @@ const VARIABLES = [
   'GATEHOUSE_API_SECRET',
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_AUDIT_DAYS',
+  'GATEHOUSE_EXPIRED_DAYS',
+  'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_LOG_LEVEL',
 ] as const;
 type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
@@ -79,7 +86,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   const config: Config = {
     host,
     port,
-    publicUrl: publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    publicUrl,
     corsOrigins: value('GATEHOUSE_CORS_ORIGINS', [], (text) => text.split(',').map(origin)),
     dataDirectory: value('GATEHOUSE_DATA', './data', String),
     databaseUrl,
@@ -89,6 +96,8 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },
     rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
+    expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
+    egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
   };
   if (WILDCARD.has(host) && publicUrl === null) {

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type KeyPairCaller, OPERATOR, type Operator, type Permission } from './caller.ts';
+import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator, type Permission } from './caller.ts';
 import { hashSecret } from './ids.ts';
+import * as apiTokens from './store/api-tokens.ts';
 import * as keyPairs from './store/key-pairs.ts';
 import type { Store } from './store/store.ts';
 
@@ -10,6 +11,8 @@ export type Credentials = {
   readonly operator: (token: string | undefined) => Operator | undefined;
   /** Who holds the key pair, when key and secret belong together and have not expired. */
   readonly keyPair: (key: string, secret: string) => Promise<KeyPairCaller | undefined>;
+  /** Who holds the API token, when there is one and it has not expired. */
+  readonly apiToken: (token: string) => Promise<ApiTokenCaller | undefined>;
   /** Writes down when credentials were last used; called now and then, off the path of requests. */
   readonly saveLastUsed: () => Promise<void>;
 };
@@ -23,7 +26,7 @@ export type CredentialsOptions = {
 
 /** Makes the checks over a store. */
 export function createCredentials({ store, now, operatorTokenHash }: CredentialsOptions): Credentials {
-  const lastUsed = new Map<string, number>();
+  const lastUsed = { keyPairs: new Map<string, number>(), apiTokens: new Map<string, number>() };
   return {
     operator: (token) => {
       const right = operatorTokenHash === null || (token !== undefined && equal(hashSecret(token), operatorTokenHash));
@@ -35,7 +38,7 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
       if (pair === null || !equal(hashSecret(secret), pair.secretHash) || (pair.expiresAt ?? Infinity) <= at) {
         return undefined;
       }
-      lastUsed.set(pair.id, at);
+      lastUsed.keyPairs.set(pair.id, at);
       return {
         kind: 'key_pair',
         id: pair.id,
@@ -44,14 +47,31 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
         permissions: pair.permissions as Permission[],
       };
     },
+    apiToken: async (token) => {
+      const found = await apiTokens.findByHash(store.read, hashSecret(token));
+      const at = now();
+      if (found === null || (found.expiresAt ?? Infinity) <= at) {
+        return undefined;
+      }
+      lastUsed.apiTokens.set(found.id, at);
+      return { kind: 'api_token', id: found.id, name: found.name, organizationId: found.organizationId };
+    },
     saveLastUsed: async () => {
-      const uses = [...lastUsed].map(([id, at]) => ({ id, at }));
-      lastUsed.clear();
-      if (uses.length > 0) {
-        await store.write((db) => keyPairs.touchLastUsed(db, uses));
+      const [pairs, tokens] = [takeUses(lastUsed.keyPairs), takeUses(lastUsed.apiTokens)];
+      if (pairs.length + tokens.length > 0) {
+        await store.write(async (db) => {
+          await keyPairs.touchLastUsed(db, pairs);
+          await apiTokens.touchLastUsed(db, tokens);
+        });
       }
     },
   };
+}
+
+function takeUses(lastUsed: Map<string, number>): { id: string; at: number }[] {
+  const uses = [...lastUsed].map(([id, at]) => ({ id, at }));
+  lastUsed.clear();
+  return uses;
 }
 
 const equal = (a: string, b: string): boolean =>

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Credentials } from './credentials.ts';
+import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { Store } from './store/store.ts';
@@ -13,4 +14,8 @@ export type Deps = {
   readonly ids: Ids;
   readonly log: Logger;
   readonly metrics: Metrics;
+  /** Under which URL clients reach this server; without a slash at the end. */
+  readonly publicUrl: string;
+  /** The way out for every URL that an organization gives. */
+  readonly egress: Egress;
 };

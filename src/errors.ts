@@ -57,6 +57,12 @@ export const CATALOGUE = {
     meaning: 'The request did not arrive whole in time.',
     remedy: 'Send it again, over a connection that is fast enough.',
   },
+  conflict: {
+    status: 409,
+    title: 'Conflict',
+    meaning: 'The object is in a state in which this cannot be done.',
+    remedy: 'Do first what the answer names.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',
@@ -136,6 +142,9 @@ export const invalid = (mistakes: readonly Mistake[]): ApiError =>
 /** 404: `what` is the kind of thing in the words of its API. */
 export const notFound = (what: string, detail: string): ApiError =>
   new ApiError('not_found', detail, { title: `${what} not found` });
+
+/** 409. */
+export const conflict = (detail: string): ApiError => new ApiError('conflict', detail);
 
 /** 403. */
 export const forbidden = (detail: string): ApiError => new ApiError('forbidden', detail);

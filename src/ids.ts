@@ -8,12 +8,15 @@ export type Ids = {
   readonly organization: () => string;
   /** `prefix` and 40 base-62 characters: 238 random bits. */
   readonly secret: (prefix: string) => string;
+  /** The token of an endpoint: 128 random bits as 32 hexadecimal characters, the form of seed 004. */
+  readonly endpointToken: () => string;
 };
 
 export const randomIds: Ids = {
   uuid: randomUUID,
   organization: () => `org_${base62(27)}`,
   secret: (prefix) => prefix + base62(40),
+  endpointToken: () => randomBytes(16).toString('hex'),
 };
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

@@ -24,7 +24,7 @@ async function main(): Promise<void> {
       log.info({ path }, 'first credentials written'),
     );
   }
-  log.info({ url: server.url, publicUrl: config.publicUrl, engine: server.deps.store.engine }, 'ready');
+  log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
   const stop = async (signal: string) => {
     log.info({ signal }, 'stopping');
     await server.stop();

@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { purgeExpired } from './accounts/endpoints.ts';
 import { createApp } from './app.ts';
 import { purgeAudit } from './audit.ts';
 import { bootstrap, type FirstCredentials, operatorTokenHash } from './bootstrap.ts';
@@ -8,6 +9,7 @@ import type { Config } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
+import { createEgress } from './egress/egress.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
@@ -55,34 +57,60 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
   });
+  const http = createServer();
   try {
     const firstCredentials = await bootstrap({ store, now, ids }, config);
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
-    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics() };
-    const server = createServer(await createApp(deps, { document, docs, config, violations }));
-    answerUnreadable(server, config.publicUrl);
-    const url = await listen(server, config);
+    const begin = holdRequests(http);
+    const url = await listen(http, config);
+    const publicUrl = config.publicUrl ?? url;
+    const own = [url, publicUrl].map(hostAndPort);
+    const egress = createEgress({ allow: config.egressAllow, own: () => own });
+    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics(), publicUrl, egress };
+    answerUnreadable(http, publicUrl);
+    begin(await createApp(deps, { document, docs, config, violations }));
     const housekeeping = setInterval(() => void keepHouse(deps, config), HOUSEKEEPING);
     const stop = async () => {
       clearInterval(housekeeping);
-      await close(server);
+      await close(http);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
+      await egress.dispatcher.close();
       await store.close();
     };
     return { url, deps, firstCredentials, stop };
   } catch (error) {
+    http.close();
     await store.close();
     throw error;
   }
 }
 
+function hostAndPort(url: string): { host: string; port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
+/** Lets requests wait until there is an app: its links need the port, which is known only when the server listens. */
+function holdRequests(http: Server): (app: RequestListener) => void {
+  const waiting: Parameters<RequestListener>[] = [];
+  const hold: RequestListener = (request, response) => waiting.push([request, response]);
+  http.on('request', hold);
+  return (app) => {
+    http.off('request', hold).on('request', app);
+    for (const [request, response] of waiting) {
+      app(request, response);
+    }
+  };
+}
+
 const locationOf = ({ databaseUrl, dataDirectory }: Config): StoreOptions['location'] =>
   databaseUrl === null ? { kind: 'file', directory: dataDirectory } : { kind: 'postgres', url: databaseUrl };
 
-async function keepHouse({ credentials, store, now, log }: Deps, { auditDays }: Config): Promise<void> {
+async function keepHouse({ credentials, store, now, log }: Deps, { auditDays, expiredDays }: Config): Promise<void> {
   try {
     await credentials.saveLastUsed();
     await purgeAudit(store, now(), auditDays);
+    await purgeExpired(store, now(), expiredDays);
   } catch (error) {
     log.warn({ err: error }, 'housekeeping failed; it runs again in a minute');
   }

@@ -16,7 +16,7 @@ test('nothing set: closed, local, SQLite', () => {
   expect(parseConfig({ PATH: '/bin' })).toEqual({
     host: '127.0.0.1',
     port: 8080,
-    publicUrl: 'http://127.0.0.1:8080',
+    publicUrl: null,
     corsOrigins: [],
     dataDirectory: './data',
     databaseUrl: null,
@@ -26,6 +26,8 @@ test('nothing set: closed, local, SQLite', () => {
     firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },
     rateLimitPerSecond: null,
     auditDays: 90,
+    expiredDays: 30,
+    egressAllow: [],
     logLevel: 'info',
   });
 });

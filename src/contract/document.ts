@@ -25,6 +25,10 @@ export type OperationObject = {
   readonly requestBody?: { readonly required?: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
   readonly 'x-raw'?: boolean;
+  /** Bytes that a body may have, where that is not what all others may. */
+  readonly 'x-body-limit'?: number;
+  /** The key of the body whose value handlers get as bytes: text as it is, anything else as JSON. */
+  readonly 'x-opaque'?: string;
 };
 type PathItem = { readonly parameters?: OperationObject['parameters'] } & { readonly [M in Method]?: OperationObject };
 

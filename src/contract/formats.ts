@@ -4,6 +4,10 @@ export const FORMATS: Readonly<Record<string, { validate: (value: string) => boo
     validate: isServerUrl,
     message: 'must be an absolute http, https, ws or wss URL without credentials (send those as request_headers)',
   },
+  'service-url': {
+    validate: isServiceUrl,
+    message: 'must be an absolute http or https URL without credentials',
+  },
   'request-header-name': {
     validate: (name) => TOKEN.test(name) && name.length <= 256 && !CONNECTION_HEADERS.has(name.toLowerCase()),
     message: `is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_\`|~ other than Host, Connection, Content-Length, Transfer-Encoding`,
@@ -20,6 +24,12 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What only the connection itself can know. */
 const CONNECTION_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
+
+/** As a server URL, and it may be a template: `{name}` stands for any text. */
+function isServiceUrl(value: string): boolean {
+  const filled = value.replaceAll(/\{[^{}]*\}/g, 'x');
+  return /^https?:/i.test(filled) && isServerUrl(filled);
+}
 
 function isServerUrl(value: string): boolean {
   const url = /^(?:https?|wss?):\/\//i.test(value) ? URL.parse(value) : null;

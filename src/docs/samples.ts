@@ -8,6 +8,7 @@ export type Sample = { readonly lang: string; readonly label: string; readonly s
 const VARIABLES: Readonly<Record<string, string>> = {
   apiKey: 'GATEHOUSE_API_KEY',
   apiSecret: 'GATEHOUSE_API_SECRET',
+  apiToken: 'GATEHOUSE_API_TOKEN',
   operatorToken: 'GATEHOUSE_ADMIN_TOKEN',
 };
 

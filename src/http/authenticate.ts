@@ -5,21 +5,20 @@ import type { Operation } from '../contract/document.ts';
 import type { Credentials } from '../credentials.ts';
 import { ApiError, forbidden } from '../errors.ts';
 
+/** Whether the operator must send a token, and where this server's own pages come from. */
+type AdminAccess = Pick<Config, 'adminAuth'> & { readonly publicUrl: string };
+
 /**
  * Checks the credentials that the document wants for an operation, before any body is read. The roles of a security
  * requirement are the permissions that the key pair must have. Throws at boot for a scheme that it does not know.
  */
-export function authenticate(
-  operation: Operation,
-  credentials: Credentials,
-  config: Pick<Config, 'adminAuth' | 'publicUrl'>,
-): RequestHandler[] {
+export function authenticate(operation: Operation, credentials: Credentials, config: AdminAccess): RequestHandler[] {
   const [requirement] = operation.object.security ?? [];
   if (requirement === undefined) {
     return [];
   }
   const schemes = Object.keys(requirement).toSorted().join(' ');
-  const check = { operatorToken: operatorCheck, 'apiKey apiSecret': keyPairCheck }[schemes];
+  const check = { operatorToken: operatorCheck, 'apiKey apiSecret': keyPairCheck, apiToken: apiTokenCheck }[schemes];
   if (check === undefined) {
     throw new Error(`${operation.id}: no credentials are known for the security schemes ${schemes}`);
   }
@@ -34,7 +33,7 @@ export function authenticate(
 type Check = (
   request: Request,
   credentials: Credentials,
-  config: Pick<Config, 'adminAuth' | 'publicUrl'>,
+  config: AdminAccess,
   permissions: readonly Permission[],
 ) => Caller | Promise<Caller>;
 
@@ -42,15 +41,25 @@ const operatorCheck: Check = (request, credentials, config) => {
   if (config.adminAuth === 'none') {
     refuseForwardedAndForeign(request, config.publicUrl);
   }
-  const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  const operator = credentials.operator(token);
-  if (operator === undefined) {
-    throw new ApiError('unauthorized', 'Send the operator token as Authorization: Bearer <token>.', {
-      headers: { 'WWW-Authenticate': token === undefined ? 'Bearer' : 'Bearer error="invalid_token"' },
-    });
-  }
-  return operator;
+  const token = bearer(request);
+  return credentials.operator(token) ?? refuseBearer('the operator token', token);
 };
+
+const apiTokenCheck: Check = async (request, credentials) => {
+  const token = bearer(request);
+  const caller = token === undefined ? undefined : await credentials.apiToken(token);
+  return caller ?? refuseBearer('an API token', token);
+};
+
+/** The bearer token of a request (RFC 6750, section 2.1). */
+const bearer = (request: Request): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+
+function refuseBearer(what: string, token: string | undefined): never {
+  throw new ApiError('unauthorized', `Send ${what} as Authorization: Bearer <token>.`, {
+    headers: { 'WWW-Authenticate': token === undefined ? 'Bearer' : 'Bearer error="invalid_token"' },
+  });
+}
 
 /** Without credentials, only somebody at this machine may ask: not a proxy's client, and not a page of another site. */
 function refuseForwardedAndForeign(request: Request, publicUrl: string): void {

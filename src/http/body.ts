@@ -1,8 +1,9 @@
 import { type RequestHandler, raw } from 'express';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
+import { splitOpaque } from '../opaque/split.ts';
 
-/** Bytes that a body may have. */
+/** Bytes that a body may have, unless its operation says otherwise. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 /** Levels that a body may be nested; what checks it goes down by recursion. */
 const DEPTH_LIMIT = 64;
@@ -14,7 +15,8 @@ export function readBody(operation: Operation): RequestHandler[] {
   if (operation.object.requestBody === undefined) {
     return [ignoreBody, refuseUnstorable];
   }
-  return [requireJson, readBytes, parseJson, refuseUnstorable];
+  const { 'x-body-limit': limit = BODY_LIMIT, 'x-opaque': opaque } = operation.object;
+  return [requireJson, readBytes(limit), opaque === undefined ? parseJson : parseAround(opaque), refuseUnstorable];
 }
 
 /** The validator compiles a schema for every media type it sees, and here anybody could send it new ones for ever. */
@@ -36,14 +38,16 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-const readRaw = raw({ type: () => true, limit: BODY_LIMIT });
-const readBytes: RequestHandler = (request, response, next) =>
-  readRaw(request, response, (error?: unknown) => next(error === undefined ? undefined : bodyError(error)));
+function readBytes(limit: number): RequestHandler {
+  const read = raw({ type: () => true, limit });
+  return (request, response, next) =>
+    read(request, response, (error?: unknown) => next(error === undefined ? undefined : bodyError(error, limit)));
+}
 
-function bodyError(error: unknown): unknown {
+function bodyError(error: unknown, limit: number): unknown {
   switch ((error as { type?: string }).type) {
     case 'entity.too.large':
-      return new ApiError('body_too_large', `A body may have at most ${BODY_LIMIT / 1024 / 1024} MiB.`);
+      return new ApiError('body_too_large', `A body may have at most ${limit / 1024 / 1024} MiB.`);
     case 'encoding.unsupported':
       return new ApiError('unsupported_media_type', 'The Content-Encoding is unknown; use gzip, deflate, br or none.');
     default:
@@ -54,21 +58,41 @@ function bodyError(error: unknown): unknown {
 }
 
 const parseJson: RequestHandler = (request, _response, next) => {
-  // The validator lets an absent body pass where the schema requires no property.
-  if (!Buffer.isBuffer(request.body) || request.body.length === 0) {
-    throw invalid([{ field: 'body', message: 'is required', rule: 'required' }]);
-  }
-  request.body = parse(request.body);
+  request.body = parse(bytesOf(request.body));
   next();
 };
+
+/** Parses a body with a key that is handed on as bytes; a large one on another thread, since parsing it takes a while. */
+function parseAround(key: string): RequestHandler {
+  return async (request, _response, next) => {
+    const bytes = bytesOf(request.body);
+    const { body, opaque } = await splitOpaque(bytes, key).catch((error: unknown) => {
+      throw malformed(error);
+    });
+    request.body = opaque === undefined ? body : { ...(body as object), [key]: opaque };
+    next();
+  };
+}
+
+/** The validator lets an absent body pass where the schema requires no property. */
+function bytesOf(body: unknown): Buffer {
+  if (!Buffer.isBuffer(body) || body.length === 0) {
+    throw invalid([{ field: 'body', message: 'is required', rule: 'required' }]);
+  }
+  return body;
+}
 
 function parse(bytes: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
-    throw new ApiError('malformed_json', `The body is not valid JSON: ${withoutExcerpt(reason)}`);
+    throw malformed(error);
   }
+}
+
+function malformed(error: unknown): ApiError {
+  const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
+  return new ApiError('malformed_json', `The body is not valid JSON: ${withoutExcerpt(reason)}`);
 }
 
 /** Parsers quote the text around a mistake, which may be a secret. */
@@ -91,7 +115,7 @@ function unstorable(value: unknown, field: string, depth: number): Mistake[] {
   if (typeof value === 'string') {
     return textMistakes(value, field);
   }
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
     return [];
   }
   if (depth === DEPTH_LIMIT) {

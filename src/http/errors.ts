@@ -16,6 +16,18 @@ const SERVERS: Envelope = {
   }),
 };
 
+const ACCOUNTS: Envelope = {
+  status: SERVERS.status,
+  body: (error) => ({
+    statusCode: CATALOGUE[error.code].status,
+    error: STATUS_CODES[CATALOGUE[error.code].status],
+    message: error.message,
+    ...(error.mistakes.length > 0 && {
+      details: { failures: error.mistakes.map(({ field, message }) => ({ path: field, message })) },
+    }),
+  }),
+};
+
 const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   validation_failed: 'validation_failed',
   malformed_json: 'validation_failed',
@@ -26,6 +38,7 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   malformed_request: 'bad_request',
   request_timeout: 'bad_request',
   headers_too_large: 'bad_request',
+  conflict: 'conflict',
   precondition_failed: 'conflict',
   body_too_large: 'bad_request',
   unsupported_media_type: 'bad_request',
@@ -63,8 +76,11 @@ const OPERATOR_RULES: Readonly<Record<string, string>> = {
   maxLength: 'max_length',
 };
 
-/** The Servers API has its own envelope; everything else is the operator's. */
-const envelopeOf = (path: string): Envelope => (/^\/api(?:\/|$)/.test(path) ? SERVERS : OPERATOR);
+/** The Servers API and the Accounts API have their own envelopes; everything else is the operator's. */
+function envelopeOf(path: string): Envelope {
+  const [, first] = path.split('/');
+  return first === 'api' ? SERVERS : first === 'integration' || first === 'integrated-account' ? ACCOUNTS : OPERATOR;
+}
 
 /** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
 export function renderError(error: ApiError, path: string, publicUrl: string) {

@@ -11,7 +11,7 @@ const EXEMPT = new Set(['/healthz', '/readyz']);
  * Refuses requests that were not meant for this server: a `Host` other than its own (DNS rebinding), and an `Origin`
  * that is neither its own nor configured (a page in somebody's browser).
  */
-export function guard(config: Pick<Config, 'host' | 'publicUrl' | 'corsOrigins'>): RequestHandler {
+export function guard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly publicUrl: string }): RequestHandler {
   const own = new URL(config.publicUrl);
   const hosts = new Set([...LOOPBACK, own.hostname, config.host.includes(':') ? `[${config.host}]` : config.host]);
   const origins = new Set([own.origin, ...config.corsOrigins]);

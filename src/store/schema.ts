@@ -71,4 +71,44 @@ export type Database = {
     outcome: string;
     details: string;
   };
+  integrations: {
+    id: string;
+    organization_id: string;
+    name: string;
+    base_url: string | null;
+    tool_tags: string;
+    approval_policy: string;
+    tool_count: number;
+    skipped: string;
+    service: string;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  integration_contents: { integration_id: string; document: Uint8Array; tools: Uint8Array; selectors: string };
+  accounts: {
+    id: string;
+    organization_id: string;
+    integration_id: string;
+    tenant_id: string;
+    authentication_method: string;
+    /** Sealed JSON, context `accounts.context:<id>`. */
+    context: string;
+    status: string;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  endpoints: {
+    id: string;
+    account_id: string;
+    name: string;
+    config: string;
+    token_hash: string;
+    expires_at: number | null;
+    created_by: string;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
 };

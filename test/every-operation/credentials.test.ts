@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { call } from '../support/client.ts';
-import { API_KEY, API_SECRET, OPERATOR_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
+import type { Operation } from '../../src/contract/document.ts';
+import { call, meantFor } from '../support/client.ts';
+import { API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
 import { ask, createWorld, secured, validRequest, type World } from '../support/world.ts';
 
 let server: TestServer;
@@ -13,24 +14,29 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+const tokenOf = (operation: Operation) => (meantFor(operation) === 'token' ? API_TOKEN : OPERATOR_TOKEN);
+const otherTokenOf = (operation: Operation) => (meantFor(operation) === 'token' ? OPERATOR_TOKEN : API_TOKEN);
+
 describe.each(secured)('$id', (operation) => {
-  const wrong: [string, Record<string, string>][] = operation.path.startsWith('/api/')
-    ? [
-        ['nothing', {}],
-        ['the key alone', { 'X-API-KEY': API_KEY }],
-        ['the secret alone', { 'X-API-SECRET': API_SECRET }],
-        ['a wrong secret', { 'X-API-KEY': API_KEY, 'X-API-SECRET': `${API_SECRET}x` }],
-        ['a wrong key', { 'X-API-KEY': `${API_KEY}x`, 'X-API-SECRET': API_SECRET }],
-        ['key and secret swapped', { 'X-API-KEY': API_SECRET, 'X-API-SECRET': API_KEY }],
-        ['the operator token', { Authorization: `Bearer ${OPERATOR_TOKEN}` }],
-      ]
-    : [
-        ['nothing', {}],
-        ['a wrong token', { Authorization: `Bearer ${OPERATOR_TOKEN}x` }],
-        ['another scheme', { Authorization: `Basic ${OPERATOR_TOKEN}` }],
-        ['no token', { Authorization: 'Bearer ' }],
-        ['a key pair', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }],
-      ];
+  const wrong: [string, Record<string, string>][] =
+    meantFor(operation) === 'team'
+      ? [
+          ['nothing', {}],
+          ['the key alone', { 'X-API-KEY': API_KEY }],
+          ['the secret alone', { 'X-API-SECRET': API_SECRET }],
+          ['a wrong secret', { 'X-API-KEY': API_KEY, 'X-API-SECRET': `${API_SECRET}x` }],
+          ['a wrong key', { 'X-API-KEY': `${API_KEY}x`, 'X-API-SECRET': API_SECRET }],
+          ['key and secret swapped', { 'X-API-KEY': API_SECRET, 'X-API-SECRET': API_KEY }],
+          ['the operator token', { Authorization: `Bearer ${OPERATOR_TOKEN}` }],
+        ]
+      : [
+          ['nothing', {}],
+          ['a wrong token', { Authorization: `Bearer ${tokenOf(operation)}x` }],
+          ['another scheme', { Authorization: `Basic ${tokenOf(operation)}` }],
+          ["another API's token", { Authorization: `Bearer ${otherTokenOf(operation)}` }],
+          ['no token', { Authorization: 'Bearer ' }],
+          ['a key pair', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }],
+        ];
 
   test.each(wrong)('401: %s', async (_, headers) => {
     const answer = await ask(server, operation, { ...validRequest(operation, world), as: 'nobody', headers });
@@ -80,6 +86,19 @@ describe('a key pair', () => {
     expect(await list({ apiKey, apiSecret })).toBe(200);
     server.clock.now += 1000;
     expect(await list({ apiKey, apiSecret })).toBe(401);
+  });
+
+  test('has a counterpart: an API token stops at its expiry, and says when it was last used', async () => {
+    const path = { org_id: server.organizationId };
+    const expiresAt = new Date(server.clock.now + 1000).toISOString();
+    const { token, id } = (await call(server.url, 'createApiToken', { path, body: { name: 'short', expiresAt } })).body;
+    const ask = async () => (await call(server.url, 'listIntegrations', { as: { apiToken: token } })).status;
+    expect(await ask()).toBe(200);
+    await server.deps.credentials.saveLastUsed();
+    const tokens = (await call(server.url, 'listApiTokens', { path })).body as { id: string; lastUsedAt: string }[];
+    expect(tokens.find((shown) => shown.id === id)?.lastUsedAt).toBe(new Date(server.clock.now).toISOString());
+    server.clock.now += 1000;
+    expect(await ask()).toBe(401);
   });
 
   test('says when it was last used', async () => {

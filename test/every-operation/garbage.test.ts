@@ -130,7 +130,7 @@ describe.each(json)('$id survives', (operation) => {
         const target = operation.path.replaceAll(/\{(\w+)\}/g, hostile === '' ? 'x' : hostile);
         const answer = await fetch(`${server.url}${target}`, {
           method: operation.method.toUpperCase(),
-          headers: { ...credentialHeaders(operation.path.startsWith('/api/') ? world.pair : 'operator') },
+          headers: { ...credentialHeaders(validRequest(operation, world).as ?? 'nobody') },
         });
         fine(answer.status);
         expect(await answer.json()).toBeTypeOf('object');

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Postgres, startPostgres } from '../store/support/postgres.ts';
 import { call, operations, send } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { ask, createWorld, json, validRequest, type World } from '../support/world.ts';
+import { ask, createWorld, invalidStatus, json, validRequest, type World } from '../support/world.ts';
 
 let server: TestServer;
 let world: World;
@@ -27,7 +27,7 @@ describe.each(guarded)('$id', (operation) => {
 describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$id', (operation) => {
   const refused = async (headers: Record<string, string>, body: unknown) =>
     ask(server, operation, { ...validRequest(operation, world), headers, body });
-  const invalid = operation.path.startsWith('/api/') ? 400 : 422;
+  const invalid = invalidStatus(operation);
 
   test.each(['text/plain', 'application/xml', 'application/json; charset=utf-16', 'multipart/form-data', 'json'])(
     '415: %s',
@@ -35,10 +35,11 @@ describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$i
   );
   test('415: an unknown Content-Encoding', async () =>
     expect((await refused({ 'Content-Encoding': 'zip' }, '{}')).status).toBe(415));
-  test('413: more than 4 MiB', async () => {
-    const answer = await refused({}, `{"name":"${'x'.repeat(4 * 1024 * 1024)}"}`);
+  const mebibytes = (operation.object['x-body-limit'] ?? 4 * 1024 * 1024) / 1024 / 1024;
+  test(`413: more than ${mebibytes} MiB`, async () => {
+    const answer = await refused({}, `{"name":"${'x'.repeat(mebibytes * 1024 * 1024)}"}`);
     expect(answer.status).toBe(413);
-    expect(answer.text).toContain('4 MiB');
+    expect(answer.text).toContain(`${mebibytes} MiB`);
   });
   test.each([
     ['half of it', '{"name": "x'],
@@ -80,7 +81,7 @@ describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$i
 describe.each(json)('$id', (operation) => {
   test('an unknown query parameter is refused by name', async () => {
     const answer = await ask(server, operation, { ...validRequest(operation, world), query: { nonsense: 1 } });
-    expect(answer.status).toBe(operation.path.startsWith('/api/') ? 400 : 422);
+    expect(answer.status).toBe(invalidStatus(operation));
     expect(answer.text).toContain('query.nonsense');
   });
 });
@@ -129,6 +130,7 @@ test('404 in the envelope of the API that was asked', async () => {
   const ask = async (path: string) => (await fetch(`${server.url}${path}`)).json();
   expect(await ask('/api/nonsense')).toMatchObject({ status: 'error', message: 'Not found' });
   expect(await ask('/admin/api/nonsense')).toMatchObject({ error: { code: 'not_found' } });
+  expect(await ask('/integrated-account/x/nonsense')).toMatchObject({ statusCode: 404, error: 'Not Found' });
   expect(await ask('/nonsense')).toMatchObject({ error: { code: 'not_found' } });
 });
 

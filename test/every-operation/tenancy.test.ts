@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { meantFor } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { ask, createWorld, exampleBody, secured, validRequest, type World } from '../support/world.ts';
+import { ask, createWorld, invalidStatus, secured, validRequest, type World } from '../support/world.ts';
 
 let server: TestServer;
 let ours: World;
@@ -13,15 +14,18 @@ afterAll(() => server.stop());
 
 const withIds = secured.filter(({ path }) => path.includes('{'));
 
-describe.each(withIds.filter(({ path }) => path.startsWith('/api/')))('$id', (operation) => {
+describe.each(withIds.filter((operation) => meantFor(operation) !== 'operator'))('$id', (operation) => {
   test("404: another organization's", async () => {
-    const answer = await ask(server, operation, { ...validRequest(operation, theirs), as: ours.pair });
+    const answer = await ask(server, operation, {
+      ...validRequest(operation, theirs),
+      as: meantFor(operation) === 'team' ? ours.pair : ours.token,
+    });
     expect(answer.status).toBe(404);
     expect(answer.text).not.toContain(theirs.organizationId);
   });
 });
 
-describe.each(withIds.filter(({ path }) => path.includes('{id}')))('$id', (operation) => {
+describe.each(withIds.filter(({ path }) => path.includes('{org_id}') && path.includes('{id}')))('$id', (operation) => {
   test("404: another organization's, under the operator's own path", async () => {
     const path = { ...theirs.ids(operation), org_id: ours.organizationId };
     expect((await ask(server, operation, { path })).status).toBe(404);
@@ -29,21 +33,25 @@ describe.each(withIds.filter(({ path }) => path.includes('{id}')))('$id', (opera
 });
 
 const UNKNOWN = {
+  integrated_account_id: '00000000-0000-4000-8000-000000000000',
   mcpServerId: 'mcp_00000000-0000-4000-8000-000000000000',
   org_id: `org_${'0'.repeat(27)}`,
   id: '00000000-0000-4000-8000-000000000000',
   toolName: 'nobody_has_this',
 };
-const WRONG_KIND = { mcpServerId: `org_${'0'.repeat(27)}`, org_id: UNKNOWN.mcpServerId, id: UNKNOWN.mcpServerId };
+const WRONG_KIND = {
+  integrated_account_id: 'mcp_x',
+  mcpServerId: `org_${'0'.repeat(27)}`,
+  org_id: UNKNOWN.mcpServerId,
+  id: UNKNOWN.mcpServerId,
+};
 
 describe.each(withIds)('$id', (operation) => {
-  const body = exampleBody(operation);
-
   test.each(operation.parameters.filter((parameter) => parameter.in === 'path'))(
     '404: unknown $name',
     async ({ name }) => {
       const path = { ...ours.ids(operation), [name]: UNKNOWN[name as keyof typeof UNKNOWN] };
-      const answer = await ask(server, operation, { ...validRequest(operation, ours), path, body });
+      const answer = await ask(server, operation, { ...validRequest(operation, ours), path });
       expect(answer.status).toBe(404);
     },
   );
@@ -51,8 +59,8 @@ describe.each(withIds)('$id', (operation) => {
   const typed = operation.parameters.filter(({ name }) => Object.hasOwn(WRONG_KIND, name));
   test.each(typed)('4xx: a wrong kind of $name', async ({ name }) => {
     const path = { ...ours.ids(operation), [name]: WRONG_KIND[name as keyof typeof WRONG_KIND] };
-    const answer = await ask(server, operation, { ...validRequest(operation, ours), path, body });
-    expect(answer.status).toBe(operation.path.startsWith('/api/') ? 400 : 422);
+    const answer = await ask(server, operation, { ...validRequest(operation, ours), path });
+    expect(answer.status).toBe(invalidStatus(operation));
     expect(answer.text).toContain(`path.${name}`);
   });
 });

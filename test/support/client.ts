@@ -3,7 +3,7 @@ import { type Operation, operationsOf } from '../../src/contract/document.ts';
 import type { OperationId } from '../../src/contract/operations.ts';
 import { createAnswerCheck } from '../../src/suite/answer-check.ts';
 import { recordCoverage } from './coverage.ts';
-import { API_KEY, API_SECRET, document, OPERATOR_TOKEN, ourUrls } from './server.ts';
+import { API_KEY, API_SECRET, API_TOKEN, document, OPERATOR_TOKEN, ourUrls } from './server.ts';
 
 export const operations = operationsOf(document);
 
@@ -16,7 +16,17 @@ export function operation(id: OperationId): Operation {
 }
 
 /** Who asks. */
-export type Credentials = 'team' | 'operator' | 'nobody' | { readonly apiKey: string; readonly apiSecret: string };
+export type Credentials =
+  | 'team'
+  | 'token'
+  | 'operator'
+  | 'nobody'
+  | { readonly apiKey: string; readonly apiSecret: string }
+  | { readonly apiToken: string };
+
+/** Whom an operation is meant for. */
+export const meantFor = ({ path }: Operation): 'team' | 'token' | 'operator' =>
+  path.startsWith('/api/') ? 'team' : path.startsWith('/integra') ? 'token' : 'operator';
 
 export type Call = {
   readonly path?: Readonly<Record<string, string>>;
@@ -47,7 +57,7 @@ export async function call(url: string, id: OperationId, request: Call = {}): Pr
 
 /** The same for a path that is not what the operation wants, already encoded. */
 export async function send(url: string, target: Operation, path: string, request: Call = {}): Promise<Answer> {
-  const { query = '', body, headers, as = target.path.startsWith('/api/') ? 'team' : 'operator' } = request;
+  const { query = '', body, headers, as = meantFor(target) } = request;
   const search = typeof query === 'string' ? query : new URLSearchParams(query as Record<string, string>).toString();
   const sendsBody = body !== undefined;
   const response = await fetch(`${url}${path}${search && `?${search}`}`, {
@@ -66,6 +76,9 @@ export function credentialHeaders(as: Credentials): Record<string, string> {
   }
   if (as === 'operator') {
     return { Authorization: `Bearer ${OPERATOR_TOKEN}` };
+  }
+  if (as === 'token' || (typeof as === 'object' && 'apiToken' in as)) {
+    return { Authorization: `Bearer ${as === 'token' ? API_TOKEN : as.apiToken}` };
   }
   const { apiKey, apiSecret } = as === 'team' ? { apiKey: API_KEY, apiSecret: API_SECRET } : as;
   return { 'X-API-KEY': apiKey, 'X-API-SECRET': apiSecret };

@@ -6,6 +6,7 @@ import { builtDocs } from '../../src/docs/built.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/server.ts';
 
 export const OPERATOR_TOKEN = `test-operator-${'o'.repeat(32)}`;
+export const API_TOKEN = `gat_test_${'t'.repeat(32)}`;
 export const API_KEY = `sk_test_${'k'.repeat(32)}`;
 export const API_SECRET = `s3cr3t_test_${'s'.repeat(32)}`;
 export const document = await readDocument();
@@ -31,6 +32,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = parseConfig({
     GATEHOUSE_PORT: '0',
     GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN,
+    GATEHOUSE_API_TOKEN: API_TOKEN,
     GATEHOUSE_API_KEY: API_KEY,
     GATEHOUSE_API_SECRET: API_SECRET,
     GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),

@@ -1,13 +1,32 @@
 import type { Operation } from '../../src/contract/document.ts';
-import { type Answer, type Call, type Credentials, call, operations, send } from './client.ts';
+import { type Answer, type Call, type Credentials, call, meantFor, operations, send } from './client.ts';
 import type { TestServer } from './server.ts';
 
 /** A tenant with one of everything. */
 export type World = {
   readonly organizationId: string;
   readonly pair: { readonly apiKey: string; readonly apiSecret: string };
+  readonly token: { readonly apiToken: string };
   /** For each path parameter of the document, the id of a thing that is there. */
   readonly ids: (operation: Operation) => Record<string, string>;
+  /** A body of an operation that succeeds here. */
+  readonly body: (operation: Operation) => unknown;
+};
+
+/** A small service: one operation of each kind. */
+export const PETS = {
+  name: 'pets',
+  document: {
+    openapi: '3.1.0',
+    info: { title: 'Pets', version: '1' },
+    servers: [{ url: 'https://pets.example.com/v1' }],
+    paths: {
+      '/pets': {
+        get: { summary: 'List pets', tags: ['pet'], responses: { 200: { description: 'Pets' } } },
+        post: { summary: 'Add a pet', tags: ['pet'], responses: { 201: { description: 'The pet' } } },
+      },
+    },
+  },
 };
 
 /** Makes an organization with a key pair, an API token, a server and a tool approval, through the API. */
@@ -26,17 +45,50 @@ export async function createWorld(
     as,
   });
   const mcpServerId = server.body.data.id as string;
+  const bearer = { as: { apiToken: token.token as string } };
+  const integration = (await call(url, 'createIntegration', { ...bearer, body: PETS })).body;
+  const account = (
+    await call(url, 'createAccount', {
+      ...bearer,
+      body: { tenant_id: 'acme-1', environment_integration_id: integration.id, authentication_method: 'none' },
+    })
+  ).body;
+  const endpoint = (
+    await call(url, 'createEndpoint', {
+      ...bearer,
+      path: { integrated_account_id: account.id },
+      body: { name: 'Pets' },
+    })
+  ).body;
   const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
   await call(url, 'addToolApproval', { path: { mcpServerId }, body: approval, as });
+  const idIn = (template: string): string =>
+    template.startsWith('/integration/')
+      ? integration.id
+      : template.includes('/mcp/')
+        ? endpoint.id
+        : template.startsWith('/integrated-account/')
+          ? account.id
+          : template.includes('api-tokens')
+            ? token.id
+            : pair.id;
   return {
     organizationId: path.org_id,
     pair: { apiKey: pair.apiKey, apiSecret: pair.apiSecret },
+    token: { apiToken: token.token },
+    body: (operation) =>
+      operation.id === 'createAccount'
+        ? { ...(exampleBody(operation) as object), environment_integration_id: integration.id }
+        : operation.id === 'createEndpoint'
+          ? { name: 'Pets', config: { methods: ['read'] } }
+          : exampleBody(operation),
     ids: (operation) => {
       const all: Record<string, string> = {
         mcpServerId,
         toolName: 'file_read',
         org_id: path.org_id,
-        id: operation.path.includes('api-tokens') ? token.id : pair.id,
+        integrated_account_id: account.id,
+        id: idIn(operation.path),
         page: 'getMcpServer.md',
       };
       const wanted = operation.parameters.filter((parameter) => parameter.in === 'path');
@@ -53,10 +105,13 @@ export function exampleBody({ object }: Operation): unknown {
 
 /** A request of an operation that succeeds in a world, as whom it is meant for. */
 export function validRequest(operation: Operation, world: World): Call & { path: Record<string, string> } {
-  const as: Credentials = operation.path.startsWith('/api/') ? world.pair : 'operator';
-  const body = exampleBody(operation);
+  const as: Credentials = { team: world.pair, token: world.token, operator: 'operator' as const }[meantFor(operation)];
+  const body = world.body(operation);
   return { path: world.ids(operation), as, ...(body !== undefined && { body }) };
 }
+
+/** The status of a request that breaks the document, in the API of an operation. */
+export const invalidStatus = (operation: Operation): number => (meantFor(operation) === 'operator' ? 422 : 400);
 
 /** Operations that want credentials, and those that have JSON bodies validated. */
 export const secured = operations.filter(({ object }) => (object.security ?? []).length > 0);

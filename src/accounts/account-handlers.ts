@@ -1,0 +1,81 @@
+import type { components } from '../../generated/api.ts';
+import { etag } from '../contract/etag.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import * as store from '../store/accounts.ts';
+import { type AccountFields, createAccount, deleteAccount, findAccount, updateAccount } from './accounts.ts';
+import { previewTools } from './previews.ts';
+import { apiTokenOf, instant, listPage } from './wire.ts';
+
+type AccountOperations =
+  | 'listAccounts'
+  | 'createAccount'
+  | 'getAccount'
+  | 'updateAccount'
+  | 'deleteAccount'
+  | 'listAccountTools';
+
+/** Accounts API: connections to services. Credentials go in and never come out. */
+export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
+  listAccounts: async ({ query, caller }, respond) => {
+    const { organizationId } = apiTokenOf(caller);
+    const { tenant_id: tenantId, status, 'integration.name': integrationName } = query;
+    const filter = {
+      ...(tenantId !== undefined && { tenantId }),
+      ...(status !== undefined && { status }),
+      ...(integrationName !== undefined && { integrationName }),
+    };
+    return respond(
+      200,
+      await listPage(query, (part) => store.page(deps.store.read, organizationId, part, filter), toWire),
+    );
+  },
+
+  createAccount: async ({ body, caller }, respond) => {
+    const { tenant_id, environment_integration_id, authentication_method, context = {} } = body;
+    const account = await createAccount(deps, apiTokenOf(caller), environment_integration_id, {
+      tenantId: tenant_id,
+      authenticationMethod: authentication_method,
+      context,
+    });
+    const headers = { Location: `/integrated-account/${account.id}`, ETag: etag(account.version) };
+    return respond(201, toWire(account), headers);
+  },
+
+  getAccount: async ({ params, caller }, respond) => {
+    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
+    return respond(200, toWire(account), { ETag: etag(account.version) });
+  },
+
+  updateAccount: async ({ params, headers, body, caller }, respond) => {
+    const { tenant_id, authentication_method, context } = body;
+    const changes: Partial<AccountFields> = {
+      ...(tenant_id !== undefined && { tenantId: tenant_id }),
+      ...(authentication_method !== undefined && { authenticationMethod: authentication_method }),
+      ...(context !== undefined && { context }),
+    };
+    const account = await updateAccount(deps, apiTokenOf(caller), params.id, changes, headers['if-match']);
+    return respond(200, toWire(account), { ETag: etag(account.version) });
+  },
+
+  deleteAccount: async ({ params, headers, caller }, respond) => {
+    await deleteAccount(deps, apiTokenOf(caller), params.id, headers['if-match']);
+    return respond(200, { id: params.id });
+  },
+
+  listAccountTools: async ({ params, query, caller }, respond) => {
+    const { integrationId } = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
+    return respond(200, { result: await previewTools(deps.store.read, integrationId, query) });
+  },
+});
+
+const toWire = (account: store.Account): components['schemas']['Account'] => ({
+  id: account.id,
+  tenant_id: account.tenantId,
+  environment_integration_id: account.integrationId,
+  integration: { id: account.integrationId, name: account.integrationName },
+  authentication_method: account.authenticationMethod as components['schemas']['AuthenticationMethod'],
+  status: account.status as components['schemas']['Account']['status'],
+  created_at: instant(account.createdAt),
+  updated_at: instant(account.updatedAt),
+});

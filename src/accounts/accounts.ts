@@ -1,0 +1,163 @@
+import { audit } from '../audit.ts';
+import type { ApiTokenCaller } from '../caller.ts';
+import { requireMatch } from '../contract/etag.ts';
+import type { Deps } from '../deps.ts';
+import { invalid, type Mistake } from '../errors.ts';
+import * as store from '../store/accounts.ts';
+import * as integrations from '../store/integrations.ts';
+import type { Db } from '../store/store.ts';
+import { serviceOf } from './service.ts';
+import { missing, mistake } from './wire.ts';
+
+type Account = store.Account;
+/** What a team may set on an account. */
+export type AccountFields = Pick<Account, 'tenantId' | 'authenticationMethod' | 'context'>;
+
+/** What each authentication method wants in the context. */
+const WANTED: Readonly<Record<string, readonly string[]>> = {
+  api_key: ['api_key'],
+  basic: ['username', 'password'],
+  bearer: ['token'],
+  oauth2_client_credentials: ['client_id', 'client_secret'],
+  none: [],
+};
+
+/** Connects to the service of an integration of the caller's organization. The service is not contacted. */
+export async function createAccount(
+  { store: { write }, now, ids }: Deps,
+  caller: ApiTokenCaller,
+  integrationId: string,
+  fields: AccountFields,
+): Promise<Account> {
+  const at = now();
+  const { organizationId } = caller;
+  return write(async (db) => {
+    const integration = await integrations.find(db, organizationId, integrationId);
+    if (integration === null) {
+      throw mistake('body.environment_integration_id', `no integration has the id ${integrationId}`);
+    }
+    requireComplete(fields, integration);
+    const account = {
+      ...fields,
+      id: ids.uuid(),
+      organizationId,
+      integrationId,
+      status: 'active',
+      createdAt: at,
+      updatedAt: at,
+    };
+    await store.insert(db, account);
+    await auditAccount(db, at, caller, 'account.created', account.id);
+    return { ...account, version: 1, integrationName: integration.name };
+  });
+}
+
+/** Changes what is given; `context` key by key. What is then missing is a mistake. */
+export async function updateAccount(
+  { store: { write }, now }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  changes: Partial<AccountFields>,
+  ifMatch: string | undefined,
+): Promise<Account> {
+  return write(async (db) => {
+    const before = await findAccount(db, caller, id);
+    requireMatch(ifMatch, before.version);
+    const integration = await integrations.find(db, caller.organizationId, before.integrationId);
+    if (integration === null) {
+      throw missing('integration', before.integrationId);
+    }
+    const after = {
+      ...before,
+      ...changes,
+      context: { ...before.context, ...changes.context },
+      updatedAt: Math.max(now(), before.updatedAt),
+    };
+    requireComplete(after, integration);
+    const updated = await store.update(db, after, before.version);
+    if (updated === null) {
+      throw missing('integrated account', id);
+    }
+    const changed = [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)];
+    await auditAccount(db, after.updatedAt, caller, 'account.updated', id, { changed });
+    return updated;
+  });
+}
+
+/** Deletes an account with its endpoints, whose tokens are unknown at once. */
+export async function deleteAccount(
+  { store: { write }, now }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  await write(async (db) => {
+    const { version } = await findAccount(db, caller, id);
+    requireMatch(ifMatch, version);
+    await store.remove(db, caller.organizationId, id);
+    await auditAccount(db, now(), caller, 'account.deleted', id);
+  });
+}
+
+/** An account of the caller's organization. Throws `not_found`, also for another organization's. */
+export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<Account> {
+  const account = await store.find(db, caller.organizationId, id);
+  if (account === null) {
+    throw missing('integrated account', id);
+  }
+  return account;
+}
+
+const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>
+  Object.keys(context).map((key) => `context.${key}`);
+
+/** Every credential that the method wants, and every variable of the server URL that has no default. */
+function requireComplete(
+  { authenticationMethod, context }: AccountFields,
+  integration: integrations.Integration,
+): void {
+  const service = serviceOf(integration);
+  const given = (context.variables ?? {}) as Readonly<Record<string, string>>;
+  const mistakes: Mistake[] = (WANTED[authenticationMethod] ?? [])
+    .filter((key) => context[key] === undefined)
+    .map((key) => ({
+      field: `body.context.${key}`,
+      message: `is required by the authentication method ${authenticationMethod}`,
+      rule: 'required',
+    }));
+  if (authenticationMethod === 'oauth2_client_credentials' && (context.token_url ?? service.tokenUrl) === undefined) {
+    mistakes.push({
+      field: 'body.context.token_url',
+      message: 'is required: the document of the integration names no token URL',
+      rule: 'required',
+    });
+  }
+  for (const [name, variable] of Object.entries(service.variables)) {
+    const value = Object.hasOwn(given, name) ? given[name] : variable.default;
+    const field = `body.context.variables.${name}`;
+    if (value === undefined) {
+      mistakes.push({
+        field,
+        message: `is required: it stands in the server URL ${service.baseUrl}`,
+        rule: 'required',
+      });
+    } else if (variable.enum !== undefined && !variable.enum.includes(value)) {
+      mistakes.push({ field, message: `must be one of ${variable.enum.join(', ')}`, rule: 'enum' });
+    }
+  }
+  if (mistakes.length > 0) {
+    throw invalid(mistakes);
+  }
+}
+
+async function auditAccount(
+  db: Db,
+  at: number,
+  actor: ApiTokenCaller,
+  action: 'account.created' | 'account.updated' | 'account.deleted',
+  id: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const { organizationId } = actor;
+  await audit(db, { at, actor, organizationId, action, target: { kind: 'account', id }, details });
+}

@@ -1,0 +1,75 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { Deps } from '../deps.ts';
+import { EgressRefused, FetchFailed } from '../egress/egress.ts';
+import type { Contents, Integration } from '../store/integrations.ts';
+import { deriveInWorker } from '../tools/derive-in-worker.ts';
+import { DocumentError } from '../tools/errors.ts';
+import { readTools } from '../tools/packed.ts';
+import type { Scoped } from '../tools/scope.ts';
+import type { StoredService } from './service.ts';
+import { mistake } from './wire.ts';
+
+/** Where an OpenAPI document comes from: its bytes, or a URL. */
+export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
+
+/** A document at hand. `field` is where the request names it; `url` is where it came from, null for none. */
+export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly field: string };
+
+/** Bytes that a document may have, wherever it comes from. */
+const LARGEST = 16 * 1024 * 1024;
+/** Milliseconds that fetching a document may take. */
+const FETCH_TIMEOUT = 10_000;
+
+/** Reads a document, over the network where it must. Throws `validation_failed` when it cannot be had. */
+export async function readDocument({ egress }: Pick<Deps, 'egress'>, source: DocumentSource): Promise<Document> {
+  if ('bytes' in source) {
+    return { bytes: source.bytes, url: null, field: 'body.document' };
+  }
+  const field = 'body.document_url';
+  try {
+    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT };
+    const { bytes, url } = await egress.fetchDocument(new URL(source.url), limits);
+    return { bytes, url: url.href, field };
+  } catch (error) {
+    if (error instanceof EgressRefused || error instanceof FetchFailed) {
+      throw mistake(field, error.message);
+    }
+    throw error;
+  }
+}
+
+type Imported = {
+  readonly facts: Pick<Integration, 'toolCount' | 'skipped' | 'service'>;
+  readonly contents: Contents;
+};
+
+/** Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use. */
+export async function importDocument(
+  { bytes, url, field }: Document,
+  { name, toolTags }: Pick<Integration, 'name' | 'toolTags'>,
+): Promise<Imported> {
+  // Before the worker takes the bytes away.
+  const document: Buffer = await promisify(gzip)(bytes);
+  try {
+    const derived = await deriveInWorker(bytes, { integration: name, toolTags });
+    const { title, servers, security, toolCount, skipped, tools } = derived;
+    const service: StoredService = { title, servers, security, documentUrl: url };
+    const selectors: Scoped[] = [];
+    for await (const { method, verb, tags } of readTools(tools)) {
+      selectors.push({ method, verb, tags });
+    }
+    return {
+      facts: { toolCount, skipped: [...skipped], service: JSON.stringify(service) },
+      contents: { document, tools, selectors: JSON.stringify(selectors) },
+    };
+  } catch (error) {
+    if (error instanceof DocumentError) {
+      throw mistake(field, error.message);
+    }
+    throw error;
+  }
+}
+
+/** A document as it was before it was stored. */
+export const unpackDocument = promisify(gunzip) as (packed: Uint8Array) => Promise<Buffer>;

@@ -1,0 +1,57 @@
+import type { components } from '../../generated/api.ts';
+import { etag } from '../contract/etag.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import * as store from '../store/endpoints.ts';
+import { findAccount } from './accounts.ts';
+import { createEndpoint, deleteEndpoint, findEndpoint, updateEndpoint } from './endpoints.ts';
+import { apiTokenOf, instant, listPage } from './wire.ts';
+
+type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | 'updateEndpoint' | 'deleteEndpoint';
+
+/** Accounts API: the endpoints minted over an account. */
+export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
+  listEndpoints: async ({ params, query, caller }, respond) => {
+    const { id } = await findAccount(deps.store.read, apiTokenOf(caller), params.integrated_account_id);
+    return respond(200, await listPage(query, (part) => store.page(deps.store.read, id, part), toWire));
+  },
+
+  createEndpoint: async ({ params, body, caller }, respond) => {
+    const accountId = params.integrated_account_id;
+    const { endpoint, token } = await createEndpoint(deps, apiTokenOf(caller), accountId, body);
+    const headers = { Location: `/integrated-account/${accountId}/mcp/${endpoint.id}`, ETag: etag(endpoint.version) };
+    return respond(201, { ...toWire(endpoint), token, url: `${deps.publicUrl}/mcp/${token}` }, headers);
+  },
+
+  getEndpoint: async ({ params, caller }, respond) => {
+    const { endpoint } = await findEndpoint(deps.store.read, apiTokenOf(caller), placeOf(params));
+    return respond(200, toWire(endpoint), { ETag: etag(endpoint.version) });
+  },
+
+  updateEndpoint: async ({ params, headers, body, caller }, respond) => {
+    const updated = await updateEndpoint(deps, apiTokenOf(caller), placeOf(params), body, headers['if-match']);
+    return respond(200, toWire(updated), { ETag: etag(updated.version) });
+  },
+
+  deleteEndpoint: async ({ params, headers, caller }, respond) => {
+    await deleteEndpoint(deps, apiTokenOf(caller), placeOf(params), headers['if-match']);
+    return respond(200, { id: params.id });
+  },
+});
+
+const placeOf = (params: { integrated_account_id: string; id: string }) => ({
+  accountId: params.integrated_account_id,
+  id: params.id,
+});
+
+/** An endpoint in the key order of seed 001. */
+const toWire = (endpoint: store.Endpoint): components['schemas']['Endpoint'] => ({
+  id: endpoint.id,
+  name: endpoint.name,
+  integrated_account_id: endpoint.accountId,
+  config: endpoint.config,
+  expires_at: endpoint.expiresAt === null ? null : instant(endpoint.expiresAt),
+  created_by: endpoint.createdBy,
+  created_at: instant(endpoint.createdAt),
+  updated_at: instant(endpoint.updatedAt),
+});

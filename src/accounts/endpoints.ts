@@ -1,0 +1,177 @@
+import { audit } from '../audit.ts';
+import type { ApiTokenCaller } from '../caller.ts';
+import { requireMatch } from '../contract/etag.ts';
+import type { Deps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import { hashSecret } from '../ids.ts';
+import * as store from '../store/endpoints.ts';
+import * as integrations from '../store/integrations.ts';
+import type { Db, Store } from '../store/store.ts';
+import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
+import { findAccount } from './accounts.ts';
+import { missing, mistake } from './wire.ts';
+
+type Endpoint = store.Endpoint;
+/** A scope as it is sent: a key that is null is cleared. */
+export type ConfigInput = { readonly [K in keyof store.EndpointConfig]?: store.EndpointConfig[K] | null };
+export type EndpointFields = {
+  readonly name?: string;
+  readonly config?: ConfigInput;
+  readonly expires_at?: string | null;
+};
+
+/** Milliseconds that an expiry must lie ahead. */
+const SOONEST = 60_000;
+/** Methods and tags that one error message lists. */
+const MOST_NAMED = 50;
+
+/** Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. */
+export async function createEndpoint(
+  { store: { write }, now, ids }: Deps,
+  caller: ApiTokenCaller,
+  accountId: string,
+  { name, config, expires_at }: EndpointFields & { readonly name: string },
+): Promise<{ endpoint: Endpoint; token: string }> {
+  const at = now();
+  const token = ids.endpointToken();
+  const fields = { name, config: merge({}, config), expiresAt: expiryOf(expires_at ?? null, at) };
+  const endpoint = await write(async (db) => {
+    const account = await findAccount(db, caller, accountId);
+    await requireSomeTool(db, account.integrationId, fields.config);
+    const created = await store.insert(db, {
+      ...fields,
+      id: ids.uuid(),
+      accountId,
+      createdBy: caller.id,
+      createdAt: at,
+      updatedAt: at,
+      tokenHash: hashSecret(token),
+    });
+    await auditEndpoint(db, at, caller, 'endpoint.created', created.id);
+    return created;
+  });
+  return { endpoint, token };
+}
+
+/** Changes what is given; `config` key by key. A scope that changes must leave a tool. */
+export async function updateEndpoint(
+  { store: { write }, now }: Deps,
+  caller: ApiTokenCaller,
+  place: { readonly accountId: string; readonly id: string },
+  { name, config, expires_at }: EndpointFields,
+  ifMatch: string | undefined,
+): Promise<Endpoint> {
+  return write(async (db) => {
+    const { endpoint: before, integrationId } = await findEndpoint(db, caller, place);
+    requireMatch(ifMatch, before.version);
+    const at = Math.max(now(), before.updatedAt);
+    const after = {
+      ...before,
+      name: name ?? before.name,
+      config: merge(before.config, config),
+      expiresAt: expires_at === undefined ? before.expiresAt : expiryOf(expires_at, now()),
+      updatedAt: at,
+    };
+    if (!sameScope(before.config, after.config)) {
+      await requireSomeTool(db, integrationId, after.config);
+    }
+    const updated = await store.update(db, after, before.version);
+    if (updated === null) {
+      throw missing('MCP server', place.id);
+    }
+    const changed = Object.keys({
+      ...(name !== undefined && { name }),
+      ...config,
+      ...(expires_at !== undefined && { expires_at }),
+    });
+    await auditEndpoint(db, at, caller, 'endpoint.updated', before.id, { changed });
+    return updated;
+  });
+}
+
+/** Deletes an endpoint: its token is unknown at once. */
+export async function deleteEndpoint(
+  { store: { write }, now }: Deps,
+  caller: ApiTokenCaller,
+  place: { readonly accountId: string; readonly id: string },
+  ifMatch: string | undefined,
+): Promise<void> {
+  await write(async (db) => {
+    const { endpoint } = await findEndpoint(db, caller, place);
+    requireMatch(ifMatch, endpoint.version);
+    await store.remove(db, place.accountId, place.id);
+    await auditEndpoint(db, now(), caller, 'endpoint.deleted', place.id);
+  });
+}
+
+/** An endpoint of an account of the caller's organization. Throws `not_found` for either. */
+export async function findEndpoint(
+  db: Db,
+  caller: ApiTokenCaller,
+  { accountId, id }: { readonly accountId: string; readonly id: string },
+): Promise<{ endpoint: Endpoint; integrationId: string }> {
+  const { integrationId } = await findAccount(db, caller, accountId);
+  const endpoint = await store.find(db, accountId, id);
+  if (endpoint === null) {
+    throw missing('MCP server', id);
+  }
+  return { endpoint, integrationId };
+}
+
+const DAY = 24 * 60 * 60 * 1000;
+
+/** Deletes the endpoints that expired more than `days` ago, a slice a transaction. */
+export async function purgeExpired({ write }: Store, now: number, days: number): Promise<void> {
+  let deleted = store.PURGE_SLICE;
+  while (deleted === store.PURGE_SLICE) {
+    deleted = await write((db) => store.purge(db, now - days * DAY));
+  }
+}
+
+/** Keys that are sent replace, keys that are not stay, keys that are null go. */
+function merge(config: store.EndpointConfig, sent: ConfigInput | undefined): store.EndpointConfig {
+  return Object.fromEntries(Object.entries({ ...config, ...sent }).filter(([, value]) => value !== null));
+}
+
+const sameScope = (a: store.EndpointConfig, b: store.EndpointConfig): boolean =>
+  JSON.stringify([a.methods, a.tags]) === JSON.stringify([b.methods, b.tags]);
+
+function expiryOf(expiresAt: string | null, now: number): number | null {
+  if (expiresAt === null) {
+    return null;
+  }
+  const at = Date.parse(expiresAt);
+  if (Number.isNaN(at) || at < now + SOONEST) {
+    throw mistake('body.expires_at', `must lie at least ${SOONEST / 1000} seconds ahead`);
+  }
+  return at;
+}
+
+/** A scope that no tool passes is a mistake: nobody mints an endpoint that serves nothing. */
+async function requireSomeTool(db: Db, integrationId: string, { methods, tags }: store.EndpointConfig): Promise<void> {
+  const tools = JSON.parse(await integrations.selectors(db, integrationId)) as Scoped[];
+  if ((methods === undefined && tags === undefined) || selectTools(tools, { methods, tags }).length > 0) {
+    return;
+  }
+  const wanted = [methods && `methods [${methods.join(', ')}]`, tags && `tags [${tags.join(', ')}]`].filter(Boolean);
+  const available = methodsAndTagsOf(tools);
+  throw new ApiError(
+    'validation_failed',
+    `No tool of this account matches ${wanted.join(' and ')}; available methods: ${list(available.methods)}, tags: ${list(available.tags)}.`,
+  );
+}
+
+const list = (words: readonly string[]): string =>
+  words.length === 0 ? 'none' : [...words.slice(0, MOST_NAMED), ...(words.length > MOST_NAMED ? ['…'] : [])].join(', ');
+
+async function auditEndpoint(
+  db: Db,
+  at: number,
+  actor: ApiTokenCaller,
+  action: 'endpoint.created' | 'endpoint.updated' | 'endpoint.deleted',
+  id: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const { organizationId } = actor;
+  await audit(db, { at, actor, organizationId, action, target: { kind: 'endpoint', id }, details });
+}

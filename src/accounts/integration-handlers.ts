@@ -1,0 +1,96 @@
+import type { components } from '../../generated/api.ts';
+import { etag } from '../contract/etag.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import * as store from '../store/integrations.ts';
+import type { DocumentSource } from './documents.ts';
+import {
+  createIntegration,
+  deleteIntegration,
+  findIntegration,
+  type IntegrationFields,
+  updateIntegration,
+} from './integrations.ts';
+import { previewTools } from './previews.ts';
+import { serviceOf } from './service.ts';
+import { apiTokenOf, instant, listPage, mistake } from './wire.ts';
+
+type IntegrationOperations =
+  | 'listIntegrations'
+  | 'createIntegration'
+  | 'getIntegration'
+  | 'updateIntegration'
+  | 'deleteIntegration'
+  | 'listIntegrationTools';
+
+/** Accounts API: services that OpenAPI documents describe. A document goes in and never comes out. */
+export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
+  listIntegrations: async ({ query, caller }, respond) => {
+    const { organizationId } = apiTokenOf(caller);
+    return respond(200, await listPage(query, (part) => store.page(deps.store.read, organizationId, part), toWire));
+  },
+
+  createIntegration: async ({ body, caller }, respond) => {
+    const { name, base_url = null, tool_tags = {}, approval_policy = 'auto_approve_all' } = body;
+    const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy };
+    const source = sourceOf(body);
+    if (source === null) {
+      throw mistake('body.document', 'is required, or document_url in its place');
+    }
+    const integration = await createIntegration(deps, apiTokenOf(caller), fields, source);
+    const headers = { Location: `/integration/${integration.id}`, ETag: etag(integration.version) };
+    return respond(201, toWire(integration), headers);
+  },
+
+  getIntegration: async ({ params, caller }, respond) => {
+    const integration = await findIntegration(deps.store.read, apiTokenOf(caller), params.id);
+    return respond(200, toWire(integration), { ETag: etag(integration.version) });
+  },
+
+  updateIntegration: async ({ params, headers, body, caller }, respond) => {
+    const { name, base_url, tool_tags, approval_policy } = body;
+    const changes: Partial<IntegrationFields> = {
+      ...(name !== undefined && { name }),
+      ...(base_url !== undefined && { baseUrl: base_url }),
+      ...(tool_tags !== undefined && { toolTags: tool_tags }),
+      ...(approval_policy !== undefined && { approvalPolicy: approval_policy }),
+    };
+    const source = sourceOf(body);
+    const ifMatch = headers['if-match'];
+    const integration = await updateIntegration(deps, apiTokenOf(caller), params.id, changes, source, ifMatch);
+    return respond(200, toWire(integration), { ETag: etag(integration.version) });
+  },
+
+  deleteIntegration: async ({ params, headers, caller }, respond) => {
+    await deleteIntegration(deps, apiTokenOf(caller), params.id, headers['if-match']);
+    return respond(200, { id: params.id });
+  },
+
+  listIntegrationTools: async ({ params, query, caller }, respond) => {
+    const { id } = await findIntegration(deps.store.read, apiTokenOf(caller), params.id);
+    return respond(200, { result: await previewTools(deps.store.read, id, query) });
+  },
+});
+
+/** The document that a body brings, which arrives as bytes (`x-opaque`), or says where to find. */
+function sourceOf({ document, document_url }: { document?: unknown; document_url?: string }): DocumentSource | null {
+  if (document !== undefined && document_url !== undefined) {
+    throw mistake('body.document_url', 'give document or document_url, not both');
+  }
+  if (document_url !== undefined) {
+    return { url: document_url };
+  }
+  return document === undefined ? null : { bytes: document as Uint8Array };
+}
+
+const toWire = (integration: store.Integration): components['schemas']['Integration'] => ({
+  id: integration.id,
+  name: integration.name,
+  base_url: serviceOf(integration).baseUrl,
+  tool_tags: integration.toolTags,
+  approval_policy: integration.approvalPolicy as components['schemas']['ApprovalPolicy'],
+  tool_count: integration.toolCount,
+  skipped: integration.skipped,
+  created_at: instant(integration.createdAt),
+  updated_at: instant(integration.updatedAt),
+});

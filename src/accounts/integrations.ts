@@ -1,0 +1,126 @@
+import { audit } from '../audit.ts';
+import type { ApiTokenCaller } from '../caller.ts';
+import { requireMatch } from '../contract/etag.ts';
+import type { Deps } from '../deps.ts';
+import { conflict } from '../errors.ts';
+import * as accounts from '../store/accounts.ts';
+import * as store from '../store/integrations.ts';
+import type { Db } from '../store/store.ts';
+import { type Document, type DocumentSource, importDocument, readDocument, unpackDocument } from './documents.ts';
+import type { StoredService } from './service.ts';
+import { missing } from './wire.ts';
+
+type Integration = store.Integration;
+/** What a team may set on an integration, besides its document. */
+export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
+
+/** Times that an update starts anew when another one came between its reading and its writing. */
+const ATTEMPTS = 3;
+/** Accounts that a refusal to delete counts at most. */
+const MOST_COUNTED = 1000;
+
+/** Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use. */
+export async function createIntegration(
+  deps: Deps,
+  caller: ApiTokenCaller,
+  fields: IntegrationFields,
+  source: DocumentSource,
+): Promise<Integration> {
+  const { store: database, now, ids } = deps;
+  const document = await readDocument(deps, source);
+  const { facts, contents } = await importDocument(document, fields);
+  const at = now();
+  const { organizationId } = caller;
+  return database.write(async (db) => {
+    const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
+    const created = await store.insert(db, integration, contents);
+    await auditIntegration(db, at, caller, 'integration.created', created.id);
+    return created;
+  });
+}
+
+/**
+ * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
+ * so it is done before the transaction, and again when another update came between.
+ */
+export async function updateIntegration(
+  deps: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  changes: Partial<IntegrationFields>,
+  source: DocumentSource | null,
+  ifMatch: string | undefined,
+): Promise<Integration> {
+  const { store: database, now } = deps;
+  const given = source === null ? null : await readDocument(deps, source);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await findIntegration(database.read, caller, id);
+    requireMatch(ifMatch, before.version);
+    const fields = { ...before, ...changes };
+    const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before) : null);
+    const imported = document === null ? null : await importDocument(document, fields);
+    const at = Math.max(now(), before.updatedAt);
+    const updated = await database.write(async (db) => {
+      const after = { ...fields, ...imported?.facts, updatedAt: at };
+      const stored = await store.update(db, after, before.version, imported?.contents ?? null);
+      if (stored !== null) {
+        const changed = [...Object.keys(changes), ...(source === null ? [] : ['document'])];
+        await auditIntegration(db, at, caller, 'integration.updated', id, { changed });
+      }
+      return stored;
+    });
+    if (updated !== null) {
+      return updated;
+    }
+  }
+  throw conflict('Others are changing this integration at the same time; try again.');
+}
+
+/** Deletes an integration that has no accounts left. Throws `conflict` while it has. */
+export async function deleteIntegration(
+  { store: database, now }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  await database.write(async (db) => {
+    const { version } = await findIntegration(db, caller, id);
+    requireMatch(ifMatch, version);
+    const left = await accounts.countOf(db, id, MOST_COUNTED);
+    if (left > 0) {
+      const many = `${left}${left === MOST_COUNTED ? ' or more' : ''} account${left === 1 ? '' : 's'}`;
+      throw conflict(`The integration has ${many}; delete them first.`);
+    }
+    await store.remove(db, caller.organizationId, id);
+    await auditIntegration(db, now(), caller, 'integration.deleted', id);
+  });
+}
+
+/** An integration of the caller's organization. Throws `not_found`, also for another organization's. */
+export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string): Promise<Integration> {
+  const integration = await store.find(db, caller.organizationId, id);
+  if (integration === null) {
+    throw missing('integration', id);
+  }
+  return integration;
+}
+
+const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
+  name !== undefined || toolTags !== undefined;
+
+async function storedDocument(db: Db, { id, service }: Integration): Promise<Document> {
+  const { documentUrl } = JSON.parse(service) as StoredService;
+  return { bytes: await unpackDocument(await store.document(db, id)), url: documentUrl, field: 'body' };
+}
+
+async function auditIntegration(
+  db: Db,
+  at: number,
+  actor: ApiTokenCaller,
+  action: 'integration.created' | 'integration.updated' | 'integration.deleted',
+  id: string,
+  details: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  const { organizationId } = actor;
+  await audit(db, { at, actor, organizationId, action, target: { kind: 'integration', id }, details });
+}

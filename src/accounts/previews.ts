@@ -1,0 +1,55 @@
+import type { components } from '../../generated/api.ts';
+import * as integrations from '../store/integrations.ts';
+import type { Db } from '../store/store.ts';
+import { readTools } from '../tools/packed.ts';
+import { matches, type Scope } from '../tools/scope.ts';
+import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
+
+type ToolPreview = components['schemas']['ToolPreview'];
+
+/** The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. */
+export async function previewTools(db: Db, integrationId: string, scope: Scope): Promise<ToolPreview[]> {
+  const previews: ToolPreview[] = [];
+  for await (const tool of readTools(await integrations.tools(db, integrationId))) {
+    if (matches(tool, scope)) {
+      previews.push(preview(tool));
+    }
+  }
+  return previews;
+}
+
+/** The flat arguments of a tool, told apart by where they go. */
+function preview({ resource, method, name, description, tags, inputSchema, request }: DerivedTool): ToolPreview {
+  const inBody = bodyArguments(request.body);
+  const isInBody = (argument: string) => inBody.has(argument);
+  return {
+    resource,
+    method,
+    name,
+    description,
+    query_schema: part(inputSchema, (argument) => !isInBody(argument)),
+    body_schema: part(inputSchema, isInBody),
+    required: (inputSchema.required ?? []) as string[],
+    tags: [...tags],
+  };
+}
+
+function bodyArguments(body: BodyPlan | undefined): Set<string> {
+  if (body === undefined) {
+    return new Set();
+  }
+  return new Set(body.kind === 'root' ? [body.argument] : body.members.map(({ argument }) => argument));
+}
+
+/** A schema cut down to some of its properties; the definitions that they may refer to stay. */
+function part(schema: JsonSchema, keep: (argument: string) => boolean): Record<string, unknown> {
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, unknown>).filter(([name]) =>
+    keep(name),
+  );
+  const required = ((schema.required ?? []) as string[]).filter(keep);
+  return {
+    ...schema,
+    properties: Object.fromEntries(properties),
+    ...(schema.required !== undefined && { required }),
+  };
+}

@@ -1,0 +1,19 @@
+import { invalid } from './errors.ts';
+
+/** A place in a list that is read newest first. `at` is milliseconds since the epoch. */
+type Place = { readonly at: number; readonly id: string };
+
+/** A place as an opaque cursor. It names a row, so it holds while others come and go. */
+export const cursorOf = ({ at, id }: Place): string => Buffer.from(`${at}.${id}`).toString('base64url');
+
+/** The place of a cursor; none for the empty one, which means the first page. Throws `validation_failed` at `field`. */
+export function parseCursor(cursor: string | undefined, field: string): Place | undefined {
+  if (cursor === undefined || cursor === '') {
+    return undefined;
+  }
+  const [, at, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
+  if (at === undefined || id === undefined) {
+    throw invalid([{ field, message: 'must be the cursor that a page of this list has answered', rule: 'cursor' }]);
+  }
+  return { at: Number(at), id };
+}

@@ -1,0 +1,51 @@
+import { ADDRCONFIG, promises as dns, type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+import { buildConnector } from 'undici';
+import { plainHost } from './hosts.ts';
+import { type Policy, portOf } from './policy.ts';
+
+/** All addresses of a name. Rejects with the error of `node:dns`. */
+export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
+
+/** The resolver of the operating system, without families that the machine has no address of. */
+export const systemResolve: Resolve = (name) => dns.lookup(name, { all: true, hints: ADDRCONFIG });
+
+/**
+ * Opens the connections of an undici dispatcher under the policy. A name is resolved once; if one of its addresses is
+ * refused, the name is; else the connection goes to these very addresses, in the order of the resolver. The name of
+ * the certificate (SNI, RFC 6066) is always the host of the URL, whatever a Host header says. HTTP/1.1 only: servers
+ * that strangers run get one protocol to attack, not two. Fails with `EgressRefused` before any packet is sent.
+ */
+export function createConnector(policy: Policy, resolve: Resolve): buildConnector.connector {
+  const checked = async (host: string, port: number): Promise<[LookupAddress, ...LookupAddress[]]> => {
+    const [first, ...more] = await resolve(host);
+    if (first === undefined) {
+      throw Object.assign(new Error(`${host} has no address`), { code: 'ENODATA' });
+    }
+    for (const { address } of [first, ...more]) {
+      policy.address(host, address, port);
+    }
+    return [first, ...more];
+  };
+
+  // The servername that undici gives follows the Host header of a request: it is not taken.
+  return ({ hostname, host = '', protocol, port: given, localAddress = null }, callback) => {
+    const port = portOf(protocol, given);
+    const lookup: LookupFunction = (_name, { all }, done) => {
+      checked(hostname, port).then(
+        ([first, ...more]) => (all ? done(null, [first, ...more]) : done(null, first.address, first.family)),
+        (error) => done(error, []),
+      );
+    };
+    try {
+      policy.host(hostname, port);
+    } catch (error) {
+      process.nextTick(callback, error, null);
+      return;
+    }
+    // `lookup` must know the port, so each connection has its own; sessions to resume would end with it.
+    const connect = buildConnector({ allowH2: false, maxCachedSessions: 0, lookup });
+    const name = isIP(hostname) === 0 ? { servername: plainHost(hostname) } : {};
+    connect({ hostname, host, protocol, port: given, localAddress, ...name }, callback);
+  };
+}

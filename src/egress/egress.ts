@@ -1,0 +1,55 @@
+import { Agent, type buildConnector } from 'undici';
+import { compileAllowed } from './allow.ts';
+import { createConnector, type Resolve, systemResolve } from './connector.ts';
+import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';
+import type { OwnEndpoint } from './own.ts';
+import { createPolicy } from './policy.ts';
+
+export { parseEgressAllow } from './allow.ts';
+export type { Resolve } from './connector.ts';
+export { type FetchedDocument, FetchFailed, type FetchLimits } from './fetch-document.ts';
+export type { OwnEndpoint } from './own.ts';
+export { EgressRefused } from './refused.ts';
+
+export type EgressOptions = {
+  /** What `parseEgressAllow` returned. */
+  readonly allow: readonly string[];
+  /** Asked at every connection: the port may be known only when the server listens. */
+  readonly own: () => readonly OwnEndpoint[];
+  /** The resolver of the operating system unless given. */
+  readonly resolve?: Resolve;
+};
+
+/**
+ * The way out for every URL that an organization gives. Connections go to global unicast addresses and to what the
+ * operator allows, never to the gateway itself, and are decided at the address that is connected to.
+ */
+export type Egress = {
+  /**
+   * Sends requests under the policy; they fail with `EgressRefused` (with undici's `fetch`, as the `cause`). It must be
+   * closed. It follows no redirects; where `fetch` does, each hop is decided anew, but headers that `fetch` does not
+   * know as credentials would go along: use `redirect: 'manual'`.
+   */
+  readonly dispatcher: Agent;
+  /** Opens one connection under the policy, for dispatchers and clients of another make. */
+  readonly connector: buildConnector.connector;
+  /**
+   * Throws `EgressRefused` for what can be told without the network: the scheme (http, https, ws, wss), credentials in
+   * the URL, literal addresses, names of this machine and of metadata services. What passes may still be refused when
+   * its name is resolved.
+   */
+  readonly check: (url: URL) => void;
+  /**
+   * GETs a document over http or https. At most 5 redirects are followed, each under the policy, none from https to
+   * http. Throws `EgressRefused`, `FetchFailed` (unreachable, no 2xx, too large, too late), or the reason of the signal.
+   */
+  readonly fetchDocument: (url: URL, limits: FetchLimits) => Promise<FetchedDocument>;
+};
+
+/** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
+export function createEgress({ allow, own, resolve = systemResolve }: EgressOptions): Egress {
+  const policy = createPolicy(compileAllowed(allow), own);
+  const connector = createConnector(policy, resolve);
+  const dispatcher = new Agent({ connect: connector });
+  return { dispatcher, connector, check: policy.url, fetchDocument: createFetchDocument(policy, dispatcher) };
+}

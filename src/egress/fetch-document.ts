@@ -1,0 +1,146 @@
+import { PassThrough, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { type Dispatcher, request } from 'undici';
+import type { Policy } from './policy.ts';
+import { EgressRefused } from './refused.ts';
+
+export type FetchLimits = {
+  /** Of the body, as it comes and decompressed. */
+  readonly maxBytes: number;
+  /** For everything together, redirects too. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+};
+
+export type FetchedDocument = {
+  /** Decompressed. */
+  readonly bytes: Buffer;
+  /** In lower case, without parameters; null if the server names none. */
+  readonly mediaType: string | null;
+  /** Where the last redirect led. */
+  readonly url: URL;
+};
+
+/** A document that could not be had. The message is meant for whoever gave its URL; `cause` is for the log. */
+export class FetchFailed extends Error {
+  override readonly name = 'FetchFailed';
+}
+
+const REDIRECTS = 5;
+const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
+/** Nothing that belongs to anybody: these go to every origin that a redirect names. */
+const HEADERS = {
+  accept: 'application/json, application/yaml, text/yaml, */*;q=0.5',
+  'accept-encoding': 'gzip, deflate, br',
+  // GitHub, where many documents are, answers nobody without a name.
+  'user-agent': 'gatehouse',
+};
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  identity: () => new PassThrough(),
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
+export const createFetchDocument =
+  (policy: Policy, dispatcher: Dispatcher) =>
+  async (start: URL, { maxBytes, timeoutMs, signal }: FetchLimits): Promise<FetchedDocument> => {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+    let url = start;
+    try {
+      for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
+        checkDocumentUrl(policy, url);
+        const response = await request(url, { dispatcher, headers: HEADERS, signal: either });
+        if (!REDIRECT_STATUS.has(response.statusCode)) {
+          return { ...(await read(url, response, maxBytes)), url };
+        }
+        discard(response);
+        url = target(url, response);
+      }
+    } catch (error) {
+      if (error instanceof EgressRefused || error instanceof FetchFailed) {
+        throw error;
+      }
+      signal?.throwIfAborted();
+      throw deadline.aborted
+        ? new FetchFailed(`${place(url)} did not arrive within ${timeoutMs} ms.`)
+        : new FetchFailed(`${place(url)} cannot be fetched (${reason(error)}).`, { cause: error });
+    }
+    throw new FetchFailed(`${place(start)} redirects more than ${REDIRECTS} times.`);
+  };
+
+function checkDocumentUrl(policy: Policy, url: URL): void {
+  policy.url(url);
+  if (!/^https?:$/.test(url.protocol)) {
+    throw new EgressRefused(`Documents are fetched over http and https only, not ${url.protocol}`);
+  }
+}
+
+function target(from: URL, { headers: { location }, statusCode }: Dispatcher.ResponseData): URL {
+  const to = typeof location === 'string' ? URL.parse(location, from.href) : null;
+  if (to === null) {
+    throw new FetchFailed(`${place(from)} answered ${statusCode} without a Location that is a URL.`);
+  }
+  // Whoever reads and changes plain HTTP would decide what the tools are and where their credentials go.
+  if (from.protocol === 'https:' && to.protocol === 'http:') {
+    throw new FetchFailed(`${place(from)} redirects from https to http.`);
+  }
+  return to;
+}
+
+async function read(
+  url: URL,
+  response: Dispatcher.ResponseData,
+  maxBytes: number,
+): Promise<Omit<FetchedDocument, 'url'>> {
+  const { statusCode, headers, body } = response;
+  if (statusCode < 200 || statusCode > 299) {
+    discard(response);
+    throw new FetchFailed(`${place(url)} answered ${statusCode}.`);
+  }
+  const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
+  if (decoder === undefined) {
+    discard(response);
+    throw new FetchFailed(`${place(url)} came with a Content-Encoding other than gzip, deflate and br.`);
+  }
+  const bounded = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let size = 0;
+    for await (const chunk of chunks) {
+      size += chunk.length;
+      if (size > maxBytes) {
+        throw new FetchFailed(`${place(url)} is larger than ${maxBytes} bytes.`);
+      }
+      yield chunk;
+    }
+  };
+  // Bounded twice: little can become much, and much can become nothing.
+  const bytes = await pipeline(body, bounded, decoder(), bounded, whole);
+  const [mediaType = ''] = String(headers['content-type'] ?? '').split(';');
+  return { bytes, mediaType: mediaType.trim().toLowerCase() || null };
+}
+
+async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) {
+    all.push(chunk);
+  }
+  return Buffer.concat(all);
+}
+
+/** Ends the connection: its body could be long, or never end. */
+const discard = ({ body }: Dispatcher.ResponseData): void => {
+  body.on('error', () => undefined).destroy();
+};
+
+/** A URL without what may be secret. */
+const place = ({ origin, pathname }: URL): string => origin + pathname;
+
+const reason = (error: unknown): string => {
+  const { code, name } = error as { code?: unknown; name: string };
+  return typeof code === 'string' ? code : name;
+};

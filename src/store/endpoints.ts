@@ -1,0 +1,132 @@
+import type { Part } from './keyset.ts';
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** An MCP server that Gatehouse serves, without its token. Times are milliseconds since the epoch. */
+export type Endpoint = {
+  id: string;
+  accountId: string;
+  name: string;
+  /** The scope, word for word as it was sent. */
+  config: EndpointConfig;
+  expiresAt: number | null;
+  /** The id of the API token that made it. */
+  createdBy: string;
+  /** Grows by one with every update. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+export type EndpointConfig = { methods?: string[]; tags?: string[]; require_api_token_auth?: boolean };
+export type NewEndpoint = Omit<Endpoint, 'version'> & { tokenHash: string };
+
+/** How many endpoints one `purge` deletes at most. */
+export const PURGE_SLICE = 1000;
+
+/** Stores a new endpoint of an account that is there, version 1, and returns it. */
+export async function insert(db: Db, { tokenHash, ...endpoint }: NewEndpoint): Promise<Endpoint> {
+  const created = { ...endpoint, version: 1 };
+  await db.sql
+    .insertInto('endpoints')
+    .values({ ...toRow(created), token_hash: tokenHash })
+    .execute();
+  return created;
+}
+
+/** An account's endpoint, expired or not, or null. */
+export async function find(db: Db, accountId: string, id: string): Promise<Endpoint | null> {
+  const row = await db.sql
+    .selectFrom('endpoints')
+    .selectAll()
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .executeTakeFirst();
+  return row ? toEndpoint(row) : null;
+}
+
+/** A part of an account's endpoints, newest first. */
+export async function page(db: Db, accountId: string, { before, limit }: Part): Promise<Endpoint[]> {
+  let select = db.sql.selectFrom('endpoints').selectAll().where('account_id', '=', accountId);
+  if (before) {
+    select = select.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(before.at, before.id)),
+    );
+  }
+  const rows = await select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(toEndpoint);
+}
+
+/**
+ * Replaces an endpoint whose version is still `expectedVersion`, and returns it with the next version; null when it has
+ * moved on or is gone. Its account, token, `createdBy` and `createdAt` do not change.
+ */
+export async function update(db: Db, endpoint: Endpoint, expectedVersion: number): Promise<Endpoint | null> {
+  const updated = { ...endpoint, version: expectedVersion + 1 };
+  const { id, account_id, created_by, created_at, ...changes } = toRow(updated);
+  const { numUpdatedRows } = await db.sql
+    .updateTable('endpoints')
+    .set(changes)
+    .where('id', '=', id)
+    .where('account_id', '=', account_id)
+    .where('version', '=', expectedVersion)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n ? updated : null;
+}
+
+/** Deletes an endpoint: its token is unknown from then on. False when there is none. */
+export async function remove(db: Db, accountId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('endpoints')
+    .where('id', '=', id)
+    .where('account_id', '=', accountId)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+/**
+ * Deletes endpoints that expired before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of them, and
+ * returns how many. Call it again, in a write of its own, until that is less than a slice.
+ */
+export async function purge(db: Db, olderThan: number): Promise<number> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('endpoints')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('endpoints')
+        .select('id')
+        .where('expires_at', '<', olderThan)
+        .orderBy('expires_at')
+        .limit(PURGE_SLICE),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
+
+function toRow(endpoint: Endpoint): Omit<Database['endpoints'], 'token_hash'> {
+  return {
+    id: endpoint.id,
+    account_id: endpoint.accountId,
+    name: endpoint.name,
+    config: JSON.stringify(endpoint.config),
+    expires_at: endpoint.expiresAt,
+    created_by: endpoint.createdBy,
+    version: endpoint.version,
+    created_at: endpoint.createdAt,
+    updated_at: endpoint.updatedAt,
+  };
+}
+
+function toEndpoint(row: Database['endpoints']): Endpoint {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    name: row.name,
+    config: JSON.parse(row.config),
+    expiresAt: row.expires_at,
+    createdBy: row.created_by,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,160 @@
+import type { Part } from './keyset.ts';
+import type { Database } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** A service that an OpenAPI document describes. Times are milliseconds since the epoch. */
+export type Integration = {
+  id: string;
+  organizationId: string;
+  name: string;
+  /** Where the service is, in place of the document's servers; null means as the document says. */
+  baseUrl: string | null;
+  toolTags: Record<string, string[]>;
+  approvalPolicy: string;
+  toolCount: number;
+  skipped: { operation: string; reason: string }[];
+  /** What the document says of the service itself: JSON that the tools' own module reads and writes. */
+  service: string;
+  /** Grows by one with every update. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+export type NewIntegration = Omit<Integration, 'version'>;
+
+/** What an integration was made of, and what was made of it. */
+export type Contents = {
+  /** The document, compressed. */
+  document: Uint8Array;
+  /** Its tools, compressed; the tools' own module reads them. */
+  tools: Uint8Array;
+  /** What scopes select tools by, as JSON: small, and enough to check a scope. */
+  selectors: string;
+};
+
+/** Stores a new integration, version 1, with its contents, and returns it. */
+export async function insert(db: Db, integration: NewIntegration, contents: Contents): Promise<Integration> {
+  const created = { ...integration, version: 1 };
+  await db.sql.insertInto('integrations').values(toRow(created)).execute();
+  await db.sql
+    .insertInto('integration_contents')
+    .values({ integration_id: created.id, ...contents })
+    .execute();
+  return created;
+}
+
+/** An organization's integration, or null. */
+export async function find(db: Db, organizationId: string, id: string): Promise<Integration | null> {
+  const row = await db.sql
+    .selectFrom('integrations')
+    .selectAll()
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return row ? toIntegration(row) : null;
+}
+
+/** What scopes select the tools of an integration by. The integration must be there. */
+export async function selectors(db: Db, id: string): Promise<string> {
+  const row = await contentsOf(db, id).select('selectors').executeTakeFirstOrThrow();
+  return row.selectors;
+}
+
+/** The compressed tools of an integration that is there. */
+export async function tools(db: Db, id: string): Promise<Uint8Array> {
+  const row = await contentsOf(db, id).select('tools').executeTakeFirstOrThrow();
+  return row.tools;
+}
+
+/** The compressed document of an integration that is there. */
+export async function document(db: Db, id: string): Promise<Uint8Array> {
+  const row = await contentsOf(db, id).select('document').executeTakeFirstOrThrow();
+  return row.document;
+}
+
+const contentsOf = (db: Db, id: string) => db.sql.selectFrom('integration_contents').where('integration_id', '=', id);
+
+/** A part of an organization's integrations, newest first. */
+export async function page(db: Db, organizationId: string, { before, limit }: Part): Promise<Integration[]> {
+  let select = db.sql.selectFrom('integrations').selectAll().where('organization_id', '=', organizationId);
+  if (before) {
+    select = select.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('created_at', 'id'), '<', tuple(before.at, before.id)),
+    );
+  }
+  const rows = await select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
+  return rows.map(toIntegration);
+}
+
+/**
+ * Replaces an integration whose version is still `expectedVersion`, with its contents where they are given, and returns
+ * it with the next version; null when it has moved on or is gone. `organizationId` and `createdAt` do not change.
+ */
+export async function update(
+  db: Db,
+  integration: Integration,
+  expectedVersion: number,
+  newContents: Contents | null,
+): Promise<Integration | null> {
+  const updated = { ...integration, version: expectedVersion + 1 };
+  const { id, organization_id, created_at, ...changes } = toRow(updated);
+  const { numUpdatedRows } = await db.sql
+    .updateTable('integrations')
+    .set(changes)
+    .where('id', '=', id)
+    .where('organization_id', '=', organization_id)
+    .where('version', '=', expectedVersion)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) {
+    return null;
+  }
+  if (newContents) {
+    await db.sql.updateTable('integration_contents').set(newContents).where('integration_id', '=', id).execute();
+  }
+  return updated;
+}
+
+/** Deletes an integration, which must have no accounts. False when there is none. */
+export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('integrations')
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+function toRow(integration: Integration): Database['integrations'] {
+  return {
+    id: integration.id,
+    organization_id: integration.organizationId,
+    name: integration.name,
+    base_url: integration.baseUrl,
+    tool_tags: JSON.stringify(integration.toolTags),
+    approval_policy: integration.approvalPolicy,
+    tool_count: integration.toolCount,
+    skipped: JSON.stringify(integration.skipped),
+    service: integration.service,
+    version: integration.version,
+    created_at: integration.createdAt,
+    updated_at: integration.updatedAt,
+  };
+}
+
+function toIntegration(row: Database['integrations']): Integration {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    name: row.name,
+    baseUrl: row.base_url,
+    toolTags: JSON.parse(row.tool_tags),
+    approvalPolicy: row.approval_policy,
+    toolCount: row.tool_count,
+    skipped: JSON.parse(row.skipped),
+    service: row.service,
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,66 @@
+import { Unusable } from './errors.ts';
+import type { Node } from './nodes.ts';
+import { type Convert, definitionName, TOOL_BYTES, type Unit } from './schema.ts';
+
+/** Levels of schemas in schemas with the references between them, as a validator meets them. */
+const DEEPEST = 200;
+
+/** The `$defs` of a tool: nothing but what is reachable, and its bytes as JSON. */
+export type Definitions = { readonly schemas: Readonly<Record<string, Node | boolean>>; readonly bytes: number };
+
+/**
+ * Everything that the given schemas refer to, and so on. Throws Unusable when that is larger than a tool may be, nested
+ * too deep for validators, or refers to itself so that checking a value would never end.
+ */
+export function definitionsOf(convert: Convert, roots: readonly Unit[]): Definitions {
+  const reached = new Map<string, Unit>();
+  let bytes = 0;
+  const visit = (unit: Unit, above: number): void => {
+    const depth = above + unit.depth;
+    if (depth > DEEPEST) {
+      throw new Unusable(`It has a schema that is nested deeper than ${DEEPEST} levels, references included.`);
+    }
+    for (const [pointer, { value }] of unit.targets) {
+      if (!reached.has(pointer)) {
+        const target = convert(value);
+        reached.set(pointer, target);
+        bytes += target.bytes + pointer.length;
+        if (bytes > TOOL_BYTES) {
+          throw new Unusable('It is larger than 256 KiB.');
+        }
+        visit(target, depth);
+      }
+    }
+  };
+  for (const root of roots) {
+    visit(root, 0);
+  }
+  refuseEndless(reached);
+  const schemas = Object.fromEntries([...reached].map(([pointer, { schema }]) => [definitionName(pointer), schema]));
+  const names = Object.keys(schemas).reduce((sum, name) => sum + name.length + '"":,'.length, 0);
+  return { schemas, bytes: [...reached.values()].reduce((sum, unit) => sum + unit.bytes, names) };
+}
+
+/** Takes away, again and again, what nothing stands for any more; what then is left stands for itself. */
+function refuseEndless(units: ReadonlyMap<string, Unit>): void {
+  const sames = (unit: Unit | undefined): string[] =>
+    [...(unit?.targets ?? [])].flatMap(([pointer, { same }]) => (same ? [pointer] : []));
+  const users = new Map<string, number>();
+  for (const pointer of [...units.values()].flatMap(sames)) {
+    users.set(pointer, (users.get(pointer) ?? 0) + 1);
+  }
+  const free = [...units.keys()].filter((pointer) => !users.has(pointer));
+  for (const pointer of free) {
+    for (const target of sames(units.get(pointer))) {
+      const left = (users.get(target) ?? 0) - 1;
+      users.set(target, left);
+      if (left === 0) {
+        free.push(target);
+      }
+    }
+  }
+  const endless = [...units.keys()].find((pointer) => (users.get(pointer) ?? 0) > 0);
+  if (endless !== undefined) {
+    throw new Unusable(`It uses \`#${endless}\`, which refers to itself without end.`);
+  }
+}

@@ -1,0 +1,53 @@
+import type { ParameterPlace } from './types.ts';
+
+/** Characters of an argument's name. */
+const LONGEST = 64;
+
+/** Something that becomes a flat argument: a parameter, or a member of the body. */
+export type Source = { readonly in: ParameterPlace | 'body'; readonly name: string };
+
+/**
+ * The names of the flat arguments, in the order of their sources, all different, `[A-Za-z0-9_.-]{1,64}`. Where names
+ * clash after this reduction, the path keeps the name and the others get their place as a prefix; what is still taken
+ * gets a number. A name that every JavaScript object has (`constructor`) gets the prefix too, so that looking an
+ * argument up never finds something else.
+ */
+export function argumentNames(sources: readonly Source[]): string[] {
+  const reduced = sources.map(({ name }) => reduce(name));
+  const groups = Map.groupBy(sources.keys(), (index) => reduced[index] ?? '');
+  const keeps = new Set(
+    [...groups].flatMap(([name, indexes]) => {
+      const keeper = indexes.find((index) => indexes.length === 1 || sources[index]?.in === 'path');
+      return keeper === undefined || name in {} ? [] : [keeper];
+    }),
+  );
+  const taken = new Set([...keeps].map((index) => reduced[index] ?? ''));
+  const free = freeNames(taken);
+  return sources.map((source, index) => {
+    const name = reduced[index] ?? '';
+    return keeps.has(index) ? name : free(`${source.in}_${name}`);
+  });
+}
+
+/** Runs of other characters become one `_`; at the ends they are left out: `filter[name]` is `filter_name`. */
+function reduce(name: string): string {
+  const start = /^[^A-Za-z0-9_.-]/.test(name) ? 1 : 0;
+  const words = name.replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
+  const end = /[A-Za-z0-9_.-]$/.test(name) ? words.length : words.length - 1;
+  return words.slice(start, Math.min(end, start + LONGEST)) || '_';
+}
+
+function freeNames(taken: Set<string>): (wanted: string) => string {
+  const numbers = new Map<string, number>();
+  return (wanted) => {
+    for (let number = numbers.get(wanted) ?? 1; ; number += 1) {
+      const suffix = number === 1 ? '' : `_${number}`;
+      const name = `${wanted.slice(0, LONGEST - suffix.length)}${suffix}`;
+      if (!taken.has(name)) {
+        taken.add(name);
+        numbers.set(wanted, number + 1);
+        return name;
+      }
+    }
+  };
+}

@@ -1,0 +1,40 @@
+import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
+
+/** Finds the properties that have no place in a request (or in an answer). */
+export type Hidden = {
+  /** Whether a property with this schema is marked: the schema itself, what it refers to, or a part of its `allOf`. */
+  readonly isHidden: (schema: unknown) => boolean;
+  /** The marked properties of an object schema and of the parts of its `allOf`. */
+  readonly namesOf: (schema: Node) => readonly string[];
+};
+
+/** `mark`: `readOnly` for requests, `writeOnly` for answers. */
+export function createHidden(references: References, mark: 'readOnly' | 'writeOnly'): Hidden {
+  const marked = new Map<unknown, boolean>();
+  const own = new Map<Node, readonly string[]>();
+
+  const isMarked = (schema: unknown): boolean => {
+    const isDirectly = (value: unknown): boolean => isNode(value) && value[mark] === true;
+    const known =
+      marked.get(schema) ??
+      (isDirectly(schema) ||
+        arrayOf(nodeOf(schema).allOf).some((part) => isDirectly(part) || isDirectly(references.follow(part).value)));
+    marked.set(schema, known);
+    return known;
+  };
+  const isHidden = (schema: unknown): boolean => isMarked(schema) || isMarked(references.follow(schema).value);
+  const ownNames = (schema: Node): readonly string[] => {
+    const known =
+      own.get(schema) ??
+      Object.entries(nodeOf(schema.properties)).flatMap(([name, property]) => (isHidden(property) ? [name] : []));
+    own.set(schema, known);
+    return known;
+  };
+  return {
+    isHidden,
+    namesOf: (schema) => [
+      ...ownNames(schema),
+      ...arrayOf(schema.allOf).flatMap((part) => ownNames(nodeOf(references.follow(part).value))),
+    ],
+  };
+}

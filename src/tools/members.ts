@@ -1,0 +1,60 @@
+import { arrayOf, type Node, nodeOf, type References } from './nodes.ts';
+import type { FormMember, MultipartMember } from './types.ts';
+
+type Plan<T> = Omit<T, 'argument' | 'name'>;
+
+/** How a member of a form is written. `encoding`: what the document says of it, maybe nothing. */
+export function formMember(encoding: Node): Plan<FormMember> {
+  const style = typeof encoding.style === 'string' ? encoding.style : 'form';
+  const hasStyle = ['style', 'explode', 'allowReserved'].some((key) => encoding[key] !== undefined);
+  return {
+    style,
+    explode: typeof encoding.explode === 'boolean' ? encoding.explode : style === 'form',
+    allowReserved: encoding.allowReserved === true,
+    ...(typeof encoding.contentType === 'string' && !hasStyle ? { mediaType: firstOf(encoding.contentType) } : {}),
+  };
+}
+
+/**
+ * How a part is written, and the schema of its argument: bytes come as base64. A part is bytes when its schema says so,
+ * or when its content type is neither JSON nor text; objects are JSON; an array is one part for each item.
+ */
+export function multipartMember(
+  references: References,
+  schema: unknown,
+  encoding: Node,
+): { readonly plan: Plan<MultipartMember>; readonly schema: unknown } {
+  const whole = nodeOf(references.follow(schema).value);
+  const many = [whole.type].flat().includes('array');
+  const item = many ? nodeOf(references.follow(whole.items).value) : whole;
+  const stated = typeof encoding.contentType === 'string' ? firstOf(encoding.contentType) : undefined;
+  if (isBytes(item) || (stated !== undefined && !/[/+]json$|^text\//.test(stated))) {
+    const bytes = { type: 'string', contentEncoding: 'base64' };
+    const { description } = whole;
+    return {
+      plan: { mediaType: stated ?? mediaTypeOf(item) ?? 'application/octet-stream', encoding: 'base64', many },
+      schema: {
+        ...(many ? { type: 'array', items: bytes } : bytes),
+        ...(description === undefined ? {} : { description }),
+      },
+    };
+  }
+  const isJson = stated === undefined ? !isScalar(item) : /[/+]json$/.test(stated);
+  const mediaType = stated ?? (isJson ? 'application/json' : 'text/plain');
+  return { plan: { mediaType, encoding: isJson ? 'json' : 'text', many }, schema };
+}
+
+const firstOf = (contentType: string): string => contentType.split(',')[0]?.trim().toLowerCase() ?? '';
+
+const isBytes = (schema: Node): boolean =>
+  schema.format === 'binary' || (mediaTypeOf(schema) !== undefined && schema.contentEncoding === undefined);
+
+const mediaTypeOf = (schema: Node): string | undefined =>
+  typeof schema.contentMediaType === 'string' ? schema.contentMediaType : undefined;
+
+function isScalar(schema: Node): boolean {
+  const types = [schema.type].flat().filter((type) => type !== undefined && type !== 'null');
+  return types.length === 0
+    ? arrayOf(schema.enum).length > 0
+    : types.every((type) => type !== 'object' && type !== 'array');
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import pluralize from 'pluralize';
+import type { STANDARD_METHODS, Verb } from './types.ts';
+
+/** Characters of a tool's name; a longer name, or one taken twice, is cut to 55 and ends in `_` and 8 hex digits. */
+const LONGEST = 64;
+const CUT = 55;
+/** Words of a scope's `methods` that already mean something: no custom method may answer to them. */
+const RESERVED = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
+
+export type Identity = { readonly resource: string; readonly method: string };
+
+/**
+ * Snake case in `[a-z0-9_]`: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
+ * Letters lose their marks; what is left outside of a–z and 0–9 separates words. May be empty.
+ */
+export function snake(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/([a-z0-9])(?=[A-Z])/g, '$1_')
+    .replaceAll(/([A-Z])(?=[A-Z][a-z])/g, '$1_')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .replaceAll(/^_|_$/g, '');
+}
+
+/**
+ * What an operation is called inside its integration. A segment that holds a `{…}` anywhere is a parameter. A path
+ * without a static segment has the resource `root`. A custom method that would be called like a standard method or a
+ * group of methods is named as if it had no operationId: nothing that changes data may pass for a `list` or a `read`.
+ *
+ * `hasPatch`: the path has a PATCH, whether or not that yields a tool.
+ */
+export function identityOf(verb: Verb, path: string, hasPatch: boolean, operationId: unknown): Identity {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  const statics = segments.filter((segment) => !segment.includes('{')).map(snake);
+  const resource = statics.filter((segment) => segment !== '').join('_') || 'root';
+  const last = segments.at(-1) ?? '';
+  const standard = standardMethod(verb, last.includes('{'), hasPatch);
+  if (standard !== null) {
+    return { resource, method: standard };
+  }
+  const id = typeof operationId === 'string' ? snake(operationId) : '';
+  const named = id !== '' && !RESERVED.includes(id);
+  return { resource, method: named ? id : `${verb.toLowerCase()}_${snake(last) || 'root'}` };
+}
+
+function standardMethod(verb: Verb, onOne: boolean, hasPatch: boolean): (typeof STANDARD_METHODS)[number] | null {
+  if (verb === 'GET') {
+    return onOne ? 'get' : 'list';
+  }
+  if (verb === 'POST' && !onOne) {
+    return 'create';
+  }
+  if (verb === 'PATCH' || (verb === 'PUT' && !hasPatch)) {
+    return onOne ? 'update' : null;
+  }
+  return verb === 'DELETE' && onOne ? 'delete' : null;
+}
+
+/** The name of a tool before lengths and duplicates are looked at. The last word of a resource becomes singular. */
+export function plainName(integration: string, { resource, method }: Identity): string {
+  const prefix = snake(integration);
+  const words = resource.split('_');
+  const one = [...words.slice(0, -1), pluralize.singular(words.at(-1) ?? '')].join('_');
+  switch (method) {
+    case 'list':
+      return `list_all_${prefix}_${resource}`;
+    case 'get':
+      return `get_single_${prefix}_${one}_by_id`;
+    case 'create':
+      return `create_a_${prefix}_${one}`;
+    case 'update':
+    case 'delete':
+      return `${method}_a_${prefix}_${one}_by_id`;
+    default:
+      return `${prefix}_${one}_${method}`;
+  }
+}
+
+/**
+ * The final names of all tools of a document, null where even the name with the hash is taken twice. They depend on the
+ * set of operations alone, not on their order.
+ */
+export function finalNames(
+  tools: readonly { readonly plain: string; readonly verb: Verb; readonly path: string }[],
+): (string | null)[] {
+  const hashed = tools.map(({ plain, verb, path }) => {
+    const digest = createHash('sha256').update(`${verb} ${path}`).digest('hex').slice(0, 8);
+    return `${plain.slice(0, CUT)}_${digest}`;
+  });
+  const plainCount = countOf(tools.map(({ plain }) => plain));
+  const hashedCount = countOf(hashed);
+  // A plain name that looks like another tool's hashed one gets a hash too: whoever comes first must not decide.
+  const isPlain = ({ plain }: { plain: string }): boolean =>
+    plain.length <= LONGEST && plainCount.get(plain) === 1 && !hashedCount.has(plain);
+  return tools.map((tool, index) => {
+    const name = hashed[index] ?? '';
+    return isPlain(tool) ? tool.plain : hashedCount.get(name) === 1 ? name : null;
+  });
+}
+
+function countOf(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,84 @@
+import { Unusable } from './errors.ts';
+
+/** An object of the document. Keys that the document chooses are read with `Object.hasOwn` or `Object.entries` only. */
+export type Node = { readonly [key: string]: unknown };
+
+export const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object, or an empty one in place of anything else. */
+export const nodeOf = (value: unknown): Node => (isNode(value) ? value : {});
+
+/** The array, or an empty one in place of anything else. */
+export const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+/** The strings of an array, or none. */
+export const stringsOf = (value: unknown): string[] => arrayOf(value).filter((item) => typeof item === 'string');
+
+/** A text, a number or a flag as text, anything else as nothing: objects of a document may not even have one. */
+export const textOf = (value: unknown): string =>
+  ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
+
+/** One step of a JSON pointer. */
+export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
+/** A thing of the document that may stand behind a chain of `$ref`s, and the last of these, if there was any. */
+export type Found = { readonly value: unknown; readonly pointer: string | null };
+
+/** Follows `$ref`s inside one document. What is outside of it is never read. */
+export type References = {
+  /** The value that a `$ref` names, which may be a `$ref` again. Throws Unusable when it is not in the document. */
+  readonly at: (ref: string) => Found;
+  /**
+   * Follows a value that is a `$ref` until it is none, or until `goesOn` says no. Throws Unusable when that does not
+   * end, or leaves the document.
+   */
+  readonly follow: (value: unknown, goesOn?: (reference: Node) => boolean) => Found;
+};
+
+export function referencesIn(document: unknown): References {
+  const at = (ref: string): Found => {
+    if (!ref.startsWith('#')) {
+      throw new Unusable(`It uses ${quote(ref)}, which is outside of the document: external references are not read.`);
+    }
+    const keys = keysOf(ref);
+    let value: unknown = keys === null ? undefined : document;
+    for (const key of keys ?? []) {
+      value =
+        typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Node)[key] : undefined;
+    }
+    if (keys === null || value === undefined) {
+      throw new Unusable(`It uses ${quote(ref)}, which is not in the document.`);
+    }
+    return { value, pointer: keys.map((key) => `/${escapePointer(key)}`).join('') };
+  };
+  const follow: References['follow'] = (start, goesOn = () => true) => {
+    let found: Found = { value: start, pointer: null };
+    const seen = new Set<unknown>();
+    while (isNode(found.value) && typeof found.value.$ref === 'string' && goesOn(found.value)) {
+      if (seen.has(found.value)) {
+        throw new Unusable(`It uses ${quote(found.value.$ref)}, which refers to itself without end.`);
+      }
+      seen.add(found.value);
+      found = at(found.value.$ref);
+    }
+    return found;
+  };
+  return { at, follow };
+}
+
+function keysOf(ref: string): string[] | null {
+  if (!ref.startsWith('#/')) {
+    return null;
+  }
+  try {
+    return decodeURIComponent(ref.slice(2))
+      .split('/')
+      .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  } catch {
+    return null;
+  }
+}
+
+/** A text of the document inside a message, cut where it is long. */
+export const quote = (text: string): string => (text.length > 120 ? `\`${text.slice(0, 120)}…\`` : `\`${text}\``);

@@ -1,0 +1,95 @@
+import { DocumentError, Unusable } from './errors.ts';
+import { escapePointer, isNode, type Node, quote, type References, textOf } from './nodes.ts';
+import { type Skipped, VERBS, type Verb } from './types.ts';
+
+/** Operations that a document may have. */
+const MOST = 10_000;
+
+/** An operation and where it stands. */
+export type Site = {
+  readonly verb: Verb;
+  readonly path: string;
+  readonly item: Node;
+  readonly operation: Node;
+  /** The path has a PATCH. */
+  readonly hasPatch: boolean;
+};
+
+/**
+ * The document, when it is an OpenAPI 3.0 or 3.1 document with paths. Throws a DocumentError that says what it is
+ * instead, and where it can be, what to do.
+ */
+export function checkDocument(value: unknown): Node {
+  if (!isNode(value)) {
+    throw new DocumentError('The document is not an object, so it is no OpenAPI document.');
+  }
+  if (value.swagger !== undefined) {
+    throw new DocumentError(
+      `The document is Swagger ${textOf(value.swagger).slice(0, 20)}. Convert it to OpenAPI 3 first, for example with \`npx swagger2openapi\`.`,
+      '/swagger',
+    );
+  }
+  if (value.openapi === undefined) {
+    throw new DocumentError('The document has no `openapi` version, so it is no OpenAPI document.');
+  }
+  if (!/^3\.[01](\.|$)/.test(textOf(value.openapi))) {
+    throw new DocumentError(
+      `OpenAPI ${quote(textOf(value.openapi))} is not supported; OpenAPI 3.0 and 3.1 are.`,
+      '/openapi',
+    );
+  }
+  if (!isNode(value.paths)) {
+    throw new DocumentError('The document has no paths, so there is nothing to make tools of.', '/paths');
+  }
+  return value;
+}
+
+/**
+ * The operations of a document, in its order, and those that cannot be read, with the reason. Throws a DocumentError
+ * when there are more than 10,000.
+ */
+export function operationsOf(document: Node, references: References): { sites: Site[]; broken: Skipped[] } {
+  const sites: Site[] = [];
+  const broken: Skipped[] = [];
+  for (const [path, value] of Object.entries(document.paths as Node)) {
+    if (path.startsWith('x-')) {
+      continue;
+    }
+    const item = itemOf(references, path, value);
+    if (typeof item === 'string') {
+      broken.push({ operation: `* ${path}`, reason: item });
+      continue;
+    }
+    for (const verb of VERBS) {
+      const operation = item[verb.toLowerCase()];
+      if (isNode(operation)) {
+        sites.push({ verb, path, item, operation, hasPatch: item.patch !== undefined });
+      } else if (operation !== undefined) {
+        broken.push({ operation: `${verb} ${path}`, reason: 'It is not an object.' });
+      }
+    }
+    if (sites.length + broken.length > MOST) {
+      throw new DocumentError('The document has more than 10,000 operations.', '/paths');
+    }
+  }
+  return { sites, broken };
+}
+
+/** The path item, or why it cannot be used. */
+function itemOf(references: References, path: string, value: unknown): Node | string {
+  if (!path.startsWith('/')) {
+    return 'Its path does not begin with a slash.';
+  }
+  if (/[?#]/.test(path)) {
+    return 'Its path holds a `?` or `#`, which OpenAPI does not allow there.';
+  }
+  try {
+    const item = references.follow(value).value;
+    return isNode(item) ? item : `\`/paths/${escapePointer(path)}\` is not an object.`;
+  } catch (error) {
+    if (error instanceof Unusable) {
+      return error.message;
+    }
+    throw error;
+  }
+}

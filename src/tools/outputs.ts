@@ -1,0 +1,67 @@
+import { type Definitions, definitionsOf } from './definitions.ts';
+import { Unusable } from './errors.ts';
+import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
+import type { Convert } from './schema.ts';
+
+export type Output = { readonly schema: Node; readonly definitions: Definitions };
+
+/**
+ * The `outputSchema` of a tool: that of its 2xx answers where every one of them is the same JSON object. Null otherwise,
+ * and where the schema cannot be used: a client refuses an answer that does not fit the schema, so a schema that holds
+ * only sometimes does harm, and a tool works without one.
+ */
+export function outputOf(references: References, convert: Convert, responses: unknown): Output | null {
+  try {
+    const answers = Object.entries(nodeOf(responses)).filter(([status]) => /^2(\d\d|XX)$/.test(status));
+    const schemas = answers.map(([, answer]) => jsonSchemaOf(references, answer));
+    const units = schemas.map((schema) => (isObject(references, schema) ? convert(plain(references, schema)) : null));
+    const [first] = units;
+    if (first === undefined || first === null || first.schema === true || first.schema === false) {
+      return null;
+    }
+    const text = JSON.stringify(first.schema);
+    if (units.some((unit) => unit !== first && JSON.stringify(unit?.schema) !== text)) {
+      return null;
+    }
+    return { schema: { ...first.schema, type: 'object' }, definitions: definitionsOf(convert, [first]) };
+  } catch (error) {
+    if (error instanceof Unusable) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function jsonSchemaOf(references: References, answer: unknown): unknown {
+  const content = Object.entries(nodeOf(nodeOf(references.follow(answer).value).content));
+  const json = content.find(([mediaType]) => /^[^;]*[/+]json\s*(;|$)/i.test(mediaType));
+  return nodeOf(json?.[1]).schema;
+}
+
+/** A schema that is nothing but a reference is replaced by its target: clients look for `properties` at the top. */
+const plain = (references: References, schema: unknown): unknown =>
+  references.follow(schema, (reference) => Object.keys(reference).length === 1).value;
+
+/** Whether every value that the schema allows is an object. `known`: what is found, or being looked at. */
+function isObject(references: References, schema: unknown, known = new Map<unknown, boolean>()): boolean {
+  const node = references.follow(schema).value;
+  const found = known.get(node);
+  if (found === undefined) {
+    known.set(node, false);
+    known.set(node, isNode(node) && node.nullable !== true && allowsObjectsOnly(references, node, known));
+  }
+  return known.get(node) === true;
+}
+
+function allowsObjectsOnly(references: References, node: Node, known: Map<unknown, boolean>): boolean {
+  const each = (keyword: string): readonly unknown[] => arrayOf(node[keyword]);
+  const isOne = (part: unknown): boolean => isObject(references, part, known);
+  if (node.type !== undefined) {
+    return [node.type].flat().every((type) => type === 'object');
+  }
+  return (
+    isNode(node.properties) ||
+    each('allOf').some(isOne) ||
+    ['oneOf', 'anyOf'].some((keyword) => each(keyword).length > 0 && each(keyword).every(isOne))
+  );
+}

@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto';
+import { Unusable } from './errors.ts';
+import { createHidden } from './hidden.ts';
+import { ANNOTATIONS, isSchema, mapValues, modern, RULES } from './keywords.ts';
+import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
+
+/** Bytes of a tool as JSON; one that is larger is skipped. */
+export const TOOL_BYTES = 256 * 1024;
+/** Levels of schemas in schemas, without what references add. */
+const DEEPEST = 100;
+
+/** `request`: read-only properties are left out. `response`: write-only ones are. */
+export type Mode = 'request' | 'response';
+
+/** One schema of the document, converted; what it refers to is converted on its own. */
+export type Unit = {
+  readonly schema: Node | boolean;
+  /** Bytes of the schema as JSON. */
+  readonly bytes: number;
+  /** Levels of schemas in schemas. */
+  readonly depth: number;
+  /** What it refers to, by JSON pointer. `same`: also for the very value that it stands for itself. */
+  readonly targets: ReadonlyMap<string, { readonly value: unknown; readonly same: boolean }>;
+};
+
+/** Converts schemas, each once. Throws Unusable, with the reason, for one that no tool can use. */
+export type Convert = (schema: unknown) => Unit;
+
+/**
+ * Schemas of an OpenAPI document as JSON Schema 2020-12: every `$ref` becomes `#/$defs/<definitionName>`. The result
+ * compiles with any validator, whatever the document holds: see `RULES` for what is left out.
+ *
+ * `siblings`: what stands beside a `$ref` counts (OpenAPI 3.1). In 3.0 only a description does.
+ */
+export function createConvert(references: References, mode: Mode, siblings: boolean): Convert {
+  const hidden = createHidden(references, mode === 'request' ? 'readOnly' : 'writeOnly');
+  const done = new Map<unknown, Unit | Unusable>();
+  const isPlainReference = (node: Node): boolean => !siblings || Object.keys(node).length === 1;
+
+  const convert = (schema: unknown): Unit => {
+    const targets = new Map<string, { value: unknown; same: boolean }>();
+    let bytes = 0;
+    let deepest = 0;
+
+    const spend = (size: number): void => {
+      bytes += size;
+      if (bytes > TOOL_BYTES) {
+        throw new Unusable('It is larger than 256 KiB.');
+      }
+    };
+    const enter = (depth: number): void => {
+      deepest = Math.max(deepest, depth);
+      if (depth > DEEPEST) {
+        throw new Unusable(`It has a schema that is nested deeper than ${DEEPEST} levels.`);
+      }
+    };
+    const copy = (value: unknown, depth: number): unknown => {
+      enter(depth);
+      spend(typeof value === 'string' ? value.length : 2);
+      if (Array.isArray(value)) {
+        return value.map((item) => copy(item, depth + 1));
+      }
+      return isNode(value)
+        ? mapValues(value, (item, key) => {
+            spend(key.length);
+            return copy(item, depth + 1);
+          })
+        : value;
+    };
+    const reference = (ref: string, same: boolean): Node => {
+      const { value, pointer } = references.follow({ $ref: ref }, isPlainReference);
+      if (pointer === null || !isSchema(value)) {
+        throw new Unusable(`It uses \`${ref}\`, which is not a schema.`);
+      }
+      targets.set(pointer, { value, same: same || targets.get(pointer)?.same === true });
+      return { $ref: `#/$defs/${definitionName(pointer)}` };
+    };
+    const walk = (schemaHere: unknown, depth: number, same: boolean, hiddenAbove: ReadonlySet<string>): unknown => {
+      enter(depth);
+      spend(2);
+      if (!isNode(schemaHere)) {
+        return typeof schemaHere === 'boolean' ? schemaHere : {};
+      }
+      const { $ref, ...beside } = schemaHere;
+      if (typeof $ref === 'string') {
+        const { description } = beside;
+        const counts = siblings ? beside : description === undefined ? {} : { description };
+        return { ...reference($ref, same), ...keywords(counts, depth, same, hiddenAbove) };
+      }
+      return keywords(schemaHere, depth, same, hiddenAbove);
+    };
+    const keywords = (node: Node, depth: number, same: boolean, hiddenAbove: ReadonlySet<string>): Node => {
+      const left = new Set([...hiddenAbove, ...hidden.namesOf(node)]);
+      const out: Record<string, unknown> = {};
+      for (const [keyword, value] of Object.entries(without(modern(node), left))) {
+        const converted = RULES.get(keyword)?.(value, {
+          inside: (schema) => walk(schema, depth + 1, false, NONE),
+          same: (schema) => walk(schema, depth + 1, same, left),
+          copy: (any) => copy(any, depth + 1),
+        });
+        if (converted !== undefined) {
+          spend(keyword.length + (typeof converted === 'string' ? converted.length : 2));
+          out[keyword] = converted;
+        }
+      }
+      const discriminator = discriminatorOf(node, targets);
+      return withNull(node, discriminator === null ? out : { ...out, discriminator });
+    };
+
+    const converted = walk(schema, 1, true, NONE) as Node | boolean;
+    return { schema: converted, bytes: Buffer.byteLength(JSON.stringify(converted)), depth: deepest, targets };
+  };
+
+  return (schema) => {
+    const known = done.get(schema) ?? attempt(() => convert(schema));
+    done.set(schema, known);
+    if (known instanceof Unusable) {
+      throw known;
+    }
+    return known;
+  };
+}
+
+/**
+ * The name below `$defs` of what a JSON pointer names. It depends on the pointer alone: the own name of a schema among
+ * the components where that is harmless as a key, else a reduced one with 8 hex digits of the pointer's SHA-256.
+ */
+export function definitionName(pointer: string): string {
+  const name = /^\/components\/schemas\/([A-Za-z0-9_.-]{1,100})$/.exec(pointer)?.[1];
+  if (name !== undefined && !(name in {})) {
+    return name;
+  }
+  const digest = createHash('sha256').update(pointer).digest('hex').slice(0, 8);
+  const last = pointer.slice(pointer.lastIndexOf('/') + 1, pointer.lastIndexOf('/') + 51);
+  return `${last.replaceAll(/[^A-Za-z0-9_.-]+/g, '_')}-${digest}`;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function attempt(convert: () => Unit): Unit | Unusable {
+  try {
+    return convert();
+  } catch (error) {
+    if (error instanceof Unusable) {
+      return error;
+    }
+    throw error;
+  }
+}
+
+function without(node: Node, names: ReadonlySet<string>): Node {
+  if (names.size === 0) {
+    return node;
+  }
+  const properties = Object.entries(nodeOf(node.properties)).filter(([name]) => !names.has(name));
+  return {
+    ...node,
+    ...(isNode(node.properties) ? { properties: Object.fromEntries(properties) } : {}),
+    ...(Array.isArray(node.required) ? { required: stringsOf(node.required).filter((name) => !names.has(name)) } : {}),
+  };
+}
+
+/** Says which alternative goes with which value; of no use, and left out, where there are no alternatives. */
+function discriminatorOf(node: Node, targets: Unit['targets']): Node | null {
+  const { propertyName, mapping } = nodeOf(node.discriminator);
+  if (typeof propertyName !== 'string' || (arrayOf(node.oneOf).length === 0 && arrayOf(node.anyOf).length === 0)) {
+    return null;
+  }
+  const known = Object.entries(nodeOf(mapping)).flatMap(([value, to]) => {
+    const pointer = textOf(to).startsWith('#/') ? textOf(to).slice(1) : `/components/schemas/${textOf(to)}`;
+    return targets.has(pointer) ? [[value, `#/$defs/${definitionName(pointer)}`]] : [];
+  });
+  return { propertyName, ...(known.length > 0 ? { mapping: Object.fromEntries(known) } : {}) };
+}
+
+/** `nullable` of OpenAPI 3.0. Where it stands beside alternatives, it is meant to add one more. */
+function withNull(node: Node, out: Node): Node {
+  if (node.nullable !== true) {
+    return out;
+  }
+  if (['allOf', 'anyOf', 'oneOf', 'not', 'const', 'if'].some((keyword) => Object.hasOwn(out, keyword))) {
+    const isNote = ([keyword]: [string, unknown]): boolean => ANNOTATIONS.includes(keyword);
+    const all = Object.entries(out);
+    const restricted = Object.fromEntries(all.filter((entry) => !isNote(entry)));
+    return { ...Object.fromEntries(all.filter(isNote)), anyOf: [restricted, { type: 'null' }] };
+  }
+  return {
+    ...out,
+    ...(out.type === undefined ? {} : { type: [...new Set([out.type, 'null'].flat())] }),
+    ...(Array.isArray(out.enum) && !out.enum.includes(null) ? { enum: [...out.enum, null] } : {}),
+  };
+}

@@ -1,0 +1,97 @@
+import type { Hidden } from './hidden.ts';
+import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
+
+/** The members of an object body, each with one schema. */
+export type Spread = {
+  readonly properties: ReadonlyMap<string, unknown>;
+  readonly required: ReadonlySet<string>;
+  /** The schema of members that are not named; false where the document does not speak of any. */
+  readonly rest: unknown;
+};
+
+/** Keywords that restrict an object as a whole, so that its members are no arguments of their own. */
+const WHOLE = ['oneOf', 'anyOf', 'not', 'if', 'then', 'else', 'patternProperties', 'dependentSchemas', 'enum', 'const'];
+
+/**
+ * Takes object bodies apart into members that can be flat arguments; null for a body that is one value and goes under
+ * `body` as a whole.
+ *
+ * The parts of an `allOf` are put together: a member that several parts describe must satisfy all of them. A body with
+ * alternatives (`oneOf`, `anyOf`, with or without a discriminator) is one value: only so does the tool say exactly what
+ * the document says, and models are not offered members that do not go together. Where the alternatives only require
+ * different members of the same object (`anyOf: [{required: [a]}, {required: [b]}]`), the members are arguments, none of
+ * them required by this, and the service has the last word; so it is with the number of members and their names.
+ * Read-only members are left out. `siblings`: what stands beside a `$ref` counts.
+ */
+export function createSpread(
+  references: References,
+  hidden: Hidden,
+  siblings: boolean,
+): (schema: unknown) => Spread | null {
+  const done = new Map<unknown, Spread | null>();
+  return (schema) => {
+    const known = done.get(schema);
+    const spread = known === undefined ? spreadOf(schema, references, hidden, siblings) : known;
+    done.set(schema, spread);
+    return spread;
+  };
+}
+
+function spreadOf(schema: unknown, references: References, hidden: Hidden, siblings: boolean): Spread | null {
+  const parts = partsOf(schema, references, siblings);
+  const members = parts.flatMap((part) => Object.entries(nodeOf(part.properties)));
+  const rests = parts.flatMap(({ additionalProperties: rest }) => (rest === undefined ? [] : [rest]));
+  const rest = rests.includes(false) || rests.length === 0 ? false : rests.length === 1 ? rests[0] : true;
+  const isObject = members.length > 0 || rests.includes(false);
+  if (!isObject || !parts.every((part) => isPlain(part))) {
+    return null;
+  }
+  const properties = new Map<string, unknown>();
+  for (const [name, all] of Map.groupBy(members, ([name]) => name)) {
+    const schemas = all.map(([, property]) => property);
+    if (!schemas.some((property) => hidden.isHidden(property))) {
+      properties.set(name, schemas.length === 1 ? schemas[0] : { allOf: schemas });
+    }
+  }
+  const required = new Set(parts.flatMap((part) => stringsOf(part.required)));
+  return { properties, required, rest };
+}
+
+/** The schema, what it refers to, and the parts of their `allOf`, each once. */
+function partsOf(schema: unknown, references: References, siblings: boolean): Node[] {
+  const parts: Node[] = [];
+  const left = [schema];
+  const seen = new Set<unknown>();
+  for (const next of left) {
+    if (seen.has(next) || !isNode(next)) {
+      continue;
+    }
+    seen.add(next);
+    const isReference = typeof next.$ref === 'string';
+    if (isReference) {
+      left.push(references.at(textOf(next.$ref)).value);
+    }
+    if (!isReference || siblings) {
+      parts.push(next);
+      for (const part of arrayOf(next.allOf)) {
+        left.push(part);
+      }
+    }
+  }
+  return parts;
+}
+
+function isPlain(part: Node): boolean {
+  const types = part.type === undefined ? ['object'] : [part.type].flat();
+  return (
+    types.includes('object') &&
+    types.every((type) => type === 'object' || type === 'null') &&
+    WHOLE.every((keyword) => part[keyword] === undefined || onlyRequires(part[keyword]))
+  );
+}
+
+/** `required` alone, in an alternative or after a `not`. */
+const onlyRequires = (value: unknown): boolean =>
+  isNode(value)
+    ? Object.keys(value).every((keyword) => ['required', 'type', 'title', 'description'].includes(keyword))
+    : Array.isArray(value) && value.every((alternative) => isNode(alternative) && onlyRequires(alternative));

@@ -1,0 +1,131 @@
+/** A JSON Schema (2020-12) object, as it is handed to clients. */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
+/** The HTTP methods that an OpenAPI path item may hold. */
+export const VERBS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** Methods that are not custom. */
+export const STANDARD_METHODS = ['list', 'get', 'create', 'update', 'delete'] as const;
+
+/** A server URL; `{name}` in it is filled from an account's variables, else from the default. */
+export type ServerPlan = {
+  /** As the document writes it: it may be relative to where the document came from. */
+  readonly url: string;
+  /** One entry for each `{name}` in the URL, declared or not. */
+  readonly variables: Readonly<Record<string, { readonly default?: string; readonly enum?: readonly string[] }>>;
+};
+
+/** Where the document says that credentials go. `scheme` is the name of the security scheme. */
+export type SecurityFact =
+  | { readonly type: 'apiKey'; readonly scheme: string; readonly in: ParameterPlace; readonly name: string }
+  | { readonly type: 'http'; readonly scheme: string; readonly httpScheme: string }
+  | {
+      readonly type: 'clientCredentials';
+      readonly scheme: string;
+      readonly tokenUrl: string;
+      readonly scopes: readonly string[];
+    };
+
+export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
+
+/** How one flat argument becomes a parameter of the request, in OpenAPI's words with the defaults filled in. */
+export type ParameterPlan = {
+  readonly argument: string;
+  readonly name: string;
+  readonly in: ParameterPlace;
+  readonly style: string;
+  readonly explode: boolean;
+  readonly allowReserved: boolean;
+  /** The parameter is written in this media type (`content` instead of `schema`); style does not apply. */
+  readonly mediaType?: string;
+};
+
+/** A flat argument that becomes the member `name` of the body. */
+export type BodyMember = { readonly argument: string; readonly name: string };
+
+export type FormMember = BodyMember & {
+  readonly style: string;
+  readonly explode: boolean;
+  readonly allowReserved: boolean;
+  /** The value is written in this media type (the `contentType` of the member's encoding); style does not apply. */
+  readonly mediaType?: string;
+};
+
+export type MultipartMember = BodyMember & {
+  readonly mediaType: string;
+  /** `base64`: the argument holds the bytes of the part in base64. */
+  readonly encoding: 'json' | 'text' | 'base64';
+  /** An array becomes one part for each of its items. */
+  readonly many: boolean;
+};
+
+/**
+ * How arguments become the body. The first three kinds are objects whose members are arguments: when the body is not
+ * required and none of its arguments is given, there is no body; when it is required, there always is one. `rest`: what
+ * arguments are left goes into the body under its own name.
+ */
+export type BodyPlan = { readonly mediaType: string; readonly required: boolean } & (
+  | { readonly kind: 'json'; readonly members: readonly BodyMember[]; readonly rest: boolean }
+  | { readonly kind: 'form'; readonly members: readonly FormMember[]; readonly rest: boolean }
+  | { readonly kind: 'multipart'; readonly members: readonly MultipartMember[] }
+  /** The whole body is one argument: a JSON value, text as it is, or bytes in base64. */
+  | { readonly kind: 'root'; readonly argument: string; readonly encoding: 'json' | 'text' | 'base64' }
+);
+
+/** All that is needed to make the HTTP request of a tool from its flat arguments. */
+export type RequestPlan = {
+  /** The path template of the document. */
+  readonly path: string;
+  /** Set where the operation or its path names a server of its own; else the document's servers hold. */
+  readonly server?: ServerPlan;
+  readonly parameters: readonly ParameterPlan[];
+  readonly body?: BodyPlan;
+};
+
+/** Hints of the MCP specification; a hint that is not set is not known. */
+export type Annotations = {
+  readonly readOnlyHint?: true;
+  readonly destructiveHint?: true;
+  readonly idempotentHint?: true;
+};
+
+/** One operation of the document as a tool. JSON throughout. */
+export type DerivedTool = {
+  readonly name: string;
+  readonly description: string;
+  readonly resource: string;
+  /** One of `STANDARD_METHODS`, or the name of a custom method. */
+  readonly method: string;
+  readonly verb: Verb;
+  readonly tags: readonly string[];
+  readonly inputSchema: JsonSchema;
+  readonly outputSchema?: JsonSchema;
+  readonly annotations: Annotations;
+  readonly request: RequestPlan;
+};
+
+/** An operation that yields no tool (`GET /pets`), and why. */
+export type Skipped = { readonly operation: string; readonly reason: string };
+
+/** What a document says of its service, beside the tools. */
+export type ServiceFacts = {
+  readonly title: string;
+  /** Empty when the document names none. */
+  readonly servers: readonly ServerPlan[];
+  /** The schemes that the document requires everywhere come first. */
+  readonly security: readonly SecurityFact[];
+};
+
+export type Derivation = ServiceFacts & {
+  /** In the order of the document. */
+  readonly tools: readonly DerivedTool[];
+  readonly skipped: readonly Skipped[];
+};
+
+export type DeriveOptions = {
+  /** Name of the integration, `[a-z0-9-]{1,40}`: part of every tool's name. */
+  readonly integration: string;
+  /** Tags for resources (`contacts`) and single methods (`contacts.list`), beside those of the document. */
+  readonly toolTags?: Readonly<Record<string, readonly string[]>> | undefined;
+};

@@ -1,0 +1,293 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { argumentNames, type Source } from '../../src/tools/flat-arguments.ts';
+import { argumentsOf, jsonBody, reasonOf, toolOf } from './support/documents.ts';
+
+const parameter = (place: string, name: string, rest: object = {}) => ({
+  in: place,
+  name,
+  schema: { type: 'string' },
+  ...rest,
+});
+
+describe('arguments arrive flat', () => {
+  it('come from path, query, header, cookie and body, and know their way back', () => {
+    const tool = toolOf('patch', '/contacts/{id}', {
+      parameters: [
+        parameter('cookie', 'session'),
+        parameter('header', 'X-Trace', { required: true }),
+        parameter('query', 'fields'),
+        parameter('path', 'id', { required: true }),
+      ],
+      ...jsonBody({
+        type: 'object',
+        properties: { name: { type: 'string' }, age: { type: 'integer' } },
+        required: ['age'],
+      }),
+    });
+    expect(tool.inputSchema).toEqual({
+      type: 'object',
+      properties: {
+        id: { type: 'string' },
+        fields: { type: 'string' },
+        'X-Trace': { type: 'string' },
+        session: { type: 'string' },
+        name: { type: 'string' },
+        age: { type: 'integer' },
+      },
+      required: ['id', 'X-Trace', 'age'],
+      additionalProperties: false,
+    });
+    expect(tool.request).toEqual({
+      path: '/contacts/{id}',
+      parameters: [
+        { argument: 'id', name: 'id', in: 'path', style: 'simple', explode: false, allowReserved: false },
+        { argument: 'fields', name: 'fields', in: 'query', style: 'form', explode: true, allowReserved: false },
+        { argument: 'X-Trace', name: 'X-Trace', in: 'header', style: 'simple', explode: false, allowReserved: false },
+        { argument: 'session', name: 'session', in: 'cookie', style: 'form', explode: true, allowReserved: false },
+      ],
+      body: {
+        mediaType: 'application/json',
+        required: true,
+        kind: 'json',
+        members: [
+          { argument: 'name', name: 'name' },
+          { argument: 'age', name: 'age' },
+        ],
+        rest: false,
+      },
+    });
+  });
+
+  it('has the paging parameters of list tools', () => {
+    const tool = toolOf('get', '/contacts', {
+      parameters: [parameter('query', 'limit'), parameter('query', 'next_cursor')],
+    });
+    expect(Object.keys(argumentsOf(tool))).toEqual(['limit', 'next_cursor']);
+  });
+});
+
+describe('on a clash the path keeps the name, the others get their place as a prefix', () => {
+  it('in all places at once', () => {
+    const tool = toolOf('post', '/contacts/{id}', {
+      parameters: ['header', 'query', 'path', 'cookie'].map((place) => parameter(place, 'id')),
+      ...jsonBody({ type: 'object', properties: { id: {}, other: {} } }),
+    });
+    expect(tool.request.parameters.map(({ argument, in: place }) => `${place} ${argument}`)).toEqual([
+      'path id',
+      'query query_id',
+      'header header_id',
+      'cookie cookie_id',
+    ]);
+    expect(tool.request.body).toMatchObject({
+      members: [
+        { argument: 'body_id', name: 'id' },
+        { argument: 'other', name: 'other' },
+      ],
+    });
+  });
+
+  test.each<[string, Source[], string[]]>([
+    [
+      'none keeps it without a path',
+      [
+        { in: 'query', name: 'a' },
+        { in: 'body', name: 'a' },
+      ],
+      ['query_a', 'body_a'],
+    ],
+    [
+      'a prefixed name may be taken',
+      [
+        { in: 'query', name: 'a' },
+        { in: 'body', name: 'a' },
+        { in: 'body', name: 'query_a' },
+      ],
+      ['query_a_2', 'body_a', 'query_a'],
+    ],
+    [
+      'names are reduced',
+      [
+        { in: 'query', name: 'filter[name]' },
+        { in: 'query', name: '$top' },
+        { in: 'body', name: '@type' },
+        { in: 'body', name: 'a b/c' },
+      ],
+      ['filter_name', 'top', 'type', 'a_b_c'],
+    ],
+    [
+      'what is allowed stays',
+      [
+        { in: 'query', name: '_a.B-1' },
+        { in: 'query', name: '-' },
+        { in: 'query', name: '.' },
+      ],
+      ['_a.B-1', '-', '.'],
+    ],
+    [
+      'reduced names may clash',
+      [
+        { in: 'query', name: 'a[b]' },
+        { in: 'query', name: 'a(b)' },
+        { in: 'path', name: 'a_b' },
+      ],
+      ['query_a_b', 'query_a_b_2', 'a_b'],
+    ],
+    [
+      'two of the path',
+      [
+        { in: 'path', name: 'a*' },
+        { in: 'path', name: 'a' },
+      ],
+      ['a', 'path_a'],
+    ],
+    [
+      'nothing is left of a name',
+      [
+        { in: 'query', name: '名前' },
+        { in: 'query', name: '' },
+      ],
+      ['query__', 'query___2'],
+    ],
+    ['long names are cut', [{ in: 'query', name: 'a'.repeat(70) }], ['a'.repeat(64)]],
+    [
+      'cut names may clash',
+      [
+        { in: 'query', name: `${'a'.repeat(64)}b` },
+        { in: 'query', name: `${'a'.repeat(64)}c` },
+      ],
+      [`query_${'a'.repeat(58)}`, `query_${'a'.repeat(56)}_2`],
+    ],
+    [
+      'names that every object has',
+      [
+        { in: 'body', name: 'constructor' },
+        { in: 'query', name: '__proto__' },
+      ],
+      ['body_constructor', 'query___proto__'],
+    ],
+  ])('%s', (_, sources, names) => {
+    expect(argumentNames(sources)).toEqual(names);
+  });
+
+  it('always ends in different, legal names', () => {
+    const name = fc.oneof(
+      fc.constantFrom('a', 'a_2', 'query_a', 'a[', '[a', 'body_a', 'constructor', '_'),
+      fc.string(),
+    );
+    const place = fc.constantFrom('path', 'query', 'header', 'cookie', 'body');
+    fc.assert(
+      fc.property(fc.array(fc.record({ in: place, name }), { maxLength: 30 }), (sources) => {
+        const names = argumentNames(sources);
+        expect(new Set(names).size).toBe(sources.length);
+        for (const each of names) {
+          expect(each).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
+        }
+      }),
+    );
+  });
+});
+
+describe('parameters', () => {
+  it('of the path count for each operation, which may replace them', () => {
+    const { properties } = toolOf(
+      'get',
+      '/contacts',
+      {
+        parameters: [parameter('query', 'a', { schema: { type: 'integer' } }), parameter('header', 'x-a')],
+      },
+      {
+        paths: {
+          '/contacts': {
+            parameters: [parameter('query', 'a'), parameter('query', 'b'), parameter('header', 'X-A')],
+            get: {
+              summary: 'Does it.',
+              parameters: [parameter('query', 'a', { schema: { type: 'integer' } }), parameter('header', 'x-a')],
+            },
+          },
+        },
+      },
+    ).inputSchema;
+    expect(properties).toEqual({ a: { type: 'integer' }, b: { type: 'string' }, 'x-a': { type: 'string' } });
+  });
+
+  it('may stand behind a $ref', () => {
+    const tool = toolOf(
+      'get',
+      '/contacts',
+      { parameters: [{ $ref: '#/components/parameters/Limit' }] },
+      { components: { parameters: { Limit: parameter('query', 'limit', { schema: { type: 'integer' } }) } } },
+    );
+    expect(argumentsOf(tool)).toEqual({ limit: { type: 'integer' } });
+  });
+
+  it('of the header count, but for Accept, Content-Type and Authorization', () => {
+    const names = ['accept', 'Content-Type', 'AUTHORIZATION', 'X-Api-Version', 'If-Match'];
+    const tool = toolOf('get', '/contacts', { parameters: names.map((name) => parameter('header', name)) });
+    expect(Object.keys(argumentsOf(tool))).toEqual(['X-Api-Version', 'If-Match']);
+  });
+
+  it('keep style, explode and allowReserved, with the defaults of OpenAPI', () => {
+    const tool = toolOf('get', '/contacts', {
+      parameters: [
+        parameter('query', 'filter', { style: 'deepObject' }),
+        parameter('query', 'ids', { explode: false }),
+        parameter('query', 'raw', { allowReserved: true }),
+        parameter('query', 'pipes', { style: 'pipeDelimited', explode: true }),
+      ],
+    });
+    expect(tool.request.parameters.map(({ style, explode, allowReserved }) => [style, explode, allowReserved])).toEqual(
+      [
+        ['deepObject', false, false],
+        ['form', false, false],
+        ['form', true, true],
+        ['pipeDelimited', true, false],
+      ],
+    );
+  });
+
+  it('with content have its schema and its media type', () => {
+    const content = { 'application/json': { schema: { type: 'object', properties: { a: {} } } } };
+    const tool = toolOf('get', '/contacts', { parameters: [{ in: 'query', name: 'where', content }] });
+    expect(argumentsOf(tool)).toEqual({ where: { type: 'object', properties: { a: {} } } });
+    expect(tool.request.parameters[0]).toMatchObject({ argument: 'where', mediaType: 'application/json' });
+  });
+
+  it('give their description to the argument, before that of the schema', () => {
+    const tool = toolOf('get', '/contacts', {
+      parameters: [
+        parameter('query', 'a', { description: 'Outer.', schema: { type: 'string', description: 'Inner.' } }),
+        parameter('query', 'b', { description: ' ', schema: { type: 'string', description: 'Inner.' } }),
+        { in: 'query', name: 'c', description: 'No schema.' },
+        parameter('query', 'd', { description: 'Anything.', schema: true }),
+      ],
+    });
+    expect(argumentsOf(tool)).toEqual({
+      a: { type: 'string', description: 'Outer.' },
+      b: { type: 'string', description: 'Inner.' },
+      c: { description: 'No schema.' },
+      d: { description: 'Anything.' },
+    });
+  });
+
+  it('of the path that nobody describes are required strings; those that are not in the path are left out', () => {
+    const tool = toolOf('get', '/a/{x}/{y}/{x}', { parameters: [parameter('path', 'y'), parameter('path', 'z')] });
+    expect(tool.inputSchema).toMatchObject({
+      properties: { y: { type: 'string' }, x: { type: 'string' } },
+      required: ['y', 'x'],
+    });
+    expect(Object.keys(argumentsOf(tool))).toEqual(['y', 'x']);
+  });
+
+  test.each([
+    [{ in: 'query', schema: {} }, 'It has a parameter without a name or a place: `query`.'],
+    [{ in: 'body', name: 'x', schema: {} }, 'It has a parameter without a name or a place: `x`.'],
+    [{ $ref: '#/components/parameters/No' }, 'It uses `#/components/parameters/No`, which is not in the document.'],
+    [
+      { $ref: 'other.yaml#/Limit' },
+      'It uses `other.yaml#/Limit`, which is outside of the document: external references are not read.',
+    ],
+  ])('%j: the operation is skipped', (broken, reason) => {
+    expect(reasonOf('get', '/contacts', { parameters: [broken] })).toBe(reason);
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { derive } from '../../src/tools/derive.ts';
+import { FIXTURES, hasFixtures, parseFixture, readFixture } from './support/fixtures.ts';
+import { nameAll } from './support/oracle.ts';
+import { compile, danglingReferences, instanceOf, unreachableDefinitions } from './support/schemas.ts';
+
+describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operations }) => {
+  const read = () => derive(readFixture(file), { integration });
+
+  it('yields a tool for every operation', () => {
+    const { tools, skipped } = read();
+    expect(skipped).toEqual([]);
+    expect(tools).toHaveLength(operations);
+  });
+
+  it('has the resources, methods and names of the wire page', () => {
+    const found = read().tools.map(({ verb, request: { path }, resource, method, name }) => ({
+      verb,
+      path,
+      resource,
+      method,
+      name,
+    }));
+    const key = ({ verb, path }: { verb: string; path: string }) => `${path} ${verb}`;
+    const order = <T extends { verb: string; path: string }>(all: T[]) =>
+      all.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+    expect(order(found)).toEqual(order(nameAll(integration, parseFixture(file).paths)));
+  });
+
+  it('has the tags of its operations', () => {
+    const { paths } = parseFixture(file);
+    for (const { verb, request, tags } of read().tools) {
+      expect(tags).toEqual(paths[request.path]?.[verb.toLowerCase()]?.tags ?? []);
+    }
+  });
+
+  it('has legal names, all different, the same again and in any order', () => {
+    const document = parseFixture(file);
+    const names = (source: string) =>
+      derive(source, { integration })
+        .tools.map(({ verb, request, name }) => `${verb} ${request.path} ${name}`)
+        .toSorted();
+    const [once, again] = [read(), read()];
+    expect(again).toEqual(once);
+    expect(new Set(once.tools.map(({ name }) => name)).size).toBe(operations);
+    for (const { name } of once.tools) {
+      expect(name).toMatch(/^[a-z0-9_]{1,64}$/);
+    }
+    const turned = Object.fromEntries(
+      Object.entries(document.paths)
+        .toReversed()
+        .map(([path, item]) => [path, Object.fromEntries(Object.entries(item).toReversed())]),
+    );
+    expect(names(JSON.stringify({ ...document, paths: turned }))).toEqual(names(readFixture(file)));
+  });
+
+  it('has schemas that compile, refer to nothing outside, hold nothing else, and allow values', () => {
+    for (const { name, inputSchema, outputSchema } of read().tools) {
+      for (const schema of outputSchema === undefined ? [inputSchema] : [inputSchema, outputSchema]) {
+        expect(schema.type).toBe('object');
+        expect(danglingReferences(schema), name).toEqual([]);
+        expect(unreachableDefinitions(schema), name).toEqual([]);
+        const validate = compile(schema);
+        for (const fully of [false, true]) {
+          const value = instanceOf(schema, fully);
+          expect(validate(value), `${name}: ${JSON.stringify(value)}: ${JSON.stringify(validate.errors)}`).toBe(true);
+        }
+      }
+    }
+  });
+});
+
+describe.runIf(hasFixtures)('petstore.openapi.yaml', () => {
+  it('has these names', () => {
+    const { tools } = derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' });
+    expect(tools.map(({ name }) => name)).toEqual([
+      'petstore_pet_update_pet',
+      'create_a_petstore_pet',
+      'list_all_petstore_pet_find_by_status',
+      'list_all_petstore_pet_find_by_tags',
+      'get_single_petstore_pet_by_id',
+      'petstore_pet_update_pet_with_form',
+      'delete_a_petstore_pet_by_id',
+      'create_a_petstore_pet_upload_image',
+      'list_all_petstore_store_inventory',
+      'create_a_petstore_store_order',
+      'get_single_petstore_store_order_by_id',
+      'delete_a_petstore_store_order_by_id',
+      'create_a_petstore_user',
+      'create_a_petstore_user_create_with_list',
+      'list_all_petstore_user_login',
+      'list_all_petstore_user_logout',
+      'get_single_petstore_user_by_id',
+      'update_a_petstore_user_by_id',
+      'delete_a_petstore_user_by_id',
+    ]);
+  });
+
+  it('says where its API key goes', () => {
+    expect(derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' })).toMatchObject({
+      title: 'Swagger Petstore - OpenAPI 3.0',
+      servers: [{ url: 'https://petstore3.swagger.io/api/v3', variables: {} }],
+      security: [{ type: 'apiKey', scheme: 'api_key', in: 'header', name: 'api_key' }],
+    });
+  });
+});
