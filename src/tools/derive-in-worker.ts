@@ -75,7 +75,7 @@ function startNext(): void {
   busy.task = task;
   busy.timer = setTimeout(() => refuse(busy, `takes longer than ${DEADLINE / 1_000} s`), DEADLINE);
   busy.worker.ref();
-  const bytes = canBeHandedOver(task.bytes) ? task.bytes : task.bytes.slice();
+  const bytes = canBeHandedOver(task.bytes) ? task.bytes : new Uint8Array(task.bytes);
   busy.worker.postMessage({ bytes, options: task.options } satisfies DeriveQuestion, [bytes.buffer as ArrayBuffer]);
 }
 

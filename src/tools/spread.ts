@@ -10,7 +10,9 @@ export type Spread = {
 };
 
 /** Keywords that restrict an object as a whole, so that its members are no arguments of their own. */
-const WHOLE = ['oneOf', 'anyOf', 'not', 'if', 'then', 'else', 'patternProperties', 'dependentSchemas', 'enum', 'const'];
+const WHOLE = ['if', 'patternProperties', 'dependentSchemas', 'enum', 'const'];
+/** These do, too, unless they only require members. */
+const ALTERNATIVES = ['oneOf', 'anyOf', 'not'];
 
 /**
  * Takes object bodies apart into members that can be flat arguments; null for a body that is one value and goes under
@@ -62,20 +64,21 @@ function partsOf(schema: unknown, references: References, siblings: boolean): No
   const parts: Node[] = [];
   const left = [schema];
   const seen = new Set<unknown>();
-  for (const next of left) {
+  while (left.length > 0) {
+    const next = left.pop();
     if (seen.has(next) || !isNode(next)) {
       continue;
     }
     seen.add(next);
     const isReference = typeof next.$ref === 'string';
-    if (isReference) {
-      left.push(references.at(textOf(next.$ref)).value);
-    }
     if (!isReference || siblings) {
       parts.push(next);
-      for (const part of arrayOf(next.allOf)) {
+      for (const part of arrayOf(next.allOf).toReversed()) {
         left.push(part);
       }
+    }
+    if (isReference) {
+      left.push(references.at(textOf(next.$ref)).value);
     }
   }
   return parts;
@@ -86,7 +89,8 @@ function isPlain(part: Node): boolean {
   return (
     types.includes('object') &&
     types.every((type) => type === 'object' || type === 'null') &&
-    WHOLE.every((keyword) => part[keyword] === undefined || onlyRequires(part[keyword]))
+    WHOLE.every((keyword) => part[keyword] === undefined) &&
+    ALTERNATIVES.every((keyword) => part[keyword] === undefined || onlyRequires(part[keyword]))
   );
 }
 

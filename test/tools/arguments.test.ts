@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { argumentNames, type Source } from '../../src/tools/flat-arguments.ts';
-import { argumentsOf, jsonBody, reasonOf, toolOf } from './support/documents.ts';
+import { argumentsOf, derived, documentOf, jsonBody, reasonOf, toolOf } from './support/documents.ts';
 
 const parameter = (place: string, name: string, rest: object = {}) => ({
   in: place,
@@ -190,25 +190,20 @@ describe('on a clash the path keeps the name, the others get their place as a pr
 
 describe('parameters', () => {
   it('of the path count for each operation, which may replace them', () => {
-    const { properties } = toolOf(
-      'get',
-      '/contacts',
-      {
-        parameters: [parameter('query', 'a', { schema: { type: 'integer' } }), parameter('header', 'x-a')],
-      },
-      {
-        paths: {
-          '/contacts': {
-            parameters: [parameter('query', 'a'), parameter('query', 'b'), parameter('header', 'X-A')],
-            get: {
-              summary: 'Does it.',
-              parameters: [parameter('query', 'a', { schema: { type: 'integer' } }), parameter('header', 'x-a')],
-            },
+    const { tools } = derived(
+      documentOf({
+        '/contacts': {
+          parameters: [parameter('query', 'a'), parameter('query', 'b'), parameter('header', 'X-A')],
+          get: {
+            summary: 'Does it.',
+            parameters: [parameter('query', 'a', { schema: { type: 'integer' } }), parameter('header', 'x-a')],
           },
         },
-      },
-    ).inputSchema;
-    expect(properties).toEqual({ a: { type: 'integer' }, b: { type: 'string' }, 'x-a': { type: 'string' } });
+      }),
+    );
+    expect(tools.map(argumentsOf)).toEqual([
+      { a: { type: 'integer' }, b: { type: 'string' }, 'x-a': { type: 'string' } },
+    ]);
   });
 
   it('may stand behind a $ref', () => {

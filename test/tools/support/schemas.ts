@@ -53,16 +53,16 @@ export function unreachableDefinitions(schema: object): string[] {
 
 /** A value that the schema allows; `fully`: with what is optional, a few levels deep. */
 export function instanceOf(schema: object, fully: boolean): unknown {
-  return valueOf(schema as Schema, (schema as { $defs?: Record<string, Schema> }).$defs ?? {}, fully ? 3 : 0);
+  return sampleOf(schema as Schema, (schema as { $defs?: Record<string, Schema> }).$defs ?? {}, fully ? 3 : 0);
 }
 
-function valueOf(schema: Schema | boolean, definitions: Record<string, Schema>, levels: number): unknown {
+function sampleOf(schema: Schema | boolean, definitions: Record<string, Schema>, levels: number): unknown {
   if (typeof schema === 'boolean') {
     return 'anything';
   }
-  const inner = (next: unknown): unknown => valueOf(next as Schema, definitions, levels - 1);
+  const inner = (next: unknown): unknown => sampleOf(next as Schema, definitions, levels - 1);
   if (typeof schema.$ref === 'string') {
-    return valueOf(definitions[schema.$ref.slice(8)] ?? {}, definitions, levels);
+    return sampleOf(definitions[schema.$ref.slice(8)] ?? {}, definitions, levels);
   }
   if (schema.const !== undefined || Array.isArray(schema.enum)) {
     return schema.const ?? (schema.enum as unknown[])[0];
@@ -72,7 +72,7 @@ function valueOf(schema: Schema | boolean, definitions: Record<string, Schema>, 
     return inner(alternatives[0]);
   }
   if (Array.isArray(schema.allOf)) {
-    return Object.assign({}, ...schema.allOf.map((part) => valueOf(part as Schema, definitions, levels)), objectOf());
+    return Object.assign({}, ...schema.allOf.map((part) => sampleOf(part as Schema, definitions, levels)), objectOf());
   }
   switch ([schema.type ?? (schema.properties === undefined ? 'string' : 'object')].flat()[0]) {
     case 'object':

@@ -1,0 +1,319 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { CRM, createAccount, documentOf } from '../support/accounts.ts';
+import { type Call, call } from '../support/client.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let server: TestServer;
+let closed: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+  closed = await startTestServer();
+});
+afterAll(() => Promise.all([server.stop(), closed.stop()]));
+
+const create = (body: object, on = server) => call(on.url, 'createIntegration', { body: { name: 'crm', ...body } });
+const update = (id: string, body: unknown, more: Call = {}) =>
+  call(server.url, 'updateIntegration', { path: { id }, body, ...more });
+const tools = async (id: string, query: string | Record<string, string> = '') =>
+  (await call(server.url, 'listIntegrationTools', { path: { id }, query })).body.result as Record<string, unknown>[];
+const names = async (id: string, query = '') => (await tools(id, query)).map(({ name }) => name);
+const failuresOf = (body: { details: { failures: { path: string; message: string }[] } }) =>
+  body.details.failures.map(({ path, message }) => `${path}: ${message}`);
+
+const NAMES = [
+  'list_all_crm_contacts',
+  'create_a_crm_contact',
+  'get_single_crm_contact_by_id',
+  'update_a_crm_contact_by_id',
+  'delete_a_crm_contact_by_id',
+  'list_all_crm_companies',
+  'crm_company_import_companies',
+  'crm_webhook_download',
+];
+
+describe('createIntegration 201', () => {
+  test.each([
+    ['a JSON object', CRM],
+    ['JSON text', JSON.stringify(CRM)],
+    ['YAML text', stringify(CRM)],
+  ])('a document as %s', async (_, document) => {
+    const { status, body, headers } = await create({ document });
+    const at = new Date(server.clock.now).toISOString();
+    expect([status, body]).toEqual([
+      201,
+      {
+        id: body.id,
+        name: 'crm',
+        base_url: 'https://service.example.com',
+        tool_tags: {},
+        approval_policy: 'auto_approve_all',
+        tool_count: NAMES.length,
+        skipped: [],
+        created_at: at,
+        updated_at: at,
+      },
+    ]);
+    expect(headers.get('location')).toBe(`/integration/${body.id}`);
+    expect((await names(body.id)).toSorted()).toEqual(NAMES.toSorted());
+  });
+
+  test('what it is told beside the document', async () => {
+    const given = {
+      base_url: 'https://{region}.example.com/v2',
+      tool_tags: { contacts: ['crm'], 'contacts.list': ['cheap'] },
+      approval_policy: 'require_approval_all',
+    };
+    const { body } = await create({ ...given, document: CRM });
+    expect(body).toMatchObject(given);
+    expect((await tools(body.id, 'tags=cheap')).map(({ tags }) => tags)).toEqual([['contacts', 'api', 'crm', 'cheap']]);
+    expect((await tools(body.id, 'tags=crm')).length).toBe(5);
+  });
+
+  test('an operation that nobody described yields no tool, and it says so', async () => {
+    const paths = { '/a': { get: { responses: {} } }, '/b': { get: { summary: 'B', responses: {} } } };
+    const { body } = await create({ document: { openapi: '3.0.3', info: { title: 'x', version: '1' }, paths } });
+    expect(body).toMatchObject({ tool_count: 1, base_url: null });
+    expect(body.skipped).toEqual([{ operation: 'GET /a', reason: expect.stringContaining('description') }]);
+  });
+
+  test('a document of several megabytes, and of characters that no database column takes', async () => {
+    const document = documentOf(Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`GET /r${index}`, {}])));
+    const padded = { ...document, 'x-padding': 'x'.repeat(3_000_000), 'x-nul': 'a\0b', tags: [{ name: '\ud800' }] };
+    const { status, body } = await create({ document: padded });
+    expect([status, body.tool_count]).toEqual([201, 3000]);
+    const text = JSON.stringify({ name: 'text', document: JSON.stringify(padded) });
+    const again = await call(server.url, 'createIntegration', { body: text });
+    expect([again.status, again.body.tool_count]).toEqual([201, 3000]);
+  });
+});
+
+describe('createIntegration 400', () => {
+  test.each([
+    ['no document', {}, 'body.document: is required, or document_url in its place'],
+    [
+      'both',
+      { document: CRM, document_url: 'https://x.example.com' },
+      'body.document_url: give document or document_url, not both',
+    ],
+    ['a number', { document: 1 }, 'body.document: must be'],
+    ['nothing', { document: '' }, 'body.document: must NOT have fewer than 1 characters'],
+    ['a list', { document: '[]' }, 'body.document: '],
+    ['no OpenAPI', { document: { hello: 'world' } }, 'body.document: '],
+    ['Swagger 2.0', { document: { swagger: '2.0', info: {}, paths: {} } }, 'OpenAPI 3'],
+    ['broken JSON', { document: '{"openapi": "3.1.0",' }, 'body.document: '],
+    ['broken YAML', { document: 'openapi: 3.1.0\npaths: [a: {' }, 'line '],
+    ['a name that no tool can have', { name: 'My CRM', document: CRM }, 'body.name: must match pattern'],
+    [
+      'a base URL of another kind',
+      { base_url: 'ftp://x', document: CRM },
+      'body.base_url: must be an absolute http or https URL',
+    ],
+    ['credentials in the base URL', { base_url: 'https://a:b@x.example.com', document: CRM }, 'without credentials'],
+    ['an unknown key', { docment: CRM }, 'body.docment: unknown key: did you mean `document`?'],
+  ])('%s', async (_, body, message) => {
+    const answer = await create(body);
+    expect(answer.status).toBe(400);
+    expect(failuresOf(answer.body).join('\n')).toContain(message);
+  });
+
+  test('a large body that is no JSON, no UTF-8, or cut short', async () => {
+    const text = JSON.stringify({ name: 'crm', document: { ...CRM, 'x-padding': 'x'.repeat(1_500_000) } });
+    for (const body of [text.slice(0, -1), Buffer.from(`${text} \xff`, 'latin1')]) {
+      const answer = await call(server.url, 'createIntegration', { body });
+      expect([answer.status, answer.body.message]).toEqual([
+        400,
+        expect.stringContaining('The body is not valid JSON'),
+      ]);
+    }
+    const unknown = await call(server.url, 'createIntegration', { body: text.replace('"name"', '"nam"') });
+    expect(failuresOf(unknown.body)).toContain('body.nam: unknown key: did you mean `name`?');
+  });
+});
+
+describe('document_url', () => {
+  const open: Server[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((listening) => new Promise((resolve) => listening.close(resolve))));
+  });
+  const serve = async (listener: RequestListener) => {
+    const listening = createServer(listener);
+    open.push(listening);
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+  };
+
+  test('201: fetched, and relative server URLs are meant from there', async () => {
+    const document = stringify({ ...CRM, servers: [{ url: '/v3/{tenant}' }] });
+    const origin = await serve((_request, response) =>
+      response.setHeader('Content-Type', 'application/yaml').end(document),
+    );
+    const { status, body } = await create({ document_url: `${origin}/openapi.yaml` });
+    expect([status, body.base_url, body.tool_count]).toEqual([201, `${origin}/v3/{tenant}`, NAMES.length]);
+  });
+
+  test('400: a page that is no document, an error, nobody there', async () => {
+    const origin = await serve((request, response) => {
+      response.statusCode = request.url === '/404' ? 404 : 200;
+      response.end('<html></html>');
+    });
+    for (const url of [`${origin}/page`, `${origin}/404`, 'http://127.0.0.1:1/']) {
+      const answer = await create({ document_url: url });
+      expect([answer.status, failuresOf(answer.body)[0]]).toEqual([
+        400,
+        expect.stringContaining('body.document_url: '),
+      ]);
+    }
+  });
+
+  test('400: where no organization may reach, with the variable to set, and nobody is connected to', async () => {
+    let asked = 0;
+    const origin = await serve((_request, response) => {
+      asked += 1;
+      response.end('{}');
+    });
+    const answer = await create({ document_url: origin }, closed);
+    expect([answer.status, failuresOf(answer.body)[0]]).toEqual([
+      400,
+      expect.stringContaining('GATEHOUSE_EGRESS_ALLOW'),
+    ]);
+    const own = await create({ document_url: `${server.url}/openapi.json` });
+    expect(own.status).toBe(400);
+    expect(asked).toBe(0);
+  });
+});
+
+describe('updateIntegration', () => {
+  test('200: a name and tags make the tools anew, of the document that was stored', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    server.clock.now += 1000;
+    const renamed = await update(id, { name: 'sales' });
+    expect(renamed.body).toMatchObject({
+      name: 'sales',
+      tool_count: NAMES.length,
+      updated_at: new Date(server.clock.now).toISOString(),
+    });
+    expect(await names(id, 'methods=list&tags=contacts')).toEqual(['list_all_sales_contacts']);
+    await update(id, { tool_tags: { contacts: ['crm'] } });
+    expect((await names(id, 'tags=crm')).length).toBe(5);
+    await update(id, { tool_tags: {} });
+    expect(await names(id, 'tags=crm')).toEqual([]);
+  });
+
+  test('200: a new document takes the place of the old one, for endpoints too', async () => {
+    const { integrationId, accountId } = await createAccount(server);
+    const { body } = await update(integrationId, { document: documentOf({ 'GET /pets': { tags: ['pet'] } }) });
+    expect(body.tool_count).toBe(1);
+    const path = { integrated_account_id: accountId };
+    const scoped = (tags: string[]) =>
+      call(server.url, 'createEndpoint', { path, body: { name: 'x', config: { tags } } });
+    expect((await scoped(['pet'])).status).toBe(201);
+    expect((await scoped(['contacts'])).status).toBe(400);
+  });
+
+  test('200: what does not concern the tools does not touch them', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    const { body } = await update(id, {
+      base_url: 'https://elsewhere.example.com',
+      approval_policy: 'require_approval_all',
+    });
+    expect(body).toMatchObject({ base_url: 'https://elsewhere.example.com', approval_policy: 'require_approval_all' });
+    expect((await update(id, { base_url: null })).body.base_url).toBe('https://service.example.com');
+  });
+
+  test('400: a document that is of no use changes nothing', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    expect((await update(id, { document: { swagger: '2.0' }, name: 'other' })).status).toBe(400);
+    const read = await call(server.url, 'getIntegration', { path: { id } });
+    expect(read.body).toMatchObject({ name: 'crm', tool_count: NAMES.length });
+  });
+
+  test('two at once: both are kept', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    const answers = await Promise.all([update(id, { name: 'one' }), update(id, { tool_tags: { contacts: ['two'] } })]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await names(id, 'methods=list&tags=two')).toEqual(['list_all_one_contacts']);
+  });
+
+  test('412: an If-Match of another version', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    expect((await update(id, { name: 'x' }, { headers: { 'If-Match': '"5"' } })).status).toBe(412);
+  });
+});
+
+describe('deleteIntegration', () => {
+  test('409 while it has accounts, 200 afterwards', async () => {
+    const { integrationId, accountId } = await createAccount(server);
+    const remove = () => call(server.url, 'deleteIntegration', { path: { id: integrationId } });
+    const refused = await remove();
+    expect([refused.status, refused.body.message]).toEqual([409, 'The integration has 1 account; delete them first.']);
+    await call(server.url, 'deleteAccount', { path: { id: accountId } });
+    expect((await remove()).body).toEqual({ id: integrationId });
+    expect((await remove()).status).toBe(404);
+  });
+});
+
+describe('listIntegrationTools and listAccountTools', () => {
+  test('200: what an endpoint would serve, its arguments told apart by where they go', async () => {
+    const document = {
+      ...CRM,
+      paths: {
+        '/contacts/{id}': {
+          patch: {
+            summary: 'Update a contact',
+            tags: ['contacts'],
+            parameters: [
+              { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
+              { name: 'dry', in: 'query', schema: { type: 'boolean' } },
+            ],
+            requestBody: {
+              required: true,
+              content: {
+                'application/json': {
+                  schema: { type: 'object', required: ['email'], properties: { email: { type: 'string' } } },
+                },
+              },
+            },
+            responses: {},
+          },
+        },
+      },
+    };
+    const { accountId } = await createAccount(server, document);
+    const answer = await call(server.url, 'listAccountTools', { path: { id: accountId } });
+    expect(answer.body.result).toEqual([
+      {
+        resource: 'contacts',
+        method: 'update',
+        name: 'update_a_crm_contact_by_id',
+        description: expect.stringContaining('Update a contact'),
+        query_schema: expect.objectContaining({
+          properties: { id: { type: 'string' }, dry: { type: 'boolean' } },
+          required: ['id'],
+        }),
+        body_schema: expect.objectContaining({ properties: { email: { type: 'string' } }, required: ['email'] }),
+        required: ['id', 'email'],
+        tags: ['contacts'],
+      },
+    ]);
+  });
+
+  test.each([
+    ['', NAMES.length],
+    ['methods=read', 3],
+    ['methods=READ&methods=delete', 4],
+    ['methods=GET', 3],
+    ['methods=custom', 2],
+    ['methods=import_companies', 1],
+    ['methods=write&tags=contacts', 3],
+    ['methods=nothing', 0],
+    ['tags=webhook&tags=api', 2],
+  ])('200: %s', async (query, count) => {
+    const { accountId, integrationId } = await createAccount(server);
+    const ofAccount = await call(server.url, 'listAccountTools', { path: { id: accountId }, query });
+    expect(ofAccount.body.result.length).toBe(count);
+    expect(ofAccount.body.result).toEqual(await tools(integrationId, query));
+  });
+});

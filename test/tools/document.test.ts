@@ -1,0 +1,285 @@
+import { describe, expect, it, test } from 'vitest';
+import { derive } from '../../src/tools/derive.ts';
+import { DocumentError } from '../../src/tools/errors.ts';
+import { argumentsOf, derived, documentOf, jsonBody, toolOf } from './support/documents.ts';
+
+const derivedFrom = (text: string | Uint8Array) => derive(text, { integration: 'acme' });
+const op = { summary: 'Does it.' };
+
+describe('a document is JSON or YAML in UTF-8', () => {
+  const YAML = `
+openapi: 3.0.3
+info: {title: A service, version: "1"}
+paths:
+  /things:
+    get:
+      summary: Does it.
+      parameters:
+        - {in: query, name: on, schema: {type: string, default: 2024-01-01, enum: [yes, no]}}
+`;
+  const names = ({ tools }: { tools: readonly { name: string }[] }) => tools.map(({ name }) => name);
+
+  test.each([
+    ['YAML', YAML],
+    ['YAML with a byte order mark', `\uFEFF${YAML}`],
+    ['YAML that begins with a brace', '{openapi: 3.1.0, paths: {/things: {get: {summary: x}}}}'],
+    ['JSON', JSON.stringify(documentOf({ '/things': { get: op } }))],
+    ['JSON with a byte order mark', `\uFEFF ${JSON.stringify(documentOf({ '/things': { get: op } }))}`],
+  ])('%s', (_, text) => {
+    expect(names(derivedFrom(text))).toEqual(['list_all_acme_things']);
+    expect(derivedFrom(new TextEncoder().encode(text))).toEqual(derivedFrom(text));
+  });
+
+  it('words of YAML stay text where JSON has none', () => {
+    const [tool] = derivedFrom(YAML).tools;
+    expect(tool?.inputSchema.properties).toEqual({
+      on: { type: 'string', default: '2024-01-01', enum: ['yes', 'no'] },
+    });
+  });
+
+  it('aliases and merge keys of YAML are followed', () => {
+    const text = `
+openapi: 3.1.0
+paths:
+  /a: {get: &get {summary: x, tags: [t]}}
+  /b: {get: *get, post: {<<: *get, summary: y}}
+`;
+    expect(derivedFrom(text).tools.map(({ verb, description, tags }) => [verb, description, tags])).toEqual([
+      ['GET', 'x', ['t']],
+      ['GET', 'x', ['t']],
+      ['POST', 'y', ['t']],
+    ]);
+  });
+});
+
+describe('a document of no use is refused, with the place and what to do', () => {
+  test.each<[string, string | Uint8Array, string, string | null]>([
+    ['nothing', '', 'The document is not valid YAML: expected a document, but the input is empty', null],
+    ['a text', 'hello', 'The document is not an object, so it is no OpenAPI document.', null],
+    ['a list', '[]', 'The document is not an object, so it is no OpenAPI document.', null],
+    ['bytes', new Uint8Array([0xff, 0xfe, 0x00]), 'The document is not text in UTF-8.', null],
+    [
+      'broken JSON',
+      '{"openapi": "3.1.0",\n "paths": {"a" 1}}',
+      `The document is not valid JSON: Expected ':' after property name`,
+      'line 2, column 16',
+    ],
+    [
+      'JSON that ends early',
+      '{"openapi": "3.1.0",\n "paths":',
+      'The document is not valid JSON: Unexpected end of JSON input',
+      'line 2, column 10',
+    ],
+    ['JSON with a broken word', '{"openapi": \n}}', 'The document is not valid YAML', 'line 2, column 2'],
+    ['broken YAML', 'openapi: 3.1.0\npaths:\n  a: "x\n', 'The document is not valid YAML', 'line 4, column 1'],
+    [
+      'a key twice',
+      'openapi: 3.1.0\npaths: {}\npaths: {}\n',
+      'The document is not valid YAML: duplicated mapping key',
+      'line 3, column 1',
+    ],
+    [
+      'Swagger 2.0',
+      '{"swagger": "2.0", "paths": {}}',
+      'The document is Swagger 2.0. Convert it to OpenAPI 3 first, for example with `npx swagger2openapi`.',
+      '/swagger',
+    ],
+    ['no version', '{"paths": {}}', 'The document has no `openapi` version, so it is no OpenAPI document.', null],
+    [
+      'another version',
+      '{"openapi": "4.0.0", "paths": {}}',
+      'OpenAPI `4.0.0` is not supported; OpenAPI 3.0 and 3.1 are.',
+      '/openapi',
+    ],
+    [
+      '3.2',
+      '{"openapi": "3.2.0", "paths": {}}',
+      'OpenAPI `3.2.0` is not supported; OpenAPI 3.0 and 3.1 are.',
+      '/openapi',
+    ],
+    [
+      'a strange version',
+      '{"openapi": {"toString": 1}, "paths": {}}',
+      'OpenAPI `` is not supported; OpenAPI 3.0 and 3.1 are.',
+      '/openapi',
+    ],
+    ['no paths', '{"openapi": "3.1.0"}', 'The document has no paths, so there is nothing to make tools of.', '/paths'],
+    [
+      'a list of paths',
+      '{"openapi": "3.1.0", "paths": []}',
+      'The document has no paths, so there is nothing to make tools of.',
+      '/paths',
+    ],
+  ])('%s', (_, text, reason, place) => {
+    let found: unknown;
+    try {
+      derivedFrom(text);
+    } catch (error) {
+      found = error;
+    }
+    expect(found).toBeInstanceOf(DocumentError);
+    expect(found).toMatchObject({ place, reason: expect.stringContaining(reason) });
+    expect((found as DocumentError).message).toContain(place ?? reason);
+  });
+
+  it('more than 10,000 operations', () => {
+    const many = (count: number) =>
+      documentOf(Object.fromEntries(Array.from({ length: count }, (_, index) => [`/a${index}`, { get: {} }])));
+    expect(derived(many(10_000)).skipped).toHaveLength(10_000);
+    expect(() => derived(many(10_001))).toThrow('The document has more than 10,000 operations. (at /paths)');
+  });
+});
+
+describe('documentation is the gate', () => {
+  test.each<[string, object, string]>([
+    ['a summary', { get: { summary: ' A. ' } }, 'A.'],
+    ['a description', { get: { description: 'B.' } }, 'B.'],
+    ['both', { get: { summary: 'A.', description: 'B.' } }, 'A.\n\nB.'],
+    ['a description that begins with the summary', { get: { summary: 'A', description: 'A and B.' } }, 'A and B.'],
+    ['that of the path', { get: { summary: ' ' }, summary: 'P.', description: 'Q.' }, 'P.\n\nQ.'],
+    ['its own before that of the path', { get: { summary: 'A.' }, description: 'Q.' }, 'A.'],
+  ])('%s', (_, item, description) => {
+    expect(derived(documentOf({ '/things': item })).tools.map((tool) => tool.description)).toEqual([description]);
+  });
+
+  test.each([[{}], [{ summary: '', description: ' \n' }], [{ summary: 3, description: null }]])(
+    'a method without any yields no tool, and skipped says so: %j',
+    (operation) => {
+      expect(derived(documentOf({ '/things': { get: operation, post: op } }))).toMatchObject({
+        tools: [{ verb: 'POST' }],
+        skipped: [{ operation: 'GET /things', reason: 'It has neither a summary nor a description.' }],
+      });
+    },
+  );
+});
+
+describe('paths', () => {
+  it('may be a $ref inside the document', () => {
+    const document = documentOf(
+      { '/things': { $ref: '#/components/pathItems/Things' } },
+      { components: { pathItems: { Things: { get: op } } } },
+    );
+    expect(derived(document).tools).toMatchObject([{ name: 'list_all_acme_things' }]);
+  });
+
+  test.each<[string, unknown, string]>([
+    [
+      '/a',
+      { $ref: 'paths.yaml#/a' },
+      'It uses `paths.yaml#/a`, which is outside of the document: external references are not read.',
+    ],
+    ['/a', { $ref: '#/paths/~1a' }, 'It uses `#/paths/~1a`, which refers to itself without end.'],
+    ['/a/~b', 'nothing', '`/paths/~1a~1~0b` is not an object.'],
+    ['a', { get: op }, 'Its path does not begin with a slash.'],
+    ['__proto__', { get: op }, 'Its path does not begin with a slash.'],
+    ['/a?b=c', { get: op }, 'Its path holds a `?` or `#`, which OpenAPI does not allow there.'],
+  ])('%s is skipped: %j', (path, item, reason) => {
+    const paths = Object.fromEntries([
+      [path, item],
+      ['/ok', { get: op }],
+      ['x-extra', 'ignored'],
+    ]);
+    expect(derived(documentOf(paths))).toMatchObject({
+      tools: [{ name: 'list_all_acme_ok' }],
+      skipped: [{ operation: `* ${path}`, reason }],
+    });
+  });
+
+  it('an operation that is not an object is skipped', () => {
+    expect(derived(documentOf({ '/a': { get: 'x', post: op } })).skipped).toEqual([
+      { operation: 'GET /a', reason: 'It is not an object.' },
+    ]);
+  });
+});
+
+describe('what the document says of its service', () => {
+  it('servers with variables, relative ones too', () => {
+    const servers = [
+      {
+        url: 'https://{region}.example.com/{__proto__}/{base}',
+        variables: { region: { default: 'eu', enum: ['eu', 'us'] }, base: { default: 8443 }, unused: { default: 'x' } },
+      },
+      { url: '/v1' },
+      { description: 'no URL' },
+    ];
+    expect(derived(documentOf({}, { servers })).servers).toEqual([
+      {
+        url: 'https://{region}.example.com/{__proto__}/{base}',
+        variables: Object.fromEntries([
+          ['region', { default: 'eu', enum: ['eu', 'us'] }],
+          ['__proto__', {}],
+          ['base', { default: '8443' }],
+        ]),
+      },
+      { url: '/v1', variables: {} },
+    ]);
+    expect(derived(documentOf({})).servers).toEqual([]);
+  });
+
+  it('servers of an operation, else of its path, go with the tool', () => {
+    const servers = (url: string) => ({ servers: [{ url }, { url: 'https://second' }] });
+    const paths = { '/a': { ...servers('https://path'), get: op, post: { ...op, ...servers('https://operation') } } };
+    expect(derived(documentOf(paths)).tools.map(({ request }) => request.server)).toEqual([
+      { url: 'https://path', variables: {} },
+      { url: 'https://operation', variables: {} },
+    ]);
+    expect(toolOf('get', '/a', {}).request.server).toBeUndefined();
+  });
+
+  it('where credentials go, first what is required everywhere', () => {
+    const securitySchemes = {
+      key: { type: 'apiKey', in: 'query', name: 'api_key' },
+      basic: { type: 'http', scheme: 'Basic' },
+      code: { type: 'oauth2', flows: { authorizationCode: { tokenUrl: 'https://x' } } },
+      machine: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: 'https://t', scopes: { a: '', b: '' } } } },
+      strange: { type: 'apiKey', in: { toString: 1 }, name: 'x' },
+      missing: { $ref: '#/components/securitySchemes/no' },
+      linked: { $ref: '#/components/securitySchemes/key' },
+      connect: { type: 'openIdConnect', openIdConnectUrl: 'https://o' },
+    };
+    const document = documentOf({}, { components: { securitySchemes }, security: [{ machine: ['a'] }] });
+    expect(derived(document).security).toEqual([
+      { type: 'clientCredentials', scheme: 'machine', tokenUrl: 'https://t', scopes: ['a', 'b'] },
+      { type: 'apiKey', scheme: 'key', in: 'query', name: 'api_key' },
+      { type: 'http', scheme: 'basic', httpScheme: 'basic' },
+      { type: 'apiKey', scheme: 'linked', in: 'query', name: 'api_key' },
+    ]);
+  });
+
+  it('its title', () => {
+    expect(derived(documentOf({})).title).toBe('A service');
+    expect(derived({ openapi: '3.1.0', paths: {} }).title).toBe('');
+  });
+});
+
+describe('keys that every JavaScript object has', () => {
+  it('are keys like any other', () => {
+    const properties = JSON.parse('{"__proto__": {"type": "string"}, "constructor": {"type": "integer"}}');
+    const components = { schemas: JSON.parse('{"__proto__": {"type": "object"}}') };
+    const schema = { type: 'object', properties, required: ['__proto__'] };
+    const tool = toolOf(
+      'post',
+      '/constructor/{__proto__}',
+      { operationId: '__proto__', ...jsonBody(schema) },
+      { components },
+    );
+    expect(Object.keys(argumentsOf(tool))).toEqual(['path___proto__', 'body___proto__', 'body_constructor']);
+    expect(tool).toMatchObject({
+      resource: 'constructor',
+      method: 'proto',
+      inputSchema: { required: ['path___proto__', 'body___proto__'] },
+    });
+    const nested = toolOf('post', '/things', jsonBody({ type: 'array', items: schema }));
+    expect(JSON.parse(JSON.stringify(nested))).toEqual(nested);
+    expect(JSON.stringify(nested)).toContain(JSON.stringify(schema));
+  });
+});
+
+it('a result is JSON, and the same twice', () => {
+  const document = documentOf({
+    '/things/{id}': { put: { ...op, ...jsonBody({ type: 'object', properties: { a: {} } }) } },
+  });
+  const once = derived(document);
+  expect(JSON.parse(JSON.stringify(once))).toEqual(once);
+  expect(derived(document)).toEqual(once);
+});

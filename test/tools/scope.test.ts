@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { matches, methodsAndTagsOf, type Scope, type Scoped, selectTools } from '../../src/tools/scope.ts';
+
+const METHODS = ['list', 'get', 'create', 'update', 'delete', 'search', 'Download_File', 'post', 'custom'];
+const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', undefined];
+const TAGS = ['crm', 'CRM', 'cheap'];
+const WORDS = [
+  ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'Get', 'Post', 'patch', 'DELETe'],
+  ...[
+    'list',
+    'LIST',
+    'get',
+    'create',
+    'Create',
+    'update',
+    'delete',
+    'read',
+    'READ',
+    'write',
+    'Write',
+    'custom',
+    'CUSTOM',
+  ],
+  ...['search', 'SEARCH', 'download_file', 'DOWNLAOD', 'constructor', ''],
+];
+
+/** 200 tools: every method with every verb and with none, and sets of tags in turn. */
+const TOOLS: readonly Scoped[] = Array.from({ length: 200 }, (_, index) => {
+  const verb = VERBS[index % VERBS.length];
+  return {
+    method: METHODS[Math.floor(index / VERBS.length) % METHODS.length] ?? '',
+    ...(verb === undefined ? {} : { verb }),
+    tags: TAGS.filter((_tag, bit) => (index * 7) & (1 << bit)),
+  };
+});
+const TAG_FILTERS: Scope[] = [
+  {},
+  ...Array.from({ length: 8 }, (_, bits) => ({ tags: TAGS.filter((_tag, bit) => bits & (1 << bit)) })),
+  { tags: ['unknown'] },
+];
+
+/** The rule of the wire page a second time: the set of tools that each word stands for. */
+function expectedOf(tools: readonly Scoped[], { methods, tags }: Scope): Scoped[] {
+  const byMethod = (...names: string[]) => tools.filter((tool) => names.includes(tool.method.toLowerCase()));
+  const standard = byMethod('list', 'get', 'create', 'update', 'delete');
+  const chosen = new Set<Scoped>();
+  for (const word of methods ?? []) {
+    let found: Scoped[];
+    if (/^(GET|POST|PUT|PATCH|DELETE)$/.test(word)) {
+      found = tools.filter((tool) => tool.verb === word);
+    } else if (/^read$/i.test(word)) {
+      found = byMethod('list', 'get');
+    } else if (/^write$/i.test(word)) {
+      found = byMethod('create', 'update', 'delete');
+    } else if (/^custom$/i.test(word)) {
+      found = tools.filter((tool) => !standard.includes(tool));
+    } else {
+      found = byMethod(word.toLowerCase());
+    }
+    for (const tool of found) {
+      chosen.add(tool);
+    }
+  }
+  return tools.filter(
+    (tool) =>
+      (methods === undefined || chosen.has(tool)) &&
+      (tags === undefined || new Set([...tags, ...tool.tags]).size < tags.length + tool.tags.length),
+  );
+}
+
+describe('a scope lets through what the wire page says', () => {
+  it('for no method, each word and each pair of words, with every choice of tags', () => {
+    const methodFilters: Scope[] = [
+      {},
+      { methods: [] },
+      ...WORDS.flatMap((a) => [{ methods: [a] }, ...WORDS.map((b) => ({ methods: [a, b] }))]),
+    ];
+    let selected = 0;
+    for (const methods of methodFilters) {
+      for (const tags of TAG_FILTERS) {
+        const scope = { ...methods, ...tags };
+        const found = TOOLS.filter((tool) => matches(tool, scope));
+        const expected = expectedOf(TOOLS, scope);
+        selected += found.length;
+        // Half a million comparisons by `expect` would take a minute.
+        if (found.length !== expected.length || found.some((tool, index) => tool !== expected[index])) {
+          expect(found, JSON.stringify(scope)).toEqual(expected);
+        }
+      }
+    }
+    expect(selected).toBeGreaterThan(10_000);
+  });
+
+  it('for any choice of words and tags', () => {
+    fc.assert(
+      fc.property(
+        fc.option(fc.array(fc.constantFrom(...WORDS)), { nil: undefined }),
+        fc.option(fc.subarray([...TAGS, 'unknown']), { nil: undefined }),
+        (methods, tags) => {
+          const scope = { methods, tags };
+          expect(selectTools(TOOLS, scope)).toEqual(expectedOf(TOOLS, scope));
+        },
+      ),
+    );
+  });
+});
+
+describe('by example', () => {
+  const get: Scoped = { method: 'get', verb: 'GET', tags: ['crm'] };
+  const search: Scoped = { method: 'search_contacts', verb: 'POST', tags: [] };
+  const remote: Scoped = { method: 'list', tags: ['crm', 'cheap'] };
+
+  test.each<[string, Scope, Scoped[]]>([
+    ['no filter', {}, [get, search, remote]],
+    ['a verb, upper-case: never a tool without a verb', { methods: ['GET'] }, [get]],
+    ['the same word otherwise: the method', { methods: ['Get'] }, [get]],
+    ['a group', { methods: ['READ'] }, [get, remote]],
+    ['everything else', { methods: ['custom'] }, [search]],
+    ['a custom method, in any case', { methods: ['SEARCH_contacts'] }, [search]],
+    ['the example of the seed', { methods: ['GET', 'POST', 'READ', 'DOWNLAOD'] }, [get, search, remote]],
+    ['any tag', { tags: ['cheap', 'x'] }, [remote]],
+    ['tags in their case', { tags: ['CRM'] }, []],
+    ['methods AND tags', { methods: ['GET', 'custom'], tags: ['crm'] }, [get]],
+    ['empty lists', { methods: [] }, []],
+    ['empty tags', { tags: [] }, []],
+  ])('%s', (_, scope, expected) => {
+    expect(selectTools([get, search, remote], scope)).toEqual(expected);
+  });
+
+  it('what there is to choose from', () => {
+    expect(methodsAndTagsOf([search, remote, get, get])).toEqual({
+      methods: ['get', 'list', 'search_contacts'],
+      tags: ['cheap', 'crm'],
+    });
+    expect(methodsAndTagsOf([])).toEqual({ methods: [], tags: [] });
+  });
+});
