@@ -2108,6 +2108,11 @@ export interface components {
          */
         IntegrationId: components["schemas"]["AccountUuid"];
         /**
+         * @description The ID of the integration, which must have no accounts.
+         * @example 6e2f1b63-ad4f-4c8b-9032-7f5e4d3c2b1a
+         */
+        IdleIntegrationId: components["schemas"]["AccountUuid"];
+        /**
          * @description MCP server ID
          * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
          */
@@ -2731,10 +2736,10 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The ID of the integration.
-                 * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 * @description The ID of the integration, which must have no accounts.
+                 * @example 6e2f1b63-ad4f-4c8b-9032-7f5e4d3c2b1a
                  */
-                id: components["parameters"]["IntegrationId"];
+                id: components["parameters"]["IdleIntegrationId"];
             };
             cookie?: never;
         };

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startMock } from './support/mock.ts';
 import { ROOT } from './support/process.ts';
-import { API_KEY, API_SECRET, OPERATOR_TOKEN, startTestServer, type TestServer } from './support/server.ts';
+import { API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN, startTestServer, type TestServer } from './support/server.ts';
 
 const run = promisify(execFile);
-const INPUT = { apiKey: API_KEY, apiSecret: API_SECRET, operatorToken: OPERATOR_TOKEN };
+const INPUT = { apiToken: API_TOKEN, apiKey: API_KEY, apiSecret: API_SECRET, operatorToken: OPERATOR_TOKEN };
 
 let server: TestServer;
 let mock: Awaited<ReturnType<typeof startMock>>;
@@ -27,6 +27,7 @@ async function respect(file: string, workflow: string, url: string): Promise<str
 }
 
 test.each([
+  ['accounts', 'document-to-endpoint'],
   ['servers', 'register-and-approve'],
   ['operator', 'onboard-an-organization'],
 ])('%s: %s, on the server and on the mock', async (file, workflow) => {

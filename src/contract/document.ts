@@ -76,14 +76,17 @@ export function operationsOf(document: Document): Operation[] {
         if (object === undefined) {
           return [];
         }
-        const parameters = [...(item.parameters ?? []), ...(object.parameters ?? [])];
+        const parameters = [...(item.parameters ?? []), ...(object.parameters ?? [])].map((parameter) =>
+          resolve<Parameter>(document, parameter),
+        );
         return {
           id: object.operationId,
           method,
           path,
           raw: object['x-raw'] === true,
           object,
-          parameters: parameters.map((parameter) => resolve<Parameter>(document, parameter)),
+          // An operation's own parameter goes before its path's of the same name and place.
+          parameters: [...new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, parameter])).values()],
         };
       }),
     );

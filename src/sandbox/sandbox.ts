@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
+import { createAccount } from '../accounts/accounts.ts';
+import { createEndpoint } from '../accounts/endpoints.ts';
+import { createIntegration } from '../accounts/integrations.ts';
+import type { ApiTokenCaller, KeyPairCaller } from '../caller.ts';
 import { parseConfig } from '../config.ts';
 import { readDocument } from '../contract/bundle.ts';
+import type { Deps } from '../deps.ts';
 import { builtDocs } from '../docs/built.ts';
 import { type Ids, randomIds } from '../ids.ts';
 import { type RunningServer, startServer } from '../server.ts';
@@ -48,6 +53,10 @@ function exampleIds(): Ids {
     '0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8',
     '7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e',
     '8c180796-e6d7-4343-88b5-5df0846fef69',
+    '5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09',
+    '6e2f1b63-ad4f-4c8b-9032-7f5e4d3c2b1a',
+    '1ba1f401-7183-47c5-9e39-e8e257e3c795',
+    '2ba1f401-7183-47c5-9e39-e8e257e3c796',
   ];
   return {
     ...randomIds,
@@ -57,11 +66,17 @@ function exampleIds(): Ids {
 }
 
 async function fill({ deps }: RunningServer): Promise<void> {
-  const { GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET } = SANDBOX_CREDENTIALS;
-  const caller = await deps.credentials.keyPair(GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET);
-  if (caller === undefined) {
+  const { GATEHOUSE_API_TOKEN, GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET } = SANDBOX_CREDENTIALS;
+  const pair = await deps.credentials.keyPair(GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET);
+  const token = await deps.credentials.apiToken(GATEHOUSE_API_TOKEN);
+  if (pair === undefined || token === undefined) {
     throw new Error('the sandbox does not know its own credentials');
   }
+  await fillServers(deps, pair);
+  await fillAccounts(deps, token);
+}
+
+async function fillServers(deps: Deps, caller: KeyPairCaller): Promise<void> {
   const server = await createServer(deps, caller, {
     name: 'Updated Server Name',
     url: 'https://new-server-url.example.com',
@@ -80,4 +95,38 @@ async function fill({ deps }: RunningServer): Promise<void> {
       createdAt: deps.now(),
     }),
   );
+}
+
+/** Resources and tags that the scopes of the document's examples select. */
+const CRM = {
+  openapi: '3.1.0',
+  info: { title: 'CRM', version: '1.0.0' },
+  servers: [{ url: 'https://crm.example.com/v1' }],
+  paths: Object.fromEntries(
+    ['contacts', 'companies'].map((resource) => [
+      `/${resource}`,
+      {
+        get: { summary: `List ${resource}`, tags: [resource, 'api'], responses: { 200: { description: 'Found.' } } },
+        post: {
+          summary: `Create one of the ${resource}`,
+          tags: [resource, 'webhook'],
+          responses: { 201: { description: 'Created.' } },
+        },
+      },
+    ]),
+  ),
+};
+
+async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
+  const fields = { name: 'petstore', baseUrl: null, toolTags: {}, approvalPolicy: 'auto_approve_all' };
+  const document = () => ({ bytes: Buffer.from(JSON.stringify(CRM)) });
+  const integration = await createIntegration(deps, caller, fields, document());
+  await createIntegration(deps, caller, { ...fields, name: 'without-accounts' }, document());
+  const account = await createAccount(deps, caller, integration.id, {
+    tenantId: 'acme-1',
+    authenticationMethod: 'api_key',
+    context: { api_key: 'k3y' },
+  });
+  const config = { methods: ['list', 'get'], tags: ['contacts', 'companies'] };
+  await createEndpoint(deps, caller, account.id, { name: 'Read-only HubSpot', config });
 }

@@ -1,8 +1,13 @@
 /** The APIs of the document that the suite checks. */
-export const APIS = ['servers', 'operator'] as const;
+export const APIS = ['servers', 'operator', 'accounts'] as const;
 export type Api = (typeof APIS)[number];
 
-const PREFIXES: Readonly<Record<Api, string>> = { servers: '/api/', operator: '/admin/api/' };
+const PREFIXES: Readonly<Record<Api, readonly string[]>> = {
+  servers: ['/api/'],
+  operator: ['/admin/api/'],
+  accounts: ['/integration/', '/integrated-account/'],
+};
 
 /** The API that a path of the document belongs to; undefined for the platform's own. */
-export const apiOf = (path: string): Api | undefined => APIS.find((api) => `${path}/`.startsWith(PREFIXES[api]));
+export const apiOf = (path: string): Api | undefined =>
+  APIS.find((api) => PREFIXES[api].some((prefix) => `${path}/`.startsWith(prefix)));

@@ -12,6 +12,10 @@ export type Context = {
   readonly team: Caller;
   /** The holder of a key pair of another organization; null when there is none. */
   readonly other: Caller | null;
+  /** The holder of an API token of an organization. */
+  readonly holder: Caller;
+  /** The holder of an API token of another organization; null when there is none. */
+  readonly otherHolder: Caller | null;
   readonly operator: Caller;
   readonly as: (credentials: Credentials) => Caller;
 };
@@ -20,8 +24,8 @@ type Run = (context: Context) => Promise<void>;
 
 /** One promise of the document, and how to find out whether a server keeps it. */
 export type Check = {
-  /** The API it belongs to; `both` when it takes both to find out. */
-  readonly api: Api | 'both';
+  /** The API it belongs to; `all` when it takes more than one to find out. */
+  readonly api: Api | 'all';
   readonly name: string;
   /** Changes nothing, and assumes nothing of what is stored. */
   readonly readOnly: boolean;

@@ -22,10 +22,10 @@ const REPORTERS = { text: textReporter, junit: junitReporter };
 
 export const USAGE = `Checks a server against the Gatehouse document, over HTTP.
 
-npm run contract -- --base-url URL [--api servers|operator] [--read-only] [--reporter text|junit]
+npm run contract -- --base-url URL [--api servers|operator|accounts] [--read-only] [--reporter text|junit]
 
   --base-url URL   the server, such as http://localhost:8080
-  --api NAME       only this API; without it, both
+  --api NAME       only this API; without it, all three
   --read-only      only what changes nothing; also for a mock
   --reporter NAME  text (a line for each check) or junit (XML)
   --help           this text
@@ -33,13 +33,16 @@ npm run contract -- --base-url URL [--api servers|operator] [--read-only] [--rep
 Credentials come from the environment:
 
   GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET
-                   a key pair of an organization, for the Servers API. Without one, a run of both APIs makes an
-                   organization for itself.
+                   a key pair of an organization, for the Servers API
+  GATEHOUSE_API_TOKEN
+                   an API token of an organization, for the Accounts API
   GATEHOUSE_ADMIN_TOKEN
                    the operator token, for the Operator API
-  GATEHOUSE_OTHER_API_KEY, GATEHOUSE_OTHER_API_SECRET
-                   a key pair of another organization, to check that neither sees the other. Without one, a run of
-                   both APIs makes an organization for itself, and a run of the Servers API leaves those checks out.
+  GATEHOUSE_OTHER_API_KEY, GATEHOUSE_OTHER_API_SECRET, GATEHOUSE_OTHER_API_TOKEN
+                   those of another organization, to check that neither sees the other
+
+With the operator token alone, a run of all APIs makes organizations for itself, with what is not given. A run of one API
+needs its credentials, and leaves out what takes another organization where there is none.
 
 Everything that a run makes is named contract-…, and deleted when it ends.
 
@@ -140,17 +143,27 @@ function oneOf<T extends string>(flag: string, values: readonly T[], text: strin
 
 /** The credentials in the environment. Throws for those that the run needs and does not have. */
 function credentialsOf(env: Cli['env'], { apis, readOnly }: Options): SuiteCredentials {
-  const token = env.GATEHOUSE_ADMIN_TOKEN || undefined;
+  const operator = tokenOf(env, 'GATEHOUSE_ADMIN_TOKEN');
   const team = pairOf(env, 'GATEHOUSE_API_KEY', 'GATEHOUSE_API_SECRET');
   const other = pairOf(env, 'GATEHOUSE_OTHER_API_KEY', 'GATEHOUSE_OTHER_API_SECRET');
-  if (apis.includes('operator') && token === undefined) {
-    throw new UsageError('GATEHOUSE_ADMIN_TOKEN: not set; it is the operator token (or check --api servers alone)');
+  const holder = tokenOf(env, 'GATEHOUSE_API_TOKEN');
+  const otherHolder = tokenOf(env, 'GATEHOUSE_OTHER_API_TOKEN');
+  if (apis.includes('operator') && operator === null) {
+    throw new UsageError('GATEHOUSE_ADMIN_TOKEN: not set; it is the operator token (or check another --api alone)');
   }
   const makesItsOwn = apis.includes('operator') && !readOnly;
   if (apis.includes('servers') && team === null && !makesItsOwn) {
     throw new UsageError('GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET: not set; they are a key pair for the Servers API');
   }
-  return { team, other, operator: token === undefined ? null : bearer(token, '$GATEHOUSE_ADMIN_TOKEN') };
+  if (apis.includes('accounts') && holder === null && !makesItsOwn) {
+    throw new UsageError('GATEHOUSE_API_TOKEN: not set; it is an API token for the Accounts API');
+  }
+  return { team, other, holder, otherHolder, operator };
+}
+
+function tokenOf(env: Cli['env'], name: string): Credentials | null {
+  const token = env[name] || undefined;
+  return token === undefined ? null : bearer(token, `$${name}`);
 }
 
 function pairOf(env: Cli['env'], keyName: string, secretName: string): Credentials | null {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { type Document, operationsOf } from '../contract/document.ts';
 import type { Seen } from './answer-check.ts';
 import { APIS, type Api } from './apis.ts';
-import { type Caller, type Connection, createCaller, type Made } from './caller.ts';
+import { type Answer, type Caller, type Connection, createCaller, type Made } from './caller.ts';
 import type { Check, Context } from './check.ts';
 import { ALL_CHECKS } from './checks/all.ts';
-import { type Credentials, keyPair, NONE } from './credentials.ts';
+import { bearer, type Credentials, keyPair, NONE } from './credentials.ts';
 import { Failed } from './failed.ts';
 import { perform, type Result } from './result.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
@@ -29,6 +29,8 @@ export type SuiteOptions = {
 export type SuiteCredentials = {
   readonly team: Credentials | null;
   readonly other: Credentials | null;
+  readonly holder: Credentials | null;
+  readonly otherHolder: Credentials | null;
   readonly operator: Credentials | null;
 };
 
@@ -57,20 +59,35 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
   const operator = as(credentials.operator);
   await requireAnswer(as(NONE));
 
-  let { team, other } = credentials;
-  const context = (): Context => ({ operations, name, team: as(team), other: other && as(other), operator, as });
+  let { team, other, holder, otherHolder } = credentials;
+  const context = (): Context => ({
+    operations,
+    name,
+    team: as(team),
+    other: other && as(other),
+    holder: as(holder),
+    otherHolder: otherHolder && as(otherHolder),
+    operator,
+    as,
+  });
   const report = async (check: Check): Promise<boolean> => {
     const result = await perform(check, context(), secrets);
     onResult(result);
     return result.outcome !== 'fail';
   };
   const setUp = async () => {
-    team ??= await newPair(operator, name('team'));
-    other ??= await newPair(operator, name('other'));
+    if (team === null || holder === null) {
+      const made = await newOrganization(operator, name('team'));
+      [team, holder] = [team ?? made.pair, holder ?? made.token];
+    }
+    if (other === null || otherHolder === null) {
+      const made = await newOrganization(operator, name('other'));
+      [other, otherHolder] = [other ?? made.pair, otherHolder ?? made.token];
+    }
   };
   try {
     const mayMake = !readOnly && apis.length === APIS.length;
-    if (mayMake && !(await report({ ...SUITE, name: 'set-up: organizations with a key pair each', run: setUp }))) {
+    if (mayMake && !(await report({ ...SUITE, name: 'set-up: organizations with a key pair and an API token each', run: setUp }))) {
       return validating.seen;
     }
     for (const check of ALL_CHECKS.filter((candidate) => isWanted(candidate, apis, readOnly))) {
@@ -87,10 +104,10 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
   return validating.seen;
 }
 
-const SUITE = { api: 'both', readOnly: false } as const;
+const SUITE = { api: 'all', readOnly: false } as const;
 
 const isWanted = (check: Check, apis: readonly Api[], readOnly: boolean): boolean =>
-  (check.readOnly || !readOnly) && (check.api === 'both' ? APIS : [check.api]).every((api) => apis.includes(api));
+  (check.readOnly || !readOnly) && (check.api === 'all' ? APIS : [check.api]).every((api) => apis.includes(api));
 
 function secretsOf(own: string, credentials: SuiteCredentials): Secrets {
   const secrets = createSecrets(own);
@@ -110,16 +127,24 @@ async function requireAnswer(stranger: Caller): Promise<void> {
 }
 
 /** Wrong answers are left to the checks, as long as they say what is needed. */
-async function newPair(operator: Caller, name: string): Promise<Credentials> {
+async function newOrganization(operator: Caller, name: string): Promise<{ pair: Credentials; token: Credentials }> {
   const organizations = '/admin/api/v1/organizations';
   const organization = await operator.attempt('POST', organizations, { body: { name } });
   const path = organization.location ?? `${organizations}/${(organization.json as { id?: string } | undefined)?.id}`;
-  const answer = await operator.attempt('POST', `${path}/api-keys`, { body: { name } });
-  const { apiKey, apiSecret } = (answer.json ?? {}) as { apiKey?: unknown; apiSecret?: unknown };
-  if (typeof apiKey !== 'string' || typeof apiSecret !== 'string') {
-    throw new Failed('apiKey and apiSecret', `status ${answer.status}: ${answer.text}`, answer.request);
+  const pair = await operator.attempt('POST', `${path}/api-keys`, { body: { name } });
+  const token = await operator.attempt('POST', `${path}/api-tokens`, { body: { name } });
+  return {
+    pair: keyPair(secretIn(pair, 'apiKey'), secretIn(pair, 'apiSecret')),
+    token: bearer(secretIn(token, 'token'), '$NEW_TOKEN'),
+  };
+}
+
+function secretIn({ json, status, text, request }: Answer, key: string): string {
+  const secret = (json as Readonly<Record<string, unknown>> | undefined)?.[key];
+  if (typeof secret !== 'string') {
+    throw new Failed(key, `status ${status}: ${text}`, request);
   }
-  return keyPair(apiKey, apiSecret);
+  return secret;
 }
 
 /** Deletes what was made, the latest first: what is gone by then was deleted by a check, or with its organization. */

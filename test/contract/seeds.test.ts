@@ -74,3 +74,28 @@ test.skipIf(page('002') === undefined)('seed 002: the table is complete, and the
   expect(JSON.stringify(first(object.requestBody?.content))).toBe(JSON.stringify(request));
   expect(JSON.stringify(first(object.responses['200']?.content))).toBe(JSON.stringify(answer));
 });
+
+/** Names that a page lists with a type: `configobject` on a line, or `config` on one and `object` on the next. */
+const TYPE = String.raw`(?:object|string\[\]|string)(?:\s·\s[\w-]+)?`;
+const listed = (text: string, separator: string): Set<string> =>
+  new Set([...text.matchAll(new RegExp(`^([a-z_]+)${separator}${TYPE}$`, 'gm'))].map(([, name]) => name ?? ''));
+
+test.each(
+  [
+    ['000', ''],
+    ['001', String.raw`\n`],
+  ].filter(([number = '']) => page(number) !== undefined),
+)('seed %s: the table names every field that the page lists', (number = '', separator = '') => {
+  const text = page(number) ?? '';
+  const names = rows.filter(({ seed }) => seed === number).map(({ theirs }) => theirs.split('.').at(-1) ?? '');
+  expect(new Set(names)).toEqual(listed(text, separator));
+});
+
+test.skipIf(page('004') === undefined)('seed 004: the table names what the literal request and the notes show', () => {
+  const text = page('004') ?? '';
+  const examples = rows.filter(({ seed, theirs }) => seed === '004' && theirs.startsWith('answer.'));
+  expect(examples).toHaveLength(12);
+  for (const value of ['4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c', '0c1a2b3c-4d5e-6f70-8192-a3b4c5d6e7f8', '["list","get"]']) {
+    expect(text).toContain(value);
+  }
+});

@@ -16,6 +16,7 @@ type Label = (typeof LABELS)[number];
 const CREDENTIALS = {
   GATEHOUSE_API_KEY: `sk_it's "$HOME" a key`,
   GATEHOUSE_API_SECRET: 's3cr3t_of_the_samples',
+  GATEHOUSE_API_TOKEN: 'gat_of_the_samples',
   GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
 };
 const CLIENT = new URL('../../src/client.ts', import.meta.url);
@@ -33,6 +34,7 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
   const secrets: Record<string, string> = {
     apiKey: CREDENTIALS.GATEHOUSE_API_KEY,
     apiSecret: CREDENTIALS.GATEHOUSE_API_SECRET,
+    apiToken: `Bearer ${CREDENTIALS.GATEHOUSE_API_TOKEN}`,
     operatorToken: `Bearer ${CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}`,
   };
   return {

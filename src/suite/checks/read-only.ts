@@ -7,6 +7,7 @@ import { documents, examplePath, exampleQuery, operationsIn } from './documented
 const CALLERS: Readonly<Record<Api, (context: Context) => Caller>> = {
   servers: ({ team }) => team,
   operator: ({ operator }) => operator,
+  accounts: ({ holder }) => holder,
 };
 
 /** Every GET of an API, with the examples of the document: they hold for a mock as they do for a server. */
@@ -24,7 +25,8 @@ const readOnlyChecksOf = (api: Api): Check[] =>
       'every GET: its parameters are taken, one by one': async (context) => {
         for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
           // A cursor means something only to the server that made it.
-          for (const [name, example] of exampleQuery(operation).filter(([parameter]) => parameter !== 'cursor')) {
+          const parameters = exampleQuery(operation).filter(([name]) => !['cursor', 'next_cursor'].includes(name));
+          for (const [name, example] of parameters) {
             const path = `${examplePath(operation)}?${new URLSearchParams({ [name]: example })}`;
             await CALLERS[api](context).call([200, 404], 'GET', path);
           }

@@ -120,6 +120,15 @@ export const serversRefusals = refusalChecks({
   unknownPath: '/api/mcp-server',
 });
 
+export const accountsRefusals = refusalChecks({
+  api: 'accounts',
+  caller: ({ holder }) => holder,
+  invalid: 400,
+  malformed: [400, 404],
+  collection: '/integrated-account',
+  unknownPath: '/integrated-account/1ba1f401-7183-47c5-9e39-e8e257e3c795/unheard-of',
+});
+
 export const operatorRefusals = refusalChecks({
   api: 'operator',
   caller: ({ operator }) => operator,

@@ -23,8 +23,17 @@ const pointers = [...SCHEMAS.map((name) => name.replace('/', '~1')), 'No'].map(
   (name) => `#/components/schemas/${name}`,
 );
 const reference = fc.oneof(
-  { weight: 9, arbitrary: fc.constantFrom(...pointers) },
-  { weight: 1, arbitrary: fc.constantFrom('#/paths', '#', 'other.yaml', '#/components/schemas/A/properties/a') },
+  { weight: 40, arbitrary: fc.constantFrom(...pointers) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '#/paths',
+      '#',
+      'other.yaml',
+      '#/components/schemas/No',
+      '#/components/schemas/A/properties/a',
+    ),
+  },
 );
 const record = (value: fc.Arbitrary<unknown>) => fc.dictionary(word, value, { maxKeys: 4 });
 const junk = fc.jsonValue({ maxDepth: 2 });
@@ -64,19 +73,17 @@ const schema: fc.Arbitrary<unknown> = fc.letrec((tie) => {
     $id: word,
     xml: junk,
   };
-  const object = fc.record(
-    Object.fromEntries(
-      Object.entries(fits).map(([keyword, value]) => [
-        keyword,
-        fc.oneof({ weight: 15, arbitrary: value }, { weight: 1, arbitrary: junk }),
-      ]),
-    ),
-    { requiredKeys: [] },
-  );
   const few = fc
-    .tuple(object, fc.subarray(Object.keys(fits), { maxLength: 4 }))
-    .map(([all, keywords]) =>
-      Object.fromEntries(Object.entries(all).filter(([keyword]) => keywords.includes(keyword))),
+    .uniqueArray(fc.constantFrom(...Object.keys(fits)), { maxLength: 4 })
+    .chain((keywords) =>
+      fc.record(
+        Object.fromEntries(
+          keywords.map((keyword) => [
+            keyword,
+            fc.oneof({ weight: 15, arbitrary: fits[keyword] ?? junk }, { weight: 1, arbitrary: junk }),
+          ]),
+        ),
+      ),
     );
   return {
     schema: fc.oneof(
@@ -116,19 +123,19 @@ const parameter = fc.record(
     schema,
     content,
     style: fc.constantFrom('form', 'deepObject', 'simple'),
-    $ref: fc.constantFrom('#/components/parameters/P', '#/components/parameters/No'),
   },
   { requiredKeys: ['name', 'in'] },
 );
+const reused = fc.constantFrom('P', 'P', 'P', 'P', 'No').map((name) => ({ $ref: `#/components/parameters/${name}` }));
 const operation = fc.oneof(
   {
     weight: 20,
     arbitrary: fc.record(
       {
-        summary: fc.constantFrom('Does it.', ''),
+        summary: fc.constantFrom('Does it.', 'Does it.', 'Does it.', ''),
         operationId: word,
         tags: fc.array(word, { maxLength: 3 }),
-        parameters: fc.array(parameter, { maxLength: 4 }),
+        parameters: fc.array(fc.oneof(parameter, parameter, reused), { maxLength: 4 }),
         requestBody: fc.record({ required: fc.boolean(), content }, { requiredKeys: [] }),
         responses: fc.dictionary(fc.constantFrom('200', '201', '404', '2XX'), fc.record({ content }), { maxKeys: 2 }),
       },

@@ -6,6 +6,7 @@ type Schemas = components['schemas'];
 export type Organization = Schemas['Organization'];
 export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
+export type CreatedApiToken = Schemas['CreatedApiToken'];
 export type ErrorBody = Schemas['OperatorErrorBody'];
 
 export const ORGANIZATIONS = '/admin/api/v1/organizations';
@@ -26,6 +27,10 @@ export const created = async (operator: Caller, name: string): Promise<string> =
 /** Creates a key pair of the organization at a path. */
 export const createdPair = async (operator: Caller, path: string, body: object): Promise<CreatedApiKey> =>
   (await operator.call(201, 'POST', `${path}/api-keys`, { body })).json as CreatedApiKey;
+
+/** Creates an API token of the organization at a path. */
+export const createdToken = async (operator: Caller, path: string, name: string): Promise<CreatedApiToken> =>
+  (await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name } })).json as CreatedApiToken;
 
 /** Sends what must be refused with a status and a code; with a field, there must be an error of that field. */
 export async function refused(

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { components } from '../../../../generated/api.ts';
+import type { Answer, Caller, Sent } from '../../caller.ts';
+import { holds, same } from '../../expect.ts';
+import { ONE_TOOL } from './documents.ts';
+
+type Schemas = components['schemas'];
+export type Integration = Schemas['Integration'];
+export type Account = Schemas['Account'];
+export type Endpoint = Schemas['Endpoint'];
+export type CreatedEndpoint = Schemas['CreatedEndpoint'];
+export type Tool = Schemas['ToolPreview'];
+export type ErrorBody = Schemas['AccountsErrorBody'];
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const INTEGRATIONS = '/integration';
+export const ACCOUNTS = '/integrated-account';
+
+export const integrationPath = (id: string): string => `${INTEGRATIONS}/${id}`;
+export const accountPath = (id: string): string => `${ACCOUNTS}/${id}`;
+
+/** An id that nothing has. */
+export const nobody = (): string => randomUUID();
+
+/** Makes an integration; of a small document, unless another one is given. */
+export const createIntegration = (holder: Caller, fields: Fields): Promise<Answer> =>
+  holder.call(201, 'POST', INTEGRATIONS, { body: { document: ONE_TOOL, ...fields } });
+
+/** Makes an integration and answers its id. */
+export const createdIntegration = async (holder: Caller, fields: Fields): Promise<string> =>
+  ((await createIntegration(holder, fields)).json as Integration).id;
+
+/** Connects an account to an integration; without credentials, unless some are given. */
+export const createAccount = (holder: Caller, integration: string, fields: Fields = {}): Promise<Answer> => {
+  const defaults = { tenant_id: 'acme-1', authentication_method: 'none' };
+  return holder.call(201, 'POST', ACCOUNTS, {
+    body: { environment_integration_id: integration, ...defaults, ...fields },
+  });
+};
+
+/** Makes an integration with an account, and answers the path of the account. */
+export const createdAccount = async (holder: Caller, fields: Fields): Promise<string> =>
+  accountPath(((await createAccount(holder, await createdIntegration(holder, fields))).json as Account).id);
+
+/** Mints an endpoint over the account at a path. */
+export const createEndpoint = (holder: Caller, account: string, fields: Fields): Promise<Answer> =>
+  holder.call(201, 'POST', `${account}/mcp`, { body: fields });
+
+/** Mints an endpoint and answers its path. */
+export const createdEndpoint = async (holder: Caller, account: string, fields: Fields): Promise<string> =>
+  `${account}/mcp/${((await createEndpoint(holder, account, fields)).json as Endpoint).id}`;
+
+/** Reads what is at a path. */
+export const read = async <T>(holder: Caller, path: string): Promise<T> =>
+  (await holder.call(200, 'GET', path)).json as T;
+
+/** What the object at a path is made of, without the time that changes by itself. */
+export async function lasting<T extends Account | Endpoint | Integration>(
+  holder: Caller,
+  path: string,
+): Promise<Omit<T, 'updated_at'>> {
+  const { updated_at: _, ...rest } = await read<T>(holder, path);
+  return rest;
+}
+
+/** Previews the tools at a path, by name. */
+export async function tools(holder: Caller, path: string, scope: Record<string, readonly string[]> = {}) {
+  const query = new URLSearchParams(Object.entries(scope).flatMap(([key, all]) => all.map((value) => [key, value])));
+  const answer = await holder.call(200, 'GET', `${path}/tools?${query}`);
+  const { result } = answer.json as { result: Tool[] };
+  return { answer, result: result.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** Checks that an error is what its status says, in its keys and their order. */
+export function consistent(answer: Answer): void {
+  const body = answer.json as ErrorBody;
+  const keys = ['statusCode', 'error', 'message', ...(body.details === undefined ? [] : ['details'])];
+  same(answer, 'the keys of the error', Object.keys(body), keys);
+  const expected = [answer.status, STATUS_CODES[answer.status]];
+  same(answer, 'statusCode and error', [body.statusCode, body.error], expected);
+}
+
+/** Sends what must be refused with 400, and a message or failures that have the words. */
+export async function refused(by: Caller, method: string, path: string, sent: Sent, ...words: string[]): Promise<void> {
+  const answer = await by.call(400, method, path, sent);
+  consistent(answer);
+  const { message, details } = answer.json as ErrorBody;
+  const told = [message, ...(details?.failures ?? []).flatMap((failure) => [failure.path, failure.message])].join('\n');
+  const missing = words.filter((word) => !told.includes(word));
+  holds(answer, missing.length === 0, `an error that names ${missing.join(' and ')}`, answer.json);
+}
+
+/** Waits until the clock of the server, in milliseconds, has moved. */
+export const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 3));
