@@ -33,7 +33,8 @@ type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' |
 export type Change = {
   readonly at: number;
   readonly actor: Caller | typeof GATEHOUSE;
-  readonly organizationId: string;
+  /** Where it happened, when not in the organization of the actor. */
+  readonly organizationId?: string;
   readonly action: Action;
   readonly target: { readonly kind: TargetKind; readonly id: string };
   /** More, never a secret. */
@@ -41,10 +42,18 @@ export type Change = {
 };
 
 /** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
-export async function audit(db: Db, { actor, details, ...change }: Change): Promise<void> {
+export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {
   const { kind, id, name } = actor;
+  const ofActor = 'organizationId' in actor ? actor.organizationId : null;
   await auditEvents.insert(db, [
-    { ...change, target: { ...change.target }, actor: { kind, id, name }, outcome: 'success', details: { ...details } },
+    {
+      organizationId: ofActor,
+      ...change,
+      target: { ...target },
+      actor: { kind, id, name },
+      outcome: 'success',
+      details: { ...details },
+    },
   ]);
 }
 

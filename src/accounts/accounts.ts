@@ -47,7 +47,7 @@ export async function createAccount(
       updatedAt: at,
     };
     await store.insert(db, account);
-    await auditAccount(db, at, caller, 'account.created', account.id);
+    await audit(db, { at, actor: caller, action: 'account.created', target: { kind: 'account', id: account.id } });
     return { ...account, version: 1, integrationName: integration.name };
   });
 }
@@ -79,7 +79,13 @@ export async function updateAccount(
       throw missing('integrated account', id);
     }
     const changed = [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)];
-    await auditAccount(db, after.updatedAt, caller, 'account.updated', id, { changed });
+    await audit(db, {
+      at: after.updatedAt,
+      actor: caller,
+      action: 'account.updated',
+      target: { kind: 'account', id },
+      details: { changed },
+    });
     return updated;
   });
 }
@@ -95,7 +101,7 @@ export async function deleteAccount(
     const { version } = await findAccount(db, caller, id);
     requireMatch(ifMatch, version);
     await store.remove(db, caller.organizationId, id);
-    await auditAccount(db, now(), caller, 'account.deleted', id);
+    await audit(db, { at: now(), actor: caller, action: 'account.deleted', target: { kind: 'account', id } });
   });
 }
 
@@ -148,16 +154,4 @@ function requireComplete(
   if (mistakes.length > 0) {
     throw invalid(mistakes);
   }
-}
-
-async function auditAccount(
-  db: Db,
-  at: number,
-  actor: ApiTokenCaller,
-  action: 'account.created' | 'account.updated' | 'account.deleted',
-  id: string,
-  details: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  const { organizationId } = actor;
-  await audit(db, { at, actor, organizationId, action, target: { kind: 'account', id }, details });
 }

@@ -47,7 +47,7 @@ export async function createEndpoint(
       updatedAt: at,
       tokenHash: hashSecret(token),
     });
-    await auditEndpoint(db, at, caller, 'endpoint.created', created.id);
+    await audit(db, { at, actor: caller, action: 'endpoint.created', target: { kind: 'endpoint', id: created.id } });
     return created;
   });
   return { endpoint, token };
@@ -84,7 +84,13 @@ export async function updateEndpoint(
       ...config,
       ...(expires_at !== undefined && { expires_at }),
     });
-    await auditEndpoint(db, at, caller, 'endpoint.updated', before.id, { changed });
+    await audit(db, {
+      at,
+      actor: caller,
+      action: 'endpoint.updated',
+      target: { kind: 'endpoint', id: before.id },
+      details: { changed },
+    });
     return updated;
   });
 }
@@ -100,7 +106,12 @@ export async function deleteEndpoint(
     const { endpoint } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, endpoint.version);
     await store.remove(db, place.accountId, place.id);
-    await auditEndpoint(db, now(), caller, 'endpoint.deleted', place.id);
+    await audit(db, {
+      at: now(),
+      actor: caller,
+      action: 'endpoint.deleted',
+      target: { kind: 'endpoint', id: place.id },
+    });
   });
 }
 
@@ -163,15 +174,3 @@ async function requireSomeTool(db: Db, integrationId: string, { methods, tags }:
 
 const list = (words: readonly string[]): string =>
   words.length === 0 ? 'none' : [...words.slice(0, MOST_NAMED), ...(words.length > MOST_NAMED ? ['…'] : [])].join(', ');
-
-async function auditEndpoint(
-  db: Db,
-  at: number,
-  actor: ApiTokenCaller,
-  action: 'endpoint.created' | 'endpoint.updated' | 'endpoint.deleted',
-  id: string,
-  details: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  const { organizationId } = actor;
-  await audit(db, { at, actor, organizationId, action, target: { kind: 'endpoint', id }, details });
-}

@@ -34,7 +34,12 @@ export async function createIntegration(
   return database.write(async (db) => {
     const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
     const created = await store.insert(db, integration, contents);
-    await auditIntegration(db, at, caller, 'integration.created', created.id);
+    await audit(db, {
+      at,
+      actor: caller,
+      action: 'integration.created',
+      target: { kind: 'integration', id: created.id },
+    });
     return created;
   });
 }
@@ -65,7 +70,13 @@ export async function updateIntegration(
       const stored = await store.update(db, after, before.version, imported?.contents ?? null);
       if (stored !== null) {
         const changed = [...Object.keys(changes), ...(source === null ? [] : ['document'])];
-        await auditIntegration(db, at, caller, 'integration.updated', id, { changed });
+        await audit(db, {
+          at,
+          actor: caller,
+          action: 'integration.updated',
+          target: { kind: 'integration', id },
+          details: { changed },
+        });
       }
       return stored;
     });
@@ -92,7 +103,7 @@ export async function deleteIntegration(
       throw conflict(`The integration has ${many}; delete them first.`);
     }
     await store.remove(db, caller.organizationId, id);
-    await auditIntegration(db, now(), caller, 'integration.deleted', id);
+    await audit(db, { at: now(), actor: caller, action: 'integration.deleted', target: { kind: 'integration', id } });
   });
 }
 
@@ -111,16 +122,4 @@ const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
 async function storedDocument(db: Db, { id, service }: Integration): Promise<Document> {
   const { documentUrl } = JSON.parse(service) as StoredService;
   return { bytes: await unpackDocument(await store.document(db, id)), url: documentUrl, field: 'body' };
-}
-
-async function auditIntegration(
-  db: Db,
-  at: number,
-  actor: ApiTokenCaller,
-  action: 'integration.created' | 'integration.updated' | 'integration.deleted',
-  id: string,
-  details: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  const { organizationId } = actor;
-  await audit(db, { at, actor, organizationId, action, target: { kind: 'integration', id }, details });
 }

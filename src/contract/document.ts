@@ -86,7 +86,9 @@ export function operationsOf(document: Document): Operation[] {
           raw: object['x-raw'] === true,
           object,
           // An operation's own parameter goes before its path's of the same name and place.
-          parameters: [...new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, parameter])).values()],
+          parameters: [
+            ...new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, parameter])).values(),
+          ],
         };
       }),
     );

@@ -43,7 +43,7 @@ export async function createServer(
       createdAt: at,
       updatedAt: at,
     });
-    await auditServer(db, at, caller, 'server.created', server.id);
+    await audit(db, { at, actor: caller, action: 'server.created', target: targetOf(server.id) });
     return server;
   });
 }
@@ -69,7 +69,13 @@ export async function updateServer(
     if (updated === null) {
       throw serverNotFound(id, caller.organizationId);
     }
-    await auditServer(db, after.updatedAt, caller, 'server.updated', before.id, { changed: Object.keys(changes) });
+    await audit(db, {
+      at: after.updatedAt,
+      actor: caller,
+      action: 'server.updated',
+      target: targetOf(before.id),
+      details: { changed: Object.keys(changes) },
+    });
     return updated;
   });
 }
@@ -85,7 +91,7 @@ export async function deleteServer(
     const { id: uuid, version } = await findServer(db, caller, id);
     requireMatch(ifMatch, version);
     await servers.remove(db, caller.organizationId, uuid);
-    await auditServer(db, now(), caller, 'server.deleted', uuid);
+    await audit(db, { at: now(), actor: caller, action: 'server.deleted', target: targetOf(uuid) });
   });
 }
 
@@ -122,14 +128,4 @@ function requireMayDecide(caller: KeyPairCaller, before: string, after: string):
   }
 }
 
-async function auditServer(
-  db: Db,
-  at: number,
-  actor: KeyPairCaller,
-  action: 'server.created' | 'server.updated' | 'server.deleted',
-  uuid: string,
-  details: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  const target = { kind: 'server', id: serverId(uuid) } as const;
-  await audit(db, { at, actor, organizationId: actor.organizationId, action, target, details });
-}
+const targetOf = (uuid: string) => ({ kind: 'server', id: serverId(uuid) }) as const;

@@ -20,7 +20,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
     const actor = keyPairOf(caller);
     const at = deps.now();
     const approval = await deps.store.write(async (db) => {
-      const { id: serverUuid, organizationId } = await findServer(db, actor, params.mcpServerId);
+      const { id: serverUuid } = await findServer(db, actor, params.mcpServerId);
       const added = {
         serverId: serverUuid,
         toolName: body.tool_name,
@@ -31,7 +31,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
       await store.upsert(db, added);
       const target = { kind: 'tool', id: `${params.mcpServerId}/${added.toolName}` } as const;
       const details = { auto_approve: added.autoApprove, approval_hash: added.approvalHash };
-      await audit(db, { at, actor, organizationId, action: 'tool_approval.added', target, details });
+      await audit(db, { at, actor, action: 'tool_approval.added', target, details });
       return added;
     });
     return respond(201, success('Tool approval added successfully', toWire(approval)));
@@ -41,12 +41,12 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
     const actor = keyPairOf(caller);
     const { mcpServerId, toolName } = params;
     await deps.store.write(async (db) => {
-      const { id: serverUuid, organizationId } = await findServer(db, actor, mcpServerId);
+      const { id: serverUuid } = await findServer(db, actor, mcpServerId);
       if (!(await store.remove(db, serverUuid, toolName))) {
         throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);
       }
       const target = { kind: 'tool', id: `${mcpServerId}/${toolName}` } as const;
-      await audit(db, { at: deps.now(), actor, organizationId, action: 'tool_approval.revoked', target });
+      await audit(db, { at: deps.now(), actor, action: 'tool_approval.revoked', target });
     });
     const gone = { server_id: mcpServerId, tool_name: toolName, deleted: true } as const;
     return respond(200, success('Tool approval revoked successfully', gone));
