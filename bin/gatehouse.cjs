@@ -13,11 +13,20 @@ if (process.platform !== 'win32' && !process.execArgv.includes(flag)) {
     process.env,
   );
 }
-// `gatehouse` runs the server; `gatehouse contract …` the contract suite.
 var program = 'main';
 if (process.argv[2] === 'contract') {
   process.argv.splice(2, 1);
   program = 'suite/main';
+} else if (process.argv.length > 2) {
+  usage(process.argv[2] === '--help');
 }
 var built = path.join(__dirname, '../dist/src', `${program}.js`);
 import(url.pathToFileURL(fs.existsSync(built) ? built : path.join(__dirname, '../src', `${program}.ts`)).href);
+
+function usage(isWanted) {
+  process[isWanted ? 'stdout' : 'stderr'].write(
+    'gatehouse             runs the server; it is configured by environment variables, see README.md\n' +
+      'gatehouse contract …  runs the contract suite, see gatehouse contract --help\n',
+  );
+  process.exit(isWanted ? 0 : 2);
+}

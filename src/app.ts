@@ -63,8 +63,9 @@ export async function createApp(
   });
   const limit = rateLimit(config.rateLimitPerSecond);
   const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), crossOrigin(config.corsOrigins));
+  // Production: whatever slips through the last handler shows no stack.
+  app.disable('x-powered-by').disable('etag').set('env', 'production');
+  app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), ...crossOrigin(config.corsOrigins));
   app.use(
     register({
       operations,

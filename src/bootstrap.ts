@@ -5,64 +5,89 @@ import * as apiTokens from './store/api-tokens.ts';
 import * as keyPairs from './store/key-pairs.ts';
 import * as organizations from './store/organizations.ts';
 import * as settings from './store/settings.ts';
-import type { Store } from './store/store.ts';
+import type { Db, Store } from './store/store.ts';
 
-/** What the first start made, to be shown once. `operatorToken` is null when the operator gave their own or needs none. */
-export type FirstCredentials = {
-  readonly organizationId: string;
+/** What a start has made, to be shown once. What the operator gave, or does not need, is null. */
+export type NewCredentials = {
   readonly operatorToken: string | null;
-  readonly apiToken: string;
-  readonly apiKey: string;
-  readonly apiSecret: string;
+  /** Of the first organization, on a database that has never had one. */
+  readonly first: {
+    readonly organizationId: string;
+    readonly apiToken: string;
+    readonly apiKey: string;
+    readonly apiSecret: string;
+  } | null;
 };
 
 const OPERATOR_TOKEN_HASH = 'operator_token_hash';
+const FIRST_ORGANIZATION = 'first_organization';
 
 /**
- * Makes the first organization and credentials on a database that has never had any; null on every later start. One
- * transaction: a start that is interrupted leaves nothing, and the next one is the first again.
+ * Makes the first organization and its credentials on a database that has never had any, and an operator token when one
+ * is needed that nobody has. Answers what it made, null for nothing. `show` is awaited before anything is stored: when it
+ * fails, nothing has happened, and the next start is the first again.
  */
 export async function bootstrap(
   { store, now, ids }: { store: Store; now: () => number; ids: Ids },
   config: Pick<Config, 'adminToken' | 'adminAuth' | 'firstCredentials'>,
-): Promise<FirstCredentials | null> {
-  return store.write(async (db) => {
-    if ((await settings.get(db, OPERATOR_TOKEN_HASH)) !== null) {
-      return null;
+  show: (made: NewCredentials) => Promise<void>,
+): Promise<NewCredentials | null> {
+  const needsOperator = config.adminAuth === 'required' && config.adminToken === null;
+  const hasOperator = (await settings.get(store.read, OPERATOR_TOKEN_HASH)) !== null;
+  const hasOrganization = (await settings.get(store.read, FIRST_ORGANIZATION)) !== null;
+  const { apiToken, apiKey, apiSecret } = config.firstCredentials;
+  const operatorToken = needsOperator && !hasOperator ? ids.secret('gop_') : null;
+  const first = hasOrganization
+    ? null
+    : {
+        organizationId: ids.organization(),
+        apiToken: apiToken ?? ids.secret('gat_'),
+        apiKey: apiKey ?? ids.secret('sk_'),
+        apiSecret: apiSecret ?? ids.secret('s3cr3t_'),
+      };
+  if (operatorToken === null && first === null) {
+    return null;
+  }
+  const made = { operatorToken, first };
+  await show(made);
+  await store.write(async (db) => {
+    if (operatorToken !== null) {
+      await settings.set(db, OPERATOR_TOKEN_HASH, hashSecret(operatorToken));
     }
-    const operatorToken = ids.secret('gop_');
-    const { apiToken, apiKey, apiSecret } = config.firstCredentials;
-    const given = config.adminToken !== null || config.adminAuth === 'none';
-    const made = {
-      organizationId: ids.organization(),
-      operatorToken: given ? null : operatorToken,
-      apiToken: apiToken ?? ids.secret('gat_'),
-      apiKey: apiKey ?? ids.secret('sk_'),
-      apiSecret: apiSecret ?? ids.secret('s3cr3t_'),
-    };
-    const at = now();
-    const { organizationId } = made;
-    const common = { organizationId, name: 'First start', expiresAt: null, createdAt: at };
-    await settings.set(db, OPERATOR_TOKEN_HASH, hashSecret(operatorToken));
-    await organizations.insert(db, { id: organizationId, name: 'Default', createdAt: at, updatedAt: at });
-    await apiTokens.insert(db, {
-      ...common,
-      id: ids.uuid(),
-      prefix: prefixOf(made.apiToken),
-      tokenHash: hashSecret(made.apiToken),
-    });
-    await keyPairs.insert(db, {
-      ...common,
-      id: ids.uuid(),
-      permissions: ['servers', 'approvals'],
-      prefix: prefixOf(made.apiKey),
-      keyHash: hashSecret(made.apiKey),
-      secretHash: hashSecret(made.apiSecret),
-    });
-    const target = { kind: 'organization', id: organizationId } as const;
-    await audit(db, { at, actor: GATEHOUSE, organizationId, action: 'organization.created', target });
-    return made;
+    if (first !== null) {
+      await insertFirst(db, first, now(), ids);
+    }
   });
+  return made;
+}
+
+type First = NonNullable<NewCredentials['first']>;
+
+async function insertFirst(
+  db: Db,
+  { organizationId, apiToken, apiKey, apiSecret }: First,
+  at: number,
+  ids: Ids,
+): Promise<void> {
+  const common = { organizationId, name: 'First start', expiresAt: null, createdAt: at };
+  await settings.set(db, FIRST_ORGANIZATION, organizationId);
+  await organizations.insert(db, { id: organizationId, name: 'Default', createdAt: at, updatedAt: at });
+  await apiTokens.insert(db, {
+    ...common,
+    id: ids.uuid(),
+    prefix: prefixOf(apiToken),
+    tokenHash: hashSecret(apiToken),
+  });
+  await keyPairs.insert(db, {
+    ...common,
+    id: ids.uuid(),
+    permissions: ['servers', 'approvals'],
+    prefix: prefixOf(apiKey),
+    keyHash: hashSecret(apiKey),
+    secretHash: hashSecret(apiSecret),
+  });
+  const target = { kind: 'organization', id: organizationId } as const;
+  await audit(db, { at, actor: GATEHOUSE, organizationId, action: 'organization.created', target });
 }
 
 /** The hash of the token that the operator must send; null when they need none. */

@@ -57,6 +57,12 @@ const WILDCARD = new Set(['0.0.0.0', '::']);
 
 /** Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once. */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const injected = Object.keys(env).filter((name) => /^GATEHOUSE_(?:SERVICE_|PORT_\d)/.test(name));
+  if (injected.length > 0) {
+    throw new ConfigError(
+      `${injected.join(', ')}: Kubernetes sets these for a Service called gatehouse; set enableServiceLinks: false in the pod`,
+    );
+  }
   const mistakes = Object.keys(env)
     .filter((name) => name.startsWith('GATEHOUSE_') && !(VARIABLES as readonly string[]).includes(name))
     .map((name) => `${name}: unknown variable${suggestion(name, VARIABLES)}`);

@@ -1,9 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator, type Permission } from './caller.ts';
+import { ApiError } from './errors.ts';
 import { hashSecret } from './ids.ts';
 import * as apiTokens from './store/api-tokens.ts';
 import * as keyPairs from './store/key-pairs.ts';
-import type { Store } from './store/store.ts';
+import * as organizations from './store/organizations.ts';
+import type { Db, Store } from './store/store.ts';
 
 /** Checks credentials. Expired and unknown ones are told apart by nobody. */
 export type Credentials = {
@@ -76,3 +78,10 @@ function takeUses(lastUsed: Map<string, number>): { id: string; at: number }[] {
 
 const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+
+/** 401 when the organization of a caller is gone: it may be deleted while a request of its own is under way. */
+export async function requireOrganization(db: Db, organizationId: string): Promise<void> {
+  if ((await organizations.find(db, organizationId)) === null) {
+    throw new ApiError('unauthorized', 'The organization of these credentials has been deleted.');
+  }
+}

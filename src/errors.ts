@@ -102,7 +102,7 @@ export const CATALOGUE = {
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    meaning: 'The database cannot be used right now. Nothing was changed.',
+    meaning: 'The database cannot be used right now, or too many large bodies arrive at once. Nothing was changed.',
     remedy: 'Try again after as many seconds as Retry-After says.',
   },
 } as const;

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
-import type { FirstCredentials } from './bootstrap.ts';
+import type { NewCredentials } from './bootstrap.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
@@ -12,25 +12,18 @@ import { StoreRefused, StoreUnavailable } from './store/store.ts';
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
   const log = pino({ level: config.logLevel }, await destination());
-  const server = await startServer({
-    config,
-    document: await readDocument(),
-    docs: builtDocs,
-    log,
-    violations: 'report',
-  });
-  if (server.firstCredentials !== null) {
-    await showOnce(server.firstCredentials, config, server.url, (path) =>
-      log.info({ path }, 'first credentials written'),
-    );
-  }
+  const show = (made: NewCredentials, url: string) =>
+    showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
+  const options = { config, document: await readDocument(), docs: builtDocs, log, violations: 'report', show } as const;
+  const server = await startServer(options);
   log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
   const stop = async (signal: string) => {
+    process.off('SIGTERM', stop).off('SIGINT', stop);
     log.info({ signal }, 'stopping');
     await server.stop();
     process.exit(0);
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
+  process.on('SIGTERM', stop).on('SIGINT', stop);
 }
 
 /** People get colours, machines get JSON lines. */
@@ -42,29 +35,35 @@ async function destination(): Promise<pino.DestinationStream> {
   return pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
 }
 
-/** On a terminal the secrets of the first start are printed; elsewhere, where output is kept, only a file's path is. */
+/** On a terminal the secrets of a start are printed; elsewhere, where output is kept, only a file's path is. */
 async function showOnce(
-  made: FirstCredentials,
+  made: NewCredentials,
   config: Config,
   url: string,
   wrote: (path: string) => void,
 ): Promise<void> {
+  const { operatorToken, first } = made;
   const lines = [
-    `Organization    ${made.organizationId}`,
-    ...(made.operatorToken === null ? [] : [`Operator token  ${made.operatorToken}`]),
-    `API token       ${made.apiToken}`,
-    `API key         ${made.apiKey}`,
-    `API secret      ${made.apiSecret}`,
-    '',
-    'Try it:',
-    `curl ${url}/api/mcp-servers -H 'X-API-KEY: ${made.apiKey}' -H 'X-API-SECRET: ${made.apiSecret}'`,
+    ...(operatorToken === null ? [] : [`Operator token  ${operatorToken}`]),
+    ...(first === null
+      ? []
+      : [
+          `Organization    ${first.organizationId}`,
+          `API token       ${first.apiToken}`,
+          `API key         ${first.apiKey}`,
+          `API secret      ${first.apiSecret}`,
+          '',
+          'Try it:',
+          `curl ${url}/api/mcp-servers -H 'X-API-KEY: ${first.apiKey}' -H 'X-API-SECRET: ${first.apiSecret}'`,
+        ]),
     '',
   ];
   if (process.stdout.isTTY) {
-    process.stdout.write(`\nFirst start. These are shown once; keep them.\n\n${lines.join('\n')}\n`);
+    process.stdout.write(`\nThese are shown once; keep them.\n\n${lines.join('\n')}\n`);
     return;
   }
   const path = join(config.dataDirectory, 'credentials');
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
   await writeFile(path, lines.join('\n'), { mode: 0o600, flush: true });
   wrote(path);
 }
@@ -75,5 +74,5 @@ main().catch((error: unknown) => {
   process.stderr.write(
     `${expected || taken ? (error as Error).message : ((error as Error).stack ?? error)}\n${taken ? 'Set GATEHOUSE_PORT to a free port.\n' : ''}`,
   );
-  process.exitCode = 1;
+  process.exit(1);
 });

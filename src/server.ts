@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { purgeExpired } from './accounts/endpoints.ts';
 import { createApp } from './app.ts';
 import { purgeAudit } from './audit.ts';
-import { bootstrap, type FirstCredentials, operatorTokenHash } from './bootstrap.ts';
+import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
 import type { Config } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
@@ -25,12 +25,15 @@ const HOUSEKEEPING = 60_000;
 /** Milliseconds that calls in flight get to finish when the server stops. */
 const GRACE = 10_000;
 
+/** Milliseconds in which a request must have arrived, its body included. */
+const REQUEST_TIMEOUT = 60_000;
+
 export type RunningServer = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly deps: Deps;
-  /** What the first start made; null on every later one. */
-  readonly firstCredentials: FirstCredentials | null;
+  /** What this start has made; null when there was nothing to make. */
+  readonly newCredentials: NewCredentials | null;
   /** Stops accepting, lets calls in flight finish, and closes the store. */
   readonly stop: () => Promise<void>;
 };
@@ -43,13 +46,15 @@ export type ServerOptions = {
   readonly violations: 'throw' | 'report';
   /** Where the data is, when not where the configuration says. */
   readonly location?: StoreOptions['location'];
+  /** Shows, once, what this start has made, before it is stored. */
+  readonly show?: (made: NewCredentials, url: string) => Promise<void>;
   readonly now?: () => number;
   readonly ids?: Ids;
 };
 
 /** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, document, docs, log, violations, now = Date.now, ids = randomIds } = options;
+  const { config, document, docs, log, violations, now = Date.now, ids = randomIds, show } = options;
   const location = options.location ?? locationOf(config);
   const store = await openStore({
     location,
@@ -57,12 +62,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
   });
-  const http = createServer();
+  const http = createServer({ requestTimeout: REQUEST_TIMEOUT });
   try {
-    const firstCredentials = await bootstrap({ store, now, ids }, config);
-    const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const begin = holdRequests(http);
     const url = await listen(http, config);
+    const newCredentials = await bootstrap({ store, now, ids }, config, async (made) => show?.(made, url));
+    const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
@@ -77,9 +82,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await egress.dispatcher.close();
       await store.close();
     };
-    return { url, deps, firstCredentials, stop };
+    return { url, deps, newCredentials, stop };
   } catch (error) {
     http.close();
+    http.closeAllConnections();
     await store.close();
     throw error;
   }
@@ -94,9 +100,15 @@ function hostAndPort(url: string): { host: string; port: number } {
 function holdRequests(http: Server): (app: RequestListener) => void {
   const waiting: Parameters<RequestListener>[] = [];
   const hold: RequestListener = (request, response) => waiting.push([request, response]);
-  http.on('request', hold);
+  // Whether a body is wanted is said when it is read, after the credentials were checked.
+  const events = ['request', 'checkContinue', 'checkExpectation'];
+  for (const event of events) {
+    http.on(event, hold);
+  }
   return (app) => {
-    http.off('request', hold).on('request', app);
+    for (const event of events) {
+      http.off(event, hold).on(event, app);
+    }
     for (const [request, response] of waiting) {
       app(request, response);
     }

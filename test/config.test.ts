@@ -80,6 +80,8 @@ test.each([
   ],
   [{ GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}` }, 'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither'],
   [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
+  [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],
+  [{ GATEHOUSE_EGRESS_ALLOW: '10.0.0.1/8' }, 'GATEHOUSE_EGRESS_ALLOW: '],
   [{ GATEHOUSE_LOG_LEVEL: 'loud' }, 'GATEHOUSE_LOG_LEVEL: must be one of fatal, error'],
 ])('%j', (env, message) => {
   const [only, ...more] = mistakes(env);

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, inject, test } from 'vitest';
+import { createDatabase } from './store/support/postgres.ts';
 import { ROOT, startProgram } from './support/process.ts';
 
 const folders: string[] = [];
@@ -94,6 +95,52 @@ test('a wrong environment ends the start with every mistake on a line', async ()
     'GATEHOUSE_PROT: unknown variable: did you mean `GATEHOUSE_PORT`?',
     'GATEHOUSE_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
   ]);
+});
+
+test('a first start that fails shows nothing that does not work: the next one is the first again', async () => {
+  const busy = startProgram({ GATEHOUSE_DATA: folder() });
+  const { port } = new URL(await busy.ready);
+  const data = folder();
+  const failed = startProgram({ GATEHOUSE_DATA: data, GATEHOUSE_PORT: port });
+  expect(await failed.exited).toBe(1);
+  expect(readdirSync(data)).not.toContain('credentials');
+  busy.child.kill('SIGTERM');
+  const next = startProgram({ GATEHOUSE_DATA: data });
+  const url = await next.ready;
+  const headers = { 'X-API-KEY': credentialsOf(data)('API key'), 'X-API-SECRET': credentialsOf(data)('API secret') };
+  expect((await fetch(`${url}/api/mcp-servers`, { headers })).status).toBe(200);
+  next.child.kill('SIGTERM');
+  await Promise.all([busy.exited, next.exited]);
+});
+
+test('on PostgreSQL, with no data folder yet, the first credentials still come', async () => {
+  const data = join(folder(), 'not', 'there');
+  const program = startProgram({
+    GATEHOUSE_DATA: data,
+    GATEHOUSE_SECRET_KEY: Buffer.alloc(32, 1).toString('base64'),
+    DATABASE_URL: await createDatabase(inject('postgresUrl') ?? ''),
+  });
+  const url = await program.ready;
+  const headers = { Authorization: `Bearer ${credentialsOf(data)('Operator token')}` };
+  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers })).status).toBe(200);
+  program.child.kill('SIGTERM');
+  expect(await program.exited).toBe(0);
+});
+
+test('an operator who needed no token gets one when they do', async () => {
+  const data = folder();
+  const open = startProgram({ GATEHOUSE_DATA: data, GATEHOUSE_ADMIN_AUTH: 'none' });
+  await open.ready;
+  expect(credentialsOf(data)('Operator token')).toBe('');
+  open.child.kill('SIGTERM');
+  await open.exited;
+  const closed = startProgram({ GATEHOUSE_DATA: data });
+  const url = await closed.ready;
+  const headers = { Authorization: `Bearer ${credentialsOf(data)('Operator token')}` };
+  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers })).status).toBe(200);
+  expect(credentialsOf(data)('API key')).toBe('');
+  closed.child.kill('SIGTERM');
+  await closed.exited;
 });
 
 test('a port that is taken, a database that is in use, a key that does not fit: one sentence each, exit 1', async () => {

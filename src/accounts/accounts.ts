@@ -13,7 +13,8 @@ type Account = store.Account;
 /** What a team may set on an account. */
 export type AccountFields = Pick<Account, 'tenantId' | 'authenticationMethod' | 'context'>;
 
-/** What each authentication method wants in the context. */
+/** What each authentication method wants in the context, and what it may hold besides. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = { oauth2_client_credentials: ['token_url', 'scope'] };
 const WANTED: Readonly<Record<string, readonly string[]>> = {
   api_key: ['api_key'],
   basic: ['username', 'password'],
@@ -63,6 +64,9 @@ export async function updateAccount(
   return write(async (db) => {
     const before = await findAccount(db, caller, id);
     requireMatch(ifMatch, before.version);
+    if (Object.keys(changes).length === 0) {
+      return before;
+    }
     const integration = await integrations.find(db, caller.organizationId, before.integrationId);
     if (integration === null) {
       throw missing('integration', before.integrationId);
@@ -70,7 +74,10 @@ export async function updateAccount(
     const after = {
       ...before,
       ...changes,
-      context: { ...before.context, ...changes.context },
+      context: {
+        ...keptOf(before.context, changes.authenticationMethod ?? before.authenticationMethod),
+        ...changes.context,
+      },
       updatedAt: Math.max(now(), before.updatedAt),
     };
     requireComplete(after, integration);
@@ -114,6 +121,13 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
+/** Every key that a method knows. */
+const keysOf = (method: string): string[] => ['variables', ...(WANTED[method] ?? []), ...(ALLOWED[method] ?? [])];
+
+/** Credentials do not outlive the method that they were for. */
+const keptOf = (context: Account['context'], method: string): Account['context'] =>
+  Object.fromEntries(Object.entries(context).filter(([key]) => keysOf(method).includes(key)));
+
 const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>
   Object.keys(context).map((key) => `context.${key}`);
 
@@ -131,6 +145,10 @@ function requireComplete(
       message: `is required by the authentication method ${authenticationMethod}`,
       rule: 'required',
     }));
+  for (const key of Object.keys(context).filter((given) => !keysOf(authenticationMethod).includes(given))) {
+    const message = `is no credential of the authentication method ${authenticationMethod}`;
+    mistakes.push({ field: `body.context.${key}`, message, rule: 'unknown_key' });
+  }
   if (authenticationMethod === 'oauth2_client_credentials' && (context.token_url ?? service.tokenUrl) === undefined) {
     mistakes.push({
       field: 'body.context.token_url',

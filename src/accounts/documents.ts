@@ -7,6 +7,7 @@ import { deriveInWorker } from '../tools/derive-in-worker.ts';
 import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
+import type { Skipped } from '../tools/types.ts';
 import type { StoredService } from './service.ts';
 import { mistake } from './wire.ts';
 
@@ -39,6 +40,10 @@ export async function readDocument({ egress }: Pick<Deps, 'egress'>, source: Doc
   }
 }
 
+/** Bytes, about, that the skipped operations of an integration may take in its answers; characters of one text. */
+const SKIPPED_BYTES = 64 * 1024;
+const LONGEST_TEXT = 256;
+
 type Imported = {
   readonly facts: Pick<Integration, 'toolCount' | 'skipped' | 'service'>;
   readonly contents: Contents;
@@ -60,7 +65,7 @@ export async function importDocument(
       selectors.push({ method, verb, tags });
     }
     return {
-      facts: { toolCount, skipped: [...skipped], service: JSON.stringify(service) },
+      facts: { toolCount, skipped: shorten(skipped), service: JSON.stringify(service) },
       contents: { document, tools, selectors: JSON.stringify(selectors) },
     };
   } catch (error) {
@@ -69,6 +74,19 @@ export async function importDocument(
     }
     throw error;
   }
+}
+
+/** As many of the skipped operations as fit, long ones cut, and how many there are besides: lists show them all. */
+function shorten(skipped: readonly Skipped[]): Skipped[] {
+  const cut = (text: string) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…`.toWellFormed() : text);
+  const short = skipped.map(({ operation, reason }) => ({ operation: cut(operation), reason: cut(reason) }));
+  let room = SKIPPED_BYTES;
+  const fitting = short.filter((one) => {
+    room -= JSON.stringify(one).length;
+    return room >= 0;
+  });
+  const rest = short.length - fitting.length;
+  return rest === 0 ? fitting : [...fitting, { operation: `${rest} more`, reason: 'This list is cut at 64 KiB.' }];
 }
 
 /** A document as it was before it was stored. */

@@ -2,10 +2,11 @@ import type { components } from '../../generated/api.ts';
 import { etag } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
+import { instant } from '../instants.ts';
 import * as store from '../store/endpoints.ts';
 import { findAccount } from './accounts.ts';
 import { createEndpoint, deleteEndpoint, findEndpoint, updateEndpoint } from './endpoints.ts';
-import { apiTokenOf, instant, listPage } from './wire.ts';
+import { apiTokenOf, listPage } from './wire.ts';
 
 type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | 'updateEndpoint' | 'deleteEndpoint';
 

@@ -4,12 +4,13 @@ import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { hashSecret } from '../ids.ts';
+import { parseExpiry } from '../instants.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
 import { findAccount } from './accounts.ts';
-import { missing, mistake } from './wire.ts';
+import { missing } from './wire.ts';
 
 type Endpoint = store.Endpoint;
 /** A scope as it is sent: a key that is null is cleared. */
@@ -34,7 +35,11 @@ export async function createEndpoint(
 ): Promise<{ endpoint: Endpoint; token: string }> {
   const at = now();
   const token = ids.endpointToken();
-  const fields = { name, config: merge({}, config), expiresAt: expiryOf(expires_at ?? null, at) };
+  const fields = {
+    name,
+    config: merge({}, config),
+    expiresAt: parseExpiry(expires_at, 'body.expires_at', at, SOONEST),
+  };
   const endpoint = await write(async (db) => {
     const account = await findAccount(db, caller, accountId);
     await requireSomeTool(db, account.integrationId, fields.config);
@@ -64,12 +69,16 @@ export async function updateEndpoint(
   return write(async (db) => {
     const { endpoint: before, integrationId } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, before.version);
+    if (name === undefined && expires_at === undefined && Object.keys(config ?? {}).length === 0) {
+      return before;
+    }
     const at = Math.max(now(), before.updatedAt);
     const after = {
       ...before,
       name: name ?? before.name,
       config: merge(before.config, config),
-      expiresAt: expires_at === undefined ? before.expiresAt : expiryOf(expires_at, now()),
+      expiresAt:
+        expires_at === undefined ? before.expiresAt : parseExpiry(expires_at, 'body.expires_at', now(), SOONEST),
       updatedAt: at,
     };
     if (!sameScope(before.config, after.config)) {
@@ -146,17 +155,6 @@ function merge(config: store.EndpointConfig, sent: ConfigInput | undefined): sto
 
 const sameScope = (a: store.EndpointConfig, b: store.EndpointConfig): boolean =>
   JSON.stringify([a.methods, a.tags]) === JSON.stringify([b.methods, b.tags]);
-
-function expiryOf(expiresAt: string | null, now: number): number | null {
-  if (expiresAt === null) {
-    return null;
-  }
-  const at = Date.parse(expiresAt);
-  if (Number.isNaN(at) || at < now + SOONEST) {
-    throw mistake('body.expires_at', `must lie at least ${SOONEST / 1000} seconds ahead`);
-  }
-  return at;
-}
 
 /** A scope that no tool passes is a mistake: nobody mints an endpoint that serves nothing. */
 async function requireSomeTool(db: Db, integrationId: string, { methods, tags }: store.EndpointConfig): Promise<void> {

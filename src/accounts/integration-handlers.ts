@@ -2,6 +2,7 @@ import type { components } from '../../generated/api.ts';
 import { etag } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
+import { instant } from '../instants.ts';
 import * as store from '../store/integrations.ts';
 import type { DocumentSource } from './documents.ts';
 import {
@@ -13,7 +14,7 @@ import {
 } from './integrations.ts';
 import { previewTools } from './previews.ts';
 import { serviceOf } from './service.ts';
-import { apiTokenOf, instant, listPage, mistake } from './wire.ts';
+import { apiTokenOf, listPage, mistake } from './wire.ts';
 
 type IntegrationOperations =
   | 'listIntegrations'

@@ -1,6 +1,7 @@
 import { audit } from '../audit.ts';
 import type { ApiTokenCaller } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
+import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { conflict } from '../errors.ts';
 import * as accounts from '../store/accounts.ts';
@@ -14,8 +15,6 @@ type Integration = store.Integration;
 /** What a team may set on an integration, besides its document. */
 export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
 
-/** Times that an update starts anew when another one came between its reading and its writing. */
-const ATTEMPTS = 3;
 /** Accounts that a refusal to delete counts at most. */
 const MOST_COUNTED = 1000;
 
@@ -32,6 +31,7 @@ export async function createIntegration(
   const at = now();
   const { organizationId } = caller;
   return database.write(async (db) => {
+    await requireOrganization(db, organizationId);
     const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
     const created = await store.insert(db, integration, contents);
     await audit(db, {
@@ -44,9 +44,12 @@ export async function createIntegration(
   });
 }
 
+/** Updates of one integration wait for each other: what they derive their tools of must be what they change. */
+const updating = new Map<string, Promise<unknown>>();
+
 /**
  * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
- * so it is done before the transaction, and again when another update came between.
+ * so it is done before the transaction.
  */
 export async function updateIntegration(
   deps: Deps,
@@ -56,35 +59,49 @@ export async function updateIntegration(
   source: DocumentSource | null,
   ifMatch: string | undefined,
 ): Promise<Integration> {
-  const { store: database, now } = deps;
-  const given = source === null ? null : await readDocument(deps, source);
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = await findIntegration(database.read, caller, id);
-    requireMatch(ifMatch, before.version);
-    const fields = { ...before, ...changes };
-    const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before) : null);
-    const imported = document === null ? null : await importDocument(document, fields);
-    const at = Math.max(now(), before.updatedAt);
-    const updated = await database.write(async (db) => {
-      const after = { ...fields, ...imported?.facts, updatedAt: at };
-      const stored = await store.update(db, after, before.version, imported?.contents ?? null);
-      if (stored !== null) {
-        const changed = [...Object.keys(changes), ...(source === null ? [] : ['document'])];
-        await audit(db, {
-          at,
-          actor: caller,
-          action: 'integration.updated',
-          target: { kind: 'integration', id },
-          details: { changed },
-        });
-      }
-      return stored;
-    });
-    if (updated !== null) {
-      return updated;
-    }
+  await findIntegration(deps.store.read, caller, id);
+  const document = source === null ? null : await readDocument(deps, source);
+  const turn = (updating.get(id) ?? Promise.resolve()).then(() =>
+    updateInTurn(deps, caller, id, changes, document, ifMatch),
+  );
+  const settled = turn.catch(() => undefined);
+  updating.set(id, settled);
+  return turn.finally(() => updating.get(id) === settled && updating.delete(id));
+}
+
+async function updateInTurn(
+  { store: database, now }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  changes: Partial<IntegrationFields>,
+  given: Document | null,
+  ifMatch: string | undefined,
+): Promise<Integration> {
+  const before = await findIntegration(database.read, caller, id);
+  requireMatch(ifMatch, before.version);
+  const changed = [...Object.keys(changes), ...(given === null ? [] : ['document'])];
+  if (changed.length === 0) {
+    return before;
   }
-  throw conflict('Others are changing this integration at the same time; try again.');
+  const fields = { ...before, ...changes };
+  const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before) : null);
+  const imported = document === null ? null : await importDocument(document, fields);
+  const at = Math.max(now(), before.updatedAt);
+  return database.write(async (db) => {
+    const after = { ...fields, ...imported?.facts, updatedAt: at };
+    const stored = await store.update(db, after, before.version, imported?.contents ?? null);
+    if (stored === null) {
+      throw missing('integration', id);
+    }
+    await audit(db, {
+      at,
+      actor: caller,
+      action: 'integration.updated',
+      target: { kind: 'integration', id },
+      details: { changed },
+    });
+    return stored;
+  });
 }
 
 /** Deletes an integration that has no accounts left. Throws `conflict` while it has. */

@@ -1,3 +1,4 @@
+import { FORMATS } from '../contract/formats.ts';
 import type { Integration } from '../store/integrations.ts';
 import type { ServerPlan, ServiceFacts } from '../tools/types.ts';
 
@@ -22,11 +23,15 @@ export function serviceOf({ baseUrl, service }: Pick<Integration, 'baseUrl' | 's
   const clientCredentials = security.find((fact) => fact.type === 'clientCredentials');
   const names = [...(baseUrl ?? '').matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name ?? '');
   return {
-    baseUrl: baseUrl ?? (first === undefined ? null : absolute(first.url, documentUrl)),
+    baseUrl: baseUrl ?? (first === undefined ? null : dialable(absolute(first.url, documentUrl))),
     variables: baseUrl === null ? (first?.variables ?? {}) : Object.fromEntries(names.map((name) => [name, {}])),
     tokenUrl: clientCredentials?.tokenUrl,
   };
 }
+
+/** Null for what nobody can dial: documents say what they like. */
+const dialable = (url: string | null): string | null =>
+  url !== null && url.length <= 2048 && FORMATS['service-url']?.validate(url) === true ? url : null;
 
 /** A server URL of a document, from where the document came; null when it is relative and nobody knows from where. */
 function absolute(url: string, documentUrl: string | null): string | null {

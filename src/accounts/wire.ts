@@ -3,9 +3,6 @@ import { cursorOf, parseCursor } from '../cursor.ts';
 import { type ApiError, invalid, notFound } from '../errors.ts';
 import type { Place } from '../store/keyset.ts';
 
-/** Milliseconds since the epoch as ISO 8601 in UTC with milliseconds. */
-export const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
-
 /** The holder of an API token; this API's operations let nobody else in. */
 export function apiTokenOf(caller: Caller): ApiTokenCaller {
   if (caller.kind !== 'api_token') {

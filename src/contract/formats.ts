@@ -25,13 +25,13 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** What only the connection itself can know. */
 const CONNECTION_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
 
-/** As a server URL, and it may be a template: `{name}` stands for any text. */
+/** As a server URL, and it may be a template: `{name}` stands for any text or number. */
 function isServiceUrl(value: string): boolean {
-  const filled = value.replaceAll(/\{[^{}]*\}/g, 'x');
+  const filled = value.replaceAll(/\{[^{}]*\}/g, '1');
   return /^https?:/i.test(filled) && isServerUrl(filled);
 }
 
 function isServerUrl(value: string): boolean {
-  const url = /^(?:https?|wss?):\/\//i.test(value) ? URL.parse(value) : null;
+  const url = /^(?:https?|wss?):\/\/[^/\s\p{Cc}][^\s\p{Cc}]*$/iu.test(value) ? URL.parse(value) : null;
   return url !== null && url.username === '' && url.password === '';
 }

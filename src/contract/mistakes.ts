@@ -1,15 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 import type { Mistake } from '../errors.ts';
+import { MOST_MISTAKES, SHOWN_KEY } from '../limits.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 
 /** What express-openapi-validator says of one broken rule: a JSON-pointer-like path, a message, `<rule>.openapi…`. */
 export type ValidationError = { readonly path: string; readonly message: string; readonly errorCode?: string };
-
-/** Mistakes that one answer names; a body of a million wrong keys is refused no less by the first hundred. */
-const MOST = 100;
-/** Characters of a key that are looked at for what was meant, and shown. */
-const LONGEST_KEY = 128;
 
 /**
  * Turns the validator's errors into mistakes that say what to do: keys by name, with the key that was meant where one
@@ -21,16 +17,24 @@ export function mistakesOf(
   errors: readonly ValidationError[],
   body: unknown,
 ): Mistake[] {
-  const mistakes = errors.slice(0, MOST).flatMap((error) => mistakesOfError(document, operation, error, body));
-  return [...new Map(mistakes.map((mistake) => [`${mistake.field} ${mistake.message}`, mistake])).values()];
+  const mistakes = unlike(errors)
+    .slice(0, MOST_MISTAKES)
+    .flatMap((error) => mistakesOfError(document, operation, error, body));
+  const unique = new Map(mistakes.map((mistake) => [`${mistake.field} ${mistake.message}`, mistake]));
+  return [...unique.values()].slice(0, MOST_MISTAKES);
 }
+
+/** One error for each place and rule: of a map with a thousand bad names the validator says a thousand times the same. */
+const unlike = (errors: readonly ValidationError[]): ValidationError[] => [
+  ...new Map(errors.map((error) => [`${error.path} ${error.errorCode} ${error.message}`, error])).values(),
+];
 
 function mistakesOfError(document: Document, operation: Operation, error: ValidationError, body: unknown): Mistake[] {
   const rule = error.errorCode?.split('.')[0] ?? 'parameter';
   const [place = 'body', ...rest] = error.path.split('/').filter((part) => part !== '');
   const parts = rest.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const where = place === 'params' ? 'path' : place === 'headers' ? 'header' : place;
-  const field = [where, ...parts.map((part) => part.slice(0, LONGEST_KEY))].join('.');
+  const field = [where, ...parts.map((part) => part.slice(0, SHOWN_KEY))].join('.');
   if (place === 'query' && rule === 'parameter') {
     return [{ field, message: queryMessage(operation, parts[0] ?? '', error.message), rule: 'unknown' }];
   }
@@ -48,7 +52,12 @@ function mistakesOfError(document: Document, operation: Operation, error: Valida
     const format = FORMATS[(schema(parts) as { propertyNames?: { format?: string } })?.propertyNames?.format ?? ''];
     return Object.keys(value)
       .filter((name) => format?.validate(name) === false)
-      .map((name) => ({ field: `${field}.${name}`, message: format?.message ?? error.message, rule }));
+      .slice(0, MOST_MISTAKES)
+      .map((name) => ({
+        field: `${field}.${name.slice(0, SHOWN_KEY)}`,
+        message: format?.message ?? error.message,
+        rule,
+      }));
   }
   // The validator reports the rule that a property name broke a second time, at the map that holds it.
   if (rule === 'format' && isMap) {
@@ -83,7 +92,7 @@ function unknownKey(document: Document, operation: Operation, key: string, schem
 
 /** `: did you mean …?` when one of the known words is near, as `mcp_server` is to `mcpServer`; else nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const plain = (text: string) => text.slice(0, LONGEST_KEY).toLowerCase().replaceAll(/[_-]/g, '');
+  const plain = (text: string) => text.slice(0, SHOWN_KEY).toLowerCase().replaceAll(/[_-]/g, '');
   const [best] = known
     .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
     .filter(({ far, candidate }) => far <= Math.max(1, Math.floor(candidate.length / 3)))

@@ -58,7 +58,10 @@ const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1
 
 function methodsByPath(operations: readonly Operation[]): Map<string, string> {
   const methods = Map.groupBy(operations, (operation) => operation.path);
-  return new Map([...methods].map(([path, all]) => [path, all.map(({ method }) => method.toUpperCase()).join(', ')]));
+  const named = (all: readonly Operation[]) =>
+    // Express answers HEAD where there is a GET.
+    all.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  return new Map([...methods].map(([path, all]) => [path, named(all).join(', ')]));
 }
 
 type PlainReply = {

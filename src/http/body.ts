@@ -1,12 +1,12 @@
 import { type RequestHandler, raw } from 'express';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
+import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../limits.ts';
 import { splitOpaque } from '../opaque/split.ts';
+import { takeRoom } from './upload-room.ts';
 
 /** Bytes that a body may have, unless its operation says otherwise. */
 const BODY_LIMIT = 4 * 1024 * 1024;
-/** Levels that a body may be nested; what checks it goes down by recursion. */
-const DEPTH_LIMIT = 64;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -40,8 +40,13 @@ const requireJson: RequestHandler = (request, _response, next) => {
 
 function readBytes(limit: number): RequestHandler {
   const read = raw({ type: () => true, limit });
-  return (request, response, next) =>
+  return (request, response, next) => {
+    response.once('close', takeRoom(request, limit));
+    if (request.headers.expect?.toLowerCase() === '100-continue') {
+      response.writeContinue();
+    }
     read(request, response, (error?: unknown) => next(error === undefined ? undefined : bodyError(error, limit)));
+  };
 }
 
 function bodyError(error: unknown, limit: number): unknown {
@@ -99,34 +104,53 @@ function malformed(error: unknown): ApiError {
 const withoutExcerpt = (message: string): string => message.replace(/, (?:\.\.\.)?".*$/s, '');
 
 const refuseUnstorable: RequestHandler = (request, _response, next) => {
-  const mistakes = [
-    ...unstorable(request.params, 'path', 0),
-    ...unstorable(request.query, 'query', 0),
-    ...unstorable(request.body, 'body', 0),
-  ];
-  if (mistakes.length > 0) {
-    throw invalid(mistakes);
+  const walk: Walk = { mistakes: [], values: 0 };
+  findUnstorable(walk, request.params, 'path', 0);
+  findUnstorable(walk, request.query, 'query', 0);
+  findUnstorable(walk, request.body, 'body', 0);
+  if (walk.mistakes.length > 0) {
+    throw invalid(walk.mistakes.slice(0, MOST_MISTAKES));
   }
   next();
 };
 
-/** Text that cannot be stored or answered as it came: NUL, lone surrogates; and keys and depths that only attackers send. */
-function unstorable(value: unknown, field: string, depth: number): Mistake[] {
+type Walk = { readonly mistakes: Mistake[]; values: number };
+
+/**
+ * Text that cannot be stored or answered as it came (NUL, lone surrogates), and keys, depths and numbers of values that
+ * only attackers send: validation reports every mistake, so it must not be given millions. Throws when there are too many
+ * values to go on.
+ */
+function findUnstorable(walk: Walk, value: unknown, field: string, depth: number): void {
+  walk.values += 1;
+  if (walk.values > MOST_VALUES) {
+    throw invalid([{ field: 'body', message: `holds more than ${MOST_VALUES} values`, rule: 'values' }]);
+  }
+  if (walk.mistakes.length >= MOST_MISTAKES) {
+    return;
+  }
   if (typeof value === 'string') {
-    return textMistakes(value, field);
+    walk.mistakes.push(...textMistakes(value, field));
+    return;
   }
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
-    return [];
+    return;
   }
-  if (depth === DEPTH_LIMIT) {
-    return [{ field, message: `is nested deeper than ${DEPTH_LIMIT} levels`, rule: 'depth' }];
+  if (depth === DEEPEST) {
+    walk.mistakes.push({ field, message: `is nested deeper than ${DEEPEST} levels`, rule: 'depth' });
+    return;
   }
-  return Object.entries(value).flatMap(([key, member]) => {
-    const name = Array.isArray(value) ? `${field}.${key}` : `${field}.${key.toWellFormed().replaceAll('\0', '\ufffd')}`;
-    return key === '__proto__'
-      ? [{ field: name, message: 'unknown key', rule: 'unknown_key' }]
-      : [...textMistakes(key, name), ...unstorable(member, name, depth + 1)];
-  });
+  for (const key of Object.keys(value)) {
+    const name = `${field}.${key.slice(0, SHOWN_KEY).toWellFormed().replaceAll('\0', '\ufffd')}`;
+    if (key === '__proto__') {
+      walk.mistakes.push({ field: name, message: 'unknown key', rule: 'unknown_key' });
+    } else if (key.length > LONGEST_KEY) {
+      walk.mistakes.push({ field: name, message: `is a key of more than ${LONGEST_KEY} characters`, rule: 'key' });
+    } else {
+      walk.mistakes.push(...textMistakes(key, name));
+      findUnstorable(walk, (value as Record<string, unknown>)[key], name, depth + 1);
+    }
+  }
 }
 
 function textMistakes(text: string, field: string): Mistake[] {

@@ -106,6 +106,10 @@ export function errorHandler(publicUrl: string, log: Logger): ErrorRequestHandle
       return;
     }
     const { status, headers, body } = renderError(error, request.path, publicUrl);
+    if (!request.complete) {
+      // Nobody reads the rest of the body; the client must not go on sending it.
+      response.set('Connection', 'close');
+    }
     response.status(status).set(headers).send(body);
   };
 }

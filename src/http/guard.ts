@@ -7,6 +7,12 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Probes come from load balancers under any name. */
 const EXEMPT = new Set(['/healthz', '/readyz']);
 
+/** `host[:port]`, and nothing that a URL may hold besides. */
+const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d*)?$/;
+
+const isSentTwice = (rawHeaders: readonly string[]): boolean =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
+
 /**
  * Refuses requests that were not meant for this server: a `Host` other than its own (DNS rebinding), and an `Origin`
  * that is neither its own nor configured (a page in somebody's browser).
@@ -20,23 +26,38 @@ export function guard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly 
       next();
       return;
     }
-    const host = URL.parse(`http://${request.headers.host ?? ''}`)?.hostname;
-    if (host === undefined || !hosts.has(host)) {
+    const { host = '' } = request.headers;
+    if (!HOST.test(host) || !hosts.has(host.replace(/:\d*$/, '').toLowerCase()) || isSentTwice(request.rawHeaders)) {
       throw forbidden('The Host header names another server; reach this one under GATEHOUSE_PUBLIC_URL.');
     }
     const { origin } = request.headers;
-    if (origin !== undefined && !origins.has(origin)) {
+    // A page of this very server, under whichever of its names.
+    const isOwn = origin !== undefined && URL.parse(origin)?.host === host.toLowerCase();
+    if (origin !== undefined && !isOwn && !origins.has(origin)) {
       throw forbidden('Pages of this origin may not ask; list it in GATEHOUSE_CORS_ORIGINS.');
     }
     next();
   };
 }
 
-/** Cross-origin resource sharing for the configured origins; preflights are answered here. */
-export function crossOrigin(origins: readonly string[]): RequestHandler {
-  return cors({
+/** Cross-origin resource sharing for the configured origins, if there are any; their preflights are answered here. */
+export function crossOrigin(origins: readonly string[]): RequestHandler[] {
+  if (origins.length === 0) {
+    return [];
+  }
+  const share = cors({
     origin: [...origins],
     exposedHeaders: ['Location', 'Retry-After', 'ETag', 'X-Request-Id', 'Mcp-Session-Id', 'Preference-Applied'],
     maxAge: 600,
   });
+  return [
+    (request, response, next) => {
+      const isPreflight = request.headers['access-control-request-method'] !== undefined;
+      if (request.method === 'OPTIONS' && !isPreflight) {
+        next();
+      } else {
+        share(request, response, next);
+      }
+    },
+  ];
 }

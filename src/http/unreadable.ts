@@ -14,7 +14,9 @@ const MALFORMED = new ApiError('malformed_request', 'This is not HTTP as the ser
 /** Answers what is no readable request like any other error, where Node by itself would send an empty one. */
 export function answerUnreadable(server: Server, publicUrl: string): void {
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    // While an answer is under way, as behind a pipelined request, another one would be taken for it.
+    const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null;
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
       socket.destroy();
       return;
     }

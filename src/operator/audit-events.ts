@@ -2,8 +2,8 @@ import type { components } from '../../generated/api.ts';
 import type { Handlers } from '../contract/operations.ts';
 import { cursorOf, parseCursor } from '../cursor.ts';
 import type { Deps } from '../deps.ts';
+import { instant, parseInstant } from '../instants.ts';
 import * as store from '../store/audit-events.ts';
-import { instant, parseInstant } from './wire.ts';
 
 /** Operator API: the audit log. */
 export const auditHandlers = (deps: Deps): Handlers<'listAuditEvents'> => ({

@@ -3,11 +3,11 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { hashSecret, prefixOf } from '../ids.ts';
+import { instant, parseExpiry } from '../instants.ts';
 import * as apiTokens from '../store/api-tokens.ts';
 import * as keyPairs from '../store/key-pairs.ts';
 import type { Db } from '../store/store.ts';
 import { findOrganization } from './organizations.ts';
-import { expiryOf, instant, optionalInstant } from './wire.ts';
 
 type CredentialOperations =
   | 'listApiTokens'
@@ -73,7 +73,12 @@ async function create<T>(
   insert: (db: Db, common: Common) => Promise<T>,
 ): Promise<T> {
   const at = now();
-  const common = { id: ids.uuid(), organizationId, expiresAt: expiryOf(expiresAt, at), createdAt: at };
+  const common = {
+    id: ids.uuid(),
+    organizationId,
+    expiresAt: parseExpiry(expiresAt, 'body.expiresAt', at, 1),
+    createdAt: at,
+  };
   return store.write(async (db) => {
     await findOrganization(db, organizationId);
     const created = await insert(db, common);
@@ -112,3 +117,6 @@ const toApiKey = ({ permissions, ...pair }: keyPairs.KeyPair) => {
   const { id, name, ...rest } = toApiToken(pair);
   return { id, name, permissions: permissions as ('servers' | 'approvals')[], ...rest };
 };
+
+const optionalInstant = (milliseconds: number | null): string | null =>
+  milliseconds === null ? null : instant(milliseconds);

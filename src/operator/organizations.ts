@@ -3,9 +3,9 @@ import { etag, requireMatch } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
+import { instant } from '../instants.ts';
 import * as store from '../store/organizations.ts';
 import type { Db } from '../store/store.ts';
-import { instant } from './wire.ts';
 
 type OrganizationOperations = 'listOrganizations' | 'createOrganization' | 'getOrganization' | 'deleteOrganization';
 

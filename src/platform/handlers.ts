@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { stringify } from 'yaml';
+import { dump } from 'js-yaml';
 import type { Document } from '../contract/document.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
@@ -20,8 +20,12 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
   const operationPages = new Map(
     docsGroups(document)
       .flatMap(({ operations }) => operations)
-      .map((operation) => [pageName(operation), () => operationPage(document, operation, publicUrl)]),
+      .map((operation) => [pageName(operation), once(() => operationPage(document, operation, publicUrl))]),
   );
+  const yaml = once(() => dump(published, { noRefs: true }));
+  const index = once(() => llmsIndex(document, `${publicUrl}/`));
+  const errors = once(errorsPage);
+  let docsPage: string | null = null;
   return {
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
 
@@ -44,8 +48,9 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
     },
 
     getDocs: async (_request, response) => {
-      const page = await docs.read();
-      if (page === null) {
+      // Its samples ask the server that the document names; here they ask this one.
+      docsPage ??= (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl) ?? null;
+      if (docsPage === null) {
         response
           .status(503)
           .set('Retry-After', '60')
@@ -53,26 +58,33 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
           .send('The documentation is not built. Run: npm run docs');
         return;
       }
-      // Its samples ask the server that the document names; here they ask this one.
-      response.type('html').send(page.replaceAll(defaultServer(document), () => publicUrl));
+      response.type('html').send(docsPage);
     },
 
     getDocsPage: (request, response) => {
       const name = String(request.params.page);
-      const page = name === 'errors.md' ? errorsPage() : operationPages.get(name)?.();
+      const page = name === 'errors.md' ? errors() : operationPages.get(name)?.();
       if (page === undefined) {
         throw notFound('Page', `There is no page ${JSON.stringify(name)}; /llms.txt lists them all.`);
       }
       response.type('text/markdown').send(page);
     },
 
-    getLlmsTxt: (_request, response) => response.type('text/markdown').send(llmsIndex(document, `${publicUrl}/`)),
+    getLlmsTxt: (_request, response) => response.type('text/markdown').send(index()),
 
     getOpenApiJson: (_request, response) => response.type('json').send(json),
-    getOpenApiYaml: (_request, response) =>
-      response.type('application/yaml').send(stringify(published, { aliasDuplicateObjects: false })),
+    getOpenApiYaml: (_request, response) => response.type('application/yaml').send(yaml()),
   };
 };
+
+/** Strangers may ask for it as often as they like, so it is made once, when the first one does. */
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 function sendJson(response: Response, status: number, body: unknown): void {
   response.status(status).type('json').send(JSON.stringify(body));

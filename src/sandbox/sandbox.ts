@@ -23,15 +23,13 @@ export const SANDBOX_CREDENTIALS = {
 
 /**
  * The real server, in memory, holding what the examples of the document show under the same ids: what a printed sample
- * asks for is there. Only host and port are taken from the environment.
+ * asks for is there. What the environment says of host, port and limits holds; its database and credentials do not.
  */
 export async function startSandbox(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
-  const { GATEHOUSE_HOST, GATEHOUSE_PORT, GATEHOUSE_CORS_ORIGINS } = env;
+  const { DATABASE_URL, GATEHOUSE_SECRET_KEY, ...given } = env;
   const server = await startServer({
     config: parseConfig({
-      GATEHOUSE_HOST,
-      GATEHOUSE_PORT,
-      GATEHOUSE_CORS_ORIGINS,
+      ...given,
       ...SANDBOX_CREDENTIALS,
       GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
     }),

@@ -1,6 +1,7 @@
 import { audit } from '../audit.ts';
 import { type KeyPairCaller, requirePermission } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
+import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../errors.ts';
 import * as servers from '../store/servers.ts';
@@ -36,6 +37,7 @@ export async function createServer(
   requireMayDecide(caller, STRICTEST_POLICY, fields.approvalPolicy);
   return store.write(async (db) => {
     const { organizationId } = caller;
+    await requireOrganization(db, organizationId);
     const server = await servers.insert(db, {
       ...fields,
       id: ids.uuid(),
@@ -62,6 +64,9 @@ export async function updateServer(
   return store.write(async (db) => {
     const before = await findServer(db, caller, id);
     requireMatch(ifMatch, before.version);
+    if (Object.keys(changes).length === 0) {
+      return before;
+    }
     const after = { ...before, ...changes, updatedAt: Math.max(now(), before.updatedAt) };
     requireDialable(after);
     requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);

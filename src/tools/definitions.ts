@@ -1,9 +1,9 @@
-import { Unusable } from './errors.ts';
-import type { Node } from './nodes.ts';
-import { type Convert, definitionName, TOOL_BYTES, type Unit } from './schema.ts';
+import { TOOL_BYTES, tooLarge, Unusable } from './errors.ts';
+import type { Node, References } from './nodes.ts';
+import { type Convert, definitionName, type Unit } from './schema.ts';
 
 /** Levels of schemas in schemas with the references between them, as a validator meets them. */
-const DEEPEST = 200;
+const DEEPEST = 300;
 
 /** The `$defs` of a tool: nothing but what is reachable, and its bytes as JSON. */
 export type Definitions = { readonly schemas: Readonly<Record<string, Node | boolean>>; readonly bytes: number };
@@ -12,7 +12,7 @@ export type Definitions = { readonly schemas: Readonly<Record<string, Node | boo
  * Everything that the given schemas refer to, and so on. Throws Unusable when that is larger than a tool may be, nested
  * too deep for validators, or refers to itself so that checking a value would never end.
  */
-export function definitionsOf(convert: Convert, roots: readonly Unit[]): Definitions {
+export function definitionsOf(references: References, convert: Convert, roots: readonly Unit[]): Definitions {
   const reached = new Map<string, Unit>();
   let bytes = 0;
   const visit = (unit: Unit, above: number): void => {
@@ -20,13 +20,14 @@ export function definitionsOf(convert: Convert, roots: readonly Unit[]): Definit
     if (depth > DEEPEST) {
       throw new Unusable(`It has a schema that is nested deeper than ${DEEPEST} levels, references included.`);
     }
+    references.spend(unit.targets.size);
     for (const [pointer, { value }] of unit.targets) {
       if (!reached.has(pointer)) {
         const target = convert(value);
         reached.set(pointer, target);
         bytes += target.bytes + pointer.length;
         if (bytes > TOOL_BYTES) {
-          throw new Unusable('It is larger than 256 KiB.');
+          throw tooLarge();
         }
         visit(target, depth);
       }

@@ -24,105 +24,123 @@ type Task = DeriveQuestion & {
 /** `task` is null while there is nothing to do; the timer then ends the thread, else it ends the task. */
 type Thread = { readonly worker: Worker; task: Task | null; timer: NodeJS.Timeout | undefined };
 
+export type DeriverSettings = {
+  /** Milliseconds that one document may take. */
+  readonly deadline: number;
+  /** Milliseconds after which a thread that has nothing to do ends. */
+  readonly idle: number;
+  /** Memory that the thread may use beside the document itself. */
+  readonly megabytes: number;
+};
+
+/** See `deriveInWorker`. */
+export type Deriver = (bytes: Uint8Array, options: DeriveOptions, signal?: AbortSignal) => Promise<Registered>;
+
 // The sources run as .ts, the package as .js.
 const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta.url);
-/** Milliseconds that one document may take. */
-const DEADLINE = 5_000;
-/** Milliseconds after which a thread that has nothing to do ends. */
-const IDLE = 30_000;
-/** Megabytes. With the document itself and the rest of the process this stays below 500. */
-const LIMITS = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 16 };
+/** Megabytes of short-lived memory; the default would double what the process takes. */
+const YOUNG = 16;
 
-const waiting: Task[] = [];
-let thread: Thread | null = null;
+/** Documents derived one at a time, on a thread that starts with the first and does not keep the process alive. */
+export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): Deriver {
+  const waiting: Task[] = [];
+  let thread: Thread | null = null;
+
+  const startNext = (): void => {
+    if (thread?.task || waiting.length === 0) {
+      return;
+    }
+    const task = waiting.shift() as Task;
+    thread ??= startThread();
+    const busy = thread;
+    clearTimeout(busy.timer);
+    busy.task = task;
+    busy.timer = setTimeout(() => refuse(busy, `takes longer than ${deadline / 1_000} s`), deadline);
+    busy.worker.ref();
+    const bytes = canBeHandedOver(task.bytes) ? task.bytes : new Uint8Array(task.bytes);
+    busy.worker.postMessage({ bytes, options: task.options } satisfies DeriveQuestion, [bytes.buffer as ArrayBuffer]);
+  };
+  const startThread = (): Thread => {
+    const resourceLimits = { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG };
+    const started: Thread = { worker: new Worker(WORKER, { resourceLimits }), task: null, timer: undefined };
+    started.worker.on('message', (reply: DeriveReply) => settle(started, reply));
+    started.worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') {
+        // The thread did not even start: no fault of the document.
+        started.task?.reject(error);
+      }
+      refuse(started, 'takes too much memory', error);
+    });
+    started.worker.on('exit', () => refuse(started, 'cannot be read: the thread that read it stopped'));
+    return started;
+  };
+  const settle = (done: Thread, reply: DeriveReply): void => {
+    const { task } = done;
+    done.task = null;
+    clearTimeout(done.timer);
+    if (thread === done) {
+      done.worker.unref();
+      done.timer = setTimeout(() => drop(done), idle).unref();
+    }
+    if (task !== null) {
+      answer(task, reply);
+    }
+    startNext();
+  };
+  const refuse = (failed: Thread, why: string, cause?: unknown): void => {
+    failed.task?.reject(new DocumentError(`The document ${why}.`, null, { cause }));
+    drop(failed);
+  };
+  /** Ends the thread, whatever it does; the next document gets a new one. */
+  const drop = (ended: Thread): void => {
+    ended.task = null;
+    clearTimeout(ended.timer);
+    if (thread === ended) {
+      thread = null;
+      void ended.worker.terminate();
+      startNext();
+    }
+  };
+
+  return async (bytes, options, signal) => {
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<Registered>();
+    const task: Task = { bytes, options, resolve, reject };
+    const abort = (): void => {
+      reject(signal?.reason);
+      const place = waiting.indexOf(task);
+      if (place >= 0) {
+        waiting.splice(place, 1);
+      } else if (thread?.task === task) {
+        drop(thread);
+      }
+    };
+    signal?.addEventListener('abort', abort);
+    waiting.push(task);
+    startNext();
+    return promise.finally(() => signal?.removeEventListener('abort', abort));
+  };
+}
 
 /**
  * `derive` on a thread of its own, one document at a time, so that no document holds up the process or exhausts it.
  * The bytes are handed over where they can be: do not use them afterwards. Rejects with a DocumentError also when the
- * document takes longer than 5 s or more memory than it may have, and with the signal's reason when that is aborted.
+ * document takes longer than 5 s or too much memory, and with the signal's reason when that is aborted.
+ *
+ * The memory is more than any document needs that `derive` lets through: a thread that runs out of it may end the
+ * whole process.
  */
-export async function deriveInWorker(
-  bytes: Uint8Array,
-  options: DeriveOptions,
-  signal?: AbortSignal,
-): Promise<Registered> {
-  signal?.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<Registered>();
-  const task: Task = { bytes, options, resolve, reject };
-  const abort = (): void => {
-    reject(signal?.reason);
-    const place = waiting.indexOf(task);
-    if (place >= 0) {
-      waiting.splice(place, 1);
-    } else if (thread?.task === task) {
-      drop(thread);
-    }
-  };
-  signal?.addEventListener('abort', abort);
-  waiting.push(task);
-  startNext();
-  return promise.finally(() => signal?.removeEventListener('abort', abort));
-}
-
-function startNext(): void {
-  if (thread?.task || waiting.length === 0) {
-    return;
-  }
-  const busy = thread ?? startThread();
-  const task = waiting.shift() as Task;
-  thread = busy;
-  clearTimeout(busy.timer);
-  busy.task = task;
-  busy.timer = setTimeout(() => refuse(busy, `takes longer than ${DEADLINE / 1_000} s`), DEADLINE);
-  busy.worker.ref();
-  const bytes = canBeHandedOver(task.bytes) ? task.bytes : new Uint8Array(task.bytes);
-  busy.worker.postMessage({ bytes, options: task.options } satisfies DeriveQuestion, [bytes.buffer as ArrayBuffer]);
-}
+export const deriveInWorker: Deriver = createDeriver({ deadline: 5_000, idle: 30_000, megabytes: 320 });
 
 const canBeHandedOver = ({ buffer, byteLength }: Uint8Array): boolean =>
   buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !isMarkedAsUntransferable(buffer);
 
-function startThread(): Thread {
-  const worker = new Worker(WORKER, { resourceLimits: LIMITS });
-  const started: Thread = { worker, task: null, timer: undefined };
-  worker.on('message', (reply: DeriveReply) => settle(started, reply));
-  worker.on('error', (error: NodeJS.ErrnoException) =>
-    refuse(started, error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'takes too much memory' : 'cannot be read', error),
-  );
-  worker.on('exit', () => refuse(started, 'cannot be read: the thread that read it stopped'));
-  return started;
-}
-
-function settle(done: Thread, reply: DeriveReply): void {
-  const { task } = done;
-  done.task = null;
-  clearTimeout(done.timer);
-  if (thread === done) {
-    done.worker.unref();
-    done.timer = setTimeout(() => drop(done), IDLE).unref();
-  }
+function answer(task: Task, reply: DeriveReply): void {
   if ('result' in reply) {
-    task?.resolve(reply.result);
+    task.resolve(reply.result);
   } else if ('refusal' in reply) {
-    task?.reject(new DocumentError(reply.refusal.message, reply.refusal.place));
+    task.reject(new DocumentError(reply.refusal.message, reply.refusal.place));
   } else {
-    task?.reject(new DocumentError('The document cannot be read.', null, { cause: reply.failure }));
-  }
-  startNext();
-}
-
-function refuse(failed: Thread, why: string, cause?: unknown): void {
-  failed.task?.reject(new DocumentError(`The document ${why}.`, null, { cause }));
-  drop(failed);
-}
-
-/** Ends the thread, whatever it does; the next document gets a new one. */
-function drop(ended: Thread): void {
-  ended.task = null;
-  clearTimeout(ended.timer);
-  if (thread === ended) {
-    thread = null;
-    void ended.worker.terminate();
-    startNext();
+    task.reject(new DocumentError('The document cannot be read.', null, { cause: reply.failure }));
   }
 }

@@ -1,5 +1,5 @@
 import { type BodyInputs, bodyOf } from './body.ts';
-import { DocumentError, Unusable } from './errors.ts';
+import { DocumentError, TOOL_BYTES, tooLarge, Unusable } from './errors.ts';
 import { createHidden } from './hidden.ts';
 import { inputsOf } from './inputs.ts';
 import { finalNames, identityOf, plainName } from './names.ts';
@@ -8,7 +8,7 @@ import { checkDocument, operationsOf, type Site } from './operations.ts';
 import { outputOf } from './outputs.ts';
 import { parametersOf } from './parameters.ts';
 import { readDocument } from './read.ts';
-import { createConvert, TOOL_BYTES } from './schema.ts';
+import { createConvert } from './schema.ts';
 import { securityOf, serversOf } from './service.ts';
 import { createSpread } from './spread.ts';
 import type { Annotations, Derivation, DerivedTool, DeriveOptions, JsonSchema, RequestPlan, Verb } from './types.ts';
@@ -43,11 +43,14 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
   };
   const drafts: Draft[] = [];
   let size = 0;
+  let outputSize = 0;
   for (const site of sites) {
     try {
       const next = draft(site);
       size += next.size;
-      drafts.push(next);
+      outputSize += next.output?.size ?? 0;
+      // What was too much once is so for good: nothing is kept of it.
+      drafts.push(size + outputSize > ALL_BYTES ? { ...next, output: null } : next);
     } catch (error) {
       if (!(error instanceof Unusable)) {
         throw error;
@@ -58,7 +61,7 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
       throw new DocumentError('The tools of the document would be larger than 32 MiB.', '/paths');
     }
   }
-  const withOutputs = drafts.reduce((sum, { output }) => sum + (output?.size ?? 0), size) <= ALL_BYTES;
+  const withOutputs = size + outputSize <= ALL_BYTES;
   const names = finalNames(drafts.map(({ site, tool }) => ({ ...site, plain: plainName(options.integration, tool) })));
   const tools = drafts.flatMap(({ site, tool, output }, index) => {
     const name = names[index] ?? null;
@@ -96,7 +99,7 @@ function createDraft(options: DeriveOptions, references: References, siblings: b
     }
     const parameters = parametersOf(references, convert, path, item, operation);
     const body = bodyInputs(site);
-    const inputs = inputsOf(convert, [...parameters, ...(body?.inputs ?? [])], body?.rest ?? null);
+    const inputs = inputsOf(references, convert, [...parameters, ...(body?.inputs ?? [])], body?.rest ?? null);
     const [server] = serversOf(operation.servers ?? item.servers);
     const request: RequestPlan = {
       path,
@@ -107,20 +110,20 @@ function createDraft(options: DeriveOptions, references: References, siblings: b
     const identity = identityOf(verb, path, hasPatch, operation.operationId);
     const tags = tagsOf(operation, identity, options);
     const rest = { ...identity, verb, tags, annotations: annotationsOf(verb), request };
-    const size = sizeOf({ description, ...rest, inputSchema: inputs.schema }) + inputs.bytes;
+    const size = Buffer.byteLength(JSON.stringify({ description, ...rest, inputSchema: inputs.schema })) + inputs.bytes;
+    references.spend(size / 16);
     if (size > TOOL_BYTES) {
-      throw new Unusable('It is larger than 256 KiB.');
+      throw tooLarge();
     }
     const output = outputOf(references, convertAnswer, operation.responses);
-    const outputSize = output === null ? 0 : sizeOf(output.schema) + output.definitions.bytes;
     return {
       site,
       tool: { description, ...rest, inputSchema: withDefinitions(inputs.schema, inputs.definitions) },
       size,
       output:
-        output === null || size + outputSize > TOOL_BYTES
+        output === null || size + output.bytes > TOOL_BYTES
           ? null
-          : { schema: withDefinitions(output.schema, output.definitions.schemas), size: outputSize },
+          : { schema: withDefinitions(output.schema, output.definitions), size: output.bytes },
     };
   };
 }
@@ -160,5 +163,3 @@ function annotationsOf(verb: Verb): Annotations {
 
 const withDefinitions = (schema: Node, definitions: Node): JsonSchema =>
   Object.keys(definitions).length === 0 ? schema : { ...schema, $defs: definitions };
-
-const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -15,3 +15,9 @@ export class DocumentError extends Error {
 
 /** Thrown while one operation is looked at: it yields no tool, and the message says why. */
 export class Unusable extends Error {}
+
+/** Bytes of a tool as JSON; one that is larger is skipped. */
+export const TOOL_BYTES = 256 * 1024;
+
+/** Why an operation whose tool would have more than `TOOL_BYTES` yields none. */
+export const tooLarge = (): Unusable => new Unusable('It is larger than 256 KiB.');

@@ -5,7 +5,7 @@ export type Hidden = {
   /** Whether a property with this schema is marked: the schema itself, what it refers to, or a part of its `allOf`. */
   readonly isHidden: (schema: unknown) => boolean;
   /** The marked properties of an object schema and of the parts of its `allOf`. */
-  readonly namesOf: (schema: Node) => readonly string[];
+  readonly namesOf: (schema: Node) => ReadonlySet<string>;
 };
 
 /** `mark`: `readOnly` for requests, `writeOnly` for answers. */
@@ -23,18 +23,24 @@ export function createHidden(references: References, mark: 'readOnly' | 'writeOn
     return known;
   };
   const isHidden = (schema: unknown): boolean => isMarked(schema) || isMarked(references.follow(schema).value);
+  const nameIfHidden = ([name, property]: [string, unknown]): string[] => {
+    references.spend(1);
+    return isHidden(property) ? [name] : [];
+  };
   const ownNames = (schema: Node): readonly string[] => {
-    const known =
-      own.get(schema) ??
-      Object.entries(nodeOf(schema.properties)).flatMap(([name, property]) => (isHidden(property) ? [name] : []));
+    const known = own.get(schema) ?? Object.entries(nodeOf(schema.properties)).flatMap(nameIfHidden);
     own.set(schema, known);
+    references.spend(known.length);
     return known;
   };
-  return {
-    isHidden,
-    namesOf: (schema) => [
-      ...ownNames(schema),
-      ...arrayOf(schema.allOf).flatMap((part) => ownNames(nodeOf(references.follow(part).value))),
-    ],
+  const namesOf = (schema: Node): Set<string> => {
+    const names = new Set(ownNames(schema));
+    for (const part of arrayOf(schema.allOf)) {
+      for (const name of ownNames(nodeOf(references.follow(part).value))) {
+        names.add(name);
+      }
+    }
+    return names;
   };
+  return { isHidden, namesOf };
 }

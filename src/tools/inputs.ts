@@ -1,8 +1,12 @@
 import { definitionsOf } from './definitions.ts';
+import { TOOL_BYTES, tooLarge } from './errors.ts';
 import { argumentNames, type Source } from './flat-arguments.ts';
-import type { Node } from './nodes.ts';
+import type { Node, References } from './nodes.ts';
 import type { Convert, Unit } from './schema.ts';
 import type { JsonSchema } from './types.ts';
+
+/** Steps that an argument is worth. */
+const STEPS_OF_INPUT = 4;
 
 /** A flat argument before it has its name. */
 export type Input = Source & {
@@ -23,10 +27,19 @@ export type Inputs = {
 };
 
 /** The `inputSchema` of a tool. `rest`: what arguments beside the named ones may be, null for none. */
-export function inputsOf(convert: Convert, inputs: readonly Input[], rest: Unit | null): Inputs {
+export function inputsOf(
+  references: References,
+  convert: Convert,
+  inputs: readonly Input[],
+  rest: Unit | null,
+): Inputs {
+  references.spend(STEPS_OF_INPUT * inputs.length);
+  if (inputs.reduce((sum, { unit }) => sum + unit.bytes, 0) > TOOL_BYTES) {
+    throw tooLarge();
+  }
   const names = argumentNames(inputs);
   const units = inputs.map(({ unit }) => unit);
-  const { schemas, bytes } = definitionsOf(convert, rest === null ? units : [...units, rest]);
+  const { schemas, bytes } = definitionsOf(references, convert, rest === null ? units : [...units, rest]);
   const required = names.filter((_, index) => inputs[index]?.required);
   const properties = inputs.map((input, index) => [names[index], describe(input)] as const);
   const schema = {

@@ -10,12 +10,16 @@ const RESERVED = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 
 
 export type Identity = { readonly resource: string; readonly method: string };
 
+/** Characters of a text that are looked at: ten times what a name can hold. */
+const LOOKED_AT = 640;
+
 /**
- * Snake case in `[a-z0-9_]`: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
+ * Snake case in `[a-z0-9_]`, of the first 640 characters: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
  * Letters lose their marks; what is left outside of a–z and 0–9 separates words. May be empty.
  */
 export function snake(text: string): string {
   return text
+    .slice(0, LOOKED_AT)
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/([a-z0-9])(?=[A-Z])/g, '$1_')

@@ -4,6 +4,8 @@ import { type Skipped, VERBS, type Verb } from './types.ts';
 
 /** Operations that a document may have. */
 const MOST = 10_000;
+/** Characters of a path. */
+const LONGEST_PATH = 2_000;
 
 /** An operation and where it stands. */
 export type Site = {
@@ -57,7 +59,7 @@ export function operationsOf(document: Node, references: References): { sites: S
     }
     const item = itemOf(references, path, value);
     if (typeof item === 'string') {
-      broken.push({ operation: `* ${path}`, reason: item });
+      broken.push({ operation: `* ${path.slice(0, LONGEST_PATH)}`, reason: item });
       continue;
     }
     for (const verb of VERBS) {
@@ -79,6 +81,9 @@ export function operationsOf(document: Node, references: References): { sites: S
 function itemOf(references: References, path: string, value: unknown): Node | string {
   if (!path.startsWith('/')) {
     return 'Its path does not begin with a slash.';
+  }
+  if (path.length > LONGEST_PATH) {
+    return 'Its path is longer than 2,000 characters.';
   }
   if (/[?#]/.test(path)) {
     return 'Its path holds a `?` or `#`, which OpenAPI does not allow there.';

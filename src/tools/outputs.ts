@@ -3,7 +3,13 @@ import { Unusable } from './errors.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
 import type { Convert } from './schema.ts';
 
-export type Output = { readonly schema: Node; readonly definitions: Definitions };
+export type Output = {
+  /** Without its `$defs`. */
+  readonly schema: Node;
+  readonly definitions: Definitions['schemas'];
+  /** Bytes of both as JSON. */
+  readonly bytes: number;
+};
 
 /**
  * The `outputSchema` of a tool: that of its 2xx answers where every one of them is the same JSON object. Null otherwise,
@@ -13,17 +19,19 @@ export type Output = { readonly schema: Node; readonly definitions: Definitions 
 export function outputOf(references: References, convert: Convert, responses: unknown): Output | null {
   try {
     const answers = Object.entries(nodeOf(responses)).filter(([status]) => /^2(\d\d|XX)$/.test(status));
-    const schemas = answers.map(([, answer]) => jsonSchemaOf(references, answer));
-    const units = schemas.map((schema) => (isObject(references, schema) ? convert(plain(references, schema)) : null));
+    const units = answers.map(([, answer]) => {
+      const schema = jsonSchemaOf(references, answer);
+      return isObject(references, schema) ? convert(plain(references, schema)) : null;
+    });
     const [first] = units;
-    if (first === undefined || first === null || first.schema === true || first.schema === false) {
+    if (first === undefined || first === null || !isNode(first.schema)) {
       return null;
     }
-    const text = JSON.stringify(first.schema);
-    if (units.some((unit) => unit !== first && JSON.stringify(unit?.schema) !== text)) {
+    if (units.some((unit) => unit !== first && JSON.stringify(unit?.schema) !== JSON.stringify(first.schema))) {
       return null;
     }
-    return { schema: { ...first.schema, type: 'object' }, definitions: definitionsOf(convert, [first]) };
+    const { schemas: definitions, bytes } = definitionsOf(references, convert, [first]);
+    return { schema: { ...first.schema, type: 'object' }, definitions, bytes: first.bytes + bytes };
   } catch (error) {
     if (error instanceof Unusable) {
       return null;
@@ -46,6 +54,7 @@ const plain = (references: References, schema: unknown): unknown =>
 function isObject(references: References, schema: unknown, known = new Map<unknown, boolean>()): boolean {
   const node = references.follow(schema).value;
   const found = known.get(node);
+  references.spend(1);
   if (found === undefined) {
     known.set(node, false);
     known.set(node, isNode(node) && node.nullable !== true && allowsObjectsOnly(references, node, known));
@@ -57,7 +66,8 @@ function allowsObjectsOnly(references: References, node: Node, known: Map<unknow
   const each = (keyword: string): readonly unknown[] => arrayOf(node[keyword]);
   const isOne = (part: unknown): boolean => isObject(references, part, known);
   if (node.type !== undefined) {
-    return [node.type].flat().every((type) => type === 'object');
+    const types = [node.type].flat();
+    return types.length > 0 && types.every((type) => type === 'object');
   }
   return (
     isNode(node.properties) ||

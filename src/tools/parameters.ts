@@ -24,6 +24,7 @@ export function parametersOf(
 ): ParameterInput[] {
   const parameters = new Map<string, Node>();
   for (const entry of [...arrayOf(item.parameters), ...arrayOf(operation.parameters)]) {
+    references.spend(1);
     const parameter = nodeOf(references.follow(entry).value);
     const { in: place, name } = parameter;
     if (typeof name !== 'string' || !PLACES.some((known) => known === place)) {

@@ -4,35 +4,35 @@ import { DocumentError } from './errors.ts';
 // YAML 1.2 with the merge key that documents written for older parsers use; dates stay text, as in JSON.
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
-/** Brackets that a document may open: each is an object or a list, which takes many times its place in memory. */
-const MOST_BRACKETS = 1_000_000;
+/**
+ * Signs of values that a document may hold. Values take many times their place in memory, in YAML more than in JSON, and
+ * a parser that runs out of memory can take the whole process with it, so they are counted before.
+ */
+const JSON_SIGNS = { sign: /[{[,]/g, most: 1_000_000 };
+const YAML_SIGNS = { sign: /[{[,]|- |:(?=\s)|\r\n?|\n/g, most: 1_100_000 };
 
 /**
  * The value of a JSON or YAML text in UTF-8. Aliases of YAML are one object in many places, never copies. Throws a
- * DocumentError that names line and column.
+ * DocumentError that names line and column, and one for more than a million values or so.
  */
 export function readDocument(source: Uint8Array | string): unknown {
-  const text = typeof source === 'string' ? source : decode(source);
-  refuseTooMany(text);
-  if (/^\uFEFF?\s*[{[]/.test(text)) {
-    try {
-      return JSON.parse(text.replace(/^\uFEFF/, ''));
-    } catch (error) {
-      return readYaml(text, jsonMistake(text, error));
-    }
+  const text = (typeof source === 'string' ? source : decode(source)).replace(/^\uFEFF/, '');
+  if (!/^\s*[{[]/.test(text)) {
+    return readYaml(text);
   }
-  return readYaml(text);
+  refuseCrowded(text, JSON_SIGNS);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    return readYaml(text, jsonMistake(text, error));
+  }
 }
 
-/** The JSON parser minds no limit of memory. */
-function refuseTooMany(text: string): void {
-  let left = MOST_BRACKETS;
-  for (const bracket of ['{', '[']) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
-      left -= 1;
-      if (left < 0) {
-        throw new DocumentError('The document holds more than a million objects and lists.');
-      }
+function refuseCrowded(text: string, { sign, most }: typeof JSON_SIGNS): void {
+  sign.lastIndex = 0;
+  for (let count = 0; sign.test(text); count += 1) {
+    if (count > most) {
+      throw new DocumentError('The document holds more than a million values.');
     }
   }
 }
@@ -48,6 +48,7 @@ function decode(bytes: Uint8Array): string {
 /** `mistake` is what the JSON parser found: it knows better what is wrong where both refuse the text. */
 function readYaml(text: string, mistake?: DocumentError): unknown {
   try {
+    refuseCrowded(text, YAML_SIGNS);
     return load(text, { schema: SCHEMA });
   } catch (error) {
     if (mistake !== undefined) {
@@ -68,12 +69,20 @@ function jsonMistake(text: string, error: unknown): DocumentError | undefined {
   if (Number.isNaN(position)) {
     return undefined;
   }
-  const lines = text.slice(0, position).split('\n');
   const reason = message.replace(/ (in JSON )?at position .*/s, '');
+  const lineStart = text.lastIndexOf('\n', position - 1) + 1;
   return new DocumentError(
     `The document is not valid JSON: ${reason}`,
-    placeAt(lines.length, (lines.at(-1) ?? '').length + 1),
+    placeAt(lineOf(text, lineStart), position - lineStart + 1),
   );
+}
+
+function lineOf(text: string, position: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < position; at = text.indexOf('\n', at + 1)) {
+    line += 1;
+  }
+  return line;
 }
 
 const placeAt = (line: number, column: number): string => `line ${line}, column ${column}`;

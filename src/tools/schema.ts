@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Unusable } from './errors.ts';
+import { TOOL_BYTES, tooLarge, Unusable } from './errors.ts';
 import { createHidden } from './hidden.ts';
 import { ANNOTATIONS, isSchema, mapValues, modern, RULES } from './keywords.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
 
-/** Bytes of a tool as JSON; one that is larger is skipped. */
-export const TOOL_BYTES = 256 * 1024;
 /** Levels of schemas in schemas, without what references add. */
 const DEEPEST = 100;
 
@@ -43,9 +41,10 @@ export function createConvert(references: References, mode: Mode, siblings: bool
     let deepest = 0;
 
     const spend = (size: number): void => {
+      references.spend(1);
       bytes += size;
       if (bytes > TOOL_BYTES) {
-        throw new Unusable('It is larger than 256 KiB.');
+        throw tooLarge();
       }
     };
     const enter = (depth: number): void => {
@@ -108,7 +107,9 @@ export function createConvert(references: References, mode: Mode, siblings: bool
     };
 
     const converted = walk(schema, 1, true, NONE) as Node | boolean;
-    return { schema: converted, bytes: Buffer.byteLength(JSON.stringify(converted)), depth: deepest, targets };
+    const length = Buffer.byteLength(JSON.stringify(converted));
+    references.spend(length / 4);
+    return { schema: converted, bytes: length, depth: deepest, targets };
   };
 
   return (schema) => {

@@ -1,5 +1,11 @@
+import { tooLarge } from './errors.ts';
 import type { Hidden } from './hidden.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
+
+/** A tool with more arguments than that is too large in any case. */
+const MOST_MEMBERS = 10_000;
+/** Steps that a member is worth: it is kept for as long as the document is read. */
+const STEPS_OF_MEMBER = 8;
 
 /** The members of an object body, each with one schema. */
 export type Spread = {
@@ -32,16 +38,17 @@ export function createSpread(
 ): (schema: unknown) => Spread | null {
   const done = new Map<unknown, Spread | null>();
   return (schema) => {
-    const known = done.get(schema);
-    const spread = known === undefined ? spreadOf(schema, references, hidden, siblings) : known;
-    done.set(schema, spread);
+    const { value } = references.follow(schema, (reference) => Object.keys(reference).length === 1);
+    const known = done.get(value);
+    const spread = known === undefined ? spreadOf(value, references, hidden, siblings) : known;
+    done.set(value, spread);
     return spread;
   };
 }
 
 function spreadOf(schema: unknown, references: References, hidden: Hidden, siblings: boolean): Spread | null {
   const parts = partsOf(schema, references, siblings);
-  const members = parts.flatMap((part) => Object.entries(nodeOf(part.properties)));
+  const members = membersOf(parts, references);
   const rests = parts.flatMap(({ additionalProperties: rest }) => (rest === undefined ? [] : [rest]));
   const rest = rests.includes(false) || rests.length === 0 ? false : rests.length === 1 ? rests[0] : true;
   const isObject = members.length > 0 || rests.includes(false);
@@ -59,6 +66,20 @@ function spreadOf(schema: unknown, references: References, hidden: Hidden, sibli
   return { properties, required, rest };
 }
 
+function membersOf(parts: readonly Node[], references: References): [string, unknown][] {
+  const members: [string, unknown][] = [];
+  for (const part of parts) {
+    for (const member of Object.entries(nodeOf(part.properties))) {
+      members.push(member);
+    }
+    if (members.length > MOST_MEMBERS) {
+      throw tooLarge();
+    }
+  }
+  references.spend(STEPS_OF_MEMBER * members.length);
+  return members;
+}
+
 /** The schema, what it refers to, and the parts of their `allOf`, each once. */
 function partsOf(schema: unknown, references: References, siblings: boolean): Node[] {
   const parts: Node[] = [];
@@ -70,6 +91,7 @@ function partsOf(schema: unknown, references: References, siblings: boolean): No
       continue;
     }
     seen.add(next);
+    references.spend(1);
     const isReference = typeof next.$ref === 'string';
     if (!isReference || siblings) {
       parts.push(next);

@@ -131,6 +131,16 @@ describe('updateAccount', () => {
     });
   });
 
+  test('200: credentials do not outlive the method that they were for', async () => {
+    const { id } = (await create({ authentication_method: 'api_key', context: CONTEXTS.api_key })).body;
+    expect((await update(id, { authentication_method: 'none' })).status).toBe(200);
+    expect((await update(id, { authentication_method: 'api_key' })).status).toBe(400);
+    const refused = await update(id, { context: { api_key: 'x' } });
+    expect(failuresOf(refused.body)).toEqual([
+      'body.context.api_key: is no credential of the authentication method none',
+    ]);
+  });
+
   test('400: a method whose credentials are not there', async () => {
     const { id } = (await create({})).body;
     const answer = await update(id, { authentication_method: 'bearer' });

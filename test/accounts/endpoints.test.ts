@@ -87,6 +87,11 @@ describe('createEndpoint 400', () => {
     ],
     ['no tags at all', { name: 'x', config: { tags: [] } }, 'body.config.tags: must NOT have fewer than 1 items'],
     ['what only the server says', { name: 'x', token: 'y' }, 'body.token: read-only; leave it out'],
+    [
+      'an end beyond the calendar',
+      { name: 'x', expires_at: '9999-12-31T23:59:59-23:59' },
+      'body.expires_at: must be an instant',
+    ],
     ['an end that is no date', { name: 'x', expires_at: 'soon' }, 'body.expires_at: must match format "date-time"'],
   ])('%s', async (_, body, message) => {
     const answer = await create(body);

@@ -90,6 +90,33 @@ describe('createIntegration 201', () => {
   });
 });
 
+test.each([
+  'https://u:p@host.example.com',
+  'https://',
+  '{protocol}://x.example.com',
+  `https://x.example.com/${'x'.repeat(3000)}`,
+])('createIntegration 201: a server URL of the document that nobody can dial is none: %s', async (url) => {
+  expect((await create({ document: { ...CRM, servers: [{ url }] } })).body.base_url).toBeNull();
+});
+
+test('createIntegration 201: the template of the OpenAPI Specification itself', async () => {
+  const url = 'https://{username}.gigantic-server.com:{port}/{basePath}';
+  expect((await create({ document: { ...CRM, servers: [{ url }] } })).body.base_url).toBe(url);
+  expect((await create({ document: CRM, base_url: url })).body.base_url).toBe(url);
+});
+
+test('createIntegration 201: thousands of operations without a description do not fill every answer', async () => {
+  const paths = Object.fromEntries(
+    Array.from({ length: 5000 }, (_, index) => [`/${'p'.repeat(500)}${index}`, { get: { responses: {} } }]),
+  );
+  const { text, body } = await create({ document: { ...CRM, paths } });
+  expect(text.length).toBeLessThan(100_000);
+  expect(body.skipped.at(-1)).toEqual({
+    operation: expect.stringMatching(/^\d+ more$/),
+    reason: 'This list is cut at 64 KiB.',
+  });
+});
+
 describe('createIntegration 400', () => {
   test.each([
     ['no document', {}, 'body.document: is required, or document_url in its place'],
@@ -228,6 +255,13 @@ describe('updateIntegration', () => {
     expect((await update(id, { document: { swagger: '2.0' }, name: 'other' })).status).toBe(400);
     const read = await call(server.url, 'getIntegration', { path: { id } });
     expect(read.body).toMatchObject({ name: 'crm', tool_count: NAMES.length });
+  });
+
+  test('twenty at once: all are kept, one after another', async () => {
+    const { id } = (await create({ document: CRM })).body;
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => update(id, { name: `n${index}` })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect((await call(server.url, 'getIntegration', { path: { id } })).headers.get('etag')).toBe('"21"');
   });
 
   test('two at once: both are kept', async () => {

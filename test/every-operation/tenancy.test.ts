@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { meantFor } from '../support/client.ts';
+import { createServer } from '../../src/servers/servers.ts';
+import { call, meantFor } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { ask, createWorld, invalidStatus, secured, validRequest, type World } from '../support/world.ts';
 
@@ -69,4 +70,18 @@ test('nothing of all this changed anything of theirs', async () => {
   for (const operation of withIds.filter(({ method }) => method === 'get')) {
     expect((await ask(server, operation, validRequest(operation, theirs))).status).toBe(200);
   }
+});
+
+test('401: an organization that is deleted while a request of its own is under way', async () => {
+  const gone = await createWorld(server);
+  const caller = {
+    kind: 'key_pair',
+    id: 'x',
+    name: 'x',
+    organizationId: gone.organizationId,
+    permissions: ['servers'],
+  } as const;
+  await call(server.url, 'deleteOrganization', { path: { org_id: gone.organizationId } });
+  const late = createServer(server.deps, caller, { name: 'Late', url: 'https://late.example.com' });
+  await expect(late).rejects.toMatchObject({ code: 'unauthorized' });
 });

@@ -81,6 +81,7 @@ describe.each(KINDS)('%s', (_, { create, list, remove, secrets, prefix }) => {
     ],
     ['an end that is no date', { name: 'x', expiresAt: 'tomorrow' }, 'body.expiresAt', /date-time/],
     ['an instant that does not exist', { name: 'x', expiresAt: '2098-12-31T23:59:60Z' }, 'body.expiresAt', /exists/],
+    ['an end beyond the calendar', { name: 'x', expiresAt: '9999-12-31T23:59:59-23:59' }, 'body.expiresAt', /exists/],
     ['no name', {}, 'body.name', /required/],
     ['a secret of one’s own', { name: 'x', prefix: 'y' }, 'body.prefix', /read-only/],
   ])('422: %s', async (_, body, field, message) => {

@@ -85,11 +85,13 @@ describe('200', () => {
     expect(body.data).toEqual(nine);
   });
 
-  test('nothing sent, nothing changed but the time', async () => {
+  test('nothing sent, nothing changed, and the version others have seen still holds', async () => {
     id = await create();
     const before = await read();
-    expect((await update({})).status).toBe(200);
-    expect(await read()).toEqual({ ...before, updated_at: server.clock.now });
+    server.clock.now += 1000;
+    const answer = await update({});
+    expect([answer.status, answer.headers.get('etag')]).toEqual([200, '"1"']);
+    expect(await read()).toEqual(before);
   });
 
   test('header names keep their spelling and order, values every Latin-1 character', async () => {

@@ -49,5 +49,5 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ...(ids && { ids }),
   });
   ourUrls.add(server.url);
-  return { ...server, clock, organizationId: server.firstCredentials?.organizationId ?? '' };
+  return { ...server, clock, organizationId: server.newCredentials?.first?.organizationId ?? '' };
 }

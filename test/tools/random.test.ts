@@ -45,9 +45,9 @@ it('any document gives tools with legal, different names and schemas that compil
         expect(reason).toMatch(/^.+\.$/s);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
-  expect(tools).toBeGreaterThan(100);
+  expect(tools).toBeGreaterThan(20);
 });
 
 it('names do not depend on the order of a document', () => {

@@ -324,6 +324,7 @@ describe('outputSchema', () => {
   test.each<[string, Record<string, unknown>]>([
     ['an array', { 200: jsonAnswer({ type: 'array' }) }],
     ['anything', { 200: jsonAnswer({}) }],
+    ['no type at all', { 200: jsonAnswer({ type: [], properties: {} }) }],
     ['an object or null', { 200: jsonAnswer({ type: ['object', 'null'], properties: {} }) }],
     ['a nullable object', { 200: jsonAnswer({ ...object, nullable: true }) }],
     ['one that may be something else', { 200: jsonAnswer({ oneOf: [object, { type: 'string' }] }) }],

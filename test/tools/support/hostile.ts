@@ -29,10 +29,10 @@ const bombed = (schema: string, paths = 1): string =>
   `${BOMB}\npaths:\n${Object.keys(many(paths, (index) => [`  /x${index}: {post: {summary: s, requestBody: {content: {application/json: {schema: ${schema}}}}}}`, 0])).join('\n')}`;
 
 const LARGE = /^It is larger than 256 KiB\.$/;
-const DEEP = /^It has a schema that is nested deeper than [12]00 levels/;
+const DEEP = /^It has a schema that is nested deeper than [13]00 levels/;
 const ENDLESS = /which refers to itself without end\.$/;
-const HEAVY = /^The document takes (longer than 5 s|too much memory)\.$/;
-const CROWDED = /^The document holds more than a million objects and lists\.$/;
+const TANGLED = /^The document is too tangled: it uses the same schemas in too many places\.$/;
+const CROWDED = /^The document holds more than a million values\.$/;
 
 export const HOSTILE: readonly Hostile[] = [
   {
@@ -88,11 +88,16 @@ export const HOSTILE: readonly Hostile[] = [
         A: { allOf: Array(20_000).fill(ref('B')) },
         B: { properties: many(20_000, (n) => [`p${n}`, { readOnly: true }]) },
       }),
-    outcome: new RegExp(`${LARGE.source}|${HEAVY.source}`),
+    outcome: TANGLED,
   },
   { name: 'aliases of YAML in a value', text: () => bombed('{properties: {a: {default: *b29}}}'), outcome: LARGE },
   { name: 'aliases of YAML in a schema', text: () => bombed('{type: array, items: *b29}'), outcome: LARGE },
-  { name: 'aliases of YAML in 5,000 schemas', text: () => bombed('{type: array, items: *b29}', 5_000), outcome: HEAVY },
+  {
+    name: 'aliases of YAML in 5,000 schemas',
+    text: () => bombed('{type: array, items: *b29}', 5_000),
+    // On a busy machine the deadline comes first.
+    outcome: new RegExp(`${TANGLED.source}|^The document takes longer than 5 s\\.$`),
+  },
   {
     name: 'an alias inside of itself',
     text: () =>
@@ -114,7 +119,7 @@ export const HOSTILE: readonly Hostile[] = [
   {
     name: 'a million and a half keys of YAML',
     text: () => `a: {${Object.keys(many(1_500_000, (n) => [`k${n}: 1`, 0])).join(', ')}}`,
-    outcome: HEAVY,
+    outcome: CROWDED,
   },
   {
     name: '1 GB when expanded',
@@ -147,7 +152,7 @@ export const HOSTILE: readonly Hostile[] = [
   },
   {
     name: 'a name of five million capitals',
-    text: () => getting({ operationId: 'A'.repeat(5e6), tags: ['['.repeat(5e6)] }),
+    text: () => getting({ operationId: 'A'.repeat(5e6), tags: ['('.repeat(5e6)] }),
     outcome: LARGE,
   },
   {
@@ -163,7 +168,7 @@ export const HOSTILE: readonly Hostile[] = [
     outcome: /^It uses `none`/,
   },
   {
-    name: 'bytes that are no text',
+    name: 'null bytes',
     text: () => '\uD800'.padEnd(1_000, '\0'),
     outcome: /^The document is not valid YAML/,
   },

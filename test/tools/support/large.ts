@@ -15,8 +15,8 @@ function documentOf(things: number, characters: number): string {
     properties: {
       id: { type: 'string', format: 'uuid', readOnly: true },
       name: { type: 'string', maxLength: 200, description: 'What people call it.' },
-      parts: { type: 'array', items: ref(index * 7 + 1) },
-      whole: index % 3 === 0 ? ref(index + 5) : { type: 'string' },
+      parts: { type: 'array', items: ref(index % 10) },
+      whole: index % 3 === 0 ? ref((index % 10) * 3) : { type: 'string' },
     },
     required: ['id', 'name'],
     'x-notes': 'n'.repeat(characters),

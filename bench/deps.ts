@@ -1,0 +1,35 @@
+import pino from 'pino';
+import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
+import { type Config, parseConfig } from '../src/config.ts';
+import { createCredentials } from '../src/credentials.ts';
+import type { Deps } from '../src/deps.ts';
+import { createEgress } from '../src/egress/egress.ts';
+import { randomIds } from '../src/ids.ts';
+import { createMetrics } from '../src/metrics.ts';
+import type { Store } from '../src/store/store.ts';
+import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
+
+/** The configuration of a server under the bench: its first organization has the bench's credentials. */
+export const benchConfig = (directory: string): Config =>
+  parseConfig({
+    GATEHOUSE_DATA: directory,
+    GATEHOUSE_API_TOKEN: API_TOKEN,
+    GATEHOUSE_API_KEY: API_KEY,
+    GATEHOUSE_API_SECRET: API_SECRET,
+  });
+
+/** What the server runs on over an empty store, as `main.ts` puts it together; its log goes nowhere. */
+export async function benchDeps(store: Store, config: Config): Promise<Deps> {
+  const now = Date.now;
+  await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
+  return {
+    store,
+    credentials: createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) }),
+    now,
+    ids: randomIds,
+    log: pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })),
+    metrics: createMetrics(),
+    publicUrl: 'http://127.0.0.1:8080',
+    egress: createEgress({ allow: [], own: () => [] }),
+  };
+}

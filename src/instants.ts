@@ -1,0 +1,33 @@
+import { invalid } from './errors.ts';
+
+/** The last instant whose year has four digits, which is all that RFC 3339 can write. */
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/** Milliseconds since the epoch as RFC 3339 in UTC with milliseconds. */
+export const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** RFC 3339 as milliseconds since the epoch. Throws `validation_failed` for what no clock here knows, as a leap second. */
+export function parseInstant(text: string, field: string): number {
+  const at = Date.parse(text);
+  if (Number.isNaN(at) || at > LAST) {
+    throw invalid([{ field, message: 'must be an instant that exists, such as 2026-11-07T05:31:56Z', rule: 'format' }]);
+  }
+  return at;
+}
+
+/**
+ * An expiry of a body in milliseconds since the epoch, null where none is wanted. Throws `validation_failed` unless it
+ * lies `ahead` milliseconds or more after `now`.
+ */
+export function parseExpiry(text: string | null | undefined, field: string, now: number, ahead: number): number | null {
+  if (text === null || text === undefined) {
+    return null;
+  }
+  const at = parseInstant(text, field);
+  if (at < now + ahead) {
+    const least =
+      ahead < 1000 ? `must lie ahead of ${instant(now)}` : `must lie at least ${ahead / 1000} seconds ahead`;
+    throw invalid([{ field, message: least, rule: 'past' }]);
+  }
+  return at;
+}
