@@ -18,6 +18,32 @@ export type Writable<T> = T extends $Read<any> ? never : T extends $Write<infer 
     [K in keyof T as NonNullable<T[K]> extends $Read<any> ? K : never]?: never;
 } : T;
 export interface paths {
+    "/mcp/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The endpoint's token, as minted. It is a secret.
+                 * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+                 */
+                token: components["parameters"]["EndpointToken"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an MCP message
+         * @description The URL that an MCP client is configured with. Serves the tools of the endpoint's account that pass its scope, in the protocol versions 2024-11-05 to 2025-11-25 and 2026-07-28. Without sessions: every message stands alone. An endpoint with `require_api_token_auth` wants an API token of its organization as a bearer too.
+         */
+        post: operations["sendToEndpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/integrated-account/{integrated_account_id}/mcp": {
         parameters: {
             query?: never;
@@ -766,6 +792,72 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * @description The id of the request; null where it had none.
+         * @example 1
+         */
+        RpcId: string | number | null;
+        /** @description A JSON-RPC 2.0 message of the Model Context Protocol. */
+        RpcMessage: {
+            /**
+             * @description The version of JSON-RPC.
+             * @constant
+             */
+            jsonrpc?: "2.0";
+            id?: components["schemas"]["RpcId"];
+            /**
+             * @description What to do.
+             * @example tools/list
+             */
+            method: string;
+            /** @description With what. */
+            params?: {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Why nothing came of it. */
+        RpcErrorObject: {
+            /**
+             * @description A code of JSON-RPC or of the Model Context Protocol.
+             * @example -32601
+             */
+            code: number;
+            /**
+             * @description What went wrong, and what to do.
+             * @example Method not found
+             */
+            message: string;
+            /** @description More. */
+            data?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A JSON-RPC error. */
+        RpcFailure: {
+            /**
+             * @description The version of JSON-RPC.
+             * @constant
+             */
+            jsonrpc: "2.0";
+            error: components["schemas"]["RpcErrorObject"];
+            id: components["schemas"]["RpcId"];
+        };
+        /** @description The answer to a JSON-RPC request, a result or an error. */
+        RpcAnswer: {
+            /**
+             * @description The version of JSON-RPC.
+             * @constant
+             */
+            jsonrpc: "2.0";
+            id: components["schemas"]["RpcId"];
+            /** @description What came of it. */
+            result?: {
+                [key: string]: unknown;
+            };
+            error?: components["schemas"]["RpcErrorObject"];
+        };
         /**
          * @description A UUID, in lower case.
          * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
@@ -1894,6 +1986,53 @@ export interface components {
         };
     };
     responses: {
+        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. */
+        GatewayError: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                Allow: components["headers"]["Allow"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RpcFailure"];
+            };
+        };
+        /** @description The message cannot be read, or headers and body disagree. */
+        GatewayBadRequest: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RpcFailure"];
+            };
+        };
+        /** @description The token is unknown, expired or revoked, or an API token is wanted beside it: one answer for all of them. */
+        GatewayUnauthorized: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RpcFailure"];
+            };
+        };
+        /** @description The method is not known (protocol version 2026-07-28; older ones answer 200 with the same error). */
+        GatewayNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RpcFailure"];
+            };
+        };
         /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
         AccountsError: {
             headers: {
@@ -2059,6 +2198,11 @@ export interface components {
     };
     parameters: {
         /**
+         * @description The endpoint's token, as minted. It is a secret.
+         * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+         */
+        EndpointToken: string;
+        /**
          * @description The ID of the integrated account.
          * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
          */
@@ -2180,6 +2324,57 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    sendToEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description What the client reads. One that reads event streams only gets the answer as one event.
+                 * @example application/json, text/event-stream
+                 */
+                Accept?: string;
+            };
+            path: {
+                /**
+                 * @description The endpoint's token, as minted. It is a secret.
+                 * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+                 */
+                token: components["parameters"]["EndpointToken"];
+            };
+            cookie?: never;
+        };
+        /** @description One message. `jsonrpc` may be left out, and the media type may be `text/plain`. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RpcMessage"];
+            };
+        };
+        responses: {
+            /** @description The answer to a request. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RpcAnswer"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A notification was taken. There is no answer to it. */
+            202: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
     listEndpoints: {
         parameters: {
             query?: {

@@ -4,6 +4,7 @@ const DOORS = [
   { prefix: '/api/', errors: 'Servers', wanted: ['400', '401', '403', 'default'] },
   { prefix: '/integration', errors: 'Accounts', wanted: ['400', '401', 'default'] },
   { prefix: '/integrated-account', errors: 'Accounts', wanted: ['400', '401', 'default'] },
+  { prefix: '/mcp', errors: 'Gateway', wanted: ['401', 'default'] },
   { prefix: '/admin/api/', errors: 'Operator', wanted: ['401', 'default'] },
   { prefix: '/', errors: 'Operator', wanted: [] },
 ];

@@ -9,6 +9,7 @@ import { register } from './contract/register.ts';
 import { createValidator, type OnViolation } from './contract/validate.ts';
 import type { Deps } from './deps.ts';
 import { ApiError } from './errors.ts';
+import { gatewayHandlers } from './gateway/handlers.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import './http/context.ts';
@@ -65,12 +66,17 @@ export async function createApp(
   const app = express();
   // Production: whatever slips through the last handler shows no stack.
   app.disable('x-powered-by').disable('etag').set('env', 'production');
+  // The official Truto SDK joins a base URL and `mcp/<token>` with two slashes.
+  app.use((request, _response, next) => {
+    request.url = request.url.replace(/^\/{2,}(?=mcp\/)/, '/');
+    next();
+  });
   app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), ...crossOrigin(config.corsOrigins));
   app.use(
     register({
       operations,
       handlers,
-      raw: platformHandlers(deps, document, docs),
+      raw: { ...gatewayHandlers(deps), ...platformHandlers(deps, document, docs) },
       before: (operation) => [
         (request, _response, next) => {
           request.operation = operation;

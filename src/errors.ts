@@ -135,6 +135,10 @@ export class ApiError extends Error {
   }
 }
 
+/** The value of a `Link` header to the entry of an error in the catalogue. */
+export const helpLink = (publicUrl: string, code: ErrorCode): string =>
+  `<${publicUrl}/docs/errors.md#${code}>; rel="help"`;
+
 /** 400 (422 in the Operator API): all mistakes of a request, together. */
 export const invalid = (mistakes: readonly Mistake[]): ApiError =>
   new ApiError('validation_failed', 'Request failed validation.', { mistakes });

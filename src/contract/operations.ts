@@ -6,6 +6,7 @@ export type OperationId = keyof operations;
 
 /** Operations that read or write the connection themselves (`x-raw: true` in the document). */
 export type RawOperationId =
+  | 'sendToEndpoint'
   | 'getHealth'
   | 'getReadiness'
   | 'getMetrics'

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { ApiError, CATALOGUE, type ErrorCode } from '../errors.ts';
+import { ApiError, CATALOGUE, type ErrorCode, helpLink } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
 
 /** How one API writes an error. */
@@ -76,19 +76,41 @@ const OPERATOR_RULES: Readonly<Record<string, string>> = {
   maxLength: 'max_length',
 };
 
-/** The Servers API and the Accounts API have their own envelopes; everything else is the operator's. */
+/** The gateway speaks JSON-RPC, also where there is no message to answer to. */
+const GATEWAY: Envelope = {
+  status: SERVERS.status,
+  body: (error) => ({
+    jsonrpc: '2.0',
+    error: { code: RPC_CODES[error.code] ?? -32000, message: error.message },
+    id: null,
+  }),
+};
+
+const RPC_CODES: { readonly [C in ErrorCode]?: number } = {
+  malformed_json: -32700,
+  unauthorized: -32001,
+  internal_error: -32603,
+};
+
+/** The Gateway, the Servers API and the Accounts API have their own envelopes; everything else is the operator's. */
 function envelopeOf(path: string): Envelope {
   const [, first] = path.split('/');
+  if (first === 'mcp') {
+    return GATEWAY;
+  }
   return first === 'api' ? SERVERS : first === 'integration' || first === 'integrated-account' ? ACCOUNTS : OPERATOR;
 }
 
 /** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
 export function renderError(error: ApiError, path: string, publicUrl: string) {
   const envelope = envelopeOf(path);
-  const help = `<${publicUrl}/docs/errors.md#${error.code}>; rel="help"`;
   return {
     status: envelope.status(error),
-    headers: { ...error.headers, Link: help, 'Content-Type': 'application/json; charset=utf-8' },
+    headers: {
+      ...error.headers,
+      Link: helpLink(publicUrl, error.code),
+      'Content-Type': 'application/json; charset=utf-8',
+    },
     // A string: `json` would validate the answer, and an error about an error would come out as HTML.
     body: JSON.stringify(envelope.body(error)),
   };

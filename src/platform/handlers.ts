@@ -13,7 +13,11 @@ import { StoreUnavailable } from '../store/store.ts';
 export type DocsFolder = { readonly read: () => Promise<string | null> };
 
 /** Platform: the process itself, and the document. */
-export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder): RawHandlers => {
+export const platformHandlers = (
+  deps: Deps,
+  document: Document,
+  docs: DocsFolder,
+): Omit<RawHandlers, 'sendToEndpoint'> => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const json = JSON.stringify(published);

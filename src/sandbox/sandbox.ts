@@ -56,8 +56,10 @@ function exampleIds(): Ids {
     '1ba1f401-7183-47c5-9e39-e8e257e3c795',
     '2ba1f401-7183-47c5-9e39-e8e257e3c796',
   ];
+  const tokens = ['4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c'];
   return {
     ...randomIds,
+    endpointToken: () => tokens.shift() ?? randomIds.endpointToken(),
     organization: () => organizations.shift() ?? randomIds.organization(),
     uuid: () => uuids.shift() ?? randomIds.uuid(),
   };

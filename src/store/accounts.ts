@@ -1,3 +1,4 @@
+import * as integrations from './integrations.ts';
 import type { Part } from './keyset.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
@@ -35,7 +36,10 @@ export async function insert(db: Db, account: NewAccount): Promise<void> {
 
 /** An organization's account, or null. */
 export async function find(db: Db, organizationId: string, id: string): Promise<Account | null> {
-  const row = await selectAccounts(db, organizationId).where('accounts.id', '=', id).executeTakeFirst();
+  const row = await selectAccounts(db)
+    .where('accounts.id', '=', id)
+    .where('accounts.organization_id', '=', organizationId)
+    .executeTakeFirst();
   return row ? toAccount(db, row) : null;
 }
 
@@ -43,29 +47,18 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
 export async function page(
   db: Db,
   organizationId: string,
-  { before, limit }: Part,
+  part: Part,
   { tenantId, status, integrationName }: AccountFilter,
 ): Promise<Account[]> {
-  let select = selectAccounts(db, organizationId);
-  if (tenantId !== undefined) {
-    select = select.where('accounts.tenant_id', '=', tenantId);
+  const filter = { ...(tenantId !== undefined && { tenant_id: tenantId }), ...(status !== undefined && { status }) };
+  if (integrationName === undefined) {
+    const rows = await rowsOf(db, { organization_id: organizationId, ...filter }, part);
+    return rows.map((row) => toAccount(db, row));
   }
-  if (status !== undefined) {
-    select = select.where('accounts.status', '=', status);
-  }
-  if (integrationName !== undefined) {
-    select = select.where('integrations.name', '=', integrationName);
-  }
-  if (before) {
-    select = select.where(({ eb, refTuple, tuple }) =>
-      eb(refTuple('accounts.created_at', 'accounts.id'), '<', tuple(before.at, before.id)),
-    );
-  }
-  const rows = await select
-    .orderBy('accounts.created_at', 'desc')
-    .orderBy('accounts.id', 'desc')
-    .limit(limit)
-    .execute();
+  // One integration at a time follows an index as deep as the list is. Mostly there is one; names may be shared.
+  const ids = await integrations.idsOf(db, organizationId, integrationName);
+  const found = await Promise.all(ids.map((id) => rowsOf(db, { integration_id: id, ...filter }, part)));
+  const rows = found.flat().toSorted(newestFirst).slice(0, part.limit);
   return rows.map((row) => toAccount(db, row));
 }
 
@@ -97,6 +90,11 @@ export async function update(db: Db, account: Account, expectedVersion: number):
   return numUpdatedRows > 0n ? updated : null;
 }
 
+/** Notes whether the service takes the credentials. That is no change by anybody: the version stays. */
+export async function setStatus(db: Db, id: string, status: string): Promise<void> {
+  await db.sql.updateTable('accounts').set({ status }).where('id', '=', id).execute();
+}
+
 /** Deletes an account with its endpoints. False when there is none. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
@@ -107,13 +105,34 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
   return numDeletedRows > 0n;
 }
 
-const selectAccounts = (db: Db, organizationId: string) =>
+type AccountRow = Database['accounts'] & { integration_name: string };
+
+const selectAccounts = (db: Db) =>
   db.sql
     .selectFrom('accounts')
     .innerJoin('integrations', 'integrations.id', 'accounts.integration_id')
     .selectAll('accounts')
-    .select('integrations.name as integration_name')
-    .where('accounts.organization_id', '=', organizationId);
+    .select('integrations.name as integration_name');
+
+/** The accounts of one organization or one integration, newest first. There is an index for each set of columns. */
+async function rowsOf(
+  db: Db,
+  wanted: ({ organization_id: string } | { integration_id: string }) & { tenant_id?: string; status?: string },
+  { before, limit }: Part,
+): Promise<AccountRow[]> {
+  let select = selectAccounts(db);
+  for (const [column, value] of Object.entries(wanted) as [keyof Database['accounts'], string][]) {
+    select = select.where(`accounts.${column}`, '=', value);
+  }
+  if (before) {
+    select = select.where(({ eb, refTuple, tuple }) =>
+      eb(refTuple('accounts.created_at', 'accounts.id'), '<', tuple(before.at, before.id)),
+    );
+  }
+  return select.orderBy('accounts.created_at', 'desc').orderBy('accounts.id', 'desc').limit(limit).execute();
+}
+
+const newestFirst = (a: AccountRow, b: AccountRow): number => b.created_at - a.created_at || (a.id < b.id ? 1 : -1);
 
 const contextOf = (id: string): string => `accounts.context:${id}`;
 
@@ -132,7 +151,7 @@ function toRow(db: Db, account: Omit<Account, 'integrationName'>): Database['acc
   };
 }
 
-function toAccount(db: Db, row: Database['accounts'] & { integration_name: string }): Account {
+function toAccount(db: Db, row: AccountRow): Account {
   return {
     id: row.id,
     organizationId: row.organization_id,

@@ -45,6 +45,21 @@ export async function find(db: Db, accountId: string, id: string): Promise<Endpo
   return row ? toEndpoint(row) : null;
 }
 
+/** The endpoint whose token has that hash, expired or not, and whose it is; or null. */
+export async function findByTokenHash(
+  db: Db,
+  tokenHash: string,
+): Promise<{ endpoint: Endpoint; organizationId: string } | null> {
+  const row = await db.sql
+    .selectFrom('endpoints')
+    .innerJoin('accounts', 'accounts.id', 'endpoints.account_id')
+    .selectAll('endpoints')
+    .select('accounts.organization_id')
+    .where('endpoints.token_hash', '=', tokenHash)
+    .executeTakeFirst();
+  return row ? { endpoint: toEndpoint(row), organizationId: row.organization_id } : null;
+}
+
 /** A part of an account's endpoints, newest first. */
 export async function page(db: Db, accountId: string, { before, limit }: Part): Promise<Endpoint[]> {
   let select = db.sql.selectFrom('endpoints').selectAll().where('account_id', '=', accountId);

@@ -55,6 +55,17 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
   return row ? toIntegration(row) : null;
 }
 
+/** The ids of an organization's integrations of that name. */
+export async function idsOf(db: Db, organizationId: string, name: string): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('integrations')
+    .select('id')
+    .where('organization_id', '=', organizationId)
+    .where('name', '=', name)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** What scopes select the tools of an integration by. The integration must be there. */
 export async function selectors(db: Db, id: string): Promise<string> {
   const row = await contentsOf(db, id).select('selectors').executeTakeFirstOrThrow();

@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -92,13 +92,12 @@ export async function page(db: Db, organizationId: string, query: ServerPage): P
   if (cut.limit <= 0) {
     return [];
   }
-  const only = <DB, TB extends keyof DB>(ids: SelectQueryBuilder<DB, TB, { id: string }>) =>
-    ids.orderBy(sql.ref(sort), cut.order).orderBy(sql.ref('id'), cut.order).limit(cut.limit).offset(cut.offset);
-  // The rows before the page are skipped in an index; only the page's own rows are fetched.
-  const ids =
+  const [wanted, key] =
     search === undefined
-      ? only(db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId))
-      : only(searched(db, organizationId, search).select('id'));
+      ? [db.sql.selectFrom('servers').where('organization_id', '=', organizationId), sql.ref(sort)]
+      : [searched(db, organizationId, search), unindexed(sort)];
+  // The rows before the page are skipped in an index; only the page's own rows are fetched.
+  const ids = wanted.select('id').orderBy(key, cut.order).orderBy('id', cut.order).limit(cut.limit).offset(cut.offset);
   const rows = await db.sql
     .selectFrom('servers')
     .selectAll()
@@ -143,21 +142,17 @@ function fromNearerEnd(
   };
 }
 
-/** What a search finds, unsorted: materialized, because SQLite's index for searches is of no use to a sorted query. */
 function searched(db: Db, organizationId: string, search: string) {
   const pattern = `%${search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
   return db.sql
-    .with(
-      (cte) => cte('found').materialized(),
-      (query) =>
-        query
-          .selectFrom('servers')
-          .select(['id', 'name', 'created_at', 'updated_at'])
-          .where('organization_id', '=', organizationId)
-          .where(sql<boolean>`search_text like ${pattern} escape '\\'`),
-    )
-    .selectFrom('found');
+    .selectFrom('servers')
+    .where('organization_id', '=', organizationId)
+    .where(sql<boolean>`search_text like ${pattern} escape '\\'`);
 }
+
+/** The sort, but not as an index has it: SQLite would follow that and fetch every row, where one for searches will do. */
+const unindexed = (sort: ServerSort): RawBuilder<unknown> =>
+  sort === 'name' ? sql`${sql.ref(sort)} || ''` : sql`${sql.ref(sort)} + 0`;
 
 async function addToCount(db: Db, organizationId: string, change: 1 | -1): Promise<void> {
   await db.sql

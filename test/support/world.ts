@@ -87,6 +87,7 @@ export async function createWorld(
         mcpServerId,
         toolName: 'file_read',
         org_id: path.org_id,
+        token: endpoint.token,
         integrated_account_id: account.id,
         id: idIn(operation.path),
         page: 'getMcpServer.md',

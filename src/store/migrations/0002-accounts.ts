@@ -64,13 +64,16 @@ export async function accounts(db: Kysely<unknown>, engine: Engine): Promise<voi
 
   const indexes: [table: string, columns: string[]][] = [
     ['integrations', ['organization_id', 'created_at', 'id']],
-    ['accounts', ['organization_id', 'created_at', 'id']],
-    ['accounts', ['organization_id', 'tenant_id', 'created_at', 'id']],
-    ['accounts', ['organization_id', 'status', 'created_at', 'id']],
-    ['accounts', ['integration_id', 'created_at', 'id']],
+    ['integrations', ['organization_id', 'name', 'id']],
     ['endpoints', ['account_id', 'created_at', 'id']],
     ['endpoints', ['expires_at']],
   ];
+  // One for each way to filter their list: a filter that follows no index reads the whole list to find its last rows.
+  for (const owner of ['organization_id', 'integration_id']) {
+    for (const filter of [[], ['tenant_id'], ['status'], ['tenant_id', 'status']]) {
+      indexes.push(['accounts', [owner, ...filter, 'created_at', 'id']]);
+    }
+  }
   for (const [table, columns] of indexes) {
     await schema
       .createIndex(`${table}_by_${columns.join('_')}`)

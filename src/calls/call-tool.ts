@@ -1,0 +1,85 @@
+import type { Deps } from '../deps.ts';
+import { type Egress, EgressRefused } from '../egress/egress.ts';
+import type { DerivedTool } from '../tools/types.ts';
+import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
+import { ArgumentError, CallFailed } from './errors.ts';
+import { redactor } from './redact.ts';
+import { buildRequest } from './request.ts';
+import { failure, resultOf } from './result.ts';
+import { send } from './send.ts';
+import { baseOf, type CalledService } from './service.ts';
+import { createTokens, type Tokens } from './tokens.ts';
+import type { Arguments, CallToolResult } from './types.ts';
+
+export type Call = {
+  readonly tool: Pick<DerivedTool, 'verb' | 'request' | 'outputSchema'>;
+  readonly service: CalledService;
+  readonly account: CalledAccount;
+  readonly args: Arguments;
+  /** Ends the call, its connection included. */
+  readonly signal?: AbortSignal;
+  /** For everything together. */
+  readonly timeoutMs: number;
+};
+
+export type CallOutcome = {
+  readonly result: CallToolResult;
+  /** The service, or the server of its tokens, refused the credentials (401), or they cannot be sent at all. */
+  readonly credentialsRefused: boolean;
+};
+
+/** 10 MB. */
+const MOST_BYTES = 10_000_000;
+
+/** Tokens are good on whatever way they came, and are forgotten with it. */
+const memories = new WeakMap<Egress, Tokens>();
+
+/**
+ * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
+ * `isError`; nothing of it holds a credential. Rejects only with the reason of the signal.
+ */
+export async function callTool({ egress, now }: Pick<Deps, 'egress' | 'now'>, call: Call): Promise<CallOutcome> {
+  const tokens = memories.get(egress) ?? createTokens(egress, now);
+  memories.set(egress, tokens);
+  const deadline = AbortSignal.timeout(call.timeoutMs);
+  const signal = call.signal === undefined ? deadline : AbortSignal.any([call.signal, deadline]);
+  try {
+    signal.throwIfAborted();
+    return await attempt({ ...call, egress, tokens, signal });
+  } catch (error) {
+    call.signal?.throwIfAborted();
+    if (error instanceof CallFailed) {
+      return { result: failure(error.message), credentialsRefused: error.credentialsRefused };
+    }
+    if (error instanceof ArgumentError || error instanceof EgressRefused) {
+      return { result: failure(error.message), credentialsRefused: false };
+    }
+    if (deadline.aborted) {
+      const { host } = baseOf(call.service, call.tool.request, call.account.context);
+      const text = `${host} did not answer within ${call.timeoutMs} ms; the call may have been carried out.`;
+      return { result: failure(text), credentialsRefused: false };
+    }
+    throw error;
+  }
+}
+
+type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readonly signal: AbortSignal };
+
+/** `refused`: the token that an attempt before this one had. */
+async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
+  const { tool, service, account, egress, tokens, signal } = call;
+  const base = baseOf(service, tool.request, account.context);
+  let token: string | undefined;
+  const credential = await credentialOf(account, service.security, async () => {
+    token = await tokens.get(grantOf(account, service), signal, refused);
+    return token;
+  });
+  const request = buildRequest(tool, base, credential, call.args);
+  const answer = await send(egress, request, { signal, maxBytes: MOST_BYTES });
+  // A 401 says that nothing was carried out; a second one is about something else than the age of the token.
+  if (answer.status === 401 && token !== undefined && refused === undefined) {
+    return attempt(call, token);
+  }
+  const result = resultOf(answer, { tool, host: base.host, redact: redactor(account, credential) });
+  return { result, credentialsRefused: answer.status === 401 };
+}

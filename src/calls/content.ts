@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { Content, HttpAnswer } from './types.ts';
+
+/** The body of an answer as text, or null if it is none: by its media type, and without one if it is UTF-8. */
+export function textOfAnswer({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): string | null {
+  const { mediaType, charset } = typeOf(headers);
+  if (mediaType === '') {
+    return decode(bytes, 'utf-8', true);
+  }
+  return charset !== undefined || TEXT.test(mediaType) ? decode(bytes, charset ?? 'utf-8', false) : null;
+}
+
+const TEXT =
+  /^text\/|[/+](json|xml|x?html|yaml|x-yaml|json-seq|jsonl|(x-)?ndjson|(x-)?javascript|graphql|x-www-form-urlencoded)$/;
+
+function decode(bytes: Buffer, charset: string, fatal: boolean): string | null {
+  try {
+    return new TextDecoder(charset, { fatal }).decode(bytes);
+  } catch {
+    return fatal ? null : new TextDecoder().decode(bytes);
+  }
+}
+
+/** Bytes as MCP has them: images, and everything else as an embedded resource, named by its bytes (RFC 6920). */
+export function binaryContent({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): Content {
+  const { mediaType } = typeOf(headers);
+  const data = bytes.toString('base64');
+  if (mediaType.startsWith('image/')) {
+    return { type: 'image', data, mimeType: mediaType };
+  }
+  const uri = `ni:///sha-256;${createHash('sha256').update(bytes).digest('base64url')}`;
+  return { type: 'resource', resource: { uri, mimeType: mediaType || 'application/octet-stream', blob: data } };
+}
+
+function typeOf(headers: HttpAnswer['headers']): { readonly mediaType: string; readonly charset: string | undefined } {
+  const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters.map((text) => /^\s*charset\s*=\s*"?([^"\s]+)/.exec(text)?.[1]).find((found) => found);
+  return { mediaType: mediaType.trim(), charset };
+}

@@ -1,0 +1,33 @@
+/** Headers that HTTP itself or the gateway writes (RFC 9110, RFC 9112): a parameter of that name is left out. */
+const OURS = new Set([
+  'accept',
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** True for a header that no argument sets. */
+export const isOurs = (name: string): boolean => OURS.has(name.toLowerCase());
+
+/** True for a token (RFC 9110, section 5.6.2). */
+export const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
+
+/** True for what a header can hold (RFC 9110, section 5.5): no line ends, nothing beyond Latin-1. */
+export const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+
+/** The media type of a document where it is one, else `fallback`: a range (`image/*`) says nothing of what is sent. */
+export const concreteType = (mediaType: string, fallback: string): string =>
+  /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/.test(mediaType) ? mediaType : fallback;

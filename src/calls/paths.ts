@@ -1,0 +1,51 @@
+import type { ParameterPlan } from '../tools/types.ts';
+import { ArgumentError } from './errors.ts';
+import { pathText } from './styles.ts';
+import type { Arguments } from './types.ts';
+
+/**
+ * The path of the document with its arguments in place, each inside its own segment: values are percent-encoded, and
+ * refused when they are missing, empty, or `.` and `..` between slashes, encoded or not, which URLs, proxies and
+ * services resolve (RFC 3986, section 5.2.4).
+ */
+export function fillPath(path: string, parameters: readonly ParameterPlan[], args: Arguments): string {
+  const values: string[] = [];
+  const names: string[] = [];
+  // Values hold no slash once they are encoded, names in the template may.
+  const numbered = path.replace(/\{([^{}]*)\}/g, (_, name: string) => {
+    const plan = parameters.find((parameter) => parameter.in === 'path' && parameter.name === name);
+    names.push(plan?.argument ?? name);
+    values.push(partOf(plan, name, args));
+    return `{${values.length - 1}}`;
+  });
+  return numbered
+    .split('/')
+    .map((segment) => {
+      const inside: string[] = [];
+      const filled = segment.replace(/\{(\d+)\}/g, (_, index: string) => {
+        inside.push(JSON.stringify(names[Number(index)]));
+        return values[Number(index)] ?? '';
+      });
+      if (inside.length > 0 && leavesSegment(filled)) {
+        throw new ArgumentError(`The argument ${inside.join(', ')} must not make "." or ".." a part of the path.`);
+      }
+      return filled;
+    })
+    .join('/');
+}
+
+function partOf(plan: ParameterPlan | undefined, name: string, args: Arguments): string {
+  const argument = plan?.argument ?? name;
+  const value = Object.hasOwn(args, argument) ? args[argument] : null;
+  if (plan === undefined || value === null || value === undefined) {
+    throw new ArgumentError(`The argument ${JSON.stringify(argument)} is required: it is a part of the path.`);
+  }
+  const text = pathText(plan, value);
+  if (text === '') {
+    throw new ArgumentError(`The argument ${JSON.stringify(argument)} must not be empty: it is a part of the path.`);
+  }
+  return text;
+}
+
+const leavesSegment = (segment: string): boolean =>
+  segment.split(/%2f|%5c/i).some((piece) => /^(?:\.|%2e){1,2}$/i.test(piece));

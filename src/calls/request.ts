@@ -1,0 +1,103 @@
+import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
+import { bodyOf } from './body.ts';
+import { encode, encodeName } from './encode.ts';
+import { ArgumentError } from './errors.ts';
+import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
+import { isShallow } from './json.ts';
+import { fillPath } from './paths.ts';
+import { headerText, type Pair, pairsOf } from './styles.ts';
+import type { Arguments, Credential, HttpRequest } from './types.ts';
+
+/**
+ * The request of a tool: the plan filled with arguments, below the base URL, with the credential where it belongs. Pure.
+ *
+ * Throws an ArgumentError that names the argument for what is missing, unknown, or cannot be written where it belongs.
+ * Parameters called like the credential, and headers that are the gateway's own, are left out. Cookies with several
+ * values are several cookies.
+ */
+export function buildRequest(
+  { verb, request }: Pick<DerivedTool, 'verb' | 'request'>,
+  base: URL,
+  credential: Credential | null,
+  args: Arguments,
+): HttpRequest {
+  if (!isShallow(args)) {
+    throw new ArgumentError('The arguments are nested too deeply.');
+  }
+  const rest = unplanned(request, args);
+  const pairs = (place: ParameterPlace): Pair[] =>
+    given(request, place, args)
+      .flatMap(({ plan, value }) => pairsOf(plan, value))
+      .filter(({ name }) => credential?.in !== place || !isSameName(name, credential.name));
+  const body = request.body === undefined ? null : bodyOf(request.body, args, rest);
+  const cookies = [
+    ...pairs('cookie').map(({ name, text }) => `${encode(name)}=${text}`),
+    ...(credential?.in === 'cookie' ? [`${credential.name}=${credential.value}`] : []),
+  ];
+  const headers = {
+    ...headersOf(request, credential, args),
+    ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
+    ...(body === null ? {} : { 'content-type': body.contentType }),
+  };
+  const query = [
+    ...pairs('query').map(({ name, text }) => `${encodeName(name)}=${text}`),
+    ...(credential?.in === 'query' ? [`${encodeName(credential.name)}=${encode(credential.value)}`] : []),
+  ];
+  const url = urlOf(base, fillPath(request.path, request.parameters, args), query);
+  return { method: verb, url, headers, body: body?.bytes ?? null };
+}
+
+/** The arguments that no plan names: members of a body that takes any, else a mistake. */
+function unplanned({ parameters, body }: RequestPlan, args: Arguments): Arguments {
+  const planned = new Set(parameters.map(({ argument }) => argument));
+  for (const { argument } of body === undefined ? [] : body.kind === 'root' ? [body] : body.members) {
+    planned.add(argument);
+  }
+  const rest = Object.entries(args).filter(([name]) => !planned.has(name));
+  const [first] = rest;
+  const takesAny = (body?.kind === 'json' || body?.kind === 'form') && body.rest;
+  if (first !== undefined && !takesAny) {
+    throw new ArgumentError(`There is no argument ${JSON.stringify(first[0])}.`);
+  }
+  return Object.fromEntries(rest);
+}
+
+/** The parameters of a place that have a value. */
+function given(
+  { parameters }: RequestPlan,
+  place: ParameterPlace,
+  args: Arguments,
+): { readonly plan: ParameterPlan; readonly value: unknown }[] {
+  return parameters
+    .filter((plan) => plan.in === place && Object.hasOwn(args, plan.argument))
+    .map((plan) => ({ plan, value: args[plan.argument] }))
+    .filter(({ value }) => value !== null && value !== undefined);
+}
+
+/** Services may read names in any case, and `key[]` as another value of `key`. */
+const isSameName = (name: string, secret: string): boolean =>
+  name.replace(/\[.*$/s, '').toLowerCase() === secret.toLowerCase();
+
+function headersOf(request: RequestPlan, credential: Credential | null, args: Arguments): Record<string, string> {
+  const secret = credential?.in === 'header' ? credential : null;
+  const written = given(request, 'header', args)
+    .filter(({ plan }) => !isOurs(plan.name) && plan.name.toLowerCase() !== secret?.name.toLowerCase())
+    .map(({ plan, value }) => {
+      const text = headerText(plan, value);
+      if (!isHeaderName(plan.name) || !isHeaderValue(text)) {
+        throw new ArgumentError(
+          `The argument ${JSON.stringify(plan.argument)} cannot be written in a header: it must be one line of Latin-1.`,
+        );
+      }
+      return [plan.name.toLowerCase(), text] as const;
+    });
+  return Object.fromEntries(secret === null ? written : [...written, [secret.name.toLowerCase(), secret.value]]);
+}
+
+function urlOf(base: URL, path: string, query: readonly string[]): string {
+  const url = new URL(base);
+  url.hash = '';
+  url.pathname = `${base.pathname.replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;
+  url.search = [base.search.slice(1), ...query].filter((part) => part !== '').join('&');
+  return url.href;
+}

@@ -1,0 +1,60 @@
+import { STATUS_CODES } from 'node:http';
+import type { DerivedTool } from '../tools/types.ts';
+import { binaryContent, textOfAnswer } from './content.ts';
+import { isObject, parseJson } from './json.ts';
+import type { CallToolResult, HttpAnswer } from './types.ts';
+
+export type ResultFacts = {
+  readonly tool: Pick<DerivedTool, 'outputSchema'>;
+  /** Of the service, as people know it. */
+  readonly host: string;
+  /** Takes credentials out of a text. */
+  readonly redact: (text: string) => string;
+};
+
+/** A result that says why there is none. */
+export const failure = (text: string): CallToolResult => ({ content: [{ type: 'text', text }], isError: true });
+
+/**
+ * An answer as the result of a tool. 2xx: text as it came, digit for digit, and as structured content too where the tool
+ * has an output schema and the text is a JSON object; bytes as an image or an embedded resource. Everything else, also a
+ * redirect, is an error with the envelope of a remote error as its text.
+ */
+export function resultOf(answer: HttpAnswer, { tool, host, redact }: ResultFacts): CallToolResult {
+  const { status, bytes } = answer;
+  const said = `${host} answered ${statusText(status)}`;
+  if (status < 200 || status > 299) {
+    return failure(redact(JSON.stringify(envelopeOf(answer, said))));
+  }
+  if (bytes.length === 0) {
+    return { content: [{ type: 'text', text: `${said} without content.` }] };
+  }
+  const found = textOfAnswer(answer);
+  if (found === null) {
+    return { content: [binaryContent(answer)] };
+  }
+  const text = redact(found);
+  const value = tool.outputSchema === undefined ? undefined : parseJson(text);
+  return { content: [{ type: 'text', text }], ...(isObject(value) ? { structuredContent: value } : {}) };
+}
+
+/** The envelope of a failed remote call; a 429 has the limits beside it, `x-ratelimit-…` under its plain name. */
+function envelopeOf(answer: HttpAnswer, said: string): Readonly<Record<string, unknown>> {
+  const { status, headers, bytes } = answer;
+  const isRedirect = status >= 300 && status <= 399;
+  const text = textOfAnswer(answer);
+  const limits = Object.entries(headers)
+    .filter(([name]) => status === 429 && /^(?:retry-after|(?:x-)?ratelimit(?:-.*)?)$/.test(name))
+    // A name without the `x-` comes later and wins.
+    .toSorted(([a], [b]) => (a < b ? 1 : -1))
+    .map(([name, value]) => [name.replace(/^x-/, ''), value]);
+  return {
+    statusCode: status,
+    message: isRedirect ? `${said}, a redirect. Redirects are not followed.` : `${said}.`,
+    truto_is_remote_error: true,
+    raw_response: text === null ? `${bytes.length} bytes that are no text` : (parseJson(text) ?? text),
+    ...Object.fromEntries(limits),
+  };
+}
+
+const statusText = (status: number): string => `${status} ${STATUS_CODES[status] ?? ''}`.trim();

@@ -1,0 +1,99 @@
+import type { FormMember, ParameterPlan } from '../tools/types.ts';
+import { asciiJson, contentOf, encode, encodeName, encodeSomeReserved, textOf } from './encode.ts';
+import { isJsonType, isObject } from './json.ts';
+
+/** A name, not encoded, and the text of its value, encoded. */
+export type Pair = { readonly name: string; readonly text: string };
+
+type Write = (value: unknown) => string;
+
+const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: '%20', pipeDelimited: '%7C' };
+
+/**
+ * A value in the styles of queries, forms and cookies: form, spaceDelimited, pipeDelimited, deepObject (OpenAPI 3.1.1,
+ * section 4.8.12.5). As in RFC 6570, null is left out, and so is a list or an object with nothing in it. Where OpenAPI
+ * leaves it open: delimited styles that explode are written as form; a list or an object inside a value is JSON; under
+ * deepObject it is written with indices (`a[b][0]=`).
+ */
+export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'>, value: unknown): Pair[] {
+  const { name, style, explode, allowReserved, mediaType } = plan;
+  const encodeValue = allowReserved ? encodeSomeReserved : encode;
+  const write: Write = (item) => encodeValue(textOf(item));
+  if (mediaType !== undefined) {
+    return [{ name, text: encodeValue(contentOf(mediaType, value)) }];
+  }
+  if (style === 'deepObject') {
+    return deepPairs(name, value, write);
+  }
+  if (explode && isObject(value)) {
+    return entriesOf(value).map(([key, item]) => ({ name: key, text: write(item) }));
+  }
+  const parts = partsOf(value, explode, write);
+  if (explode) {
+    return parts.map((text) => ({ name, text }));
+  }
+  return parts.length === 0 ? [] : [{ name, text: parts.join(DELIMITERS[style] ?? ',') }];
+}
+
+/** Pairs as a query or a form. */
+export const joinPairs = (pairs: readonly Pair[]): string =>
+  pairs.map(({ name, text }) => `${encodeName(name)}=${text}`).join('&');
+
+function deepPairs(name: string, value: unknown, write: Write): Pair[] {
+  if (value === null || value === undefined) {
+    return [];
+  }
+  const isNested = Array.isArray(value) || isObject(value);
+  return isNested
+    ? Object.entries(value).flatMap(([key, member]) => deepPairs(`${name}[${key}]`, member, write))
+    : [{ name, text: write(value) }];
+}
+
+/** A value in the styles of paths: simple, label, matrix. Empty when there is nothing in it. */
+export function pathText({ name, style, explode, mediaType }: ParameterPlan, value: unknown): string {
+  if (mediaType !== undefined) {
+    return encode(contentOf(mediaType, value));
+  }
+  const parts = partsOf(value, explode, (item) => encode(textOf(item)));
+  if (parts.every((part) => part === '')) {
+    return '';
+  }
+  switch (style) {
+    case 'label':
+      return `.${parts.join(explode ? '.' : ',')}`;
+    case 'matrix':
+      if (!explode) {
+        return `;${encode(name)}=${parts.join(',')}`;
+      }
+      return parts.map((part) => (isObject(value) ? `;${part}` : `;${encode(name)}=${part}`)).join('');
+    default:
+      return parts.join(',');
+  }
+}
+
+/** A value in the style of headers, simple. Headers are not percent-encoded; JSON is written in ASCII. */
+export function headerText({ explode, mediaType }: ParameterPlan, value: unknown): string {
+  if (mediaType === undefined) {
+    return partsOf(value, explode, textOf).join(',');
+  }
+  const text = contentOf(mediaType, value);
+  return isJsonType(mediaType) ? asciiJson(text) : text;
+}
+
+/** What stands between the delimiters: one text, the items, or names and values. */
+function partsOf(value: unknown, explode: boolean, write: Write): string[] {
+  if (Array.isArray(value)) {
+    return value.filter(isPresent).map(write);
+  }
+  if (!isObject(value)) {
+    return isPresent(value) ? [write(value)] : [];
+  }
+  return entriesOf(value).flatMap(([key, item]) =>
+    explode ? [`${write(key)}=${write(item)}`] : [write(key), write(item)],
+  );
+}
+
+const isPresent = (value: unknown): boolean => value !== null && value !== undefined;
+
+const entriesOf = (value: Readonly<Record<string, unknown>>): [string, unknown][] =>
+  Object.entries(value).filter(([, member]) => isPresent(member));

@@ -1,0 +1,100 @@
+import type { Egress } from '../egress/egress.ts';
+import { CallFailed } from './errors.ts';
+import { isHeaderValue } from './headers.ts';
+import { isObject, parseJson } from './json.ts';
+import { send } from './send.ts';
+import type { HttpAnswer } from './types.ts';
+
+/** Client credentials, and where they are exchanged for a token. */
+export type Grant = {
+  /** Tells the credentials apart from all others; holds no secret. */
+  readonly key: string;
+  readonly url: URL;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string;
+};
+
+/** An access token, and how many milliseconds from now it may be used. */
+export type Token = { readonly token: string; readonly lifetimeMs: number };
+
+const TIMEOUT_MS = 30_000;
+const MOST_BYTES = 64 * 1024;
+/** Of a token that does not say it (RFC 6749, section 5.1, recommends it): one that ends sooner is noticed by a 401. */
+const UNSAID_SECONDS = 300;
+/** So that a token does not end on its way; short ones have a tenth of their life. */
+const MARGIN_SECONDS = 30;
+const DAY_SECONDS = 86_400;
+
+/** The errors of RFC 6749, section 5.2: nothing else that a server says is repeated. */
+const ERRORS = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+];
+
+/**
+ * Asks for a token with the client credentials grant (RFC 6749, section 4.4): with the client in a Basic header, which
+ * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused.
+ */
+export async function requestToken(egress: Egress, grant: Grant): Promise<Token> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const ask = async (inBody: boolean): Promise<HttpAnswer> => {
+    const { url, clientId, clientSecret, scope } = grant;
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      ...(scope === undefined ? {} : { scope }),
+      ...(inBody ? { client_id: clientId, client_secret: clientSecret } : {}),
+    });
+    const basic = Buffer.from(`${formText(clientId)}:${formText(clientSecret)}`).toString('base64');
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(inBody ? {} : { authorization: `Basic ${basic}` }),
+    };
+    const request = { method: 'POST', url: url.href, headers, body: Buffer.from(form.toString()) } as const;
+    return send(egress, request, { signal, maxBytes: MOST_BYTES });
+  };
+  try {
+    const answer = await ask(false);
+    return tokenIn(refusesBasic(answer) ? await ask(true) : answer, grant.url.host);
+  } catch (error) {
+    throw signal.aborted && !(error instanceof CallFailed)
+      ? new CallFailed(`${grant.url.host} gave no token within ${TIMEOUT_MS} ms.`, { cause: error })
+      : error;
+  }
+}
+
+/** Both halves are form-encoded before they are joined (RFC 6749, section 2.3.1). */
+const formText = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
+
+/** A server that does not read the header may miss the client as well as refuse it. */
+const refusesBasic = (answer: HttpAnswer): boolean =>
+  answer.status === 401 ||
+  (answer.status === 400 && ['invalid_client', 'invalid_request'].includes(String(membersOf(answer).error)));
+
+function tokenIn(answer: HttpAnswer, host: string): Token {
+  const { access_token: token, token_type: type = 'bearer', expires_in: expires, error } = membersOf(answer);
+  if (answer.status !== 200) {
+    const said = ERRORS.find((known) => known === error);
+    throw new CallFailed(
+      `${host} gave no token: it answered ${answer.status}${said === undefined ? '' : ` (${said})`}.`,
+      {
+        credentialsRefused: [400, 401, 403].includes(answer.status) && said !== 'invalid_scope',
+      },
+    );
+  }
+  if (typeof token !== 'string' || token === '' || !isHeaderValue(token) || String(type).toLowerCase() !== 'bearer') {
+    throw new CallFailed(`${host} gave no token: its answer holds no bearer token.`);
+  }
+  const seconds = Number(expires ?? UNSAID_SECONDS);
+  const life = Number.isNaN(seconds) ? UNSAID_SECONDS : Math.min(seconds, DAY_SECONDS);
+  return { token, lifetimeMs: 1000 * (life - Math.min(MARGIN_SECONDS, life / 10)) };
+}
+
+const membersOf = ({ bytes }: HttpAnswer): Readonly<Record<string, unknown>> => {
+  const value = parseJson(bytes.toString());
+  return isObject(value) ? value : {};
+};

@@ -1,0 +1,46 @@
+import type { Verb } from '../tools/types.ts';
+
+/** The arguments of a tool as they came: JSON, whose numbers may be `JSON.rawJSON` so that they keep their digits. */
+export type Arguments = Readonly<Record<string, unknown>>;
+
+/** What a service knows the account by, and where in the request it stands. `value` is secret. */
+export type Credential = {
+  readonly in: 'header' | 'query' | 'cookie';
+  readonly name: string;
+  /** As it stands in a header; a query encodes it. */
+  readonly value: string;
+};
+
+/** One HTTP request, ready to send. Names of headers are in lower case. The URL and the headers may hold credentials. */
+export type HttpRequest = {
+  readonly method: Verb;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+};
+
+/** One HTTP answer, whole and without its content coding. Names of headers are in lower case. */
+export type HttpAnswer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Buffer;
+};
+
+/** Blocks of MCP's `CallToolResult` (specification 2025-11-25, "Tools"); `data` and `blob` are base64. */
+export type Content =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image'; readonly data: string; readonly mimeType: string }
+  | {
+      readonly type: 'resource';
+      readonly resource: { readonly uri: string; readonly mimeType: string; readonly blob: string };
+    };
+
+/**
+ * The result of `tools/call` in MCP's shape. Write it with `JSON.stringify`: numbers of the structured content that
+ * JavaScript cannot hold are `JSON.rawJSON`.
+ */
+export type CallToolResult = {
+  readonly content: readonly Content[];
+  readonly structuredContent?: Readonly<Record<string, unknown>>;
+  readonly isError?: true;
+};

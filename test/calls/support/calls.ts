@@ -1,0 +1,45 @@
+import { type Call, type CallOutcome, callTool } from '../../../src/calls/call-tool.ts';
+import type { CalledAccount } from '../../../src/calls/credentials.ts';
+import { type CalledService, calledServiceOf } from '../../../src/calls/service.ts';
+import type { Arguments, CallToolResult } from '../../../src/calls/types.ts';
+import { createEgress, type Egress } from '../../../src/egress/egress.ts';
+import type { DerivedTool } from '../../../src/tools/types.ts';
+import { derived, documentOf } from '../../tools/support/documents.ts';
+
+/** A way out to loopback. */
+export const openEgress = (): Egress => createEgress({ allow: ['127.0.0.1'], own: () => [] });
+
+export const NOBODY: CalledAccount = {
+  id: '00000000-0000-4000-8000-000000000000',
+  version: 1,
+  authenticationMethod: 'none',
+  context: {},
+};
+
+/** The service of a document, with the base URL of an integration. */
+export function serviceAt(
+  baseUrl: string | null,
+  document: object = documentOf({}),
+  documentUrl: string | null = null,
+): CalledService {
+  const { title, servers, security } = derived(document);
+  return calledServiceOf({ baseUrl, service: JSON.stringify({ title, servers, security, documentUrl }) });
+}
+
+export type Calling = Partial<Omit<Call, 'tool' | 'args'>>;
+export type Caller = (tool: DerivedTool, args: Arguments, rest?: Calling) => Promise<CallOutcome>;
+
+/** Calls tools of the service at a URL, as nobody unless told. */
+export const callerOf =
+  (egress: Egress, url: string, now: () => number = Date.now): Caller =>
+  (tool, args, rest = {}) =>
+    callTool({ egress, now }, { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...rest });
+
+/** The only block of a result, which must be text. */
+export function textOf({ content }: CallToolResult): string {
+  const [block, ...more] = content;
+  if (block?.type !== 'text' || more.length > 0) {
+    throw new Error(`not one text: ${JSON.stringify(content)}`);
+  }
+  return block.text;
+}

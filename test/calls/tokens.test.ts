@@ -1,0 +1,271 @@
+import { afterAll, afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import type { CalledAccount } from '../../src/calls/credentials.ts';
+import { createEgress, type Egress } from '../../src/egress/egress.ts';
+import { documentOf, toolOf } from '../tools/support/documents.ts';
+import { type Caller, callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { answering, answeringJson, startService } from './support/service.ts';
+
+const service = await startService();
+const issuer = await startService();
+const tool = toolOf('get', '/things', {});
+const ID = 'client id:ü';
+const SECRET = 'client+secret/%';
+
+let time: number;
+let issued: number;
+let egress: Egress;
+let call: Caller;
+
+/** Gives `token-1`, `token-2` and so on. */
+const issuing =
+  (extra: object = {}) =>
+  (...[request, response]: Parameters<ReturnType<typeof answering>>) => {
+    issued += 1;
+    const token = { access_token: `access-token-${issued}`, token_type: 'Bearer', ...extra };
+    return answeringJson(JSON.stringify(token))(request, response);
+  };
+
+beforeEach(() => {
+  for (const server of [service, issuer]) {
+    server.reset();
+  }
+  time = Date.UTC(2026, 0, 1);
+  issued = 0;
+  issuer.answer = issuing({ expires_in: 3600 });
+  egress = openEgress();
+  call = callerOf(egress, service.url, () => time);
+});
+afterEach(() => egress.dispatcher.close());
+afterAll(() => Promise.all([service.close(), issuer.close()]));
+
+const account = (context: object = {}, rest: Partial<CalledAccount> = {}): CalledAccount => ({
+  ...NOBODY,
+  authenticationMethod: 'oauth2_client_credentials',
+  context: { client_id: ID, client_secret: SECRET, token_url: `${issuer.url}/token`, ...context },
+  ...rest,
+});
+const bearers = () => service.received.map(({ headers }) => headers.authorization);
+const form = (index: number) => Object.fromEntries(new URLSearchParams(issuer.received[index]?.body.toString()));
+const basic = Buffer.from('client+id%3A%C3%BC:client%2Bsecret%2F%25').toString('base64');
+
+describe('a token is asked for', () => {
+  it('as RFC 6749 says, and used', async () => {
+    await call(tool, {}, { account: account({ scope: 'read write' }) });
+    expect(issuer.received[0]).toMatchObject({
+      method: 'POST',
+      url: '/token',
+      headers: { authorization: `Basic ${basic}`, 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(form(0)).toEqual({ grant_type: 'client_credentials', scope: 'read write' });
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+
+  test.each<[string, string, string | null]>([
+    ['an absolute URL', '', null],
+    ['a relative one', '', 'document'],
+  ])('where the document says: %s', async (_, __, from) => {
+    const tokenUrl = from === null ? `${issuer.url}/oauth` : '/oauth';
+    const flows = { clientCredentials: { tokenUrl, scopes: { all: 'All of it' } } };
+    const document = documentOf({}, { components: { securitySchemes: { a: { type: 'oauth2', flows } } } });
+    const documentUrl = from === null ? null : `${issuer.url}/docs/openapi.json`;
+    const rest = { service: serviceAt(service.url, document, documentUrl), account: account({ token_url: undefined }) };
+    await call(tool, {}, rest);
+    expect(issuer.received[0]?.url).toBe('/oauth');
+    expect(form(0)).toEqual({ grant_type: 'client_credentials' });
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+
+  test.each<[number, string]>([
+    [401, '{"error":"invalid_client"}'],
+    [401, ''],
+    [400, '{"error":"invalid_client"}'],
+    [400, '{"error":"invalid_request"}'],
+  ])('with the client in the body where the header gets %i %s', async (status, text) => {
+    issuer.answer = (request, response) =>
+      (request.headers.authorization === undefined ? issuing() : answeringJson(text, status))(request, response);
+    await call(tool, {}, { account: account() });
+    expect(form(1)).toEqual({ grant_type: 'client_credentials', client_id: ID, client_secret: SECRET });
+    expect(issuer.received[1]?.headers.authorization).toBeUndefined();
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+});
+
+describe('a token is kept', () => {
+  const callAfter = async (seconds: number) => {
+    time += seconds * 1000;
+    await call(tool, {}, { account: account() });
+  };
+
+  test.each<[string, object, number, number]>([
+    ['until shortly before it ends', { expires_in: 3600 }, 3569, 2],
+    ['also when the number is a text', { expires_in: '3600' }, 3569, 2],
+    ['for nine tenths of a short life', { expires_in: 10 }, 8, 2],
+    ['for five minutes when nobody says', {}, 269, 2],
+    ['for five minutes when it is no number', { expires_in: 'soon' }, 269, 2],
+    ['for a day at most', { expires_in: 1e9 }, 86_369, 2],
+  ])('%s', async (_, extra, seconds, more) => {
+    issuer.answer = issuing(extra);
+    await callAfter(0);
+    await callAfter(seconds);
+    expect(issuer.received).toHaveLength(1);
+    await callAfter(more);
+    expect(issuer.received).toHaveLength(2);
+    expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-1', 'Bearer access-token-2']);
+  });
+
+  test.each([[0], [-5]])('not at all when it ends in %i s', async (expires) => {
+    issuer.answer = issuing({ expires_in: expires });
+    await callAfter(0);
+    await callAfter(1);
+    expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
+  });
+
+  it('for one account and one version of it', async () => {
+    const all = [account(), account({}, { version: 2 }), account({}, { id: 'another' })];
+    for (const one of [...all, ...all]) {
+      await call(tool, {}, { account: one });
+    }
+    expect(issuer.received).toHaveLength(3);
+    expect(bearers().slice(3)).toEqual(bearers().slice(0, 3));
+  });
+});
+
+describe('everybody waits for the same token', () => {
+  const FIFTY = Array.from({ length: 50 });
+
+  it('50 at once ask once', async () => {
+    await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));
+    expect(issuer.received).toHaveLength(1);
+    expect(bearers()).toEqual(FIFTY.map(() => 'Bearer access-token-1'));
+  });
+
+  it('50 whose token is refused ask once more, and are carried out once each', async () => {
+    await call(tool, {}, { account: account() });
+    service.reset();
+    service.answer = ({ headers }, response) =>
+      response.writeHead(headers.authorization === 'Bearer access-token-2' ? 204 : 401).end();
+    const outcomes = await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));
+    expect(outcomes.filter(({ result, credentialsRefused }) => result.isError || credentialsRefused)).toEqual([]);
+    expect(issuer.received).toHaveLength(2);
+    expect(bearers().filter((bearer) => bearer === 'Bearer access-token-2')).toHaveLength(50);
+  });
+
+  it('and who gives up leaves the others waiting', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    issuer.answer = async (request, response) => {
+      asked.resolve();
+      await answered.promise;
+      issuing()(request, response);
+    };
+    const giver = new AbortController();
+    const [first, second] = [giver.signal, new AbortController().signal].map((signal) =>
+      call(tool, {}, { account: account(), signal }),
+    );
+    await asked.promise;
+    giver.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    answered.resolve();
+    expect((await second)?.result.isError).toBeUndefined();
+    expect(issuer.received).toHaveLength(1);
+  });
+
+  it('and for the same failure, which is not kept', async () => {
+    issuer.answer = answering(503, {});
+    const outcomes = await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));
+    expect(new Set(outcomes.map(({ result }) => textOf(result)))).toEqual(
+      new Set([`${issuer.host} gave no token: it answered 503.`]),
+    );
+    expect(issuer.received).toHaveLength(1);
+    issuer.answer = issuing();
+    await call(tool, {}, { account: account() });
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+});
+
+describe('the service refuses the token', () => {
+  it('again: it is asked for once more, not for ever', async () => {
+    service.answer = answeringJson('{"error":"no"}', 401);
+    const { result, credentialsRefused } = await call(tool, {}, { account: account() });
+    expect(JSON.parse(textOf(result))).toMatchObject({ statusCode: 401, raw_response: { error: 'no' } });
+    expect(credentialsRefused).toBe(true);
+    expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
+  });
+
+  it('once: the same request is sent again', async () => {
+    const create = toolOf('post', '/things', {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: { type: 'object', properties: { a: {} } } } },
+      },
+    });
+    service.answer = (_, response) => response.writeHead(service.received.length === 1 ? 401 : 204).end();
+    await call(create, { a: 1 }, { account: account() });
+    expect(service.received.map(({ method, body }) => `${method} ${body}`)).toEqual(['POST {"a":1}', 'POST {"a":1}']);
+  });
+
+  it('with 403: another token would not help', async () => {
+    service.answer = answering(403, {});
+    expect((await call(tool, {}, { account: account() })).credentialsRefused).toBe(true);
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+});
+
+describe('no token', () => {
+  test.each<[number, string, string, boolean]>([
+    [401, '{"error":"invalid_client"}', 'it answered 401 (invalid_client).', true],
+    [400, '{"error":"unauthorized_client"}', 'it answered 400 (unauthorized_client).', true],
+    [400, '{"error":"invalid_scope"}', 'it answered 400 (invalid_scope).', false],
+    [403, `{"error":"${SECRET}"}`, 'it answered 403.', true],
+    [500, SECRET, 'it answered 500.', false],
+    [302, '', 'it answered 302.', false],
+    [200, SECRET, 'its answer holds no bearer token.', false],
+    [200, '[]', 'its answer holds no bearer token.', false],
+    [200, '{"access_token":""}', 'its answer holds no bearer token.', false],
+    [200, '{"access_token":"a\\r\\nb: c"}', 'its answer holds no bearer token.', false],
+    [200, '{"access_token":"abc","token_type":"mac"}', 'its answer holds no bearer token.', false],
+  ])('%i %s', async (status, text, message, refused) => {
+    issuer.answer = answering(status, { 'content-type': 'application/json', location: service.url }, text);
+    const { result, credentialsRefused } = await call(tool, {}, { account: account() });
+    expect(textOf(result)).toBe(`${issuer.host} gave no token: ${message}`);
+    expect(credentialsRefused).toBe(refused);
+    expect(service.received).toEqual([]);
+  });
+
+  it('is read beyond 64 KiB', async () => {
+    issuer.answer = answeringJson(`{"access_token":"abc","x":"${'x'.repeat(65_536)}"}`);
+    const { result } = await call(tool, {}, { account: account() });
+    expect(textOf(result)).toContain(`${issuer.host} answered more than 65536 bytes`);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['nowhere', undefined, 'The token URL of the account cannot be read: set token_url in its context.'],
+    ['no URL', '/token', 'The token URL of the account cannot be read: set token_url in its context.'],
+    ['another protocol', 'ftp://127.0.0.1/token', 'URLs with the scheme ftp: are refused'],
+    ['a web socket', 'ws://127.0.0.1/token', 'Tools are called over http and https only, not ws:'],
+    ['with a password', 'http://a:hush-hush@127.0.0.1/token', 'it must not contain credentials'],
+    ['the cloud', 'http://169.254.169.254/token', 'its address is cloud metadata'],
+  ])('from %s', async (_, url, message) => {
+    const { result, credentialsRefused } = await call(tool, {}, { account: account({ token_url: url }) });
+    expect(textOf(result)).toContain(message);
+    expect(textOf(result)).not.toContain('hush-hush');
+    expect(credentialsRefused).toBe(false);
+    expect(service.received).toEqual([]);
+  });
+
+  it('from an address that a name hides', async () => {
+    const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
+    const closed = createEgress({ allow: ['127.0.0.2'], own: () => [], resolve });
+    const { port } = new URL(issuer.url);
+    const { result } = await callerOf(closed, service.url)(
+      tool,
+      {},
+      {
+        account: account({ token_url: `http://tokens.test:${port}/token` }),
+      },
+    );
+    expect(textOf(result)).toContain('Connections to tokens.test are refused: its address is loopback.');
+    expect(issuer.received).toEqual([]);
+    await closed.dispatcher.close();
+  });
+});
