@@ -105,7 +105,7 @@ test.each([
   [200, false],
   [400, false],
   [401, true],
-  [403, true],
+  [403, false],
   [404, false],
   [500, false],
 ])('%i: refused is %j', async (status, refused) => {

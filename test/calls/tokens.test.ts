@@ -204,9 +204,9 @@ describe('the service refuses the token', () => {
     expect(service.received.map(({ method, body }) => `${method} ${body}`)).toEqual(['POST {"a":1}', 'POST {"a":1}']);
   });
 
-  it('with 403: another token would not help', async () => {
+  it('with 403: which says nothing of the credentials', async () => {
     service.answer = answering(403, {});
-    expect((await call(tool, {}, { account: account() })).credentialsRefused).toBe(true);
+    expect((await call(tool, {}, { account: account() })).credentialsRefused).toBe(false);
     expect(bearers()).toEqual(['Bearer access-token-1']);
   });
 });
