@@ -1,38 +1,22 @@
-import { compare, type Load } from './measure.ts';
-import { startAndIdle } from './process.ts';
+import { parseArgs } from 'node:util';
 
-/** `npm run bench`: every row says what was measured, its bar, and whether it is met. Nothing fails on a noisy machine. */
-const PATCH: Load = {
-  method: 'PATCH',
-  body: JSON.stringify({
-    name: 'Updated Server Name',
-    url: 'https://new-server-url.example.com',
-    description: 'Updated description',
-    approval_policy: 'auto_approve_read_only',
-    transport: 'WebSocket',
-    request_headers: { Authorization: 'Bearer new-token', 'User-Agent': 'MCP-Client/2.0' },
-  }),
-};
+/**
+ * `npm run bench`: the server as it is against less of it. `npm run bench -- --scale [--engine postgres]`: a large
+ * database against a small one. Every row says what was measured, its bar, and whether it is met; nothing fails on a
+ * noisy machine.
+ */
+const { values } = parseArgs({
+  options: { scale: { type: 'boolean', default: false }, engine: { type: 'string', default: 'sqlite' } },
+});
+const { scale, engine } = values;
 
-const print = (line: string) => process.stdout.write(`${line}\n`);
-
-async function ratio(
-  what: string,
-  bar: number,
-  ...[subject, reference, load]: Parameters<typeof compare>
-): Promise<void> {
-  const { subject: a, reference: b, ratio: measured } = await compare(subject, reference, load);
-  const side = (name: string, { perSecond, cpuMicroseconds }: typeof a) =>
-    `${name} ${Math.round(perSecond)}/s at ${Math.round(cpuMicroseconds)} µs of CPU`;
-  print(`${what}: ${measured.toFixed(2)}× (bar ≥ ${bar}×) ${measured >= bar ? 'met' : 'MISSED'}`);
-  print(`  ${side(subject, a)}; ${side(reference, b)}`);
+if (engine !== 'sqlite' && engine !== 'postgres') {
+  throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
 }
-
-await ratio('GET of one server against constant handlers', 0.5, 'complete', 'constant', { method: 'GET' });
-await ratio('PATCH of one server against constant handlers', 0.5, 'complete', 'constant', PATCH);
-await ratio('the whole contract against one path', 0.7, 'complete', 'one-path', { method: 'GET' });
-const { seconds, mebibytes } = await startAndIdle();
-print(
-  `npm start to the first 200 of /readyz: ${seconds.toFixed(2)} s (bar ≤ 1.5 s) ${seconds <= 1.5 ? 'met' : 'MISSED'}`,
-);
-print(`idle: ${Math.round(mebibytes)} MiB resident (bar ≤ 130 MiB) ${mebibytes <= 130 ? 'met' : 'MISSED'}`);
+if (scale) {
+  const { benchScale } = await import('./scale/scale.ts');
+  await benchScale(engine);
+} else {
+  const { benchServer } = await import('./server.ts');
+  await benchServer();
+}

@@ -2,9 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import autocannon from 'autocannon';
-
-export const API_KEY = 'sk_bench'.padEnd(40, 'k');
-export const API_SECRET = 's3cr3t_bench'.padEnd(40, 's');
+import { API_KEY, API_SECRET } from './credentials.ts';
+import { median } from './median.ts';
 
 export type Variant = 'complete' | 'constant' | 'one-path';
 export type Ready = { readonly url: string; readonly serverId: string };
@@ -46,9 +45,6 @@ async function round(side: Side, { method, body }: Load, seconds: number): Promi
   const requests = result.requests.total;
   return { perSecond: requests / result.duration, cpuMicroseconds: ((await cpu(side)) - before) / requests };
 }
-
-export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Both sides on this machine in turn, five rounds after a warm-up; medians of the rates, and of the ratios pair by pair. */
 export async function compare(subject: Variant, reference: Variant, load: Load) {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { median } from './measure.ts';
+import { median } from './median.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** Milliseconds after which a server that nobody asks counts as idle. */

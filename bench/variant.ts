@@ -3,23 +3,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
 import { createApp, handlersOf } from '../src/app.ts';
-import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
-import { parseConfig } from '../src/config.ts';
 import { readDocument } from '../src/contract/bundle.ts';
-import type { Document } from '../src/contract/document.ts';
+import { type Document, operationsOf } from '../src/contract/document.ts';
 import type { Handlers } from '../src/contract/operations.ts';
-import { createCredentials } from '../src/credentials.ts';
-import type { Deps } from '../src/deps.ts';
-import { createEgress } from '../src/egress/egress.ts';
-import { randomIds } from '../src/ids.ts';
-import { createMetrics } from '../src/metrics.ts';
 import { keyFile } from '../src/secret-keys.ts';
 import { createServer as registerServer } from '../src/servers/servers.ts';
 import { serverId, success, toMcpServer, toUpdated } from '../src/servers/wire.ts';
 import { openStore } from '../src/store/store.ts';
-import { API_KEY, API_SECRET, type Ready, type Variant } from './measure.ts';
+import { API_KEY, API_SECRET } from './credentials.ts';
+import { benchConfig, benchDeps } from './deps.ts';
+import type { Ready, Variant } from './measure.ts';
 
 /**
  * One side of a comparison in a process of its own. `complete`: the server as it is. `constant`: the same app, its
@@ -28,21 +22,18 @@ import { API_KEY, API_SECRET, type Ready, type Variant } from './measure.ts';
  */
 async function main(variant: Variant): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
-  const config = parseConfig({
-    GATEHOUSE_DATA: directory,
-    GATEHOUSE_API_KEY: API_KEY,
-    GATEHOUSE_API_SECRET: API_SECRET,
-  });
-  const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
-  const now = Date.now;
+  // However it ends.
+  process.once('exit', () => rmSync(directory, { recursive: true }));
+  const config = benchConfig(directory);
   const secretKeys = [await keyFile(directory)];
-  const store = await openStore({ location: { kind: 'file', directory }, secretKeys, log: () => undefined, now });
-  await bootstrap({ store, now, ids: randomIds }, config);
-  const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
-  const publicUrl = 'http://127.0.0.1:8080';
-  const egress = createEgress({ allow: [], own: () => [] });
-  const deps: Deps = { store, credentials, now, ids: randomIds, log, metrics: createMetrics(), publicUrl, egress };
-  const caller = await credentials.keyPair(API_KEY, API_SECRET);
+  const store = await openStore({
+    location: { kind: 'file', directory },
+    secretKeys,
+    log: () => undefined,
+    now: Date.now,
+  });
+  const deps = await benchDeps(store, config);
+  const caller = await deps.credentials.keyPair(API_KEY, API_SECRET);
   if (caller === undefined) {
     throw new Error('the bench does not know its own credentials');
   }
@@ -66,27 +57,19 @@ async function main(variant: Variant): Promise<void> {
     process.send?.({ url: `http://127.0.0.1:${port}`, serverId: serverId(server.id) } satisfies Ready);
   });
   process.on('message', () => process.send?.(process.cpuUsage()));
-  process.once('disconnect', () => {
-    rmSync(directory, { recursive: true });
-    process.exit(0);
-  });
+  process.once('disconnect', () => process.exit(0));
 }
 
 /** Raw operations stay, since they cost a request of another path nothing but their place in the router. */
 function onePath(document: Document): Document {
-  const kept = Object.entries(document.paths).filter(
-    ([path, item]) => path === '/api/mcp-servers/{mcpServerId}' || item.get?.['x-raw'] === true,
-  );
-  return { ...document, paths: Object.fromEntries(kept) };
+  const raw = operationsOf(document).filter((operation) => operation.raw);
+  const kept = new Set(['/api/mcp-servers/{mcpServerId}', ...raw.map(({ path }) => path)]);
+  return { ...document, paths: Object.fromEntries(Object.entries(document.paths).filter(([path]) => kept.has(path))) };
 }
 
 function onlyHandlersOf(document: Document, handlers: Handlers): Handlers {
-  const ids = Object.values(document.paths).flatMap((item) =>
-    [item.get, item.patch, item.delete].map((op) => op?.operationId),
-  );
-  return Object.fromEntries(
-    Object.entries(handlers).filter(([id]) => (ids as string[]).includes(id)),
-  ) as unknown as Handlers;
+  const ids = new Set<string>(operationsOf(document).map(({ id }) => id));
+  return Object.fromEntries(Object.entries(handlers).filter(([id]) => ids.has(id))) as unknown as Handlers;
 }
 
 await main(process.argv[2] as Variant);

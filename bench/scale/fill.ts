@@ -12,7 +12,7 @@ import type { Size } from './sizes.ts';
 /** What a filled database holds, to be asked for. */
 export type Filled = {
   readonly serverIds: string[];
-  /** Some endpoints, all over the database. */
+  /** Some endpoints of the organization that owns the servers, all over the database. */
   readonly endpoints: { readonly accountId: string; readonly id: string }[];
   readonly accountIds: string[];
   readonly deepAccountId: string;
@@ -21,7 +21,8 @@ export type Filled = {
 /** Accounts that differ from all others in tenant, status or integration, for each way to differ; they are the oldest. */
 const ODD_OF_EACH = 10;
 const START = 1_700_000_000_000;
-const SAMPLE = 1000;
+/** Endpoints to remember, about: more than any cache holds the pages of. */
+const SAMPLE = 40_000;
 
 type Kind = readonly [tenant: number, status: number, integration: number];
 const ODD: readonly Kind[] = [
@@ -29,7 +30,7 @@ const ODD: readonly Kind[] = [
   [0, 0, 1],
   [0, 1, 1],
 ];
-const STATUS = ['active', 'needs_reauth'] as const;
+export const STATUS = ['active', 'needs_reauth'] as const;
 /** Half of the accounts have the first of everything, half the second: two together find nothing but what is odd. */
 export const TENANT = ['tenant-0', 'tenant-1'] as const;
 export const INTEGRATION = ['integration-0', 'integration-1'] as const;
@@ -76,13 +77,14 @@ export async function fill(
 
   const deepAccountId = at(accountIds, size.accounts - 1);
   const endpoints: { accountId: string; id: string }[] = [];
-  const every = Math.ceil(size.endpoints / SAMPLE);
   const endpoint = (index: number): Database['endpoints'] => {
     // The deep account's are spread in time among the others'.
     const isDeep = index % (size.endpoints / size.deep) === 0;
-    const accountId = isDeep ? deepAccountId : at(accountIds, index % accountCount);
+    const place = index % accountCount;
+    const accountId = isDeep ? deepAccountId : at(accountIds, place);
     const id = randomUUID();
-    if (index % every === every - 1) {
+    const isOurs = isDeep || place < size.accounts;
+    if (isOurs && Math.random() < SAMPLE / size.endpoints) {
       endpoints.push({ accountId, id });
     }
     return {

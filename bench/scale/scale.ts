@@ -1,0 +1,58 @@
+import type { Engine } from '../../src/store/store.ts';
+import { type Postgres, startPostgres } from '../../test/store/support/postgres.ts';
+import { print, report } from '../print.ts';
+import type { Sides } from './compare.ts';
+import { depthRows } from './depth.ts';
+import { lookupRows } from './lookups.ts';
+import { pageRows } from './pages.ts';
+import { openSide, type Side } from './side.ts';
+import { LARGE, type Size, SMALL } from './sizes.ts';
+import { writeRows } from './writes.ts';
+
+/** What the store costs with 100,000 servers and 1,000,000 endpoints, beside what it costs with 1,000 of each. */
+export async function benchScale(engine: Engine): Promise<void> {
+  const closers: (() => Promise<void>)[] = [];
+  let closing: Promise<void> | undefined;
+  const closeAll = (): Promise<void> => {
+    closing ??= closers.toReversed().reduce((before, close) => before.then(close), Promise.resolve());
+    return closing;
+  };
+  const interrupted = (): void => {
+    void closeAll().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+
+  try {
+    const postgres = engine === 'postgres' ? await startPostgres() : null;
+    if (postgres) {
+      closers.push(postgres.stop);
+    }
+    const open = async (size: Size): Promise<Side> =>
+      openSide(size, await databaseOn(postgres), report, (close) => closers.push(close));
+    const small = await open(SMALL);
+    const start = performance.now();
+    const large = await open(LARGE);
+    const seconds = Math.round((performance.now() - start) / 1000);
+    print(`${engine}: ${contents(LARGE)} beside ${contents(SMALL)}; filled in ${seconds} s`);
+
+    const sides: Sides = [large, small];
+    await lookupRows(sides);
+    await pageRows(sides);
+    await depthRows(large);
+    // Last: they change what the others read.
+    await writeRows(sides);
+  } finally {
+    await closeAll();
+    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+  }
+}
+
+const databaseOn = async (postgres: Postgres | null): Promise<string | null> =>
+  postgres ? postgres.createDatabase() : null;
+
+function contents({ servers, endpoints, accounts, others, accountsOfEach, auditEvents }: Size): string {
+  const counts = { servers, endpoints, accounts: accounts + others * accountsOfEach, 'audit events': auditEvents };
+  return Object.entries(counts)
+    .map(([what, count]) => `${count.toLocaleString('en')} ${what}`)
+    .join(', ');
+}

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { hashSecret } from '../../src/ids.ts';
+import * as accounts from '../../src/store/accounts.ts';
+import * as endpoints from '../../src/store/endpoints.ts';
+import * as servers from '../../src/store/servers.ts';
+import { compare, type Sides, type Work } from './compare.ts';
+import { pick, take } from './pick.ts';
+import type { Side } from './side.ts';
+
+const CALLS = 100;
+
+/** Rows about writing, each write a transaction of its own. As many are deleted as were created. */
+export async function writeRows(sides: Sides): Promise<void> {
+  const row = (what: string, work: Work) => compare(what, sides, { calls: CALLS, work, is: 'written' });
+  await row('create a server', async (side) => {
+    const server = newServer(side);
+    await side.store.write((db) => servers.insert(db, server));
+    side.filled.serverIds.push(server.id);
+  });
+  await row('update a server', ({ store, organizationId, filled }) =>
+    store.write(async (db) => {
+      const server = there(await servers.find(db, organizationId, pick(filled.serverIds)));
+      const updatedAt = Date.now();
+      there(await servers.update(db, { ...server, name: `Renamed ${updatedAt}`, updatedAt }, server.version));
+    }),
+  );
+  await row('delete a server', ({ store, organizationId, filled }) => {
+    const id = take(filled.serverIds);
+    return store.write(async (db) => there((await servers.remove(db, organizationId, id)) || null));
+  });
+
+  await row('create an endpoint', async (side) => {
+    const endpoint = newEndpoint(side);
+    await side.store.write((db) => endpoints.insert(db, endpoint));
+    side.filled.endpoints.push(endpoint);
+  });
+  await row('update an endpoint', ({ store, filled }) =>
+    store.write(async (db) => {
+      const { accountId, id } = pick(filled.endpoints);
+      const endpoint = there(await endpoints.find(db, accountId, id));
+      const changed = { ...endpoint, name: 'Renamed', expiresAt: 3_500_000_000_000, updatedAt: Date.now() };
+      there(await endpoints.update(db, changed, endpoint.version));
+    }),
+  );
+  await row('delete an endpoint', ({ store, filled }) => {
+    const { accountId, id } = take(filled.endpoints);
+    return store.write(async (db) => there((await endpoints.remove(db, accountId, id)) || null));
+  });
+
+  await row('update an account', ({ store, organizationId, filled }) =>
+    store.write(async (db) => {
+      const account = there(await accounts.find(db, organizationId, pick(filled.accountIds)));
+      const changed = { ...account, status: 'validation_error', updatedAt: Date.now() };
+      there(await accounts.update(db, changed, account.version));
+    }),
+  );
+}
+
+const newServer = ({ organizationId }: Side): servers.NewServer => ({
+  id: randomUUID(),
+  organizationId,
+  name: 'Weather',
+  description: 'Forecasts',
+  url: 'https://weather.example.com/mcp',
+  transport: 'STREAMABLE_HTTP',
+  requestHeaders: { Authorization: 'Bearer upstream' },
+  approvalPolicy: 'require_approval_all',
+  tags: ['read'],
+  createdAt: Date.now(),
+  updatedAt: Date.now(),
+});
+
+const newEndpoint = ({ filled }: Side): endpoints.NewEndpoint => ({
+  id: randomUUID(),
+  accountId: pick(filled.accountIds),
+  name: 'Support',
+  config: { methods: ['read'] },
+  expiresAt: 3_400_000_000_000,
+  createdBy: 'bench',
+  createdAt: Date.now(),
+  updatedAt: Date.now(),
+  tokenHash: hashSecret(randomUUID()),
+});
+
+function there<T>(found: T | null): T {
+  if (found === null) {
+    throw new Error('what was to be changed is not there');
+  }
+  return found;
+}
