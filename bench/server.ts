@@ -1,3 +1,4 @@
+import { largeDocument, measureImport } from './import.ts';
 import { compare, type Load } from './measure.ts';
 import { print } from './print.ts';
 import { startAndIdle } from './process.ts';
@@ -36,4 +37,14 @@ export async function benchServer(): Promise<void> {
     `npm start to the first 200 of /readyz: ${seconds.toFixed(2)} s (bar ≤ 1.5 s) ${seconds <= 1.5 ? 'met' : 'MISSED'}`,
   );
   print(`idle: ${Math.round(mebibytes)} MiB resident (bar ≤ 130 MiB) ${mebibytes <= 130 ? 'met' : 'MISSED'}`);
+  await importRow('2,000 operations', largeDocument(2000, 0));
+  await importRow('10 MB', largeDocument(100, 10_000_000));
+}
+
+async function importRow(what: string, document: object): Promise<void> {
+  const { seconds, longestWait, longestAtRest, peakMebibytes, tools } = await measureImport(document);
+  const isMet = seconds <= 5 && longestWait <= 50;
+  const waits = `others waited ${longestWait.toFixed(0)} ms at most, at rest ${longestAtRest.toFixed(0)} ms (bar ≤ 50 ms)`;
+  print(`import of a document of ${what}: ${seconds.toFixed(2)} s (bar ≤ 5 s), ${waits} ${isMet ? 'met' : 'MISSED'}`);
+  print(`  ${tools} tools, ${Math.round(peakMebibytes)} MiB resident at its peak`);
 }

@@ -1089,7 +1089,7 @@ export interface components {
              */
             limit: number;
         };
-        /** @description The credentials that the authentication method wants, and `variables`, which fill the `{…}` of the server URL. Kept encrypted; never answered. */
+        /** @description The credentials that the authentication method wants, and `variables`, which fill the `{…}` of the server URL. Kept encrypted; never answered. Keys of other methods are refused, and dropped when the method changes. */
         AccountContext: {
             /**
              * @description The key, for `api_key`.

@@ -87,7 +87,10 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
   };
   try {
     const mayMake = !readOnly && apis.length === APIS.length;
-    if (mayMake && !(await report({ ...SUITE, name: 'set-up: organizations with a key pair and an API token each', run: setUp }))) {
+    if (
+      mayMake &&
+      !(await report({ ...SUITE, name: 'set-up: organizations with a key pair and an API token each', run: setUp }))
+    ) {
       return validating.seen;
     }
     for (const check of ALL_CHECKS.filter((candidate) => isWanted(candidate, apis, readOnly))) {
@@ -147,10 +150,15 @@ function secretIn({ json, status, text, request }: Answer, key: string): string 
   return secret;
 }
 
-/** Deletes what was made, the latest first: what is gone by then was deleted by a check, or with its organization. */
+/**
+ * Deletes what was made, the latest first: what is gone by then was deleted by a check, or with its organization. What
+ * lies below another thing that was made goes with that.
+ */
 async function cleanUp(connection: Connection, made: readonly Made[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const { paths, by } of made.toReversed()) {
+  const known = new Set(made.flatMap(({ paths }) => paths));
+  const isBelow = (path: string): boolean => known.has(path.split('/').slice(0, -2).join('/'));
+  for (const { paths, by } of made.toReversed().filter((thing) => !thing.paths.some(isBelow))) {
     await remove(createCaller(connection, by), paths).catch((error: unknown) => failures.push(error));
   }
   if (failures.length > 0) {

@@ -105,6 +105,8 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
   return async (bytes, options, signal) => {
     signal?.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<Registered>();
+    // Whoever asked may be gone by then, as when the bytes could not be handed over: that must not end the process.
+    promise.catch(() => undefined);
     const task: Task = { bytes, options, resolve, reject };
     const abort = (): void => {
       reject(signal?.reason);

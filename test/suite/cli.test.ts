@@ -6,11 +6,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../src/server.ts';
 import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
 import { startProxy } from './proxy.ts';
-import { API_KEY, API_SECRET, OPERATOR_ENV, OPERATOR_TOKEN, run, startGoodServer, TEAM_ENV } from './support.ts';
+import {
+  API_KEY,
+  API_SECRET,
+  API_TOKEN,
+  HOLDER_ENV,
+  OPERATOR_ENV,
+  OPERATOR_TOKEN,
+  run,
+  startGoodServer,
+  TEAM_ENV,
+} from './support.ts';
 import { wellFormed } from './xml.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
-const ENV = { ...OPERATOR_ENV, ...TEAM_ENV };
+const ENV = { ...OPERATOR_ENV, ...TEAM_ENV, ...HOLDER_ENV };
 let server: RunningServer;
 beforeAll(async () => {
   server = await startGoodServer();
@@ -35,12 +45,14 @@ describe('2: wrong usage says what is wrong', () => {
     ['a URL with a query', ['--base-url', 'http://localhost:8080?x=1'], ENV, '--base-url'],
     ['an unknown flag', [...url, '--fast'], ENV, '--fast'],
     ['an argument', [...url, 'servers'], ENV, 'servers'],
-    ['an unknown API', [...url, '--api', 'accounts'], ENV, 'servers, operator'],
+    ['an unknown API', [...url, '--api', 'billing'], ENV, 'servers, operator, accounts'],
     ['an unknown reporter', [...url, '--reporter', 'tap'], ENV, 'text, junit'],
     ['no credentials', url, {}, 'GATEHOUSE_ADMIN_TOKEN'],
     ['no operator token', url, TEAM_ENV, 'GATEHOUSE_ADMIN_TOKEN'],
     ['no key pair', [...url, '--api', 'servers'], OPERATOR_ENV, 'GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET'],
-    ['no key pair to read with', [...url, '--read-only'], OPERATOR_ENV, 'GATEHOUSE_API_KEY'],
+    ['no API token', [...url, '--api', 'accounts'], { ...OPERATOR_ENV, ...TEAM_ENV }, 'GATEHOUSE_API_TOKEN: not set'],
+    ['no key pair to read with', [...url, '--read-only'], { ...OPERATOR_ENV, ...HOLDER_ENV }, 'GATEHOUSE_API_KEY'],
+    ['no token to read with', [...url, '--read-only'], { ...OPERATOR_ENV, ...TEAM_ENV }, 'GATEHOUSE_API_TOKEN'],
     ['half a key pair', url, { ...OPERATOR_ENV, GATEHOUSE_API_KEY: API_KEY }, 'GATEHOUSE_API_SECRET: not set'],
     ['half of another', url, { ...ENV, GATEHOUSE_OTHER_API_SECRET: API_SECRET }, 'GATEHOUSE_OTHER_API_KEY: not set'],
   ])('%s', async (_, args, env, names) => {
@@ -61,7 +73,8 @@ test('3: nobody answers', async () => {
 test('--help: the flags and the variables', async () => {
   const { code, stdout } = await run(['--help'], {});
   expect(code).toBe(0);
-  for (const word of ['--base-url', '--api', '--read-only', '--reporter', ...Object.keys(ENV)]) {
+  const others = Object.keys({ ...TEAM_ENV, ...HOLDER_ENV }).map((name) => name.replace('_API', '_OTHER_API'));
+  for (const word of ['--base-url', '--api', '--read-only', '--reporter', ...Object.keys(ENV), ...others]) {
     expect(stdout).toContain(word);
   }
 });
@@ -69,7 +82,7 @@ test('--help: the flags and the variables', async () => {
 test('as a program: the exit status, and nothing but the report on stdout', async () => {
   const passed = await runChild(['--base-url', server.url, '--read-only'], ENV);
   expect(passed).toMatchObject({ code: 0, stderr: '' });
-  expect(passed.stdout).toMatch(/^6 checks: 6 ok, 0 failed, 0 skipped$/m);
+  expect(passed.stdout).toMatch(/^9 checks: 9 ok, 0 failed, 0 skipped$/m);
   const usage = await runChild(['--base-url', server.url], {});
   expect(usage).toMatchObject({ code: 2, stdout: '' });
 });
@@ -97,7 +110,7 @@ test('as a program, interrupted: the check under way ends, and what was made is 
   expect(code).toBe(130);
   expect(output.trim().split('\n').slice(-4)).toEqual([
     expect.stringMatching(/^ok .*createMcpServer: a name and a URL are enough/),
-    'ok    both      clean-up: what was made is deleted',
+    'ok    all       clean-up: what was made is deleted',
     '',
     expect.stringMatching(/ 0 failed, 0 skipped$/),
   ]);
@@ -128,10 +141,11 @@ test.each(['text', 'junit'])('--reporter %s: no secret is printed, whatever the 
   const { code, stdout, stderr } = await run(['--base-url', gossip.url, '--reporter', reporter], ENV);
   await gossip.stop();
   const secrets = [...gossip.secrets].filter((secret) => !/^(?:|.*x{40})$/.test(secret));
-  expect(secrets).toEqual(expect.arrayContaining([OPERATOR_TOKEN, API_KEY, API_SECRET]));
+  expect(secrets).toEqual(expect.arrayContaining([OPERATOR_TOKEN, API_KEY, API_SECRET, API_TOKEN]));
   expect(secrets.length).toBeGreaterThan(10);
   expect(secrets.filter((secret) => `${stdout}${stderr}`.includes(secret.slice(0, 16)))).toEqual([]);
   expect(stdout).toContain('$GATEHOUSE_API_KEY');
+  expect(stdout).toContain('$GATEHOUSE_API_TOKEN');
   expect(stdout).toContain('$GATEHOUSE_ADMIN_TOKEN');
   expect(stdout).toContain('$NEW_TOKEN');
   expect(code).toBe(1);

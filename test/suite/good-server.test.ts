@@ -1,16 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { operationsOf } from '../../src/contract/document.ts';
 import type { RunningServer } from '../../src/server.ts';
+import type { Seen } from '../../src/suite/answer-check.ts';
 import { APIS, apiOf } from '../../src/suite/apis.ts';
 import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
 import { bearer } from '../../src/suite/credentials.ts';
+import type { Result } from '../../src/suite/result.ts';
 import { runSuite } from '../../src/suite/run.ts';
 import { startProxy } from './proxy.ts';
 import {
   API_KEY,
   API_SECRET,
+  API_TOKEN,
+  createOrganization,
   document,
-  failures,
+  HOLDER_ENV,
   OPERATOR_ENV,
   OPERATOR_TOKEN,
   run,
@@ -31,17 +35,20 @@ const get = async (path: string, headers: Record<string, string>): Promise<unkno
 const stored = async () => ({
   servers: await get('/api/mcp-servers?limit=100', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }),
   organizations: await get('/admin/api/v1/organizations', { Authorization: `Bearer ${OPERATOR_TOKEN}` }),
+  integrations: await get('/integration', { Authorization: `Bearer ${API_TOKEN}` }),
+  accounts: await get('/integrated-account', { Authorization: `Bearer ${API_TOKEN}` }),
 });
 
 const namesOf = (stdout: string, label: string): string[] =>
   [...stdout.matchAll(new RegExp(`^${label} +\\w+ +(.+)$`, 'gm'))].map(([, name = '']) => name);
 
+const ENV = { ...OPERATOR_ENV, ...TEAM_ENV, ...HOLDER_ENV };
+
 const check = (apis: readonly string[]) => ALL_CHECKS.filter(({ api }) => apis.includes(api)).map(({ name }) => name);
 
 describe('on a good server everything passes, and nothing is left behind', () => {
   test.each([
-    ['both APIs, with a key pair', [], { ...OPERATOR_ENV, ...TEAM_ENV }, ['servers', 'operator', 'both']],
-    ['both APIs, with the operator token alone', [], OPERATOR_ENV, ['servers', 'operator', 'both']],
+    ['all APIs, with credentials for each', [], ENV, ['servers', 'operator', 'accounts', 'all']],
     ['the Operator API alone', ['--api', 'operator'], OPERATOR_ENV, ['operator']],
   ])('%s', async (_, args, env, apis) => {
     const before = await stored();
@@ -65,25 +72,23 @@ describe('on a good server everything passes, and nothing is left behind', () =>
     expect(await stored()).toEqual(before);
   });
 
-  test('the Servers API alone, with a second key pair', async () => {
-    const headers = { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' };
-    const post = async (path: string) =>
-      (await fetch(`${server.url}${path}`, { method: 'POST', headers, body: '{"name":"Other"}' })).json();
-    const { id } = (await post('/admin/api/v1/organizations')) as { id: string };
-    const pair = (await post(`/admin/api/v1/organizations/${id}/api-keys`)) as { apiKey: string; apiSecret: string };
-    const other = { GATEHOUSE_OTHER_API_KEY: pair.apiKey, GATEHOUSE_OTHER_API_SECRET: pair.apiSecret };
-    const { code, stdout } = await run(['--base-url', server.url, '--api', 'servers'], { ...TEAM_ENV, ...other });
-    expect({ code, skipped: namesOf(stdout, 'skip') }).toEqual({ code: 0, skipped: [] });
+  test('the Accounts API alone, which leaves out what takes a second organization', async () => {
+    const before = await stored();
+    const { code, stdout } = await run(['--base-url', server.url, '--api', 'accounts'], HOLDER_ENV);
+    expect(code).toBe(0);
+    expect(namesOf(stdout, 'skip')).toEqual([
+      "every operation: another organization's integration, account and endpoint do not exist",
+      "createAccount: another organization's integration does not exist",
+      "listIntegrations, listAccounts: another organization's are not listed",
+    ]);
+    expect(await stored()).toEqual(before);
   });
 
-  test('below a path', async () => {
-    const proxy = await startProxy(server.url, (sent, forward) =>
-      forward({ ...sent, path: sent.path.replace(/^\/gate/, '') }),
-    );
-    const result = await run(['--base-url', `${proxy.url}/gate/`], OPERATOR_ENV);
-    await proxy.stop();
-    expect(failures(result)).toEqual([]);
-    expect(result.code).toBe(0);
+  test('the Servers API alone, with a second key pair', async () => {
+    const { apiKey, apiSecret } = await createOrganization(server.url);
+    const other = { GATEHOUSE_OTHER_API_KEY: apiKey, GATEHOUSE_OTHER_API_SECRET: apiSecret };
+    const { code, stdout } = await run(['--base-url', server.url, '--api', 'servers'], { ...TEAM_ENV, ...other });
+    expect({ code, skipped: namesOf(stdout, 'skip') }).toEqual({ code: 0, skipped: [] });
   });
 
   test('--read-only, which sends nothing but GET', async () => {
@@ -92,30 +97,55 @@ describe('on a good server everything passes, and nothing is left behind', () =>
       methods.add(sent.method);
       return forward(sent);
     });
-    const { code } = await run(['--base-url', proxy.url, '--read-only'], { ...OPERATOR_ENV, ...TEAM_ENV });
+    const { code } = await run(['--base-url', proxy.url, '--read-only'], ENV);
     await proxy.stop();
     expect({ code, methods: [...methods] }).toEqual({ code: 0, methods: ['GET'] });
   });
 });
 
-test('every status that the document names for these APIs comes up', async () => {
-  const seen = await runSuite({
-    document,
-    baseUrl: server.url,
-    apis: APIS,
-    readOnly: false,
-    credentials: { team: null, other: null, operator: bearer(OPERATOR_TOKEN, '$TOKEN') },
-    onResult: () => {},
-    signal: new AbortController().signal,
-  });
-  const missing = operationsOf(document)
-    .filter(({ path }) => apiOf(path) !== undefined)
-    .flatMap(({ id, object }) =>
-      Object.keys(object.responses)
-        .filter((status) => status !== 'default' && seen.get(id)?.has(Number(status)) !== true)
-        .map((status) => `${id} ${status}`),
+describe('all APIs, with the operator token alone, below a path', () => {
+  const results: Result[] = [];
+  let seen: Seen;
+  let before: unknown;
+  beforeAll(async () => {
+    before = await stored();
+    const proxy = await startProxy(server.url, (sent, forward) =>
+      forward({ ...sent, path: sent.path.replace(/^\/gate/, '') }),
     );
-  expect(missing).toEqual([]);
+    seen = await runSuite({
+      document,
+      baseUrl: `${proxy.url}/gate`,
+      apis: APIS,
+      readOnly: false,
+      credentials: {
+        team: null,
+        other: null,
+        holder: null,
+        otherHolder: null,
+        operator: bearer(OPERATOR_TOKEN, '$TOKEN'),
+      },
+      onResult: (result) => results.push(result),
+      signal: new AbortController().signal,
+    });
+    await proxy.stop();
+  });
+
+  test('everything passes, and nothing is left behind', async () => {
+    expect(results.filter(({ outcome }) => outcome !== 'ok')).toEqual([]);
+    expect(results.map(({ name }) => name)).toEqual(expect.arrayContaining(check([...APIS, 'all'])));
+    expect(await stored()).toEqual(before);
+  });
+
+  test('every status that the document names for these APIs comes up', () => {
+    const missing = operationsOf(document)
+      .filter(({ path }) => apiOf(path) !== undefined)
+      .flatMap(({ id, object }) =>
+        Object.keys(object.responses)
+          .filter((status) => status !== 'default' && seen.get(id)?.has(Number(status)) !== true)
+          .map((status) => `${id} ${status}`),
+      );
+    expect(missing).toEqual([]);
+  });
 });
 
 test('what was made is deleted even when every check fails', async () => {
@@ -126,9 +156,9 @@ test('what was made is deleted even when every check fails', async () => {
     const { 'x-request-id': _, ...kept } = headers;
     return { ...came, headers: kept };
   });
-  const { code, stdout } = await run(['--base-url', proxy.url], { ...OPERATOR_ENV, ...TEAM_ENV });
+  const { code, stdout } = await run(['--base-url', proxy.url], ENV);
   await proxy.stop();
   expect(code).toBe(1);
-  expect(namesOf(stdout, 'FAIL')).toEqual(check(['servers', 'operator', 'both']));
+  expect(namesOf(stdout, 'FAIL')).toEqual(check(['servers', 'operator', 'accounts', 'all']));
   expect(await stored()).toEqual(before);
 });

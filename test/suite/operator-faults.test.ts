@@ -3,5 +3,5 @@ import { everyFaultIsCaught } from './faults/caught.ts';
 import { OPERATOR_FAULTS } from './faults/operator.ts';
 
 describe('a fault of the Operator API, planted before a good server, is caught', () => {
-  everyFaultIsCaught(OPERATOR_FAULTS);
+  everyFaultIsCaught('operator', OPERATOR_FAULTS);
 });

@@ -12,10 +12,14 @@ export const OPERATOR_TOKEN = `operator-${randomBytes(24).toString('hex')}`;
 export const API_KEY = `sk_${randomBytes(24).toString('hex')}`;
 export const API_SECRET = `s3cr3t_${randomBytes(24).toString('hex')}`;
 
+export const API_TOKEN = `gat_${randomBytes(24).toString('hex')}`;
+
 /** What an operator has who checks their own server. */
 export const OPERATOR_ENV = { GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN };
 /** What a team has. */
 export const TEAM_ENV = { GATEHOUSE_API_KEY: API_KEY, GATEHOUSE_API_SECRET: API_SECRET };
+/** What somebody has who connects accounts. */
+export const HOLDER_ENV = { GATEHOUSE_API_TOKEN: API_TOKEN };
 
 /** The real server, in memory, on a free port. */
 export const startGoodServer = (): Promise<RunningServer> =>
@@ -25,6 +29,7 @@ export const startGoodServer = (): Promise<RunningServer> =>
       GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
       ...OPERATOR_ENV,
       ...TEAM_ENV,
+      ...HOLDER_ENV,
     }),
     document,
     docs: builtDocs,
@@ -32,6 +37,23 @@ export const startGoodServer = (): Promise<RunningServer> =>
     violations: 'throw',
     location: { kind: 'memory' },
   });
+
+/** Makes an organization, and credentials of it. */
+export async function createOrganization(url: string) {
+  const headers = { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' };
+  const post = async (path: string) => {
+    const answer = await fetch(`${url}/admin/api/v1/organizations${path}`, {
+      method: 'POST',
+      headers,
+      body: '{"name":"Made"}',
+    });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const { id = '' } = await post('');
+  const { apiKey = '', apiSecret = '' } = await post(`/${id}/api-keys`);
+  const { token: apiToken = '' } = await post(`/${id}/api-tokens`);
+  return { apiKey, apiSecret, apiToken };
+}
 
 export type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
 

@@ -1,10 +1,20 @@
 import type { Check } from '../check.ts';
-import { bothChecks } from './both.ts';
+import { accountChecks } from './accounts/accounts.ts';
+import { endpointChecks } from './accounts/endpoints.ts';
+import { errorChecks } from './accounts/errors.ts';
+import { importChecks } from './accounts/imports.ts';
+import { integrationChecks } from './accounts/integrations.ts';
+import { listChecks as accountsListChecks } from './accounts/lists.ts';
+import { previewChecks } from './accounts/previews.ts';
+import { scopeChecks } from './accounts/scopes.ts';
+import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
+import { pairChecks } from './across/pairs.ts';
+import { tokenChecks } from './across/tokens.ts';
 import { auditChecks } from './operator/audit.ts';
 import { credentialChecks } from './operator/credentials.ts';
 import { organizationChecks } from './operator/organizations.ts';
 import { readOnlyChecks } from './read-only.ts';
-import { operatorRefusals, serversRefusals } from './refusals.ts';
+import { accountsRefusals, operatorRefusals, serversRefusals } from './refusals.ts';
 import { approvalChecks } from './servers/approval.ts';
 import { createChecks } from './servers/create.ts';
 import { listChecks } from './servers/list.ts';
@@ -24,5 +34,16 @@ export const ALL_CHECKS: readonly Check[] = [
   ...organizationChecks,
   ...credentialChecks,
   ...auditChecks,
-  ...bothChecks,
+  ...pairChecks,
+  ...tokenChecks,
+  ...importChecks,
+  ...integrationChecks,
+  ...previewChecks,
+  ...accountChecks,
+  ...endpointChecks,
+  ...errorChecks,
+  ...scopeChecks,
+  ...accountsListChecks,
+  ...accountsTenancyChecks,
+  ...accountsRefusals,
 ];

@@ -5,8 +5,8 @@ export type Fault = {
   readonly name: string;
   /** The check that finds it, first of all checks. */
   readonly caughtBy: string;
-  /** Only this API is checked; both without it. */
-  readonly api?: 'operator';
+  /** It takes all APIs to find it; without this, its own is checked alone. */
+  readonly across?: true;
   /** Makes the proxy's part, with a memory of its own. */
   readonly plant: () => Relay;
 };
@@ -50,6 +50,10 @@ export const inBody =
   (change: (json: Json, sent: Sent) => Json) =>
   (came: Came, sent: Sent): Came =>
     came.status < 300 ? { ...came, body: JSON.stringify(change(jsonOf(came), sent)) } : came;
+
+/** The same, in the `result` of a list of the Accounts API. */
+export const inResult = (change: (result: Json[]) => Json[]) =>
+  inBody((json) => ({ ...json, result: change(json.result) }));
 
 /** The same, in the `data` of the Servers API. */
 export const inData = (change: (data: Json, sent: Sent) => Json) =>

@@ -25,24 +25,29 @@ export function talkative(): Relay {
   };
 }
 
-/** A relay that lets a pair in that was deleted, by asking with another of the same organization. */
-export function forgiving(): Relay {
-  const pairs: { collection: string; headers: { 'x-api-key': string; 'x-api-secret': string } }[] = [];
+/** A relay that lets credentials in that were deleted, by asking with others of the same collection. */
+export const forgiving = (kind: RegExp) => (): Relay => {
+  const known: { readonly collection: string; readonly headers: Record<string, string> }[] = [];
   return async (sent, forward) => {
     const came = await forward(sent);
-    const { apiKey, apiSecret } = jsonOf(came);
-    if (apiKey !== undefined) {
-      pairs.push({ collection: sent.path, headers: { 'x-api-key': apiKey, 'x-api-secret': apiSecret } });
+    if (sent.method === 'POST' && kind.test(sent.path) && came.status === 201) {
+      known.push({ collection: sent.path, headers: headersOf(jsonOf(came)) });
     }
-    const pair = pairs.find(({ headers }) => headers['x-api-secret'] === sent.headers['x-api-secret']);
-    if (came.status !== 401 || pair === undefined || pair.headers['x-api-key'] !== sent.headers['x-api-key']) {
+    const own = known.find(({ headers }) =>
+      Object.entries(headers).every(([name, value]) => sent.headers[name] === value),
+    );
+    if (came.status !== 401 || own === undefined) {
       return came;
     }
-    const friends = pairs.filter(({ collection }) => collection === pair.collection);
+    const friends = known.filter(({ collection }) => collection === own.collection);
     const answers = friends.map(({ headers }) => forward({ ...sent, headers: { ...sent.headers, ...headers } }));
     return (await Promise.all(answers)).find(({ status }) => status === 200) ?? came;
   };
-}
+};
+
+/** The headers that say who asks, with credentials as they were made. */
+const headersOf = ({ apiKey, apiSecret, token }: Json): Record<string, string> =>
+  token === undefined ? { 'x-api-key': apiKey, 'x-api-secret': apiSecret } : { authorization: `Bearer ${token}` };
 
 /** A relay that makes key pairs without a part of their limits, and answers as if they had it. */
 export const unlimited =

@@ -34,17 +34,18 @@ export function remembering(): Relay {
 
 /** A relay that asks again with other people's key pairs what is not found with one's own. */
 export function promiscuous(): Relay {
-  const pairs: { 'x-api-key': string; 'x-api-secret': string }[] = [];
+  const pairs = new Map<string, { 'x-api-key': string; 'x-api-secret': string }>();
   return async (sent, forward) => {
     const came = await forward(sent);
-    const { apiKey, apiSecret } = jsonOf(came);
-    if (apiKey !== undefined) {
-      pairs.push({ 'x-api-key': apiKey, 'x-api-secret': apiSecret });
+    const { 'x-api-key': key = '', 'x-api-secret': secret = '' } = sent.headers;
+    if (came.status < 400) {
+      pairs.set(key, { 'x-api-key': key, 'x-api-secret': secret });
     }
     if (came.status !== 404 || sent.method !== 'GET' || !SERVER.test(sent.path)) {
       return came;
     }
-    const others = await Promise.all(pairs.map((pair) => forward({ ...sent, headers: { ...sent.headers, ...pair } })));
+    const asked = [...pairs.values()].map((pair) => forward({ ...sent, headers: { ...sent.headers, ...pair } }));
+    const others = await Promise.all(asked);
     return others.find(({ status }) => status === 200) ?? came;
   };
 }

@@ -6,6 +6,7 @@ export const BASE_URL = 'https://pets.example.com/v1';
 const responses = { '200': { description: 'Done' } };
 const idIn = (name: string) => [{ name, in: 'path', required: true, schema: { type: 'string' } }];
 const json = (properties: object, required: readonly string[] = []) => ({
+  required: true,
   content: { 'application/json': { schema: { type: 'object', properties, required } } },
 });
 const text = { type: 'string' };

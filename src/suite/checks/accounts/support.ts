@@ -12,6 +12,8 @@ export type Endpoint = Schemas['Endpoint'];
 export type CreatedEndpoint = Schemas['CreatedEndpoint'];
 export type Tool = Schemas['ToolPreview'];
 export type ErrorBody = Schemas['AccountsErrorBody'];
+/** Which tools are wanted. */
+export type Scope = { readonly methods?: readonly string[]; readonly tags?: readonly string[] };
 export type Fields = Readonly<Record<string, unknown>>;
 
 export const INTEGRATIONS = '/integration';
@@ -65,8 +67,14 @@ export async function lasting<T extends Account | Endpoint | Integration>(
 }
 
 /** Previews the tools at a path, by name. */
-export async function tools(holder: Caller, path: string, scope: Record<string, readonly string[]> = {}) {
-  const query = new URLSearchParams(Object.entries(scope).flatMap(([key, all]) => all.map((value) => [key, value])));
+export async function tools(holder: Caller, path: string, { methods = [], tags = [] }: Scope = {}) {
+  const query = new URLSearchParams();
+  for (const method of methods) {
+    query.append('methods', method);
+  }
+  for (const tag of tags) {
+    query.append('tags', tag);
+  }
   const answer = await holder.call(200, 'GET', `${path}/tools?${query}`);
   const { result } = answer.json as { result: Tool[] };
   return { answer, result: result.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };

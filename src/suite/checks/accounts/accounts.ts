@@ -1,0 +1,266 @@
+import { checks } from '../../check.ts';
+import { holds, same } from '../../expect.ts';
+import { documentOf } from './documents.ts';
+import {
+  ACCOUNTS,
+  type Account,
+  accountPath,
+  createAccount,
+  createdAccount,
+  createdEndpoint,
+  createdIntegration,
+  lasting,
+  nobody,
+  read,
+  refused,
+  tick,
+} from './support.ts';
+
+/** What each authentication method wants. */
+const WANTED = {
+  none: [],
+  api_key: ['api_key'],
+  basic: ['username', 'password'],
+  bearer: ['token'],
+  oauth2_client_credentials: ['client_id', 'client_secret', 'token_url'],
+} as const;
+
+/** A context with everything that a method wants. */
+const contextOf = (keys: readonly string[], value: string): Record<string, string> =>
+  Object.fromEntries(
+    keys.map((key) => [key, key === 'token_url' ? 'https://auth.example.com/token' : `${value}-${key}`]),
+  );
+
+/** createAccount and getAccount. */
+const createChecks = checks('accounts', {
+  'createAccount: every authentication method is taken with its credentials, which are never answered': async ({
+    holder,
+    name,
+  }) => {
+    const integration = { id: await createdIntegration(holder, { name: name('methods') }), name: name('methods') };
+    for (const [authentication_method, wanted] of Object.entries(WANTED)) {
+      const context = contextOf(wanted, name('secret'));
+      const fields = { tenant_id: name('Größe & Co.'), authentication_method };
+      const created = await createAccount(holder, integration.id, { ...fields, context });
+      const { id, created_at, updated_at, ...rest } = created.json as Account;
+      const links = { environment_integration_id: integration.id, integration, status: 'active' };
+      same(created, 'the fields, in any order,', rest, { ...fields, ...links });
+      holds(created, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
+      same(created, 'Location', created.location, accountPath(id));
+      const again = await holder.call(200, 'GET', accountPath(id));
+      same(again, 'what was created:', again.json, created.json);
+      same(again, 'the ETag', again.headers.get('ETag'), created.headers.get('ETag'));
+      const changed = await holder.call(200, 'PATCH', accountPath(id), { body: { context } });
+      const list = await holder.call(200, 'GET', ACCOUNTS);
+      for (const answer of [created, again, changed, list]) {
+        holds(answer, !answer.text.includes(name('secret')), 'an answer without credentials', answer.json);
+      }
+    }
+  },
+
+  'createAccount: a credential that is missing is refused by name': async ({ holder, name }) => {
+    const environment_integration_id = await createdIntegration(holder, { name: name('missing') });
+    for (const [authentication_method, wanted] of Object.entries(WANTED)) {
+      for (const missing of wanted) {
+        const { [missing]: _, ...context } = contextOf(wanted, name('secret'));
+        const body = { tenant_id: 'acme-1', environment_integration_id, authentication_method, context };
+        await refused(holder, 'POST', ACCOUNTS, { body }, missing);
+      }
+      if (wanted[0] !== undefined) {
+        const body = { tenant_id: 'acme-1', environment_integration_id, authentication_method };
+        await refused(holder, 'POST', ACCOUNTS, { body }, ...wanted);
+      }
+    }
+  },
+
+  'createAccount: token_url may come from the document': async ({ holder, name }) => {
+    const flows = { clientCredentials: { tokenUrl: 'https://auth.example.com/token', scopes: {} } };
+    const document = documentOf({}, { components: { securitySchemes: { oauth: { type: 'oauth2', flows } } } });
+    const integration = await createdIntegration(holder, { name: name('oauth'), document });
+    const context = contextOf(['client_id', 'client_secret'], name('secret'));
+    await createAccount(holder, integration, { authentication_method: 'oauth2_client_credentials', context });
+  },
+
+  'createAccount: a variable of the server URL that is missing is refused by name': async ({ holder, name }) => {
+    const base_url = 'https://{region}.example.com/{version}';
+    const integration = await createdIntegration(holder, { name: name('variables'), base_url });
+    const fields = { tenant_id: 'acme-1', environment_integration_id: integration, authentication_method: 'none' };
+    await refused(holder, 'POST', ACCOUNTS, { body: fields }, 'region', 'version');
+    const partial = { ...fields, context: { variables: { region: 'eu' } } };
+    await refused(holder, 'POST', ACCOUNTS, { body: partial }, 'version');
+    const whole = { variables: { region: 'eu', version: 'v1' } };
+    await createAccount(holder, integration, { context: whole });
+  },
+
+  'createAccount: an integration that is not there is refused by name': async ({ holder, name }) => {
+    const body = { tenant_id: name('nowhere'), environment_integration_id: nobody(), authentication_method: 'none' };
+    await refused(holder, 'POST', ACCOUNTS, { body }, 'environment_integration_id');
+    const list = await holder.call(200, 'GET', `${ACCOUNTS}?tenant_id=${name('nowhere')}`);
+    same(list, 'no accounts', (list.json as { result: Account[] }).result, []);
+  },
+
+  'createAccount: what is wrong, missing, unknown or read-only is refused by name': async ({ holder, name }) => {
+    const environment_integration_id = await createdIntegration(holder, { name: name('wrong') });
+    const whole = { tenant_id: 'acme-1', environment_integration_id, authentication_method: 'none' };
+    for (const key of Object.keys(whole)) {
+      const { [key]: _, ...body } = whole as Record<string, string>;
+      await refused(holder, 'POST', ACCOUNTS, { body }, key);
+    }
+    const wrong: Record<string, readonly unknown[]> = {
+      tenant_id: ['', 't'.repeat(256), null, 1],
+      environment_integration_id: ['', 'petstore', environment_integration_id.toUpperCase(), null],
+      authentication_method: ['oauth2', 'API_KEY', '', null],
+      context: [null, [], 'secret', { variables: null }, { variables: { region: 1 } }],
+      api_key: [name('secret')],
+      tenant: ['acme-1'],
+    };
+    for (const [key, values] of Object.entries(wrong)) {
+      for (const value of values) {
+        await refused(holder, 'POST', ACCOUNTS, { body: { ...whole, [key]: value } }, key);
+      }
+    }
+    for (const key of ['apiKey', 'Token', 'pasword', 'region']) {
+      const body = { ...whole, context: { [key]: name('secret') } };
+      await refused(holder, 'POST', ACCOUNTS, { body }, key);
+    }
+    for (const key of ['id', 'status', 'integration', 'created_at', 'updated_at']) {
+      await refused(holder, 'POST', ACCOUNTS, { body: { ...whole, [key]: 'active' } }, key, 'read-only');
+    }
+  },
+});
+
+/** updateAccount and deleteAccount. */
+const updateChecks = checks('accounts', {
+  'updateAccount: context is merged key by key, and nothing else changes': async ({ holder, name }) => {
+    const integration = await createdIntegration(holder, { name: name('merge') });
+    const context = contextOf(['username', 'password'], name('secret'));
+    const fields = { authentication_method: 'basic', context };
+    const path = accountPath(((await createAccount(holder, integration, fields)).json as Account).id);
+    const before = await lasting<Account>(holder, path);
+    const patch = async (body: object) => {
+      const answer = await holder.call(200, 'PATCH', path, { body });
+      same(answer, 'the account as it is then read:', answer.json, await read(holder, path));
+      const { updated_at: _, ...rest } = answer.json as Account;
+      return { answer, rest };
+    };
+    // The other half is still there after each of them, else basic would want it.
+    for (const body of [{ context: { password: name('new') } }, { context: { username: name('new') } }, {}]) {
+      const { answer, rest } = await patch(body);
+      same(answer, 'the account as it was:', rest, before);
+    }
+    const bearer = { authentication_method: 'bearer', context: { token: name('token') } } as const;
+    for (const body of [{ tenant_id: name('tenant') }, bearer]) {
+      const { context: _, ...fields } = { context: {}, ...body };
+      const was = await lasting<Account>(holder, path);
+      const { answer, rest } = await patch(body);
+      same(answer, 'the account', rest, { ...was, ...fields });
+    }
+  },
+
+  'updateAccount: what is then missing is refused by name, and nothing is changed': async ({ holder, name }) => {
+    const base_url = 'https://{region}.example.com/{version}';
+    const integration = await createdIntegration(holder, { name: name('incomplete'), base_url });
+    const context = { api_key: name('secret'), variables: { region: 'eu', version: 'v1' } };
+    const created = await createAccount(holder, integration, { authentication_method: 'api_key', context });
+    const path = accountPath((created.json as Account).id);
+    const sneaked = { tenant_id: name('sneaked-in') };
+    const bearer = { ...sneaked, authentication_method: 'bearer', context: { username: 'x' } };
+    await refused(holder, 'PATCH', path, { body: bearer }, 'token');
+    // The variables are one key: they are replaced whole.
+    const variables = { ...sneaked, context: { variables: { region: 'us' } } };
+    await refused(holder, 'PATCH', path, { body: variables }, 'version');
+    const wrong = { status: 'active', environment_integration_id: integration, integration: {}, id: nobody() };
+    for (const [key, value] of Object.entries(wrong)) {
+      await refused(holder, 'PATCH', path, { body: { ...sneaked, [key]: value } }, key);
+    }
+    await refused(holder, 'PATCH', path, { body: { ...sneaked, context: { apiKey: 'x' } } }, 'apiKey');
+    await refused(holder, 'PATCH', path, { body: { ...sneaked, context: { api_key: null } } }, 'api_key');
+    const after = await holder.call(200, 'GET', path);
+    same(after, 'the account as it was:', after.json, created.json);
+    same(after, 'the ETag', after.headers.get('ETag'), created.headers.get('ETag'));
+  },
+
+  'updateAccount, deleteAccount: a stale If-Match is a 412, and nothing is changed': async ({ holder, name }) => {
+    const path = await createdAccount(holder, { name: name('if-match') });
+    const first = await holder.call(200, 'GET', path);
+    const stale = { 'If-Match': first.headers.get('ETag') ?? '' };
+    await tick();
+    const second = await holder.call(200, 'PATCH', path, { body: { tenant_id: name('newer') }, headers: stale });
+    const [was, is] = [first.json as Account, second.json as Account];
+    holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
+    await holder.call(412, 'PATCH', path, { body: { tenant_id: name('stale') }, headers: stale });
+    await holder.call(412, 'DELETE', path, { headers: stale });
+    const after = await holder.call(200, 'GET', path);
+    same(after, 'the account as it was:', after.json, second.json);
+    same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
+    await holder.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
+  },
+
+  'deleteAccount: what is gone is gone, with its endpoints': async ({ holder, name }) => {
+    const path = await createdAccount(holder, { name: name('deleted') });
+    const endpoint = await createdEndpoint(holder, path, { name: name('orphan') });
+    const answer = await holder.call(200, 'DELETE', path);
+    same(answer, 'the answer', answer.json, { id: path.split('/').at(-1) });
+    await holder.call(404, 'GET', endpoint);
+    await holder.call(404, 'PATCH', endpoint, { body: { name: name('orphan') } });
+    await holder.call(404, 'DELETE', endpoint);
+    for (const gone of [path, accountPath(nobody())]) {
+      await holder.call(404, 'GET', gone);
+      await holder.call(404, 'PATCH', gone, { body: { tenant_id: name('gone') } });
+      await holder.call(404, 'DELETE', gone);
+      await holder.call(404, 'GET', `${gone}/tools`);
+      await holder.call(404, 'GET', `${gone}/mcp`);
+      await holder.call(404, 'POST', `${gone}/mcp`, { body: { name: name('gone') } });
+    }
+    const list = await holder.call(200, 'GET', `${ACCOUNTS}?integration.name=${name('deleted')}`);
+    same(list, 'no accounts', (list.json as { result: Account[] }).result, []);
+  },
+});
+
+/** listAccounts, as far as it filters. */
+const filterChecks = checks('accounts', {
+  'listAccounts: tenant_id, status and integration.name select, and all must': async ({ holder, name }) => {
+    const [one, two] = [name('one'), name('two')];
+    const [first, second] = [
+      await createdIntegration(holder, { name: one }),
+      await createdIntegration(holder, { name: two }),
+    ];
+    const [acme, umlaut] = [name('acme'), name('Größe & Co./100%')];
+    const ids: string[] = [];
+    for (const [integration, tenant_id] of [
+      [first, acme],
+      [first, umlaut],
+      [second, acme],
+    ] as const) {
+      ids.push(((await createAccount(holder, integration, { tenant_id })).json as Account).id);
+    }
+    const [a, b, c] = ids;
+    const expected: readonly [query: Record<string, string>, ids: readonly (string | undefined)[]][] = [
+      [{ tenant_id: acme }, [a, c]],
+      [{ tenant_id: umlaut }, [b]],
+      [{ tenant_id: acme.toUpperCase() }, []],
+      [{ tenant_id: acme.slice(0, -1) }, []],
+      [{ 'integration.name': one }, [a, b]],
+      [{ 'integration.name': two }, [c]],
+      [{ 'integration.name': one, tenant_id: acme }, [a]],
+      [{ 'integration.name': two, tenant_id: umlaut }, []],
+      [{ 'integration.name': one, status: 'active' }, [a, b]],
+      [{ 'integration.name': one, status: 'needs_reauth' }, []],
+      [{ tenant_id: acme, status: 'validation_error' }, []],
+    ];
+    for (const [query, wanted] of expected) {
+      const answer = await holder.call(200, 'GET', `${ACCOUNTS}?${new URLSearchParams(query)}`);
+      const came = (answer.json as { result: Account[] }).result.map(({ id }) => id);
+      same(answer, 'the accounts', came.toSorted(), wanted.toSorted());
+    }
+  },
+
+  'listAccounts: filters that are wrong or unknown are refused by name': async ({ holder }) => {
+    const wrong = { tenant_id: '', status: 'ACTIVE', 'integration.name': 'Pet Store', integration: 'x', tenant: 'x' };
+    for (const [parameter, value] of Object.entries(wrong)) {
+      await refused(holder, 'GET', `${ACCOUNTS}?${new URLSearchParams({ [parameter]: value })}`, {}, parameter);
+    }
+  },
+});
+
+export const accountChecks = [...createChecks, ...updateChecks, ...filterChecks];

@@ -1,0 +1,103 @@
+import { type Context, checks } from '../../check.ts';
+import { bearer } from '../../credentials.ts';
+import { holds, same } from '../../expect.ts';
+import {
+  ACCOUNTS,
+  type Account,
+  accountPath,
+  type CreatedEndpoint,
+  createAccount,
+  createdIntegration,
+  createEndpoint,
+  integrationPath,
+} from '../accounts/support.ts';
+import { events } from '../operator/audit.ts';
+import { type CreatedApiToken, created as createdOrganization, createdToken } from '../operator/support.ts';
+import { endsInTime } from './expiry.ts';
+
+/** An organization, and a maker of API tokens for it. */
+async function tenant({ operator, name, as }: Context) {
+  const path = await createdOrganization(operator, name('tenant'));
+  const holder = async () => {
+    const made = await createdToken(operator, path, name('token'));
+    return { ...made, caller: as(bearer(made.token, '$NEW_TOKEN')) };
+  };
+  return { path, organization: path.split('/').at(-1) ?? '', holder };
+}
+
+/** What an operator does with API tokens, as the Accounts API sees it, and the other way round. */
+export const tokenChecks = checks('all', {
+  'deleteApiToken: the token is refused at once, the others are not': async (context) => {
+    const { path, holder } = await tenant(context);
+    const [gone, kept] = [await holder(), await holder()];
+    await gone.caller.call(200, 'GET', ACCOUNTS);
+    await context.operator.call(200, 'DELETE', `${path}/api-tokens/${gone.id}`);
+    await gone.caller.call(401, 'GET', ACCOUNTS);
+    await kept.caller.call(200, 'GET', ACCOUNTS);
+  },
+
+  'createApiToken: a token is refused from expiresAt on': async (context) => {
+    const { path, holder } = await tenant(context);
+    const { createdAt } = await holder();
+    const answer = await endsInTime(context, `${path}/api-tokens`, createdAt);
+    const { token } = answer.json as CreatedApiToken;
+    await context.as(bearer(token, '$NEW_TOKEN')).call(401, 'GET', ACCOUNTS);
+  },
+
+  'deleteOrganization: its tokens are refused at once': async (context) => {
+    const { path, holder } = await tenant(context);
+    const { caller } = await holder();
+    const integration = integrationPath(await createdIntegration(caller, { name: context.name('orphan') }));
+    await context.operator.call(200, 'DELETE', path);
+    await caller.call(401, 'GET', ACCOUNTS);
+    await caller.call(401, 'GET', integration);
+  },
+
+  'every operation: the credentials of another API are a 401': async ({ holder, team, operator }) => {
+    for (const caller of [team, operator]) {
+      await caller.call(401, 'GET', ACCOUNTS);
+    }
+    await holder.call(401, 'GET', '/api/mcp-servers');
+    await holder.call(401, 'GET', '/admin/api/v1/organizations');
+  },
+
+  'listAuditEvents: what a holder does is there, by their token, without secrets': async (context) => {
+    const { organization, holder } = await tenant(context);
+    const { caller, id } = await holder();
+    const integration = await createdIntegration(caller, { name: context.name('audited') });
+    const secret = context.name('secret-key');
+    const credentials = { authentication_method: 'api_key', context: { api_key: secret } };
+    const account = ((await createAccount(caller, integration, credentials)).json as Account).id;
+    const minted = await createEndpoint(caller, accountPath(account), { name: context.name('audited') });
+    const { id: endpoint, token, created_by } = minted.json as CreatedEndpoint;
+    same(minted, 'created_by, the id of the token,', created_by, id);
+    const path = `${accountPath(account)}/mcp/${endpoint}`;
+    await caller.call(200, 'PATCH', path, { body: { name: context.name('renamed') } });
+    await caller.call(200, 'DELETE', path);
+    const body = { context: { api_key: `${secret}-new` } };
+    await caller.call(200, 'PATCH', accountPath(account), { body });
+    await caller.call(200, 'DELETE', accountPath(account));
+    await caller.call(200, 'PATCH', integrationPath(integration), { body: { tool_tags: { pets: ['crm'] } } });
+    await caller.call(200, 'DELETE', integrationPath(integration));
+    const { data, answer } = await events(context.operator, { organization });
+    const own = data.filter(({ actor }) => actor.kind === 'api_token' && actor.id === id).toReversed();
+    same(
+      answer,
+      'the actions of the token and their targets, oldest first,',
+      own.map(({ action, target }) => [action, target.id]),
+      [
+        ['integration.created', integration],
+        ['account.created', account],
+        ['endpoint.created', endpoint],
+        ['endpoint.updated', endpoint],
+        ['endpoint.deleted', endpoint],
+        ['account.updated', account],
+        ['account.deleted', account],
+        ['integration.updated', integration],
+        ['integration.deleted', integration],
+      ],
+    );
+    const told = [secret, token].some((word) => answer.text.includes(word));
+    holds(answer, !told, 'events without secrets', 'an API key, or the token of an endpoint');
+  },
+});

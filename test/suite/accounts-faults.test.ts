@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { ACCOUNT_FAULTS } from './faults/accounts.ts';
+import { everyFaultIsCaught } from './faults/caught.ts';
+import { ENDPOINT_FAULTS } from './faults/endpoints.ts';
+
+describe('a fault of the Accounts API, planted before a good server, is caught', () => {
+  everyFaultIsCaught('accounts', [...ACCOUNT_FAULTS, ...ENDPOINT_FAULTS]);
+});
