@@ -127,8 +127,7 @@ function javascript(request: Request): string {
   return [
     `const response = await fetch(${singleQuoted(urlOf(request))}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
     'if (!response.ok) {',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the sample's template.
-    '  throw new Error(`${response.status}: ${await response.text()}`);',
+    `  throw new Error(\`\${response.status}: \${await response.text()}\`);`,
     '}',
     `console.log(await response.${answersJson ? 'json' : 'text'}());`,
   ].join('\n');
@@ -177,8 +176,7 @@ function typedClient(request: Request): string {
     '});',
     `const { data, error, response } = await client.${operation.method}(${singleQuoted(operation.path)}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
     'if (!response.ok) {',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the sample's template.
-    '  throw new Error(`${response.status}: ${JSON.stringify(error)}`);',
+    `  throw new Error(\`\${response.status}: \${JSON.stringify(error)}\`);`,
     '}',
     'console.log(data);',
   ].join('\n');

@@ -28,7 +28,7 @@ export const textOf = (value: unknown): string =>
 /** One step of a JSON pointer. */
 export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** A thing of the document that may stand behind a chain of `$ref`s, and the last of these, if there was any. */
+/** A value of the document with the last of the `$ref`s that led to it; null when none did. */
 export type Found = { readonly value: unknown; readonly pointer: string | null };
 
 /** Follows `$ref`s inside one document. What is outside of it is never read. */

@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config.ts';
 import type { Document } from '../../src/contract/document.ts';
 import type { Handlers } from '../../src/contract/operations.ts';
 import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
 import { document, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
@@ -20,8 +21,7 @@ const boot = (changed: Document, handlers: Handlers = handlersOf(server.deps)) =
     handlers,
   );
 /** A copy of the document with something changed. */
-// biome-ignore lint/suspicious/noExplicitAny: the point is to write what no type allows
-const edit = (change: (copy: any) => void): Document => {
+const edit = (change: (copy: Json) => void): Document => {
   const copy = structuredClone(document);
   change(copy);
   return copy;

@@ -3,6 +3,7 @@ import { type Operation, operationsOf } from '../../src/contract/document.ts';
 import type { OperationId } from '../../src/contract/operations.ts';
 import { createAnswerCheck } from '../../src/suite/answer-check.ts';
 import { recordCoverage } from './coverage.ts';
+import type { Json } from './json.ts';
 import { API_KEY, API_SECRET, API_TOKEN, document, OPERATOR_TOKEN, ourUrls } from './server.ts';
 
 export const operations = operationsOf(document);
@@ -41,9 +42,7 @@ export type Answer = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // Tests look into answers freely: the document has already said that they are right.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  readonly body: any;
+  readonly body: Json;
 };
 
 /** Calls an operation and checks the answer against the document: status, headers, media type, body. */

@@ -1,4 +1,5 @@
-import { type Fault, inAnswers, inBody, inRequests, type Json, withBody, withQuery } from './fault.ts';
+import type { Json } from '../../support/json.ts';
+import { type Fault, inAnswers, inBody, inRequests, withBody, withQuery } from './fault.ts';
 
 const ENDPOINTS = /^\/integrated-account\/[^/?]+\/mcp(?:\?|$)/;
 const ENDPOINT = /^\/integrated-account\/[^/?]+\/mcp\/[^/?]+$/;

@@ -1,3 +1,4 @@
+import type { Json } from '../../support/json.ts';
 import type { Came, Relay, Sent } from '../proxy.ts';
 
 /** A lie that a proxy tells about a good server. */
@@ -10,9 +11,6 @@ export type Fault = {
   /** Makes the proxy's part, with a memory of its own. */
   readonly plant: () => Relay;
 };
-
-// biome-ignore lint/suspicious/noExplicitAny: faults look into bodies freely.
-export type Json = any;
 
 export const jsonOf = ({ body }: { readonly body: string }): Json => {
   try {

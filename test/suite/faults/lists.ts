@@ -1,10 +1,10 @@
+import type { Json } from '../../support/json.ts';
 import {
   everywhere,
   type Fault,
   inAnswers,
   inData,
   inRequests,
-  type Json,
   when,
   withJson,
   withoutHeader,

@@ -1,5 +1,6 @@
+import type { Json } from '../../support/json.ts';
 import type { Relay } from '../proxy.ts';
-import { type Json, jsonOf, withBody, withJson } from './fault.ts';
+import { jsonOf, withBody, withJson } from './fault.ts';
 
 const TOKENS = /\/api-tokens$/;
 const KEYS = /\/api-keys$/;

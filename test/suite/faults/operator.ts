@@ -1,14 +1,5 @@
-import {
-  everywhere,
-  type Fault,
-  inAnswers,
-  inBody,
-  inRequests,
-  type Json,
-  when,
-  withoutHeader,
-  withQuery,
-} from './fault.ts';
+import type { Json } from '../../support/json.ts';
+import { everywhere, type Fault, inAnswers, inBody, inRequests, when, withoutHeader, withQuery } from './fault.ts';
 import { forgiving, talkative, timeless, unlimited } from './operator-relays.ts';
 
 const ORGANIZATIONS = /^\/admin\/api\/v1\/organizations$/;

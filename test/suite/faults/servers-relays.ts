@@ -1,5 +1,6 @@
+import type { Json } from '../../support/json.ts';
 import type { Came, Relay } from '../proxy.ts';
-import { inData, type Json, jsonOf, withBody } from './fault.ts';
+import { inData, jsonOf, withBody } from './fault.ts';
 
 const SERVER = /^\/api\/mcp-servers\/mcp_[^/?]+$/;
 const APPROVALS = /\/tool-approvals$/;
