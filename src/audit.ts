@@ -1,5 +1,7 @@
 import type { Caller } from './caller.ts';
+import { DAY } from './instants.ts';
 import * as auditEvents from './store/audit-events.ts';
+import { purgeInSlices } from './store/purge.ts';
 import type { Db, Store } from './store/store.ts';
 
 /** Everything that is audited, as `noun.verb`. */
@@ -57,12 +59,7 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
   ]);
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
 /** Deletes the events that are older than `days`, a slice a transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
-  let deleted = auditEvents.PURGE_SLICE;
-  while (deleted === auditEvents.PURGE_SLICE) {
-    deleted = await store.write((db) => auditEvents.purge(db, now - days * DAY));
-  }
+  await purgeInSlices(store, (db) => auditEvents.purge(db, now - days * DAY));
 }

@@ -3,9 +3,9 @@ import { hashSecret } from '../../src/ids.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
+import { anEndpoint, aServer } from '../../test/store/support/samples.ts';
 import { compare, type Sides, type Work } from './compare.ts';
 import { pick, take } from './pick.ts';
-import type { Side } from './side.ts';
 
 const CALLS = 100;
 
@@ -13,7 +13,7 @@ const CALLS = 100;
 export async function writeRows(sides: Sides): Promise<void> {
   const row = (what: string, work: Work) => compare(what, sides, { calls: CALLS, work, is: 'written' });
   await row('create a server', async (side) => {
-    const server = newServer(side);
+    const server = aServer(side.organizationId, justNow());
     await side.store.write((db) => servers.insert(db, server));
     side.filled.serverIds.push(server.id);
   });
@@ -30,7 +30,9 @@ export async function writeRows(sides: Sides): Promise<void> {
   });
 
   await row('create an endpoint', async (side) => {
-    const endpoint = newEndpoint(side);
+    // As real ones do: the hash lands anywhere in its index, and the expiry is in one at all.
+    const indexed = { tokenHash: hashSecret(randomUUID()), expiresAt: 3_400_000_000_000 };
+    const endpoint = anEndpoint(pick(side.filled.accountIds), { ...indexed, ...justNow() });
     await side.store.write((db) => endpoints.insert(db, endpoint));
     side.filled.endpoints.push(endpoint);
   });
@@ -56,31 +58,7 @@ export async function writeRows(sides: Sides): Promise<void> {
   );
 }
 
-const newServer = ({ organizationId }: Side): servers.NewServer => ({
-  id: randomUUID(),
-  organizationId,
-  name: 'Weather',
-  description: 'Forecasts',
-  url: 'https://weather.example.com/mcp',
-  transport: 'STREAMABLE_HTTP',
-  requestHeaders: { Authorization: 'Bearer upstream' },
-  approvalPolicy: 'require_approval_all',
-  tags: ['read'],
-  createdAt: Date.now(),
-  updatedAt: Date.now(),
-});
-
-const newEndpoint = ({ filled }: Side): endpoints.NewEndpoint => ({
-  id: randomUUID(),
-  accountId: pick(filled.accountIds),
-  name: 'Support',
-  config: { methods: ['read'] },
-  expiresAt: 3_400_000_000_000,
-  createdBy: 'bench',
-  createdAt: Date.now(),
-  updatedAt: Date.now(),
-  tokenHash: hashSecret(randomUUID()),
-});
+const justNow = () => ({ createdAt: Date.now(), updatedAt: Date.now() });
 
 function there<T>(found: T | null): T {
   if (found === null) {

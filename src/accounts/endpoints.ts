@@ -4,9 +4,10 @@ import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { hashSecret } from '../ids.ts';
-import { parseExpiry } from '../instants.ts';
+import { DAY, parseExpiry } from '../instants.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
+import { purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
 import { findAccount } from './accounts.ts';
@@ -138,14 +139,9 @@ export async function findEndpoint(
   return { endpoint, integrationId };
 }
 
-const DAY = 24 * 60 * 60 * 1000;
-
 /** Deletes the endpoints that expired more than `days` ago, a slice a transaction. */
-export async function purgeExpired({ write }: Store, now: number, days: number): Promise<void> {
-  let deleted = store.PURGE_SLICE;
-  while (deleted === store.PURGE_SLICE) {
-    deleted = await write((db) => store.purge(db, now - days * DAY));
-  }
+export async function purgeExpired(database: Store, now: number, days: number): Promise<void> {
+  await purgeInSlices(database, (db) => store.purge(db, now - days * DAY));
 }
 
 /** Keys that are sent replace, keys that are not stay, keys that are null go. */

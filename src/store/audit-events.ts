@@ -1,4 +1,5 @@
 import { newEventId } from './event-ids.ts';
+import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -25,9 +26,6 @@ export type AuditQuery = {
   before?: { at: number; id: string };
   limit: number;
 };
-
-/** How many events one `purge` deletes at most. */
-export const PURGE_SLICE = 1000;
 
 const INSERT_SLICE = 50;
 

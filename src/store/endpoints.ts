@@ -1,4 +1,5 @@
 import type { Part } from './keyset.ts';
+import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -20,9 +21,6 @@ export type Endpoint = {
 
 export type EndpointConfig = { methods?: string[]; tags?: string[]; require_api_token_auth?: boolean };
 export type NewEndpoint = Omit<Endpoint, 'version'> & { tokenHash: string };
-
-/** How many endpoints one `purge` deletes at most. */
-export const PURGE_SLICE = 1000;
 
 /** Stores a new endpoint of an account that is there, version 1, and returns it. */
 export async function insert(db: Db, { tokenHash, ...endpoint }: NewEndpoint): Promise<Endpoint> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
-import { callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { callerOf, gatewayHeaders, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
 import { answering, answeringJson, startService } from './support/service.ts';
 
 const service = await startService();
@@ -52,14 +52,7 @@ describe('credentials go where they belong', () => {
     const { result } = await call(tool, {}, { service: secured(...schemes), ...as(method, context) });
     expect(result.isError).toBeUndefined();
     expect(service.received[0]?.url).toBe(url);
-    expect(service.received[0]?.headers).toEqual({
-      host: service.host,
-      connection: 'keep-alive',
-      accept: 'application/json, */*;q=0.8',
-      'accept-encoding': 'gzip, deflate, br',
-      'user-agent': 'gatehouse',
-      ...headers,
-    });
+    expect(service.received[0]?.headers).toEqual({ ...gatewayHeaders(service.host), ...headers });
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
 import type { CalledAccount } from '../../src/calls/credentials.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
-import { callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { callerOf, gatewayHeaders, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';
 
 const service = await startService();
@@ -56,13 +56,7 @@ describe('headers of the gateway are no arguments', () => {
   ])('%s', async (name, value) => {
     const { result } = await call(taking('header', name), { [name]: value });
     expect(result.isError).toBeUndefined();
-    expect(service.received[0]?.headers).toEqual({
-      host: service.host,
-      connection: 'keep-alive',
-      accept: 'application/json, */*;q=0.8',
-      'accept-encoding': 'gzip, deflate, br',
-      'user-agent': 'gatehouse',
-    });
+    expect(service.received[0]?.headers).toEqual(gatewayHeaders(service.host));
   });
 
   it('but others are', async () => {

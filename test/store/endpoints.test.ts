@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as endpoints from '../../src/store/endpoints.ts';
+import { PURGE_SLICE } from '../../src/store/purge.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
 import { newestFirst, readThrough } from './support/keyset.ts';
@@ -136,7 +137,7 @@ onBothEngines(({ shared }) => {
 
   it('purges what expired earlier, first what expired first, a slice at a time', async () => {
     await store.write((db) => db.sql.deleteFrom('endpoints').execute());
-    const expired = Array.from({ length: endpoints.PURGE_SLICE + 5 }, (_, expiresAt) => anEndpoint(own, { expiresAt }));
+    const expired = Array.from({ length: PURGE_SLICE + 5 }, (_, expiresAt) => anEndpoint(own, { expiresAt }));
     const kept = [anEndpoint(own, { expiresAt: 5000 }), anEndpoint(other, { expiresAt: 5001 }), anEndpoint(own)];
     await insertAll(store, [...expired, ...kept]);
     const purge = () => store.write((db) => endpoints.purge(db, 5000));
@@ -145,7 +146,7 @@ onBothEngines(({ shared }) => {
       return rows.map(({ id }) => id).toSorted();
     };
     const ids = (all: endpoints.NewEndpoint[]) => all.map(({ id }) => id).toSorted();
-    expect(await purge()).toBe(endpoints.PURGE_SLICE);
+    expect(await purge()).toBe(PURGE_SLICE);
     expect(await left()).toEqual(ids([...expired.slice(-5), ...kept]));
     expect(await purge()).toBe(5);
     expect(await purge()).toBe(0);

@@ -35,6 +35,15 @@ export const callerOf =
   (tool, args, rest = {}) =>
     callTool({ egress, now }, { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...rest });
 
+/** What the gateway itself puts into the headers of a request to a host, be its credentials and arguments what they may. */
+export const gatewayHeaders = (host: string): Readonly<Record<string, string>> => ({
+  host,
+  connection: 'keep-alive',
+  accept: 'application/json, */*;q=0.8',
+  'accept-encoding': 'gzip, deflate, br',
+  'user-agent': 'gatehouse',
+});
+
 /** The only block of a result, which must be text. */
 export function textOf({ content }: CallToolResult): string {
   const [block, ...more] = content;

@@ -13,7 +13,7 @@ import {
   nobody,
   read,
   refused,
-  tick,
+  refusedWhenStale,
 } from './support.ts';
 
 /** What each authentication method wants. */
@@ -182,17 +182,8 @@ const updateChecks = checks('accounts', {
 
   'updateAccount, deleteAccount: a stale If-Match is a 412, and nothing is changed': async ({ holder, name }) => {
     const path = await createdAccount(holder, { name: name('if-match') });
-    const first = await holder.call(200, 'GET', path);
-    const stale = { 'If-Match': first.headers.get('ETag') ?? '' };
-    await tick();
-    const second = await holder.call(200, 'PATCH', path, { body: { tenant_id: name('newer') }, headers: stale });
-    const [was, is] = [first.json as Account, second.json as Account];
-    holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
-    await holder.call(412, 'PATCH', path, { body: { tenant_id: name('stale') }, headers: stale });
-    await holder.call(412, 'DELETE', path, { headers: stale });
-    const after = await holder.call(200, 'GET', path);
-    same(after, 'the account as it was:', after.json, second.json);
-    same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
+    const bodies = { newer: { tenant_id: name('newer') }, stale: { tenant_id: name('stale') } };
+    const after = await refusedWhenStale(holder, path, bodies, 'account');
     await holder.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
   },
 

@@ -11,7 +11,7 @@ import {
   nobody,
   read,
   refused,
-  tick,
+  refusedWhenStale,
 } from './support.ts';
 
 /** The keys of an endpoint, in their order; the token and the URL come after them, once. */
@@ -153,17 +153,8 @@ const updateChecks = checks('accounts', {
   'updateEndpoint, deleteEndpoint: a stale If-Match is a 412, and nothing is changed': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('if-match') });
     const path = await createdEndpoint(holder, account, { name: name('older') });
-    const first = await holder.call(200, 'GET', path);
-    const stale = { 'If-Match': first.headers.get('ETag') ?? '' };
-    await tick();
-    const second = await holder.call(200, 'PATCH', path, { body: { name: name('newer') }, headers: stale });
-    const [was, is] = [first.json as Endpoint, second.json as Endpoint];
-    holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
-    await holder.call(412, 'PATCH', path, { body: { name: name('stale') }, headers: stale });
-    await holder.call(412, 'DELETE', path, { headers: stale });
-    const after = await holder.call(200, 'GET', path);
-    same(after, 'the endpoint as it was:', after.json, second.json);
-    same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
+    const bodies = { newer: { name: name('newer') }, stale: { name: name('stale') } };
+    const after = await refusedWhenStale(holder, path, bodies, 'endpoint');
     const fresh = { 'If-Match': `"999999999", ${after.headers.get('ETag')}` };
     await holder.call(200, 'PATCH', path, { body: { name: name('fresh') }, headers: fresh });
     await holder.call(200, 'DELETE', path, { headers: { 'If-Match': '*' } });

@@ -13,7 +13,7 @@ import {
   nobody,
   read,
   refused,
-  tick,
+  refusedWhenStale,
   tools,
 } from './support.ts';
 
@@ -115,17 +115,8 @@ export const integrationChecks = checks('accounts', {
     name,
   }) => {
     const path = integrationPath(await createdIntegration(holder, { name: name('if-match') }));
-    const first = await holder.call(200, 'GET', path);
-    const stale = { 'If-Match': first.headers.get('ETag') ?? '' };
-    await tick();
-    const second = await holder.call(200, 'PATCH', path, { body: { name: name('newer') }, headers: stale });
-    const [was, is] = [first.json as Integration, second.json as Integration];
-    holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
-    await holder.call(412, 'PATCH', path, { body: { name: name('stale') }, headers: stale });
-    await holder.call(412, 'DELETE', path, { headers: stale });
-    const after = await holder.call(200, 'GET', path);
-    same(after, 'the integration as it was:', after.json, second.json);
-    same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
+    const bodies = { newer: { name: name('newer') }, stale: { name: name('stale') } };
+    const after = await refusedWhenStale(holder, path, bodies, 'integration');
     await holder.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
   },
 

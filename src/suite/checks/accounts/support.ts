@@ -12,6 +12,8 @@ export type Endpoint = Schemas['Endpoint'];
 export type CreatedEndpoint = Schemas['CreatedEndpoint'];
 export type Tool = Schemas['ToolPreview'];
 export type ErrorBody = Schemas['AccountsErrorBody'];
+/** What has an ETag and an `updated_at`. */
+type AccountsObject = Integration | Account | Endpoint;
 /** Which tools are wanted. */
 export type Scope = { readonly methods?: readonly string[]; readonly tags?: readonly string[] };
 export type Fields = Readonly<Record<string, unknown>>;
@@ -58,10 +60,7 @@ export const read = async <T>(holder: Caller, path: string): Promise<T> =>
   (await holder.call(200, 'GET', path)).json as T;
 
 /** What the object at a path is made of, without the time that changes by itself. */
-export async function lasting<T extends Account | Endpoint | Integration>(
-  holder: Caller,
-  path: string,
-): Promise<Omit<T, 'updated_at'>> {
+export async function lasting<T extends AccountsObject>(holder: Caller, path: string): Promise<Omit<T, 'updated_at'>> {
   const { updated_at: _, ...rest } = await read<T>(holder, path);
   return rest;
 }
@@ -97,6 +96,30 @@ export async function refused(by: Caller, method: string, path: string, sent: Se
   const told = [message, ...(details?.failures ?? []).flatMap((failure) => [failure.path, failure.message])].join('\n');
   const missing = words.filter((word) => !told.includes(word));
   holds(answer, missing.length === 0, `an error that names ${missing.join(' and ')}`, answer.json);
+}
+
+/**
+ * Checks that what is at a path is changed with its ETag, which moves `updated_at`; and that with that ETag, stale by
+ * then, a PATCH and a DELETE are refused with 412 and change nothing. Answers the last read.
+ */
+export async function refusedWhenStale(
+  holder: Caller,
+  path: string,
+  { newer, stale }: { readonly newer: Fields; readonly stale: Fields },
+  what: string,
+): Promise<Answer> {
+  const first = await holder.call(200, 'GET', path);
+  const headers = { 'If-Match': first.headers.get('ETag') ?? '' };
+  await tick();
+  const second = await holder.call(200, 'PATCH', path, { body: newer, headers });
+  const [was, is] = [first.json as AccountsObject, second.json as AccountsObject];
+  holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
+  await holder.call(412, 'PATCH', path, { body: stale, headers });
+  await holder.call(412, 'DELETE', path, { headers });
+  const after = await holder.call(200, 'GET', path);
+  same(after, `the ${what} as it was:`, after.json, second.json);
+  same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
+  return after;
 }
 
 /** Waits until the clock of the server, in milliseconds, has moved. */
