@@ -1,7 +1,5 @@
 import { invalid } from './errors.ts';
-
-/** A place in a list that is read newest first. `at` is milliseconds since the epoch. */
-type Place = { readonly at: number; readonly id: string };
+import type { Place } from './store/keyset.ts';
 
 /** A place as an opaque cursor. It names a row, so it holds while others come and go. */
 export const cursorOf = ({ at, id }: Place): string => Buffer.from(`${at}.${id}`).toString('base64url');

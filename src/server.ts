@@ -20,7 +20,7 @@ import { openStore, type StoreOptions } from './store/store.ts';
 export { createApp } from './app.ts';
 export { parseConfig } from './config.ts';
 
-/** Milliseconds between two rounds of what is not urgent: saving when credentials were used, purging old events. */
+/** Milliseconds between two rounds of what is not urgent: saving when credentials were used, purging what is old. */
 const HOUSEKEEPING = 60_000;
 /** Milliseconds that calls in flight get to finish when the server stops. */
 const GRACE = 10_000;

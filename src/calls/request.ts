@@ -5,7 +5,7 @@ import { ArgumentError } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
 import { isShallow } from './json.ts';
 import { fillPath } from './paths.ts';
-import { headerText, type Pair, pairsOf } from './styles.ts';
+import { headerText, joinPairs, type Pair, pairsOf } from './styles.ts';
 import type { Arguments, Credential, HttpRequest } from './types.ts';
 
 /**
@@ -40,7 +40,7 @@ export function buildRequest(
     ...(body === null ? {} : { 'content-type': body.contentType }),
   };
   const query = [
-    ...pairs('query').map(({ name, text }) => `${encodeName(name)}=${text}`),
+    joinPairs(pairs('query')),
     ...(credential?.in === 'query' ? [`${encodeName(credential.name)}=${encode(credential.value)}`] : []),
   ];
   const url = urlOf(base, fillPath(request.path, request.parameters, args), query);

@@ -25,7 +25,7 @@ export function typeOf(document: Document, reference: DocsSchema): string {
 }
 
 /** A reference with what stands beside it: a default there wins over the one of the schema that it names. */
-export const follow = (document: Document, schema: DocsSchema): DocsSchema =>
+const follow = (document: Document, schema: DocsSchema): DocsSchema =>
   schema.$ref === undefined ? schema : { ...resolve<DocsSchema>(document, schema), ...schema };
 
 function inside(document: Document, reference: DocsSchema, path: string, above: readonly string[]): Field[] {

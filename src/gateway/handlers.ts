@@ -2,6 +2,7 @@ import { type Request, type Response, raw } from 'express';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, type ErrorCode, helpLink } from '../errors.ts';
+import { bearer } from '../http/authenticate.ts';
 import { findServed } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { CODES, RpcError, type RpcId, readMessage } from './message.ts';
@@ -84,6 +85,3 @@ function send(request: Request, response: Response, status: number, body: object
     response.status(status).type('json').send(text);
   }
 }
-
-const bearer = (request: Request): string | undefined =>
-  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];

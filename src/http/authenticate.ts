@@ -52,7 +52,7 @@ const apiTokenCheck: Check = async (request, credentials) => {
 };
 
 /** The bearer token of a request (RFC 6750, section 2.1). */
-const bearer = (request: Request): string | undefined =>
+export const bearer = (request: Request): string | undefined =>
   /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
 
 function refuseBearer(what: string, token: string | undefined): never {

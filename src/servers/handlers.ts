@@ -66,9 +66,9 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> => ({
   },
 
   deleteMcpServer: async ({ params, headers, caller }, respond) => {
-    const { organizationId } = keyPairOf(caller);
-    await deleteServer(deps, keyPairOf(caller), params.mcpServerId, headers['if-match']);
-    const gone = { id: params.mcpServerId, organization_id: organizationId, deleted: true } as const;
+    const holder = keyPairOf(caller);
+    await deleteServer(deps, holder, params.mcpServerId, headers['if-match']);
+    const gone = { id: params.mcpServerId, organization_id: holder.organizationId, deleted: true } as const;
     return respond(200, success('MCP server deleted successfully', gone));
   },
 

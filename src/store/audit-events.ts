@@ -1,4 +1,5 @@
 import { newEventId } from './event-ids.ts';
+import type { Place } from './keyset.ts';
 import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
@@ -23,7 +24,7 @@ export type AuditQuery = {
   organizationId?: string;
   action?: string;
   since?: number;
-  before?: { at: number; id: string };
+  before?: Place;
   limit: number;
 };
 

@@ -17,7 +17,7 @@ const LOOKED_AT = 640;
  * Snake case in `[a-z0-9_]`, of the first 640 characters: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
  * Letters lose their marks; what is left outside of a–z and 0–9 separates words. May be empty.
  */
-export function snake(text: string): string {
+function snake(text: string): string {
   return text
     .slice(0, LOOKED_AT)
     .normalize('NFKD')

@@ -1,6 +1,5 @@
 import type { Operation, Parameter } from '../../contract/document.ts';
-import type { Api } from '../apis.ts';
-import { apiOf } from '../apis.ts';
+import { type Api, apiOf } from '../apis.ts';
 
 /** The operations of an API. */
 export const operationsIn = (api: Api, operations: readonly Operation[]): Operation[] =>

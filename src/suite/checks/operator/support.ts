@@ -4,7 +4,6 @@ import { holds } from '../../expect.ts';
 
 type Schemas = components['schemas'];
 export type Organization = Schemas['Organization'];
-export type ApiKey = Schemas['ApiKey'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type CreatedApiToken = Schemas['CreatedApiToken'];
 export type ErrorBody = Schemas['OperatorErrorBody'];
