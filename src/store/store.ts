@@ -24,6 +24,11 @@ export type Store = {
    * PostgreSQL it runs again when it lost a race.
    */
   write<T>(fn: (db: Db) => Promise<T>): Promise<T>;
+  /**
+   * Grows with every commit that changed anything but the audit log, settings and credentials, before the writer gets
+   * its answer: what was read at one count holds as long as the count is the same.
+   */
+  changes(): number;
   /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
   check(): Promise<void>;
   /** Finishes the writes under way, refuses later ones with StoreUnavailable, and frees the database. */

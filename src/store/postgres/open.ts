@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect } from 'kysely';
+import { createChanges } from '../changes.ts';
 import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -20,7 +21,8 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
     // No copy before a migration: backups of a PostgreSQL server are its operator's.
     const secrets = await prepareDatabase(sql, 'postgres', options, async () => undefined);
     const read: Db = { sql, secrets };
-    const writes = createWrites(sql, secrets, lock.assertHeld);
+    const changes = createChanges();
+    const writes = createWrites(sql, secrets, changes, lock.assertHeld);
     let closing: Promise<void> | null = null;
     const close = async (): Promise<void> => {
       await writes.close();
@@ -31,6 +33,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
       engine: 'postgres',
       read,
       aside: read,
+      changes: changes.count,
       ...withCheck(writes.write, options.now),
       close: () => {
         closing ??= close();

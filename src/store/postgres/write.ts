@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
@@ -19,21 +20,27 @@ export type Writes = {
  * Writes as serializable transactions, side by side. One that loses a race runs again alone, so that however many
  * want the same row, each gets its turn. `assertHeld` throws when this process must not write.
  */
-export function createWrites(sql: Kysely<Database>, secrets: Sealer, assertHeld: () => void): Writes {
+export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Changes, assertHeld: () => void): Writes {
   const gate = createGate();
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
 
-  const transact = <T>(fn: (db: Db) => Promise<T>): Promise<T> =>
-    sql
+  const transact = async <T>(fn: (db: Db) => Promise<T>): Promise<T> => {
+    let committed = (): void => undefined;
+    const answer = await sql
       .transaction()
       .setIsolationLevel('serializable')
       .execute(async (transaction) => {
-        const value = await fn({ sql: transaction, secrets });
+        const watched = changes.watch(transaction);
+        committed = watched.committed;
+        const value = await fn({ sql: watched.sql, secrets });
         // The lock may have been lost meanwhile, and another process may count on that.
         assertHeld();
         return value;
       });
+    committed();
+    return answer;
+  };
 
   const attempt = async <T>(fn: (db: Db) => Promise<T>): Promise<T> => {
     for (let attempts = 1; ; attempts += 1) {

@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
+import { createChanges } from '../changes.ts';
 import { StoreRefused } from '../errors.ts';
 import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
@@ -52,9 +53,17 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       closers.push(session.close);
       aside = db(kyselyOn(session, 'concurrent'));
     }
-    const groups = createWriteGroups(writer, secrets);
+    const changes = createChanges();
+    const groups = createWriteGroups(writer, secrets, changes);
     closers.push(groups.close);
-    return { engine: 'sqlite', read, aside, ...withCheck(groups.write, options.now), close: closeAll };
+    return {
+      engine: 'sqlite',
+      read,
+      aside,
+      changes: changes.count,
+      ...withCheck(groups.write, options.now),
+      close: closeAll,
+    };
   } catch (error) {
     await closeAll();
     throw translateSqliteError(error);

@@ -1,4 +1,5 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
+import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
@@ -21,7 +22,7 @@ export type WriteGroups = {
  * Runs writes in groups: those asked for in one turn of the event loop, or while a group runs, share one transaction
  * and so one wait for the disk. Each has a savepoint of its own, and is answered after the commit.
  */
-export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer): WriteGroups {
+export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer, changes: Changes): WriteGroups {
   let waiting: Job[] = [];
   let draining: Promise<void> | null = null;
   let closed = false;
@@ -31,7 +32,7 @@ export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer): Write
     while (waiting.length > 0) {
       const jobs = waiting;
       waiting = [];
-      await runGroup(sql, secrets, jobs);
+      await runGroup(sql, secrets, changes, jobs);
     }
     draining = null;
   };
@@ -60,15 +61,17 @@ export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer): Write
   };
 }
 
-async function runGroup(sql: Kysely<Database>, secrets: Sealer, jobs: readonly Job[]): Promise<void> {
+async function runGroup(sql: Kysely<Database>, secrets: Sealer, changes: Changes, jobs: readonly Job[]): Promise<void> {
   let transaction: ControlledTransaction<Database> | null = null;
   try {
     transaction = await sql.startTransaction().execute();
-    const db: Db = { sql: transaction, secrets };
+    const watched = changes.watch(transaction);
+    const db: Db = { sql: watched.sql, secrets };
     for (const job of jobs) {
       await runInSavepoint(db, job);
     }
     await transaction.commit().execute();
+    watched.committed();
   } catch (error) {
     await transaction
       ?.rollback()
