@@ -65,7 +65,7 @@ export interface paths {
         put?: never;
         /**
          * Create an endpoint
-         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account: a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when no tool of the account passes the scope, with 404 when this organization has no such account.
+         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account, which may be a server (an MCP server that we connect to): a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when the tools are known and none of them passes the scope, with 404 when this organization has no such account.
          */
         post: operations["createEndpoint"];
         delete?: never;
@@ -108,7 +108,7 @@ export interface paths {
         head?: never;
         /**
          * Update an endpoint
-         * @description Updates the configuration of a specific MCP server. What is left out stays as it is; `config` is merged key by key. Fails with 400 when no tool of the account passes the new scope, with 404 when the account has no such endpoint.
+         * @description Updates the configuration of a specific MCP server. What is left out stays as it is; `config` is merged key by key. Fails with 400 when the tools of the account are known and none of them passes the new scope, with 404 when the account has no such endpoint.
          */
         patch: operations["updateEndpoint"];
         trace?: never;
@@ -122,7 +122,7 @@ export interface paths {
         };
         /**
          * List accounts
-         * @description The accounts of the organization, newest first, without their credentials.
+         * @description The accounts of the organization, newest first, without their credentials. Every server (an MCP server that we connect to) of the Servers API is among them, under the UUID in its id.
          */
         get: operations["listAccounts"];
         put?: never;
@@ -152,21 +152,21 @@ export interface paths {
         };
         /**
          * Read an account
-         * @description One account, without its credentials. Fails with 404 when this organization has no such account.
+         * @description One account, without its credentials; a server (an MCP server that we connect to) is one too, under the UUID in its id. Fails with 404 when this organization has no such account.
          */
         get: operations["getAccount"];
         put?: never;
         post?: never;
         /**
          * Delete an account
-         * @description Deletes the account and its endpoints, whose tokens stop working at once. Fails with 404 when this organization has no such account.
+         * @description Deletes the account and its endpoints, whose tokens stop working at once. Fails with 404 when this organization has no such account, with 405 for a server: the Servers API deletes those.
          */
         delete: operations["deleteAccount"];
         options?: never;
         head?: never;
         /**
          * Update an account
-         * @description What is left out stays as it is; `context` is merged key by key. Fails with 400 when a credential is then missing, with 404 when this organization has no such account.
+         * @description What is left out stays as it is; `context` is merged key by key. Fails with 400 when a credential is then missing, with 404 when this organization has no such account, with 405 for a server: the Servers API changes those.
          */
         patch: operations["updateAccount"];
         trace?: never;
@@ -186,7 +186,7 @@ export interface paths {
         };
         /**
          * Preview an account's tools
-         * @description Exactly the tools that an endpoint over this account with this scope would serve. Fails with 404 when this organization has no such account.
+         * @description Exactly the tools that an endpoint over this account with this scope would serve. Those of a server (an MCP server that we connect to) are as it last listed them; before that there are none. Fails with 404 when this organization has no such account.
          */
         get: operations["listAccountTools"];
         put?: never;
@@ -1039,10 +1039,10 @@ export interface components {
             expires_at?: components["schemas"]["ExpiryInput"];
         };
         /**
-         * @description Whose connection this is, in your own words; need not be unique.
-         * @example acme-1
+         * @description The id of the integration, a UUID in lower case; null for a server.
+         * @example 5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
          */
-        TenantId: string;
+        OptionalIntegrationId: string | null;
         /**
          * @description The name that stands in the names of its tools.
          * @example petstore
@@ -1054,14 +1054,18 @@ export interface components {
          * @enum {unknown}
          */
         AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "none";
-        /** @description One connection to a service, without its credentials. It has tools, and endpoints are minted over it. */
+        /** @description One connection to a service, without its credentials; or a server (an MCP server that we connect to) under the UUID in its id, whose `tenant_id`, `environment_integration_id` and `integration.id` are null. It has tools, and endpoints are minted over it. */
         Account: {
             id: components["schemas"]["AccountUuid"];
-            tenant_id: components["schemas"]["TenantId"];
-            environment_integration_id: components["schemas"]["AccountUuid"];
-            /** @description The integration that its tools come from. */
+            /**
+             * @description Whose connection this is, in your own words; null for a server.
+             * @example acme-1
+             */
+            tenant_id: string | null;
+            environment_integration_id: components["schemas"]["OptionalIntegrationId"];
+            /** @description The integration that its tools come from; for a server, without an id and by the name `mcp`. */
             integration: {
-                id: components["schemas"]["AccountUuid"];
+                id: components["schemas"]["OptionalIntegrationId"];
                 name: components["schemas"]["IntegrationName"];
             };
             authentication_method: components["schemas"]["AuthenticationMethod"];
@@ -1089,6 +1093,11 @@ export interface components {
              */
             limit: number;
         };
+        /**
+         * @description Whose connection this is, in your own words; need not be unique.
+         * @example acme-1
+         */
+        TenantId: string;
         /** @description The credentials that the authentication method wants, and `variables`, which fill the `{…}` of the server URL. Kept encrypted; never answered. Keys of other methods are refused, and dropped when the method changes. */
         AccountContext: {
             /**
@@ -1158,30 +1167,30 @@ export interface components {
         /** @description One tool, as an endpoint would serve it. */
         ToolPreview: {
             /**
-             * @description What it is about.
+             * @description What it is about. Of a server's tool, what follows the verb in its name (`create_issue` is about `issue`), or `mcp` where nothing does.
              * @example pets
              */
             resource: string;
             /**
-             * @description What it does to it.
+             * @description What it does to it. A server's tool is `list` (its name begins with list, search or find) or `get` only when it is annotated as read-only and not as destructive; else `create` (create, add, insert), `update` (update, edit, set, patch) or `delete` (delete, remove) by the first word of its name, else a custom method called like the tool.
              * @example list
              */
             method: string;
             /**
-             * @description The name of the tool.
+             * @description The name of the tool: at most 64 of `[a-z0-9_]`, or, of a server's tool, what the server calls it.
              * @example list_all_petstore_pets
              */
             name: string;
             /**
-             * @description What it is for, from the document.
+             * @description What it is for, from the document or the server. A server may leave it empty.
              * @example List all pets
              */
             description: string;
-            /** @description JSON Schema of the arguments that go into the path, the query and headers. */
+            /** @description JSON Schema of the arguments that go into the path, the query and headers. A server's tools have none. */
             query_schema: {
                 [key: string]: unknown;
             };
-            /** @description JSON Schema of the arguments that go into the body. */
+            /** @description JSON Schema of the arguments that go into the body; of a server's tool, of all its arguments. */
             body_schema: {
                 [key: string]: unknown;
             };
@@ -1193,14 +1202,14 @@ export interface components {
              */
             required: string[];
             /**
-             * @description Its tags, from the document and `tool_tags`.
+             * @description Its tags, from the document and `tool_tags`; of a server's tool, those of the server.
              * @example [
              *       "pets"
              *     ]
              */
             tags: string[];
         };
-        /** @description The tools, in the document's order. */
+        /** @description The tools, in the order of the document or the server. */
         ToolPreviewList: {
             /** @description The tools. */
             result: components["schemas"]["ToolPreview"][];
@@ -2596,7 +2605,7 @@ export interface operations {
                  */
                 next_cursor?: components["parameters"]["NextCursor"];
                 /**
-                 * @description Only accounts of this tenant.
+                 * @description Only accounts of this tenant. Servers have no tenant.
                  * @example acme-1
                  */
                 tenant_id?: string;
@@ -2606,7 +2615,7 @@ export interface operations {
                  */
                 status?: "active" | "needs_reauth" | "validation_error";
                 /**
-                 * @description Only accounts of integrations with this name.
+                 * @description Only accounts of integrations with this name; `mcp` is also what servers have.
                  * @example petstore
                  */
                 "integration.name"?: string;

@@ -63,6 +63,7 @@ export async function fill(
     return {
       id,
       organization_id: owner,
+      server_id: null,
       integration_id: at(made.get(owner) ?? [], integration),
       tenant_id: at(TENANT, tenant),
       authentication_method: 'api_key',
@@ -74,6 +75,7 @@ export async function fill(
     };
   };
   await insertMany(store, 'accounts', accountCount, account, report);
+  await insertMany(store, 'accounts', size.servers, (index) => ofServer(serverIds, organizationId, index), report);
 
   const deepAccountId = at(accountIds, size.accounts - 1);
   const endpoints: { accountId: string; id: string }[] = [];
@@ -161,6 +163,24 @@ function server({ read }: Store, ids: readonly string[], owner: string, index: n
     version: 1,
     created_at: START + Math.floor(index / 3),
     updated_at: START + ((index * 7919) % ids.length),
+  };
+}
+
+/** The account of a server. The oldest have the status that their others have not. */
+function ofServer(ids: readonly string[], owner: string, index: number): Database['accounts'] {
+  const id = at(ids, index);
+  return {
+    id,
+    organization_id: owner,
+    server_id: id,
+    integration_id: null,
+    tenant_id: null,
+    authentication_method: 'none',
+    context: null,
+    status: at(STATUS, index < ODD_OF_EACH ? 1 : 0),
+    version: null,
+    created_at: START + Math.floor(index / 3),
+    updated_at: null,
   };
 }
 

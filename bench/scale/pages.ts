@@ -44,6 +44,8 @@ async function accountPages(sides: Sides): Promise<void> {
     [' of a tenant', { tenantId: TENANT[0] }],
     [' with a status', { status: STATUS[1] }],
     [' of an integration', { integrationName: INTEGRATION[1] }],
+    [' of servers', { integrationName: accounts.SERVERS_INTEGRATION }],
+    [' of servers with a rare status', { integrationName: accounts.SERVERS_INTEGRATION, status: STATUS[1] }],
     [' of a tenant with a rare status', { tenantId: TENANT[0], status: STATUS[1] }],
     [' of a tenant and a rare integration', { tenantId: TENANT[0], integrationName: INTEGRATION[1] }],
     [' with a status of a rare integration', { status: STATUS[0], integrationName: INTEGRATION[1] }],

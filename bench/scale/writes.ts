@@ -52,6 +52,9 @@ export async function writeRows(sides: Sides): Promise<void> {
   await row('update an account', ({ store, organizationId, filled }) =>
     store.write(async (db) => {
       const account = there(await accounts.find(db, organizationId, pick(filled.accountIds)));
+      if (account.kind !== 'service') {
+        throw new Error('what was to be changed is the account of a server');
+      }
       const changed = { ...account, status: 'validation_error', updatedAt: Date.now() };
       there(await accounts.update(db, changed, account.version));
     }),

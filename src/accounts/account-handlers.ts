@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { instant } from '../instants.ts';
 import * as store from '../store/accounts.ts';
 import { type AccountFields, createAccount, deleteAccount, findAccount, updateAccount } from './accounts.ts';
-import { previewTools } from './previews.ts';
+import { previewServerTools, previewTools } from './previews.ts';
 import { apiTokenOf, listPage } from './wire.ts';
 
 type AccountOperations =
@@ -16,7 +16,7 @@ type AccountOperations =
   | 'deleteAccount'
   | 'listAccountTools';
 
-/** Accounts API: connections to services. Credentials go in and never come out. */
+/** Accounts API: connections to services, and servers as accounts. Credentials go in and never come out. */
 export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   listAccounts: async ({ query, caller }, respond) => {
     const { organizationId } = apiTokenOf(caller);
@@ -65,18 +65,37 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   },
 
   listAccountTools: async ({ params, query, caller }, respond) => {
-    const { integrationId } = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
-    return respond(200, { result: await previewTools(deps.store.read, integrationId, query) });
+    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
+    const result =
+      account.kind === 'server'
+        ? await previewServerTools(deps.store.read, account, query)
+        : await previewTools(deps.store.read, account.integrationId, query);
+    return respond(200, { result });
   },
 });
 
 const toWire = (account: store.Account): components['schemas']['Account'] => ({
   id: account.id,
-  tenant_id: account.tenantId,
-  environment_integration_id: account.integrationId,
-  integration: { id: account.integrationId, name: account.integrationName },
-  authentication_method: account.authenticationMethod as components['schemas']['AuthenticationMethod'],
+  ...connectionOf(account),
   status: account.status as components['schemas']['Account']['status'],
   created_at: instant(account.createdAt),
   updated_at: instant(account.updatedAt),
 });
+
+/** Whose an account is, and what it connects to. */
+function connectionOf(account: store.Account) {
+  if (account.kind === 'server') {
+    return {
+      tenant_id: null,
+      environment_integration_id: null,
+      integration: { id: null, name: store.SERVERS_INTEGRATION },
+      authentication_method: 'none',
+    } as const;
+  }
+  return {
+    tenant_id: account.tenantId,
+    environment_integration_id: account.integrationId,
+    integration: { id: account.integrationId, name: account.integrationName },
+    authentication_method: account.authenticationMethod as components['schemas']['AuthenticationMethod'],
+  };
+}

@@ -2,7 +2,7 @@ import { audit } from '../audit.ts';
 import type { ApiTokenCaller } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
-import { invalid, type Mistake } from '../errors.ts';
+import { ApiError, invalid, type Mistake } from '../errors.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -10,8 +10,9 @@ import { serviceOf } from './service.ts';
 import { missing, mistake } from './wire.ts';
 
 type Account = store.Account;
+type ServiceAccount = store.ServiceAccount;
 /** What a team may set on an account. */
-export type AccountFields = Pick<Account, 'tenantId' | 'authenticationMethod' | 'context'>;
+export type AccountFields = Pick<ServiceAccount, 'tenantId' | 'authenticationMethod' | 'context'>;
 
 /** What each authentication method wants in the context, and what it may hold besides. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = { oauth2_client_credentials: ['token_url', 'scope'] };
@@ -29,7 +30,7 @@ export async function createAccount(
   caller: ApiTokenCaller,
   integrationId: string,
   fields: AccountFields,
-): Promise<Account> {
+): Promise<ServiceAccount> {
   const at = now();
   const { organizationId } = caller;
   return write(async (db) => {
@@ -49,20 +50,20 @@ export async function createAccount(
     };
     await store.insert(db, account);
     await audit(db, { at, actor: caller, action: 'account.created', target: { kind: 'account', id: account.id } });
-    return { ...account, version: 1, integrationName: integration.name };
+    return { ...account, kind: 'service', version: 1, integrationName: integration.name };
   });
 }
 
-/** Changes what is given; `context` key by key. What is then missing is a mistake. */
+/** Changes what is given; `context` key by key. What is then missing is a mistake. Servers change elsewhere: 405. */
 export async function updateAccount(
   { store: { write }, now }: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<AccountFields>,
   ifMatch: string | undefined,
-): Promise<Account> {
+): Promise<ServiceAccount> {
   return write(async (db) => {
-    const before = await findAccount(db, caller, id);
+    const before = await findServiceAccount(db, caller, id);
     requireMatch(ifMatch, before.version);
     if (Object.keys(changes).length === 0) {
       return before;
@@ -97,7 +98,7 @@ export async function updateAccount(
   });
 }
 
-/** Deletes an account with its endpoints, whose tokens are unknown at once. */
+/** Deletes an account with its endpoints, whose tokens are unknown at once. Servers are deleted elsewhere: 405. */
 export async function deleteAccount(
   { store: { write }, now }: Deps,
   caller: ApiTokenCaller,
@@ -105,7 +106,7 @@ export async function deleteAccount(
   ifMatch: string | undefined,
 ): Promise<void> {
   await write(async (db) => {
-    const { version } = await findAccount(db, caller, id);
+    const { version } = await findServiceAccount(db, caller, id);
     requireMatch(ifMatch, version);
     await store.remove(db, caller.organizationId, id);
     await audit(db, { at: now(), actor: caller, action: 'account.deleted', target: { kind: 'account', id } });
@@ -121,11 +122,21 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
+/** An account that can be changed here. Throws `not_found`, and `method_not_allowed` for a server's. */
+async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
+  const account = await findAccount(db, caller, id);
+  if (account.kind === 'server') {
+    const message = `This account is a server: change it as mcp_${account.serverId} in the Servers API.`;
+    throw new ApiError('method_not_allowed', message, { headers: { Allow: 'GET' } });
+  }
+  return account;
+}
+
 /** Every key that a method knows. */
 const keysOf = (method: string): string[] => ['variables', ...(WANTED[method] ?? []), ...(ALLOWED[method] ?? [])];
 
 /** Credentials do not outlive the method that they were for. */
-const keptOf = (context: Account['context'], method: string): Account['context'] =>
+const keptOf = (context: AccountFields['context'], method: string): AccountFields['context'] =>
   Object.fromEntries(Object.entries(context).filter(([key]) => keysOf(method).includes(key)));
 
 const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>

@@ -5,12 +5,14 @@ import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { hashSecret } from '../ids.ts';
 import { DAY, parseExpiry } from '../instants.ts';
+import type { Account } from '../store/accounts.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import { purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
 import { findAccount } from './accounts.ts';
+import { listedTools } from './listed-tools.ts';
 import { missing } from './wire.ts';
 
 type Endpoint = store.Endpoint;
@@ -43,7 +45,7 @@ export async function createEndpoint(
   };
   const endpoint = await write(async (db) => {
     const account = await findAccount(db, caller, accountId);
-    await requireSomeTool(db, account.integrationId, fields.config);
+    await requireSomeTool(db, account, fields.config);
     const created = await store.insert(db, {
       ...fields,
       id: ids.uuid(),
@@ -68,7 +70,7 @@ export async function updateEndpoint(
   ifMatch: string | undefined,
 ): Promise<Endpoint> {
   return write(async (db) => {
-    const { endpoint: before, integrationId } = await findEndpoint(db, caller, place);
+    const { endpoint: before, account } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, before.version);
     if (name === undefined && expires_at === undefined && Object.keys(config ?? {}).length === 0) {
       return before;
@@ -83,7 +85,7 @@ export async function updateEndpoint(
       updatedAt: at,
     };
     if (!sameScope(before.config, after.config)) {
-      await requireSomeTool(db, integrationId, after.config);
+      await requireSomeTool(db, account, after.config);
     }
     const updated = await store.update(db, after, before.version);
     if (updated === null) {
@@ -130,13 +132,13 @@ export async function findEndpoint(
   db: Db,
   caller: ApiTokenCaller,
   { accountId, id }: { readonly accountId: string; readonly id: string },
-): Promise<{ endpoint: Endpoint; integrationId: string }> {
-  const { integrationId } = await findAccount(db, caller, accountId);
+): Promise<{ endpoint: Endpoint; account: Account }> {
+  const account = await findAccount(db, caller, accountId);
   const endpoint = await store.find(db, accountId, id);
   if (endpoint === null) {
     throw missing('MCP server', id);
   }
-  return { endpoint, integrationId };
+  return { endpoint, account };
 }
 
 /** Deletes the endpoints that expired more than `days` ago, a slice a transaction. */
@@ -152,10 +154,13 @@ function merge(config: store.EndpointConfig, sent: ConfigInput | undefined): sto
 const sameScope = (a: store.EndpointConfig, b: store.EndpointConfig): boolean =>
   JSON.stringify([a.methods, a.tags]) === JSON.stringify([b.methods, b.tags]);
 
-/** A scope that no tool passes is a mistake: nobody mints an endpoint that serves nothing. */
-async function requireSomeTool(db: Db, integrationId: string, { methods, tags }: store.EndpointConfig): Promise<void> {
-  const tools = JSON.parse(await integrations.selectors(db, integrationId)) as Scoped[];
-  if ((methods === undefined && tags === undefined) || selectTools(tools, { methods, tags }).length > 0) {
+/** A scope that no tool passes is a mistake, as far as is known: nobody mints an endpoint that serves nothing. */
+async function requireSomeTool(db: Db, account: Account, { methods, tags }: store.EndpointConfig): Promise<void> {
+  if (methods === undefined && tags === undefined) {
+    return;
+  }
+  const tools = await selectorsOf(db, account);
+  if (tools === null || selectTools(tools, { methods, tags }).length > 0) {
     return;
   }
   const wanted = [methods && `methods [${methods.join(', ')}]`, tags && `tags [${tags.join(', ')}]`].filter(Boolean);
@@ -164,6 +169,13 @@ async function requireSomeTool(db: Db, integrationId: string, { methods, tags }:
     'validation_failed',
     `No tool of this account matches ${wanted.join(' and ')}; available methods: ${list(available.methods)}, tags: ${list(available.tags)}.`,
   );
+}
+
+/** What scopes select the tools of an account by; null when its server has not been asked yet. */
+async function selectorsOf(db: Db, account: Account): Promise<readonly Scoped[] | null> {
+  return account.kind === 'server'
+    ? listedTools(db, account)
+    : (JSON.parse(await integrations.selectors(db, account.integrationId)) as Scoped[]);
 }
 
 const list = (words: readonly string[]): string =>

@@ -1,9 +1,12 @@
 import type { components } from '../../generated/api.ts';
+import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { readTools } from '../tools/packed.ts';
-import { matches, type Scope } from '../tools/scope.ts';
+import { matches, type Scope, selectTools } from '../tools/scope.ts';
+import { resourceOf } from '../tools/server-tools.ts';
 import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
+import { listedTools } from './listed-tools.ts';
 
 type ToolPreview = components['schemas']['ToolPreview'];
 
@@ -16,6 +19,26 @@ export async function previewTools(db: Db, integrationId: string, scope: Scope):
     }
   }
   return previews;
+}
+
+/** The tools of a server's account that a scope lets through, as the server last listed them; none before it did. */
+export async function previewServerTools(db: Db, account: ServerAccount, scope: Scope): Promise<ToolPreview[]> {
+  const tools = (await listedTools(db, account)) ?? [];
+  return selectTools(tools, scope).map(({ definition, method, tags }) => {
+    const { name, description, inputSchema } = definition;
+    const schema = (inputSchema ?? {}) as JsonSchema;
+    const required = Array.isArray(schema.required) ? schema.required : [];
+    return {
+      resource: resourceOf(definition),
+      method,
+      name: String(name),
+      description: typeof description === 'string' ? description : '',
+      query_schema: { type: 'object', properties: {} },
+      body_schema: schema,
+      required: required.filter((argument) => typeof argument === 'string'),
+      tags: [...tags],
+    };
+  });
 }
 
 /** The flat arguments of a tool, told apart by where they go. */

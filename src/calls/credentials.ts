@@ -1,4 +1,4 @@
-import type { Account } from '../store/accounts.ts';
+import type { ServiceAccount } from '../store/accounts.ts';
 import type { SecurityFact } from '../tools/types.ts';
 import { encode } from './encode.ts';
 import { CallFailed } from './errors.ts';
@@ -8,7 +8,7 @@ import type { Grant } from './token-request.ts';
 import type { Credential } from './types.ts';
 
 /** What calls need to know of an account. */
-export type CalledAccount = Pick<Account, 'id' | 'version' | 'authenticationMethod' | 'context'>;
+export type CalledAccount = Pick<ServiceAccount, 'id' | 'version' | 'authenticationMethod' | 'context'>;
 
 /**
  * How an account shows who it is, or null if it does not: an API key where the document's first apiKey scheme says, else

@@ -40,8 +40,11 @@ export async function findServed(
     }
   }
   const account = await accounts.find(db, organizationId, endpoint.accountId);
-  const integration = account && (await integrations.find(db, organizationId, account.integrationId));
-  if (account === null || integration === null) {
+  if (account?.kind !== 'service') {
+    return null;
+  }
+  const integration = await integrations.find(db, organizationId, account.integrationId);
+  if (integration === null) {
     return null;
   }
   const tools = await toolsOf(db, integration);
@@ -67,7 +70,12 @@ export async function findServed(
 }
 
 /** An account says whether its credentials were taken the last time; a failure of another kind says nothing of them. */
-async function noteStatus({ store }: Deps, account: accounts.Account, status: string, isError: boolean): Promise<void> {
+async function noteStatus(
+  { store }: Deps,
+  account: accounts.ServiceAccount,
+  status: string,
+  isError: boolean,
+): Promise<void> {
   if (account.status !== status && (status === 'needs_reauth' || !isError)) {
     await store.write((db) => accounts.setStatus(db, account.id, status));
   }

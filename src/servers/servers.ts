@@ -4,6 +4,7 @@ import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../errors.ts';
+import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import { serverId, serverNotFound, serverUuid } from './wire.ts';
@@ -52,7 +53,7 @@ export async function createServer(
 
 /**
  * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy
- * needs the permission `approvals`. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
+ * needs the permission `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
   { store, now }: Deps,
@@ -73,6 +74,9 @@ export async function updateServer(
     const updated = await servers.update(db, after, before.version);
     if (updated === null) {
       throw serverNotFound(id, caller.organizationId);
+    }
+    if (after.url !== before.url || after.transport !== before.transport) {
+      await catalogues.clearPins(db, before.id);
     }
     await audit(db, {
       at: after.updatedAt,

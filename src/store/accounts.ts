@@ -1,12 +1,25 @@
+import { type AccountRow, selectAccounts, toAccount, toRow } from './account-rows.ts';
 import * as integrations from './integrations.ts';
 import type { Part } from './keyset.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
-/** One connection to a service. Times are milliseconds since the epoch. */
-export type Account = {
+/** What has tools. Times are milliseconds since the epoch. */
+export type Account = ServiceAccount | ServerAccount;
+
+type AccountFacts = {
   id: string;
   organizationId: string;
+  status: string;
+  /** Grows by one with every update; that of a server's account is the server's. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+/** One connection to a service. */
+export type ServiceAccount = AccountFacts & {
+  kind: 'service';
   integrationId: string;
   /** The name of its integration. */
   integrationName: string;
@@ -14,23 +27,37 @@ export type Account = {
   authenticationMethod: string;
   /** Credentials and variables. Sealed at rest. */
   context: Record<string, unknown>;
-  status: string;
-  /** Grows by one with every update. */
-  version: number;
-  createdAt: number;
-  updatedAt: number;
 };
 
-export type NewAccount = Omit<Account, 'version' | 'integrationName'>;
+/** A server as an account, under the same id. It has no credentials of its own, and changes with the server only. */
+export type ServerAccount = AccountFacts & { kind: 'server'; serverId: string };
+
+export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationName'>;
+
+/** What the integration of every server's account is called. */
+export const SERVERS_INTEGRATION = 'mcp';
 
 /** Which accounts to list, besides which part of the list. */
 export type AccountFilter = { tenantId?: string; status?: string; integrationName?: string };
 
-/** Stores a new account, version 1, of an integration that is there. */
+/** Stores a new account of a service, version 1, of an integration that is there. */
 export async function insert(db: Db, account: NewAccount): Promise<void> {
   await db.sql
     .insertInto('accounts')
     .values(toRow(db, { ...account, version: 1 }))
+    .execute();
+}
+
+/** Stores the account of a server that is there. It goes away with the server. */
+export async function insertOfServer(
+  db: Db,
+  { id, organizationId, createdAt }: { id: string; organizationId: string; createdAt: number },
+): Promise<void> {
+  const own = { id, server_id: id, organization_id: organizationId, created_at: createdAt };
+  const others = { integration_id: null, tenant_id: null, context: null, version: null, updated_at: null };
+  await db.sql
+    .insertInto('accounts')
+    .values({ ...own, ...others, authentication_method: 'none', status: 'active' })
     .execute();
 }
 
@@ -43,7 +70,7 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
   return row ? toAccount(db, row) : null;
 }
 
-/** A part of an organization's accounts that pass the filter, newest first. */
+/** A part of an organization's accounts that pass the filter, newest first. No tenant has a server's account. */
 export async function page(
   db: Db,
   organizationId: string,
@@ -57,8 +84,11 @@ export async function page(
   }
   // One integration at a time follows an index as deep as the list is. Mostly there is one; names may be shared.
   const ids = await integrations.idsOf(db, organizationId, integrationName);
-  const found = await Promise.all(ids.map((id) => rowsOf(db, { integration_id: id, ...filter }, part)));
-  const rows = found.flat().toSorted(newestFirst).slice(0, part.limit);
+  const lists = ids.map((id) => rowsOf(db, { integration_id: id, ...filter }, part));
+  if (integrationName === SERVERS_INTEGRATION && tenantId === undefined) {
+    lists.push(rowsOf(db, { organization_id: organizationId, ...filter }, part, 'of servers'));
+  }
+  const rows = (await Promise.all(lists)).flat().toSorted(newestFirst).slice(0, part.limit);
   return rows.map((row) => toAccount(db, row));
 }
 
@@ -74,10 +104,10 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
 }
 
 /**
- * Replaces an account whose version is still `expectedVersion`, and returns it with the next version; null when it has
+ * Replaces an account of a service whose version is still `expectedVersion`, and returns it with the next version; null when it has
  * moved on or is gone. Its organization, integration and `createdAt` do not change.
  */
-export async function update(db: Db, account: Account, expectedVersion: number): Promise<Account | null> {
+export async function update(db: Db, account: ServiceAccount, expectedVersion: number): Promise<ServiceAccount | null> {
   const updated = { ...account, version: expectedVersion + 1 };
   const { id, organization_id, integration_id, created_at, ...changes } = toRow(db, updated);
   const { numUpdatedRows } = await db.sql
@@ -90,39 +120,35 @@ export async function update(db: Db, account: Account, expectedVersion: number):
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Notes whether the service takes the credentials. That is no change by anybody: the version stays. */
+/** Notes whether the service or server takes the credentials. That is no change by anybody: the version stays. */
 export async function setStatus(db: Db, id: string, status: string): Promise<void> {
   await db.sql.updateTable('accounts').set({ status }).where('id', '=', id).execute();
 }
 
-/** Deletes an account with its endpoints. False when there is none. */
+/** Deletes an account of a service with its endpoints. False when there is none. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('accounts')
     .where('id', '=', id)
     .where('organization_id', '=', organizationId)
+    .where('server_id', 'is', null)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
 }
-
-type AccountRow = Database['accounts'] & { integration_name: string };
-
-const selectAccounts = (db: Db) =>
-  db.sql
-    .selectFrom('accounts')
-    .innerJoin('integrations', 'integrations.id', 'accounts.integration_id')
-    .selectAll('accounts')
-    .select('integrations.name as integration_name');
 
 /** The accounts of one organization or one integration, newest first. There is an index for each set of columns. */
 async function rowsOf(
   db: Db,
   wanted: ({ organization_id: string } | { integration_id: string }) & { tenant_id?: string; status?: string },
   { before, limit }: Part,
+  only?: 'of servers',
 ): Promise<AccountRow[]> {
   let select = selectAccounts(db);
   for (const [column, value] of Object.entries(wanted) as [keyof Database['accounts'], string][]) {
     select = select.where(`accounts.${column}`, '=', value);
+  }
+  if (only) {
+    select = select.where('accounts.server_id', 'is not', null);
   }
   if (before) {
     select = select.where(({ eb, refTuple, tuple }) =>
@@ -133,36 +159,3 @@ async function rowsOf(
 }
 
 const newestFirst = (a: AccountRow, b: AccountRow): number => b.created_at - a.created_at || (a.id < b.id ? 1 : -1);
-
-const contextOf = (id: string): string => `accounts.context:${id}`;
-
-function toRow(db: Db, account: Omit<Account, 'integrationName'>): Database['accounts'] {
-  return {
-    id: account.id,
-    organization_id: account.organizationId,
-    integration_id: account.integrationId,
-    tenant_id: account.tenantId,
-    authentication_method: account.authenticationMethod,
-    context: db.secrets.seal(JSON.stringify(account.context), contextOf(account.id)),
-    status: account.status,
-    version: account.version,
-    created_at: account.createdAt,
-    updated_at: account.updatedAt,
-  };
-}
-
-function toAccount(db: Db, row: AccountRow): Account {
-  return {
-    id: row.id,
-    organizationId: row.organization_id,
-    integrationId: row.integration_id,
-    integrationName: row.integration_name,
-    tenantId: row.tenant_id,
-    authenticationMethod: row.authentication_method,
-    context: JSON.parse(db.secrets.open(row.context, contextOf(row.id))),
-    status: row.status,
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
-}

@@ -43,19 +43,31 @@ export async function find(db: Db, accountId: string, id: string): Promise<Endpo
   return row ? toEndpoint(row) : null;
 }
 
-/** The endpoint whose token has that hash, expired or not, and whose it is; or null. */
+/** Where the tools of an endpoint's account come from. */
+export type Source =
+  | { readonly kind: 'service'; readonly integrationId: string }
+  | { readonly kind: 'server'; readonly serverId: string };
+
+/** The endpoint whose token has that hash, expired or not, whose it is, and where its tools come from; or null. */
 export async function findByTokenHash(
   db: Db,
   tokenHash: string,
-): Promise<{ endpoint: Endpoint; organizationId: string } | null> {
+): Promise<{ endpoint: Endpoint; organizationId: string; account: Source } | null> {
   const row = await db.sql
     .selectFrom('endpoints')
     .innerJoin('accounts', 'accounts.id', 'endpoints.account_id')
     .selectAll('endpoints')
-    .select('accounts.organization_id')
+    .select(['accounts.organization_id', 'accounts.server_id', 'accounts.integration_id'])
     .where('endpoints.token_hash', '=', tokenHash)
     .executeTakeFirst();
-  return row ? { endpoint: toEndpoint(row), organizationId: row.organization_id } : null;
+  if (row === undefined) {
+    return null;
+  }
+  const account: Source =
+    row.server_id === null
+      ? { kind: 'service', integrationId: row.integration_id as string }
+      : { kind: 'server', serverId: row.server_id };
+  return { endpoint: toEndpoint(row), organizationId: row.organization_id, account };
 }
 
 /** A part of an account's endpoints, newest first. */

@@ -51,6 +51,8 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
+  /** `tools` is compressed. */
+  server_catalogues: { server_id: string; tools: Uint8Array | null; seen_at: number | null; pins: string | null };
   tool_approvals: {
     server_id: string;
     tool_name: string;
@@ -86,18 +88,21 @@ export type Database = {
     updated_at: number;
   };
   integration_contents: { integration_id: string; document: Uint8Array; tools: Uint8Array; selectors: string };
+  /** Of a service or of a server: a server's own columns are in `servers`, and null here. */
   accounts: {
     id: string;
     organization_id: string;
-    integration_id: string;
-    tenant_id: string;
+    /** Same as the id; null for the account of a service. */
+    server_id: string | null;
+    integration_id: string | null;
+    tenant_id: string | null;
     authentication_method: string;
     /** Sealed JSON, context `accounts.context:<id>`. */
-    context: string;
+    context: string | null;
     status: string;
-    version: number;
+    version: number | null;
     created_at: number;
-    updated_at: number;
+    updated_at: number | null;
   };
   endpoints: {
     id: string;

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import * as accounts from './accounts.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -35,10 +36,11 @@ export type ServerPage = {
   search?: string;
 };
 
-/** Stores a new server, version 1, counts it on its organization (which must exist), and returns it. */
+/** Stores a new server, version 1, with its account, counts it on its organization (which must exist), and returns it. */
 export async function insert(db: Db, server: NewServer): Promise<Server> {
   const created = { ...server, version: 1 };
   await db.sql.insertInto('servers').values(toRow(db, created)).execute();
+  await accounts.insertOfServer(db, created);
   await addToCount(db, server.organizationId, 1);
   return created;
 }
@@ -71,7 +73,7 @@ export async function update(db: Db, server: Server, expectedVersion: number): P
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Deletes a server with its approvals and takes it off its organization's count. False when there is none. */
+/** Deletes a server with its account, endpoints and approvals, and takes it off the count. False when there is none. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('servers')

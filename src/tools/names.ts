@@ -6,7 +6,7 @@ import type { STANDARD_METHODS, Verb } from './types.ts';
 const LONGEST = 64;
 const CUT = 55;
 /** Words of a scope's `methods` that already mean something: no custom method may answer to them. */
-const RESERVED = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
+export const RESERVED: readonly string[] = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
 
 export type Identity = { readonly resource: string; readonly method: string };
 
@@ -17,7 +17,7 @@ const LOOKED_AT = 640;
  * Snake case in `[a-z0-9_]`, of the first 640 characters: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
  * Letters lose their marks; what is left outside of a–z and 0–9 separates words. May be empty.
  */
-function snake(text: string): string {
+export function snake(text: string): string {
   return text
     .slice(0, LOOKED_AT)
     .normalize('NFKD')

@@ -17,6 +17,14 @@ import {
   storedIntegration,
 } from './support/samples.ts';
 
+/** As `find` answers what was inserted. */
+const stored = (account: accounts.NewAccount, integrationName = 'petstore'): accounts.ServiceAccount => ({
+  kind: 'service',
+  ...account,
+  integrationName,
+  version: 1,
+});
+
 async function insertAll(store: Store, all: accounts.NewAccount[]): Promise<void> {
   await store.write(async (db) => {
     for (const account of all) {
@@ -34,12 +42,11 @@ onBothEngines(({ open, shared }) => {
     const context = { token: 'ünïcode', variables: { region: 'eu' }, empty: '' };
     const given = anAccount(integration, { context, createdAt: 1_700_000_000_000 });
     await insertAll(store, [given]);
-    const expected = { ...given, integrationName: 'petstore', version: 1 };
-    expect(await accounts.find(store.read, own, given.id)).toEqual(expected);
+    expect(await accounts.find(store.read, own, given.id)).toEqual(stored(given));
     expect(await accounts.find(store.read, other, given.id)).toBeNull();
     expect(await accounts.find(store.read, own, 'no such id')).toBeNull();
     await store.write((db) => integrations.update(db, { ...integration, name: 'renamed' }, 1, null));
-    expect((await accounts.find(store.read, own, given.id))?.integrationName).toBe('renamed');
+    expect(await accounts.find(store.read, own, given.id)).toEqual(stored(given, 'renamed'));
   });
 
   it('refuses an account of an integration that is not there', async () => {
@@ -56,16 +63,15 @@ onBothEngines(({ open, shared }) => {
     const other = await anOrganization(store);
     const given = anAccount(integration);
     await insertAll(store, [given]);
-    const stored = { ...given, integrationName: 'petstore', version: 1 };
-    const changed: accounts.Account = {
-      ...stored,
+    const changed: accounts.ServiceAccount = {
+      ...stored(given),
       tenantId: 'acme-2',
       authenticationMethod: 'bearer',
       context: { token: 'new' },
       status: 'needs_reauth',
       updatedAt: 2000,
     };
-    const update = (account: accounts.Account, version: number) =>
+    const update = (account: accounts.ServiceAccount, version: number) =>
       store.write((db) => accounts.update(db, account, version));
     const fixed = { createdAt: 99, integrationId: second.id };
     expect(await update({ ...changed, ...fixed }, 1)).toMatchObject({ tenantId: 'acme-2', version: 2 });
@@ -73,7 +79,7 @@ onBothEngines(({ open, shared }) => {
 
     expect(await update({ ...changed, tenantId: 'late' }, 1)).toBeNull();
     expect(await update({ ...changed, organizationId: other, tenantId: 'stolen' }, 2)).toBeNull();
-    expect((await accounts.find(store.read, own, given.id))?.tenantId).toBe('acme-2');
+    expect(await accounts.find(store.read, own, given.id)).toMatchObject({ tenantId: 'acme-2' });
     await store.write((db) => accounts.remove(db, own, given.id));
     expect(await update(changed, 2)).toBeNull();
   });
@@ -83,13 +89,13 @@ onBothEngines(({ open, shared }) => {
     const integration = await storedIntegration(store, await anOrganization(store));
     const given = anAccount(integration);
     await insertAll(store, [given]);
-    const account = { ...given, integrationName: integration.name, version: 1 };
+    const account = stored(given, integration.name);
     const results = await Promise.all(
       ['A', 'B', 'C'].map((tenantId) => store.write((db) => accounts.update(db, { ...account, tenantId }, 1))),
     );
     const [winner, ...others] = results.filter((result) => result !== null);
     expect(others).toEqual([]);
-    expect((await accounts.find(store.read, given.organizationId, given.id))?.tenantId).toBe(winner?.tenantId);
+    expect(await accounts.find(store.read, given.organizationId, given.id)).toEqual(winner);
   });
 
   it('removes one with its endpoints, and leaves the others', async () => {
@@ -155,7 +161,7 @@ onBothEngines(({ open, shared }) => {
     }
     const [first] = await accounts.page(store.read, own, { limit: 1 }, {});
     const newest = all.filter(({ id }) => id === newestFirst(all)[0]);
-    expect([first]).toEqual(newest.map(({ name, ...account }) => ({ ...account, integrationName: name, version: 1 })));
+    expect([first]).toEqual(newest.map(({ name, ...account }) => stored(account, name)));
   });
 
   it('goes away with its organization, with integrations, contents and endpoints', async () => {
@@ -189,9 +195,9 @@ onBothEngines(({ open, shared }) => {
     const context = { [marker]: marker };
     const [one, two] = [anAccount(integration, { context }), anAccount(integration)];
     await insertAll(store, [one, two]);
-    const stored = await store.read.sql.selectFrom('accounts').selectAll().where('id', '=', one.id).execute();
-    expect(JSON.stringify(stored)).not.toContain(marker);
-    const sealed = stored[0]?.context ?? '';
+    const rows = await store.read.sql.selectFrom('accounts').selectAll().where('id', '=', one.id).execute();
+    expect(JSON.stringify(rows)).not.toContain(marker);
+    const sealed = rows[0]?.context ?? '';
     await store.write((db) =>
       db.sql.updateTable('accounts').set({ context: sealed }).where('id', '=', two.id).execute(),
     );
@@ -207,7 +213,7 @@ onEngine('sqlite', ({ open, location }) => {
     const marker = 'in-clear-in-a-context';
     const given = anAccount(integration, { context: { [marker]: marker }, tenantId: 'in-clear-tenant' });
     await insertAll(store, [given]);
-    await store.write((db) => accounts.update(db, { ...given, integrationName: 'petstore', version: 1 }, 1));
+    await store.write((db) => accounts.update(db, stored(given), 1));
     // By another process: closing one of these files in this one would free SQLite's locks on it.
     const directory = place.kind === 'file' ? place.directory : '';
     const bytes = execFileSync('sh', ['-c', 'cat "$0"/*', directory]);

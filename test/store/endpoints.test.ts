@@ -1,10 +1,11 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as endpoints from '../../src/store/endpoints.ts';
 import { PURGE_SLICE } from '../../src/store/purge.ts';
+import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
 import { newestFirst, readThrough } from './support/keyset.ts';
-import { anEndpoint, anOrganization, storedAccount, storedIntegration } from './support/samples.ts';
+import { anEndpoint, anOrganization, aServer, storedAccount, storedIntegration } from './support/samples.ts';
 
 async function insertAll(store: Store, all: endpoints.NewEndpoint[]): Promise<void> {
   await store.write(async (db) => {
@@ -18,10 +19,14 @@ onBothEngines(({ shared }) => {
   let store: Store;
   let own: string;
   let other: string;
+  let organizationId: string;
+  let integrationId: string;
 
   beforeEach(async () => {
     store = await shared();
-    const integration = await storedIntegration(store, await anOrganization(store));
+    organizationId = await anOrganization(store);
+    const integration = await storedIntegration(store, organizationId);
+    integrationId = integration.id;
     own = await storedAccount(store, integration);
     other = await storedAccount(store, integration);
   });
@@ -45,6 +50,20 @@ onBothEngines(({ shared }) => {
     await insertAll(store, [given]);
     await expect(insertAll(store, [anEndpoint(other, { tokenHash: given.tokenHash })])).rejects.toThrow(/unique/i);
     await expect(insertAll(store, [anEndpoint('no such id')])).rejects.toThrow(/foreign key/i);
+  });
+
+  it('finds one by its token, with whose it is and where its tools come from', async () => {
+    const server = await store.write(async (db) => servers.insert(db, aServer(organizationId)));
+    const [ofService, ofServer] = [anEndpoint(own), anEndpoint(server.id, { expiresAt: 1 })];
+    await insertAll(store, [ofService, ofServer]);
+    for (const [{ tokenHash, ...endpoint }, account] of [
+      [ofService, { kind: 'service', integrationId }],
+      [ofServer, { kind: 'server', serverId: server.id }],
+    ] as const) {
+      const expected = { endpoint: { ...endpoint, version: 1 }, organizationId, account };
+      expect(await endpoints.findByTokenHash(store.read, tokenHash)).toEqual(expected);
+    }
+    expect(await endpoints.findByTokenHash(store.read, 'no such hash')).toBeNull();
   });
 
   it('updates what may change, where the version is the one expected', async () => {

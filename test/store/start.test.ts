@@ -23,11 +23,11 @@ vi.mock('../../src/store/migrations/migrations.ts', async (original) => {
 
 const NEW_KEY = Buffer.alloc(32, 'n');
 const NEXT = {
-  '0002_next': { up: (db: Kysely<unknown>) => db.schema.createTable('next').addColumn('id', 'text').execute() },
+  '9998_next': { up: (db: Kysely<unknown>) => db.schema.createTable('next').addColumn('id', 'text').execute() },
 };
 const FAILING = {
   ...NEXT,
-  '0003_failing': { up: () => Promise.reject(new Error('The migration fails.')) },
+  '9999_failing': { up: () => Promise.reject(new Error('The migration fails.')) },
 };
 
 afterEach(() => {
@@ -52,7 +52,7 @@ onBothEngines(({ open, location, log }) => {
     await (await open({ location: place })).close();
     later.migrations = {};
     await expect(open({ location: place })).rejects.toThrow(StoreRefused);
-    await expect(open({ location: place })).rejects.toThrow(/newer than this program \(it has 0002_next\)/);
+    await expect(open({ location: place })).rejects.toThrow(/newer than this program \(it has 9998_next\)/);
     later.migrations = NEXT;
     await open({ location: place });
   });
@@ -130,13 +130,13 @@ onEngine('sqlite', ({ open, location }) => {
 
     later.migrations = NEXT;
     const second = await open({ location: place });
-    expect(await copies(place)).toEqual(['gatehouse.db.before-0002_next']);
+    expect(await copies(place)).toEqual(['gatehouse.db.before-9998_next']);
     await second.write((db) => settings.set(db, 'a', 'after'));
 
     // The copy is a database the earlier program opens.
     later.migrations = {};
     const restored = await location();
-    const copy = join(directoryOf(place), 'gatehouse.db.before-0002_next');
+    const copy = join(directoryOf(place), 'gatehouse.db.before-9998_next');
     execFileSync('cp', [copy, join(directoryOf(restored), 'gatehouse.db')]);
     expect(await settings.get((await open({ location: restored })).read, 'a')).toBe('before');
   });
@@ -147,7 +147,7 @@ onEngine('sqlite', ({ open, location }) => {
     later.migrations = FAILING;
     await expect(open({ location: place })).rejects.toThrow('The migration fails.');
     await expect(open({ location: place })).rejects.toThrow('The migration fails.');
-    expect(await copies(place)).toEqual(['gatehouse.db.before-0002_next']);
+    expect(await copies(place)).toEqual(['gatehouse.db.before-9998_next']);
   });
 
   it('writes no secret in clear to any file', async () => {

@@ -1,0 +1,76 @@
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import type { Db } from './store.ts';
+
+/** A tool as its server defines it. JSON throughout, members in the server's order. */
+export type CataloguedTool = {
+  /** As the server lists it: `name` is a string and `inputSchema` an object, nothing else is certain. */
+  readonly definition: Readonly<Record<string, unknown>>;
+  /** Of the definition: 64 hexadecimal digits. */
+  readonly hash: string;
+};
+
+/** What was last seen of a server's tools. */
+export type Catalogue = {
+  /** In the server's order; null when none were seen at the present URL. */
+  readonly tools: readonly CataloguedTool[] | null;
+  /** Milliseconds since the epoch; null together with `tools`. */
+  readonly seenAt: number | null;
+  /**
+   * By the name of a tool (ask with `Object.hasOwn`), the hash that it had when tools were first seen; null before that.
+   * A tool that is not in it is new since then.
+   */
+  readonly pins: Readonly<Record<string, string>> | null;
+};
+
+/** What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. */
+export async function find(db: Db, serverId: string): Promise<Catalogue> {
+  const row = await db.sql
+    .selectFrom('server_catalogues')
+    .selectAll()
+    .where('server_id', '=', serverId)
+    .executeTakeFirst();
+  return {
+    tools: row?.tools ? JSON.parse(gunzipSync(row.tools).toString()) : null,
+    seenAt: row?.seen_at ?? null,
+    pins: row?.pins ? JSON.parse(row.pins) : null,
+  };
+}
+
+/**
+ * Stores the tools that a server, which must be there, listed at `seenAt` (milliseconds since the epoch) in place of
+ * those before. The first that are ever stored become its pins.
+ */
+export async function save(
+  db: Db,
+  serverId: string,
+  { tools, seenAt }: { readonly tools: readonly CataloguedTool[]; readonly seenAt: number },
+): Promise<void> {
+  const pins = Object.fromEntries(tools.map(({ definition, hash }) => [definition.name, hash]));
+  const seen = {
+    // Compressed in this thread: to write that many bytes as they are would hold it up no less.
+    tools: gzipSync(JSON.stringify(tools), { level: constants.Z_BEST_SPEED }),
+    seen_at: seenAt,
+  };
+  await db.sql
+    .insertInto('server_catalogues')
+    .values({ server_id: serverId, ...seen, pins: JSON.stringify(pins) })
+    .onConflict((conflict) =>
+      conflict.column('server_id').doUpdateSet(({ fn, ref }) => ({
+        ...seen,
+        pins: fn.coalesce(ref('server_catalogues.pins'), ref('excluded.pins')),
+      })),
+    )
+    .execute();
+}
+
+/**
+ * Forgets the tools and empties the pins of a server that is now another one: whatever it lists from then on is new,
+ * and waits until somebody approves it. Where no tools were ever seen, nothing changes.
+ */
+export async function clearPins(db: Db, serverId: string): Promise<void> {
+  await db.sql
+    .updateTable('server_catalogues')
+    .set({ tools: null, seen_at: null, pins: '{}' })
+    .where('server_id', '=', serverId)
+    .execute();
+}

@@ -1,0 +1,52 @@
+import { RESERVED, snake } from './names.ts';
+import type { Scoped } from './scope.ts';
+
+/** A tool as a server lists it: `name` is a string, nothing else is certain. */
+type Definition = Readonly<Record<string, unknown>>;
+
+/** First words of names, by the method that they stand for. Those of `list` hold for tools that only read. */
+const VERBS = {
+  list: ['list', 'search', 'find'],
+  get: ['get', 'read', 'fetch'],
+  create: ['create', 'add', 'insert'],
+  update: ['update', 'edit', 'set', 'patch'],
+  delete: ['delete', 'remove'],
+} as const;
+const WRITES = ['create', 'update', 'delete'] as const;
+
+/**
+ * What scopes select the tool of a server by. Only what is annotated with `readOnlyHint: true`, and not with
+ * `destructiveHint: true`, is `list` (its name begins with list, search or find) or `get`; everything else is `create`,
+ * `update` or `delete` by the first word of its name, else a custom method called like the tool. There is no verb: no
+ * HTTP word selects it. Tags are those of the server.
+ */
+export function scopedTool(definition: Definition, serverTags: readonly string[]): Scoped {
+  return { method: methodOf(definition), tags: serverTags };
+}
+
+/** What the tool of a server is about: what follows the verb in its name, `mcp` where nothing does. */
+export function resourceOf(definition: Definition): string {
+  const [first = '', ...rest] = wordsOf(definition);
+  return rest.length > 0 && Object.values<readonly string[]>(VERBS).flat().includes(first) ? rest.join('_') : 'mcp';
+}
+
+function methodOf(definition: Definition): string {
+  const [first = ''] = wordsOf(definition);
+  const begins = (method: keyof typeof VERBS): boolean => (VERBS[method] as readonly string[]).includes(first);
+  if (onlyReads(definition)) {
+    return begins('list') ? 'list' : 'get';
+  }
+  return WRITES.find(begins) ?? customMethod(nameOf(definition));
+}
+
+/** Nothing that may change data passes for a `list` or a `read` because it is called so. */
+const customMethod = (name: string): string => (RESERVED.includes(name.toLowerCase()) ? `call_${name}` : name);
+
+function onlyReads({ annotations }: Definition): boolean {
+  const { readOnlyHint, destructiveHint } = (annotations ?? {}) as Definition;
+  return readOnlyHint === true && destructiveHint !== true;
+}
+
+const nameOf = ({ name }: Definition): string => String(name);
+/** `createIssue` and `create-issue` have the words create and issue. */
+const wordsOf = (definition: Definition): string[] => snake(nameOf(definition)).split('_');

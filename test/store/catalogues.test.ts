@@ -1,0 +1,75 @@
+import { beforeEach, expect, it } from 'vitest';
+import * as catalogues from '../../src/store/catalogues.ts';
+import * as servers from '../../src/store/servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from './support/harness.ts';
+import { anOrganization, aServer } from './support/samples.ts';
+
+const NEVER_SEEN = { tools: null, seenAt: null, pins: null };
+
+const tool = (name: string, digit: string, more: object = {}): catalogues.CataloguedTool => ({
+  definition: { name, inputSchema: { type: 'object' }, ...more },
+  hash: digit.repeat(64),
+});
+
+onBothEngines(({ shared }) => {
+  let store: Store;
+  let server: string;
+  beforeEach(async () => {
+    store = await shared();
+    const own = await anOrganization(store);
+    server = (await store.write((db) => servers.insert(db, aServer(own)))).id;
+  });
+  const save = (tools: catalogues.CataloguedTool[], seenAt: number) =>
+    store.write((db) => catalogues.save(db, server, { tools, seenAt }));
+  const find = () => catalogues.find(store.read, server);
+
+  it('knows nothing of a server that was never seen, or is not there', async () => {
+    expect(await find()).toEqual(NEVER_SEEN);
+    expect(await catalogues.find(store.read, 'no such id')).toEqual(NEVER_SEEN);
+    await expect(store.write((db) => catalogues.save(db, 'no such id', { tools: [], seenAt: 1 }))).rejects.toThrow(
+      /foreign key/i,
+    );
+  });
+
+  it('keeps tools as they were listed, in order', async () => {
+    const tools = [
+      tool('Größe\u0000 \ud800', 'a', { zebra: 1, annotations: { readOnlyHint: true }, alpha: [null, { 'ü"': '\n' }] }),
+      tool('__proto__', 'b', { description: 'x'.repeat(3_000_000) }),
+    ];
+    await save(tools, 1_700_000_000_000);
+    const found = await find();
+    expect(JSON.stringify(found.tools)).toBe(JSON.stringify(tools));
+    expect(found.seenAt).toBe(1_700_000_000_000);
+    expect(Object.entries(found.pins ?? {})).toEqual(tools.map(({ definition, hash }) => [definition.name, hash]));
+  });
+
+  it('pins the first that were seen, and no later ones', async () => {
+    const [first, changed, later] = [tool('a', '1'), tool('a', '2'), tool('b', '3')];
+    await save([first], 10);
+    expect(await find()).toEqual({ tools: [first], seenAt: 10, pins: { a: first.hash } });
+    await save([changed, later], 20);
+    expect(await find()).toEqual({ tools: [changed, later], seenAt: 20, pins: { a: first.hash } });
+  });
+
+  it('pins nothing after an empty list: what comes later is new', async () => {
+    await save([], 10);
+    await save([tool('a', '1')], 20);
+    expect((await find()).pins).toEqual({});
+  });
+
+  it('forgets the tools and clears the pins, for good', async () => {
+    await save([tool('a', '1')], 10);
+    await store.write((db) => catalogues.clearPins(db, server));
+    expect(await find()).toEqual({ tools: null, seenAt: null, pins: {} });
+    await save([tool('a', '1')], 20);
+    expect(await find()).toEqual({ tools: [tool('a', '1')], seenAt: 20, pins: {} });
+  });
+
+  it('clears nothing where nothing was seen', async () => {
+    await store.write((db) => catalogues.clearPins(db, server));
+    expect(await find()).toEqual(NEVER_SEEN);
+    await save([tool('a', '1')], 10);
+    expect((await find()).pins).toEqual({ a: '1'.repeat(64) });
+  });
+});

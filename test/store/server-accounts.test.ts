@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import * as accounts from '../../src/store/accounts.ts';
+import * as catalogues from '../../src/store/catalogues.ts';
+import * as endpoints from '../../src/store/endpoints.ts';
+import * as organizations from '../../src/store/organizations.ts';
+import * as servers from '../../src/store/servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from './support/harness.ts';
+import { newestFirst, readThrough } from './support/keyset.ts';
+import { anAccount, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
+
+onBothEngines(({ shared }) => {
+  let store: Store;
+  let own: string;
+  beforeEach(async () => {
+    store = await shared();
+    own = await anOrganization(store);
+  });
+  const inserted = (changes: Partial<servers.NewServer> = {}) =>
+    store.write((db) => servers.insert(db, aServer(own, changes)));
+
+  describe('the account of a server', () => {
+    it('is there with the server, under its id, and changes with it', async () => {
+      const server = await inserted({ createdAt: 5, updatedAt: 5 });
+      const account = { kind: 'server', id: server.id, organizationId: own, serverId: server.id, status: 'active' };
+      expect(await accounts.find(store.read, own, server.id)).toEqual({
+        ...account,
+        version: 1,
+        createdAt: 5,
+        updatedAt: 5,
+      });
+      expect(await accounts.find(store.read, await anOrganization(store), server.id)).toBeNull();
+      await store.write((db) => servers.update(db, { ...server, name: 'New', updatedAt: 9 }, 1));
+      await store.write((db) => accounts.setStatus(db, server.id, 'needs_reauth'));
+      expect(await accounts.find(store.read, own, server.id)).toEqual({
+        ...account,
+        status: 'needs_reauth',
+        version: 2,
+        createdAt: 5,
+        updatedAt: 9,
+      });
+    });
+
+    it('is removed by nothing but its server, with its endpoints and its catalogue', async () => {
+      const [gone, stays] = [await inserted(), await inserted()];
+      await store.write(async (db) => {
+        for (const { id } of [gone, stays]) {
+          await endpoints.insert(db, anEndpoint(id));
+          await catalogues.save(db, id, { tools: [], seenAt: 1 });
+        }
+      });
+      expect(await store.write((db) => accounts.remove(db, own, gone.id))).toBe(false);
+      expect(await store.write((db) => servers.remove(db, own, gone.id))).toBe(true);
+      expect(await accounts.find(store.read, own, gone.id)).toBeNull();
+      expect(await endpoints.page(store.read, gone.id, { limit: 9 })).toEqual([]);
+      expect(await catalogues.find(store.read, gone.id)).toEqual({ tools: null, seenAt: null, pins: null });
+      expect(await endpoints.page(store.read, stays.id, { limit: 9 })).toHaveLength(1);
+      expect((await catalogues.find(store.read, stays.id)).seenAt).toBe(1);
+    });
+
+    it('goes away with its organization', async () => {
+      const { id } = await inserted();
+      await store.write((db) => endpoints.insert(db, anEndpoint(id)));
+      await store.write((db) => organizations.remove(db, own));
+      expect(await accounts.find(store.read, own, id)).toBeNull();
+      expect(await endpoints.page(store.read, id, { limit: 9 })).toEqual([]);
+    });
+  });
+
+  it('lists servers among accounts by every filter: under the name mcp, without a tenant', async () => {
+    type Listed = { id: string; createdAt: number; name: string; tenantId: string | null; status: string };
+    const all: Listed[] = [];
+    for (const name of ['mcp', 'crm']) {
+      const integration = await storedIntegration(store, own, { name });
+      for (let index = 0; index < 9; index += 1) {
+        const status = index % 2 === 0 ? 'active' : 'needs_reauth';
+        const account = anAccount(integration, { tenantId: 'tenant-1', status, createdAt: index % 4 });
+        await store.write((db) => accounts.insert(db, account));
+        all.push({ ...account, name });
+      }
+    }
+    for (let index = 0; index < 13; index += 1) {
+      const { id, createdAt } = await inserted({ createdAt: index % 5 });
+      const status = index % 3 === 0 ? 'active' : 'needs_reauth';
+      await store.write((db) => accounts.setStatus(db, id, status));
+      all.push({ id, createdAt, name: 'mcp', tenantId: null, status });
+    }
+    const elsewhere = await anOrganization(store);
+    await store.write((db) => servers.insert(db, aServer(elsewhere)));
+
+    for (const tenantId of [undefined, 'tenant-1']) {
+      for (const status of [undefined, 'active']) {
+        for (const integrationName of [undefined, 'mcp', 'crm']) {
+          const filter = {
+            ...(tenantId !== undefined && { tenantId }),
+            ...(status !== undefined && { status }),
+            ...(integrationName !== undefined && { integrationName }),
+          };
+          const expected = all.filter(
+            (account) =>
+              account.tenantId === (tenantId ?? account.tenantId) &&
+              account.status === (status ?? account.status) &&
+              account.name === (integrationName ?? account.name),
+          );
+          const seen = await readThrough((part) => accounts.page(store.read, own, part, filter), 5);
+          expect([filter, seen]).toEqual([filter, newestFirst(expected)]);
+        }
+      }
+    }
+  });
+});
