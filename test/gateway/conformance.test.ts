@@ -1,0 +1,78 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Check, lostChecks, passes, type Revision, runConformance } from '../support/conformance.ts';
+import { type EverythingServer, startEverythingServer } from '../support/everything/server.ts';
+
+/** A URL that leads to the server, here by way of a relay that changes nothing. */
+async function throughUrl(serverUrl: string): Promise<{ readonly url: string; readonly stop: () => void }> {
+  const relay = createServer((incoming, outgoing) => {
+    const { method, headers } = incoming;
+    const onward = request(serverUrl, { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
+      pipeline(answer, outgoing, () => undefined);
+    });
+    pipeline(incoming, onward, () => undefined);
+    // Who leaves a stream leaves it at the server too.
+    outgoing.once('close', () => onward.destroy());
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const stop = () => {
+    relay.close();
+    relay.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${(relay.address() as AddressInfo).port}/mcp`, stop };
+}
+
+let server: EverythingServer;
+let between: Awaited<ReturnType<typeof throughUrl>>;
+let outDir: string;
+beforeAll(async () => {
+  server = await startEverythingServer();
+  between = await throughUrl(server.url);
+  outDir = await mkdtemp(join(tmpdir(), 'conformance-'));
+});
+afterAll(async () => {
+  between.stop();
+  await server.stop();
+  await rm(outDir, { recursive: true });
+});
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+test.each<Revision>(['2025-11-25', '2026-07-28'])(
+  'what conforms to %s does so through the gateway',
+  async (revision) => {
+    const direct = await runConformance(server.url, revision, join(outDir, revision, 'direct'));
+    // The server has no tasks, an optional extension. Whatever else it failed could not be lost.
+    const failed = direct.filter(({ scenario, status }) => status === 'FAILURE' && !scenario.startsWith('tasks-'));
+    expect(failed).toEqual([]);
+    expect(direct.filter(passes).length).toBeGreaterThan(100);
+
+    const through = await runConformance(between.url, revision, join(outDir, revision, 'through'));
+    const lost = lostChecks(direct, through);
+    say(`${revision}: ${direct.filter(passes).length} of ${direct.length} checks pass directly`);
+    say(`${revision}: ${through.filter(passes).length} of ${through.length} checks pass through the gateway`);
+    say(
+      [`${revision}: ${lost.length} checks lost`, ...lost.map((check) => Object.values(check).join(' '))].join('\n  '),
+    );
+    expect(lost).toEqual([]);
+  },
+);
+
+test('a check is lost when it fails, does not pass, or is missing; the second of its name is another', () => {
+  const check = (scenario: string, title: string, status: Check['status'] = 'SUCCESS'): Check => ({
+    suite: 'next',
+    scenario,
+    check: title,
+    status,
+  });
+  const direct = [check('a', 'x'), check('a', 'x #2'), check('a', 'y'), check('b', 'x'), check('b', 'y', 'FAILURE')];
+  const through = [check('a', 'x'), check('a', 'x #2', 'FAILURE'), check('a', 'y', 'WARNING'), check('c', 'x')];
+  expect(lostChecks(direct, direct)).toEqual([]);
+  expect(lostChecks(direct, through)).toEqual([check('a', 'x #2'), check('a', 'y'), check('b', 'x')]);
+});
