@@ -1182,7 +1182,7 @@ export interface components {
              */
             name: string;
             /**
-             * @description What it is for, from the document or the server. A server may leave it empty.
+             * @description What it is for, from the document or the server; the name, where the server does not say.
              * @example List all pets
              */
             description: string;

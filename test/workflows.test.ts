@@ -28,6 +28,7 @@ async function respect(file: string, workflow: string, url: string): Promise<str
 
 test.each([
   ['accounts', 'document-to-endpoint'],
+  ['accounts', 'server-to-endpoint'],
   ['servers', 'register-and-approve'],
   ['operator', 'onboard-an-organization'],
 ])('%s: %s, on the server and on the mock', async (file, workflow) => {

@@ -26,20 +26,21 @@ export async function previewServerTools(db: Db, account: ServerAccount, scope: 
   const tools = (await listedTools(db, account)) ?? [];
   return selectTools(tools, scope).map(({ definition, method, tags }) => {
     const { name, description, inputSchema } = definition;
-    const schema = (inputSchema ?? {}) as JsonSchema;
-    const required = Array.isArray(schema.required) ? schema.required : [];
+    const { required } = inputSchema as JsonSchema;
     return {
       resource: resourceOf(definition),
       method,
       name: String(name),
-      description: typeof description === 'string' ? description : '',
+      description: isText(description) ? description : String(name),
       query_schema: { type: 'object', properties: {} },
-      body_schema: schema,
-      required: required.filter((argument) => typeof argument === 'string'),
+      body_schema: inputSchema as JsonSchema,
+      required: Array.isArray(required) ? required.filter(isText) : [],
       tags: [...tags],
     };
   });
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** The flat arguments of a tool, told apart by where they go. */
 function preview({ resource, method, name, description, tags, inputSchema, request }: DerivedTool): ToolPreview {

@@ -9,6 +9,7 @@ export type AccountRow = Database['accounts'] & {
   server_updated_at: number | null;
 };
 
+/** Accounts of both kinds, each with what belongs to it in other tables. */
 export const selectAccounts = (db: Db) =>
   db.sql
     .selectFrom('accounts')

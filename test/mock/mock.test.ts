@@ -89,12 +89,12 @@ test('the names of the examples are what front-ends choose by', () => {
       "getDocs: page not_built",
       "getDocsPage: page",
       "getHealth: ok",
-      "listAccounts: first_page last_page empty",
+      "listAccounts: first_page last_page server empty",
       "createAccount: api_key",
-      "getAccount: active",
+      "getAccount: active server",
       "updateAccount: new_key",
       "deleteAccount: deleted",
-      "listAccountTools: some empty",
+      "listAccountTools: some server empty",
       "listEndpoints: first_page last_page empty",
       "createEndpoint: everything scoped",
       "getEndpoint: active expired",
@@ -107,7 +107,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "deleteIntegration: deleted",
       "listIntegrationTools: some empty",
       "getLlmsTxt: index",
-      "sendToEndpoint: list_tools unknown_tool list_tools parse_error invalid_token method_not_found method_not_allowed",
+      "sendToEndpoint: list_tools unknown_tool list_tools parse_error invalid_token method_not_found",
       "getMetrics: some",
       "getOpenApiJson: document",
       "getOpenApiYaml: document",
@@ -125,6 +125,7 @@ const ERRORS = new Set([
   'validation_failed',
   'auth_required',
   'conflict',
+  'method_not_allowed',
 ]);
 
 test('the document that a server publishes is mocked without a clone', async () => {

@@ -9,6 +9,7 @@ import { previewChecks } from './accounts/previews.ts';
 import { scopeChecks } from './accounts/scopes.ts';
 import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
 import { pairChecks } from './across/pairs.ts';
+import { serverAccountChecks } from './across/server-accounts.ts';
 import { tokenChecks } from './across/tokens.ts';
 import { auditChecks } from './operator/audit.ts';
 import { credentialChecks } from './operator/credentials.ts';
@@ -36,6 +37,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...auditChecks,
   ...pairChecks,
   ...tokenChecks,
+  ...serverAccountChecks,
   ...importChecks,
   ...integrationChecks,
   ...previewChecks,

@@ -1,0 +1,69 @@
+import { type Context, checks } from '../../check.ts';
+import { bearer, keyPair } from '../../credentials.ts';
+import { holds, same } from '../../expect.ts';
+import { ACCOUNTS, type Account, accountPath, createdEndpoint, lasting } from '../accounts/support.ts';
+import { created as createdOrganization, createdPair, createdToken } from '../operator/support.ts';
+import { created, SERVERS } from '../servers/support.ts';
+
+/** A new organization's server: its path, the path of its account, and who may ask for them. */
+async function servedTenant({ operator, name, as }: Context) {
+  const organization = await createdOrganization(operator, name('tenant'));
+  const { apiKey, apiSecret } = await createdPair(operator, organization, { name: name('pair') });
+  const { token } = await createdToken(operator, organization, name('token'));
+  const team = as(keyPair(apiKey, apiSecret));
+  const server = await created(team, { name: name('account') });
+  const uuid = server.slice(`${SERVERS}/mcp_`.length);
+  return { team, holder: as(bearer(token, '$NEW_TOKEN')), server, uuid, account: accountPath(uuid) };
+}
+
+/** What a team does with servers, as the Accounts API sees it. */
+export const serverAccountChecks = checks('all', {
+  'getAccount, listAccounts: a server is an account, under its UUID and by the name mcp': async (context) => {
+    const { holder, uuid, account } = await servedTenant(context);
+    const answer = await holder.call(200, 'GET', account);
+    const { created_at: _, updated_at: __, ...rest } = answer.json as Account;
+    same(answer, 'the account', rest, {
+      id: uuid,
+      tenant_id: null,
+      environment_integration_id: null,
+      integration: { id: null, name: 'mcp' },
+      authentication_method: 'none',
+      status: 'active',
+    });
+    const lists: readonly [query: string, accounts: readonly unknown[]][] = [
+      ['', [answer.json]],
+      ['?integration.name=mcp', [answer.json]],
+      ['?integration.name=petstore', []],
+      ['?tenant_id=mcp', []],
+    ];
+    for (const [query, accounts] of lists) {
+      const list = await holder.call(200, 'GET', `${ACCOUNTS}${query}`);
+      same(list, 'the accounts', (list.json as { result: Account[] }).result, accounts);
+    }
+  },
+
+  'updateAccount, deleteAccount: the account of a server is a 405, and nothing is changed': async (context) => {
+    const { holder, account } = await servedTenant(context);
+    const before = await lasting<Account>(holder, account);
+    for (const answer of [
+      await holder.call(405, 'PATCH', account, { body: { tenant_id: context.name('changed') } }),
+      await holder.call(405, 'DELETE', account),
+    ]) {
+      same(answer, 'Allow', answer.headers.get('Allow'), 'GET');
+    }
+    const after = await holder.call(200, 'GET', account);
+    const { updated_at: _, ...rest } = after.json as Account;
+    same(after, 'the account as it was:', rest, before);
+  },
+
+  'deleteMcpServer: its account is gone, with its endpoints': async (context) => {
+    const { team, holder, server, account } = await servedTenant(context);
+    const endpoint = await createdEndpoint(holder, account, { name: context.name('served') });
+    const list = await holder.call(200, 'GET', `${account}/mcp`);
+    holds(list, list.text.includes(context.name('served')), 'a list with the endpoint', list.json);
+    await team.call(200, 'DELETE', server);
+    for (const path of [account, endpoint, `${account}/tools`, `${account}/mcp`]) {
+      await holder.call(404, 'GET', path);
+    }
+  },
+});
