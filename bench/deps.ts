@@ -6,6 +6,7 @@ import type { Deps } from '../src/deps.ts';
 import { createEgress } from '../src/egress/egress.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { createRuntime } from '../src/runtime/runtime.ts';
 import type { Store } from '../src/store/store.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
 
@@ -22,6 +23,7 @@ export const benchConfig = (directory: string): Config =>
 export async function benchDeps(store: Store, config: Config): Promise<Deps> {
   const now = Date.now;
   await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
+  const egress = createEgress({ allow: [], own: () => [] });
   return {
     store,
     credentials: createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) }),
@@ -30,6 +32,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     log: pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })),
     metrics: createMetrics(),
     publicUrl: 'http://127.0.0.1:8080',
-    egress: createEgress({ allow: [], own: () => [] }),
+    egress,
+    runtime: createRuntime({ store, egress, now }),
   };
 }

@@ -18,6 +18,34 @@ export type Writable<T> = T extends $Read<any> ? never : T extends $Write<infer 
     [K in keyof T as NonNullable<T[K]> extends $Read<any> ? K : never]?: never;
 } : T;
 export interface paths {
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen to the server (token in a header)
+         * @description The same as `GET /mcp/{token}`, with the token in a header.
+         */
+        get: operations["openStreamWithBearer"];
+        put?: never;
+        /**
+         * Send an MCP message (token in a header)
+         * @description The same as `/mcp/{token}`, with the token in a header instead of the URL, where it does not get into logs. Endpoints with `require_api_token_auth` are not served here.
+         */
+        post: operations["sendWithBearer"];
+        /**
+         * End a session (token in a header)
+         * @description The same as `DELETE /mcp/{token}`, with the token in a header.
+         */
+        delete: operations["endSessionWithBearer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mcp/{token}": {
         parameters: {
             query?: never;
@@ -31,14 +59,22 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Listen to the server
+         * @description Opens the stream of what the server behind the endpoint tells a session unasked (protocol versions up to 2025-11-25). Without a session, and where the server offers no such stream, this is a 405.
+         */
+        get: operations["openEndpointStream"];
         put?: never;
         /**
          * Send an MCP message
-         * @description The URL that an MCP client is configured with. Serves the tools of the endpoint's account that pass its scope, in the protocol versions 2024-11-05 to 2025-11-25 and 2026-07-28. Without sessions: every message stands alone. An endpoint with `require_api_token_auth` wants an API token of its organization as a bearer too.
+         * @description The URL that an MCP client is configured with. Serves the tools of the endpoint's account that pass its scope, in the protocol versions 2024-11-05 to 2025-11-25 and 2026-07-28. Over an MCP server, everything else that it offers is served too, unless the endpoint has a scope; a client that initializes gets a session of its own where the server keeps sessions, and every other message stands alone. An endpoint with `require_api_token_auth` wants an API token of its organization as a bearer too.
          */
         post: operations["sendToEndpoint"];
-        delete?: never;
+        /**
+         * End a session
+         * @description Ends a session of the client's own at the server behind the endpoint. Without a session, and where the server lets nobody end one, this is a 405.
+         */
+        delete: operations["endEndpointSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -792,11 +828,38 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Why nothing came of it. */
+        RpcErrorObject: {
+            /**
+             * @description A code of JSON-RPC or of the Model Context Protocol.
+             * @example -32601
+             */
+            code: number;
+            /**
+             * @description What went wrong, and what to do.
+             * @example Method not found
+             */
+            message: string;
+            /** @description More. */
+            data?: {
+                [key: string]: unknown;
+            };
+        };
         /**
          * @description The id of the request; null where it had none.
          * @example 1
          */
         RpcId: string | number | null;
+        /** @description A JSON-RPC error. */
+        RpcFailure: {
+            /**
+             * @description The version of JSON-RPC.
+             * @constant
+             */
+            jsonrpc: "2.0";
+            error: components["schemas"]["RpcErrorObject"];
+            id: components["schemas"]["RpcId"];
+        };
         /** @description A JSON-RPC 2.0 message of the Model Context Protocol. */
         RpcMessage: {
             /**
@@ -816,33 +879,6 @@ export interface components {
             };
         } & {
             [key: string]: unknown;
-        };
-        /** @description Why nothing came of it. */
-        RpcErrorObject: {
-            /**
-             * @description A code of JSON-RPC or of the Model Context Protocol.
-             * @example -32601
-             */
-            code: number;
-            /**
-             * @description What went wrong, and what to do.
-             * @example Method not found
-             */
-            message: string;
-            /** @description More. */
-            data?: {
-                [key: string]: unknown;
-            };
-        };
-        /** @description A JSON-RPC error. */
-        RpcFailure: {
-            /**
-             * @description The version of JSON-RPC.
-             * @constant
-             */
-            jsonrpc: "2.0";
-            error: components["schemas"]["RpcErrorObject"];
-            id: components["schemas"]["RpcId"];
         };
         /** @description The answer to a JSON-RPC request, a result or an error. */
         RpcAnswer: {
@@ -1995,7 +2031,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. */
+        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. 502 is about the server behind the endpoint, and names it. */
         GatewayError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2006,6 +2042,16 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["RpcFailure"];
+            };
+        };
+        /** @description The stream of what the server tells the session unasked, until either side ends it. */
+        GatewayStream: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/event-stream": string;
             };
         };
         /** @description The message cannot be read, or headers and body disagree. */
@@ -2031,7 +2077,7 @@ export interface components {
                 "application/json": components["schemas"]["RpcFailure"];
             };
         };
-        /** @description The method is not known (protocol version 2026-07-28; older ones answer 200 with the same error). */
+        /** @description The method is not known (protocol version 2026-07-28; older ones answer 200 with the same error), or the session is not: begin a new one. */
         GatewayNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2041,6 +2087,34 @@ export interface components {
             content: {
                 "application/json": components["schemas"]["RpcFailure"];
             };
+        };
+        /** @description The answer to a request. */
+        GatewayAnswer: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                "Mcp-Session-Id": components["headers"]["McpSessionId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["RpcAnswer"];
+                "text/event-stream": string;
+            };
+        };
+        /** @description A notification was taken. There is no answer to it. */
+        GatewayAccepted: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The session has ended. */
+        GatewaySessionEnded: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
         AccountsError: {
@@ -2207,6 +2281,16 @@ export interface components {
     };
     parameters: {
         /**
+         * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+         * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+         */
+        McpSession: string;
+        /**
+         * @description What the client reads. One that reads event streams only gets the answer as one event.
+         * @example application/json, text/event-stream
+         */
+        RpcAccept: string;
+        /**
          * @description The endpoint's token, as minted. It is a secret.
          * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
          */
@@ -2291,7 +2375,14 @@ export interface components {
          */
         ApiKeyId: components["schemas"]["Uuid"];
     };
-    requestBodies: never;
+    requestBodies: {
+        /** @description One message. `jsonrpc` may be left out, and the media type may be `text/plain`. */
+        RpcMessage: {
+            content: {
+                "application/json": components["schemas"]["RpcMessage"];
+            };
+        };
+    };
     headers: {
         /**
          * @description The id of this request, as it stands in the log. A sane one that the client sent is kept.
@@ -2319,6 +2410,11 @@ export interface components {
          */
         WWWAuthenticate: string;
         /**
+         * @description The session of the client, where the server behind the endpoint keeps sessions: to be sent back with every message. It holds for this endpoint only.
+         * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+         */
+        McpSessionId: string;
+        /**
          * @description Where the new object is, as a path on the server's public URL.
          * @example /api/mcp-servers/mcp_8c180796-e6d7-4343-88b5-5df0846fef69
          */
@@ -2333,7 +2429,34 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    sendToEndpoint: {
+    openStreamWithBearer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                /**
+                 * @description The last event that was received, to go on from there.
+                 * @example 17
+                 */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["GatewayStream"];
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
+    sendWithBearer: {
         parameters: {
             query?: never;
             header?: {
@@ -2341,7 +2464,62 @@ export interface operations {
                  * @description What the client reads. One that reads event streams only gets the answer as one event.
                  * @example application/json, text/event-stream
                  */
-                Accept?: string;
+                Accept?: components["parameters"]["RpcAccept"];
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["RpcMessage"];
+        responses: {
+            200: components["responses"]["GatewayAnswer"];
+            202: components["responses"]["GatewayAccepted"];
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
+    endSessionWithBearer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["GatewaySessionEnded"];
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
+    openEndpointStream: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                /**
+                 * @description The last event that was received, to go on from there.
+                 * @example 17
+                 */
+                "Last-Event-ID"?: string;
             };
             path: {
                 /**
@@ -2352,32 +2530,71 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description One message. `jsonrpc` may be left out, and the media type may be `text/plain`. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RpcMessage"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description The answer to a request. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RpcAnswer"];
-                    "text/event-stream": string;
-                };
+            200: components["responses"]["GatewayStream"];
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
+    sendToEndpoint: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description What the client reads. One that reads event streams only gets the answer as one event.
+                 * @example application/json, text/event-stream
+                 */
+                Accept?: components["parameters"]["RpcAccept"];
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
             };
-            /** @description A notification was taken. There is no answer to it. */
-            202: {
-                headers: {
-                    "X-Request-Id": components["headers"]["XRequestId"];
-                    [name: string]: unknown;
-                };
-                content?: never;
+            path: {
+                /**
+                 * @description The endpoint's token, as minted. It is a secret.
+                 * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+                 */
+                token: components["parameters"]["EndpointToken"];
             };
+            cookie?: never;
+        };
+        requestBody: components["requestBodies"]["RpcMessage"];
+        responses: {
+            200: components["responses"]["GatewayAnswer"];
+            202: components["responses"]["GatewayAccepted"];
+            400: components["responses"]["GatewayBadRequest"];
+            401: components["responses"]["GatewayUnauthorized"];
+            404: components["responses"]["GatewayNotFound"];
+            default: components["responses"]["GatewayError"];
+        };
+    };
+    endEndpointSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+                 */
+                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+            };
+            path: {
+                /**
+                 * @description The endpoint's token, as minted. It is a secret.
+                 * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
+                 */
+                token: components["parameters"]["EndpointToken"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["GatewaySessionEnded"];
             400: components["responses"]["GatewayBadRequest"];
             401: components["responses"]["GatewayUnauthorized"];
             404: components["responses"]["GatewayNotFound"];

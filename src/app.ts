@@ -16,7 +16,7 @@ import './http/context.ts';
 import { errorHandler } from './http/errors.ts';
 import { crossOrigin, guard } from './http/guard.ts';
 import { observe } from './http/observe.ts';
-import { rateLimit } from './http/rate-limit.ts';
+import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { requestId } from './http/request-id.ts';
 import { auditHandlers } from './operator/audit-events.ts';
 import { credentialHandlers } from './operator/credentials.ts';
@@ -62,13 +62,13 @@ export async function createApp(
     operations: operations.filter((operation) => !operation.raw),
     onViolation: violations === 'throw' ? 'throw' : report,
   });
-  const limit = rateLimit(config.rateLimitPerSecond);
+  const limit = createRateLimit(config.rateLimitPerSecond);
   const app = express();
   // Production: whatever slips through the last handler shows no stack.
   app.disable('x-powered-by').disable('etag').set('env', 'production');
   // The official Truto SDK joins a base URL and `mcp/<token>` with two slashes.
   app.use((request, _response, next) => {
-    request.url = request.url.replace(/^\/{2,}(?=mcp\/)/, '/');
+    request.url = request.url.replace(/^\/{2,}(?=mcp(?:\/|$))/, '/');
     next();
   });
   app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), ...crossOrigin(config.corsOrigins));
@@ -76,14 +76,14 @@ export async function createApp(
     register({
       operations,
       handlers,
-      raw: { ...gatewayHandlers(deps), ...platformHandlers(deps, document, docs) },
+      raw: { ...gatewayHandlers(deps, limit), ...platformHandlers(deps, document, docs) },
       before: (operation) => [
         (request, _response, next) => {
           request.operation = operation;
           next();
         },
         ...authenticate(operation, credentials, { ...config, publicUrl }),
-        ...limit,
+        rateLimit(limit),
       ],
       json: (operation) => [...readBody(operation), ...validate(operation)],
       publicPath: new URL(publicUrl).pathname.replace(/\/$/, ''),

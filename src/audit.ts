@@ -17,6 +17,7 @@ export type Action =
   | 'server.deleted'
   | 'tool_approval.added'
   | 'tool_approval.revoked'
+  | 'tool.changed'
   | 'integration.created'
   | 'integration.updated'
   | 'integration.deleted'

@@ -3,6 +3,7 @@ import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
+import type { Runtime } from './runtime/runtime.ts';
 import type { Store } from './store/store.ts';
 
 /** What the program runs on. Tests give their own clock and ids; nothing else reads either. */
@@ -18,4 +19,6 @@ export type Deps = {
   readonly publicUrl: string;
   /** The way out for every URL that an organization gives. */
   readonly egress: Egress;
+  /** The connections to servers. */
+  readonly runtime: Runtime;
 };

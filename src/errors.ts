@@ -93,6 +93,13 @@ export const CATALOGUE = {
     meaning: 'The URL and the headers together are larger than the server takes (16 KiB).',
     remedy: 'Send a shorter URL and fewer or shorter headers.',
   },
+  server_failed: {
+    status: 502,
+    title: 'Server failed',
+    meaning:
+      'The MCP server behind this cannot be reached, refuses what it is sent, or does not answer as the protocol wants.',
+    remedy: 'The answer names the server and what was seen of it. Look after the server, its URL and its headers.',
+  },
   internal_error: {
     status: 500,
     title: 'Internal error',

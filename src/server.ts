@@ -14,6 +14,7 @@ import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
 import type { DocsFolder } from './platform/handlers.ts';
+import { createRuntime } from './runtime/runtime.ts';
 import { keyFile } from './secret-keys.ts';
 import { openStore, type StoreOptions } from './store/store.ts';
 
@@ -71,7 +72,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
-    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics(), publicUrl, egress };
+    const runtime = createRuntime({ store, egress, now });
+    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics(), publicUrl, egress, runtime };
     answerUnreadable(http, publicUrl);
     begin(await createApp(deps, { document, docs, config, violations }));
     const housekeeping = setInterval(() => void keepHouse(deps, config), HOUSEKEEPING);
@@ -79,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       clearInterval(housekeeping);
       await close(http);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
+      await runtime.close();
       await egress.dispatcher.close();
       await store.close();
     };

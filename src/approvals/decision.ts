@@ -1,16 +1,43 @@
-import type { Annotations } from '../tools/types.ts';
-
 /** Whether a call runs, or waits for a person. */
 export type Verdict = 'runs' | 'waits';
 
+export type Decision = {
+  readonly verdict: Verdict;
+  /** The definition is not the one that was seen first, and nobody has decided about it since. */
+  readonly isChanged: boolean;
+};
+
+/** What a tool says of itself: nothing is certain of it. */
+export type Hints = { readonly readOnlyHint?: unknown; readonly destructiveHint?: unknown };
+
+/** What is known of a tool's definition. Hashes are those of `definitionHash`. */
+export type DefinitionFacts = {
+  readonly hash: string;
+  /** The hash that was seen first; undefined for a tool that has appeared since. */
+  readonly pinned: string | undefined;
+  /** A person's standing decision about the tool, with the hash that it was made about. */
+  readonly approval: { readonly approvalHash: string; readonly autoApprove: boolean } | undefined;
+};
+
 /**
- * The one decision about a tool's calls, by the approval policy of where it comes from. Only a tool that says that it
- * reads, and does not say that it destroys, counts as read-only; what says nothing waits.
+ * The one decision about a tool's calls, for `tools/list`, `tools/call` and the Servers API alike: the approval policy of
+ * where the tool comes from first, then whether the definition is one that a person knows, then their standing decision,
+ * then what the tool says of itself. Only a tool that says that it reads, and does not say that it destroys, counts as
+ * read-only. A tool without definition facts is our own: nobody else can change it.
  */
-export function decide(policy: string, { readOnlyHint, destructiveHint }: Annotations): Verdict {
-  if (policy === 'auto_approve_all') {
-    return 'runs';
-  }
+export function decide(policy: string, { readOnlyHint, destructiveHint }: Hints, facts?: DefinitionFacts): Decision {
+  const isDecided = facts?.approval?.approvalHash === facts?.hash;
+  const isKnown = facts === undefined || facts.pinned === facts.hash;
+  const isChanged = !isKnown && !isDecided && facts.pinned !== undefined;
   const readsOnly = readOnlyHint === true && destructiveHint !== true;
-  return policy === 'auto_approve_read_only' && readsOnly ? 'runs' : 'waits';
+  const runs = (): boolean => {
+    if (policy === 'auto_approve_all' || policy === 'require_approval_all') {
+      return policy === 'auto_approve_all';
+    }
+    if (facts?.approval !== undefined) {
+      return isDecided && facts.approval.autoApprove;
+    }
+    return isKnown && policy === 'auto_approve_read_only' && readsOnly;
+  };
+  return { verdict: runs() ? 'runs' : 'waits', isChanged };
 }

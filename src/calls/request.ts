@@ -1,9 +1,9 @@
+import { isShallow } from '../json.ts';
 import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
 import { bodyOf } from './body.ts';
 import { encode, encodeName } from './encode.ts';
 import { ArgumentError } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
-import { isShallow } from './json.ts';
 import { fillPath } from './paths.ts';
 import { headerText, joinPairs, type Pair, pairsOf } from './styles.ts';
 import type { Arguments, Credential, HttpRequest } from './types.ts';

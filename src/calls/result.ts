@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
+import { isObject, parseJson } from '../json.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
-import { isObject, parseJson } from './json.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
 
 export type ResultFacts = {

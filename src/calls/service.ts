@@ -1,8 +1,8 @@
 import { type Service, type StoredService, serviceOf } from '../accounts/service.ts';
+import { isObject } from '../json.ts';
 import type { Integration } from '../store/integrations.ts';
 import type { RequestPlan, ServerPlan } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';
-import { isObject } from './json.ts';
 
 /** What calls need to know of a service. */
 export type CalledService = Service & Pick<StoredService, 'security' | 'documentUrl'>;

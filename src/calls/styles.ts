@@ -1,6 +1,6 @@
+import { isJsonType, isObject } from '../json.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
 import { asciiJson, contentOf, encode, encodeName, encodeSomeReserved, textOf } from './encode.ts';
-import { isJsonType, isObject } from './json.ts';
 
 /** A name, not encoded, and the text of its value, encoded. */
 export type Pair = { readonly name: string; readonly text: string };

@@ -1,7 +1,7 @@
 import type { Egress } from '../egress/egress.ts';
+import { isObject, parseJson } from '../json.ts';
 import { CallFailed } from './errors.ts';
 import { isHeaderValue } from './headers.ts';
-import { isObject, parseJson } from './json.ts';
 import { send } from './send.ts';
 import type { HttpAnswer } from './types.ts';
 

@@ -4,9 +4,18 @@ import type { Caller } from '../caller.ts';
 /** Every operation of the document. */
 export type OperationId = keyof operations;
 
+/** Operations of MCP clients. */
+export type GatewayOperationId =
+  | 'sendToEndpoint'
+  | 'openEndpointStream'
+  | 'endEndpointSession'
+  | 'sendWithBearer'
+  | 'openStreamWithBearer'
+  | 'endSessionWithBearer';
+
 /** Operations that read or write the connection themselves (`x-raw: true` in the document). */
 export type RawOperationId =
-  | 'sendToEndpoint'
+  | GatewayOperationId
   | 'getHealth'
   | 'getReadiness'
   | 'getMetrics'

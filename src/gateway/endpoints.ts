@@ -1,99 +1,129 @@
 import { LRUCache } from 'lru-cache';
-import { callTool } from '../calls/call-tool.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../ids.ts';
 import * as accounts from '../store/accounts.ts';
+import * as catalogues from '../store/catalogues.ts';
 import * as endpoints from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
+import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import { readTools } from '../tools/packed.ts';
-import { matches } from '../tools/scope.ts';
+import { selectTools } from '../tools/scope.ts';
 import type { DerivedTool } from '../tools/types.ts';
-import type { Served } from './serve.ts';
+import type { ServedService } from './service.ts';
+import { type ServedServer, serverView } from './view.ts';
 
-/** Milliseconds that a call may take. */
-const TIMEOUT = 60_000;
-/** Bytes of compressed tools whose parsed form is kept. */
+/** What a token serves: an endpoint, and where its tools come from. */
+export type Served = {
+  readonly endpoint: endpoints.Endpoint;
+  readonly organizationId: string;
+  readonly source: ServedService | ServedServer;
+};
+
+/** Finds what tokens serve. */
+export type Endpoints = {
+  /**
+   * What a token serves now: null when there is no such endpoint, when it has expired, or when it wants an API token of
+   * its organization and `apiToken` is none. A change of anything that it depends on holds for the next message.
+   */
+  readonly find: (token: string, apiToken: string | undefined) => Promise<Served | null>;
+};
+
+/** Endpoints that are kept as they were last read, and bytes of compressed tools whose parsed form is. */
+const KEPT_ENDPOINTS = 10_000;
 const KEPT_BYTES = 8 * 1024 * 1024;
 
-/**
- * What a token serves now: null when there is no such endpoint, when it has expired, or when it wants an API token of
- * its organization and `apiToken` is none. Asked anew for every message, so that a change or a deletion holds at once.
- */
-export async function findServed(
-  deps: Deps,
-  token: string,
-  apiToken: string | undefined,
-  signal: AbortSignal,
-): Promise<Served | null> {
-  const db = deps.store.read;
-  const found = await endpoints.findByTokenHash(db, hashSecret(token));
-  if (found === null || (found.endpoint.expiresAt ?? Infinity) <= deps.now()) {
-    return null;
-  }
-  const { endpoint, organizationId } = found;
-  if (endpoint.config.require_api_token_auth === true) {
-    const caller = apiToken === undefined ? undefined : await deps.credentials.apiToken(apiToken);
-    if (caller?.organizationId !== organizationId) {
+/** Makes the finder of one gateway. What it has read it keeps until the database changes. */
+export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' | 'credentials' | 'now'>): Endpoints {
+  const kept = new LRUCache<string, { readonly changes: number; readonly served: Promise<Served | null> }>({
+    max: KEPT_ENDPOINTS,
+  });
+  const derived = new LRUCache<string, Promise<DerivedTool[]>>({ maxSize: KEPT_BYTES, max: 1000 });
+
+  const read = async (db: Db, tokenHash: string): Promise<Served | null> => {
+    const found = await endpoints.findByTokenHash(db, tokenHash);
+    if (found === null) {
       return null;
     }
-  }
-  const account = await accounts.find(db, organizationId, endpoint.accountId);
-  if (account?.kind !== 'service') {
-    return null;
-  }
-  const integration = await integrations.find(db, organizationId, account.integrationId);
-  if (integration === null) {
-    return null;
-  }
-  const tools = await toolsOf(db, integration);
+    const { endpoint, organizationId, account } = found;
+    const source =
+      account.kind === 'service'
+        ? await readService(db, found.endpoint, organizationId, account.integrationId)
+        : await readServer(db, found.endpoint, organizationId, account.serverId);
+    return source === null ? null : { endpoint, organizationId, source };
+  };
+
+  const readService = async (
+    db: Db,
+    { accountId, config }: endpoints.Endpoint,
+    organizationId: string,
+    integrationId: string,
+  ): Promise<ServedService | null> => {
+    const account = await accounts.find(db, organizationId, accountId);
+    const integration = await integrations.find(db, organizationId, integrationId);
+    if (account?.kind !== 'service' || integration === null) {
+      return null;
+    }
+    const { approvalPolicy: policy } = integration;
+    const tools = selectTools(await derivedTools(db, integration), config);
+    return { kind: 'service', account, service: calledServiceOf(integration), policy, tools };
+  };
+
+  /** The tools of an integration in its present version, parsed once for all who ask. */
+  const derivedTools = async (db: Db, { id, version }: integrations.Integration): Promise<DerivedTool[]> => {
+    const key = `${id} ${version}`;
+    const known = derived.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const packed = await integrations.tools(db, id);
+    const parsed = unpack(packed);
+    derived.set(key, parsed, { size: packed.length });
+    return parsed;
+  };
+
   return {
-    name: endpoint.name,
-    version: String(endpoint.version),
-    policy: integration.approvalPolicy,
-    tools: tools.filter((tool) => matches(tool, endpoint.config)),
-    call: async (tool, args) => {
-      const service = calledServiceOf(integration);
-      const { result, credentialsRefused } = await callTool(deps, {
-        tool,
-        args,
-        account,
-        service,
-        signal,
-        timeoutMs: TIMEOUT,
-      });
-      await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
-      return result;
+    find: async (token, apiToken) => {
+      const tokenHash = hashSecret(token);
+      const changes = store.changes();
+      let known = kept.get(tokenHash);
+      if (known?.changes !== changes) {
+        known = { changes, served: read(store.read, tokenHash) };
+        kept.set(tokenHash, known);
+        // What failed is asked again; what nobody has must not push out what somebody has.
+        known.served.then(
+          (served) => served ?? kept.delete(tokenHash),
+          () => kept.delete(tokenHash),
+        );
+      }
+      const served = await known.served;
+      if (served === null || (served.endpoint.expiresAt ?? Number.POSITIVE_INFINITY) <= now()) {
+        return null;
+      }
+      if (served.endpoint.config.require_api_token_auth === true) {
+        const caller = apiToken === undefined ? undefined : await credentials.apiToken(apiToken);
+        return caller?.organizationId === served.organizationId ? served : null;
+      }
+      return served;
     },
   };
 }
 
-/** An account says whether its credentials were taken the last time; a failure of another kind says nothing of them. */
-async function noteStatus(
-  { store }: Deps,
-  account: accounts.ServiceAccount,
-  status: string,
-  isError: boolean,
-): Promise<void> {
-  if (account.status !== status && (status === 'needs_reauth' || !isError)) {
-    await store.write((db) => accounts.setStatus(db, account.id, status));
+async function readServer(
+  db: Db,
+  { config }: endpoints.Endpoint,
+  organizationId: string,
+  serverId: string,
+): Promise<ServedServer | null> {
+  const server = await servers.find(db, organizationId, serverId);
+  if (server === null) {
+    return null;
   }
-}
-
-const cache = new LRUCache<string, Promise<DerivedTool[]>>({ maxSize: KEPT_BYTES, max: 1000 });
-
-/** The tools of an integration in its present version, parsed once for all who ask. */
-async function toolsOf(db: Db, { id, version }: integrations.Integration): Promise<DerivedTool[]> {
-  const key = `${id} ${version}`;
-  const known = cache.get(key);
-  if (known !== undefined) {
-    return known;
-  }
-  const packed = await integrations.tools(db, id);
-  const parsed = unpack(packed);
-  cache.set(key, parsed, { size: packed.length });
-  return parsed;
+  const approvals = await toolApprovals.list(db, serverId);
+  const pins = await catalogues.pins(db, serverId);
+  return { kind: 'server', server, scope: config, view: serverView(server, config, { approvals, pins }) };
 }
 
 async function unpack(packed: Uint8Array): Promise<DerivedTool[]> {

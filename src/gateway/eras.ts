@@ -1,46 +1,40 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from '../json.ts';
+import { decodeHeader, type Era, HANDSHAKE_VERSIONS, META, NAMED_BY, STATELESS_VERSION } from '../runtime/protocol.ts';
 import { CODES, type Message, RpcError } from './message.ts';
-
-/** Versions whose clients begin with `initialize`; the newest first. */
-const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
-/** The version without sessions, in which every request says who asks. */
-export const STATELESS_VERSION = '2026-07-28';
-
-export type Era = 'handshake' | 'stateless';
-
-const META = 'io.modelcontextprotocol/';
-/** Headers repeat these parameters of the body (2026-07-28, "Streamable HTTP", standard headers). */
-const NAMED_BY: Readonly<Record<string, string>> = {
-  'tools/call': 'name',
-  'prompts/get': 'name',
-  'resources/read': 'uri',
-};
 
 /**
  * Tells by the envelope in `_meta`, not by a header, which protocol a message speaks. Of a stateless one, the headers
  * must agree with the body: what was decided on is what proxies on the way have seen. Throws an RpcError.
  */
 export function eraOf({ id, method, params }: Message, headers: IncomingHttpHeaders): Era {
-  const meta = (params._meta ?? {}) as Readonly<Record<string, unknown>>;
+  const meta = isObject(params._meta) ? params._meta : {};
   const version = meta[`${META}protocolVersion`];
   const named = single(headers['mcp-protocol-version']);
   if (version === undefined) {
     if (named === STATELESS_VERSION && id !== undefined) {
       throw invalidEnvelope('_meta');
     }
-    if (named !== undefined && named !== STATELESS_VERSION && !HANDSHAKE_VERSIONS.includes(named)) {
-      throw unsupported(named);
+    if (
+      named !== undefined &&
+      named !== STATELESS_VERSION &&
+      !HANDSHAKE_VERSIONS.some((version) => version === named)
+    ) {
+      throw unsupported(named, [STATELESS_VERSION, ...HANDSHAKE_VERSIONS]);
     }
     return 'handshake';
   }
-  if (version !== STATELESS_VERSION) {
-    throw unsupported(String(version));
+  if (named !== undefined || version === STATELESS_VERSION) {
+    requireSame('MCP-Protocol-Version', named, String(version));
   }
-  requireSame('MCP-Protocol-Version', named, version);
-  requireSame('Mcp-Method', single(headers['mcp-method']), method);
-  const parameter = NAMED_BY[method];
+  if (version !== STATELESS_VERSION) {
+    throw unsupported(String(version), [STATELESS_VERSION]);
+  }
+  requireSame('Mcp-Method', single(headers['mcp-method']), method ?? '');
+  const parameter = NAMED_BY[method ?? ''];
   if (parameter !== undefined && typeof params[parameter] === 'string') {
-    requireSame('Mcp-Name', decoded(single(headers['mcp-name'])), params[parameter]);
+    const sent = single(headers['mcp-name']);
+    requireSame('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), params[parameter]);
   }
   if (id !== undefined && typeof meta[`${META}clientCapabilities`] !== 'object') {
     throw invalidEnvelope(`${META}clientCapabilities`);
@@ -50,16 +44,10 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
 
 /** The version that an `initialize` is answered with: the client's own, else the newest with a handshake. */
 export const negotiate = (wanted: unknown): string =>
-  HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? (HANDSHAKE_VERSIONS[0] as string);
+  HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? HANDSHAKE_VERSIONS[0];
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
-
-/** A header value that is no plain ASCII comes in base64 (2026-07-28, "Value encoding"). */
-function decoded(value: string | undefined): string | undefined {
-  const [, base64] = /^=\?base64\?([A-Za-z0-9+/=]*)\?=$/.exec(value ?? '') ?? [];
-  return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8');
-}
 
 function requireSame(header: string, sent: string | undefined, body: string): void {
   if (sent !== body) {
@@ -68,10 +56,11 @@ function requireSame(header: string, sent: string | undefined, body: string): vo
   }
 }
 
-const unsupported = (requested: string): RpcError =>
+/** What is supported is told as `server/discover` tells it, to those who would ask that. */
+const unsupported = (requested: string, supported: readonly string[]): RpcError =>
   new RpcError(CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
     status: 400,
-    data: { supported: [STATELESS_VERSION, ...HANDSHAKE_VERSIONS], requested },
+    data: { supported, requested },
   });
 
 const invalidEnvelope = (key: string): RpcError =>

@@ -1,62 +1,120 @@
 import { type Request, type Response, raw } from 'express';
+import type { GatewayOperationId } from '../contract/operations.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, type ErrorCode, helpLink } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
-import { findServed } from './endpoints.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
-import { CODES, RpcError, type RpcId, readMessage } from './message.ts';
-import { answerRequest, type Served } from './serve.ts';
+import { createLive } from './live.ts';
+import { CODES, type Message, RpcError, readMessage } from './message.ts';
+import { sendText } from './reply.ts';
+import { serveServer } from './server.ts';
+import { answerRequest } from './service.ts';
+import { type Asked, endSession, openStream } from './streams.ts';
 
 /** Bytes that a message may have. */
 const LARGEST = 4 * 1024 * 1024;
 
 /** The gateway: what MCP clients talk to. */
-export const gatewayHandlers = (deps: Deps): Pick<RawHandlers, 'sendToEndpoint'> => ({
-  sendToEndpoint: async (request, response) => {
-    const gone = new AbortController();
-    response.once('close', () => gone.abort());
-    const served = await findServed(deps, String(request.params.token), bearer(request), gone.signal);
-    if (served === null) {
-      // One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are.
-      throw new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
-        headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-      });
-    }
-    await serve(deps, served, request, response);
-  },
-});
+export function gatewayHandlers(deps: Deps, limit: RateLimit): Pick<RawHandlers, GatewayOperationId> {
+  const endpoints = createEndpoints(deps);
+  const live = createLive();
 
-async function serve(deps: Deps, served: Served, request: Request, response: Response): Promise<void> {
-  const bytes = await readBytes(request, response);
-  let id: RpcId = null;
+  /** Does what `serve` does for the endpoint of a token, as long as the token is good. */
+  const forEndpoint =
+    (place: 'path' | 'bearer', serve: (deps: Deps, asked: Asked) => Promise<void>) =>
+    async (request: Request, response: Response): Promise<void> => {
+      const [token, apiToken] =
+        place === 'path' ? [String(request.params.token), bearer(request)] : [bearer(request), undefined];
+      const find = async () => (token === undefined ? null : endpoints.find(token, apiToken));
+      const found = await find();
+      if (found === null) {
+        // One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are.
+        throw new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
+          headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+        });
+      }
+      await limit(found.endpoint.id);
+      const exchange = live.begin(found.endpoint.id, async () => (await find()) !== null);
+      if (exchange === null) {
+        throw new ApiError('rate_limited', 'This endpoint has as many requests under way as it may have.', {
+          headers: { 'Retry-After': '1' },
+        });
+      }
+      response.once('close', exchange.end);
+      try {
+        await serve(deps, { ...found, request, response, signal: exchange.signal });
+      } catch (error) {
+        if (!exchange.signal.aborted) {
+          throw error;
+        }
+        response.destroy();
+      }
+    };
+
+  return {
+    sendToEndpoint: forEndpoint('path', sendMessage),
+    openEndpointStream: forEndpoint('path', openStream),
+    endEndpointSession: forEndpoint('path', endSession),
+    sendWithBearer: forEndpoint('bearer', sendMessage),
+    openStreamWithBearer: forEndpoint('bearer', openStream),
+    endSessionWithBearer: forEndpoint('bearer', endSession),
+  };
+}
+
+async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
+  const { request, response } = asked;
+  let message: Message | undefined;
   try {
-    const message = readMessage(bytes);
-    id = message.id ?? null;
-    const era = eraOf(message, request.headers);
-    if (message.id === undefined) {
-      response.status(202).end();
-      return;
-    }
-    send(request, response, 200, { jsonrpc: '2.0', id, result: await answerRequest(served, message, era) });
+    message = readMessage(await readBytes(request, response));
+    await answer(deps, asked, message);
   } catch (error) {
-    if (!(error instanceof RpcError)) {
-      throw error;
-    }
-    const { code, message, data } = error;
-    const status = error.status ?? (code === CODES.invalidRequest ? 400 : 200);
-    if (status !== 200) {
-      response.set('Link', helpLink(deps.publicUrl, HELP[code] ?? 'malformed_request'));
-    }
-    send(request, response, status, { jsonrpc: '2.0', error: { code, message, ...(data && { data }) }, id });
+    sendError(deps, asked, message, error);
   }
 }
 
-/** Where the catalogue speaks of an error of the protocol that has a status of its own. */
-const HELP: Readonly<Record<number, ErrorCode>> = {
-  [CODES.parseError]: 'malformed_json',
-  [CODES.methodNotFound]: 'not_found',
-};
+async function answer(deps: Deps, asked: Asked, message: Message): Promise<void> {
+  const { endpoint, source, request, response, signal } = asked;
+  const era = eraOf(message, request.headers);
+  if (source.kind === 'server') {
+    const connection = deps.runtime.connection(source.server);
+    const endpointId = endpoint.id;
+    await serveServer(deps, { served: source, connection, endpointId, message, era, request, response, signal });
+    return;
+  }
+  const { id, method } = message;
+  if (id === undefined || method === undefined) {
+    response.status(202).end();
+    return;
+  }
+  const result = await answerRequest(deps, { endpoint, served: source, signal }, { ...message, id, method }, era);
+  sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+}
+
+/** Answers what the protocol has words for; everything else is thrown on, and so is what comes too late. */
+function sendError(deps: Deps, { request, response }: Asked, message: Message | undefined, error: unknown): void {
+  const asRpc =
+    error instanceof ServerFailed ? new RpcError(CODES.serverFailed, error.message, { status: 502 }) : error;
+  if (error instanceof ServerFailed) {
+    deps.log.warn({ err: error, requestId: request.id }, 'a server failed');
+  }
+  if (!(asRpc instanceof RpcError) || response.headersSent) {
+    throw error;
+  }
+  const { code, message: text, data } = asRpc;
+  const status = asRpc.status ?? (code === CODES.invalidRequest ? 400 : 200);
+  if (status !== 200) {
+    response.set('Link', helpLink(deps.publicUrl, HELP[status] ?? 'malformed_request'));
+  }
+  const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
+  sendText(request, response, status, JSON.stringify(body));
+}
+
+/** Where the catalogue speaks of errors of the protocol that have a status of their own. */
+const HELP: Readonly<Record<number, ErrorCode>> = { 404: 'not_found', 502: 'server_failed' };
 
 const readRaw = raw({ type: () => true, limit: LARGEST });
 
@@ -72,16 +130,4 @@ function readBytes(request: Request, response: Response): Promise<Buffer> {
       }
     });
   });
-}
-
-/** JSON, unless the client reads event streams only: then the same as one event. */
-function send(request: Request, response: Response, status: number, body: object): void {
-  const text = JSON.stringify(body);
-  const accept = request.headers.accept ?? '*/*';
-  const readsStreamsOnly = accept.includes('text/event-stream') && !/application\/(?:json|\*)|\*\/\*/.test(accept);
-  if (readsStreamsOnly && status === 200) {
-    response.status(200).type('text/event-stream').send(`event: message\ndata: ${text}\n\n`);
-  } else {
-    response.status(status).type('json').send(text);
-  }
 }

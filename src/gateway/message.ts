@@ -1,23 +1,36 @@
 import { isUtf8 } from 'node:buffer';
-import { parseJson } from '../calls/json.ts';
+import { isRawNumber, isShallow, parseExact } from '../json.ts';
+import { repeatsMember } from './repeated.ts';
 
-/** JSON-RPC 2.0 error codes, and those of the Model Context Protocol (2026-07-28, "Error codes"). */
+/** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
 export const CODES = {
   parseError: -32700,
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
+  internalError: -32603,
   headerMismatch: -32020,
   unsupportedVersion: -32022,
+  /** The server behind an endpoint could not be asked, or did not answer as it should. */
+  serverFailed: -32003,
 } as const;
 
-export type RpcId = string | number | null;
-/** A message as a client sent it. `id` is undefined for a notification. */
+/** A number that JavaScript would change is `JSON.rawJSON`, which is written as it came. */
+export type RpcId = string | number | object | null;
+type Params = Readonly<Record<string, unknown>>;
+
+/** A message as a client sent it, checked, and as it is passed on: what was checked is what runs. */
 export type Message = {
+  /** Undefined for a notification. */
   readonly id: RpcId | undefined;
-  readonly method: string;
-  readonly params: Readonly<Record<string, unknown>>;
+  /** Undefined for the answer to a request of the server. */
+  readonly method: string | undefined;
+  readonly params: Params;
+  /** The whole message as JSON: its numbers as they came, nothing in it twice. */
+  readonly text: string;
 };
+/** A message that wants an answer. */
+export type RequestMessage = Message & { readonly id: RpcId; readonly method: string };
 
 /** An error that the client is meant to see, as JSON-RPC writes it. */
 export class RpcError extends Error {
@@ -34,34 +47,71 @@ export class RpcError extends Error {
   }
 }
 
+const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+
 /**
  * Reads a message (JSON-RPC 2.0, section 4), tolerant of clients that are in use: `jsonrpc` may be missing, and an
- * `initialize` without an id is a request with the id null. Batches are refused. Throws an RpcError.
+ * `initialize` without an id is a request with the id null. Refused are batches, and members of the envelope or of
+ * `params` whose names are equal up to case: servers differ in which of them they take. Throws an RpcError.
  */
 export function readMessage(bytes: Buffer): Message {
-  const value = parse(bytes);
+  const { value, text } = parse(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
     throw new RpcError(CODES.invalidRequest, what);
   }
-  const { jsonrpc = '2.0', id, method, params = {} } = value as Record<string, unknown>;
-  if (jsonrpc !== '2.0' || typeof method !== 'string' || typeof params !== 'object' || params === null || !isId(id)) {
+  const envelope = value as Record<string, unknown>;
+  const { jsonrpc = '2.0', id, method, params = {} } = envelope;
+  const isAnswer = method === undefined && id !== undefined && ('result' in envelope || 'error' in envelope);
+  const isCall = typeof method === 'string' && typeof params === 'object' && params !== null && !Array.isArray(params);
+  if (jsonrpc !== '2.0' || !(isCall || isAnswer) || !isId(id)) {
     throw new RpcError(CODES.invalidRequest, 'This is no JSON-RPC 2.0 request or notification.');
   }
+  if (isEqualUpToCase(envelope) || (isCall && isEqualUpToCase(params))) {
+    throw repeated();
+  }
+  const isWhole = envelope.jsonrpc !== undefined && Object.keys(envelope).every((key) => MEMBERS.includes(key));
   return {
     id: id === undefined && method === 'initialize' ? null : id,
-    method,
-    params: params as Record<string, unknown>,
+    method: isCall ? (method as string) : undefined,
+    params: isCall ? (params as Params) : {},
+    text: isWhole ? text : JSON.stringify({ ...pick(envelope), jsonrpc: '2.0' }),
   };
 }
 
-const isId = (id: unknown): id is RpcId | undefined =>
-  id === undefined || id === null || typeof id === 'string' || typeof id === 'number';
+const repeated = (): RpcError =>
+  new RpcError(CODES.invalidRequest, 'Two members of the message, or of its params, have the same name up to case.');
 
-function parse(bytes: Buffer): unknown {
-  const value = isUtf8(bytes) ? parseJson(bytes.toString('utf8')) : undefined;
-  if (value === undefined) {
-    throw new RpcError(CODES.parseError, 'The body is not valid JSON in UTF-8.', { status: 400 });
+const isId = (id: unknown): id is RpcId | undefined =>
+  id === undefined || id === null || typeof id === 'string' || typeof id === 'number' || isRawNumber(id);
+
+const pick = (envelope: Params): Params =>
+  Object.fromEntries(Object.entries(envelope).filter(([key]) => MEMBERS.includes(key)));
+
+function isEqualUpToCase(object: object): boolean {
+  const keys = Object.keys(object);
+  return keys.length > 1 && new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
+}
+
+/** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
+function parse(bytes: Buffer): { value: unknown; text: string } {
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
+  try {
+    const value = JSON.parse(text) as unknown;
+    if (isShallow(value)) {
+      if (JSON.stringify(value) === text) {
+        return { value, text };
+      }
+      if (repeatsMember(text)) {
+        throw repeated();
+      }
+      const exact = parseExact(text);
+      return { value: exact, text: JSON.stringify(exact) };
+    }
+  } catch (error) {
+    if (error instanceof RpcError) {
+      throw error;
+    }
   }
-  return value;
+  throw new RpcError(CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', { status: 400 });
 }

@@ -43,6 +43,7 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   body_too_large: 'bad_request',
   unsupported_media_type: 'bad_request',
   rate_limited: 'rate_limited',
+  server_failed: 'internal_error',
   internal_error: 'internal_error',
   unavailable: 'internal_error',
 };
@@ -89,6 +90,7 @@ const GATEWAY: Envelope = {
 const RPC_CODES: { readonly [C in ErrorCode]?: number } = {
   malformed_json: -32700,
   unauthorized: -32001,
+  server_failed: -32003,
   internal_error: -32603,
 };
 

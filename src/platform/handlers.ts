@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { dump } from 'js-yaml';
 import type { Document } from '../contract/document.ts';
+import type { GatewayOperationId } from '../contract/operations.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { defaultServer, docsGroups } from '../docs/document.ts';
@@ -17,7 +18,7 @@ export const platformHandlers = (
   deps: Deps,
   document: Document,
   docs: DocsFolder,
-): Omit<RawHandlers, 'sendToEndpoint'> => {
+): Omit<RawHandlers, GatewayOperationId> => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const json = JSON.stringify(published);

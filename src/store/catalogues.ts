@@ -1,4 +1,5 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { parseExact } from '../json.ts';
 import type { Db } from './store.ts';
 
 /** A tool as its server defines it. JSON throughout, members in the server's order. */
@@ -30,10 +31,20 @@ export async function find(db: Db, serverId: string): Promise<Catalogue> {
     .where('server_id', '=', serverId)
     .executeTakeFirst();
   return {
-    tools: row?.tools ? JSON.parse(gunzipSync(row.tools).toString()) : null,
+    tools: row?.tools ? (parseExact(gunzipSync(row.tools).toString()) as CataloguedTool[]) : null,
     seenAt: row?.seen_at ?? null,
     pins: row?.pins ? JSON.parse(row.pins) : null,
   };
+}
+
+/** The pins of a server alone; null as in its catalogue. */
+export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']> {
+  const row = await db.sql
+    .selectFrom('server_catalogues')
+    .select('pins')
+    .where('server_id', '=', serverId)
+    .executeTakeFirst();
+  return row?.pins ? JSON.parse(row.pins) : null;
 }
 
 /**

@@ -21,7 +21,9 @@ export type AnswerCheck = {
 };
 
 type DocumentedResponse = {
-  readonly headers?: Readonly<Record<string, { readonly schema?: Schema & { readonly type?: unknown } }>>;
+  readonly headers?: Readonly<
+    Record<string, { readonly required?: boolean; readonly schema?: Schema & { readonly type?: unknown } }>
+  >;
   readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
 };
 
@@ -104,12 +106,13 @@ function brokenHeaders(
   const known = names.some((name) => name.toLowerCase() === 'x-request-id') ? names : ['X-Request-Id', ...names];
   return known.flatMap((name) => {
     const value = headers.get(name);
+    const header = documented.headers?.[name];
+    const { schema, required } = header === undefined ? {} : resolve(document, header);
     if (value === null) {
-      const owed = !isDefault || (OWED_WITH[name.toLowerCase()]?.includes(status) ?? true);
+      // The document means a header that it shows, unless it says of it that it may be left out.
+      const owed = required !== false && (!isDefault || (OWED_WITH[name.toLowerCase()]?.includes(status) ?? true));
       return owed ? [`the header ${name} is missing`] : [];
     }
-    const header = documented.headers?.[name];
-    const { schema } = header === undefined ? {} : resolve(document, header);
     const read = schema?.type === 'integer' && /^\d+$/.test(value) ? Number(value) : value;
     const wrong = schema === undefined ? [] : mistakes(validator(schema), read, `the header ${name}`);
     return name.toLowerCase() === 'link' && !HELP_LINK.test(value)

@@ -1,43 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Check, lostChecks, passes, type Revision, runConformance } from '../support/conformance.ts';
 import { type EverythingServer, startEverythingServer } from '../support/everything/server.ts';
+import { type Minted, mintOver } from '../support/minted.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
 
-/** A URL that leads to the server, here by way of a relay that changes nothing. */
-async function throughUrl(serverUrl: string): Promise<{ readonly url: string; readonly stop: () => void }> {
-  const relay = createServer((incoming, outgoing) => {
-    const { method, headers } = incoming;
-    const onward = request(serverUrl, { method, headers }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders();
-      pipeline(answer, outgoing, () => undefined);
-    });
-    pipeline(incoming, onward, () => undefined);
-    // Who leaves a stream leaves it at the server too.
-    outgoing.once('close', () => onward.destroy());
-  });
-  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
-  const stop = () => {
-    relay.close();
-    relay.closeAllConnections();
-  };
-  return { url: `http://127.0.0.1:${(relay.address() as AddressInfo).port}/mcp`, stop };
-}
-
+let gateway: TestServer;
 let server: EverythingServer;
-let between: Awaited<ReturnType<typeof throughUrl>>;
+let minted: Minted;
 let outDir: string;
 beforeAll(async () => {
   server = await startEverythingServer();
-  between = await throughUrl(server.url);
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+  minted = await mintOver(gateway, server.url);
   outDir = await mkdtemp(join(tmpdir(), 'conformance-'));
 });
 afterAll(async () => {
-  between.stop();
+  await gateway.stop();
   await server.stop();
   await rm(outDir, { recursive: true });
 });
@@ -53,7 +34,7 @@ test.each<Revision>(['2025-11-25', '2026-07-28'])(
     expect(failed).toEqual([]);
     expect(direct.filter(passes).length).toBeGreaterThan(100);
 
-    const through = await runConformance(between.url, revision, join(outDir, revision, 'through'));
+    const through = await runConformance(minted.url, revision, join(outDir, revision, 'through'));
     const lost = lostChecks(direct, through);
     say(`${revision}: ${direct.filter(passes).length} of ${direct.length} checks pass directly`);
     say(`${revision}: ${through.filter(passes).length} of ${through.length} checks pass through the gateway`);

@@ -38,6 +38,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
+/** The value of a JSON text, in which every number that JavaScript would write in another way is `JSON.rawJSON`. Throws. */
+export const parseExact = (text: string): unknown =>
+  json.parse(text, (_key, value, { source }) =>
+    typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
+  );
+
+/** True for a number that keeps its digits. */
+export const isRawNumber = (value: unknown): boolean => json.isRawJSON(value);
+
 function exact(value: unknown, source: string | undefined): unknown {
   const isChanged =
     typeof value === 'number' &&

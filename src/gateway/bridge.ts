@@ -1,0 +1,102 @@
+import { isObject } from '../json.ts';
+import type { Connection, ServerFacts } from '../runtime/connection.ts';
+import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
+import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
+import type { EndpointConfig } from '../store/endpoints.ts';
+import { negotiate } from './eras.ts';
+import type { RequestMessage } from './message.ts';
+import { noSuchMethod, type Result, UNCACHED } from './results.ts';
+
+/** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
+const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
+/** What each era has that the other has no word for. */
+const HANDSHAKE_ONLY = ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
+const STATELESS_ONLY = ['server/discover', 'subscriptions/listen'];
+
+/** Whether the endpoint shows less than everything that its server has. */
+export const isScoped = ({ methods, tags }: EndpointConfig): boolean => methods !== undefined || tags !== undefined;
+
+/** What a server can do, without what an endpoint with a scope does not show: scopes tell tools apart, nothing else. */
+export function narrow(capabilities: Result, scope: EndpointConfig): Result {
+  const hidden = isScoped(scope) ? ['resources', 'prompts', 'completions'] : [];
+  return Object.fromEntries(Object.entries(capabilities).filter(([name]) => !hidden.includes(name)));
+}
+
+/** The answer to `initialize` for a server that knows no handshake. */
+export const initialized = (facts: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result => ({
+  protocolVersion: negotiate(params.protocolVersion),
+  capabilities: narrow(facts.capabilities, scope),
+  serverInfo: facts.serverInfo ?? { name: 'unknown', version: '0' },
+  ...(facts.instructions !== undefined && { instructions: facts.instructions }),
+});
+
+/** The answer to `server/discover` for a server that knows nothing but handshakes. */
+export const discovered = (facts: ServerFacts, scope: EndpointConfig): Result => ({
+  resultType: 'complete',
+  supportedVersions: [STATELESS_VERSION],
+  capabilities: narrow(facts.capabilities, scope),
+  ...(facts.instructions !== undefined && { instructions: facts.instructions }),
+  ...UNCACHED,
+  _meta: { [`${META}serverInfo`]: facts.serverInfo },
+});
+
+/** The era in which a server is asked for a client of an era: the client's own, where the server speaks it. */
+export async function eraFor(connection: Connection, era: Era): Promise<Era> {
+  const facts = era === 'stateless' ? await connection.discover() : await connection.session();
+  if (facts !== null) {
+    return era;
+  }
+  return era === 'stateless' ? 'handshake' : 'stateless';
+}
+
+/**
+ * A request over the gateway's own session, in the era of the server, and its messages in that of the client. Throws an
+ * RpcError for what the other era has no word for.
+ */
+export async function* bridge(
+  connection: Connection,
+  { id, method, params }: RequestMessage,
+  [client, server]: readonly [client: Era, server: Era],
+  signal: AbortSignal,
+): AsyncGenerator<ServerMessage> {
+  if (client !== server && (server === 'stateless' ? HANDSHAKE_ONLY : STATELESS_ONLY).includes(method)) {
+    if (method === 'ping') {
+      yield { jsonrpc: '2.0', id, result: {} };
+      return;
+    }
+    throw noSuchMethod(client);
+  }
+  const isOfClient = (key: string): boolean => !key.startsWith(META);
+  const asked = client === 'stateless' && server === 'handshake' ? withoutEnvelope(params, isOfClient) : params;
+  for await (const message of connection.send({ id, method, params: asked }, server, signal)) {
+    const { result } = message;
+    yield client === server || !isObject(result)
+      ? message
+      : { ...message, result: await translate(connection, method, result, client) };
+  }
+}
+
+function withoutEnvelope(params: Result, keep: (key: string) => boolean): Result {
+  const meta = isObject(params._meta) ? Object.entries(params._meta).filter(([key]) => keep(key)) : [];
+  const { _meta, ...rest } = params;
+  return meta.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(meta) };
+}
+
+async function translate(connection: Connection, method: string, result: Result, client: Era): Promise<Result> {
+  if (client === 'stateless') {
+    const meta = isObject(result._meta) ? result._meta : {};
+    const serverInfo = (await connection.session())?.serverInfo;
+    return {
+      ...result,
+      resultType: 'complete',
+      ...(CACHEABLE.test(method) && UNCACHED),
+      _meta: { ...meta, [`${META}serverInfo`]: serverInfo },
+    };
+  }
+  const { resultType, ttlMs, cacheScope, ...rest } = result;
+  if (resultType === 'input_required') {
+    // The gateway has told the server that this client can answer nothing.
+    throw notTheProtocol(connection.target.name, 'it asks something of a client that can answer nothing');
+  }
+  return rest;
+}

@@ -1,0 +1,193 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Request, Response } from 'express';
+import type { Deps } from '../deps.ts';
+import { isObject } from '../json.ts';
+import { type Connection, SILENCE } from '../runtime/connection.ts';
+import type { HttpAnswer } from '../runtime/exchange.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import { bytesOf, isJson, isStream, messagesOf } from '../runtime/messages.ts';
+import { type Era, statelessHeaders } from '../runtime/protocol.ts';
+import { CODES, type Message } from './message.ts';
+import { acceptOf, sendBody, sendMessages, sendText } from './reply.ts';
+import { openSession, type SessionPlace, sealSession } from './sessions.ts';
+import type { ServedServer } from './view.ts';
+
+/** A message of a client to an endpoint over a server, and where its answer goes. */
+export type Relayed = {
+  readonly served: ServedServer;
+  readonly connection: Connection;
+  readonly endpointId: string;
+  readonly message: Message;
+  readonly era: Era;
+  readonly request: Request;
+  readonly response: Response;
+  readonly signal: AbortSignal;
+};
+
+/** Whose sessions these are. A server under another URL, or with other credentials, is another server. */
+export const placeOf = ({ server }: ServedServer, endpointId: string): SessionPlace => ({
+  endpointId,
+  server: `${server.id}:${server.url}`,
+});
+
+/** What the client brings along that a server may see; nothing else of its headers goes on. */
+const PASSED = ['last-event-id', 'traceparent', 'tracestate', 'baggage'];
+
+/** The server's own session of a client, as it goes into a request; empty when the client has none. */
+export function sessionHeaders(deps: Deps, place: SessionPlace, headers: IncomingHttpHeaders): Record<string, string> {
+  const sealed = headers['mcp-session-id'];
+  return typeof sealed === 'string' ? { 'mcp-session-id': openSession(deps.store.read.secrets, place, sealed) } : {};
+}
+
+/** The headers that go on to a server: those of the protocol, made of the body where it holds them, and trace context. */
+export function passedHeaders(headers: IncomingHttpHeaders, message: Message | null, era: Era): Record<string, string> {
+  const version = headers['mcp-protocol-version'];
+  const ofEra =
+    era === 'stateless' && message?.method !== undefined
+      ? statelessHeaders(message.method, message.params)
+      : typeof version === 'string'
+        ? { 'mcp-protocol-version': version }
+        : {};
+  const kept = Object.entries(headers).filter(
+    ([name]) => PASSED.includes(name) || (era === 'stateless' && name.startsWith('mcp-param-')),
+  );
+  return { ...Object.fromEntries(kept.map(([name, value]) => [name, String(value)])), ...ofEra };
+}
+
+/** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError or ServerFailed. */
+export async function passOn(
+  deps: Deps,
+  { served, connection, message, era, request, response, signal }: Relayed,
+  session: Readonly<Record<string, string>>,
+  onChunk?: (chunk: Buffer) => void,
+): Promise<void> {
+  const answer = await connection.exchange({
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...passedHeaders(request.headers, message, era),
+      ...session,
+    },
+    body: message.text,
+    signal,
+    silence: message.method === 'subscriptions/listen' ? 0 : SILENCE,
+  });
+  await passBack(answer, { deps, served, request, response, id: message.id ?? null, onChunk });
+}
+
+type Back = {
+  readonly deps: Deps;
+  readonly served: ServedServer;
+  readonly request: Request;
+  readonly response: Response;
+  /** Of the request that is answered. */
+  readonly id: unknown;
+  readonly onChunk?: ((chunk: Buffer) => void) | undefined;
+};
+
+const CHANGED = 'notifications/tools/list_changed';
+
+/** Passes an answer back: its bytes as they come where the client reads what they are, else the one message in them. */
+export async function passBack(
+  answer: HttpAnswer,
+  { deps, served, request, response, id, onChunk }: Back,
+): Promise<void> {
+  const { name, id: serverId } = served.server;
+  if (answer.status >= 400) {
+    await passError(name, answer, request, response, id);
+    return;
+  }
+  if (isStream(answer) && acceptOf(request).events) {
+    response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  } else if (isStream(answer)) {
+    await sendMessages(request, response, messagesOf(name, answer));
+    return;
+  } else if (isJson(answer)) {
+    const length = answer.headers['content-length'];
+    response.set({ 'Content-Type': 'application/json', ...(length !== undefined && { 'Content-Length': length }) });
+  }
+  response.status(answer.status);
+  await sendBody(response, answer.body, (chunk) => {
+    if (chunk.includes(CHANGED)) {
+      deps.runtime.toolsChanged(serverId);
+    }
+    onChunk?.(chunk);
+  });
+}
+
+/** A refusal in the words of the protocol goes back as it is, and every other one in ours. */
+async function passError(
+  server: string,
+  answer: HttpAnswer,
+  request: Request,
+  response: Response,
+  id: unknown,
+): Promise<void> {
+  const { status } = answer;
+  const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
+  answer.body.destroy();
+  if (isRefusal(text)) {
+    sendText(request, response, status, text);
+    return;
+  }
+  const why = status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${status}`;
+  const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
+  sendText(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
+}
+
+function isRefusal(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && isObject(value.error);
+  } catch {
+    return false;
+  }
+}
+
+/** Begins a session of the client's own with a server, whose answer `adapt` may change. */
+export async function initialize(
+  deps: Deps,
+  relayed: Relayed,
+  adapt: (result: Readonly<Record<string, unknown>>) => object,
+): Promise<'done' | 'no handshake'> {
+  const { served, connection, endpointId, message, request, response, signal } = relayed;
+  const { name } = served.server;
+  // The protocol wants an id; clients that send none get none back.
+  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
+  const answer = await connection.exchange({
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...passedHeaders(request.headers, message, 'handshake') },
+    body,
+    signal,
+    silence: SILENCE,
+  });
+  const sessionId = answer.headers['mcp-session-id'];
+  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer) : nothing(answer)) {
+    if (incoming.method !== undefined) {
+      continue;
+    }
+    if (!isObject(incoming.result)) {
+      if ((await connection.discover()) !== null) {
+        return 'no handshake';
+      }
+      sendText(request, response, answer.status, JSON.stringify({ ...incoming, id: message.id }));
+      return 'done';
+    }
+    if (typeof sessionId === 'string') {
+      const place = placeOf(served, endpointId);
+      response.set('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
+    }
+    const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };
+    sendText(request, response, 200, JSON.stringify(adapted));
+    return 'done';
+  }
+  if ((await connection.discover()) !== null) {
+    return 'no handshake';
+  }
+  throw new ServerFailed(name, 'protocol', `does not speak the protocol: it answered with HTTP ${answer.status}.`);
+}
+
+function nothing(answer: HttpAnswer): [] {
+  answer.body.destroy();
+  return [];
+}

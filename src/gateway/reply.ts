@@ -1,0 +1,100 @@
+import type { Readable } from 'node:stream';
+import type { Request, Response } from 'express';
+import type { ServerMessage } from '../runtime/messages.ts';
+
+/** Milliseconds of silence after which a stream says that it is still there. */
+const KEEP_ALIVE = 25_000;
+const EVENT_STREAM = 'text/event-stream';
+
+/**
+ * What a client reads, and what it would rather have: what it names first. One that says nothing reads everything but
+ * events.
+ */
+export function acceptOf(request: Request): { readonly events: boolean; readonly prefersEvents: boolean } {
+  const accept = request.headers.accept ?? '*/*';
+  const events = accept.indexOf(EVENT_STREAM);
+  const json = accept.search(/application\/(?:json|\*)|\*\/\*/);
+  return { events: events !== -1, prefersEvents: events !== -1 && (json === -1 || events < json) };
+}
+
+/** Answers with one message, as JSON or as the only event of a stream. What is no success is always JSON. */
+export function sendText(request: Request, response: Response, status: number, text: string): void {
+  if (acceptOf(request).prefersEvents && status === 200) {
+    beginEvents(response).end(`event: message\ndata: ${text}\n\n`);
+  } else {
+    response.status(status).set('Content-Type', 'application/json').end(text);
+  }
+}
+
+/**
+ * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
+ * that the client reads.
+ */
+export async function sendMessages(
+  request: Request,
+  response: Response,
+  messages: AsyncIterable<ServerMessage>,
+): Promise<void> {
+  const { events } = acceptOf(request);
+  let alive: NodeJS.Timeout | undefined;
+  try {
+    for await (const message of messages) {
+      const isResponse = message.method === undefined;
+      if (isResponse && !response.headersSent) {
+        sendText(request, response, 200, JSON.stringify(message));
+        return;
+      }
+      if (isResponse || events) {
+        if (!response.headersSent) {
+          beginEvents(response);
+          alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE);
+        }
+        await write(response, `event: message\ndata: ${JSON.stringify(message)}\n\n`);
+      }
+    }
+    response.end();
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+/** Passes a body on as it comes, no faster than the client reads; streams of events are kept alive between events. */
+export async function sendBody(response: Response, body: Readable, onChunk?: (chunk: Buffer) => void): Promise<void> {
+  const isStream = String(response.getHeader('content-type')).startsWith(EVENT_STREAM);
+  let isBetween = true;
+  const alive = isStream ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
+  if (isStream) {
+    response.flushHeaders();
+  }
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      onChunk?.(chunk);
+      isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
+      await write(response, chunk);
+    }
+    response.end();
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function beginEvents(response: Response): Response {
+  // Proxies on the way must not wait for more (2026-07-28, "Receiving Messages").
+  return response
+    .status(200)
+    .set({ 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+}
+
+/** Resolves when the client has room for more, or is gone. */
+function write(response: Response, chunk: string | Buffer): Promise<void> | undefined {
+  if (response.write(chunk) || response.closed) {
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
+}

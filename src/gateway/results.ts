@@ -1,0 +1,36 @@
+import { isObject } from '../json.ts';
+import type { Era } from '../runtime/protocol.ts';
+import { CODES, RpcError } from './message.ts';
+
+/** A JSON object of the protocol: `params`, or a result. */
+export type Result = Readonly<Record<string, unknown>>;
+
+/** Lists differ by token, and change with the account: nobody may keep them (2026-07-28, "Caching"). */
+export const UNCACHED = { ttlMs: 0, cacheScope: 'private' } as const;
+
+/** The answer for a tool that there is none of, or that the scope does not let through: nobody can tell which. */
+export const unknownTool = (name: unknown): RpcError =>
+  new RpcError(CODES.invalidParams, `Unknown tool: ${typeof name === 'string' ? name.slice(0, 128) : 'none named'}`);
+
+/** The answer for a method that there is none of; the stateless protocol wants the status to say so too. */
+export const noSuchMethod = (era: Era): RpcError =>
+  new RpcError(CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
+
+/** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */
+export function argumentsOf({ arguments: args = {} }: Result): Result {
+  if (!isObject(args)) {
+    throw new RpcError(CODES.invalidParams, '`arguments` must be an object.');
+  }
+  return args;
+}
+
+/** The result of a call that a person would have to approve. */
+export const mustWait = (policy: string): Result => ({
+  content: [
+    {
+      type: 'text',
+      text: `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`,
+    },
+  ],
+  isError: true,
+});

@@ -1,0 +1,178 @@
+import type { Deps } from '../deps.ts';
+import { instant } from '../instants.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import { META } from '../runtime/protocol.ts';
+import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
+import type { Message, RequestMessage } from './message.ts';
+import { initialize, passOn, placeOf, type Relayed, sessionHeaders } from './relay.ts';
+import { sendMessages, sendText } from './reply.ts';
+import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import type { ViewedTool } from './view.ts';
+
+/** How fresh tools are where they are listed, and where they are called; milliseconds. */
+const LISTED = { age: 5000, patience: 2000 };
+const CALLED = { age: 60_000, patience: 0 };
+
+/** What endpoints with a scope serve: tools, and what it takes to speak of them. */
+const OF_TOOLS = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
+
+type Session = Readonly<Record<string, string>>;
+
+/** Answers a message to an endpoint over a server. Throws an RpcError or ServerFailed when nothing was answered yet. */
+export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
+  const { served, endpointId, message, era, request, response } = relayed;
+  const place = placeOf(served, endpointId);
+  const session = era === 'handshake' ? sessionHeaders(deps, place, request.headers) : {};
+  const hasSession = session['mcp-session-id'] !== undefined;
+  if (!isRequest(message)) {
+    if (hasSession) {
+      await passOn(deps, relayed, session);
+    } else {
+      // It would reach a session that the client shares with others, under ids that are not its own there.
+      response.status(202).end();
+    }
+    return;
+  }
+  switch (message.method) {
+    case 'tools/list':
+      return listTools(deps, relayed, message);
+    case 'tools/call':
+      return callTool(deps, relayed, message, session);
+    case 'initialize':
+      return beginSession(deps, relayed, message);
+    case 'server/discover':
+      return discover(deps, relayed, message);
+    default:
+      if (!isShown(relayed, message, hasSession)) {
+        throw noSuchMethod(era);
+      }
+      return forward(deps, narrowed(relayed), message, session);
+  }
+}
+
+const isRequest = (message: Message): message is RequestMessage =>
+  message.id !== undefined && message.method !== undefined;
+
+/** Tasks belong to whoever began them, which only a session tells. */
+const isShown = ({ served }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean =>
+  method.startsWith('tasks/') ? hasSession : !isScoped(served.scope) || OF_TOOLS.includes(method);
+
+/** A subscription to nothing that a scope hides. */
+function narrowed(relayed: Relayed): Relayed {
+  const { message, served } = relayed;
+  if (message.method !== 'subscriptions/listen' || !isScoped(served.scope)) {
+    return relayed;
+  }
+  const { toolsListChanged } = (message.params.notifications ?? {}) as Result;
+  const params = { ...message.params, notifications: { ...(toolsListChanged !== undefined && { toolsListChanged }) } };
+  const text = JSON.stringify({ jsonrpc: '2.0', id: message.id, method: message.method, params });
+  return { ...relayed, message: { ...message, params, text } };
+}
+
+async function listTools(deps: Deps, { served, era, request, response }: Relayed, { id }: RequestMessage) {
+  const { tools, seenAt, failure } = await deps.runtime.tools(served.server, LISTED);
+  const view = served.view(tools);
+  const meta = {
+    ...(failure !== null && { 'gatehouse/stale': { seen_at: instant(seenAt), reason: failure.message } }),
+    ...(view.tools.size === 0 && {
+      'gatehouse/empty':
+        tools.length === 0
+          ? `The MCP server '${served.server.name}' lists no tools.`
+          : `None of the ${tools.length} tools of the MCP server '${served.server.name}' passes the scope of this endpoint.`,
+    }),
+  };
+  const more = {
+    ...(era === 'stateless' && { resultType: 'complete', ...UNCACHED }),
+    ...(Object.keys(meta).length > 0 && { _meta: meta }),
+  };
+  const rest = Object.keys(more).length === 0 ? '' : `,${JSON.stringify(more).slice(1, -1)}`;
+  sendText(
+    request,
+    response,
+    200,
+    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${view.json}${rest}}}`,
+  );
+}
+
+async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
+  const { served, era, request, response } = relayed;
+  const tool = await findTool(deps, relayed, message.params.name);
+  argumentsOf(message.params);
+  if (tool.verdict === 'waits') {
+    const result = mustWait(served.server.approvalPolicy);
+    const answer = { jsonrpc: '2.0', id: message.id, result: era === 'stateless' ? complete(result) : result };
+    sendText(request, response, 200, JSON.stringify(answer));
+    return;
+  }
+  try {
+    await forward(deps, relayed, message, session);
+  } catch (error) {
+    // What may have been carried out is asked again only where that changes nothing.
+    const { readOnlyHint, destructiveHint } = (tool.definition.annotations ?? {}) as Result;
+    const isHarmless = readOnlyHint === true && destructiveHint !== true;
+    if (!(error instanceof ServerFailed) || error.kind !== 'broken' || !isHarmless || response.headersSent) {
+      throw error;
+    }
+    await forward(deps, relayed, message, session);
+  }
+}
+
+const complete = (result: Result): Result => ({ ...result, resultType: 'complete' });
+
+/** The tool that a call names, if the endpoint shows it. One that is not known may be new: the server is asked, once. */
+async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise<ViewedTool> {
+  for (const freshness of [CALLED, LISTED]) {
+    const { tools } = await deps.runtime.tools(served.server, freshness);
+    const tool = typeof name === 'string' ? served.view(tools).tools.get(name) : undefined;
+    if (tool !== undefined) {
+      return tool;
+    }
+  }
+  throw unknownTool(name);
+}
+
+/** The client's own session, or none of it, or the gateway's own session: whichever the message belongs to. */
+async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
+  const { connection, era, request, response, signal } = relayed;
+  if (session['mcp-session-id'] !== undefined) {
+    return passOn(deps, relayed, session);
+  }
+  const spoken = await eraFor(connection, era);
+  if (spoken === 'stateless' && era === 'stateless') {
+    return passOn(deps, relayed, session);
+  }
+  return sendMessages(request, response, bridge(connection, message, [era, spoken], signal));
+}
+
+async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {
+  const { served, connection, era, request, response } = relayed;
+  if (era === 'stateless') {
+    throw noSuchMethod(era);
+  }
+  const { scope } = served;
+  const outcome = await initialize(deps, relayed, (result) => ({
+    ...result,
+    capabilities: narrow((result.capabilities ?? {}) as Result, scope),
+  }));
+  const facts = outcome === 'done' ? null : await connection.discover();
+  if (facts !== null) {
+    const result = initialized(facts, message, scope);
+    sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
+  }
+}
+
+async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): Promise<void> {
+  const { served, connection, era, request, response } = relayed;
+  if (era === 'handshake') {
+    throw noSuchMethod(era);
+  }
+  const facts = await connection.discover();
+  if (facts !== null && !isScoped(served.scope)) {
+    return passOn(deps, relayed, {});
+  }
+  const known = facts ?? (await connection.session());
+  if (known === null) {
+    throw new ServerFailed(served.server.name, 'protocol', `speaks no version of the protocol (${META}).`);
+  }
+  sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result: discovered(known, served.scope) }));
+}

@@ -1,0 +1,92 @@
+import { decide } from '../approvals/decision.ts';
+import { callTool } from '../calls/call-tool.ts';
+import type { CalledService } from '../calls/service.ts';
+import type { Deps } from '../deps.ts';
+import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
+import * as accounts from '../store/accounts.ts';
+import type { Endpoint } from '../store/endpoints.ts';
+import type { DerivedTool } from '../tools/types.ts';
+import { negotiate } from './eras.ts';
+import type { RequestMessage } from './message.ts';
+import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+
+/** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
+export type ServedService = {
+  readonly kind: 'service';
+  readonly account: accounts.ServiceAccount;
+  readonly service: CalledService;
+  readonly policy: string;
+  /** Those in the scope. */
+  readonly tools: readonly DerivedTool[];
+};
+
+/** Milliseconds that a call may take. */
+const TIMEOUT = 60_000;
+
+type Asked = { readonly endpoint: Endpoint; readonly served: ServedService; readonly signal: AbortSignal };
+
+/** Answers a request to an endpoint over an OpenAPI service. Throws an RpcError; `tools/call` reports failures as results. */
+export async function answerRequest(
+  deps: Deps,
+  { endpoint, served, signal }: Asked,
+  { method, params }: RequestMessage,
+  era: Era,
+): Promise<Result> {
+  const isStateless = era === 'stateless';
+  const info = { name: endpoint.name, version: String(endpoint.version) };
+  const complete = (result: Result): Result =>
+    isStateless ? { ...result, resultType: 'complete', _meta: { [`${META}serverInfo`]: info } } : result;
+  switch (method) {
+    case isStateless ? 'server/discover' : 'initialize':
+      return isStateless
+        ? complete({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
+        : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
+    case 'tools/list':
+      return complete({ ...list(served), ...(isStateless && UNCACHED) });
+    case 'tools/call':
+      return complete(await call(deps, served, params, signal));
+    default:
+      if (method === 'ping' && !isStateless) {
+        return {};
+      }
+      throw noSuchMethod(era);
+  }
+}
+
+const list = ({ tools }: ServedService): Result => ({
+  tools: tools.map(({ name, description, inputSchema, outputSchema, annotations }) => ({
+    name,
+    description,
+    inputSchema,
+    ...(outputSchema !== undefined && { outputSchema }),
+    annotations,
+  })),
+});
+
+async function call(deps: Deps, served: ServedService, params: Result, signal: AbortSignal): Promise<Result> {
+  const { account, service, policy } = served;
+  const tool = served.tools.find(({ name }) => name === params.name);
+  if (tool === undefined) {
+    throw unknownTool(params.name);
+  }
+  const args = argumentsOf(params);
+  if (decide(policy, tool.annotations).verdict === 'waits') {
+    return mustWait(policy);
+  }
+  const outcome = await callTool(deps, { tool, args, account, service, signal, timeoutMs: TIMEOUT });
+  const { result, credentialsRefused } = outcome;
+  await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
+  return result;
+}
+
+/** An account says whether its credentials were taken the last time; a failure of another kind says nothing of them. */
+async function noteStatus(
+  { store }: Deps,
+  account: accounts.ServiceAccount,
+  status: string,
+  isError: boolean,
+): Promise<void> {
+  if (account.status !== status && (status === 'needs_reauth' || !isError)) {
+    await store.write((db) => accounts.setStatus(db, account.id, status));
+  }
+}

@@ -1,0 +1,57 @@
+import type { Request, Response } from 'express';
+import type { Deps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import type { Served } from './endpoints.ts';
+import { RpcError } from './message.ts';
+import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
+import { closeSession } from './sessions.ts';
+
+/** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
+export type Asked = Served & { readonly request: Request; readonly response: Response; readonly signal: AbortSignal };
+
+/** Opens the stream of what the server tells a session unasked. Without a session there is none. */
+export async function openStream(deps: Deps, asked: Asked): Promise<void> {
+  const answer = await inSession(deps, asked, 'GET');
+  const { source, request, response } = asked;
+  if (source.kind === 'server') {
+    await passBack(answer, { deps, served: source, request, response, id: null });
+  }
+}
+
+/** Ends a session of the client's own at the server. */
+export async function endSession(deps: Deps, asked: Asked): Promise<void> {
+  const answer = await inSession(deps, asked, 'DELETE');
+  answer.body.destroy();
+  if (answer.status === 405) {
+    throw onlyPost('The server lets nobody end a session.');
+  }
+  if (answer.status === 404) {
+    throw new ApiError('not_found', 'The server knows no such session.');
+  }
+  closeSession(String(asked.request.headers['mcp-session-id']));
+  asked.response.status(200).end();
+}
+
+async function inSession(deps: Deps, { endpoint, source, request, signal }: Asked, method: 'GET' | 'DELETE') {
+  if (source.kind !== 'server' || request.headers['mcp-session-id'] === undefined) {
+    throw onlyPost('There is no session: send messages with POST.');
+  }
+  try {
+    const session = sessionHeaders(deps, placeOf(source, endpoint.id), request.headers);
+    const accept = method === 'GET' ? { accept: 'text/event-stream' } : {};
+    return await deps.runtime.connection(source.server).exchange({
+      method,
+      headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
+      signal,
+      silence: 0,
+    });
+  } catch (error) {
+    if (error instanceof RpcError) {
+      throw new ApiError('not_found', error.message);
+    }
+    throw error instanceof ServerFailed ? new ApiError('server_failed', error.message) : error;
+  }
+}
+
+const onlyPost = (why: string): ApiError => new ApiError('method_not_allowed', why, { headers: { Allow: 'POST' } });

@@ -1,0 +1,63 @@
+import { type Decision, decide, type Hints } from '../approvals/decision.ts';
+import { isObject } from '../json.ts';
+import type { CataloguedTool } from '../store/catalogues.ts';
+import type { EndpointConfig } from '../store/endpoints.ts';
+import type { Server } from '../store/servers.ts';
+import type { ToolApproval } from '../store/tool-approvals.ts';
+import { matches } from '../tools/scope.ts';
+import { scopedTool } from '../tools/server-tools.ts';
+
+/** A tool as an endpoint shows it, and what happens when it is called. */
+export type ViewedTool = CataloguedTool & Decision;
+
+/** The tools of a server through the scope of an endpoint. What is not in it does not exist. */
+export type View = {
+  readonly tools: ReadonlyMap<string, ViewedTool>;
+  /** The definitions as a JSON list, in the server's order. */
+  readonly json: string;
+};
+
+/** An endpoint over an MCP server. */
+export type ServedServer = {
+  readonly kind: 'server';
+  readonly server: Server;
+  readonly scope: EndpointConfig;
+  /** The view of tools as the runtime has seen them. */
+  readonly view: (tools: readonly CataloguedTool[]) => View;
+};
+
+/** What people have decided and seen of a server's tools. */
+export type Known = {
+  readonly approvals: readonly ToolApproval[];
+  readonly pins: Readonly<Record<string, string>> | null;
+};
+
+/** What is decided about the calls of a server's tool. Tools that nobody has seen before are pinned as they are seen. */
+export function decideTool({ approvalPolicy }: Server, { definition, hash }: CataloguedTool, known: Known): Decision {
+  const name = String(definition.name);
+  const { annotations } = definition;
+  return decide(approvalPolicy, isObject(annotations) ? (annotations as Hints) : {}, {
+    hash,
+    pinned: known.pins === null ? hash : Object.hasOwn(known.pins, name) ? known.pins[name] : undefined,
+    approval: known.approvals.find(({ toolName }) => toolName === name),
+  });
+}
+
+/** Compiles the view of an endpoint: anew for other tools, once for the same. */
+export function serverView(server: Server, scope: EndpointConfig, known: Known): ServedServer['view'] {
+  let compiledOf: readonly CataloguedTool[] | undefined;
+  let compiled: View | undefined;
+  return (tools) => {
+    if (compiled === undefined || compiledOf !== tools) {
+      const shown = tools.filter(({ definition }) => matches(scopedTool(definition, server.tags), scope));
+      compiledOf = tools;
+      compiled = {
+        tools: new Map(
+          shown.map((tool) => [String(tool.definition.name), { ...tool, ...decideTool(server, tool, known) }]),
+        ),
+        json: `[${shown.map(({ definition }) => JSON.stringify(definition)).join(',')}]`,
+      };
+    }
+    return compiled;
+  };
+}

@@ -1,0 +1,66 @@
+import { StringDecoder } from 'node:string_decoder';
+
+/** One event of a stream: its data, and the id that a client resumes from. */
+export type StreamEvent = { readonly data: string; readonly id: string | undefined };
+
+/** Characters that one event may have: what is held until its end has come. */
+const LONGEST_EVENT = 32 * 1024 * 1024;
+
+/**
+ * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
+ * without data are passed over. Throws a RangeError for an event of more than 32 Mi characters.
+ */
+export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<StreamEvent> {
+  const decoder = new StringDecoder('utf8');
+  // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
+  let rest: string[] = [];
+  let data: string[] = [];
+  let id: string | undefined;
+  let size = 0;
+  for await (const chunk of chunks) {
+    const text = decoder.write(chunk);
+    size += text.length;
+    if (size > LONGEST_EVENT) {
+      throw new RangeError(`an event is longer than ${LONGEST_EVENT} characters`);
+    }
+    rest.push(text);
+    if (!/[\r\n]/.test(text)) {
+      continue;
+    }
+    const lines = rest.join('').split(/\r\n|\n|\r(?!$)/);
+    rest = [lines.pop() ?? ''];
+    for (const line of lines) {
+      if (line === '') {
+        if (data.length > 0) {
+          yield { data: data.join('\n'), id };
+        }
+        data = [];
+        size = rest[0]?.length ?? 0;
+        continue;
+      }
+      const { field, value } = fieldOf(line);
+      if (field === 'data') {
+        data.push(value);
+      } else if (field === 'id') {
+        id = value;
+      }
+    }
+  }
+  // Lenient where the standard is not: a server that ends without the last empty line has said what it says.
+  const { field, value } = fieldOf(rest.join(''));
+  if (field === 'data') {
+    data.push(value);
+  }
+  if (data.length > 0) {
+    yield { data: data.join('\n'), id };
+  }
+}
+
+function fieldOf(line: string): { field: string; value: string } {
+  const colon = line.indexOf(':');
+  if (colon === -1) {
+    return { field: line, value: '' };
+  }
+  const start = line.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1;
+  return { field: line.slice(0, colon), value: line.slice(start) };
+}

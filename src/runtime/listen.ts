@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isObject } from '../json.ts';
+import type { Connection } from './connection.ts';
+import { messagesOf, type ServerMessage } from './messages.ts';
+
+/** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
+const FIRST_WAIT = 1000;
+const LONGEST_WAIT = 30_000;
+
+/**
+ * Calls `onChanged` whenever a server says that its tools have changed, and when it could not be heard for a while.
+ * Ends with the signal, or when the server offers no such thing.
+ */
+export async function listenForChanges(
+  connection: Connection,
+  onChanged: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let wait = FIRST_WAIT;
+  let isFirst = true;
+  while (!signal.aborted) {
+    try {
+      const stream = await open(connection, signal);
+      if (stream === null) {
+        return;
+      }
+      if (!isFirst) {
+        onChanged();
+      }
+      isFirst = false;
+      for await (const { method } of stream) {
+        wait = FIRST_WAIT;
+        if (method === 'notifications/tools/list_changed') {
+          onChanged();
+        }
+      }
+    } catch {
+      // Whoever needs the server is told what is wrong with it; here it only has to be tried again.
+      isFirst = false;
+    }
+    await delay(wait * (1 - Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
+    wait = Math.min(2 * wait, LONGEST_WAIT);
+  }
+}
+
+/** The stream of what a server tells unasked; null when it says that there is none. */
+async function open(connection: Connection, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
+  const facts = await connection.discover();
+  if (facts !== null) {
+    const params = { notifications: { toolsListChanged: true } };
+    return tellsChanges(facts.capabilities)
+      ? connection.send({ id: 0, method: 'subscriptions/listen', params }, 'stateless', signal)
+      : null;
+  }
+  const session = await connection.session();
+  if (session === null || !tellsChanges(session.capabilities)) {
+    return null;
+  }
+  const answer = await connection.exchange({
+    method: 'GET',
+    headers: { accept: 'text/event-stream', ...session.headers },
+    signal,
+    silence: 0,
+  });
+  if (answer.status === 405) {
+    answer.body.destroy();
+    return null;
+  }
+  return messagesOf(connection.target.name, answer);
+}
+
+const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>
+  isObject(tools) && tools.listChanged === true;

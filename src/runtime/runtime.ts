@@ -1,0 +1,231 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { audit, GATEHOUSE } from '../audit.ts';
+import type { Egress } from '../egress/egress.ts';
+import * as catalogues from '../store/catalogues.ts';
+import type { Server } from '../store/servers.ts';
+import type { Store } from '../store/store.ts';
+import { type Connection, connect } from './connection.ts';
+import { definitionHash } from './definitions.ts';
+import { ServerFailed } from './failed.ts';
+import { listTools } from './list-tools.ts';
+import { listenForChanges } from './listen.ts';
+
+type CataloguedTool = catalogues.CataloguedTool;
+/** The tools of a server as they were last seen, and why they could not be seen since. */
+export type ToolsSeen = {
+  /** The same array as long as nothing has changed. */
+  readonly tools: readonly CataloguedTool[];
+  /** Milliseconds since the epoch. */
+  readonly seenAt: number;
+  readonly failure: ServerFailed | null;
+};
+
+/** How fresh tools must be, and how long to wait when they are not; milliseconds. */
+export type Freshness = { readonly age: number; readonly patience: number };
+
+/** The connections to servers. They come about when they are needed, and end when nobody has needed them for a while. */
+export type Runtime = {
+  /** The connection to a server as it is configured now; one to an earlier configuration ends. Throws ServerFailed. */
+  readonly connection: (server: Server) => Connection;
+  /**
+   * The tools of a server, at most `age` old; when that is not to be had within `patience`, the last that were seen.
+   * Throws ServerFailed when none ever were.
+   */
+  readonly tools: (server: Server, freshness: Freshness) => Promise<ToolsSeen>;
+  /** To be called when a server is heard to say that its tools have changed. */
+  readonly toolsChanged: (serverId: string) => void;
+  readonly close: () => Promise<void>;
+};
+
+export type RuntimeOptions = { readonly store: Store; readonly egress: Egress; readonly now: () => number };
+
+/** Milliseconds after which a connection that nobody needs ends, and between two looks for such. */
+const IDLE = 600_000;
+const LOOK = 60_000;
+/** Milliseconds in which one failure answers for all, and in which changes are taken together. */
+const REMEMBERED = 2000;
+const COALESCED = 50;
+/** Milliseconds that listing the tools of a server may take. */
+const LIST_TIMEOUT = 30_000;
+
+type Entry = {
+  readonly configuration: string;
+  readonly connection: Connection;
+  readonly ended: AbortController;
+  usedAt: number;
+  isListening: boolean;
+  isOutdated: boolean;
+  seen: { readonly tools: readonly CataloguedTool[]; readonly seenAt: number } | null;
+  failure: { readonly error: ServerFailed; readonly at: number } | null;
+  refreshing: Promise<void> | null;
+};
+
+/** Makes the runtime of one gateway. */
+export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
+  const entries = new Map<string, Entry>();
+
+  const end = async (serverId: string, entry: Entry): Promise<void> => {
+    if (entries.get(serverId) === entry) {
+      entries.delete(serverId);
+    }
+    entry.ended.abort();
+    await entry.connection.close();
+  };
+
+  const entryOf = (server: Server): Entry => {
+    const { url, transport, requestHeaders, name } = server;
+    if (transport !== 'STREAMABLE_HTTP') {
+      throw new ServerFailed(
+        name,
+        'unreachable',
+        `has the transport ${transport}; calls go over STREAMABLE_HTTP only.`,
+      );
+    }
+    const configuration = JSON.stringify([name, url, requestHeaders]);
+    const known = entries.get(server.id);
+    if (known?.configuration === configuration) {
+      known.usedAt = now();
+      return known;
+    }
+    if (known !== undefined) {
+      void end(server.id, known);
+    }
+    const headers = Object.entries(requestHeaders).map(([key, value]) => [key.toLowerCase(), value]);
+    const entry: Entry = {
+      configuration,
+      connection: connect(egress, { name, url: new URL(url), headers: Object.fromEntries(headers) }),
+      ended: new AbortController(),
+      usedAt: now(),
+      isListening: false,
+      isOutdated: false,
+      seen: null,
+      failure: null,
+      refreshing: null,
+    };
+    entries.set(server.id, entry);
+    return entry;
+  };
+
+  const refresh = (server: Server, entry: Entry): Promise<void> => {
+    entry.refreshing ??= look(server, entry).finally(() => {
+      entry.refreshing = null;
+    });
+    return entry.refreshing;
+  };
+
+  const look = async (server: Server, entry: Entry): Promise<void> => {
+    entry.isOutdated = false;
+    try {
+      const signal = AbortSignal.any([entry.ended.signal, AbortSignal.timeout(LIST_TIMEOUT)]);
+      const definitions = await listTools(entry.connection, signal).catch((error: unknown) => {
+        throw error instanceof ServerFailed
+          ? error
+          : new ServerFailed(server.name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
+      });
+      const tools = definitions.map((definition) => ({ definition, hash: definitionHash(definition) }));
+      const before = entry.seen?.tools;
+      const isSame = before !== undefined && sameTools(before, tools);
+      if (!isSame) {
+        await save(server, tools);
+      }
+      entry.seen = { tools: isSame ? before : tools, seenAt: now() };
+      entry.failure = null;
+    } catch (error) {
+      if (error instanceof ServerFailed) {
+        entry.failure = { error, at: now() };
+      }
+      throw error;
+    }
+    if (!entry.isListening) {
+      entry.isListening = true;
+      const onChanged = () => outdate(server, entry);
+      void listenForChanges(entry.connection, onChanged, entry.ended.signal);
+    }
+  };
+
+  const outdate = (server: Server, entry: Entry): void => {
+    if (!entry.isOutdated) {
+      entry.isOutdated = true;
+      const later = setTimeout(() => void refresh(server, entry).catch(() => undefined), COALESCED);
+      later.unref();
+    }
+  };
+
+  /** Stores tools that are not as they were. Definitions that are not as a person has first seen them are audited. */
+  const save = (server: Server, tools: readonly CataloguedTool[]): Promise<void> =>
+    store.write(async (db) => {
+      const { tools: before, pins } = await catalogues.find(db, server.id);
+      const seenBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
+      await catalogues.save(db, server.id, { tools, seenAt: now() });
+      for (const { definition, hash } of tools) {
+        const name = String(definition.name);
+        const pinned = pins !== null && Object.hasOwn(pins, name) ? pins[name] : undefined;
+        if (pinned !== undefined && pinned !== hash && seenBefore.get(name) !== hash) {
+          await audit(db, {
+            at: now(),
+            actor: GATEHOUSE,
+            organizationId: server.organizationId,
+            action: 'tool.changed',
+            target: { kind: 'tool', id: `mcp_${server.id}/${name}` },
+            details: { first_seen: pinned, now: hash },
+          });
+        }
+      }
+    });
+
+  const tools = async (server: Server, { age, patience }: Freshness): Promise<ToolsSeen> => {
+    const entry = entryOf(server);
+    if (entry.seen === null) {
+      const stored = await catalogues.find(store.read, server.id);
+      if (stored.tools !== null && stored.seenAt !== null) {
+        entry.seen ??= { tools: stored.tools, seenAt: stored.seenAt };
+      }
+    }
+    const recently = entry.failure !== null && now() - entry.failure.at < REMEMBERED ? entry.failure.error : null;
+    if (entry.seen === null) {
+      if (recently !== null) {
+        throw recently;
+      }
+      await refresh(server, entry);
+    } else if (entry.isOutdated || entry.refreshing !== null || now() - entry.seen.seenAt > age) {
+      const refreshed = refresh(server, entry).catch(() => undefined);
+      const isWaiting = patience > 0 && recently === null;
+      await (isWaiting ? Promise.race([refreshed, delay(patience, undefined, { ref: false })]) : undefined);
+    }
+    if (entry.seen === null) {
+      throw new ServerFailed(server.name, 'unreachable', 'has not been seen yet.');
+    }
+    return { ...entry.seen, failure: entry.failure?.error ?? null };
+  };
+
+  const looking = setInterval(() => {
+    for (const [id, entry] of entries) {
+      if (now() - entry.usedAt > IDLE) {
+        void end(id, entry);
+      }
+    }
+  }, LOOK);
+  looking.unref();
+
+  return {
+    connection: (server) => entryOf(server).connection,
+    tools,
+    toolsChanged: (serverId) => {
+      const entry = entries.get(serverId);
+      if (entry !== undefined) {
+        entry.isOutdated = true;
+      }
+    },
+    close: async () => {
+      clearInterval(looking);
+      await Promise.all([...entries].map(([id, entry]) => end(id, entry)));
+    },
+  };
+}
+
+const sameTools = (a: readonly CataloguedTool[], b: readonly CataloguedTool[]): boolean =>
+  a.length === b.length &&
+  a.every(({ definition, hash }, index) => hash === b[index]?.hash && sameText(definition, b[index].definition));
+
+/** What is not hashed (such as icons) may differ too, and is listed as it is. */
+const sameText = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
