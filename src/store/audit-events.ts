@@ -2,6 +2,7 @@ import { newEventId } from './event-ids.ts';
 import type { Place } from './keyset.ts';
 import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
+import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
 /** What somebody did. Events outlive what they are about. */
@@ -28,16 +29,22 @@ export type AuditQuery = {
   limit: number;
 };
 
-const INSERT_SLICE = 50;
-
 /** Records events, in order, and returns them with the ids they got. */
 export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<AuditEvent[]> {
   const stored = events.map((event) => ({ id: newEventId(event.at), ...event }));
-  for (let start = 0; start < stored.length; start += INSERT_SLICE) {
-    const rows = stored.slice(start, start + INSERT_SLICE).map(toRow);
-    await db.sql.insertInto('audit_events').values(rows).execute();
-  }
+  await insertOnce(db, stored);
   return stored;
+}
+
+/** Records events that have their ids; those that are there already stay as they are. */
+export async function insertOnce(db: Db, events: readonly AuditEvent[]): Promise<void> {
+  for (const slice of slices(events)) {
+    await db.sql
+      .insertInto('audit_events')
+      .values(slice.map(toRow))
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  }
 }
 
 /** The events a query asks for, newest first; those of one millisecond, last recorded first. */
