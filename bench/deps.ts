@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
+import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
@@ -24,13 +25,16 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
   const now = Date.now;
   await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
   const egress = createEgress({ allow: [], own: () => [] });
+  const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
+  const metrics = createMetrics();
   return {
     store,
     credentials: createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) }),
     now,
     ids: randomIds,
-    log: pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false })),
-    metrics: createMetrics(),
+    log,
+    metrics,
+    callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
     publicUrl: 'http://127.0.0.1:8080',
     egress,
     runtime: createRuntime({ store, egress, now }),

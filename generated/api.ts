@@ -647,7 +647,7 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Every change, newest first, kept for 90 days unless set otherwise. Follow `nextCursor` to read on; events that arrive meanwhile do not shift the pages.
+         * @description Every change and every tool call, newest first, kept for 90 days unless set otherwise. Tool calls that are older than seven days are there as daily totals. Follow `nextCursor` to read on; events that arrive meanwhile do not shift the pages.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -1932,25 +1932,25 @@ export interface components {
              */
             apiSecret: string;
         };
-        /** @description One change. */
+        /** @description One change, one tool call, or a day's totals of the calls of one tool. */
         AuditEvent: {
             id: components["schemas"]["Uuid"];
             at: components["schemas"]["Timestamp"];
             /** @description Who did it. */
             actor: {
                 /**
-                 * @description The kind of credentials that were used; `gatehouse` is the process itself.
+                 * @description The kind of credentials that were used; `gatehouse` is the process itself, `endpoint` one that a tool was called through.
                  * @example key_pair
                  * @enum {unknown}
                  */
-                kind: "operator" | "api_token" | "key_pair" | "gatehouse";
+                kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint";
                 /**
-                 * @description The id of the credentials, where they have one.
+                 * @description The id of the credentials, where they have one, or of the endpoint.
                  * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
                 id: string | null;
                 /**
-                 * @description The name of the credentials.
+                 * @description The name of the credentials, or of the endpoint.
                  * @example CI pipeline
                  */
                 name: string;
@@ -1961,7 +1961,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`. More may come.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint). More may come.
              * @example server.updated
              */
             action: string;
@@ -1973,7 +1973,7 @@ export interface components {
                  */
                 kind: string;
                 /**
-                 * @description Its id, as its own API writes it.
+                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;
@@ -1985,12 +1985,17 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description More, by action; never a secret.
+             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`.
              * @example {
              *       "changed": [
              *         "name",
              *         "url"
              *       ]
+             *     }
+             * @example {
+             *       "duration_ms": 41.7,
+             *       "request_bytes": 148,
+             *       "response_bytes": 2093
              *     }
              */
             details: {

@@ -1,10 +1,12 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from './caller.ts';
 import { DAY } from './instants.ts';
 import * as auditEvents from './store/audit-events.ts';
+import * as callTotals from './store/call-totals.ts';
 import { purgeInSlices } from './store/purge.ts';
 import type { Db, Store } from './store/store.ts';
 
-/** Everything that is audited, as `noun.verb`. */
+/** Every change that is audited, as `noun.verb`. */
 export type Action =
   | 'organization.created'
   | 'organization.deleted'
@@ -63,4 +65,16 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
 /** Deletes the events that are older than `days`, a slice a transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
   await purgeInSlices(store, (db) => auditEvents.purge(db, now - days * DAY));
+}
+
+/** Days for which tool calls are kept one by one. */
+const CALL_DAYS = 7;
+/** Milliseconds between two slices of a roll-up, which belong to those who wait for an answer. */
+const BETWEEN_SLICES = 20;
+
+/** Makes daily totals of the tool calls that are older than seven days, a slice a transaction. Rejects when aborted. */
+export async function rollUpCalls({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> {
+  while ((await write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY))) === callTotals.ROLL_UP_SLICE) {
+    await pause(BETWEEN_SLICES, undefined, { signal });
+  }
 }

@@ -21,6 +21,8 @@ export type Config = {
   };
   readonly rateLimitPerSecond: number | null;
   readonly auditDays: number;
+  /** Whether the audit log holds the arguments of tool calls. */
+  readonly auditArguments: boolean;
   /** Days for which expired endpoints can still be read. */
   readonly expiredDays: number;
   /** What organizations' URLs may reach besides global addresses: CIDRs, addresses, host names. */
@@ -45,6 +47,7 @@ const VARIABLES = [
   'GATEHOUSE_API_SECRET',
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_AUDIT_DAYS',
+  'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
   'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_LOG_LEVEL',
@@ -102,6 +105,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },
     rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
+    auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { CallAudit } from './call-audit.ts';
 import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
@@ -15,6 +16,7 @@ export type Deps = {
   readonly ids: Ids;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly callAudit: CallAudit;
   /** Under which URL clients reach this server; without a slash at the end. */
   readonly publicUrl: string;
   /** The way out for every URL that an organization gives. */

@@ -1,11 +1,14 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
-/** What `/metrics` shows. Labels are operations and statuses of the document, so their number is bounded. */
+/** What `/metrics` shows. Labels are outcomes, and operations and statuses of the document: their number is bounded. */
 export type Metrics = {
   readonly registry: Registry;
   readonly requests: Counter<'operation' | 'status'>;
   readonly duration: Histogram<'operation'>;
   readonly violations: Counter<'operation' | 'status'>;
+  readonly toolCalls: Counter<'outcome'>;
+  readonly toolCallDuration: Histogram;
+  readonly auditDropped: Counter;
 };
 
 /** Makes the metrics of one server. */
@@ -31,6 +34,23 @@ export function createMetrics(): Metrics {
       name: 'gatehouse_contract_violations_total',
       help: 'Answers of this server that break the document. Any is a defect.',
       labelNames: ['operation', 'status'],
+      registers: [registry],
+    }),
+    toolCalls: new Counter({
+      name: 'gatehouse_tool_calls_total',
+      help: 'Tool calls through endpoints by outcome: success or failure.',
+      labelNames: ['outcome'],
+      registers: [registry],
+    }),
+    toolCallDuration: new Histogram({
+      name: 'gatehouse_tool_call_duration_seconds',
+      help: 'Time that tool calls took.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers: [registry],
+    }),
+    auditDropped: new Counter({
+      name: 'gatehouse_audit_dropped_total',
+      help: 'Tool calls that are not in the audit log, because the database did not take them in time.',
       registers: [registry],
     }),
   };

@@ -1,15 +1,15 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { purgeExpired } from './accounts/endpoints.ts';
 import { createApp } from './app.ts';
-import { purgeAudit } from './audit.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
+import { createCallAudit } from './call-audit.ts';
 import type { Config } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { createEgress } from './egress/egress.ts';
+import { keepHouse } from './housekeeping.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
@@ -21,8 +21,6 @@ import { openStore, type StoreOptions } from './store/store.ts';
 export { createApp } from './app.ts';
 export { parseConfig } from './config.ts';
 
-/** Milliseconds between two rounds of what is not urgent: saving when credentials were used, purging what is old. */
-const HOUSEKEEPING = 60_000;
 /** Milliseconds that calls in flight get to finish when the server stops. */
 const GRACE = 10_000;
 
@@ -73,16 +71,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
     const runtime = createRuntime({ store, egress, now });
-    const deps: Deps = { store, credentials, now, ids, log, metrics: createMetrics(), publicUrl, egress, runtime };
+    const metrics = createMetrics();
+    const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
+    const deps: Deps = { store, credentials, now, ids, log, metrics, callAudit, publicUrl, egress, runtime };
     answerUnreadable(http, publicUrl);
     begin(await createApp(deps, { document, docs, config, violations }));
-    const housekeeping = setInterval(() => void keepHouse(deps, config), HOUSEKEEPING);
+    const housekeeping = new AbortController();
+    void keepHouse(deps, config, housekeeping.signal);
     const stop = async () => {
-      clearInterval(housekeeping);
+      housekeeping.abort();
       await close(http);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
       await egress.dispatcher.close();
+      await callAudit.close();
       await store.close();
     };
     return { url, deps, newCredentials, stop };
@@ -120,16 +122,6 @@ function holdRequests(http: Server): (app: RequestListener) => void {
 
 const locationOf = ({ databaseUrl, dataDirectory }: Config): StoreOptions['location'] =>
   databaseUrl === null ? { kind: 'file', directory: dataDirectory } : { kind: 'postgres', url: databaseUrl };
-
-async function keepHouse({ credentials, store, now, log }: Deps, { auditDays, expiredDays }: Config): Promise<void> {
-  try {
-    await credentials.saveLastUsed();
-    await purgeAudit(store, now(), auditDays);
-    await purgeExpired(store, now(), expiredDays);
-  } catch (error) {
-    log.warn({ err: error }, 'housekeeping failed; it runs again in a minute');
-  }
-}
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {

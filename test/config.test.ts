@@ -26,6 +26,7 @@ test('nothing set: closed, local, SQLite', () => {
     firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },
     rateLimitPerSecond: null,
     auditDays: 90,
+    auditArguments: false,
     expiredDays: 30,
     egressAllow: [],
     logLevel: 'info',
@@ -46,6 +47,7 @@ test('everything set', () => {
     GATEHOUSE_API_TOKEN: 'y'.repeat(32),
     GATEHOUSE_RATE_LIMIT: '50',
     GATEHOUSE_AUDIT_DAYS: '7',
+    GATEHOUSE_AUDIT_ARGUMENTS: 'true',
     GATEHOUSE_LOG_LEVEL: 'trace',
   });
   expect(config).toMatchObject({
@@ -53,6 +55,7 @@ test('everything set', () => {
     corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
     secretKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
     rateLimitPerSecond: 50,
+    auditArguments: true,
   });
 });
 
@@ -81,6 +84,7 @@ test.each([
   [{ GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}` }, 'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither'],
   [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
   [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],
+  [{ GATEHOUSE_AUDIT_ARGUMENTS: 'yes' }, 'GATEHOUSE_AUDIT_ARGUMENTS: must be one of true, false'],
   [{ GATEHOUSE_EGRESS_ALLOW: '10.0.0.1/8' }, 'GATEHOUSE_EGRESS_ALLOW: '],
   [{ GATEHOUSE_LOG_LEVEL: 'loud' }, 'GATEHOUSE_LOG_LEVEL: must be one of fatal, error'],
 ])('%j', (env, message) => {

@@ -6,6 +6,7 @@ import { ApiError, type ErrorCode, helpLink } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive } from './live.ts';
@@ -67,22 +68,29 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Pick<RawHandlers,
 
 async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   const { request, response } = asked;
+  const note: CallNote = { responseBytes: 0 };
+  let began: Began = { at: performance.now(), requestBytes: 0 };
   let message: Message | undefined;
   try {
-    message = readMessage(await readBytes(request, response));
-    await answer(deps, asked, message);
+    const bytes = await readBytes(request, response);
+    began = { ...began, requestBytes: bytes.length };
+    message = readMessage(bytes);
+    await answer(deps, asked, message, note);
   } catch (error) {
+    note.hasServerFailed = error instanceof ServerFailed;
     sendError(deps, asked, message, error);
+  } finally {
+    recordCall(deps, asked, note, began, response.destroyed);
   }
 }
 
-async function answer(deps: Deps, asked: Asked, message: Message): Promise<void> {
+async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote): Promise<void> {
   const { endpoint, source, request, response, signal } = asked;
   const era = eraOf(message, request.headers);
   if (source.kind === 'server') {
     const connection = deps.runtime.connection(source.server);
     const endpointId = endpoint.id;
-    await serveServer(deps, { served: source, connection, endpointId, message, era, request, response, signal });
+    await serveServer(deps, { served: source, connection, endpointId, message, era, request, response, signal, note });
     return;
   }
   const { id, method } = message;
@@ -90,8 +98,10 @@ async function answer(deps: Deps, asked: Asked, message: Message): Promise<void>
     response.status(202).end();
     return;
   }
-  const result = await answerRequest(deps, { endpoint, served: source, signal }, { ...message, id, method }, era);
-  sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+  const served = { endpoint, served: source, signal, note };
+  const result = await answerRequest(deps, served, { ...message, id, method }, era);
+  note.isError = result.isError === true;
+  note.responseBytes = sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
 /** Answers what the protocol has words for; everything else is thrown on, and so is what comes too late. */

@@ -7,6 +7,7 @@ import type { HttpAnswer } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
+import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
 import { acceptOf, sendBody, sendMessages, sendText } from './reply.ts';
 import { openSession, type SessionPlace, sealSession } from './sessions.ts';
@@ -22,6 +23,7 @@ export type Relayed = {
   readonly request: Request;
   readonly response: Response;
   readonly signal: AbortSignal;
+  readonly note: CallNote;
 };
 
 /** Whose sessions these are. A server under another URL, or with other credentials, is another server. */
@@ -57,9 +59,8 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
 /** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError or ServerFailed. */
 export async function passOn(
   deps: Deps,
-  { served, connection, message, era, request, response, signal }: Relayed,
+  { served, connection, message, era, request, response, signal, note }: Relayed,
   session: Readonly<Record<string, string>>,
-  onChunk?: (chunk: Buffer) => void,
 ): Promise<void> {
   const answer = await connection.exchange({
     method: 'POST',
@@ -72,7 +73,7 @@ export async function passOn(
     signal,
     silence: message.method === 'subscriptions/listen' ? 0 : SILENCE,
   });
-  await passBack(answer, { deps, served, request, response, id: message.id ?? null, onChunk });
+  await passBack(answer, { deps, served, request, response, id: message.id ?? null, note });
 }
 
 type Back = {
@@ -82,25 +83,23 @@ type Back = {
   readonly response: Response;
   /** Of the request that is answered. */
   readonly id: unknown;
-  readonly onChunk?: ((chunk: Buffer) => void) | undefined;
+  readonly note: CallNote;
 };
 
 const CHANGED = 'notifications/tools/list_changed';
 
 /** Passes an answer back: its bytes as they come where the client reads what they are, else the one message in them. */
-export async function passBack(
-  answer: HttpAnswer,
-  { deps, served, request, response, id, onChunk }: Back,
-): Promise<void> {
+export async function passBack(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
   if (answer.status >= 400) {
-    await passError(name, answer, request, response, id);
+    note.isError = true;
+    note.responseBytes = await passError(name, answer, request, response, id);
     return;
   }
   if (isStream(answer) && acceptOf(request).events) {
     response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   } else if (isStream(answer)) {
-    await sendMessages(request, response, messagesOf(name, answer));
+    await sendMessages(request, response, messagesOf(name, answer), note);
     return;
   } else if (isJson(answer)) {
     const length = answer.headers['content-length'];
@@ -111,7 +110,7 @@ export async function passBack(
     if (chunk.includes(CHANGED)) {
       deps.runtime.toolsChanged(serverId);
     }
-    onChunk?.(chunk);
+    noteChunk(note, chunk);
   });
 }
 
@@ -122,17 +121,16 @@ async function passError(
   request: Request,
   response: Response,
   id: unknown,
-): Promise<void> {
+): Promise<number> {
   const { status } = answer;
   const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
   answer.body.destroy();
   if (isRefusal(text)) {
-    sendText(request, response, status, text);
-    return;
+    return sendText(request, response, status, text);
   }
   const why = status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${status}`;
   const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
-  sendText(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
+  return sendText(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 
 function isRefusal(text: string): boolean {

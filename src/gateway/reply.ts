@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Request, Response } from 'express';
+import { isObject } from '../json.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
+import type { CallNote } from './ended-calls.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE = 25_000;
@@ -17,31 +19,38 @@ export function acceptOf(request: Request): { readonly events: boolean; readonly
   return { events: events !== -1, prefersEvents: events !== -1 && (json === -1 || events < json) };
 }
 
-/** Answers with one message, as JSON or as the only event of a stream. What is no success is always JSON. */
-export function sendText(request: Request, response: Response, status: number, text: string): void {
+/** Answers with one message, as JSON or as the only event of a stream (a success), and returns the bytes of the JSON. */
+export function sendText(request: Request, response: Response, status: number, text: string): number {
   if (acceptOf(request).prefersEvents && status === 200) {
     beginEvents(response).end(`event: message\ndata: ${text}\n\n`);
   } else {
     response.status(status).set('Content-Type', 'application/json').end(text);
   }
+  return Buffer.byteLength(text);
 }
 
 /**
  * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
- * that the client reads.
+ * that the client reads. `note` hears what the response was.
  */
 export async function sendMessages(
   request: Request,
   response: Response,
   messages: AsyncIterable<ServerMessage>,
+  note: CallNote,
 ): Promise<void> {
   const { events } = acceptOf(request);
   let alive: NodeJS.Timeout | undefined;
   try {
     for await (const message of messages) {
       const isResponse = message.method === undefined;
+      const text = JSON.stringify(message);
+      if (isResponse) {
+        note.isError = isFailure(message);
+        note.responseBytes += Buffer.byteLength(text);
+      }
       if (isResponse && !response.headersSent) {
-        sendText(request, response, 200, JSON.stringify(message));
+        sendText(request, response, 200, text);
         return;
       }
       if (isResponse || events) {
@@ -49,7 +58,7 @@ export async function sendMessages(
           beginEvents(response);
           alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE);
         }
-        await write(response, `event: message\ndata: ${JSON.stringify(message)}\n\n`);
+        await write(response, `event: message\ndata: ${text}\n\n`);
       }
     }
     response.end();
@@ -58,8 +67,11 @@ export async function sendMessages(
   }
 }
 
+const isFailure = ({ error, result }: ServerMessage): boolean =>
+  error !== undefined || (isObject(result) && result.isError === true);
+
 /** Passes a body on as it comes, no faster than the client reads; streams of events are kept alive between events. */
-export async function sendBody(response: Response, body: Readable, onChunk?: (chunk: Buffer) => void): Promise<void> {
+export async function sendBody(response: Response, body: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {
   const isStream = String(response.getHeader('content-type')).startsWith(EVENT_STREAM);
   let isBetween = true;
   const alive = isStream ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
@@ -68,7 +80,7 @@ export async function sendBody(response: Response, body: Readable, onChunk?: (ch
   }
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      onChunk?.(chunk);
+      onChunk(chunk);
       isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
       await write(response, chunk);
     }

@@ -95,13 +95,15 @@ async function listTools(deps: Deps, { served, era, request, response }: Relayed
 }
 
 async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
-  const { served, era, request, response } = relayed;
+  const { served, era, request, response, note } = relayed;
   const tool = await findTool(deps, relayed, message.params.name);
-  argumentsOf(message.params);
+  const args = argumentsOf(message.params);
+  note.call = { tool: String(tool.definition.name), args, verdict: tool.verdict };
   if (tool.verdict === 'waits') {
     const result = mustWait(served.server.approvalPolicy);
     const answer = { jsonrpc: '2.0', id: message.id, result: era === 'stateless' ? complete(result) : result };
-    sendText(request, response, 200, JSON.stringify(answer));
+    note.isError = true;
+    note.responseBytes = sendText(request, response, 200, JSON.stringify(answer));
     return;
   }
   try {
@@ -133,7 +135,7 @@ async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise
 
 /** The client's own session, or none of it, or the gateway's own session: whichever the message belongs to. */
 async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
-  const { connection, era, request, response, signal } = relayed;
+  const { connection, era, request, response, signal, note } = relayed;
   if (session['mcp-session-id'] !== undefined) {
     return passOn(deps, relayed, session);
   }
@@ -141,7 +143,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (spoken === 'stateless' && era === 'stateless') {
     return passOn(deps, relayed, session);
   }
-  return sendMessages(request, response, bridge(connection, message, [era, spoken], signal));
+  return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);
 }
 
 async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {

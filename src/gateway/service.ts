@@ -6,6 +6,7 @@ import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
 import * as accounts from '../store/accounts.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import type { DerivedTool } from '../tools/types.ts';
+import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
 import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
@@ -23,12 +24,17 @@ export type ServedService = {
 /** Milliseconds that a call may take. */
 const TIMEOUT = 60_000;
 
-type Asked = { readonly endpoint: Endpoint; readonly served: ServedService; readonly signal: AbortSignal };
+type Asked = {
+  readonly endpoint: Endpoint;
+  readonly served: ServedService;
+  readonly signal: AbortSignal;
+  readonly note: CallNote;
+};
 
 /** Answers a request to an endpoint over an OpenAPI service. Throws an RpcError; `tools/call` reports failures as results. */
 export async function answerRequest(
   deps: Deps,
-  { endpoint, served, signal }: Asked,
+  { endpoint, served, signal, note }: Asked,
   { method, params }: RequestMessage,
   era: Era,
 ): Promise<Result> {
@@ -44,7 +50,7 @@ export async function answerRequest(
     case 'tools/list':
       return complete({ ...list(served), ...(isStateless && UNCACHED) });
     case 'tools/call':
-      return complete(await call(deps, served, params, signal));
+      return complete(await call(deps, served, params, signal, note));
     default:
       if (method === 'ping' && !isStateless) {
         return {};
@@ -63,14 +69,22 @@ const list = ({ tools }: ServedService): Result => ({
   })),
 });
 
-async function call(deps: Deps, served: ServedService, params: Result, signal: AbortSignal): Promise<Result> {
+async function call(
+  deps: Deps,
+  served: ServedService,
+  params: Result,
+  signal: AbortSignal,
+  note: CallNote,
+): Promise<Result> {
   const { account, service, policy } = served;
   const tool = served.tools.find(({ name }) => name === params.name);
   if (tool === undefined) {
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);
-  if (decide(policy, tool.annotations).verdict === 'waits') {
+  const { verdict } = decide(policy, tool.annotations);
+  note.call = { tool: tool.name, args, verdict };
+  if (verdict === 'waits') {
     return mustWait(policy);
   }
   const outcome = await callTool(deps, { tool, args, account, service, signal, timeoutMs: TIMEOUT });

@@ -15,7 +15,7 @@ export async function openStream(deps: Deps, asked: Asked): Promise<void> {
   const answer = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
   if (source.kind === 'server') {
-    await passBack(answer, { deps, served: source, request, response, id: null });
+    await passBack(answer, { deps, served: source, request, response, id: null, note: { responseBytes: 0 } });
   }
 }
 

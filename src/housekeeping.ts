@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { purgeExpired } from './accounts/endpoints.ts';
+import { purgeAudit, rollUpCalls } from './audit.ts';
+import type { Config } from './config.ts';
+import type { Deps } from './deps.ts';
+
+/** Milliseconds between two rounds. */
+const PAUSE = 60_000;
+
+/**
+ * Does what is not urgent, a round after each pause of as many milliseconds, until it is aborted. Rounds never overlap,
+ * and one that fails is logged. Never rejects.
+ */
+export async function keepHouse(deps: Deps, config: Config, signal: AbortSignal, pauseMs = PAUSE): Promise<void> {
+  while (await pause(pauseMs, true, { signal }).catch(() => false)) {
+    try {
+      await round(deps, config, signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        deps.log.warn({ err: error }, 'housekeeping failed; it runs again in a minute');
+      }
+    }
+  }
+}
+
+async function round(
+  { credentials, store, now }: Deps,
+  { auditDays, expiredDays }: Config,
+  signal: AbortSignal,
+): Promise<void> {
+  await credentials.saveLastUsed();
+  await purgeAudit(store, now(), auditDays);
+  await purgeExpired(store, now(), expiredDays);
+  await rollUpCalls(store, now(), signal);
+}

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import pino from 'pino';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CallAudit, createCallAudit } from '../src/call-audit.ts';
+import type { AuditedCall } from '../src/call-events.ts';
+import { parseJson } from '../src/json.ts';
+import { createMetrics, type Metrics } from '../src/metrics.ts';
+import * as auditEvents from '../src/store/audit-events.ts';
+import { type Store, StoreUnavailable } from '../src/store/store.ts';
+import { onBothEngines } from './store/support/harness.ts';
+
+const aCall = (changes: Partial<AuditedCall> = {}): AuditedCall => ({
+  at: 1000,
+  organizationId: 'org_a',
+  endpoint: { id: randomUUID(), name: 'Support' },
+  accountId: 'account-1',
+  tool: 'list_all_crm_contacts',
+  outcome: 'success',
+  durationMs: 41.6789,
+  requestBytes: 148,
+  responseBytes: 2093,
+  arguments: { limit: 7 },
+  ...changes,
+});
+const times = (count: number) => Array.from({ length: count }, (_, index) => aCall({ tool: `tool_${index}` }));
+
+onBothEngines(({ shared }) => {
+  let store: Store;
+  let write: Store['write'];
+  let metrics: Metrics;
+  let audit: CallAudit;
+  const away = async () => {
+    throw new StoreUnavailable('The database is away.');
+  };
+  const make = (withArguments = false) =>
+    createCallAudit({ store: { write: (fn) => write(fn) }, log: pino({ level: 'silent' }), metrics, withArguments });
+  const stored = () => auditEvents.page(store.read, { limit: 20_000 });
+  const tools = async () => (await stored()).map(({ target }) => target.id.replace('account-1/', '')).toReversed();
+  const dropped = async () => (await metrics.auditDropped.get()).values[0]?.value;
+
+  beforeEach(async () => {
+    store = await shared();
+    await store.write((db) => db.sql.deleteFrom('audit_events').execute());
+    write = store.write;
+    metrics = createMetrics();
+    audit = make();
+  });
+
+  it('stores who called what, how it ended, how long it took and how large it was', async () => {
+    const call = aCall({ outcome: 'failure', reason: 'approval' });
+    audit.record(call);
+    await audit.flush();
+    expect(await stored()).toEqual([
+      {
+        id: expect.any(String),
+        at: 1000,
+        actor: { kind: 'endpoint', ...call.endpoint },
+        organizationId: 'org_a',
+        action: 'tool.called',
+        target: { kind: 'tool', id: 'account-1/list_all_crm_contacts' },
+        outcome: 'failure',
+        details: { duration_ms: 41.7, request_bytes: 148, response_bytes: 2093, reason: 'approval' },
+      },
+    ]);
+  });
+
+  it('stores by itself what was noted, in order', async () => {
+    const calls = times(1300);
+    calls.forEach(audit.record);
+    await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
+    audit.record(aCall({ tool: 'another' }));
+    await vi.waitFor(async () => expect(await tools()).toHaveLength(1301), { timeout: 10_000 });
+    expect(await dropped()).toBe(0);
+  });
+
+  it('loses nothing while the database is away, and stores it by itself when it is back', async () => {
+    write = away;
+    const calls = times(700);
+    calls.forEach(audit.record);
+    await audit.flush();
+    expect(await stored()).toEqual([]);
+    write = store.write;
+    await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
+  });
+
+  it('keeps 10,000, drops and counts the newest', async () => {
+    write = away;
+    const calls = times(10_003);
+    calls.slice(0, 600).forEach(audit.record);
+    await audit.flush();
+    calls.slice(600).forEach(audit.record);
+    expect(await dropped()).toBe(3);
+    write = store.write;
+    await audit.flush();
+    expect(await tools()).toEqual(calls.slice(0, 10_000).map(({ tool }) => tool));
+    expect((await metrics.toolCalls.get()).values[0]?.value).toBe(10_003);
+  });
+
+  it('stores once what was stored by a try whose answer was lost', async () => {
+    write = async (fn) => {
+      await store.write(fn);
+      throw new StoreUnavailable('The connection was cut.');
+    };
+    times(5).forEach(audit.record);
+    await audit.flush();
+    write = store.write;
+    await audit.flush();
+    expect(await stored()).toHaveLength(5);
+  });
+
+  it('drops and counts a row that the database refuses, and only that', async () => {
+    const refused = aCall({ organizationId: 'org_a', endpoint: { id: 'x', name: null as unknown as string } });
+    [...times(3), refused, ...times(4)].forEach(audit.record);
+    await audit.flush();
+    expect(await stored()).toHaveLength(7);
+    expect(await dropped()).toBe(1);
+  });
+
+  it('stores tools whatever their servers call them', async () => {
+    audit.record(aCall({ tool: 'nul\0 and \ud800 alone' }));
+    audit.record(aCall({ tool: 'x'.repeat(100_000) }));
+    await audit.flush();
+    expect(await tools()).toEqual(['nul\ufffd and \ufffd alone', 'x'.repeat(256)]);
+  });
+
+  it('stores what is there when it is closed, and counts what it could not store and what comes later', async () => {
+    audit.record(aCall());
+    await audit.close();
+    expect(await stored()).toHaveLength(1);
+    audit.record(aCall());
+    expect(await dropped()).toBe(1);
+    const another = make();
+    write = away;
+    times(2).forEach(another.record);
+    await another.close();
+    expect(await dropped()).toBe(3);
+  });
+
+  describe('arguments', () => {
+    const details = async (args: unknown) => {
+      audit.record(aCall({ arguments: args }));
+      await audit.flush();
+      return (await stored())[0]?.details;
+    };
+
+    it('are not stored by default', async () => {
+      expect(await details({ limit: 7 })).toEqual({ duration_ms: 41.7, request_bytes: 148, response_bytes: 2093 });
+    });
+
+    it('are stored where wanted, as JSON that keeps its digits, NUL included', async () => {
+      audit = make(true);
+      const args = parseJson('{"id": 9007199254740993, "text": "nul\\u0000"}');
+      expect(await details(args)).toMatchObject({ arguments: '{"id":9007199254740993,"text":"nul\\u0000"}' });
+    });
+
+    it('are cut at 64 KiB, and say so', async () => {
+      audit = make(true);
+      const whole = { a: 'x'.repeat(64 * 1024 - 8) };
+      const kept = (await details(whole)) ?? {};
+      expect([kept.arguments === JSON.stringify(whole), kept.arguments_cut]).toEqual([true, undefined]);
+      const part = (await details({ a: `y${whole.a}\u{1f600}` })) ?? {};
+      expect([part.arguments === `{"a":"y${whole.a}\ufffd`, part.arguments_cut]).toEqual([true, true]);
+    });
+
+    it('that are nested too deep to be written are left out, and say so', async () => {
+      audit = make(true);
+      const deep = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
+      expect(await details(deep)).toMatchObject({ arguments: '', arguments_cut: true });
+    });
+
+    it('that wait are bounded together: the last calls are stored without theirs', async () => {
+      audit = make(true);
+      write = away;
+      const args = { a: 'x'.repeat(60_000) };
+      for (const call of times(700)) {
+        audit.record({ ...call, arguments: args });
+      }
+      write = store.write;
+      await audit.flush();
+      const cut = (await stored()).filter(({ details }) => details.arguments_cut === true);
+      expect(cut.length).toBeGreaterThan(100);
+      expect(cut.length).toBeLessThan(250);
+    });
+  });
+});

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { beforeEach, expect, it } from 'vitest';
+import { rollUpCalls } from '../../src/audit.ts';
+import * as auditEvents from '../../src/store/audit-events.ts';
+import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from './support/harness.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+const TODAY = Date.UTC(2026, 10, 20);
+
+type Call = { at: number; organizationId: string; endpoint: string; tool: string; failed: boolean; tenths: number };
+let seed = 1;
+/** A number that is as good as random, and the same in every run. */
+const upTo = (most: number): number => {
+  seed = (seed * 48271) % 2147483647;
+  return seed % most;
+};
+const pick = <T>(from: readonly T[]): T => from[upTo(from.length)] as T;
+
+const ENDPOINTS = [randomUUID(), randomUUID(), randomUUID()];
+const aCall = (changes: Partial<Call> = {}): Call => ({
+  at: TODAY - 14 * DAY + upTo(14 * DAY),
+  organizationId: pick(['org_a', 'org_b']),
+  endpoint: pick(ENDPOINTS),
+  tool: pick(['account-1/list', 'account-1/get', 'account-2/list']),
+  failed: upTo(5) === 0,
+  tenths: upTo(100_000),
+  ...changes,
+});
+
+const asEvent = ({ at, organizationId, endpoint, tool, failed, tenths }: Call): auditEvents.NewAuditEvent => ({
+  at,
+  actor: { kind: 'endpoint', id: endpoint, name: 'Support' },
+  organizationId,
+  action: 'tool.called',
+  target: { kind: 'tool', id: tool },
+  outcome: failed ? 'failure' : 'success',
+  details: { duration_ms: tenths / 10, request_bytes: 100, response_bytes: tenths, ...(failed && { reason: 'x' }) },
+});
+
+/** What must be there afterwards, without ids: the calls that are young, and the totals of the others. */
+function oracle(calls: readonly Call[], olderThan: number): unknown[] {
+  const old = Map.groupBy(
+    calls.filter(({ at }) => at < olderThan),
+    ({ at, organizationId, endpoint, tool }) => [at - (at % DAY), organizationId, endpoint, tool].join(),
+  );
+  const totals = [...old.values()].map((group) => {
+    const [{ at, ...first }] = group as [Call];
+    const tenths = group.reduce((sum, call) => sum + call.tenths, 0);
+    return {
+      ...asEvent({ ...first, at: at - (at % DAY), failed: false }),
+      action: 'tool.called_daily',
+      details: {
+        calls: group.length,
+        failures: group.filter(({ failed }) => failed).length,
+        duration_ms: tenths / 10,
+        request_bytes: 100 * group.length,
+        response_bytes: tenths,
+      },
+    };
+  });
+  return sorted([...totals, ...calls.filter(({ at }) => at >= olderThan).map(asEvent)]);
+}
+
+const sorted = (events: readonly object[]): object[] =>
+  events.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+
+const record = (store: Store, calls: readonly Call[]) =>
+  store.write((db) => auditEvents.insert(db, calls.map(asEvent)));
+const all = async (store: Store): Promise<object[]> => {
+  const events = await auditEvents.page(store.read, { limit: 10_000 });
+  return sorted(events.map(({ id: _, ...event }) => event));
+};
+
+onBothEngines(({ shared }) => {
+  beforeEach(async () => {
+    await (await shared()).write((db) => db.sql.deleteFrom('audit_events').execute());
+  });
+
+  it('makes exact totals of what is older than seven days, in slices, and nothing more when run again', async () => {
+    const store = await shared();
+    const calls = Array.from({ length: 3 * ROLL_UP_SLICE + 7 }, () => aCall());
+    await record(
+      store,
+      calls.toSorted((a, b) => a.at - b.at),
+    );
+    const now = TODAY + 12_345_678;
+    await rollUpCalls(store, now);
+    const expected = oracle(calls, now - 7 * DAY);
+    expect(await all(store)).toEqual(expected);
+    await rollUpCalls(store, now);
+    expect(await all(store)).toEqual(expected);
+    await rollUpCalls(store, now + 30 * DAY);
+    expect(await all(store)).toEqual(oracle(calls, Infinity));
+  });
+
+  it('adds to the totals of a day what comes late, and takes the last name of the endpoint', async () => {
+    const store = await shared();
+    const first = aCall({ at: 5 * DAY, failed: true });
+    const late = { ...first, at: 6 * DAY - 1, failed: false };
+    await record(store, [first]);
+    expect(await store.write((db) => rollUp(db, 9 * DAY))).toBe(1);
+    const [{ id } = {}] = await auditEvents.page(store.read, { limit: 1 });
+    const renamed = { ...asEvent(late), actor: { kind: 'endpoint', id: late.endpoint, name: 'Sales' } };
+    await store.write((db) => auditEvents.insert(db, [renamed]));
+    expect(await store.write((db) => rollUp(db, 9 * DAY))).toBe(1);
+    const [expected] = oracle([first, late], Infinity) as [object];
+    expect(await auditEvents.page(store.read, { limit: 10 })).toEqual([{ ...expected, id, actor: renamed.actor }]);
+  });
+
+  it('takes a slice at a time, oldest first, and leaves what is no call, and what is not older', async () => {
+    const store = await shared();
+    const calls = Array.from({ length: ROLL_UP_SLICE + 2 }, (_, at) => aCall({ at }));
+    const change = { ...asEvent(aCall({ at: 0 })), action: 'server.created' };
+    await record(store, calls);
+    await store.write((db) => auditEvents.insert(db, [change]));
+    const singles = async () =>
+      (await all(store)).filter((event) => 'action' in event && event.action === 'tool.called');
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(ROLL_UP_SLICE);
+    expect(await singles()).toEqual(sorted(calls.slice(ROLL_UP_SLICE).map(asEvent)));
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(1);
+    expect(await singles()).toEqual([asEvent(calls.at(-1) as Call)]);
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(0);
+    expect(await auditEvents.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
+  });
+});
