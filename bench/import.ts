@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { API_TOKEN } from './credentials.ts';
+import { npmStart } from './start.ts';
+import { residentMebibytes } from './usage.ts';
 
-const ROOT = join(import.meta.dirname, '..');
-const TOKEN = 'gat_bench'.padEnd(40, 't');
 /** Milliseconds between two requests that must not notice the import. */
 const EVERY = 10;
 
@@ -22,23 +22,12 @@ export type Import = {
 export async function measureImport(document: object): Promise<Import> {
   const data = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   const port = 20_000 + Math.floor(Math.random() * 20_000);
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
-  const [, ...args] = scripts.start.split(' ');
-  const child = spawn(process.execPath, args, {
-    cwd: ROOT,
-    env: {
-      PATH: process.env.PATH,
-      GATEHOUSE_DATA: data,
-      GATEHOUSE_PORT: String(port),
-      GATEHOUSE_API_TOKEN: TOKEN,
-    } as NodeJS.ProcessEnv,
-    stdio: 'ignore',
-  });
+  const child = npmStart({ GATEHOUSE_DATA: data, GATEHOUSE_PORT: String(port), GATEHOUSE_API_TOKEN: API_TOKEN });
   const url = `http://127.0.0.1:${port}`;
   const waits: number[] = [];
   const ask = async () => {
     const start = performance.now();
-    await (await fetch(`${url}/integration`, { headers: { Authorization: `Bearer ${TOKEN}` } })).text();
+    await (await fetch(`${url}/integration`, { headers: { Authorization: `Bearer ${API_TOKEN}` } })).text();
     waits.push(performance.now() - start);
   };
   while (!(await fetch(`${url}/readyz`).catch(() => null))) {
@@ -59,18 +48,18 @@ export async function measureImport(document: object): Promise<Import> {
   const start = performance.now();
   const answer = await fetch(`${url}/integration`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${API_TOKEN}`, 'Content-Type': 'application/json' },
     body,
   });
   const { tool_count } = (await answer.json()) as { tool_count: number };
   const seconds = (performance.now() - start) / 1000;
   clearInterval(asking);
   const longestWait = Math.max(...waits);
-  const peak = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+  const peakMebibytes = residentMebibytes(child.pid, 'VmHWM');
   child.kill('SIGTERM');
   await once(child, 'exit');
   rmSync(data, { recursive: true });
-  return { seconds, longestWait, longestAtRest, peakMebibytes: Number(peak) / 1024, tools: tool_count };
+  return { seconds, longestWait, longestAtRest, peakMebibytes, tools: tool_count };
 }
 
 /** A document with this many operations, each with a body of several fields; `padding` bytes of text beside them. */

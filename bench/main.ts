@@ -1,22 +1,35 @@
 import { parseArgs } from 'node:util';
 
 /**
- * `npm run bench`: the server as it is against less of it. `npm run bench -- --scale [--engine postgres]`: a large
- * database against a small one. Every row says what was measured, its bar, and whether it is met; nothing fails on a
- * noisy machine.
+ * `npm run bench`: the server as it is against less of it, and the gateway against other gateways. `npm run bench --
+ * --gateway [--long]`: the gateway only, with more clients, larger results and more endpoints. `npm run bench -- --scale
+ * [--engine postgres]`: a large database against a small one. Every row says what was measured, its bar, and whether it
+ * is met; nothing fails on a noisy machine.
  */
 const { values } = parseArgs({
-  options: { scale: { type: 'boolean', default: false }, engine: { type: 'string', default: 'sqlite' } },
+  options: {
+    gateway: { type: 'boolean', default: false },
+    long: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    engine: { type: 'string', default: 'sqlite' },
+  },
 });
-const { scale, engine } = values;
+const { gateway, long, scale, engine } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
+}
+if (long && !gateway) {
+  throw new Error('--long: it is for --gateway');
 }
 if (scale) {
   const { benchScale } = await import('./scale/scale.ts');
   await benchScale(engine);
 } else {
-  const { benchServer } = await import('./server.ts');
-  await benchServer();
+  if (!gateway) {
+    const { benchServer } = await import('./server.ts');
+    await benchServer();
+  }
+  const { benchGateway } = await import('./gateway/gateway.ts');
+  await benchGateway({ matrix: gateway, long });
 }

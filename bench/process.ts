@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median } from './median.ts';
+import { npmStart } from './start.ts';
+import { residentMebibytes } from './usage.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 /** Milliseconds after which a server that nobody asks counts as idle. */
 const IDLE = 3000;
 
@@ -14,23 +14,16 @@ export async function startAndIdle(): Promise<{ readonly seconds: number; readon
   const seconds: number[] = [];
   const mebibytes: number[] = [];
   const data = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } };
-  const [, ...args] = scripts.start.split(' ');
   for (let turn = 0; turn < 5; turn++) {
     const port = 20_000 + Math.floor(Math.random() * 20_000);
     const start = performance.now();
-    const child = spawn(process.execPath, args, {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, GATEHOUSE_DATA: data, GATEHOUSE_PORT: String(port) } as NodeJS.ProcessEnv,
-      stdio: 'ignore',
-    });
+    const child = npmStart({ GATEHOUSE_DATA: data, GATEHOUSE_PORT: String(port) });
     while (!(await ready(port))) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     seconds.push((performance.now() - start) / 1000);
     await new Promise((resolve) => setTimeout(resolve, IDLE));
-    const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-    mebibytes.push(Number(kibibytes) / 1024);
+    mebibytes.push(residentMebibytes(child.pid));
     child.kill('SIGTERM');
     await once(child, 'exit');
   }

@@ -1,5 +1,6 @@
 import type { Engine } from '../../src/store/store.ts';
 import { type Postgres, startPostgres } from '../../test/store/support/postgres.ts';
+import { withClosers } from '../closers.ts';
 import { print, report } from '../print.ts';
 import type { Sides } from './compare.ts';
 import { depthRows } from './depth.ts';
@@ -11,24 +12,12 @@ import { writeRows } from './writes.ts';
 
 /** What the store costs with 100,000 servers and 1,000,000 endpoints, beside what it costs with 1,000 of each. */
 export async function benchScale(engine: Engine): Promise<void> {
-  const closers: (() => Promise<void>)[] = [];
-  let closing: Promise<void> | undefined;
-  const closeAll = (): Promise<void> => {
-    closing ??= closers.toReversed().reduce((before, close) => before.then(close), Promise.resolve());
-    return closing;
-  };
-  const interrupted = (): void => {
-    void closeAll().finally(() => process.exit(130));
-  };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-
-  try {
+  await withClosers(async (defer) => {
     const postgres = engine === 'postgres' ? await startPostgres() : null;
     if (postgres) {
-      closers.push(postgres.stop);
+      defer(postgres.stop);
     }
-    const open = async (size: Size): Promise<Side> =>
-      openSide(size, await databaseOn(postgres), report, (close) => closers.push(close));
+    const open = async (size: Size): Promise<Side> => openSide(size, await databaseOn(postgres), report, defer);
     const small = await open(SMALL);
     const start = performance.now();
     const large = await open(LARGE);
@@ -41,10 +30,7 @@ export async function benchScale(engine: Engine): Promise<void> {
     await depthRows(large);
     // Last: they change what the others read.
     await writeRows(sides);
-  } finally {
-    await closeAll();
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
-  }
+  });
 }
 
 const databaseOn = async (postgres: Postgres | null): Promise<string | null> =>

@@ -7,6 +7,7 @@ import { Client } from 'undici';
 import { createApp } from '../../src/app.ts';
 import { readDocument } from '../../src/contract/bundle.ts';
 import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts';
+import type { Defer } from '../closers.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from '../credentials.ts';
 import { benchConfig, benchDeps } from '../deps.ts';
 import { type Filled, fill } from './fill.ts';
@@ -31,7 +32,7 @@ export async function openSide(
   size: Size,
   url: string | null,
   report: (line: string) => void,
-  defer: (close: () => Promise<void>) => void,
+  defer: Defer,
 ): Promise<Side> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   defer(async () => rmSync(directory, { recursive: true }));
