@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 
 /** Where ids and secrets come from. */
 export type Ids = {
@@ -33,7 +33,7 @@ function base62(length: number): string {
 }
 
 /** What is stored of a secret with 128 random bits or more: its SHA-256, in hexadecimal. */
-export const hashSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+export const hashSecret = (secret: string): string => hash('sha256', secret, 'hex');
 
 /** The characters of a secret that are shown to recognise it by. */
 export const prefixOf = (secret: string): string => secret.slice(0, 8);

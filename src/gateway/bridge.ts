@@ -59,7 +59,7 @@ export async function* bridge(
   [client, server]: readonly [client: Era, server: Era],
   signal: AbortSignal,
 ): AsyncGenerator<ServerMessage> {
-  if (client !== server && (server === 'stateless' ? HANDSHAKE_ONLY : STATELESS_ONLY).includes(method)) {
+  if ((server === 'stateless' ? HANDSHAKE_ONLY : STATELESS_ONLY).includes(method)) {
     if (method === 'ping') {
       yield { jsonrpc: '2.0', id, result: {} };
       return;
@@ -67,12 +67,10 @@ export async function* bridge(
     throw noSuchMethod(client);
   }
   const isOfClient = (key: string): boolean => !key.startsWith(META);
-  const asked = client === 'stateless' && server === 'handshake' ? withoutEnvelope(params, isOfClient) : params;
+  const asked = client === 'stateless' ? withoutEnvelope(params, isOfClient) : params;
   for await (const message of connection.send({ id, method, params: asked }, server, signal)) {
     const { result } = message;
-    yield client === server || !isObject(result)
-      ? message
-      : { ...message, result: await translate(connection, method, result, client) };
+    yield !isObject(result) ? message : { ...message, result: await translate(connection, method, result, client) };
   }
 }
 

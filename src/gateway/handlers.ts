@@ -11,7 +11,7 @@ import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
-import { sendText } from './reply.ts';
+import { sendJson } from './reply.ts';
 import { serveServer } from './server.ts';
 import { answerRequest } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
@@ -101,7 +101,7 @@ async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote
   const served = { endpoint, served: source, signal, note };
   const result = await answerRequest(deps, served, { ...message, id, method }, era);
   note.isError = result.isError === true;
-  note.responseBytes = sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+  note.responseBytes = sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
 /** Answers what the protocol has words for; everything else is thrown on, and so is what comes too late. */
@@ -120,7 +120,7 @@ function sendError(deps: Deps, { request, response }: Asked, message: Message | 
     response.set('Link', helpLink(deps.publicUrl, HELP[status] ?? 'malformed_request'));
   }
   const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
-  sendText(request, response, status, JSON.stringify(body));
+  sendJson(request, response, status, JSON.stringify(body));
 }
 
 /** Where the catalogue speaks of errors of the protocol that have a status of their own. */

@@ -20,6 +20,9 @@ export class Ended extends Error {
   override readonly name = 'Ended';
 }
 
+/** One for all: an error for each would collect a stack that nobody reads. */
+const ENDED = new Ended();
+
 type Watched = { readonly controller: AbortController; readonly isServed: () => Promise<boolean> };
 
 /** Makes the list of one gateway. It looks after itself as long as something is under way. */
@@ -35,7 +38,7 @@ export function createLive(): Live {
     for (const { controller, isServed } of [...byEndpoint.values()].flatMap((set) => [...set])) {
       // A database that cannot be asked revokes nothing.
       if (!(await isServed().catch(() => true))) {
-        controller.abort(new Ended());
+        controller.abort(ENDED);
       }
     }
   };
@@ -56,7 +59,7 @@ export function createLive(): Live {
           if (set.size === 0) {
             byEndpoint.delete(endpointId);
           }
-          watched.controller.abort(new Ended());
+          watched.controller.abort(ENDED);
         },
       };
     },

@@ -3,13 +3,13 @@ import type { Request, Response } from 'express';
 import type { Deps } from '../deps.ts';
 import { isObject } from '../json.ts';
 import { type Connection, SILENCE } from '../runtime/connection.ts';
-import type { HttpAnswer } from '../runtime/exchange.ts';
+import { discard, type HttpAnswer } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
-import { acceptOf, sendBody, sendMessages, sendText } from './reply.ts';
+import { acceptOf, sendBody, sendJson, sendMessages } from './reply.ts';
 import { openSession, type SessionPlace, sealSession } from './sessions.ts';
 import type { ServedServer } from './view.ts';
 
@@ -96,6 +96,12 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     note.responseBytes = await passError(name, answer, request, response, id);
     return;
   }
+  const { body } = answer;
+  if (Buffer.isBuffer(body)) {
+    noteChunk(note, body);
+    sendJson(request, response, answer.status, body);
+    return;
+  }
   if (isStream(answer) && acceptOf(request).events) {
     response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
   } else if (isStream(answer)) {
@@ -106,7 +112,7 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     response.set({ 'Content-Type': 'application/json', ...(length !== undefined && { 'Content-Length': length }) });
   }
   response.status(answer.status);
-  await sendBody(response, answer.body, (chunk) => {
+  await sendBody(response, body, (chunk) => {
     if (chunk.includes(CHANGED)) {
       deps.runtime.toolsChanged(serverId);
     }
@@ -124,13 +130,13 @@ async function passError(
 ): Promise<number> {
   const { status } = answer;
   const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
-  answer.body.destroy();
+  discard(answer);
   if (isRefusal(text)) {
-    return sendText(request, response, status, text);
+    return sendJson(request, response, status, text);
   }
   const why = status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${status}`;
   const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
-  return sendText(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
+  return sendJson(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 
 function isRefusal(text: string): boolean {
@@ -168,7 +174,7 @@ export async function initialize(
       if ((await connection.discover()) !== null) {
         return 'no handshake';
       }
-      sendText(request, response, answer.status, JSON.stringify({ ...incoming, id: message.id }));
+      sendJson(request, response, answer.status, JSON.stringify({ ...incoming, id: message.id }));
       return 'done';
     }
     if (typeof sessionId === 'string') {
@@ -176,7 +182,7 @@ export async function initialize(
       response.set('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
     const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };
-    sendText(request, response, 200, JSON.stringify(adapted));
+    sendJson(request, response, 200, JSON.stringify(adapted));
     return 'done';
   }
   if ((await connection.discover()) !== null) {
@@ -186,6 +192,6 @@ export async function initialize(
 }
 
 function nothing(answer: HttpAnswer): [] {
-  answer.body.destroy();
+  discard(answer);
   return [];
 }

@@ -19,14 +19,17 @@ export function acceptOf(request: Request): { readonly events: boolean; readonly
   return { events: events !== -1, prefersEvents: events !== -1 && (json === -1 || events < json) };
 }
 
-/** Answers with one message, as JSON or as the only event of a stream (a success), and returns the bytes of the JSON. */
-export function sendText(request: Request, response: Response, status: number, text: string): number {
-  if (acceptOf(request).prefersEvents && status === 200) {
-    beginEvents(response).end(`event: message\ndata: ${text}\n\n`);
+/** Answers with one message in JSON, as it is or as the only event of a stream (a success). Returns its bytes. */
+export function sendJson(request: Request, response: Response, status: number, json: string | Buffer): number {
+  if (status === 200 && acceptOf(request).prefersEvents) {
+    // A line of an event ends where the JSON has a line of its own.
+    beginEvents(response).end(`event: message\ndata: ${String(json).replaceAll(/[\r\n]+/g, ' ')}\n\n`);
   } else {
-    response.status(status).set('Content-Type', 'application/json').end(text);
+    response.statusCode = status;
+    response.setHeader('Content-Type', 'application/json');
+    response.end(json);
   }
-  return Buffer.byteLength(text);
+  return Buffer.byteLength(json);
 }
 
 /**
@@ -50,7 +53,7 @@ export async function sendMessages(
         note.responseBytes += Buffer.byteLength(text);
       }
       if (isResponse && !response.headersSent) {
-        sendText(request, response, 200, text);
+        sendJson(request, response, 200, text);
         return;
       }
       if (isResponse || events) {
@@ -70,7 +73,7 @@ export async function sendMessages(
 const isFailure = ({ error, result }: ServerMessage): boolean =>
   error !== undefined || (isObject(result) && result.isError === true);
 
-/** Passes a body on as it comes, no faster than the client reads; streams of events are kept alive between events. */
+/** Passes a stream on as it comes, no faster than the client reads; events are kept alive between them. */
 export async function sendBody(response: Response, body: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {
   const isStream = String(response.getHeader('content-type')).startsWith(EVENT_STREAM);
   let isBetween = true;

@@ -3,9 +3,10 @@ import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { META } from '../runtime/protocol.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
+import { noteChunk } from './ended-calls.ts';
 import type { Message, RequestMessage } from './message.ts';
 import { initialize, passOn, placeOf, type Relayed, sessionHeaders } from './relay.ts';
-import { sendMessages, sendText } from './reply.ts';
+import { sendJson, sendMessages } from './reply.ts';
 import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ViewedTool } from './view.ts';
 
@@ -86,7 +87,7 @@ async function listTools(deps: Deps, { served, era, request, response }: Relayed
     ...(Object.keys(meta).length > 0 && { _meta: meta }),
   };
   const rest = Object.keys(more).length === 0 ? '' : `,${JSON.stringify(more).slice(1, -1)}`;
-  sendText(
+  sendJson(
     request,
     response,
     200,
@@ -103,7 +104,7 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
     const result = mustWait(served.server.approvalPolicy);
     const answer = { jsonrpc: '2.0', id: message.id, result: era === 'stateless' ? complete(result) : result };
     note.isError = true;
-    note.responseBytes = sendText(request, response, 200, JSON.stringify(answer));
+    note.responseBytes = sendJson(request, response, 200, JSON.stringify(answer));
     return;
   }
   try {
@@ -140,10 +141,18 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     return passOn(deps, relayed, session);
   }
   const spoken = await eraFor(connection, era);
-  if (spoken === 'stateless' && era === 'stateless') {
+  if (era === 'stateless' && spoken === era) {
     return passOn(deps, relayed, session);
   }
-  return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);
+  if (spoken !== era) {
+    return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);
+  }
+  const asked = await connection.ask(message, era, signal);
+  if (!Buffer.isBuffer(asked)) {
+    return sendMessages(request, response, asked, note);
+  }
+  noteChunk(note, asked);
+  sendJson(request, response, 200, asked);
 }
 
 async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {
@@ -159,7 +168,7 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
   const facts = outcome === 'done' ? null : await connection.discover();
   if (facts !== null) {
     const result = initialized(facts, message, scope);
-    sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
+    sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
   }
 }
 
@@ -176,5 +185,5 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
   if (known === null) {
     throw new ServerFailed(served.server.name, 'protocol', `speaks no version of the protocol (${META}).`);
   }
-  sendText(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result: discovered(known, served.scope) }));
+  sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result: discovered(known, served.scope) }));
 }

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import { discard } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
@@ -22,7 +23,7 @@ export async function openStream(deps: Deps, asked: Asked): Promise<void> {
 /** Ends a session of the client's own at the server. */
 export async function endSession(deps: Deps, asked: Asked): Promise<void> {
   const answer = await inSession(deps, asked, 'DELETE');
-  answer.body.destroy();
+  discard(answer);
   if (answer.status === 405) {
     throw onlyPost('The server lets nobody end a session.');
   }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Egress } from '../egress/egress.ts';
 import { isObject } from '../json.ts';
-import { exchange, type HttpAnswer, type HttpRequest, type Target } from './exchange.ts';
+import { discard, exchange, type HttpAnswer, type HttpRequest, type Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
-import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
+import { isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
 import { type Era, HANDSHAKE_VERSIONS, META, STATELESS_VERSION, statelessHeaders } from './protocol.ts';
 
 /** Milliseconds without a byte after which a request is given up. */
@@ -44,6 +44,8 @@ export type Connection = {
    * not carried out. When the caller leaves early, the server is told to cancel.
    */
   readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
+  /** As `send`, but a response that comes as small JSON is that very JSON, with the caller's id in it. */
+  readonly ask: (request: OwnRequest, era: Era, signal: AbortSignal) => Promise<Buffer | AsyncGenerator<ServerMessage>>;
   /** Ends the gateway's own session. */
   readonly close: () => Promise<void>;
 };
@@ -61,7 +63,7 @@ export function connect(egress: Egress, target: Target): Connection {
   const checked = async (request: HttpRequest): Promise<HttpAnswer> => {
     const answer = await exchange(egress, target, request);
     if (answer.status === 401 || answer.status === 403) {
-      answer.body.destroy();
+      discard(answer);
       const what = `refused the credentials that it is sent (HTTP ${answer.status}). Whoever owns it must look after its headers.`;
       throw new ServerFailed(name, 'refused', what);
     }
@@ -90,7 +92,7 @@ export function connect(egress: Egress, target: Target): Connection {
     const id = ownId();
     const answer = await postStateless({ method: 'server/discover', params: {} }, id, patience());
     if (answer.status >= 500) {
-      answer.body.destroy();
+      discard(answer);
       throw notTheProtocol(name, `it answered with HTTP ${answer.status}`);
     }
     const response = await responseOf(name, answer, id).catch((error: unknown) => {
@@ -128,7 +130,7 @@ export function connect(egress: Egress, target: Target): Connection {
     };
     const begun = { ...factsOf(result), serverInfo: result.serverInfo, id: sessionId, headers };
     const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' };
-    (await post(initialized, headers, patience())).body.destroy();
+    discard(await post(initialized, headers, patience()));
     return begun;
   });
 
@@ -140,20 +142,43 @@ export function connect(egress: Egress, target: Target): Connection {
     }
     const answer = await post(message, current.headers, signal);
     if (answer.status === 404 && current.id !== undefined && !isRetry) {
-      answer.body.destroy();
+      discard(answer);
       session.forget(current);
       return postOnSession(message, signal, true);
     }
     return answer;
   };
 
-  async function* send({ id, method, params }: OwnRequest, era: Era, signal: AbortSignal) {
+  /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
+  const cancel = (era: Era, own: string): void => {
+    if (era === 'handshake') {
+      const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: own } };
+      void postOnSession(cancelled, patience(), true).then(discard, () => undefined);
+    }
+  };
+
+  const ask: Connection['ask'] = async ({ id, method, params }, era, signal) => {
     const own = ownId();
     const { params: mapped, restore } = withToken(params, own);
-    const stateless = era === 'stateless';
-    const answer = stateless
-      ? await postStateless({ method, params: mapped }, own, signal)
-      : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
+    try {
+      const answer =
+        era === 'stateless'
+          ? await postStateless({ method, params: mapped }, own, signal)
+          : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
+      const whole = isJson(answer) && Buffer.isBuffer(answer.body) ? withId(answer.body, own, id) : undefined;
+      return whole ?? messages(answer, { own, id, era, restore });
+    } catch (error) {
+      if (signal.aborted) {
+        cancel(era, own);
+      }
+      throw error;
+    }
+  };
+
+  async function* messages(
+    answer: HttpAnswer,
+    { own, id, era, restore }: { own: string; id: unknown; era: Era; restore: (told: ServerMessage) => ServerMessage },
+  ): AsyncGenerator<ServerMessage> {
     let isAnswered = false;
     try {
       for await (const message of answersIn(name, answer)) {
@@ -165,25 +190,22 @@ export function connect(egress: Egress, target: Target): Connection {
           }
         } else if (message.id === undefined) {
           yield restore(message);
-        } else if (!stateless) {
-          void postOnSession(answerTo(message), patience()).then(
-            ({ body }) => body.destroy(),
-            () => undefined,
-          );
+        } else if (era === 'handshake') {
+          void postOnSession(answerTo(message), patience()).then(discard, () => undefined);
         }
       }
       isAnswered = true;
       throw new ServerFailed(name, 'broken', 'ended its answer before it had answered.');
     } finally {
-      if (!isAnswered && !stateless) {
-        // Nobody waits for it any more; in the stateless protocol, the end of the connection says so.
-        const cancelled = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: own } };
-        void postOnSession(cancelled, patience(), true).then(
-          ({ body }) => body.destroy(),
-          () => undefined,
-        );
+      if (!isAnswered) {
+        cancel(era, own);
       }
     }
+  }
+
+  async function* send(request: OwnRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
+    const asked = await ask(request, era, signal);
+    yield* Buffer.isBuffer(asked) ? parsed(name, asked.toString('utf8')) : asked;
   }
 
   const close = async (): Promise<void> => {
@@ -191,14 +213,11 @@ export function connect(egress: Egress, target: Target): Connection {
     if (open?.id !== undefined) {
       const { headers } = open;
       const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), silence: 1000 } as const;
-      await checked(request).then(
-        ({ body }) => body.destroy(),
-        () => undefined,
-      );
+      await checked(request).then(discard, () => undefined);
     }
   };
 
-  return { target, discover, session, exchange: checked, send, close };
+  return { target, discover, session, exchange: checked, send, ask, close };
 }
 
 /** Milliseconds that a server gets to introduce itself. */
@@ -265,6 +284,16 @@ function withToken(params: OwnRequest['params'], own: string) {
   };
 }
 
+/** JSON in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly once. */
+function withId(json: Buffer, own: string, id: unknown): Buffer | undefined {
+  const quoted = `"${own}"`;
+  const at = json.indexOf(quoted);
+  const after = at + quoted.length;
+  return at === -1 || json.indexOf(quoted, after) !== -1
+    ? undefined
+    : Buffer.concat([json.subarray(0, at), Buffer.from(JSON.stringify(id)), json.subarray(after)]);
+}
+
 /** The gateway has no person and no model to ask: it only says that it is there. */
 const answerTo = ({ id, method }: ServerMessage): object =>
   method === 'ping'
@@ -281,7 +310,7 @@ const single = (header: string | string[] | undefined): string | undefined =>
 
 async function* answersIn(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
   if (!isJson(answer) && !isStream(answer)) {
-    answer.body.destroy();
+    discard(answer);
     throw notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
   yield* messagesOf(server, answer);

@@ -27,9 +27,19 @@ export type HttpRequest = {
 export type HttpAnswer = {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** The body as it comes. Whoever gets it reads it to its end or destroys it. Fails with ServerFailed. */
-  readonly body: Readable;
+  /** Small JSON whole; everything else as it comes: whoever gets that reads it to its end, or discards the answer. */
+  readonly body: Buffer | Readable;
 };
+
+/** Ends an answer that nobody reads any further. */
+export function discard({ body }: HttpAnswer): void {
+  if (body instanceof Readable) {
+    body.destroy();
+  }
+}
+
+/** Bytes of JSON that are waited for: streams cost more than they spare. */
+const SMALL = 64 * 1024;
 
 const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent': 'gatehouse' };
 
@@ -77,6 +87,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void;
   #isSent = false;
   #body: Readable | undefined;
+  /** The answer while it is waited for whole. */
+  #whole: { readonly status: number; readonly headers: IncomingHttpHeaders; readonly chunks: Buffer[] } | undefined;
   #stop: (() => void) | undefined;
 
   constructor(
@@ -106,6 +118,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) {
       return;
     }
+    const length = Number(headers['content-length'] ?? Number.NaN);
+    if (length <= SMALL && String(headers['content-type']).startsWith('application/json')) {
+      this.#whole = { status, headers, chunks: [] };
+      return;
+    }
     this.#body = new Readable({
       read: () => controller.resume(),
       destroy: (error, done) => {
@@ -119,13 +136,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#body?.push(chunk) === false) {
+    if (this.#whole !== undefined) {
+      this.#whole.chunks.push(chunk);
+    } else if (this.#body?.push(chunk) === false) {
       controller.pause();
     }
   }
 
   onResponseEnd(): void {
     this.#done();
+    if (this.#whole !== undefined) {
+      const { status, headers, chunks } = this.#whole;
+      this.#resolve({ status, headers, body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks) });
+    }
     this.#body?.push(null);
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isObject } from '../json.ts';
 import type { Connection } from './connection.ts';
+import { discard } from './exchange.ts';
 import { messagesOf, type ServerMessage } from './messages.ts';
 
 /** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
@@ -63,7 +64,7 @@ async function open(connection: Connection, signal: AbortSignal): Promise<AsyncI
     silence: 0,
   });
   if (answer.status === 405) {
-    answer.body.destroy();
+    discard(answer);
     return null;
   }
   return messagesOf(connection.target.name, answer);

@@ -20,9 +20,10 @@ const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
  * Throws ServerFailed for what is neither.
  */
 export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
-  if (isStream(answer)) {
+  const { body } = answer;
+  if (isStream(answer) && !Buffer.isBuffer(body)) {
     try {
-      for await (const { data } of readEvents(answer.body)) {
+      for await (const { data } of readEvents(body)) {
         // An event without data only says where to go on from.
         if (data !== '') {
           yield* parsed(server, data);
@@ -41,6 +42,9 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
 
 /** Everything of a body, at most 32 MiB. Throws ServerFailed. */
 export async function bytesOf(server: string, { body }: HttpAnswer): Promise<Buffer> {
+  if (Buffer.isBuffer(body)) {
+    return body;
+  }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -53,7 +57,8 @@ export async function bytesOf(server: string, { body }: HttpAnswer): Promise<Buf
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
-function* parsed(server: string, text: string): Generator<ServerMessage> {
+/** The messages of a JSON text: one, or a batch. Throws ServerFailed. */
+export function* parsed(server: string, text: string): Generator<ServerMessage> {
   const value = parseJson(text);
   // Version 2025-03-26 lets a server answer with a batch.
   for (const message of Array.isArray(value) ? value : [value]) {
