@@ -1,4 +1,5 @@
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express, { type ErrorRequestHandler } from 'express';
 import { accountHandlers } from './accounts/account-handlers.ts';
 import { endpointHandlers } from './accounts/endpoint-handlers.ts';
 import { integrationHandlers } from './accounts/integration-handlers.ts';
@@ -9,15 +10,15 @@ import { register } from './contract/register.ts';
 import { createValidator, type OnViolation } from './contract/validate.ts';
 import type { Deps } from './deps.ts';
 import { ApiError } from './errors.ts';
-import { gatewayHandlers } from './gateway/handlers.ts';
+import { gatewayDoor, isOfGateway } from './gateway/door.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
-import './http/context.ts';
-import { errorHandler } from './http/errors.ts';
-import { crossOrigin, guard } from './http/guard.ts';
-import { observe } from './http/observe.ts';
+import type { Identified } from './http/context.ts';
+import { errorAnswerer } from './http/errors.ts';
+import { createGuard, crossOrigin } from './http/guard.ts';
+import { observer } from './http/observe.ts';
 import { createRateLimit, rateLimit } from './http/rate-limit.ts';
-import { requestId } from './http/request-id.ts';
+import { giveRequestId } from './http/request-id.ts';
 import { auditHandlers } from './operator/audit-events.ts';
 import { credentialHandlers } from './operator/credentials.ts';
 import { organizationHandlers } from './operator/organizations.ts';
@@ -45,38 +46,44 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...auditHandlers(deps),
 });
 
-/** Wires the server together. Throws when the document and the handlers disagree. */
+/**
+ * Wires the server together: the gateway's operations on Node's own server, every other one on Express. Throws when the
+ * document and the handlers disagree.
+ */
 export async function createApp(
   deps: Deps,
   { document, docs, config, violations }: AppOptions,
   handlers: Handlers = handlersOf(deps),
-): Promise<Express> {
+): Promise<RequestListener> {
   const { log, metrics, credentials, publicUrl } = deps;
   const report: OnViolation = ({ operationId, status, message }) => {
     metrics.violations.inc({ operation: operationId, status });
     log.error({ operation: operationId, status, violation: message }, 'answer breaks the document');
   };
-  const operations = operationsOf(document);
+  const all = operationsOf(document);
+  const operations = all.filter((operation) => !isOfGateway(operation));
   const validate = await createValidator({
     document,
     operations: operations.filter((operation) => !operation.raw),
     onViolation: violations === 'throw' ? 'throw' : report,
   });
   const limit = createRateLimit(config.rateLimitPerSecond);
+  const share = crossOrigin(config.corsOrigins);
+  const guard = createGuard({ ...config, publicUrl });
+  const observe = observer(log, metrics);
+  const answerError = errorAnswerer(publicUrl, log);
   const app = express();
   // Production: whatever slips through the last handler shows no stack.
   app.disable('x-powered-by').disable('etag').set('env', 'production');
-  // The official Truto SDK joins a base URL and `mcp/<token>` with two slashes.
-  app.use((request, _response, next) => {
-    request.url = request.url.replace(/^\/{2,}(?=mcp(?:\/|$))/, '/');
-    next();
+  app.use((request, response, next) => {
+    guard(request, request.path);
+    share(request, response, next);
   });
-  app.use(requestId, observe(log, metrics), guard({ ...config, publicUrl }), ...crossOrigin(config.corsOrigins));
   app.use(
     register({
       operations,
       handlers,
-      raw: { ...gatewayHandlers(deps, limit), ...platformHandlers(deps, document, docs) },
+      raw: platformHandlers(deps, document, docs),
       before: (operation) => [
         (request, _response, next) => {
           request.operation = operation;
@@ -92,6 +99,15 @@ export async function createApp(
   app.use((request) => {
     throw new ApiError('not_found', `There is no ${request.path}; /openapi.json lists every path.`);
   });
-  app.use(errorHandler(publicUrl, log));
-  return app;
+  app.use(((thrown, request, response, _next) =>
+    answerError(thrown, request, response, request.path)) as ErrorRequestHandler);
+  const gateway = gatewayDoor(deps, all.filter(isOfGateway), { guard, share, answerError, limit });
+  return (request, response) => {
+    const identified = request as Identified;
+    giveRequestId(identified, response);
+    observe(identified, response);
+    if (!gateway(identified, response)) {
+      app(request, response);
+    }
+  };
 }

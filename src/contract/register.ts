@@ -1,10 +1,12 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { ApiError } from '../errors.ts';
 import type { Operation } from './document.ts';
-import type { Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';
+import type { GatewayOperationId, Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';
 
 /** Handlers of `x-raw` operations: they write the answer themselves. */
-export type RawHandlers = { readonly [K in RawOperationId]: (request: Request, response: Response) => unknown };
+export type RawHandlers = {
+  readonly [K in Exclude<RawOperationId, GatewayOperationId>]: (request: Request, response: Response) => unknown;
+};
 
 export type Registration = {
   readonly operations: readonly Operation[];
@@ -34,7 +36,7 @@ export function register({ operations, handlers, raw, before, json, publicPath }
       expressPath(operation.path),
       ...before(operation),
       ...(operation.raw
-        ? [raw[operation.id as RawOperationId] as RequestHandler]
+        ? [raw[operation.id as keyof RawHandlers] as RequestHandler]
         : [
             ...json(operation),
             answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, publicPath),
@@ -46,9 +48,7 @@ export function register({ operations, handlers, raw, before, json, publicPath }
   }
   for (const [path, allow] of methodsByPath(operations)) {
     router.all(expressPath(path), (request) => {
-      throw new ApiError('method_not_allowed', `${request.method} is not a method of ${path}; use ${allow}.`, {
-        headers: { Allow: allow },
-      });
+      throw wrongMethod(request.method, path, allow);
     });
   }
   return router;
@@ -56,7 +56,14 @@ export function register({ operations, handlers, raw, before, json, publicPath }
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-function methodsByPath(operations: readonly Operation[]): Map<string, string> {
+/** 405 for a path of the document that is asked with another method than it has. */
+export const wrongMethod = (method: string, path: string, allow: string): ApiError =>
+  new ApiError('method_not_allowed', `${method} is not a method of ${path}; use ${allow}.`, {
+    headers: { Allow: allow },
+  });
+
+/** What is allowed on each path, as `Allow` says it. */
+export function methodsByPath(operations: readonly Operation[]): Map<string, string> {
   const methods = Map.groupBy(operations, (operation) => operation.path);
   const named = (all: readonly Operation[]) =>
     // Express answers HEAD where there is a GET.

@@ -1,9 +1,9 @@
-import { type Request, type Response, raw } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { GatewayOperationId } from '../contract/operations.ts';
-import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, type ErrorCode, helpLink } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
+import type { Identified } from '../http/context.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
@@ -11,25 +11,25 @@ import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
+import { readBytes } from './read-bytes.ts';
 import { sendJson } from './reply.ts';
 import { serveServer } from './server.ts';
 import { answerRequest } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
 
-/** Bytes that a message may have. */
-const LARGEST = 4 * 1024 * 1024;
+/** Answers a request of an MCP client; `token` is what stands in the path. */
+type Handler = (request: Identified, response: ServerResponse, token: string | undefined) => Promise<void>;
 
 /** The gateway: what MCP clients talk to. */
-export function gatewayHandlers(deps: Deps, limit: RateLimit): Pick<RawHandlers, GatewayOperationId> {
+export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<GatewayOperationId, Handler>> {
   const endpoints = createEndpoints(deps);
   const live = createLive();
 
   /** Does what `serve` does for the endpoint of a token, as long as the token is good. */
   const forEndpoint =
-    (place: 'path' | 'bearer', serve: (deps: Deps, asked: Asked) => Promise<void>) =>
-    async (request: Request, response: Response): Promise<void> => {
-      const [token, apiToken] =
-        place === 'path' ? [String(request.params.token), bearer(request)] : [bearer(request), undefined];
+    (place: 'path' | 'bearer', serve: (deps: Deps, asked: Asked) => Promise<void>): Handler =>
+    async (request, response, inPath) => {
+      const [token, apiToken] = place === 'path' ? [inPath, bearer(request)] : [bearer(request), undefined];
       const find = async () => (token === undefined ? null : endpoints.find(token, apiToken));
       const found = await find();
       if (found === null) {
@@ -95,7 +95,7 @@ async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote
   }
   const { id, method } = message;
   if (id === undefined || method === undefined) {
-    response.status(202).end();
+    response.writeHead(202).end();
     return;
   }
   const served = { endpoint, served: source, signal, note };
@@ -117,7 +117,7 @@ function sendError(deps: Deps, { request, response }: Asked, message: Message | 
   const { code, message: text, data } = asRpc;
   const status = asRpc.status ?? (code === CODES.invalidRequest ? 400 : 200);
   if (status !== 200) {
-    response.set('Link', helpLink(deps.publicUrl, HELP[status] ?? 'malformed_request'));
+    response.setHeader('Link', helpLink(deps.publicUrl, HELP[status] ?? 'malformed_request'));
   }
   const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
   sendJson(request, response, status, JSON.stringify(body));
@@ -125,19 +125,3 @@ function sendError(deps: Deps, { request, response }: Asked, message: Message | 
 
 /** Where the catalogue speaks of errors of the protocol that have a status of their own. */
 const HELP: Readonly<Record<number, ErrorCode>> = { 404: 'not_found', 502: 'server_failed' };
-
-const readRaw = raw({ type: () => true, limit: LARGEST });
-
-function readBytes(request: Request, response: Response): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    readRaw(request, response, (error?: unknown) => {
-      if ((error as { type?: string } | undefined)?.type === 'entity.too.large') {
-        reject(new ApiError('body_too_large', `A message may have at most ${LARGEST / 1024 / 1024} MiB.`));
-      } else if (error !== undefined) {
-        reject(new ApiError('malformed_json', 'The body did not arrive whole, or is not encoded as it says.'));
-      } else {
-        resolve(Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0));
-      }
-    });
-  });
-}

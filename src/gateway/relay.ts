@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Request, Response } from 'express';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Deps } from '../deps.ts';
 import { isObject } from '../json.ts';
 import { type Connection, SILENCE } from '../runtime/connection.ts';
@@ -9,7 +8,7 @@ import { bytesOf, isJson, isStream, messagesOf } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
-import { acceptOf, sendBody, sendJson, sendMessages } from './reply.ts';
+import { acceptOf, beginEvents, sendBody, sendJson, sendMessages } from './reply.ts';
 import { openSession, type SessionPlace, sealSession } from './sessions.ts';
 import type { ServedServer } from './view.ts';
 
@@ -20,8 +19,8 @@ export type Relayed = {
   readonly endpointId: string;
   readonly message: Message;
   readonly era: Era;
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   readonly signal: AbortSignal;
   readonly note: CallNote;
 };
@@ -79,8 +78,8 @@ export async function passOn(
 type Back = {
   readonly deps: Deps;
   readonly served: ServedServer;
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
   /** Of the request that is answered. */
   readonly id: unknown;
   readonly note: CallNote;
@@ -102,17 +101,20 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     sendJson(request, response, answer.status, body);
     return;
   }
-  if (isStream(answer) && acceptOf(request).events) {
-    response.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
-  } else if (isStream(answer)) {
+  if (isStream(answer) && !acceptOf(request).events) {
     await sendMessages(request, response, messagesOf(name, answer), note);
     return;
-  } else if (isJson(answer)) {
-    const length = answer.headers['content-length'];
-    response.set({ 'Content-Type': 'application/json', ...(length !== undefined && { 'Content-Length': length }) });
   }
-  response.status(answer.status);
-  await sendBody(response, body, (chunk) => {
+  if (isStream(answer)) {
+    beginEvents(response, answer.status);
+  } else {
+    const { 'content-length': length } = answer.headers;
+    response.writeHead(answer.status, {
+      ...(isJson(answer) && { 'Content-Type': 'application/json' }),
+      ...(length !== undefined && { 'Content-Length': length }),
+    });
+  }
+  await sendBody(response, body, isStream(answer), (chunk) => {
     if (chunk.includes(CHANGED)) {
       deps.runtime.toolsChanged(serverId);
     }
@@ -124,8 +126,8 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
 async function passError(
   server: string,
   answer: HttpAnswer,
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   id: unknown,
 ): Promise<number> {
   const { status } = answer;
@@ -179,7 +181,7 @@ export async function initialize(
     }
     if (typeof sessionId === 'string') {
       const place = placeOf(served, endpointId);
-      response.set('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
+      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
     const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };
     sendJson(request, response, 200, JSON.stringify(adapted));

@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Request, Response } from 'express';
 import { isObject } from '../json.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
@@ -12,7 +12,7 @@ const EVENT_STREAM = 'text/event-stream';
  * What a client reads, and what it would rather have: what it names first. One that says nothing reads everything but
  * events.
  */
-export function acceptOf(request: Request): { readonly events: boolean; readonly prefersEvents: boolean } {
+export function acceptOf(request: IncomingMessage): { readonly events: boolean; readonly prefersEvents: boolean } {
   const accept = request.headers.accept ?? '*/*';
   const events = accept.indexOf(EVENT_STREAM);
   const json = accept.search(/application\/(?:json|\*)|\*\/\*/);
@@ -20,7 +20,12 @@ export function acceptOf(request: Request): { readonly events: boolean; readonly
 }
 
 /** Answers with one message in JSON, as it is or as the only event of a stream (a success). Returns its bytes. */
-export function sendJson(request: Request, response: Response, status: number, json: string | Buffer): number {
+export function sendJson(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  json: string | Buffer,
+): number {
   if (status === 200 && acceptOf(request).prefersEvents) {
     // A line of an event ends where the JSON has a line of its own.
     beginEvents(response).end(`event: message\ndata: ${String(json).replaceAll(/[\r\n]+/g, ' ')}\n\n`);
@@ -37,8 +42,8 @@ export function sendJson(request: Request, response: Response, status: number, j
  * that the client reads. `note` hears what the response was.
  */
 export async function sendMessages(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   messages: AsyncIterable<ServerMessage>,
   note: CallNote,
 ): Promise<void> {
@@ -74,13 +79,14 @@ const isFailure = ({ error, result }: ServerMessage): boolean =>
   error !== undefined || (isObject(result) && result.isError === true);
 
 /** Passes a stream on as it comes, no faster than the client reads; events are kept alive between them. */
-export async function sendBody(response: Response, body: Readable, onChunk: (chunk: Buffer) => void): Promise<void> {
-  const isStream = String(response.getHeader('content-type')).startsWith(EVENT_STREAM);
+export async function sendBody(
+  response: ServerResponse,
+  body: Readable,
+  isEvents: boolean,
+  onChunk: (chunk: Buffer) => void,
+): Promise<void> {
   let isBetween = true;
-  const alive = isStream ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
-  if (isStream) {
-    response.flushHeaders();
-  }
+  const alive = isEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       onChunk(chunk);
@@ -93,15 +99,16 @@ export async function sendBody(response: Response, body: Readable, onChunk: (chu
   }
 }
 
-function beginEvents(response: Response): Response {
+/** Begins a stream of events. */
+export function beginEvents(response: ServerResponse, status = 200): ServerResponse {
   // Proxies on the way must not wait for more (2026-07-28, "Receiving Messages").
-  return response
-    .status(200)
-    .set({ 'Content-Type': EVENT_STREAM, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+  const unbuffered = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
+  response.writeHead(status, { 'Content-Type': EVENT_STREAM, ...unbuffered }).flushHeaders();
+  return response;
 }
 
 /** Resolves when the client has room for more, or is gone. */
-function write(response: Response, chunk: string | Buffer): Promise<void> | undefined {
+function write(response: ServerResponse, chunk: string | Buffer): Promise<void> | undefined {
   if (response.write(chunk) || response.closed) {
     return undefined;
   }

@@ -30,7 +30,7 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
       await passOn(deps, relayed, session);
     } else {
       // It would reach a session that the client shares with others, under ids that are not its own there.
-      response.status(202).end();
+      response.writeHead(202).end();
     }
     return;
   }

@@ -1,6 +1,7 @@
-import type { Request, Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import type { Identified } from '../http/context.ts';
 import { discard } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Served } from './endpoints.ts';
@@ -9,7 +10,11 @@ import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
-export type Asked = Served & { readonly request: Request; readonly response: Response; readonly signal: AbortSignal };
+export type Asked = Served & {
+  readonly request: Identified;
+  readonly response: ServerResponse;
+  readonly signal: AbortSignal;
+};
 
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
@@ -31,7 +36,7 @@ export async function endSession(deps: Deps, asked: Asked): Promise<void> {
     throw new ApiError('not_found', 'The server knows no such session.');
   }
   closeSession(String(asked.request.headers['mcp-session-id']));
-  asked.response.status(200).end();
+  asked.response.writeHead(200).end();
 }
 
 async function inSession(deps: Deps, { endpoint, source, request, signal }: Asked, method: 'GET' | 'DELETE') {

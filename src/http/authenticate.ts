@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { type Caller, type Permission, requirePermission } from '../caller.ts';
 import type { Config } from '../config.ts';
@@ -56,7 +57,7 @@ const apiTokenCheck: Check = async (request, credentials) => {
 };
 
 /** The bearer token of a request (RFC 6750, section 2.1). */
-export const bearer = (request: Request): string | undefined =>
+export const bearer = (request: IncomingMessage): string | undefined =>
   /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
 
 function refuseBearer(what: string, token: string | undefined): never {

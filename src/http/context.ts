@@ -1,15 +1,21 @@
+import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
 
+type Known = {
+  /** The id of the request, in the log and in `X-Request-Id`. */
+  id: string;
+  /** The operation of the document, once the route is known. */
+  operation?: Operation;
+  /** Who asks, once the credentials are checked. */
+  caller?: Caller;
+};
+
+/** A request of which more is known than what was sent. */
+export type Identified = IncomingMessage & Known;
+
 declare global {
   namespace Express {
-    interface Request {
-      /** The id of the request, in the log and in `X-Request-Id`. */
-      id: string;
-      /** The operation of the document, once the route is known. */
-      operation?: Operation;
-      /** Who asks, once the credentials are checked. */
-      caller?: Caller;
-    }
+    interface Request extends Known {}
   }
 }

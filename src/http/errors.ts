@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
-import type { ErrorRequestHandler } from 'express';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import { ApiError, CATALOGUE, type ErrorCode, helpLink } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import type { Identified } from './context.ts';
 
 /** How one API writes an error. */
 type Envelope = { readonly status: (error: ApiError) => number; readonly body: (error: ApiError) => unknown };
@@ -118,9 +118,12 @@ export function renderError(error: ApiError, path: string, publicUrl: string) {
   };
 }
 
-/** The last middleware, and the only one that answers errors. What nobody foresaw is logged, and answered without detail. */
-export function errorHandler(publicUrl: string, log: Logger): ErrorRequestHandler {
-  return (thrown: unknown, request, response, _next) => {
+/** Answers an error. What nobody foresaw is logged, and answered without detail. */
+export type AnswerError = (thrown: unknown, request: Identified, response: ServerResponse, path: string) => void;
+
+/** Makes the only thing that answers errors. */
+export function errorAnswerer(publicUrl: string, log: Logger): AnswerError {
+  return (thrown, request, response, path) => {
     const error = asApiError(thrown);
     if (error.code === 'internal_error') {
       log.error({ err: thrown, requestId: request.id, operation: request.operation?.id }, 'request failed');
@@ -129,12 +132,12 @@ export function errorHandler(publicUrl: string, log: Logger): ErrorRequestHandle
       response.destroy();
       return;
     }
-    const { status, headers, body } = renderError(error, request.path, publicUrl);
+    const { status, headers, body } = renderError(error, path, publicUrl);
     if (!request.complete) {
       // Nobody reads the rest of the body; the client must not go on sending it.
-      response.set('Connection', 'close');
+      response.setHeader('Connection', 'close');
     }
-    response.status(status).set(headers).send(body);
+    response.writeHead(status, headers).end(body);
   };
 }
 

@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
-import type { RequestHandler } from 'express';
 import type { Config } from '../config.ts';
 import { forbidden } from '../errors.ts';
 
@@ -13,51 +13,52 @@ const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d*)?$/;
 const isSentTwice = (rawHeaders: readonly string[]): boolean =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 
+/** Throws `forbidden` for a request that was not meant for this server. */
+export type Guard = (request: IncomingMessage, path: string) => void;
+
 /**
  * Refuses requests that were not meant for this server: a `Host` other than its own (DNS rebinding), and an `Origin`
  * that is neither its own nor configured (a page in somebody's browser).
  */
-export function guard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly publicUrl: string }): RequestHandler {
+export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly publicUrl: string }): Guard {
   const own = new URL(config.publicUrl);
   const hosts = new Set([...LOOPBACK, own.hostname, config.host.includes(':') ? `[${config.host}]` : config.host]);
   const origins = new Set([own.origin, ...config.corsOrigins]);
-  return (request, _response, next) => {
-    if (EXEMPT.has(request.path)) {
-      next();
+  return ({ headers, rawHeaders }, path) => {
+    if (EXEMPT.has(path)) {
       return;
     }
-    const { host = '' } = request.headers;
-    if (!HOST.test(host) || !hosts.has(host.replace(/:\d*$/, '').toLowerCase()) || isSentTwice(request.rawHeaders)) {
+    const { host = '', origin } = headers;
+    if (!HOST.test(host) || !hosts.has(host.replace(/:\d*$/, '').toLowerCase()) || isSentTwice(rawHeaders)) {
       throw forbidden('The Host header names another server; reach this one under GATEHOUSE_PUBLIC_URL.');
     }
-    const { origin } = request.headers;
     // A page of this very server, under whichever of its names.
     const isOwn = origin !== undefined && URL.parse(origin)?.host === host.toLowerCase();
     if (origin !== undefined && !isOwn && !origins.has(origin)) {
       throw forbidden('Pages of this origin may not ask; list it in GATEHOUSE_CORS_ORIGINS.');
     }
-    next();
   };
 }
 
+/** Goes on with `next`, or answers. */
+export type CrossOrigin = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
 /** Cross-origin resource sharing for the configured origins, if there are any; their preflights are answered here. */
-export function crossOrigin(origins: readonly string[]): RequestHandler[] {
+export function crossOrigin(origins: readonly string[]): CrossOrigin {
   if (origins.length === 0) {
-    return [];
+    return (_request, _response, next) => next();
   }
   const share = cors({
     origin: [...origins],
     exposedHeaders: ['Location', 'Retry-After', 'ETag', 'X-Request-Id', 'Mcp-Session-Id', 'Preference-Applied'],
     maxAge: 600,
   });
-  return [
-    (request, response, next) => {
-      const isPreflight = request.headers['access-control-request-method'] !== undefined;
-      if (request.method === 'OPTIONS' && !isPreflight) {
-        next();
-      } else {
-        share(request, response, next);
-      }
-    },
-  ];
+  return (request, response, next) => {
+    const isPreflight = request.headers['access-control-request-method'] !== undefined;
+    if (request.method === 'OPTIONS' && !isPreflight) {
+      next();
+    } else {
+      share(request, response, next);
+    }
+  };
 }

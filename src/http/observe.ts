@@ -1,10 +1,14 @@
-import type { RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics.ts';
+import type { Identified } from './context.ts';
 
-/** One log line and one observation for each request, when its answer has left or its connection is gone. */
-export function observe(log: Logger, metrics: Metrics): RequestHandler {
-  return (request, response, next) => {
+/** One log line and one observation for a request, when its answer has left or its connection is gone. */
+export type Observe = (request: Identified, response: ServerResponse) => void;
+
+/** Makes the observer of one server. */
+export function observer(log: Logger, metrics: Metrics): Observe {
+  return (request, response) => {
     const start = performance.now();
     response.once('close', () => {
       const milliseconds = performance.now() - start;
@@ -26,6 +30,5 @@ export function observe(log: Logger, metrics: Metrics): RequestHandler {
         'request',
       );
     });
-    next();
   };
 }

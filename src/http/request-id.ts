@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { ServerResponse } from 'node:http';
+import type { Identified } from './context.ts';
 
-/** Gives every request an id: the client's own `X-Request-Id` when it is sane, else a new one. */
-export const requestId: RequestHandler = (request, response, next) => {
+/** Gives a request an id: the client's own `X-Request-Id` when it is sane, else a new one. */
+export function giveRequestId(request: Identified, response: ServerResponse): void {
   const sent = request.headers['x-request-id'];
   request.id = typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent) ? sent : randomUUID();
-  response.set('X-Request-Id', request.id);
-  next();
-};
+  response.setHeader('X-Request-Id', request.id);
+}

@@ -1,7 +1,6 @@
 import type { Response } from 'express';
 import { dump } from 'js-yaml';
 import type { Document } from '../contract/document.ts';
-import type { GatewayOperationId } from '../contract/operations.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { defaultServer, docsGroups } from '../docs/document.ts';
@@ -14,11 +13,7 @@ import { StoreUnavailable } from '../store/store.ts';
 export type DocsFolder = { readonly read: () => Promise<string | null> };
 
 /** Platform: the process itself, and the document. */
-export const platformHandlers = (
-  deps: Deps,
-  document: Document,
-  docs: DocsFolder,
-): Omit<RawHandlers, GatewayOperationId> => {
+export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder): RawHandlers => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const json = JSON.stringify(published);

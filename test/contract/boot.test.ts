@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp, handlersOf } from '../../src/app.ts';
@@ -73,7 +74,7 @@ test('an answer that breaks the document fails in tests; in production it is log
       options,
       { ...handlersOf(deps), listOrganizations },
     );
-    const listening = app.listen(0, '127.0.0.1');
+    const listening = createServer(app).listen(0, '127.0.0.1');
     await new Promise((resolve) => listening.once('listening', resolve));
     const { port } = listening.address() as { port: number };
     const answer = await fetch(`http://127.0.0.1:${port}/admin/api/v1/organizations`);

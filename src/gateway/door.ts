@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http';
+import type { Operation } from '../contract/document.ts';
+import type { GatewayOperationId } from '../contract/operations.ts';
+import { methodsByPath, wrongMethod } from '../contract/register.ts';
+import type { Deps } from '../deps.ts';
+import type { Identified } from '../http/context.ts';
+import type { AnswerError } from '../http/errors.ts';
+import type { CrossOrigin, Guard } from '../http/guard.ts';
+import type { RateLimit } from '../http/rate-limit.ts';
+import { gatewayHandlers } from './handlers.ts';
+
+/** Whether an operation is one of MCP clients. */
+export const isOfGateway = ({ path }: Pick<Operation, 'path'>): boolean => path === '/mcp' || path.startsWith('/mcp/');
+
+/** Answers a request, or answers false and leaves it alone when its path is not the gateway's. */
+export type Door = (request: Identified, response: ServerResponse) => boolean;
+
+type Around = {
+  readonly guard: Guard;
+  readonly share: CrossOrigin;
+  readonly answerError: AnswerError;
+  readonly limit: RateLimit;
+};
+
+/** `/mcp` and `/mcp/<token>`. The official Truto SDK joins a base URL and `mcp/<token>` with two slashes. */
+const PATH = /^\/+mcp(?:\/([^/?#]*))?(?:[?#]|$)/;
+
+/**
+ * The operations of MCP clients, without Express: what it does for a request costs as much as passing one on. They are
+ * registered by the document like all others. Throws when the document and the handlers disagree.
+ */
+export function gatewayDoor(deps: Deps, operations: readonly Operation[], around: Around): Door {
+  const handlers = gatewayHandlers(deps, around.limit);
+  const left = new Set<string>(Object.keys(handlers));
+  const byPlace = new Map<string, Operation>();
+  for (const operation of operations) {
+    if (!left.delete(operation.id) || !operation.raw) {
+      throw new Error(`no handler of the right kind for ${operation.method} ${operation.path} (${operation.id})`);
+    }
+    byPlace.set(`${operation.method.toUpperCase()} ${operation.path}`, operation);
+  }
+  if (left.size > 0) {
+    throw new Error(`handlers without an operation: ${[...left].join(', ')}`);
+  }
+  const allowed = methodsByPath(operations);
+
+  const serve = async (request: Identified, response: ServerResponse, path: string, token: string | undefined) => {
+    const { method = '' } = request;
+    const operation = byPlace.get(`${method} ${path}`);
+    if (operation === undefined) {
+      throw wrongMethod(method, path, allowed.get(path) ?? '');
+    }
+    request.operation = operation;
+    await handlers[operation.id as GatewayOperationId](request, response, token);
+  };
+
+  return (request, response) => {
+    const match = PATH.exec(request.url ?? '');
+    if (match === null) {
+      return false;
+    }
+    const [, token] = match;
+    const path = token === undefined ? '/mcp' : '/mcp/{token}';
+    const fail = (error: unknown) => around.answerError(error, request, response, path);
+    try {
+      around.guard(request, path);
+      around.share(request, response, () => void serve(request, response, path, token).catch(fail));
+    } catch (error) {
+      fail(error);
+    }
+    return true;
+  };
+}
