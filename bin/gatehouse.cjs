@@ -4,12 +4,12 @@ var fs = require('node:fs');
 var path = require('node:path');
 var url = require('node:url');
 
-var flag = '--max-semi-space-size=4';
-if (process.platform !== 'win32' && !process.execArgv.includes(flag)) {
+var flags = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
+if (process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
   // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
   process.execve(
     process.execPath,
-    [process.execPath].concat(process.execArgv, flag, process.argv.slice(1)),
+    [process.execPath].concat(process.execArgv, flags, process.argv.slice(1)),
     process.env,
   );
 }

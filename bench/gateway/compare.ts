@@ -2,23 +2,23 @@ import { median } from '../median.ts';
 import { type Load, load, type Sample } from './load.ts';
 import type { Side } from './sides.ts';
 
-/** Seconds for which each side is called before it counts. */
-const WARM_UP = 1;
-
 /** What the rounds of a comparison measured: the medians of each side, and ratios of two sides' medians, taken pair by pair. */
 export type Comparison = {
   readonly of: (side: Side) => Sample;
   readonly ratio: (what: keyof Sample, subject: Side, reference: Side) => number;
 };
 
-/** Every side in turn, so many rounds of so many seconds after a warm-up. */
+/** How long each side is called: before it counts, and in each of the rounds that do; seconds. */
+export type Rounds = { readonly warmUp: number; readonly rounds: number; readonly seconds: number };
+
+/** Every side in turn, round by round, after a warm-up. */
 export async function compare(
   sides: readonly Side[],
   call: Load,
-  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+  { warmUp, rounds, seconds }: Rounds,
 ): Promise<Comparison> {
   for (const side of sides) {
-    await load(side, call, { duration: WARM_UP });
+    await load(side, call, { duration: warmUp });
   }
   const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]));
   for (let round = 0; round < rounds; round++) {

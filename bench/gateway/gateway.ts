@@ -64,7 +64,8 @@ async function barRows(sides: Sides, call: Load): Promise<void> {
   const { direct, relay, sdk, gatehouse } = sides;
   // Those that are compared run one right after the other.
   const all = [direct, relay, gatehouse, sdk];
-  const compared = await compare(all, call, { rounds: 5, seconds: 2 });
+  // It takes some 20,000 calls until a program is compiled as it stays; a smaller one is there sooner.
+  const compared = await compare(all, call, { warmUp: 8, rounds: 5, seconds: 2 });
   const cpu = compared.ratio('cpuMicroseconds', gatehouse, relay);
   const calls = compared.ratio('perSecond', gatehouse, sdk);
   print(described(call));
@@ -79,7 +80,7 @@ async function matrixRows({ direct, relay, sdk, gatehouse }: Sides, thousand: Si
     for (const tool of ['echo', 'large'] as const) {
       for (const clients of [1, 8, 64]) {
         const call = { version, tool, clients };
-        const compared = await compare(all, call, { rounds: 3, seconds: tool === 'large' ? 2 : 1 });
+        const compared = await compare(all, call, { warmUp: 1, rounds: 3, seconds: tool === 'large' ? 2 : 1 });
         const cpu = compared.ratio('cpuMicroseconds', gatehouse, relay).toFixed(2);
         const calls = compared.ratio('perSecond', gatehouse, sdk).toFixed(2);
         print(`${described(call)}: ${cpu}× the relay's CPU, ${calls}× the SDK gateway's calls`);
