@@ -2286,15 +2286,20 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+         * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
          * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
          */
-        McpSession: string;
+        OwnSession: string;
         /**
          * @description What the client reads. One that reads event streams only gets the answer as one event.
          * @example application/json, text/event-stream
          */
         RpcAccept: string;
+        /**
+         * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+         * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
+         */
+        McpSession: string;
         /**
          * @description The endpoint's token, as minted. It is a secret.
          * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
@@ -2437,12 +2442,12 @@ export interface operations {
     openStreamWithBearer: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
-                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                "Mcp-Session-Id": components["parameters"]["OwnSession"];
                 /**
                  * @description The last event that was received, to go on from there.
                  * @example 17
@@ -2492,12 +2497,12 @@ export interface operations {
     endSessionWithBearer: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
-                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                "Mcp-Session-Id": components["parameters"]["OwnSession"];
             };
             path?: never;
             cookie?: never;
@@ -2514,12 +2519,12 @@ export interface operations {
     openEndpointStream: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
-                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                "Mcp-Session-Id": components["parameters"]["OwnSession"];
                 /**
                  * @description The last event that was received, to go on from there.
                  * @example 17
@@ -2581,12 +2586,12 @@ export interface operations {
     endEndpointSession: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
-                "Mcp-Session-Id"?: components["parameters"]["McpSession"];
+                "Mcp-Session-Id": components["parameters"]["OwnSession"];
             };
             path: {
                 /**

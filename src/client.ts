@@ -9,6 +9,8 @@ export type GatehouseClientOptions = ClientOptions & {
   readonly baseUrl: string;
   /** An API token of an organization, for the Accounts API. */
   readonly apiToken?: string | undefined;
+  /** The token of an endpoint, for `/mcp`; otherwise it is the last part of the endpoint's URL. */
+  readonly endpointToken?: string | undefined;
   /** The key pair of an organization, for the Servers API. */
   readonly apiKey?: string | undefined;
   readonly apiSecret?: string | undefined;
@@ -21,7 +23,7 @@ export type GatehouseClient = Client<paths>;
 
 /** A client of one server. Headers that a call gives itself win over the credentials given here. */
 export function createClient(options: GatehouseClientOptions): GatehouseClient {
-  const { apiToken, apiKey, apiSecret, operatorToken, ...rest } = options;
+  const { apiToken, endpointToken, apiKey, apiSecret, operatorToken, ...rest } = options;
   const client = createFetchClient<paths>(rest);
   const credentialsFor = (path: string): Record<string, string | undefined> => {
     if (path.startsWith('/api/')) {
@@ -29,7 +31,8 @@ export function createClient(options: GatehouseClientOptions): GatehouseClient {
     }
     const isOperators = path.startsWith('/admin/api/') || path === '/metrics';
     const isAccounts = path.startsWith('/integration') || path.startsWith('/integrated-account');
-    const token = isOperators ? operatorToken : isAccounts ? apiToken : undefined;
+    const isGateways = path === '/mcp';
+    const token = isOperators ? operatorToken : isAccounts ? apiToken : isGateways ? endpointToken : undefined;
     return { Authorization: token && `Bearer ${token}` };
   };
   client.use({

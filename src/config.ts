@@ -45,6 +45,8 @@ const VARIABLES = [
   'GATEHOUSE_API_TOKEN',
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
+  // For the samples of the documentation: whoever has set it for them can still start a server.
+  'GATEHOUSE_ENDPOINT_TOKEN',
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_AUDIT_DAYS',
   'GATEHOUSE_AUDIT_ARGUMENTS',
@@ -56,6 +58,8 @@ type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+/** Whether only this machine reaches what listens on the host. */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 const WILDCARD = new Set(['0.0.0.0', '::']);
 
 /** Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once. */
@@ -113,7 +117,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   if (WILDCARD.has(host) && publicUrl === null) {
     mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: say under which URL clients come`);
   }
-  if (adminAuth === 'none' && !LOOPBACK.test(host)) {
+  if (adminAuth === 'none' && !isLoopback(host)) {
     mistakes.push(`GATEHOUSE_ADMIN_AUTH: none is possible on a loopback GATEHOUSE_HOST only, not on ${host}`);
   }
   if (databaseUrl !== null && secretKeys === null && !env.GATEHOUSE_SECRET_KEY) {

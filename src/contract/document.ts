@@ -14,6 +14,7 @@ export type Schema = {
 type Content = Readonly<
   Record<string, { readonly schema?: Schema; readonly examples?: Record<string, { value: unknown }> }>
 >;
+export type RequestBody = { readonly required?: boolean; readonly content: Content };
 export type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema?: Schema };
 
 /** An operation object of the document. */
@@ -22,7 +23,7 @@ export type OperationObject = {
   readonly summary: string;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly (Parameter | { readonly $ref: string })[];
-  readonly requestBody?: { readonly required?: boolean; readonly content: Content };
+  readonly requestBody?: RequestBody | { readonly $ref: string };
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
   readonly 'x-raw'?: boolean;
   /** Bytes that a body may have, where that is not what all others may. */
@@ -48,6 +49,7 @@ export type Operation = {
   readonly raw: boolean;
   readonly object: OperationObject;
   readonly parameters: readonly Parameter[];
+  readonly body: RequestBody | undefined;
 };
 
 /** Follows a `$ref` inside the document; anything else is answered as it is. Throws when the target is missing. */
@@ -85,6 +87,7 @@ export function operationsOf(document: Document): Operation[] {
           path,
           raw: object['x-raw'] === true,
           object,
+          body: resolve<RequestBody | undefined>(document, object.requestBody),
           // An operation's own parameter goes before its path's of the same name and place.
           parameters: [
             ...new Map(parameters.map((parameter) => [`${parameter.in} ${parameter.name}`, parameter])).values(),

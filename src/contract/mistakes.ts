@@ -114,8 +114,7 @@ function answeredKeys(document: Document, { path }: Operation): Set<string> {
   );
 }
 
-const requestSchema = (operation: Operation): Schema | undefined =>
-  Object.values(operation.object.requestBody?.content ?? {})[0]?.schema;
+const requestSchema = ({ body }: Operation): Schema | undefined => Object.values(body?.content ?? {})[0]?.schema;
 
 function schemaAt(document: Document, schema: Schema | undefined, parts: readonly string[]): Schema | undefined {
   const here = schema === undefined ? undefined : resolve<Schema>(document, schema);

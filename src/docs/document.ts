@@ -90,7 +90,6 @@ export type DocsDocument = Document & {
 type Described = {
   readonly description: string;
   readonly tags: readonly string[];
-  readonly requestBody?: DocsOperation['body'];
 };
 type Scheme = {
   readonly type: string;
@@ -120,7 +119,7 @@ export function docsOperation(document: Document, operation: Operation): DocsOpe
       credential(document, name, permissions),
     ),
     parameters: operation.parameters,
-    body: described.requestBody,
+    body: operation.body as DocsOperation['body'],
     responses: Object.entries(object.responses).map(([status, response]) => [
       status,
       resolve(document, response) as DocsResponse,

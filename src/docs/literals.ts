@@ -7,6 +7,15 @@ export type Notation = {
 
 const INDENT = '  ';
 
+/** What stands in a literal as source, in the language of the notation. */
+export class Expression {
+  readonly source: string;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
 export const JAVASCRIPT: Notation = {
   string: singleQuoted,
   key: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : singleQuoted(name)),
@@ -22,8 +31,11 @@ export const PYTHON: Notation = {
 /** What fits on one line stays on it, when it holds no objects. */
 const ONE_LINE = 80;
 
-/** A JSON value as an expression, over several lines when it is long; `indent` is that of its first line. */
+/** A JSON value, which may hold expressions, over several lines when it is long; `indent` is that of its first line. */
 export function literal(value: unknown, notation: Notation, indent = ''): string {
+  if (value instanceof Expression) {
+    return value.source;
+  }
   if (typeof value === 'string') {
     return notation.string(value);
   }
@@ -44,7 +56,9 @@ export function literal(value: unknown, notation: Notation, indent = ''): string
     return open + close;
   }
   const line = `${open}${pad}${members.join(', ')}${pad}${close}`;
-  const isFlat = Object.values(value).every((member) => typeof member !== 'object' || member === null);
+  const isFlat = Object.values(value).every(
+    (member) => typeof member !== 'object' || member === null || member instanceof Expression,
+  );
   return isFlat && line.length <= ONE_LINE
     ? line
     : `${open}\n${members.map((member) => `${inner}${member},\n`).join('')}${indent}${close}`;

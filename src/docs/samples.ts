@@ -1,5 +1,5 @@
 import type { DocsOperation, DocsParameter } from './document.ts';
-import { JAVASCRIPT, literal, PYTHON, singleQuoted } from './literals.ts';
+import { Expression, JAVASCRIPT, literal, PYTHON, singleQuoted } from './literals.ts';
 
 /** A complete program or command that makes one request; the name of the property is what Redoc calls `x-codeSamples`. */
 export type Sample = { readonly lang: string; readonly label: string; readonly source: string };
@@ -9,8 +9,15 @@ const VARIABLES: Readonly<Record<string, string>> = {
   apiKey: 'GATEHOUSE_API_KEY',
   apiSecret: 'GATEHOUSE_API_SECRET',
   apiToken: 'GATEHOUSE_API_TOKEN',
+  endpointToken: 'GATEHOUSE_ENDPOINT_TOKEN',
   operatorToken: 'GATEHOUSE_ADMIN_TOKEN',
 };
+
+/** Where it finds headers that no example can show, since only the answer to an earlier request tells them. */
+const HEADER_VARIABLES: Readonly<Record<string, string>> = { 'Mcp-Session-Id': 'MCP_SESSION_ID' };
+
+/** A header whose value, after a prefix, is in the environment. */
+type VariableHeader = { readonly header: string; readonly prefix: string; readonly variable: string };
 
 /** One request, made of the examples of the document. */
 type Request = {
@@ -21,9 +28,13 @@ type Request = {
   readonly pathValues: Readonly<Record<string, unknown>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
-  readonly credentials: readonly (DocsOperation['credentials'][number] & { readonly variable: string })[];
+  /** Headers that the client must send and that OpenAPI has no parameters for. */
+  readonly negotiated: Readonly<Record<string, string>>;
+  /** Headers that come from the environment, beside the credentials. */
+  readonly variableHeaders: readonly VariableHeader[];
+  readonly credentials: readonly (DocsOperation['credentials'][number] & VariableHeader)[];
   readonly body: unknown;
-  readonly answersJson: boolean;
+  readonly answer: 'json' | 'text' | 'events';
 };
 
 /**
@@ -57,14 +68,23 @@ function requestOf(operation: DocsOperation, server: string): Request {
   if (body !== undefined && example === undefined) {
     throw new Error(`${operation.id}: its JSON body has no example to make a sample of`);
   }
-  const success = responses.find(([status]) => status.startsWith('2'))?.[1].content;
+  const success = responses.find(([status]) => status.startsWith('2'))?.[1].content ?? {};
+  const headers = Object.entries(valuesIn('header'));
+  const answer = 'application/json' in success ? 'json' : 'text/event-stream' in success ? 'events' : 'text';
   return {
     operation,
     server,
     path: operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(pathValues[name]))),
     pathValues,
     query: valuesIn('query'),
-    headers: Object.fromEntries(Object.entries(valuesIn('header')).map(([name, value]) => [name, String(value)])),
+    headers: Object.fromEntries(
+      headers.filter(([name]) => !(name in HEADER_VARIABLES)).map(([name, value]) => [name, String(value)]),
+    ),
+    negotiated: answer === 'events' ? { Accept: 'text/event-stream' } : {},
+    variableHeaders: headers.flatMap(([header]) => {
+      const variable = HEADER_VARIABLES[header];
+      return variable === undefined ? [] : { header, prefix: '', variable };
+    }),
     credentials: operation.credentials.map((credential) => {
       const variable = VARIABLES[credential.name];
       if (variable === undefined) {
@@ -73,7 +93,7 @@ function requestOf(operation: DocsOperation, server: string): Request {
       return { ...credential, variable };
     }),
     body: example?.value,
-    answersJson: success !== undefined && 'application/json' in success,
+    answer,
   };
 }
 
@@ -96,12 +116,14 @@ function urlOf({ server, path, query }: Request): string {
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
 function curl(request: Request): string {
-  const { operation, headers, credentials, body } = request;
+  const { operation, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const words = [
-    `curl ${shellQuoted(urlOf(request))}`,
+    `curl ${answer === 'events' ? '-N ' : ''}${shellQuoted(urlOf(request))}`,
     ...(operation.method === 'GET' ? [] : [`-X ${operation.method}`]),
-    ...credentials.map(({ header, prefix, variable }) => `-H "${header}: ${prefix}$${variable}"`),
-    ...Object.entries(headers).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`),
+    ...[...credentials, ...variableHeaders].map(
+      ({ header, prefix, variable }) => `-H "${header}: ${prefix}$${variable}"`,
+    ),
+    ...Object.entries({ ...headers, ...negotiated }).map(([name, value]) => `-H ${shellQuoted(`${name}: ${value}`)}`),
     ...(body === undefined
       ? []
       : [`-H 'Content-Type: application/json'`, `-d ${shellQuoted(JSON.stringify(body, null, 2))}`]),
@@ -110,13 +132,15 @@ function curl(request: Request): string {
 }
 
 function javascript(request: Request): string {
-  const { operation, headers, credentials, body, answersJson } = request;
+  const { operation, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const headerLines = [
-    ...credentials.map(
+    ...[...credentials, ...variableHeaders].map(
       ({ header, prefix, variable }) =>
         `${JAVASCRIPT.key(header)}: ${prefix === '' ? `process.env.${variable}` : `\`${prefix}\${process.env.${variable}}\``}`,
     ),
-    ...Object.entries(headers).map(([name, value]) => `${JAVASCRIPT.key(name)}: ${singleQuoted(value)}`),
+    ...Object.entries({ ...headers, ...negotiated }).map(
+      ([name, value]) => `${JAVASCRIPT.key(name)}: ${singleQuoted(value)}`,
+    ),
     ...(body === undefined ? [] : [`'Content-Type': 'application/json'`]),
   ];
   const options = [
@@ -129,43 +153,63 @@ function javascript(request: Request): string {
     'if (!response.ok) {',
     `  throw new Error(\`\${response.status}: \${await response.text()}\`);`,
     '}',
-    `console.log(await response.${answersJson ? 'json' : 'text'}());`,
+    ...(answer === 'events' ? eachChunk('response.body') : [`console.log(await response.${answer}());`]),
   ].join('\n');
 }
 
+/** Prints what comes, as it comes: the stream may never end. */
+const eachChunk = (stream: string): string[] => [
+  `for await (const chunk of ${stream}.pipeThrough(new TextDecoderStream())) {`,
+  '  console.log(chunk);',
+  '}',
+];
+
 function python(request: Request): string {
-  const { operation, server, path, query, headers, credentials, body, answersJson } = request;
+  const { operation, server, path, query, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const headerLines = [
-    ...credentials.map(({ header, prefix, variable }) => {
+    ...[...credentials, ...variableHeaders].map(({ header, prefix, variable }) => {
       const value = `os.environ["${variable}"]`;
       return `"${header}": ${prefix === '' ? value : `"${prefix}" + ${value}`}`;
     }),
-    ...Object.entries(headers).map(([name, value]) => `${PYTHON.key(name)}: ${PYTHON.string(value)}`),
+    ...Object.entries({ ...headers, ...negotiated }).map(
+      ([name, value]) => `${PYTHON.key(name)}: ${PYTHON.string(value)}`,
+    ),
   ];
   const options = [
     PYTHON.string(server + path),
     ...(isEmpty(query) ? [] : [`params=${literal(query, PYTHON, '  ')}`]),
     ...(headerLines.length === 0 ? [] : [`headers={\n${headerLines.map((line) => `    ${line},\n`).join('')}  }`]),
     ...(body === undefined ? [] : [`json=${literal(body, PYTHON, '  ')}`]),
+    ...(answer === 'events' ? ['stream=True'] : []),
   ].map((option) => `  ${option},\n`);
   return [
-    ...(credentials.length === 0 ? [] : ['import os']),
+    ...(credentials.length + variableHeaders.length === 0 ? [] : ['import os']),
     'import requests',
     '',
     // Python's own style indents by four.
     `response = requests.${operation.method.toLowerCase()}(\n${options.join('')})`.replaceAll(/^(?: {2})+/gm, '$&$&'),
     'response.raise_for_status()',
-    `print(response.${answersJson ? 'json()' : 'text'})`,
+    ...(answer === 'events'
+      ? ['for line in response.iter_lines():', '    print(line.decode(), flush=True)']
+      : [`print(response.${answer === 'json' ? 'json()' : 'text'})`]),
   ].join('\n');
 }
 
 function typedClient(request: Request): string {
-  const { operation, server, pathValues, query, headers, credentials, body, answersJson } = request;
-  const parameters = Object.entries({ path: pathValues, query, header: headers }).filter(([, part]) => !isEmpty(part));
+  const { operation, server, pathValues, query, headers, negotiated, credentials, variableHeaders, body, answer } =
+    request;
+  const header = {
+    ...headers,
+    ...Object.fromEntries(
+      variableHeaders.map((field) => [field.header, new Expression(`process.env.${field.variable} ?? ''`)]),
+    ),
+  };
+  const parameters = Object.entries({ path: pathValues, query, header }).filter(([, part]) => !isEmpty(part));
   const options = [
     ...(parameters.length === 0 ? [] : [`  params: ${literal(Object.fromEntries(parameters), JAVASCRIPT, '  ')},`]),
+    ...(isEmpty(negotiated) ? [] : [`  headers: ${literal(negotiated, JAVASCRIPT, '  ')},`]),
     ...(body === undefined ? [] : [`  body: ${literal(body, JAVASCRIPT, '  ')},`]),
-    ...(answersJson ? [] : [`  parseAs: 'text',`]),
+    ...(answer === 'json' ? [] : [`  parseAs: '${answer === 'events' ? 'stream' : 'text'}',`]),
   ];
   return [
     `import { createClient } from 'mcp-gatehouse';`,
@@ -175,9 +219,9 @@ function typedClient(request: Request): string {
     ...credentials.map(({ name, variable }) => `  ${name}: process.env.${variable},`),
     '});',
     `const { data, error, response } = await client.${operation.method}(${singleQuoted(operation.path)}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
-    'if (!response.ok) {',
+    `if (${answer === 'events' ? '!data' : '!response.ok'}) {`,
     `  throw new Error(\`\${response.status}: \${JSON.stringify(error)}\`);`,
     '}',
-    'console.log(data);',
+    ...(answer === 'events' ? eachChunk('data') : ['console.log(data);']),
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import { createAccount } from '../accounts/accounts.ts';
 import { createEndpoint } from '../accounts/endpoints.ts';
 import { createIntegration } from '../accounts/integrations.ts';
 import type { ApiTokenCaller, KeyPairCaller } from '../caller.ts';
-import { parseConfig } from '../config.ts';
+import { isLoopback, parseConfig } from '../config.ts';
 import { readDocument } from '../contract/bundle.ts';
 import type { Deps } from '../deps.ts';
 import { builtDocs } from '../docs/built.ts';
@@ -12,6 +12,7 @@ import { type Ids, randomIds } from '../ids.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { createServer } from '../servers/servers.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
+import { startContacts } from './contacts.ts';
 
 /** The sandbox's credentials, the same for everybody: there is nothing in it to protect. */
 export const SANDBOX_CREDENTIALS = {
@@ -19,20 +20,24 @@ export const SANDBOX_CREDENTIALS = {
   GATEHOUSE_API_TOKEN: 'gat_sandbox_token_for_everybody_000',
   GATEHOUSE_API_KEY: 'sk_sandbox_key_for_everybody_000000',
   GATEHOUSE_API_SECRET: 's3cr3t_sandbox_secret_for_everybody',
+  GATEHOUSE_ENDPOINT_TOKEN: '4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c',
 } as const;
 
 /**
  * The real server, in memory, holding what the examples of the document show under the same ids: what a printed sample
- * asks for is there. What the environment says of host, port and limits holds; its database and credentials do not.
+ * asks for is there. A small MCP server runs beside it, behind the endpoint of the fixed token. What the environment says
+ * of host, port and limits holds; its database and credentials do not.
  */
 export async function startSandbox(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
   const { DATABASE_URL, GATEHOUSE_SECRET_KEY, ...given } = env;
+  const config = parseConfig({
+    ...given,
+    ...SANDBOX_CREDENTIALS,
+    GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
+  });
   const server = await startServer({
-    config: parseConfig({
-      ...given,
-      ...SANDBOX_CREDENTIALS,
-      GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
-    }),
+    // Its credentials are public: where others reach it, they must not reach what listens on this machine.
+    config: isLoopback(config.host) ? { ...config, egressAllow: [...config.egressAllow, '127.0.0.1'] } : config,
     document: await readDocument(),
     docs: builtDocs,
     log: pino({ level: 'silent' }),
@@ -40,8 +45,13 @@ export async function startSandbox(env: Readonly<Record<string, string | undefin
     location: { kind: 'memory' },
     ids: exampleIds(),
   });
-  await fill(server);
-  return server;
+  const contacts = await startContacts();
+  const stop = async () => {
+    await server.stop();
+    await contacts.stop();
+  };
+  await fill(server, contacts.url);
+  return { ...server, stop };
 }
 
 /** The ids of the document's examples in the order in which the sandbox needs them, then random ones. */
@@ -56,7 +66,7 @@ function exampleIds(): Ids {
     '1ba1f401-7183-47c5-9e39-e8e257e3c795',
     '2ba1f401-7183-47c5-9e39-e8e257e3c796',
   ];
-  const tokens = ['4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c'];
+  const tokens = [randomIds.endpointToken(), SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN];
   return {
     ...randomIds,
     endpointToken: () => tokens.shift() ?? randomIds.endpointToken(),
@@ -65,7 +75,7 @@ function exampleIds(): Ids {
   };
 }
 
-async function fill({ deps }: RunningServer): Promise<void> {
+async function fill({ deps }: RunningServer, contactsUrl: string): Promise<void> {
   const { GATEHOUSE_API_TOKEN, GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET } = SANDBOX_CREDENTIALS;
   const pair = await deps.credentials.keyPair(GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET);
   const token = await deps.credentials.apiToken(GATEHOUSE_API_TOKEN);
@@ -74,6 +84,7 @@ async function fill({ deps }: RunningServer): Promise<void> {
   }
   await fillServers(deps, pair);
   await fillAccounts(deps, token);
+  await fillContacts(deps, pair, token, contactsUrl);
 }
 
 async function fillServers(deps: Deps, caller: KeyPairCaller): Promise<void> {
@@ -129,4 +140,11 @@ async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
   });
   const config = { methods: ['list', 'get'], tags: ['contacts', 'companies'] };
   await createEndpoint(deps, caller, account.id, { name: 'Read-only HubSpot', config });
+}
+
+/** An endpoint over the small server: everything that it offers, as long as its policy lets it through. */
+async function fillContacts(deps: Deps, pair: KeyPairCaller, token: ApiTokenCaller, url: string): Promise<void> {
+  const fields = { name: 'Contacts', url, approvalPolicy: 'auto_approve_read_only', tags: ['contacts'] };
+  const server = await createServer(deps, pair, fields);
+  await createEndpoint(deps, token, server.id, { name: 'Contacts', config: {} });
 }

@@ -1,7 +1,7 @@
 import { runInThisContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { JAVASCRIPT, literal, PYTHON } from '../../src/docs/literals.ts';
+import { Expression, JAVASCRIPT, literal, PYTHON } from '../../src/docs/literals.ts';
 
 test('a literal of JavaScript is the value', () => {
   fc.assert(
@@ -27,6 +27,10 @@ test('short values stay on one line, long ones do not, and what holds objects is
   expect(literal({ a: 1, b: 'x' }, JAVASCRIPT)).toBe(`{ a: 1, b: 'x' }`);
   expect(literal(['x'.repeat(50), 'y'.repeat(50)], JAVASCRIPT).split('\n')).toHaveLength(4);
   expect(literal([[], {}], JAVASCRIPT)).toBe('[\n  [],\n  {},\n]');
+});
+
+test('expressions stand as they are', () => {
+  expect(literal({ a: new Expression('process.env.A'), b: 1 }, JAVASCRIPT)).toBe('{ a: process.env.A, b: 1 }');
 });
 
 test('Python has its own words', () => {

@@ -17,8 +17,10 @@ const CREDENTIALS = {
   GATEHOUSE_API_KEY: `sk_it's "$HOME" a key`,
   GATEHOUSE_API_SECRET: 's3cr3t_of_the_samples',
   GATEHOUSE_API_TOKEN: 'gat_of_the_samples',
+  GATEHOUSE_ENDPOINT_TOKEN: 'endpoint-token-of-the-samples',
   GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
 };
+const SESSION = 'session-of-the-samples';
 const CLIENT = new URL('../../src/client.ts', import.meta.url);
 
 const run = promisify(execFile);
@@ -35,17 +37,23 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
     apiKey: CREDENTIALS.GATEHOUSE_API_KEY,
     apiSecret: CREDENTIALS.GATEHOUSE_API_SECRET,
     apiToken: `Bearer ${CREDENTIALS.GATEHOUSE_API_TOKEN}`,
+    endpointToken: `Bearer ${CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}`,
     operatorToken: `Bearer ${CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}`,
   };
   return {
     method,
     url: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(example(name))) + search,
-    headers: Object.fromEntries(credentials.map(({ name, header }) => [header.toLowerCase(), secrets[name]])),
+    headers: {
+      ...Object.fromEntries(credentials.map(({ name, header }) => [header.toLowerCase(), secrets[name]])),
+      ...(parameters.some(({ name, required }) => name === 'Mcp-Session-Id' && required) && {
+        'mcp-session-id': SESSION,
+      }),
+    },
     body: Object.values(body?.content['application/json']?.examples ?? {})[0]?.value,
   };
 }
 
-const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match'];
+const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match', 'mcp-session-id'];
 const received: Received[] = [];
 const echo = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
@@ -72,7 +80,7 @@ beforeAll(async () => {
 /** Runs all samples of a language one after the other, each as a program of its own, and answers what they print. */
 async function runAll(label: Label): Promise<string> {
   const folder = await temporaryFolder();
-  const env = { ...process.env, ...CREDENTIALS };
+  const env = { ...process.env, ...CREDENTIALS, MCP_SESSION_ID: SESSION };
   const extension = { curl: 'sh', JavaScript: 'mjs', Python: 'py', 'Typed client': 'mts' }[label];
   const files = operations.map(({ id }) => join(folder, `${id}.${extension}`));
   for (const [index, operation] of operations.entries()) {

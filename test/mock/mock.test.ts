@@ -19,7 +19,17 @@ const examplePath = ({ path, parameters }: Operation) =>
     return encodeURIComponent(String((parameter as { example?: string } | undefined)?.example));
   });
 const ask = (operation: Operation, more: Parameters<typeof send>[3] = {}) =>
-  send(mock.url, operation, examplePath(operation), { body: exampleBody(operation), ...more });
+  send(mock.url, operation, examplePath(operation), {
+    body: exampleBody(operation),
+    ...more,
+    headers: { ...requiredHeaders(operation), ...more.headers },
+  });
+const requiredHeaders = ({ parameters }: Operation) =>
+  Object.fromEntries(
+    (parameters as { name: string; in: string; required?: boolean; example?: string }[])
+      .filter((parameter) => parameter.in === 'header' && parameter.required === true)
+      .map(({ name, example }) => [name, example ?? '']),
+  );
 
 describe.each(operations)('$id', (operation) => {
   const answers = Object.entries(operation.object.responses).map(
@@ -31,7 +41,7 @@ describe.each(operations)('$id', (operation) => {
 
   test(`answers ${success} with the first example`, async () => {
     const { status, body } = await ask(operation);
-    expect([status, body]).toEqual([Number(success), examples[0]?.[1].value]);
+    expect([status, body]).toEqual([Number(success), examples[0]?.[1].value ?? '']);
   });
 
   test.each(examples)('answers Prefer: example=%s', async (name, { value }) => {
@@ -107,7 +117,12 @@ test('the names of the examples are what front-ends choose by', () => {
       "deleteIntegration: deleted",
       "listIntegrationTools: some empty",
       "getLlmsTxt: index",
-      "sendToEndpoint: list_tools unknown_tool list_tools parse_error invalid_token method_not_found",
+      "openStreamWithBearer: list_changed parse_error invalid_token method_not_found server_failed",
+      "sendWithBearer: list_tools unknown_tool list_tools parse_error invalid_token method_not_found server_failed",
+      "endSessionWithBearer: parse_error invalid_token method_not_found server_failed",
+      "openEndpointStream: list_changed parse_error invalid_token method_not_found server_failed",
+      "sendToEndpoint: list_tools unknown_tool list_tools parse_error invalid_token method_not_found server_failed",
+      "endEndpointSession: parse_error invalid_token method_not_found server_failed",
       "getMetrics: some",
       "getOpenApiJson: document",
       "getOpenApiYaml: document",

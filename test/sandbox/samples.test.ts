@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { samplesOf } from '../../src/docs/samples.ts';
@@ -11,21 +12,43 @@ const env = { ...process.env, ...SANDBOX_CREDENTIALS };
 
 /** How a printed sample is run as it is: what fails must fail its program. */
 const RUNNERS = {
-  curl: (source: string) =>
-    run('sh', ['-c', source.replace(/^curl /, 'curl --silent --show-error --fail-with-body ')], {
-      env,
-      maxBuffer: 64 * 1024 * 1024,
-    }),
-  javascript: (source: string) =>
-    run(process.execPath, ['--input-type=module', '--eval', source], { env, maxBuffer: 64 * 1024 * 1024 }),
+  curl: (source: string) => ['sh', '-c', source.replace(/^curl /, 'exec curl --silent --show-error --fail-with-body ')],
+  javascript: (source: string) => [process.execPath, '--input-type=module', '--eval', source],
 };
+
+/** What a sample prints; of one that reads a stream, which does not end, the first that it prints. */
+async function outputOf([command = '', ...args]: readonly string[], isStream: boolean, session: object) {
+  const running = run(command, args, { env: { ...env, ...session }, maxBuffer: 64 * 1024 * 1024 });
+  if (!isStream) {
+    return (await running).stdout;
+  }
+  running.catch(() => undefined);
+  const { stdout } = running.child;
+  const first = await Promise.race([stdout && once(stdout, 'data'), running.then(({ stdout: all }) => [all])]);
+  running.child.kill();
+  return String(first?.[0] ?? '');
+}
+
+/** A session of the endpoint, for the samples that go on with one. */
+async function newSession(url: string): Promise<{ MCP_SESSION_ID: string }> {
+  const { body } = operation('sendWithBearer');
+  const answer = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}` },
+    body: JSON.stringify(body?.content['application/json']?.examples?.initialize?.value),
+  });
+  return { MCP_SESSION_ID: answer.headers.get('Mcp-Session-Id') ?? '' };
+}
 
 describe.each(operations)('$id', (operation) => {
   test.each(Object.entries(RUNNERS))('its %s sample runs against a new sandbox', async (language, runSample) => {
     const sandbox = await startSandbox({ GATEHOUSE_PORT: '0' });
     const sample = samplesOf(operation, sandbox.url).find(({ lang }) => lang === language);
-    const { stdout } = await runSample(sample?.source ?? 'exit 1');
-    expect(stdout.trim()).not.toBe('');
+    const source = sample?.source ?? 'exit 1';
+    const session = source.includes('MCP_SESSION_ID') ? await newSession(sandbox.url) : {};
+    const [, { content = {} } = {}] = operation.responses.find(([status]) => status.startsWith('2')) ?? [];
+    const output = await outputOf(runSample(source), Object.keys(content)[0] === 'text/event-stream', session);
+    expect(output.trim() === '').toBe(Object.keys(content).length === 0);
     await sandbox.stop();
   });
 });

@@ -99,8 +99,8 @@ export async function createWorld(
 }
 
 /** The first request example of an operation, or nothing where it has no body. */
-export function exampleBody({ object }: Operation): unknown {
-  const [content] = Object.values(object.requestBody?.content ?? {});
+export function exampleBody({ body }: Operation): unknown {
+  const [content] = Object.values(body?.content ?? {});
   return Object.values(content?.examples ?? {})[0]?.value;
 }
 

@@ -14,8 +14,8 @@ export function examplePath({ path, parameters }: Operation, given: Readonly<Rec
 }
 
 /** The first example of the body that an operation takes; undefined where it takes none. */
-export function exampleBody({ object }: Operation): unknown {
-  const [content] = Object.values(object.requestBody?.content ?? {});
+export function exampleBody({ body }: Operation): unknown {
+  const [content] = Object.values(body?.content ?? {});
   return Object.values(content?.examples ?? {})[0]?.value;
 }
 

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+
+const inputSchema = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
+  required: names,
+});
+const TOOLS = [
+  {
+    name: 'list_contacts',
+    description: 'List contacts',
+    inputSchema: inputSchema(),
+    annotations: { readOnlyHint: true },
+  },
+  { name: 'create_contact', description: 'Create a contact', inputSchema: inputSchema('name', 'email') },
+];
+const HELLO = {
+  protocolVersion: '2025-11-25',
+  capabilities: { tools: {}, logging: {} },
+  serverInfo: { name: 'Contacts', version: '1.0.0' },
+};
+const GREETING = { level: 'info', data: 'You are listening to the sandbox. It has nothing else to tell.' };
+
+type Message = { id?: unknown; method?: string; params?: { name?: string; arguments?: object } };
+
+/**
+ * A small MCP server (2025-11-25, with sessions) on a free port of the loopback interface, so that endpoints of the
+ * sandbox have something behind them: two tools over a list of contacts, and a stream that greets whoever listens.
+ */
+export async function startContacts(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const contacts: object[] = [{ name: 'Ada Lovelace', email: 'ada@example.com' }];
+  /** The open streams of each session. */
+  const sessions = new Map<string, Set<ServerResponse>>();
+
+  const answerTo = ({ method, params }: Message): object => {
+    const tool = TOOLS.find(({ name }) => name === params?.name);
+    if (method === 'tools/call' && tool !== undefined) {
+      contacts.push(...(tool.name === 'create_contact' ? [params?.arguments ?? {}] : []));
+      return { result: { content: [{ type: 'text', text: JSON.stringify(contacts) }] } };
+    }
+    const results: Readonly<Record<string, object>> = {
+      initialize: HELLO,
+      'tools/list': { tools: TOOLS },
+      ping: {},
+      'logging/setLevel': {},
+    };
+    const result = results[method ?? ''];
+    return result === undefined ? { error: { code: -32601, message: `Unknown: ${method}` } } : { result };
+  };
+
+  const http = createServer(async (request, response) => {
+    const message = ((await json(request).catch(() => null)) ?? {}) as Message;
+    const isNew = message.method === 'initialize';
+    const sessionId = isNew ? randomUUID() : String(request.headers['mcp-session-id']);
+    const streams = isNew ? new Set<ServerResponse>() : sessions.get(sessionId);
+    if (streams === undefined) {
+      response.writeHead(404).end();
+    } else if (request.method === 'GET') {
+      streams.add(response.writeHead(200, { 'Content-Type': 'text/event-stream' }));
+      const greeting = { jsonrpc: '2.0', method: 'notifications/message', params: GREETING };
+      response.write(`event: message\ndata: ${JSON.stringify(greeting)}\n\n`);
+    } else if (request.method === 'DELETE') {
+      sessions.delete(sessionId);
+      for (const stream of streams) {
+        stream.end();
+      }
+      response.end();
+    } else if (message.id === undefined) {
+      response.writeHead(202).end();
+    } else {
+      sessions.set(sessionId, streams);
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Mcp-Session-Id': sessionId });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answerTo(message) }));
+    }
+  });
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
+    stop: async () => {
+      http.close();
+      http.closeAllConnections();
+      await once(http, 'close');
+    },
+  };
+}
