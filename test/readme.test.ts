@@ -43,6 +43,34 @@ describe('A first session', () => {
   });
 });
 
+describe('Use it from', () => {
+  const text = section('Use it from');
+  const local = (source: string) => source.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`);
+  const env = { ...process.env, ...SANDBOX_CREDENTIALS };
+  const ofKind = (kind: string) =>
+    [...text.matchAll(new RegExp(`^\`\`\`${kind}\\n(.*?)^\`\`\``, 'gms'))].map(([, block = '']) => block);
+  const inspector = ofKind('sh').flatMap((block) => block.split('\n').filter((line) => line.startsWith('npx ')));
+
+  test.each(inspector)('%s', async (command) => {
+    const installed = command.replace('npx @modelcontextprotocol/inspector', 'node_modules/.bin/mcp-inspector');
+    const { stdout } = await run('sh', ['-c', local(installed)], { cwd: ROOT, env });
+    expect(stdout).toContain('list_contacts');
+  });
+
+  test.each(ofKind('ts'))('%s', async (source) => {
+    const flags = ['--input-type=module', '--eval', local(source)];
+    expect((await run(process.execPath, flags, { cwd: ROOT, env })).stdout).toContain('Ada Lovelace');
+  });
+
+  test('the configuration of each editor is JSON that names the endpoint of the sandbox in both forms', () => {
+    for (const block of ofKind('json')) {
+      expect(JSON.stringify(JSON.parse(block))).toContain(`/mcp/${SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}`);
+      expect(JSON.stringify(JSON.parse(block))).toContain('/mcp","headers":{"Authorization":"Bearer ');
+    }
+    expect([inspector.length, ofKind('ts').length, ofKind('json').length]).toEqual([2, 2, 2]);
+  });
+});
+
 test('every npm script that the README names is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
