@@ -21,6 +21,9 @@ const SERVER = 'http://localhost:8080';
 
 beforeEach(({ skip }) => skip(CHROMIUM === undefined, 'there is no Chromium on this machine'));
 
+/** What the tests use of an element of the page; the types of browsers are not those of this project. */
+type Scrollable = { scrollIntoView: (options: { block: 'center' }) => void };
+
 const LABELS = ['curl', 'JavaScript', 'Python', 'Typed client'];
 
 // The narrow page is the same program: there, the samples with the longest lines are enough.
@@ -64,7 +67,8 @@ describe.each([
     await page.evaluate(`location.hash = '#/${place}'`);
     const panel = page.locator(`[id="${place}"] .panel-request-samples`);
     await panel.locator('pre').waitFor();
-    await panel.scrollIntoViewIfNeeded();
+    // At the lower edge of the page its menus would open below it.
+    await panel.evaluate((node) => (node as unknown as Scrollable).scrollIntoView({ block: 'center' }));
     return panel;
   }
 
