@@ -37,6 +37,7 @@ const KEPT_BYTES = 8 * 1024 * 1024;
 
 /** Makes the finder of one gateway. What it has read it keeps until the database changes. */
 export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' | 'credentials' | 'now'>): Endpoints {
+  /** By token, which is as secret in memory as the requests that bring it. */
   const kept = new LRUCache<string, { readonly changes: number; readonly served: Promise<Served | null> }>({
     max: KEPT_ENDPOINTS,
   });
@@ -86,16 +87,15 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
 
   return {
     find: async (token, apiToken) => {
-      const tokenHash = hashSecret(token);
       const changes = store.changes();
-      let known = kept.get(tokenHash);
+      let known = kept.get(token);
       if (known?.changes !== changes) {
-        known = { changes, served: read(store.read, tokenHash) };
-        kept.set(tokenHash, known);
+        known = { changes, served: read(store.read, hashSecret(token)) };
+        kept.set(token, known);
         // What failed is asked again; what nobody has must not push out what somebody has.
         known.served.then(
-          (served) => served ?? kept.delete(tokenHash),
-          () => kept.delete(tokenHash),
+          (served) => served ?? kept.delete(token),
+          () => kept.delete(token),
         );
       }
       const served = await known.served;

@@ -45,7 +45,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           headers: { 'Retry-After': '1' },
         });
       }
-      response.once('close', exchange.end);
+      response.once('close', () => exchange.end(!response.writableFinished));
       try {
         await serve(deps, { ...found, request, response, signal: exchange.signal });
       } catch (error) {

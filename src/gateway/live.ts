@@ -3,8 +3,8 @@ const MOST_IN_FLIGHT = 256;
 /** Milliseconds between two looks whether endpoints are still what they were. */
 const LOOK = 500;
 
-/** An exchange that is under way. `end` is called when its connection is gone, and aborts what is left of it. */
-export type Exchange = { readonly signal: AbortSignal; readonly end: () => void };
+/** An exchange that is under way. `end` is called when its connection is gone; `isLeft`: before all was answered. */
+export type Exchange = { readonly signal: AbortSignal; readonly end: (isLeft: boolean) => void };
 
 /** What is under way, by endpoint. */
 export type Live = {
@@ -54,12 +54,14 @@ export function createLive(): Live {
       looking ??= setInterval(() => void look(), LOOK).unref();
       return {
         signal: watched.controller.signal,
-        end: () => {
+        end: (isLeft) => {
           set.delete(watched);
           if (set.size === 0) {
             byEndpoint.delete(endpointId);
           }
-          watched.controller.abort(ENDED);
+          if (isLeft) {
+            watched.controller.abort(ENDED);
+          }
         },
       };
     },

@@ -32,7 +32,7 @@ export const placeOf = ({ server }: ServedServer, endpointId: string): SessionPl
 });
 
 /** What the client brings along that a server may see; nothing else of its headers goes on. */
-const PASSED = ['last-event-id', 'traceparent', 'tracestate', 'baggage'];
+const PASSED = new Set(['last-event-id', 'traceparent', 'tracestate', 'baggage']);
 
 /** The server's own session of a client, as it goes into a request; empty when the client has none. */
 export function sessionHeaders(deps: Deps, place: SessionPlace, headers: IncomingHttpHeaders): Record<string, string> {
@@ -49,10 +49,13 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
       : typeof version === 'string'
         ? { 'mcp-protocol-version': version }
         : {};
-  const kept = Object.entries(headers).filter(
-    ([name]) => PASSED.includes(name) || (era === 'stateless' && name.startsWith('mcp-param-')),
-  );
-  return { ...Object.fromEntries(kept.map(([name, value]) => [name, String(value)])), ...ofEra };
+  const passed: Record<string, string> = {};
+  for (const name in headers) {
+    if (PASSED.has(name) || (era === 'stateless' && name.startsWith('mcp-param-'))) {
+      passed[name] = String(headers[name]);
+    }
+  }
+  return Object.assign(passed, ofEra);
 }
 
 /** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError or ServerFailed. */
@@ -101,7 +104,8 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     sendJson(request, response, answer.status, body);
     return;
   }
-  if (isStream(answer) && !acceptOf(request).events) {
+  // Who opens a stream with GET reads one, whatever else it accepts.
+  if (isStream(answer) && request.method === 'POST' && !acceptOf(request).events) {
     await sendMessages(request, response, messagesOf(name, answer), note);
     return;
   }

@@ -8,7 +8,9 @@ import { ServerFailed } from './failed.ts';
 export type Target = {
   /** For messages to people. */
   readonly name: string;
-  readonly url: URL;
+  /** Where it is: `https://host:port`, and the rest of its URL. */
+  readonly origin: string;
+  readonly path: string;
   /** What its owner has it sent with every request; goes before everything else. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
 };
@@ -59,15 +61,15 @@ export async function exchange(egress: Egress, target: Target, request: HttpRequ
 }
 
 function attempt({ dispatcher }: Egress, target: Target, request: HttpRequest): Promise<HttpAnswer> {
-  const { url, headers } = target;
+  const { origin, path, headers } = target;
   const { method, body = null, signal, silence } = request;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const handler = new Exchange(target.name, request, resolve, reject);
     dispatcher.dispatch(
       {
-        origin: url.origin,
-        path: url.pathname + url.search,
+        origin,
+        path,
         method,
         headers: { ...OWN_HEADERS, ...request.headers, ...headers },
         body,

@@ -6,6 +6,7 @@ import type { Server } from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { type Connection, connect } from './connection.ts';
 import { definitionHash } from './definitions.ts';
+import type { Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { listTools } from './list-tools.ts';
 import { listenForChanges } from './listen.ts';
@@ -93,7 +94,7 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
     const headers = Object.entries(requestHeaders).map(([key, value]) => [key.toLowerCase(), value]);
     const entry: Entry = {
       configuration,
-      connection: connect(egress, { name, url: new URL(url), headers: Object.fromEntries(headers) }),
+      connection: connect(egress, { name, ...placeOf(url), headers: Object.fromEntries(headers) }),
       ended: new AbortController(),
       usedAt: now(),
       isListening: false,
@@ -221,6 +222,11 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
       await Promise.all([...entries].map(([id, entry]) => end(id, entry)));
     },
   };
+}
+
+function placeOf(url: string): Pick<Target, 'origin' | 'path'> {
+  const { origin, pathname, search } = new URL(url);
+  return { origin, path: pathname + search };
 }
 
 const sameTools = (a: readonly CataloguedTool[], b: readonly CataloguedTool[]): boolean =>
