@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache';
+import { readKnown } from '../approvals/decide-tool.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../ids.ts';
 import * as accounts from '../store/accounts.ts';
-import * as catalogues from '../store/catalogues.ts';
 import * as endpoints from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
-import * as toolApprovals from '../store/tool-approvals.ts';
 import { readTools } from '../tools/packed.ts';
 import { selectTools } from '../tools/scope.ts';
 import type { DerivedTool } from '../tools/types.ts';
@@ -121,9 +120,7 @@ async function readServer(
   if (server === null) {
     return null;
   }
-  const approvals = await toolApprovals.list(db, serverId);
-  const pins = await catalogues.pins(db, serverId);
-  return { kind: 'server', server, scope: config, view: serverView(server, config, { approvals, pins }) };
+  return { kind: 'server', server, scope: config, view: serverView(server, config, await readKnown(db, serverId)) };
 }
 
 async function unpack(packed: Uint8Array): Promise<DerivedTool[]> {

@@ -1,9 +1,8 @@
-import { type Decision, decide, type Hints } from '../approvals/decision.ts';
-import { isObject } from '../json.ts';
+import { decideTool, type Known } from '../approvals/decide-tool.ts';
+import type { Decision } from '../approvals/decision.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import type { Server } from '../store/servers.ts';
-import type { ToolApproval } from '../store/tool-approvals.ts';
 import { matches } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
 
@@ -25,23 +24,6 @@ export type ServedServer = {
   /** The view of tools as the runtime has seen them. */
   readonly view: (tools: readonly CataloguedTool[]) => View;
 };
-
-/** What people have decided and seen of a server's tools. */
-export type Known = {
-  readonly approvals: readonly ToolApproval[];
-  readonly pins: Readonly<Record<string, string>> | null;
-};
-
-/** What is decided about the calls of a server's tool. Tools that nobody has seen before are pinned as they are seen. */
-export function decideTool({ approvalPolicy }: Server, { definition, hash }: CataloguedTool, known: Known): Decision {
-  const name = String(definition.name);
-  const { annotations } = definition;
-  return decide(approvalPolicy, isObject(annotations) ? (annotations as Hints) : {}, {
-    hash,
-    pinned: known.pins === null ? hash : Object.hasOwn(known.pins, name) ? known.pins[name] : undefined,
-    approval: known.approvals.find(({ toolName }) => toolName === name),
-  });
-}
 
 /** Compiles the view of an endpoint: anew for other tools, once for the same. */
 export function serverView(server: Server, scope: EndpointConfig, known: Known): ServedServer['view'] {

@@ -1,0 +1,33 @@
+import { isObject } from '../json.ts';
+import * as catalogues from '../store/catalogues.ts';
+import type { Server } from '../store/servers.ts';
+import type { Db } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
+import { type Decision, decide, type Hints } from './decision.ts';
+
+/** What people have decided and seen of a server's tools. */
+export type Known = {
+  readonly approvals: readonly toolApprovals.ToolApproval[];
+  readonly pins: catalogues.Catalogue['pins'];
+};
+
+/** What is known of a server's tools now. */
+export const readKnown = async (db: Db, serverId: string): Promise<Known> => ({
+  approvals: await toolApprovals.list(db, serverId),
+  pins: await catalogues.pins(db, serverId),
+});
+
+/** What is decided about the calls of a server's tool. Tools that nobody has seen before are pinned as they are seen. */
+export function decideTool(
+  { approvalPolicy }: Pick<Server, 'approvalPolicy'>,
+  { definition, hash }: catalogues.CataloguedTool,
+  known: Known,
+): Decision {
+  const name = String(definition.name);
+  const { annotations } = definition;
+  return decide(approvalPolicy, isObject(annotations) ? (annotations as Hints) : {}, {
+    hash,
+    pinned: known.pins === null ? hash : Object.hasOwn(known.pins, name) ? known.pins[name] : undefined,
+    approval: known.approvals.find(({ toolName }) => toolName === name),
+  });
+}
