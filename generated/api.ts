@@ -401,6 +401,32 @@ export interface paths {
         patch: operations["updateApprovalPolicy"];
         trace?: never;
     };
+    "/api/mcp-servers/{mcpServerId}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description MCP server ID
+                 * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+                 */
+                mcpServerId: components["parameters"]["McpServerId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List a server's tools
+         * @description The tools of a server (an MCP server that we connect to), asked of it now, each with what happens when it is called and the hash that a tool approval takes. Use it to see what a person has to approve. Tools that are listed here for the first time are from then on known. Fails with 404 when this organization has no such server, with 502 when the server cannot be reached, refuses its headers, or has not listed its tools within 10 s, also when it did earlier.
+         */
+        get: operations["listMcpServerTools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mcp-servers/{mcpServerId}/tool-approvals": {
         parameters: {
             query?: never;
@@ -1646,6 +1672,58 @@ export interface components {
             error: null;
             data: components["schemas"]["ApprovalPolicyUpdated"];
         };
+        /** @description A tool, as its server lists it now. */
+        McpServerTool: {
+            /**
+             * @description What the server calls it. A name of more than 256 characters, `.` and `..` cannot have a tool approval.
+             * @example file_read
+             */
+            name: string;
+            /**
+             * @description What it is for; null where the server does not say.
+             * @example Read a file
+             */
+            description: string | null;
+            /** @description JSON Schema of its arguments. */
+            inputSchema: {
+                [key: string]: unknown;
+            };
+            /** @description What the server says of the tool, such as `readOnlyHint` and `destructiveHint`; nothing checks that it is true. Empty where it says nothing. */
+            annotations: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description SHA-256 over the canonical JSON of name, title, description, inputSchema, outputSchema and annotations. Send it as the `approval_hash` of a tool approval.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            definition_hash: string;
+            /**
+             * @description What comes of a call. `runs`: it is passed on. `waits`: a person must approve it. `changed`: the definition is not the one that was seen first, and no tool approval is about the new one; calls wait, unless the policy is `auto_approve_all`.
+             * @example waits
+             * @enum {unknown}
+             */
+            approval: "runs" | "waits" | "changed";
+        };
+        /** @description The success envelope. */
+        McpServerToolsAnswer: {
+            /**
+             * @description What was done.
+             * @constant
+             */
+            message: "MCP server tools retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            /** @description The tools, in the server's order. */
+            data: components["schemas"]["McpServerTool"][];
+        };
         /**
          * @description The name of a tool, as its server lists it. `.` and `..` are refused: clients fold them away in paths.
          * @example file_read
@@ -2227,6 +2305,17 @@ export interface components {
         };
         /** @description There is no such object in this organization. */
         ServersNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
+        /** @description The server behind this failed; the answer says how. */
+        ServersBadGateway: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
                 Link: components["headers"]["Help"];
@@ -3521,6 +3610,39 @@ export interface operations {
             401: components["responses"]["ServersUnauthorized"];
             403: components["responses"]["ServersForbidden"];
             404: components["responses"]["ServersNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    listMcpServerTools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description MCP server ID
+                 * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+                 */
+                mcpServerId: components["parameters"]["McpServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tools, in the server's order. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerToolsAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersNotFound"];
+            502: components["responses"]["ServersBadGateway"];
             default: components["responses"]["ServersError"];
         };
     };

@@ -25,6 +25,7 @@ import { organizationHandlers } from './operator/organizations.ts';
 import { type DocsFolder, platformHandlers } from './platform/handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approvals.ts';
+import { toolHandlers } from './servers/tools.ts';
 
 export type AppOptions = {
   readonly document: Document;
@@ -41,6 +42,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...endpointHandlers(deps),
   ...serverHandlers(deps),
   ...toolApprovalHandlers(deps),
+  ...toolHandlers(deps),
   ...organizationHandlers(deps),
   ...credentialHandlers(deps),
   ...auditHandlers(deps),

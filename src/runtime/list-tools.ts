@@ -8,8 +8,8 @@ const MOST_PAGES = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * Every tool that a server lists, page by page, in its order. What has no name or no input schema is left out, and of several with one
- * name the first counts. Throws ServerFailed, or the reason of the signal.
+ * Every tool that a server lists, page by page, in its order. What has no name or no input schema is left out, and of
+ * several with one name the first counts. Throws ServerFailed, or the reason of the signal.
  */
 export async function listTools(connection: Connection, signal: AbortSignal): Promise<Definition[]> {
   const server = connection.target.name;
@@ -24,8 +24,8 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
       throw notTheProtocol(server, 'its list of tools is none');
     }
     for (const tool of result.tools as unknown[]) {
-      if (isObject(tool) && typeof tool.name === 'string' && isObject(tool.inputSchema) && !tools.has(tool.name)) {
-        tools.set(tool.name, tool as Definition);
+      if (isDefinition(tool) && !tools.has(tool.name)) {
+        tools.set(tool.name, tool);
         size += JSON.stringify(tool).length;
       }
     }
@@ -39,6 +39,9 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
   }
   throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);
 }
+
+const isDefinition = (tool: unknown): tool is Definition =>
+  isObject(tool) && typeof tool.name === 'string' && tool.name !== '' && isObject(tool.inputSchema);
 
 async function resultOf(
   connection: Connection,

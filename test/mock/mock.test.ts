@@ -96,6 +96,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "listToolApprovals: one empty",
       "addToolApproval: auto_approve",
       "removeToolApproval: revoked",
+      "listMcpServerTools: every_state empty",
       "getDocs: page not_built",
       "getDocsPage: page",
       "getHealth: ok",
@@ -141,6 +142,7 @@ const ERRORS = new Set([
   'auth_required',
   'conflict',
   'method_not_allowed',
+  'server_failed',
 ]);
 
 test('the document that a server publishes is mocked without a clone', async () => {

@@ -114,6 +114,9 @@ export function validRequest(operation: Operation, world: World): Call & { path:
 /** The status of a request that breaks the document, in the API of an operation. */
 export const invalidStatus = (operation: Operation): number => (meantFor(operation) === 'operator' ? 422 : 400);
 
+/** The status of a valid GET in a world: nobody answers at the URL of its server. */
+export const readStatus = ({ object }: Operation): number => ('502' in object.responses ? 502 : 200);
+
 /** Operations that want credentials, and those that have JSON bodies validated. */
 export const secured = operations.filter(({ object }) => (object.security ?? []).length > 0);
 export const json = operations.filter(({ raw }) => !raw);

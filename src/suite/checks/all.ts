@@ -20,6 +20,7 @@ import { approvalChecks } from './servers/approval.ts';
 import { createChecks } from './servers/create.ts';
 import { listChecks } from './servers/list.ts';
 import { tenancyChecks } from './servers/tenancy.ts';
+import { toolChecks } from './servers/tools.ts';
 import { updateChecks } from './servers/update.ts';
 
 /** Every check of the suite, in the order in which they run. */
@@ -30,6 +31,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...updateChecks,
   ...listChecks,
   ...approvalChecks,
+  ...toolChecks,
   ...tenancyChecks,
   ...operatorRefusals,
   ...organizationChecks,

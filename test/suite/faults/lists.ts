@@ -154,6 +154,22 @@ export const LIST_FAULTS: readonly Fault[] = [
     plant: promiscuous,
   },
   {
+    name: 'a server that cannot be reached lists no tools',
+    caughtBy: 'listMcpServerTools: a server that cannot be reached is a 502, and stays as it was',
+    plant: inAnswers(
+      'GET',
+      /\/tools$/,
+      when(502, (came) =>
+        withJson(came, 200, {
+          message: 'MCP server tools retrieved successfully',
+          status: 'success',
+          error: null,
+          data: [],
+        }),
+      ),
+    ),
+  },
+  {
     name: 'a tool has two approvals',
     caughtBy: 'addToolApproval: a second answer for a tool replaces the first',
     plant: duplicating,

@@ -45,6 +45,7 @@ export const tenancyChecks = checks('servers', {
       ['PATCH', '', { body: { name: name('stolen') } }],
       ['DELETE', ''],
       ['PATCH', '/approval-policy', { body: { approval_policy: 'auto_approve_all' } }],
+      ['GET', '/tools'],
       ['GET', '/tool-approvals'],
       ['POST', '/tool-approvals', { body: { ...approval, auto_approve: false } }],
       ['DELETE', '/tool-approvals/file_read'],

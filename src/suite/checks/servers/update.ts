@@ -155,6 +155,7 @@ export const updateChecks = checks('servers', {
       await team.call(404, 'PATCH', gone, { body: { name: name('gone') } });
       await team.call(404, 'DELETE', gone);
       await team.call(404, 'PATCH', `${gone}/approval-policy`, { body: { approval_policy: 'auto_approve_all' } });
+      await team.call(404, 'GET', `${gone}/tools`);
       await team.call(404, 'GET', `${gone}/tool-approvals`);
       await team.call(404, 'POST', `${gone}/tool-approvals`, { body: approval });
       await team.call(404, 'DELETE', `${gone}/tool-approvals/file_read`);

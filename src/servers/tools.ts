@@ -1,0 +1,60 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { components } from '../../generated/api.ts';
+import { decideTool, readKnown } from '../approvals/decide-tool.ts';
+import type { Decision } from '../approvals/decision.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import { isObject } from '../json.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import type { CataloguedTool } from '../store/catalogues.ts';
+import type { Server } from '../store/servers.ts';
+import { findServer } from './servers.ts';
+import { keyPairOf, success } from './wire.ts';
+
+/** Milliseconds that a server gets to list its tools. */
+const PATIENCE = 10_000;
+
+/** Servers API: the tools of a server, and what comes of calling them. */
+export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> => ({
+  listMcpServerTools: async ({ params, caller }, respond) => {
+    const server = await findServer(deps.store.read, keyPairOf(caller), params.mcpServerId);
+    const tools = await listNow(deps, server).catch((error: unknown) => {
+      if (!(error instanceof ServerFailed)) {
+        throw error;
+      }
+      deps.log.warn({ err: error, server: params.mcpServerId }, 'a server failed');
+      throw new ApiError('server_failed', error.message);
+    });
+    // After the list: tools that nobody had seen before are known from then on.
+    const known = await readKnown(deps.store.read, server.id);
+    const shown = tools.map((tool) => toWire(tool, decideTool(server, tool, known)));
+    return respond(200, success('MCP server tools retrieved successfully', shown));
+  },
+});
+
+/** The tools of a server as it lists them now. Throws ServerFailed, also where it is known what it listed earlier. */
+async function listNow({ runtime, now }: Deps, server: Server): Promise<readonly CataloguedTool[]> {
+  const askedAt = now();
+  const listed = runtime.tools(server, { age: 0, patience: PATIENCE });
+  const seen = await Promise.race([listed, delay(PATIENCE, null, { ref: false })]);
+  if (seen !== null && seen.failure !== null) {
+    throw seen.failure;
+  }
+  if (seen === null || seen.seenAt < askedAt) {
+    throw new ServerFailed(server.name, 'late', `did not list its tools within ${PATIENCE / 1000} s.`);
+  }
+  return seen.tools;
+}
+
+function toWire({ definition, hash }: CataloguedTool, decision: Decision): components['schemas']['McpServerTool'] {
+  const { name, description, inputSchema, annotations } = definition;
+  return {
+    name: String(name),
+    description: typeof description === 'string' ? description : null,
+    inputSchema: inputSchema as Record<string, unknown>,
+    annotations: isObject(annotations) ? annotations : {},
+    definition_hash: hash,
+    approval: decision.isChanged ? 'changed' : decision.verdict,
+  };
+}

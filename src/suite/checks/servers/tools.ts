@@ -1,0 +1,22 @@
+import { checks } from '../../check.ts';
+import { same } from '../../expect.ts';
+import { created, dataOf, read } from './support.ts';
+
+/** No name below `.invalid` is ever found (RFC 6761). */
+const UNREACHABLE = 'https://server.invalid/mcp';
+
+/** listMcpServerTools. */
+export const toolChecks = checks('servers', {
+  'listMcpServerTools: a server that cannot be reached is a 502, and stays as it was': async ({ team, name }) => {
+    const path = await created(team, { name: name('unreachable'), url: UNREACHABLE });
+    const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
+    const added = await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval });
+    const before = await read(team, path);
+    await team.call(502, 'GET', `${path}/tools`);
+    await team.call(502, 'GET', `${path}/tools`);
+    const after = await team.call(200, 'GET', path);
+    same(after, 'the server as it was:', dataOf(after), before);
+    const approvals = await team.call(200, 'GET', `${path}/tool-approvals`);
+    same(approvals, 'its approval as it was:', dataOf(approvals), [dataOf(added)]);
+  },
+});

@@ -1,0 +1,267 @@
+import type { ServerResponse } from 'node:http';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { startToolServer, type ToolServer, tool } from '../support/tool-server.ts';
+
+const READ = tool('file_read', { description: 'Read a file', annotations: { readOnlyHint: true } });
+const WRITE = tool('file_write', { description: 'Write a file' });
+const CHANGED = { ...READ, description: 'Read a file, and tell somebody' };
+
+let server: TestServer;
+let upstream: ToolServer;
+let path: { mcpServerId: string };
+beforeAll(async () => {
+  server = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  upstream = await startToolServer([READ, WRITE]);
+  path = await register();
+  return () => upstream.stop();
+});
+
+const register = async (fields: object = {}) => {
+  const body = { name: 'Files', url: upstream.url, approval_policy: 'auto_approve_read_only', ...fields };
+  return { mcpServerId: (await call(server.url, 'createMcpServer', { body })).body.data.id as string };
+};
+const ask = (more: object = {}) => {
+  server.clock.now += 1;
+  return call(server.url, 'listMcpServerTools', { path, ...more });
+};
+const list = async (): Promise<Json[]> => (await ask()).body.data;
+const states = async () => Object.fromEntries((await list()).map(({ name, approval }) => [name, approval]));
+const hashOf = async (name: string): Promise<string> =>
+  (await list()).find((listed) => listed.name === name).definition_hash;
+const approve = async (tool_name: string, approval_hash: string, auto_approve = true) => {
+  const body = { tool_name, approval_hash, auto_approve };
+  expect((await call(server.url, 'addToolApproval', { path, body })).status).toBe(201);
+};
+const update = (body: object) => call(server.url, 'updateMcpServer', { path, body });
+
+describe('200', () => {
+  test('what the server lists, in its order, in the key order of the document', async () => {
+    const answer = await ask();
+    expect(Object.keys(answer.body)).toEqual(['message', 'status', 'error', 'data']);
+    expect(answer.body.message).toBe('MCP server tools retrieved successfully');
+    const [read, write] = answer.body.data;
+    expect(JSON.stringify(read)).toBe(
+      JSON.stringify({
+        name: 'file_read',
+        description: 'Read a file',
+        inputSchema: { type: 'object' },
+        annotations: { readOnlyHint: true },
+        definition_hash: read.definition_hash,
+        approval: 'runs',
+      }),
+    );
+    expect(write).toMatchObject({ name: 'file_write', annotations: {}, approval: 'waits' });
+    expect(write.definition_hash).not.toBe(read.definition_hash);
+  });
+
+  test.each(['handshake', 'stateless'] as const)('live, from a server of the era %s', async (era) => {
+    const other = await startToolServer([READ], era);
+    path = await register({ url: other.url });
+    expect(await states()).toEqual({ file_read: 'runs' });
+    other.tools = [WRITE, READ];
+    expect((await list()).map(({ name }) => name)).toEqual(['file_write', 'file_read']);
+    await other.stop();
+  });
+
+  test('no tools', async () => {
+    upstream.tools = [];
+    expect(await list()).toEqual([]);
+  });
+
+  test('what a server may leave out or get wrong, and numbers digit for digit', async () => {
+    const tools = `[
+      {"name": "bare", "inputSchema": {"type": "object", "maximum": 12345678901234567890}},
+      {"name": "odd", "description": null, "annotations": null, "inputSchema": {}},
+      {"name": "__proto__", "description": 7, "annotations": ["readOnlyHint"], "inputSchema": {}},
+      {"name": "", "inputSchema": {}}, {"name": "no_schema"}
+    ]`;
+    path = await register({ url: `${upstream.url}?odd` });
+    upstream.before = async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) {
+        chunks.push(chunk as Buffer);
+      }
+      const { id, method } = JSON.parse(Buffer.concat(chunks).toString());
+      const result =
+        method === 'server/discover'
+          ? '{"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}'
+          : `{"tools": ${tools}}`;
+      response.setHeader('content-type', 'application/json');
+      response.end(`{"jsonrpc": "2.0", "id": ${JSON.stringify(id)}, "result": ${result}}`);
+      return true;
+    };
+    const { text, body } = await ask();
+    expect(text).toContain('"maximum":12345678901234567890');
+    const shown = { description: null, annotations: {}, approval: 'waits' };
+    expect(body.data).toMatchObject(['bare', 'odd', '__proto__'].map((name) => ({ name, ...shown })));
+    expect(body.data).toHaveLength(3);
+  });
+
+  test.each([
+    ['auto_approve_all', { file_read: 'runs', file_write: 'runs' }],
+    ['require_approval_all', { file_read: 'waits', file_write: 'waits' }],
+    ['auto_approve_read_only', { file_read: 'runs', file_write: 'waits' }],
+    ['require_approval_per_tool', { file_read: 'waits', file_write: 'waits' }],
+  ])('under %s', async (approval_policy, expected) => {
+    path = await register({ approval_policy });
+    expect(await states()).toEqual(expected);
+  });
+
+  test.each([
+    ['auto_approve_all'],
+    ['require_approval_all'],
+    ['auto_approve_read_only'],
+    ['require_approval_per_tool'],
+  ])('a definition that is not the one seen first is changed, under %s too', async (approval_policy) => {
+    path = await register({ approval_policy });
+    await list();
+    upstream.tools = [CHANGED, WRITE];
+    expect((await states()).file_read).toBe('changed');
+    upstream.tools = [READ, WRITE];
+    expect((await states()).file_read).not.toBe('changed');
+  });
+
+  test('a tool that is new since the first were seen waits, and has not changed', async () => {
+    await list();
+    upstream.tools = [READ, WRITE, { ...READ, name: 'file_find' }];
+    expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits', file_find: 'waits' });
+    await approve('file_find', await hashOf('file_find'));
+    expect((await states()).file_find).toBe('runs');
+  });
+
+  test('an approval of the present definition decides: true runs, false waits', async () => {
+    await approve('file_write', await hashOf('file_write'), true);
+    await approve('file_read', await hashOf('file_read'), false);
+    expect(await states()).toEqual({ file_read: 'waits', file_write: 'runs' });
+  });
+
+  test('an approval of an earlier definition does not hold, and one of the new one ends the change', async () => {
+    await approve('file_read', await hashOf('file_read'));
+    upstream.tools = [CHANGED, WRITE];
+    expect((await states()).file_read).toBe('changed');
+    await approve('file_read', await hashOf('file_read'), false);
+    expect((await states()).file_read).toBe('waits');
+    await approve('file_read', await hashOf('file_read'), true);
+    expect((await states()).file_read).toBe('runs');
+    upstream.tools = [READ, WRITE];
+    expect((await states()).file_read).toBe('waits');
+  });
+
+  test('after another url everything waits, and nothing has changed', async () => {
+    await list();
+    await update({ url: `${upstream.url}?moved` });
+    upstream.tools = [READ, CHANGED, WRITE];
+    expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
+    await approve('file_read', await hashOf('file_read'));
+    expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits' });
+  });
+
+  test('other headers keep what was seen', async () => {
+    await list();
+    await update({ request_headers: { 'X-Key': 'new' } });
+    upstream.tools = [CHANGED, WRITE];
+    expect(await states()).toEqual({ file_read: 'changed', file_write: 'waits' });
+  });
+});
+
+test('403: a key pair without the permission servers', async () => {
+  const org = { org_id: server.organizationId };
+  const body = { name: 'approver', permissions: ['approvals'] };
+  const pair = (await call(server.url, 'createApiKey', { path: org, body })).body;
+  const answer = await ask({ as: pair });
+  expect([answer.status, answer.body.error]).toEqual([403, "This key pair lacks the permission 'servers'."]);
+});
+
+test('401: nobody', async () => {
+  expect((await ask({ as: 'nobody' })).status).toBe(401);
+});
+
+test("404: unknown, and another organization's, which is not asked", async () => {
+  let asked = false;
+  upstream.before = () => {
+    asked = true;
+    return false;
+  };
+  const org = (await call(server.url, 'createOrganization', { body: { name: 'Other' } })).body.id;
+  const other = (await call(server.url, 'createApiKey', { path: { org_id: org }, body: { name: 'x' } })).body;
+  expect((await ask({ as: other })).status).toBe(404);
+  path = { mcpServerId: 'mcp_00000000-0000-4000-8000-000000000000' };
+  expect((await ask()).status).toBe(404);
+  expect(asked).toBe(false);
+});
+
+describe('502, with the reason', () => {
+  const failed = async () => {
+    const { status, body, headers } = await ask();
+    expect([status, body.message, body.status]).toEqual([502, 'Server failed', 'error']);
+    expect(headers.get('link')).toMatch(/docs\/errors\.md#server_failed>; rel="help"$/);
+    return body.error as string;
+  };
+  const answering = (status: number, type: string, body: string) => (_: unknown, response: ServerResponse) => {
+    response.writeHead(status, { 'content-type': type }).end(body);
+    return true;
+  };
+
+  test('nobody answers, also where it is known what was listed earlier', async () => {
+    await list();
+    await upstream.stop();
+    expect(await failed()).toMatch(/^The MCP server 'Files' cannot be reached/);
+    path = await register();
+    expect(await failed()).toBe("The MCP server 'Files' cannot be reached (ECONNREFUSED).");
+    upstream = await startToolServer([]);
+  });
+
+  test.each([
+    ['a page', 200, 'text/html', '<h1>Welcome</h1>', 'does not speak the protocol'],
+    ['a 404', 404, 'text/plain', 'Not found', 'does not speak the protocol'],
+    ['a 401', 401, 'application/json', '{"secret": "hunter2"}', 'refused the credentials that it is sent (HTTP 401)'],
+    ['a 500', 500, 'text/plain', 'secret hunter2', 'does not speak the protocol: it answered with HTTP 500'],
+  ])('%s', async (_, status, type, body, reason) => {
+    upstream.before = answering(status, type, body);
+    const said = await failed();
+    expect(said).toContain(reason);
+    expect(said).not.toContain('hunter2');
+    path = await register();
+    upstream.before = () => false;
+    await list();
+    upstream.before = answering(status, type, body);
+    expect(await failed()).toContain(reason);
+  });
+
+  test('an address that the egress policy refuses', async () => {
+    path = await register({ url: 'http://169.254.169.254/mcp' });
+    expect(await failed()).toContain('GATEHOUSE_EGRESS_ALLOW');
+  });
+
+  test('a transport that calls do not go over', async () => {
+    path = await register({ transport: 'SSE' });
+    expect(await failed()).toContain('STREAMABLE_HTTP only');
+  });
+
+  test('it hangs: at its first word, and where it has listed before', async () => {
+    await list();
+    upstream.before = () => true;
+    const start = performance.now();
+    const first = failed();
+    path = await register();
+    expect(await Promise.all([first, failed()])).toEqual([
+      "The MCP server 'Files' did not list its tools within 10 s.",
+      expect.stringMatching(/within 10 s\.$/),
+    ]);
+    expect(performance.now() - start).toBeLessThan(30_000);
+  });
+
+  test('and when it answers again, so does this, from the next look on', async () => {
+    upstream.before = answering(503, 'text/plain', 'Starting');
+    await failed();
+    upstream.before = () => false;
+    server.clock.now += 2000;
+    expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits' });
+  });
+});
