@@ -2039,7 +2039,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint). More may come.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists another definition of a tool than the one that was seen first). More may come.
              * @example server.updated
              */
             action: string;
@@ -2051,7 +2051,7 @@ export interface components {
                  */
                 kind: string;
                 /**
-                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`.
+                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`, of others `<server>/<name>`.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;
@@ -2063,7 +2063,7 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`.
+             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the hashes of both definitions, `first_seen` and `now`.
              * @example {
              *       "changed": [
              *         "name",

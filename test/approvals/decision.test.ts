@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { decideTool } from '../../src/approvals/decide-tool.ts';
+import { decide } from '../../src/approvals/decision.ts';
+
+const PRESENT = 'a'.repeat(64);
+const OTHER = 'b'.repeat(64);
+const POLICIES = [
+  'auto_approve_all',
+  'require_approval_all',
+  'auto_approve_read_only',
+  'require_approval_per_tool',
+  'a policy of a later version',
+];
+const APPROVALS = ['none', 'present, runs', 'present, waits', 'other, runs', 'other, waits'] as const;
+const PINS = ['present', 'other', 'absent', 'never pinned'] as const;
+const HINTS = [undefined, true, false, 'true', 1, null];
+
+type Case = {
+  readonly policy: string;
+  readonly approval: (typeof APPROVALS)[number];
+  readonly pin: (typeof PINS)[number];
+  readonly readOnlyHint: unknown;
+  readonly destructiveHint: unknown;
+};
+
+const cases: Case[] = POLICIES.flatMap((policy) =>
+  APPROVALS.flatMap((approval) =>
+    PINS.flatMap((pin) =>
+      HINTS.flatMap((readOnlyHint) =>
+        HINTS.map((destructiveHint) => ({ policy, approval, pin, readOnlyHint, destructiveHint })),
+      ),
+    ),
+  ),
+);
+
+/** The numbered rules of the Servers API, the first that says something. */
+const RULES: readonly ((the: Case) => 'runs' | 'waits' | undefined)[] = [
+  ({ policy }) => (policy === 'auto_approve_all' ? 'runs' : undefined),
+  ({ policy }) => (policy === 'require_approval_all' ? 'waits' : undefined),
+  ({ pin, approval }) =>
+    (pin === 'other' || pin === 'absent') && !approval.startsWith('present') ? 'waits' : undefined,
+  ({ approval }) => (approval === 'none' ? undefined : approval === 'present, runs' ? 'runs' : 'waits'),
+  ({ policy, readOnlyHint, destructiveHint }) =>
+    policy === 'auto_approve_read_only' && readOnlyHint === true && destructiveHint !== true ? 'runs' : undefined,
+  () => 'waits',
+];
+const verdictOf = (the: Case) => RULES.map((rule) => rule(the)).find((said) => said !== undefined);
+const hasChanged = ({ pin, approval }: Case) => pin === 'other' && !approval.startsWith('present');
+
+function decided({ policy, approval, pin, readOnlyHint, destructiveHint }: Case, name = 'file_read') {
+  const [about, answer] = approval.split(', ');
+  const noted = { serverId: 'x', createdAt: 0 };
+  const others = [{ ...noted, toolName: 'another', approvalHash: PRESENT, autoApprove: true }];
+  const own = {
+    ...noted,
+    toolName: name,
+    approvalHash: about === 'present' ? PRESENT : OTHER,
+    autoApprove: answer === 'runs',
+  };
+  const pins = { another: PRESENT };
+  const definition = { name, inputSchema: {}, annotations: { readOnlyHint, destructiveHint } };
+  return decideTool(
+    { approvalPolicy: policy },
+    { definition, hash: PRESENT },
+    {
+      approvals: approval === 'none' ? others : [...others, own],
+      pins: pin === 'never pinned' ? null : pin === 'absent' ? pins : withPin(pins, name, pin),
+    },
+  );
+}
+const withPin = (pins: object, name: string, pin: 'present' | 'other') =>
+  Object.fromEntries([...Object.entries(pins), [name, pin === 'present' ? PRESENT : OTHER]]);
+
+describe('every policy, approval, pin and hint', () => {
+  test.each(POLICIES)('under %s', (policy) => {
+    const own = cases.filter((the) => the.policy === policy);
+    expect(own).toHaveLength(5 * 4 * 36);
+    for (const the of own) {
+      const expected = { verdict: verdictOf(the), isChanged: hasChanged(the) };
+      expect(decided(the), JSON.stringify(the)).toEqual(expected);
+    }
+  });
+
+  test('no hints outweigh a person: what has changed, is new or was refused never runs by itself', () => {
+    const silent = cases.filter(
+      ({ policy, approval }) => policy !== 'auto_approve_all' && approval !== 'present, runs',
+    );
+    const running = silent.filter((the) => decided(the).verdict === 'runs');
+    expect(new Set(running.map(({ policy, approval, pin }) => `${policy}: ${approval}, ${pin}`))).toEqual(
+      new Set(['auto_approve_read_only: none, present', 'auto_approve_read_only: none, never pinned']),
+    );
+  });
+});
+
+test.each(['__proto__', 'constructor', 'toString', ''])('a tool that is called %j has no pin by its name', (name) => {
+  const the = {
+    policy: 'auto_approve_read_only',
+    approval: 'none',
+    readOnlyHint: true,
+    destructiveHint: false,
+  } as const;
+  expect(decided({ ...the, pin: 'absent' }, name)).toEqual({ verdict: 'waits', isChanged: false });
+  expect(decided({ ...the, pin: 'other' }, name)).toEqual({ verdict: 'waits', isChanged: true });
+  expect(decided({ ...the, pin: 'present' }, name)).toEqual({ verdict: 'runs', isChanged: false });
+});
+
+test.each([undefined, null, [], 'readOnlyHint', true])('annotations that are none are no hints: %j', (annotations) => {
+  const definition = { name: 'x', inputSchema: {}, annotations };
+  const known = { approvals: [], pins: null };
+  const the = decideTool({ approvalPolicy: 'auto_approve_read_only' }, { definition, hash: PRESENT }, known);
+  expect(the.verdict).toBe('waits');
+});
+
+test.each([
+  ['auto_approve_all', 'runs', 'runs'],
+  ['require_approval_all', 'waits', 'waits'],
+  ['auto_approve_read_only', 'runs', 'waits'],
+  ['require_approval_per_tool', 'waits', 'waits'],
+])('a tool of our own under %s: reading %s, writing %s', (policy, reading, writing) => {
+  expect(decide(policy, { readOnlyHint: true })).toEqual({ verdict: reading, isChanged: false });
+  expect(decide(policy, {})).toEqual({ verdict: writing, isChanged: false });
+});

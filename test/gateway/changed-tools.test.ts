@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
+import { type Minted, mintOver } from '../support/minted.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+import { startToolServer, type ToolServer, tool } from '../support/tool-server.ts';
+
+const READ = tool('file_read', { description: 'Read a file', annotations: { readOnlyHint: true } });
+const CHANGED = { ...READ, description: 'Read a file, and tell somebody' };
+
+let gateway: TestServer;
+let upstream: ToolServer;
+let minted: Minted;
+beforeAll(async () => {
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+});
+afterAll(() => gateway.stop());
+
+const rpc = async (method: string, params: object = {}): Promise<Json> => {
+  const body = { jsonrpc: '2.0', id: 1, method, params };
+  const { text, headers } = await call(gateway.url, 'sendToEndpoint', {
+    path: { token: minted.token },
+    as: 'nobody',
+    headers: { accept: 'application/json, text/event-stream' },
+    body,
+  });
+  const isStream = headers.get('content-type')?.startsWith('text/event-stream') === true;
+  return JSON.parse(isStream ? (/^data: (.+)$/m.exec(text)?.[1] ?? '') : text).result;
+};
+const callTool = async (name = 'file_read'): Promise<string> => {
+  const { content } = await rpc('tools/call', { name, arguments: {} });
+  return content[0].text;
+};
+/** Lists the tools when what was seen of them is too old to be listed. */
+const listLater = async () => {
+  gateway.clock.now += 5001;
+  await rpc('tools/list');
+};
+const changes = async (): Promise<Json[]> => {
+  const { body } = await call(gateway.url, 'listAuditEvents', { query: { action: 'tool.changed' } });
+  return body.data.filter(({ target }: Json) => target.id.startsWith(minted.serverId));
+};
+const start = async (era: 'handshake' | 'stateless', approval_policy: string) => {
+  upstream = await startToolServer([READ], era);
+  minted = await mintOver(gateway, upstream.url, { approval_policy });
+};
+
+/** What comes of a call before the definition changes, and after. */
+const POLICIES: [policy: string, before: boolean, after: boolean][] = [
+  ['auto_approve_all', true, true],
+  ['require_approval_all', false, false],
+  ['auto_approve_read_only', true, false],
+  ['require_approval_per_tool', false, false],
+];
+
+describe.each(['handshake', 'stateless'] as const)('a server of the era %s', (era) => {
+  describe.each(POLICIES)('under %s', (policy, before, after) => {
+    const answer = (runs: boolean) => (runs ? 'Done.' : expect.stringContaining(`approval_policy ${policy}`));
+    beforeEach(async () => {
+      await start(era, policy);
+      expect(await callTool()).toEqual(answer(before));
+      return () => upstream.stop();
+    });
+    const expectChanged = async () => {
+      upstream.called.length = 0;
+      expect(await callTool()).toEqual(answer(after));
+      expect(upstream.called).toEqual(after ? ['file_read'] : []);
+      expect(await changes()).toEqual([
+        expect.objectContaining({
+          actor: { kind: 'gatehouse', id: null, name: 'gatehouse' },
+          organization: gateway.organizationId,
+          target: { kind: 'tool', id: `${minted.serverId}/file_read` },
+          details: { first_seen: expect.stringMatching(/^\w{64}$/), now: expect.stringMatching(/^\w{64}$/) },
+        }),
+      ]);
+    };
+
+    test('whose definition changes: the server says so, and nobody lists', async () => {
+      upstream.tools = [CHANGED];
+      const heard = async () => {
+        upstream.tell();
+        return (await changes()).length;
+      };
+      await expect.poll(heard, { interval: 100, timeout: 10_000 }).toBe(1);
+      await expectChanged();
+    });
+
+    test('whose definition changes: the server says nothing', async () => {
+      upstream.tools = [CHANGED];
+      await listLater();
+      await expectChanged();
+    });
+  });
+});
+
+describe('tool.changed is written once for each change', () => {
+  beforeEach(async () => {
+    await start('stateless', 'auto_approve_read_only');
+    await listLater();
+    return () => upstream.stop();
+  });
+
+  test('not for what is listed again, for what is new, or for what is as it was first', async () => {
+    upstream.tools = [CHANGED, tool('file_find')];
+    await listLater();
+    await listLater();
+    await Promise.all([listLater(), listLater(), callTool(), callTool()]);
+    expect(await changes()).toHaveLength(1);
+    upstream.tools = [READ, tool('file_find', { description: 'Changed, but nobody had seen it first' })];
+    await listLater();
+    expect(await changes()).toHaveLength(1);
+    expect(await callTool()).toBe('Done.');
+    upstream.tools = [CHANGED];
+    await listLater();
+    upstream.tools = [{ ...CHANGED, title: 'Again' }];
+    await listLater();
+    expect((await changes()).map(({ details }) => details.now)).toHaveLength(3);
+    expect(new Set((await changes()).map(({ details }) => details.first_seen)).size).toBe(1);
+  });
+
+  test('not for icons, nor for the order of tools or members', async () => {
+    const { name, ...rest } = READ;
+    upstream.tools = [tool('first'), { ...rest, name, icons: [{ src: 'https://files.example.com/icon.png' }] }];
+    await listLater();
+    expect(await changes()).toEqual([]);
+    expect(await callTool()).toBe('Done.');
+  });
+
+  test('a person who approves the new definition lets it run; the change stays in the log', async () => {
+    upstream.tools = [CHANGED];
+    await listLater();
+    expect(await callTool()).toContain('auto_approve_read_only');
+    const path = { mcpServerId: minted.serverId };
+    gateway.clock.now += 1;
+    const [listed] = (await call(gateway.url, 'listMcpServerTools', { path })).body.data;
+    expect(listed).toMatchObject({ approval: 'changed', definition_hash: (await changes())[0].details.now });
+    const body = { tool_name: 'file_read', approval_hash: listed.definition_hash, auto_approve: true };
+    await call(gateway.url, 'addToolApproval', { path, body });
+    expect(await callTool()).toBe('Done.');
+    expect(await changes()).toHaveLength(1);
+  });
+
+  test('it is seen by whoever looks first, the Servers API too', async () => {
+    upstream.tools = [CHANGED];
+    gateway.clock.now += 1;
+    const path = { mcpServerId: minted.serverId };
+    await Promise.all([1, 2, 3].map(() => call(gateway.url, 'listMcpServerTools', { path })));
+    await listLater();
+    expect(await changes()).toHaveLength(1);
+    expect(await callTool()).toContain('auto_approve_read_only');
+  });
+});
