@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { audit, GATEHOUSE } from '../audit.ts';
 import type { Egress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
@@ -10,6 +9,7 @@ import type { Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { listTools } from './list-tools.ts';
 import { listenForChanges } from './listen.ts';
+import { type Listed, sameTools, saveTools } from './save-tools.ts';
 
 type CataloguedTool = catalogues.CataloguedTool;
 /** The tools of a server as they were last seen, and why they could not be seen since. */
@@ -56,7 +56,7 @@ type Entry = {
   usedAt: number;
   isListening: boolean;
   isOutdated: boolean;
-  seen: { readonly tools: readonly CataloguedTool[]; readonly seenAt: number } | null;
+  seen: Listed | null;
   failure: { readonly error: ServerFailed; readonly at: number } | null;
   refreshing: Promise<void> | null;
 };
@@ -119,17 +119,21 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
     try {
       const signal = AbortSignal.any([entry.ended.signal, AbortSignal.timeout(LIST_TIMEOUT)]);
       const definitions = await listTools(entry.connection, signal).catch((error: unknown) => {
-        throw error instanceof ServerFailed
-          ? error
+        if (error instanceof ServerFailed) {
+          throw error;
+        }
+        throw entry.ended.signal.aborted
+          ? hasMoved(server)
           : new ServerFailed(server.name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
       });
       const tools = definitions.map((definition) => ({ definition, hash: definitionHash(definition) }));
       const before = entry.seen?.tools;
       const isSame = before !== undefined && sameTools(before, tools);
-      if (!isSame) {
-        await save(server, tools);
+      const seen = { tools: isSame ? before : tools, seenAt: now() };
+      if (!isSame && !(await store.write((db) => saveTools(db, server, seen)))) {
+        throw hasMoved(server);
       }
-      entry.seen = { tools: isSame ? before : tools, seenAt: now() };
+      entry.seen = seen;
       entry.failure = null;
     } catch (error) {
       if (error instanceof ServerFailed) {
@@ -151,28 +155,6 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
       later.unref();
     }
   };
-
-  /** Stores tools that are not as they were. Definitions that are not as a person has first seen them are audited. */
-  const save = (server: Server, tools: readonly CataloguedTool[]): Promise<void> =>
-    store.write(async (db) => {
-      const { tools: before, pins } = await catalogues.find(db, server.id);
-      const seenBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
-      await catalogues.save(db, server.id, { tools, seenAt: now() });
-      for (const { definition, hash } of tools) {
-        const name = String(definition.name);
-        const pinned = pins !== null && Object.hasOwn(pins, name) ? pins[name] : undefined;
-        if (pinned !== undefined && pinned !== hash && seenBefore.get(name) !== hash) {
-          await audit(db, {
-            at: now(),
-            actor: GATEHOUSE,
-            organizationId: server.organizationId,
-            action: 'tool.changed',
-            target: { kind: 'tool', id: `mcp_${server.id}/${name}` },
-            details: { first_seen: pinned, now: hash },
-          });
-        }
-      }
-    });
 
   const tools = async (server: Server, { age, patience }: Freshness): Promise<ToolsSeen> => {
     const entry = entryOf(server);
@@ -229,9 +211,5 @@ function placeOf(url: string): Pick<Target, 'origin' | 'path'> {
   return { origin, path: pathname + search };
 }
 
-const sameTools = (a: readonly CataloguedTool[], b: readonly CataloguedTool[]): boolean =>
-  a.length === b.length &&
-  a.every(({ definition, hash }, index) => hash === b[index]?.hash && sameText(definition, b[index].definition));
-
-/** What is not hashed (such as icons) may differ too, and is listed as it is. */
-const sameText = (a: object, b: object): boolean => JSON.stringify(a) === JSON.stringify(b);
+const hasMoved = ({ name }: Server): ServerFailed =>
+  new ServerFailed(name, 'unreachable', 'was changed or deleted while it listed its tools; ask again.');

@@ -1,0 +1,64 @@
+import { beforeEach, expect, it } from 'vitest';
+import { saveTools } from '../../src/runtime/save-tools.ts';
+import * as catalogues from '../../src/store/catalogues.ts';
+import * as servers from '../../src/store/servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from '../store/support/harness.ts';
+import { anOrganization, aServer } from '../store/support/samples.ts';
+
+const LISTED = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a'.repeat(64) }], seenAt: 10 };
+const SAVED = { ...LISTED, pins: { a: 'a'.repeat(64) } };
+const NEVER_SEEN = { tools: null, seenAt: null, pins: null };
+
+onBothEngines(({ shared }) => {
+  let store: Store;
+  let server: servers.Server;
+  beforeEach(async () => {
+    store = await shared();
+    const own = await anOrganization(store);
+    server = await store.write((db) => servers.insert(db, aServer(own, { requestHeaders: { a: '1', b: '2' } })));
+  });
+  const save = () => store.write((db) => saveTools(db, server, LISTED));
+  const change = (changes: Partial<servers.Server>) =>
+    store.write((db) => servers.update(db, { ...server, ...changes }, server.version));
+
+  it.each([
+    ['is as it was', {}],
+    ['has another name, policy, description or tags', { name: 'x', description: 'x', tags: [], approvalPolicy: 'x' }],
+    ['has the same headers in another order', { requestHeaders: { b: '2', a: '1' } }],
+  ])('saves what a server has listed that %s', async (_, changes) => {
+    await change(changes);
+    expect(await save()).toBe(true);
+    expect(await catalogues.find(store.read, server.id)).toEqual(SAVED);
+  });
+
+  it.each([
+    ['url', { url: 'https://elsewhere.example.com/mcp' }],
+    ['transport', { transport: 'SSE' }],
+    ['headers', { requestHeaders: { a: '1', b: '3' } }],
+  ])('saves nothing of a server that has another %s by now', async (_, changes) => {
+    await change(changes);
+    expect(await save()).toBe(false);
+    expect(await catalogues.find(store.read, server.id)).toEqual(NEVER_SEEN);
+  });
+
+  it('saves nothing of a server that is gone', async () => {
+    await store.write((db) => servers.remove(db, server.organizationId, server.id));
+    expect(await save()).toBe(false);
+  });
+
+  it('saves nothing that an update beats to it, and nothing that outlives one', async () => {
+    for (let round = 0; round < 10; round++) {
+      const [, saved] = await Promise.all([
+        store.write(async (db) => {
+          const present = (await servers.find(db, server.organizationId, server.id)) as servers.Server;
+          await servers.update(db, { ...present, url: `https://moved.example.com/${round}` }, present.version);
+          await catalogues.clearPins(db, server.id);
+        }),
+        save(),
+      ]);
+      expect((await catalogues.find(store.read, server.id)).tools, `${saved}`).toBeNull();
+      server = (await servers.find(store.read, server.organizationId, server.id)) as servers.Server;
+    }
+  });
+});
