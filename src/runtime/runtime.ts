@@ -53,6 +53,8 @@ type Entry = {
   readonly configuration: string;
   readonly connection: Connection;
   readonly ended: AbortController;
+  /** The version of the server that `seen` holds for. */
+  version: number;
   usedAt: number;
   isListening: boolean;
   isOutdated: boolean;
@@ -96,6 +98,7 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
       configuration,
       connection: connect(egress, { name, ...placeOf(url), headers: Object.fromEntries(headers) }),
       ended: new AbortController(),
+      version: server.version,
       usedAt: now(),
       isListening: false,
       isOutdated: false,
@@ -158,6 +161,11 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
 
   const tools = async (server: Server, { age, patience }: Freshness): Promise<ToolsSeen> => {
     const entry = entryOf(server);
+    if (entry.version < server.version) {
+      // It may have been another server meanwhile, which has cleared what is stored.
+      entry.version = server.version;
+      entry.seen = null;
+    }
     if (entry.seen === null) {
       const stored = await catalogues.find(store.read, server.id);
       if (stored.tools !== null && stored.seenAt !== null) {

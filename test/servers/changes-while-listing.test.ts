@@ -96,3 +96,11 @@ test('what does not change who answers may change meanwhile', async () => {
   expect(shown(answer)).toEqual(['ours runs']);
   expect((await stored()).tools).toHaveLength(1);
 });
+
+test('a server that is changed there and back lists again, and everything waits', async () => {
+  expect(shown(await list())).toEqual(['ours runs']);
+  await update({ url: 'http://127.0.0.1:1/mcp' });
+  await update({ url: upstream.url });
+  expect(shown(await list())).toEqual(['ours waits']);
+  expect((await stored()).tools?.map(({ definition }) => definition.name)).toEqual(['ours']);
+});
