@@ -111,7 +111,7 @@ export function connect(egress: Egress, target: Target): Connection {
     return { ...factsOf(result), serverInfo: meta[`${META}serverInfo`] ?? result.serverInfo };
   });
 
-  const session = once(name, async (): Promise<Session | null> => {
+  const beginSession = async (): Promise<Session | null> => {
     const id = ownId();
     const params = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
     const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params }, {}, patience());
@@ -132,7 +132,14 @@ export function connect(egress: Egress, target: Target): Connection {
     const initialized = { jsonrpc: '2.0', method: 'notifications/initialized' };
     discard(await post(initialized, headers, patience()));
     return begun;
-  });
+  };
+  const session = once(name, () =>
+    beginSession().catch((error: unknown) => {
+      // Who knows neither may have been something in the server's place, such as the page of a proxy.
+      discover.forget(null);
+      throw error;
+    }),
+  );
 
   /** On the gateway's own session, which is begun anew when the server has forgotten it. */
   const postOnSession = async (message: object, signal: AbortSignal, isRetry = false): Promise<HttpAnswer> => {

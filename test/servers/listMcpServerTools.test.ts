@@ -257,11 +257,19 @@ describe('502, with the reason', () => {
     expect(performance.now() - start).toBeLessThan(30_000);
   });
 
-  test('and when it answers again, so does this, from the next look on', async () => {
-    upstream.before = answering(503, 'text/plain', 'Starting');
+  test.each([
+    [503, 'stateless'],
+    [404, 'stateless'],
+    [200, 'stateless'],
+    [404, 'handshake'],
+  ] as const)('%i, and when it answers in the era %s, so does this', async (status, era) => {
+    const other = await startToolServer([READ], era);
+    path = await register({ url: other.url });
+    other.before = answering(status, 'text/html', '<h1>Starting</h1>');
     await failed();
-    upstream.before = () => false;
+    other.before = () => false;
     server.clock.now += 2000;
-    expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits' });
+    expect(await states()).toEqual({ file_read: 'runs' });
+    await other.stop();
   });
 });
