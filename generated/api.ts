@@ -370,7 +370,7 @@ export interface paths {
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;

@@ -55,6 +55,8 @@ type Entry = {
   readonly ended: AbortController;
   /** The version of the server that `seen` holds for. */
   version: number;
+  /** Most ask for the very object that was asked for before: then nothing has to be compared. */
+  lastAskedFor: Server;
   usedAt: number;
   isListening: boolean;
   isOutdated: boolean;
@@ -84,9 +86,15 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
         `has the transport ${transport}; calls go over STREAMABLE_HTTP only.`,
       );
     }
-    const configuration = JSON.stringify([name, url, requestHeaders]);
     const known = entries.get(server.id);
-    if (known?.configuration === configuration) {
+    if (known !== undefined && known.lastAskedFor === server) {
+      known.usedAt = now();
+      return known;
+    }
+    const configuration = JSON.stringify([name, url, requestHeaders]);
+    // Who has read the server before it was changed is served by what it is now.
+    if (known !== undefined && (known.configuration === configuration || server.version < known.version)) {
+      known.lastAskedFor = server;
       known.usedAt = now();
       return known;
     }
@@ -99,6 +107,7 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
       connection: connect(egress, { name, ...placeOf(url), headers: Object.fromEntries(headers) }),
       ended: new AbortController(),
       version: server.version,
+      lastAskedFor: server,
       usedAt: now(),
       isListening: false,
       isOutdated: false,

@@ -7,6 +7,7 @@ import { invalid } from '../errors.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import { serverId, serverNotFound, serverUuid } from './wire.ts';
 
 type Server = servers.Server;
@@ -77,6 +78,7 @@ export async function updateServer(
     }
     if (after.url !== before.url || after.transport !== before.transport) {
       await catalogues.clearPins(db, before.id);
+      await toolApprovals.removeAll(db, before.id);
     }
     await audit(db, {
       at: after.updatedAt,

@@ -38,6 +38,11 @@ export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
   return rows.map(toToolApproval);
 }
 
+/** Takes back every decision about a server's tools. */
+export async function removeAll(db: Db, serverId: string): Promise<void> {
+  await db.sql.deleteFrom('tool_approvals').where('server_id', '=', serverId).execute();
+}
+
 /** Withdraws a decision. False when there is none about that tool. */
 export async function remove(db: Db, serverId: string, toolName: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql

@@ -192,3 +192,15 @@ test('updates and deletions that race answer 200 or 404, and lose nothing', asyn
     expect([statuses[1], statuses[3]].toSorted()).toEqual([200, 404]);
   }
 });
+
+test.each([
+  ['url', { url: 'https://elsewhere.example.com/mcp' }, 0],
+  ['transport', { transport: 'SSE' }, 0],
+  ['name', { name: 'Renamed' }, 1],
+])('200: %s decides whether tool approvals stay', async (_, change, left) => {
+  const path = { mcpServerId: await create() };
+  const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
+  await call(server.url, 'addToolApproval', { path, body: approval });
+  expect((await call(server.url, 'updateMcpServer', { path, body: change })).status).toBe(200);
+  expect((await call(server.url, 'listToolApprovals', { path })).body.data).toHaveLength(left);
+});
