@@ -148,16 +148,22 @@ describe('200', () => {
     expect(got).toMatchObject(expected);
   });
 
-  test('a client like the official Truto SDK: text/plain, a bearer nobody asked for, a query, a doubled slash', async () => {
-    const { token } = await mint();
-    const response = await fetch(`${server.url}//mcp/${token}?integrated_account_id=${accountId}`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${API_TOKEN}` },
-      body: JSON.stringify({ id: 7, method: 'tools/list' }),
-    });
-    const { id, result } = (await response.json()) as { id: number; result: { tools: { name: string }[] } };
-    expect([id, result.tools.map(({ name }) => name).toSorted()]).toEqual([7, ALL]);
-  });
+  test.each([
+    ['the path', (token: string) => [`/mcp/${token}`, API_TOKEN]],
+    ['a header', (token: string) => ['/mcp', token]],
+  ])(
+    'a client like the official Truto SDK, its token in %s: text/plain, a bearer, a query, a doubled slash',
+    async (_, place) => {
+      const [path, bearer] = place((await mint()).token);
+      const response = await fetch(`${server.url}/${path}?integrated_account_id=${accountId}`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${bearer}` },
+        body: JSON.stringify({ id: 7, method: 'tools/list' }),
+      });
+      const { id, result } = (await response.json()) as { id: number; result: { tools: { name: string }[] } };
+      expect([id, result.tools.map(({ name }) => name).toSorted()]).toEqual([7, ALL]);
+    },
+  );
 
   test('one event for a client that reads event streams only', async () => {
     const { token } = await mint();
