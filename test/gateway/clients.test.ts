@@ -23,8 +23,8 @@ const TOOLS: readonly ServedTool[] = [
 
 const SERVERS: readonly (readonly [name: string, start: () => Promise<McpServer>])[] = [
   ['both eras', startEverythingServer],
-  ['a handshake, with sessions', () => startHandshakeServer(TOOLS, true)],
-  ['a handshake, without sessions', () => startHandshakeServer(TOOLS, false)],
+  ['a handshake, with sessions', () => startHandshakeServer(TOOLS)],
+  ['a handshake, without sessions', () => startHandshakeServer(TOOLS, { sessions: false })],
   ['2026-07-28 only', () => startStatelessServer(TOOLS)],
 ];
 
@@ -54,10 +54,10 @@ describe.each(SERVERS)('over a server that speaks %s', (_, start) => {
       async (_, place) => {
         const client = await connect(place(minted));
         const heard: number[] = [];
-        const onProgress = hearsProgress ? (progress: number) => void heard.push(progress) : undefined;
+        const onProgress = ({ progress }: { progress: number }) => void heard.push(progress);
         const [names, text, refused] = await Promise.all([
           client.list(),
-          client.call(SHOWN, onProgress),
+          client.call(SHOWN, hearsProgress ? { onProgress } : {}),
           client.call(HIDDEN).catch((error: Error) => error.message),
         ]);
         expect(names).toEqual([SHOWN]);

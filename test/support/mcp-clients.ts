@@ -10,12 +10,19 @@ import { ROOT } from './process.ts';
 
 /** An endpoint: its URL, and what must be sent along. */
 export type Place = { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+export type CallOptions = {
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** Asks for progress. */
+  readonly onProgress?: (progress: { readonly progress: number; readonly message?: string | undefined }) => void;
+  /** Cancels the call, in the way of the client. */
+  readonly signal?: AbortSignal;
+};
 /** A client that is connected to an endpoint. A refusal rejects, with the words of the endpoint. */
 export type McpClient = {
   /** The names of the tools, in their order. */
   readonly list: () => Promise<string[]>;
   /** The first text of the result. */
-  readonly call: (name: string, onProgress?: (progress: number) => void) => Promise<string>;
+  readonly call: (name: string, options?: CallOptions) => Promise<string>;
   readonly close: () => Promise<unknown>;
 };
 export type McpClientKind = {
@@ -32,19 +39,19 @@ type Tools = { readonly tools: readonly { readonly name: string }[] };
 const namesOf = ({ tools }: Tools): string[] => tools.map(({ name }) => name);
 const textIn = (result: Json): string => result.content[0].text;
 
+/** The options of a request, as both SDKs have them. */
+const sdkOptions = ({ onProgress: onprogress, signal }: CallOptions) => ({
+  ...(onprogress && { onprogress }),
+  ...(signal && { signal }),
+});
+
 async function connectOld({ url, headers }: Place): Promise<McpClient> {
   const client = new OldClient(INFO);
   await client.connect(new OldTransport(new URL(url), { requestInit: { headers } }) as never);
   return {
     list: async () => namesOf(await client.listTools()),
-    call: async (name, onProgress) =>
-      textIn(
-        await client.callTool(
-          { name },
-          undefined,
-          onProgress && { onprogress: ({ progress }: { progress: number }) => onProgress(progress) },
-        ),
-      ),
+    call: async (name, options = {}) =>
+      textIn(await client.callTool({ name, arguments: options.args }, undefined, sdkOptions(options))),
     close: () => client.close(),
   };
 }
@@ -56,15 +63,14 @@ const connectNew =
     await client.connect(new NewTransport(new URL(url), { requestInit: { headers } }));
     return {
       list: async () => namesOf(await client.listTools()),
-      call: async (name, onProgress) =>
-        textIn(await client.callTool({ name }, onProgress && { onprogress: ({ progress }) => onProgress(progress) })),
+      call: async (name, options = {}) =>
+        textIn(await client.callTool({ name, arguments: options.args ?? {} }, sdkOptions(options))),
       close: () => client.close(),
     };
   };
 
-/** Sends one message and returns those of the answer, the response last. */
-export async function post({ url, headers }: Place, message: object): Promise<Json[]> {
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(message) });
+/** The messages of an answer, the response last. */
+async function messagesOf(response: Response): Promise<Json[]> {
   const body = await response.text();
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
   return isStream
@@ -72,29 +78,37 @@ export async function post({ url, headers }: Place, message: object): Promise<Js
     : [JSON.parse(body)];
 }
 
-/** The result of a request that is answered. */
-async function ask(place: Place, message: object, onProgress?: (progress: number) => void): Promise<Json> {
-  for (const { method, params, result, error } of await post(place, message)) {
-    if (method === 'notifications/progress') {
-      onProgress?.(params.progress);
+/** The one progress token of those who write their requests themselves: everybody has the same. */
+const TOKEN = 0;
+
+/** The result of a request. What is not its own makes it fail. */
+async function ask({ url, headers }: Place, message: Json, { onProgress, signal }: CallOptions = {}): Promise<Json> {
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(message), signal: signal ?? null });
+  for (const { id, method, params, result, error } of await messagesOf(response)) {
+    if (method === 'notifications/progress' && params.progressToken === TOKEN) {
+      onProgress?.(params);
     } else if (error !== undefined) {
       throw new Error(error.message);
-    } else if (result !== undefined) {
+    } else if (id === (message.id ?? null) && result !== undefined) {
       return result;
+    } else {
+      throw new Error(`${method ?? `The answer to ${id}`} is somebody else's.`);
     }
   }
 }
 
-/** A line of curl: one request, and nothing before it. */
+/** A line of curl: one request and nothing before it, always with the same id. */
 async function connectCurl({ url, headers }: Place): Promise<McpClient> {
   const place = { url, headers: { 'Content-Type': 'application/json', Accept: '*/*', ...headers } };
+  const streaming = { url, headers: { ...place.headers, Accept: 'application/json, text/event-stream' } };
   const request = (method: string, params: object = {}) => ({ jsonrpc: '2.0', id: 1, method, params });
   return {
     list: async () => namesOf(await ask(place, request('tools/list'))),
-    call: async (name, onProgress) => {
-      const streaming = { url, headers: { ...place.headers, Accept: 'application/json, text/event-stream' } };
-      const meta = onProgress && { _meta: { progressToken: 0 } };
-      return textIn(await ask(onProgress ? streaming : place, request('tools/call', { name, ...meta }), onProgress));
+    call: async (name, options = {}) => {
+      const { args = {}, onProgress } = options;
+      const meta = onProgress && { _meta: { progressToken: TOKEN } };
+      const message = request('tools/call', { name, arguments: args, ...meta });
+      return textIn(await ask(onProgress ? streaming : place, message, options));
     },
     close: async () => undefined,
   };
@@ -107,13 +121,14 @@ async function connectTruto({ url, headers }: Place): Promise<McpClient> {
     url: `${origin}/${pathname}?integrated_account_id=1`,
     headers: { Authorization: `Bearer an-api-token-that-${'nobody'.repeat(5)}-asked-for`, ...headers },
   };
-  await ask(place, {
-    method: 'initialize',
-    params: { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: INFO },
-  });
+  const params = { protocolVersion: '2024-11-05', capabilities: {}, clientInfo: INFO };
+  await ask(place, { method: 'initialize', params });
   return {
     list: async () => namesOf(await ask(place, { id: 1, method: 'tools/list' })),
-    call: async (name) => textIn(await ask(place, { id: 1, method: 'tools/call', params: { name, arguments: {} } })),
+    call: async (name, options = {}) => {
+      const { args = {} } = options;
+      return textIn(await ask(place, { id: 1, method: 'tools/call', params: { name, arguments: args } }, options));
+    },
     close: async () => undefined,
   };
 }

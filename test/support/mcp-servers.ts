@@ -10,6 +10,8 @@ import { createMcpHandler, Server as NewServer } from '@modelcontextprotocol/ser
 /** What a tool knows of the call that it answers. */
 export type ToolCall = {
   readonly args: Readonly<Record<string, unknown>>;
+  /** The id of the session that it comes in; undefined without sessions. */
+  readonly session: string | undefined;
   /** Aborted when the call is cancelled. */
   readonly signal: AbortSignal;
   /** Reports progress, if the caller wants to hear of it. */
@@ -38,13 +40,14 @@ type Notify = (notification: {
   params: { progressToken: string | number; progress: number; message: string };
 }) => Promise<void>;
 
-async function answer(
-  tools: readonly ServedTool[],
-  { name, arguments: args = {} }: { name: string; arguments?: Record<string, unknown> | undefined },
-  token: string | number | undefined,
-  signal: AbortSignal,
-  notify: Notify,
-) {
+type Params = { readonly name: string; readonly arguments?: Record<string, unknown> | undefined };
+type Context = Pick<ToolCall, 'session' | 'signal'> & {
+  readonly token: string | number | undefined;
+  readonly notify: Notify;
+};
+
+async function answer(tools: readonly ServedTool[], { name, arguments: args = {} }: Params, context: Context) {
+  const { session, signal, token, notify } = context;
   const tool = tools.find((candidate) => candidate.name === name);
   if (tool === undefined) {
     throw new Error(`This server has no tool ${name}.`);
@@ -54,23 +57,39 @@ async function answer(
       await notify({ method: 'notifications/progress', params: { progressToken: token, progress, message } });
     }
   };
-  return { content: [{ type: 'text' as const, text: await tool.call({ args, signal, progress }) }] };
+  return { content: [{ type: 'text' as const, text: await tool.call({ args, session, signal, progress }) }] };
 }
 
-/** Starts a server of the SDK v1: it knows the versions with a handshake only, and keeps sessions or none. */
-export function startHandshakeServer(tools: readonly ServedTool[], keepsSessions: boolean): Promise<McpServer> {
+export type HandshakeOptions = {
+  readonly sessions?: boolean;
+  /** Whether it answers with JSON, once it has an answer, and not with a stream. */
+  readonly json?: boolean;
+};
+
+/** Starts a server of the SDK v1, which knows the versions with a handshake only. */
+export function startHandshakeServer(
+  tools: readonly ServedTool[],
+  { sessions: keepsSessions = true, json: enableJsonResponse = false }: HandshakeOptions = {},
+): Promise<McpServer> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const begin = async (): Promise<StreamableHTTPServerTransport> => {
     const server = new OldServer(INFO, CAPABILITIES);
     server.setRequestHandler(ListToolsRequestSchema, () => listed(tools));
-    server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
-      answer(tools, params, extra._meta?.progressToken, extra.signal, extra.sendNotification as Notify),
+    server.setRequestHandler(CallToolRequestSchema, ({ params }, { sessionId, signal, _meta, sendNotification }) =>
+      answer(tools, params, {
+        session: sessionId,
+        signal,
+        token: _meta?.progressToken,
+        notify: sendNotification as Notify,
+      }),
     );
-    const transport = new StreamableHTTPServerTransport(
-      keepsSessions
-        ? { sessionIdGenerator: randomUUID, onsessioninitialized: (id) => void sessions.set(id, transport) }
-        : {},
-    );
+    const transport = new StreamableHTTPServerTransport({
+      enableJsonResponse,
+      ...(keepsSessions && {
+        sessionIdGenerator: randomUUID,
+        onsessioninitialized: (id) => void sessions.set(id, transport),
+      }),
+    });
     // Types of the SDK that do not fit each other under exactOptionalPropertyTypes.
     await server.connect(transport as never);
     return transport;
@@ -95,7 +114,12 @@ export function startStatelessServer(tools: readonly ServedTool[]): Promise<McpS
     const server = new NewServer(INFO, CAPABILITIES);
     server.setRequestHandler('tools/list', () => listed(tools));
     server.setRequestHandler('tools/call', ({ params }, { mcpReq }) =>
-      answer(tools, params, mcpReq._meta?.progressToken, mcpReq.signal, (told) => mcpReq.notify(told)),
+      answer(tools, params, {
+        session: undefined,
+        signal: mcpReq.signal,
+        token: mcpReq._meta?.progressToken,
+        notify: (told) => mcpReq.notify(told),
+      }),
     );
     return server;
   };
