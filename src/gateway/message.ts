@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isRawNumber, isShallow, parseExact } from '../json.ts';
-import { repeatsMember } from './repeated.ts';
+import { foldCase, repeatsMember } from './repeated.ts';
 
 /** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
 export const CODES = {
@@ -90,7 +90,7 @@ const pick = (envelope: Params): Params =>
 
 function isEqualUpToCase(object: object): boolean {
   const keys = Object.keys(object);
-  return keys.length > 1 && new Set(keys.map((key) => key.toLowerCase())).size < keys.length;
+  return keys.length > 1 && new Set(keys.map(foldCase)).size < keys.length;
 }
 
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */

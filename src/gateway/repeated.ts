@@ -3,6 +3,9 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x
 /** Levels that are looked at: the envelope, and the objects directly in it. */
 const LEVELS = 2;
 
+/** A name as readers see it who do not tell cases apart: to them the long s is an s, and the sign for kelvin a k. */
+export const foldCase = (name: string): string => name.toUpperCase().toLowerCase();
+
 /**
  * Whether an object in the two outer levels of a JSON text has two members whose names are equal up to case; of the
  * ones that are wholly equal `JSON.parse` shows only the last. The text must be valid JSON.
@@ -17,7 +20,7 @@ export function repeatsMember(text: string): boolean {
     if (code === QUOTE) {
       const end = endOfString(text, at);
       if (isName && names !== null) {
-        const name = (JSON.parse(text.slice(at, end + 1)) as string).toLowerCase();
+        const name = foldCase(JSON.parse(text.slice(at, end + 1)) as string);
         if (names.has(name)) {
           return true;
         }
