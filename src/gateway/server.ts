@@ -26,10 +26,11 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
   const session = era === 'handshake' ? sessionHeaders(deps, place, request.headers) : {};
   const hasSession = session['mcp-session-id'] !== undefined;
   if (!isRequest(message)) {
-    if (hasSession) {
+    // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,
+    // a notification would reach one that the client shares with others, under ids that are not its own there.
+    if (hasSession && (message.method === undefined || message.method.startsWith('notifications/'))) {
       await passOn(deps, relayed, session);
     } else {
-      // It would reach a session that the client shares with others, under ids that are not its own there.
       response.writeHead(202).end();
     }
     return;

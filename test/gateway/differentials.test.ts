@@ -65,6 +65,7 @@ const REFUSED: readonly (readonly [title: string, body: Body])[] = [
   ['another case of the method', params('"name":"forbidden"', '"method":"Tools/Call"')],
   ['id twice', inEnvelope('"id":2')],
   ['jsonrpc twice', inEnvelope('"jsonrpc":"2.0"')],
+  ['a call without id, as a notification', around((call) => call.replace('"id":1,', ''))],
   ['a batch', around((call) => `[${call}]`)],
   ['a batch that begins well', (meta) => `[${args('{}')(meta)},${params('"name":"forbidden"')(meta)}]`],
   ['a batch of batches', around((call) => `[[${call}]]`)],
