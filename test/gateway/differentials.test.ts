@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { META } from '../support/eras.ts';
 import { type LenientServer, startLenientServer } from '../support/lenient-server.ts';
 import { mintOver } from '../support/minted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -98,6 +99,7 @@ const REFUSED: readonly (readonly [title: string, body: Body])[] = [
   ['a name that every object has', params('"name":"constructor"')],
   ['lists, 10,000 deep', nested('[', ']', 10_000)],
   ['objects, 10,000 deep', nested('{"a":', '}', 10_000)],
+  ['lists, 300 deep', nested('[', ']', 300)],
   ['10,000 lists that do not end', nested('[', '', 10_000)],
   ['a byte more than 4 MiB', ofSize(LARGEST + 1)],
 ];
@@ -124,11 +126,6 @@ const ARRIVES: readonly (readonly [title: string, body: Body, arrives?: string])
 
 const IDS = ['9007199254740993', '-0', '1.0', '1e400', 'null', '"\\ud800"', '""'];
 
-const META = JSON.stringify({
-  'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-  'io.modelcontextprotocol/clientCapabilities': {},
-});
 const STATELESS = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call' };
 
 let gateway: TestServer;
@@ -151,7 +148,7 @@ beforeEach(() => {
   server.calls.length = 0;
 });
 
-const META_MEMBER = `,"_meta":${META}`;
+const META_MEMBER = `,"_meta":${JSON.stringify(META)}`;
 const HIDDEN_HEADER = 'in 2026-07-28, the header naming what is hidden';
 const WAYS: readonly (readonly [way: string, headers: () => Record<string, string>, meta: string])[] = [
   ['in a session of its own', () => ({ 'Mcp-Session-Id': session }), ''],

@@ -1,29 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { matches, methodsAndTagsOf, type Scope, type Scoped, selectTools } from '../../src/tools/scope.ts';
+import { expectedOf, TAG_FILTERS, TAGS, WORDS } from './support/scope-oracle.ts';
 
 const METHODS = ['list', 'get', 'create', 'update', 'delete', 'search', 'Download_File', 'post', 'custom'];
 const VERBS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', undefined];
-const TAGS = ['crm', 'CRM', 'cheap'];
-const WORDS = [
-  ...['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'Get', 'Post', 'patch', 'DELETe'],
-  ...[
-    'list',
-    'LIST',
-    'get',
-    'create',
-    'Create',
-    'update',
-    'delete',
-    'read',
-    'READ',
-    'write',
-    'Write',
-    'custom',
-    'CUSTOM',
-  ],
-  ...['search', 'SEARCH', 'download_file', 'DOWNLAOD', 'constructor', ''],
-];
 
 /** 200 tools: every method with every verb and with none, and sets of tags in turn. */
 const TOOLS: readonly Scoped[] = Array.from({ length: 200 }, (_, index) => {
@@ -34,41 +15,6 @@ const TOOLS: readonly Scoped[] = Array.from({ length: 200 }, (_, index) => {
     tags: TAGS.filter((_tag, bit) => (index * 7) & (1 << bit)),
   };
 });
-const TAG_FILTERS: Scope[] = [
-  {},
-  ...Array.from({ length: 8 }, (_, bits) => ({ tags: TAGS.filter((_tag, bit) => bits & (1 << bit)) })),
-  { tags: ['unknown'] },
-];
-
-/** The rule of the wire page a second time: the set of tools that each word stands for. */
-function expectedOf(tools: readonly Scoped[], { methods, tags }: Scope): Scoped[] {
-  const byMethod = (...names: string[]) => tools.filter((tool) => names.includes(tool.method.toLowerCase()));
-  const standard = byMethod('list', 'get', 'create', 'update', 'delete');
-  const chosen = new Set<Scoped>();
-  for (const word of methods ?? []) {
-    let found: Scoped[];
-    if (/^(GET|POST|PUT|PATCH|DELETE)$/.test(word)) {
-      found = tools.filter((tool) => tool.verb === word);
-    } else if (/^read$/i.test(word)) {
-      found = byMethod('list', 'get');
-    } else if (/^write$/i.test(word)) {
-      found = byMethod('create', 'update', 'delete');
-    } else if (/^custom$/i.test(word)) {
-      found = tools.filter((tool) => !standard.includes(tool));
-    } else {
-      found = byMethod(word.toLowerCase());
-    }
-    for (const tool of found) {
-      chosen.add(tool);
-    }
-  }
-  return tools.filter(
-    (tool) =>
-      (methods === undefined || chosen.has(tool)) &&
-      (tags === undefined || new Set([...tags, ...tool.tags]).size < tags.length + tool.tags.length),
-  );
-}
-
 describe('a scope lets through what the wire page says', () => {
   it('for no method, each word and each pair of words, with every choice of tags', () => {
     const methodFilters: Scope[] = [
