@@ -17,8 +17,13 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
   let data: string[] = [];
   let id: string | undefined;
   let size = 0;
+  let isStart = true;
   for await (const chunk of chunks) {
-    const text = decoder.write(chunk);
+    let text = decoder.write(chunk);
+    if (isStart && text !== '') {
+      isStart = false;
+      text = text.replace(/^\ufeff/, '');
+    }
     size += text.length;
     if (size > LONGEST_EVENT) {
       throw new RangeError(`an event is longer than ${LONGEST_EVENT} characters`);
@@ -47,7 +52,7 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
     }
   }
   // Lenient where the standard is not: a server that ends without the last empty line has said what it says.
-  const { field, value } = fieldOf(rest.join(''));
+  const { field, value } = fieldOf(rest.join('').replace(/\r$/, ''));
   if (field === 'data') {
     data.push(value);
   }
