@@ -91,7 +91,7 @@ export function connect(egress: Egress, target: Target): Connection {
   const discover = once(name, async (): Promise<ServerFacts | null> => {
     const id = ownId();
     const answer = await postStateless({ method: 'server/discover', params: {} }, id, patience());
-    if (answer.status >= 500) {
+    if (answer.status >= 500 || answer.status === 429) {
       discard(answer);
       throw notTheProtocol(name, `it answered with HTTP ${answer.status}`);
     }
@@ -291,12 +291,15 @@ function withToken(params: OwnRequest['params'], own: string) {
   };
 }
 
-/** JSON in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly once. */
+/**
+ * A message in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly
+ * once, and for a batch.
+ */
 function withId(json: Buffer, own: string, id: unknown): Buffer | undefined {
   const quoted = `"${own}"`;
   const at = json.indexOf(quoted);
   const after = at + quoted.length;
-  return at === -1 || json.indexOf(quoted, after) !== -1
+  return json[0] !== 0x7b || at === -1 || json.indexOf(quoted, after) !== -1
     ? undefined
     : Buffer.concat([json.subarray(0, at), Buffer.from(JSON.stringify(id)), json.subarray(after)]);
 }

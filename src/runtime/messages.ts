@@ -62,12 +62,16 @@ export function* parsed(server: string, text: string): Generator<ServerMessage> 
   const value = parseJson(text);
   // Version 2025-03-26 lets a server answer with a batch.
   for (const message of Array.isArray(value) ? value : [value]) {
-    if (!isObject(message)) {
+    if (!isObject(message) || !isMessage(message)) {
       throw notTheProtocol(server, 'it answered with something that is no JSON-RPC message');
     }
     yield message;
   }
 }
+
+/** What frameworks say of a path that they do not know is JSON too, and may have an `error`. */
+const isMessage = ({ method, result, error }: ServerMessage): boolean =>
+  typeof method === 'string' || result !== undefined || isObject(error);
 
 export const notTheProtocol = (server: string, why: string): ServerFailed =>
   new ServerFailed(server, 'protocol', `does not speak the protocol: ${why}.`);

@@ -1,0 +1,81 @@
+import { afterEach, expect, test } from 'vitest';
+import { json, raw, refusal, result, type Script, type Step } from '../support/scripted.ts';
+import { type Connected, startConnected } from './support/connected.ts';
+
+let connected: Connected;
+afterEach(() => connected.stop());
+const start = async (step: Step, more: Script = {}): Promise<Connected> => {
+  connected = await startConnected('handshake', { 'server/discover': step, ...more });
+  return connected;
+};
+
+test.each<[string, Step]>([
+  ['400, a JSON-RPC error', refusal(-32600, 400)],
+  ['200, unknown method', refusal(-32601)],
+  ['404, unknown method', refusal(-32601, 404)],
+  ['404, HTML', raw(404, 'text/html', '<h1>Not found</h1>')],
+  ['404, JSON of another kind', raw(404, 'application/json', '{"detail": "Not Found"}')],
+  ['405, nothing', raw(405, 'text/plain', '')],
+  ['406, plain text', raw(406, 'text/plain', 'Not acceptable')],
+  ['200, HTML', raw(200, 'text/html', '<h1>Welcome</h1>')],
+  ['200, JSON that is none', raw(200, 'application/json', '{')],
+  ['200, no versions', result({})],
+  ['200, other versions', result({ supportedVersions: ['2099-01-01'], capabilities: {} })],
+  ['307, a redirect', raw(307, 'text/plain', '')],
+])('an older server answers with %s: it knows handshakes, which is asked once', async (_, step) => {
+  const { server, connection } = await start(step);
+  expect(await Promise.all([connection.discover(), connection.discover()])).toEqual([null, null]);
+  expect(await connection.discover()).toBeNull();
+  expect(server.got('server/discover')).toHaveLength(1);
+});
+
+test.each<[string, Step, RegExp]>([
+  ['401', raw(401, 'text/plain', ''), /refused the credentials .*HTTP 401/],
+  ['403', raw(403, 'text/html', ''), /refused the credentials .*HTTP 403/],
+  ['429', raw(429, 'application/json', '{}'), /HTTP 429/],
+  ['500', refusal(-32603, 500), /HTTP 500/],
+  ['503, HTML', raw(503, 'text/html', '<h1>Later</h1>'), /HTTP 503/],
+  [
+    'an end in the middle',
+    (response) =>
+      response
+        .writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '9' })
+        .write('{', () => response.destroy()),
+    /broke off/,
+  ],
+])('%s is a failure that says nothing of versions: the server is asked again', async (_, step, message) => {
+  const { server, connection } = await start(step);
+  await expect(connection.discover()).rejects.toThrow(message);
+  await expect(connection.discover()).rejects.toThrow("The MCP server 'Scripted'");
+  server.script['server/discover'] = json({
+    result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
+  });
+  expect(await connection.discover()).toMatchObject({ capabilities: { tools: {} } });
+});
+
+test('a server that is down is a failure too', async () => {
+  const { server, connection } = await start(refusal(-32601));
+  await server.stop();
+  await expect(connection.discover()).rejects.toThrow('cannot be reached (ECONNREFUSED)');
+});
+
+test('what a stateless server says of itself', async () => {
+  const serverInfo = { name: 'new', version: '2' };
+  const { connection } = await start(
+    result({
+      supportedVersions: ['2027-01-01', '2026-07-28'],
+      capabilities: { tools: {}, prompts: {} },
+      instructions: 'Be kind.',
+      _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo },
+    }),
+    { initialize: refusal(-32601, 404) },
+  );
+  const facts = { capabilities: { tools: {}, prompts: {} }, instructions: 'Be kind.', serverInfo };
+  expect(await connection.discover()).toEqual(facts);
+  expect(await connection.session()).toBeNull();
+});
+
+test('a server that knows neither is told apart from one that knows no handshake', async () => {
+  const { connection } = await start(refusal(-32601), { initialize: refusal(-32601) });
+  await expect(connection.session()).rejects.toThrow('it refused to initialize a session');
+});

@@ -1,0 +1,37 @@
+import { createEgress } from '../../../src/egress/egress.ts';
+import { type Connection, connect, type OwnRequest } from '../../../src/runtime/connection.ts';
+import type { ServerMessage } from '../../../src/runtime/messages.ts';
+import type { Era } from '../../../src/runtime/protocol.ts';
+import { type Script, type Scripted, startScripted } from '../../support/scripted.ts';
+
+export type Connected = {
+  readonly server: Scripted;
+  readonly connection: Connection;
+  /** All messages that answer a request, by default in the era that the server was started in. */
+  readonly ask: (request?: Partial<OwnRequest>, signal?: AbortSignal, era?: Era) => Promise<ServerMessage[]>;
+  readonly stop: () => Promise<void>;
+};
+
+/** A scripted server and a connection to it. */
+export async function startConnected(ofServer: Era, script: Script = {}): Promise<Connected> {
+  const server = await startScripted(ofServer, script);
+  const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
+  const connection = connect(egress, { name: 'Scripted', url: new URL(server.url), headers: {} });
+  return {
+    server,
+    connection,
+    ask: async (request = {}, signal = new AbortController().signal, era = ofServer) => {
+      const messages: ServerMessage[] = [];
+      const whole = { id: 1, method: 'tools/call', params: { name: 'look' }, ...request };
+      for await (const message of connection.send(whole, era, signal)) {
+        messages.push(message);
+      }
+      return messages;
+    },
+    stop: async () => {
+      await connection.close();
+      await egress.dispatcher.destroy();
+      await server.stop();
+    },
+  };
+}
