@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError, type ErrorCode, helpLink } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
@@ -12,7 +12,7 @@ import { eraOf } from './eras.ts';
 import { createLive } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
 import { readBytes } from './read-bytes.ts';
-import { sendJson } from './reply.ts';
+import { linkHelp, sendJson } from './reply.ts';
 import { serveServer } from './server.ts';
 import { answerRequest } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
@@ -104,24 +104,25 @@ async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote
   note.responseBytes = sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
 }
 
-/** Answers what the protocol has words for; everything else is thrown on, and so is what comes too late. */
+/** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */
 function sendError(deps: Deps, { request, response }: Asked, message: Message | undefined, error: unknown): void {
   const asRpc =
     error instanceof ServerFailed ? new RpcError(CODES.serverFailed, error.message, { status: 502 }) : error;
   if (error instanceof ServerFailed) {
     deps.log.warn({ err: error, requestId: request.id }, 'a server failed');
   }
-  if (!(asRpc instanceof RpcError) || response.headersSent) {
+  if (!(asRpc instanceof RpcError)) {
     throw error;
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
   }
   const { code, message: text, data } = asRpc;
   const status = asRpc.status ?? (code === CODES.invalidRequest ? 400 : 200);
   if (status !== 200) {
-    response.setHeader('Link', helpLink(deps.publicUrl, HELP[status] ?? 'malformed_request'));
+    linkHelp(response, deps.publicUrl, status);
   }
   const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
   sendJson(request, response, status, JSON.stringify(body));
 }
-
-/** Where the catalogue speaks of errors of the protocol that have a status of their own. */
-const HELP: Readonly<Record<number, ErrorCode>> = { 404: 'not_found', 502: 'server_failed' };

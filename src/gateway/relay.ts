@@ -4,11 +4,11 @@ import { isObject } from '../json.ts';
 import { type Connection, SILENCE } from '../runtime/connection.ts';
 import { discard, type HttpAnswer } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
-import { bytesOf, isJson, isStream, messagesOf } from '../runtime/messages.ts';
+import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
-import { acceptOf, beginEvents, sendBody, sendJson, sendMessages } from './reply.ts';
+import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 import { openSession, type SessionPlace, sealSession } from './sessions.ts';
 import type { ServedServer } from './view.ts';
 
@@ -25,7 +25,7 @@ export type Relayed = {
   readonly note: CallNote;
 };
 
-/** Whose sessions these are. A server under another URL, or with other credentials, is another server. */
+/** Whose sessions these are. A server under another URL is another server. */
 export const placeOf = ({ server }: ServedServer, endpointId: string): SessionPlace => ({
   endpointId,
   server: `${server.id}:${server.url}`,
@@ -93,8 +93,9 @@ const CHANGED = 'notifications/tools/list_changed';
 /** Passes an answer back: its bytes as they come where the client reads what they are, else the one message in them. */
 export async function passBack(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
-  if (answer.status >= 400) {
+  if (answer.status >= 300) {
     note.isError = true;
+    linkHelp(response, deps.publicUrl, statusOf(answer));
     note.responseBytes = await passError(name, answer, request, response, id);
     return;
   }
@@ -105,9 +106,14 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     return;
   }
   // Who opens a stream with GET reads one, whatever else it accepts.
-  if (isStream(answer) && request.method === 'POST' && !acceptOf(request).events) {
+  const isListening = request.method === 'GET';
+  if (isStream(answer) && !isListening && !acceptOf(request).events) {
     await sendMessages(request, response, messagesOf(name, answer), note);
     return;
+  }
+  if (!isStream(answer) && !isJson(answer) && (id !== null || isListening)) {
+    discard(answer);
+    throw notTheProtocol(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
   if (isStream(answer)) {
     beginEvents(response, answer.status);
@@ -134,21 +140,25 @@ async function passError(
   response: ServerResponse,
   id: unknown,
 ): Promise<number> {
-  const { status } = answer;
+  const status = statusOf(answer);
   const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
   discard(answer);
   if (isRefusal(text)) {
     return sendJson(request, response, status, text);
   }
-  const why = status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${status}`;
+  const why =
+    status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
   const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
-  return sendJson(request, response, status < 500 ? status : 502, JSON.stringify({ jsonrpc: '2.0', id, error }));
+  return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
+
+/** What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. */
+const statusOf = ({ status }: HttpAnswer): number => (status >= 400 && status < 500 ? status : 502);
 
 function isRefusal(text: string): boolean {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) && isObject(value.error);
+    return isObject(value) && isObject(value.error) && typeof value.error.code === 'number';
   } catch {
     return false;
   }
@@ -180,7 +190,11 @@ export async function initialize(
       if ((await connection.discover()) !== null) {
         return 'no handshake';
       }
-      sendJson(request, response, answer.status, JSON.stringify({ ...incoming, id: message.id }));
+      const status = answer.status === 200 ? 200 : statusOf(answer);
+      if (status !== 200) {
+        linkHelp(response, deps.publicUrl, status);
+      }
+      sendJson(request, response, status, JSON.stringify({ ...incoming, id: message.id }));
       return 'done';
     }
     if (typeof sessionId === 'string') {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { helpLink } from '../errors.ts';
 import { isObject } from '../json.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
@@ -17,6 +18,12 @@ export function acceptOf(request: IncomingMessage): { readonly events: boolean; 
   const events = accept.indexOf(EVENT_STREAM);
   const json = accept.search(/application\/(?:json|\*)|\*\/\*/);
   return { events: events !== -1, prefersEvents: events !== -1 && (json === -1 || events < json) };
+}
+
+/** Links an answer to where the catalogue speaks of errors with its status. What a server refuses is its own matter. */
+export function linkHelp(response: ServerResponse, publicUrl: string, status: number): void {
+  const code = status === 404 ? 'not_found' : status === 400 ? 'malformed_request' : 'server_failed';
+  response.setHeader('Link', helpLink(publicUrl, code));
 }
 
 /** Answers with one message in JSON, as it is or as the only event of a stream (a success). Returns its bytes. */

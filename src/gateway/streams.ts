@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
+import { SILENCE } from '../runtime/connection.ts';
 import { discard } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Served } from './endpoints.ts';
@@ -20,8 +21,13 @@ export type Asked = Served & {
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
   const answer = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
+  if (answer.status === 405) {
+    discard(answer);
+    throw onlyPost('The server tells nothing unasked.');
+  }
   if (source.kind === 'server') {
-    await passBack(answer, { deps, served: source, request, response, id: null, note: { responseBytes: 0 } });
+    const note = { responseBytes: 0 };
+    await passBack(answer, { deps, served: source, request, response, id: null, note }).catch(asApiError);
   }
 }
 
@@ -50,14 +56,19 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
       method,
       headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
       signal,
-      silence: 0,
+      silence: method === 'GET' ? 0 : SILENCE,
     });
   } catch (error) {
-    if (error instanceof RpcError) {
-      throw new ApiError('not_found', error.message);
-    }
-    throw error instanceof ServerFailed ? new ApiError('server_failed', error.message) : error;
+    return asApiError(error);
   }
+}
+
+/** There is no message that an error could be the answer to. */
+function asApiError(error: unknown): never {
+  if (error instanceof RpcError) {
+    throw new ApiError('not_found', error.message);
+  }
+  throw error instanceof ServerFailed ? new ApiError('server_failed', error.message) : error;
 }
 
 const onlyPost = (why: string): ApiError => new ApiError('method_not_allowed', why, { headers: { Allow: 'POST' } });

@@ -115,8 +115,14 @@ export function connect(egress: Egress, target: Target): Connection {
     const id = ownId();
     const params = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
     const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params }, {}, patience());
-    const response = await responseOf(name, answer, id);
-    const { result } = response;
+    const response = await responseOf(name, answer, id).catch(async (error: unknown) => {
+      // What newer servers make of a method that they do not know need not be a message either.
+      if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
+        return null;
+      }
+      throw error;
+    });
+    const result = response?.result;
     if (!isObject(result)) {
       if (await discover()) {
         return null;

@@ -59,6 +59,15 @@ test('a server that is down is a failure too', async () => {
   await expect(connection.discover()).rejects.toThrow('cannot be reached (ECONNREFUSED)');
 });
 
+test.each<[string, Step]>([
+  ['an unknown method', refusal(-32601, 404)],
+  ['HTML', raw(404, 'text/html', '<h1>Not found</h1>')],
+  ['JSON of another kind', raw(400, 'application/json', '{"detail": "no _meta"}')],
+])('a stateless server that answers initialize with %s knows no handshake', async (_, initialize) => {
+  const { connection } = await start(result({ supportedVersions: ['2026-07-28'], capabilities: {} }), { initialize });
+  expect(await connection.session()).toBeNull();
+});
+
 test('what a stateless server says of itself', async () => {
   const serverInfo = { name: 'new', version: '2' };
   const { connection } = await start(

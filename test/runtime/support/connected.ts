@@ -16,7 +16,8 @@ export type Connected = {
 export async function startConnected(ofServer: Era, script: Script = {}): Promise<Connected> {
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
-  const connection = connect(egress, { name: 'Scripted', url: new URL(server.url), headers: {} });
+  const { origin, pathname: path } = new URL(server.url);
+  const connection = connect(egress, { name: 'Scripted', origin, path, headers: {} });
   return {
     server,
     connection,
