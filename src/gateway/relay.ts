@@ -75,7 +75,8 @@ export async function passOn(
     signal,
     silence: message.method === 'subscriptions/listen' ? 0 : SILENCE,
   });
-  await passBack(answer, { deps, served, request, response, id: message.id ?? null, note });
+  const id = message.method === undefined ? null : (message.id ?? null);
+  await passBack(answer, { deps, served, request, response, id, note });
 }
 
 type Back = {
@@ -83,7 +84,7 @@ type Back = {
   readonly served: ServedServer;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of the request that is answered. */
+  /** Of the request that is answered; null where there is none. */
   readonly id: unknown;
   readonly note: CallNote;
 };

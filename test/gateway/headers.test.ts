@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beginSession, connect, eraOf, post, STATELESS_META, WAYS } from '../support/mcp-client.ts';
+import { mintOver } from '../support/minted.ts';
+import { raw, result, type Scripted, sessionId, startScripted } from '../support/scripted.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let gateway: TestServer;
+beforeAll(async () => {
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+});
+afterAll(() => gateway.stop());
+
+/** Everything that a client, or a proxy in front of the gateway, may send and a server must not see. */
+const KEPT_BACK = {
+  Authorization: 'Bearer of-the-client',
+  'Proxy-Authorization': 'Basic of-the-client',
+  Cookie: 'session=of-the-client',
+  Forwarded: 'for=of-the-client',
+  'X-Forwarded-For': 'of-the-client',
+  'X-Forwarded-Host': 'of-the-client',
+  'X-Real-IP': 'of-the-client',
+  Via: '1.1 of-the-client',
+  'User-Agent': 'of-the-client',
+  Referer: 'http://of-the-client/',
+  'X-Api-Key': 'of-the-client',
+  'X-Own': 'of-the-client',
+  'X-Request-Id': 'of-the-client',
+  'Accept-Language': 'of-the-client',
+  Accept: 'application/json',
+};
+const TRACE = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'a=b',
+  baggage: 'c=d',
+};
+const OWN = { 'X-Own': 'of-the-server', Traceparent: 'of-the-server' };
+/** What HTTP itself needs, and who the gateway is. */
+const OF_HTTP = { host: expect.any(String), connection: expect.any(String), 'user-agent': 'gatehouse' };
+const OF_MESSAGES = {
+  accept: 'application/json, text/event-stream',
+  'content-type': 'application/json',
+  'content-length': expect.any(String),
+};
+
+describe.each(WAYS)('what a server gets of a client that comes so: %s', (way) => {
+  let server: Scripted;
+  beforeAll(async () => {
+    server = await startScripted(eraOf(way));
+  });
+  afterAll(() => server.stop());
+
+  const OF_WAY = {
+    'just calls': { 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': sessionId(1) },
+    'own session': { ...TRACE, 'last-event-id': '17', 'mcp-session-id': expect.any(String) },
+    stateless: {
+      ...TRACE,
+      'last-event-id': '17',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/call',
+      'mcp-name': 'act',
+      'mcp-param-region': 'eu',
+    },
+  }[way];
+
+  test.each<[string, object]>([
+    ['nothing of its own', {}],
+    ['its own headers, which win', OWN],
+  ])('%s', async (_, request_headers) => {
+    const { token } = await mintOver(gateway, server.url, { request_headers });
+    const ask = await connect({ gateway, token }, way);
+    await ask(
+      'tools/call',
+      { name: 'act' },
+      { ...KEPT_BACK, ...TRACE, 'Last-Event-ID': '17', 'Mcp-Param-Region': 'eu' },
+    );
+    const own = Object.fromEntries(Object.entries(request_headers).map(([name, value]) => [name.toLowerCase(), value]));
+    const got = server.got('tools/call').at(-1)?.headers;
+    const { 'mcp-session-id': session, ...rest } = { ...OF_HTTP, ...OF_MESSAGES, ...OF_WAY, ...own } as Record<
+      string,
+      unknown
+    >;
+    expect(got).toEqual(
+      session === undefined
+        ? rest
+        : { ...rest, 'mcp-session-id': expect.stringMatching(/^session-of-the-server-\d+$/) },
+    );
+  });
+});
+
+describe('headers of the protocol', () => {
+  let server: Scripted;
+  let token: string;
+  beforeAll(async () => {
+    server = await startScripted('stateless', { 'resources/read': result({ contents: [] }) });
+    token = (await mintOver(gateway, server.url)).token;
+  });
+  afterAll(() => server.stop());
+
+  const base64 = (text: string) => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+  test.each([
+    ['plain text', 'file:///a b', 'file:///a b', 'file:///a b'],
+    ['plain text that came in base64', 'file:///a', base64('file:///a'), 'file:///a'],
+    ['what is no ASCII', 'file:///zażółć', base64('file:///zażółć'), base64('file:///zażółć')],
+    ['spaces around', ' a ', base64(' a '), base64(' a ')],
+    ['what looks like base64', '=?base64?eA==?=', base64('=?base64?eA==?='), base64('=?base64?eA==?=')],
+    ['a line end', 'a\r\nX-Own: b', base64('a\r\nX-Own: b'), base64('a\r\nX-Own: b')],
+  ])('are made of the message: a name that is %s', async (_, uri, sent, got) => {
+    const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'resources/read', 'Mcp-Name': sent };
+    const params = { uri, _meta: STATELESS_META };
+    const { status } = await post(
+      { gateway, token },
+      { jsonrpc: '2.0', id: 1, method: 'resources/read', params },
+      headers,
+    );
+    const asked = server.got('resources/read').at(-1);
+    expect([status, asked?.headers['mcp-name'], asked?.message.params.uri]).toEqual([200, got, uri]);
+  });
+});
+
+describe('what a client gets of a server', () => {
+  const OF_SERVER = {
+    'Set-Cookie': 'of-the-server=1',
+    Server: 'of-the-server',
+    'X-Own': 'of-the-server',
+    'WWW-Authenticate': 'Bearer of-the-server',
+    Location: 'http://of-the-server/',
+    'Mcp-Session-Id': 'of-the-server',
+  };
+  let server: Scripted;
+  beforeEach(async () => {
+    server = await startScripted('handshake');
+  });
+  const ours = [
+    'connection',
+    'content-length',
+    'content-type',
+    'date',
+    'keep-alive',
+    'transfer-encoding',
+    'x-request-id',
+  ];
+
+  test.each([
+    ['an answer', 200, 'application/json', '{"jsonrpc":"2.0","id":1,"result":{}}', []],
+    [
+      'a stream',
+      200,
+      'text/event-stream',
+      'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n',
+      ['cache-control', 'x-accel-buffering'],
+    ],
+    ['a refusal', 400, 'application/json', '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}', ['link']],
+    ['a failure', 500, 'text/html', '<h1>of-the-server</h1>', ['link']],
+    ['a redirect', 302, 'text/html', '<h1>of-the-server</h1>', ['link']],
+  ])('its own headers stay behind: %s', async (_, status, type, body, more) => {
+    const { token } = await mintOver(gateway, server.url);
+    const session = await beginSession({ gateway, token });
+    expect(session['Mcp-Session-Id']).not.toContain(sessionId(1));
+    server.script.ping = raw(status, type, body, OF_SERVER);
+    const accept = { Accept: 'application/json, text/event-stream' };
+    const answer = await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'ping' }, { ...session, ...accept });
+    expect(JSON.stringify([[...answer.headers], answer.text])).not.toContain('of-the-server');
+    expect([...answer.headers.keys()].filter((name) => !ours.includes(name))).toEqual(more);
+    await server.stop();
+  });
+});
