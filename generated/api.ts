@@ -2599,7 +2599,6 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["GatewaySessionEnded"];
-            400: components["responses"]["GatewayBadRequest"];
             401: components["responses"]["GatewayUnauthorized"];
             404: components["responses"]["GatewayNotFound"];
             default: components["responses"]["GatewayError"];
@@ -2694,7 +2693,6 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["GatewaySessionEnded"];
-            400: components["responses"]["GatewayBadRequest"];
             401: components["responses"]["GatewayUnauthorized"];
             404: components["responses"]["GatewayNotFound"];
             default: components["responses"]["GatewayError"];

@@ -9,9 +9,16 @@ import { noSuchMethod, type Result, UNCACHED } from './results.ts';
 
 /** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
-/** What each era has that the other has no word for. */
-const HANDSHAKE_ONLY = ['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
-const STATELESS_ONLY = ['server/discover', 'subscriptions/listen'];
+/** What one era has and the other has no word for: neither does a client have it of the other, nor a server. */
+const OF_ONE_ERA = [
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'server/discover',
+  'subscriptions/listen',
+];
 
 /** Whether the endpoint shows less than everything that its server has. */
 export const isScoped = ({ methods, tags }: EndpointConfig): boolean => methods !== undefined || tags !== undefined;
@@ -59,8 +66,8 @@ export async function* bridge(
   [client, server]: readonly [client: Era, server: Era],
   signal: AbortSignal,
 ): AsyncGenerator<ServerMessage> {
-  if ((server === 'stateless' ? HANDSHAKE_ONLY : STATELESS_ONLY).includes(method)) {
-    if (method === 'ping') {
+  if (OF_ONE_ERA.includes(method)) {
+    if (method === 'ping' && client === 'handshake') {
       yield { jsonrpc: '2.0', id, result: {} };
       return;
     }

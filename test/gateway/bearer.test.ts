@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { OperationId } from '../../src/contract/operations.ts';
+import { type Call, call } from '../support/client.ts';
+import { type Headers, requestOf } from '../support/mcp-client.ts';
+import { type Minted, mint, mintOver } from '../support/minted.ts';
+import { accepted, raw, type Scripted, sessionId, startScripted } from '../support/scripted.ts';
+import { API_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
+
+let gateway: TestServer;
+let server: Scripted;
+let minted: Minted;
+beforeAll(async () => {
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+  server = await startScripted('handshake', { 'notifications/roots/list_changed': accepted });
+  minted = await mintOver(gateway, server.url);
+});
+afterAll(async () => {
+  await gateway.stop();
+  await server.stop();
+});
+
+const ask = (id: OperationId, request: Call = {}) =>
+  call(gateway.url, id, { as: { apiToken: minted.token }, ...request });
+const send = (body: unknown, headers: Headers = {}) => ask('sendWithBearer', { body, headers });
+const begin = async () => {
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const answer = await send({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
+  return { 'Mcp-Session-Id': answer.headers.get('mcp-session-id') ?? '' };
+};
+
+test('200: with the token in a header, everything is as it is with one in the path; the server never sees it', async () => {
+  const { status, body } = await send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'look' } });
+  expect([status, body.result.content[0].text]).toEqual([200, 'look']);
+  const session = await begin();
+  await send({ jsonrpc: '2.0', id: 1, method: 'ping' }, session);
+  expect(server.got('ping').at(-1)?.headers['mcp-session-id']).toBe(sessionId(2));
+  expect(JSON.stringify(server.got())).not.toContain(minted.token);
+});
+
+test('202: notifications, with a session and without', async () => {
+  const changed = { jsonrpc: '2.0', method: 'notifications/roots/list_changed' };
+  const alone = await send(changed);
+  expect([alone.status, alone.text, server.got(changed.method).length]).toEqual([202, '', 0]);
+  const inSession = await send(changed, await begin());
+  expect([inSession.status, inSession.text, server.got(changed.method).length]).toEqual([202, '', 1]);
+});
+
+test('400: what is no message', async () => {
+  expect(await send('{')).toMatchObject({ status: 400, body: { error: { code: -32700 }, id: null } });
+});
+
+test('404: a method that the stateless protocol does not know, and a session that is none', async () => {
+  const { body, headers } = requestOf('stateless', 1, 'ping');
+  expect(await send(body, headers)).toMatchObject({ status: 404, body: { error: { code: -32601 }, id: 1 } });
+  const session = { 'Mcp-Session-Id': 'garbage' };
+  expect((await ask('openStreamWithBearer', { headers: session })).status).toBe(404);
+  expect((await ask('endSessionWithBearer', { headers: session })).status).toBe(404);
+});
+
+test('405 with Allow: GET and DELETE without a session', async () => {
+  for (const id of ['openStreamWithBearer', 'endSessionWithBearer'] as const) {
+    const { status, headers } = await ask(id);
+    expect([status, headers.get('allow')]).toEqual([405, 'POST']);
+  }
+});
+
+test('200: the end of a session, which then is gone', async () => {
+  const headers = await begin();
+  expect((await ask('endSessionWithBearer', { headers })).status).toBe(200);
+  expect((await send({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers)).status).toBe(404);
+});
+
+test('a session may begin in one place and go on in the other: it is the same endpoint', async () => {
+  const headers = await begin();
+  const path = { token: minted.token };
+  const body = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  expect((await call(gateway.url, 'sendToEndpoint', { path, as: 'nobody', headers, body })).status).toBe(200);
+});
+
+test('502: the server behind it fails', async () => {
+  server.script['tools/call'] = raw(500, 'text/html', '');
+  const { status, body } = await send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
+  expect([status, body.error.code]).toEqual([502, -32003]);
+});
+
+test('401: endpoints that want an API token too are not served here, whichever token is sent', async () => {
+  const { token } = await mint(gateway, minted.serverId, { require_api_token_auth: true });
+  const body = { jsonrpc: '2.0', id: 1, method: 'ping' };
+  for (const apiToken of [token, API_TOKEN]) {
+    expect((await ask('sendWithBearer', { body, as: { apiToken } })).status).toBe(401);
+  }
+});

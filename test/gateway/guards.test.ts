@@ -1,0 +1,160 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Answer, type Call, call } from '../support/client.ts';
+import { type Headers, post } from '../support/mcp-client.ts';
+import { type Minted, mint, mintOver } from '../support/minted.ts';
+import { accepted, hang, type Scripted, startScripted } from '../support/scripted.ts';
+import { API_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
+
+const ALLOWED = { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' };
+let gateway: TestServer;
+let server: Scripted;
+let minted: Minted;
+beforeAll(async () => {
+  gateway = await startTestServer({ env: ALLOWED });
+  server = await startScripted('handshake');
+  minted = await mintOver(gateway, server.url);
+});
+afterAll(async () => {
+  await gateway.stop();
+  await server.stop();
+});
+
+const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+const ping = (token: string) => post({ gateway, token }, { ...LIST, method: 'ping' });
+
+describe('256 under way at one endpoint', () => {
+  test('one more is a 429, another endpoint is served, and so is this one when one has ended', async () => {
+    const other = await mint(gateway, minted.serverId);
+    await ping(minted.token);
+    Object.assign(server.script, { 'tools/call': hang, 'notifications/cancelled': accepted });
+    const leaving = new AbortController();
+    const body = JSON.stringify({ ...LIST, method: 'tools/call', params: { name: 'act' } });
+    const hanging = Array.from({ length: 256 }, () =>
+      fetch(minted.url, { method: 'POST', body, signal: leaving.signal }).catch(() => undefined),
+    );
+    await expect.poll(() => server.got('tools/call').length, { timeout: 30_000 }).toBe(256);
+    const { status, headers, body: refused } = await ping(minted.token);
+    expect([status, headers.get('retry-after')]).toEqual([429, '1']);
+    expect(refused).toMatchObject({ jsonrpc: '2.0', error: { code: -32000 }, id: null });
+    expect((await ping(other.token)).status).toBe(200);
+    leaving.abort();
+    await Promise.all(hanging);
+    await expect.poll(async () => (await ping(minted.token)).status, { timeout: 10_000 }).toBe(200);
+    // Each of them is told to the server under the id that it knows.
+    const ids = server.got('tools/call').map(({ message }) => message.id);
+    await expect
+      .poll(() =>
+        server
+          .got('notifications/cancelled')
+          .map(({ message }) => message.params.requestId)
+          .toSorted(),
+      )
+      .toEqual(ids.toSorted());
+  });
+});
+
+test('GATEHOUSE_RATE_LIMIT holds for each endpoint, whoever asks', async () => {
+  const limited = await startTestServer({ env: { ...ALLOWED, GATEHOUSE_RATE_LIMIT: '3' } });
+  const { token, serverId } = await mintOver(limited, server.url);
+  const other = await mint(limited, serverId);
+  const ask = (token: string) => post({ gateway: limited, token }, { ...LIST, method: 'ping' });
+  const answers = await Promise.all(Array.from({ length: 12 }, () => ask(token)));
+  const refused = answers.filter(({ status }) => status === 429);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused.map(({ headers }) => Number(headers.get('retry-after')) >= 1)).not.toContain(false);
+  expect((await ask(other.token)).status).toBe(200);
+  await limited.stop();
+});
+
+describe('413', () => {
+  const ofLength = (bytes: number) => {
+    const empty = JSON.stringify({ ...LIST, method: 'ping', params: { x: '' } });
+    return JSON.stringify({ ...LIST, method: 'ping', params: { x: 'x'.repeat(bytes - empty.length) } });
+  };
+  const LARGEST = 4 * 1024 * 1024;
+
+  test('a message of more than 4 MiB; one of 4 MiB is taken', async () => {
+    expect((await post({ gateway, token: minted.token }, ofLength(LARGEST))).status).toBe(200);
+    const { status, body } = await post({ gateway, token: minted.token }, ofLength(LARGEST + 1));
+    expect([status, body.error.message]).toEqual([413, 'A message may have at most 4 MiB.']);
+  });
+
+  test('one that is small until it is unpacked', async () => {
+    const { gzipSync } = await import('node:zlib');
+    const bomb = gzipSync(ofLength(64 * 1024 * 1024));
+    expect(bomb.length).toBeLessThan(LARGEST);
+    const headers = { 'Content-Encoding': 'gzip' };
+    expect((await post({ gateway, token: minted.token }, bomb, headers)).status).toBe(413);
+  });
+});
+
+describe('403', () => {
+  const ask = (method: string, path: string, headers: Headers) =>
+    new Promise<number>((resolve, reject) => {
+      request(`${gateway.url}${path}`, { method, headers }, (response) => resolve(response.resume().statusCode ?? 0))
+        .on('error', reject)
+        .end(method === 'POST' ? JSON.stringify({ ...LIST, method: 'ping' }) : undefined);
+    });
+
+  test.each(['POST', 'GET', 'DELETE'])(
+    '%s: meant for another host, or from a page of another origin',
+    async (method) => {
+      const bearer = { Authorization: `Bearer ${minted.token}` };
+      for (const foreign of [
+        { Host: 'rebound.example.com' },
+        { Origin: 'https://evil.example.com' },
+        { Origin: 'null' },
+      ]) {
+        expect(await ask(method, `/mcp/${minted.token}`, foreign as Headers)).toBe(403);
+        expect(await ask(method, '/mcp', { ...bearer, ...foreign } as Headers)).toBe(403);
+      }
+      const right = method === 'POST' ? 200 : 405;
+      expect(await ask(method, `/mcp/${minted.token}`, { Origin: gateway.url })).toBe(right);
+      expect(await ask(method, '/mcp', { ...bearer, Host: 'localhost' })).toBe(right);
+    },
+  );
+});
+
+test('401, one and the same, whatever is wrong with a token, and whatever is asked', async () => {
+  const { token: expired } = await mint(
+    gateway,
+    minted.serverId,
+    {},
+    { expires_at: new Date(gateway.clock.now + 60_000).toISOString() },
+  );
+  const { token: deleted, id } = await mint(gateway, minted.serverId);
+  const secured = await mint(gateway, minted.serverId, { require_api_token_auth: true });
+  const path = { integrated_account_id: minted.serverId.slice('mcp_'.length), id };
+  await call(gateway.url, 'deleteEndpoint', { path });
+  gateway.clock.now += 60_000;
+  const POST = { body: LIST, as: 'nobody' } as const;
+  const answers: Answer[] = [];
+  for (const token of [expired, deleted, secured.token, 'f'.repeat(32), 'x']) {
+    const inPath: Call = { path: { token }, as: 'nobody' };
+    answers.push(
+      await call(gateway.url, 'sendToEndpoint', { ...inPath, body: LIST }),
+      await call(gateway.url, 'sendToEndpoint', { ...inPath, body: '{' }),
+      await call(gateway.url, 'openEndpointStream', inPath),
+      await call(gateway.url, 'endEndpointSession', inPath),
+    );
+    const inHeader: Call = { as: { apiToken: token } };
+    answers.push(
+      await call(gateway.url, 'sendWithBearer', { ...inHeader, body: LIST }),
+      await call(gateway.url, 'openStreamWithBearer', inHeader),
+      await call(gateway.url, 'endSessionWithBearer', inHeader),
+    );
+  }
+  for (const headers of [{}, { Authorization: `Basic ${minted.token}` }, { Authorization: 'Bearer' }]) {
+    answers.push(await call(gateway.url, 'sendWithBearer', { ...POST, headers: headers as Headers }));
+  }
+  // A token of the organization is none of an endpoint.
+  answers.push(await call(gateway.url, 'sendWithBearer', { body: LIST, as: { apiToken: API_TOKEN } }));
+  const told = answers.map(({ status, text, headers }) => [status, text, headers.get('www-authenticate')].join(' '));
+  expect(new Set(told).size).toBe(1);
+  expect(answers[0]?.status).toBe(401);
+  expect(answers[0]?.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
+  expect(answers[0]?.body).toMatchObject({ jsonrpc: '2.0', error: { code: -32001 }, id: null });
+  const right = { path: { token: secured.token }, body: LIST, as: { apiToken: API_TOKEN } };
+  expect((await call(gateway.url, 'sendToEndpoint', right)).status).toBe(200);
+});
