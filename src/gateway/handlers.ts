@@ -46,6 +46,11 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         });
       }
       response.once('close', () => exchange.end(!response.writableFinished));
+      if (response.closed) {
+        // The client left while its token was looked up: nothing will say so any more.
+        exchange.end(true);
+        return;
+      }
       try {
         await serve(deps, { ...found, request, response, signal: exchange.signal });
       } catch (error) {
