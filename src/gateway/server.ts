@@ -4,8 +4,9 @@ import { ServerFailed } from '../runtime/failed.ts';
 import { META } from '../runtime/protocol.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
-import type { Message, RequestMessage } from './message.ts';
+import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { initialize, passOn, placeOf, type Relayed, sessionHeaders } from './relay.ts';
+import { foldCase } from './repeated.ts';
 import { sendJson, sendMessages } from './reply.ts';
 import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ViewedTool } from './view.ts';
@@ -16,6 +17,9 @@ const CALLED = { age: 60_000, patience: 0 };
 
 /** What endpoints with a scope serve: tools, and what it takes to speak of them. */
 const OF_TOOLS = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
+
+/** What would change the gateway's own session for all who share it. */
+const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
 
 type Session = Readonly<Record<string, string>>;
 
@@ -55,9 +59,17 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
 const isRequest = (message: Message): message is RequestMessage =>
   message.id !== undefined && message.method !== undefined;
 
-/** Tasks belong to whoever began them, which only a session tells. */
-const isShown = ({ served }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean =>
-  method.startsWith('tasks/') ? hasSession : !isScoped(served.scope) || OF_TOOLS.includes(method);
+/**
+ * Whether an endpoint has a method that nothing is decided about. Tasks belong to whoever began them, which only a session
+ * tells; and what some server may take for a call of a tool has to be one that was decided on.
+ */
+function isShown({ served }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
+  const name = foldCase(method).trim();
+  if (name.startsWith('tasks/')) {
+    return hasSession;
+  }
+  return name !== 'tools/call' && (!isScoped(served.scope) || OF_TOOLS.includes(method));
+}
 
 /** A subscription to nothing that a scope hides. */
 function narrowed(relayed: Relayed): Relayed {
@@ -144,6 +156,9 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   const spoken = await eraFor(connection, era);
   if (era === 'stateless' && spoken === era) {
     return passOn(deps, relayed, session);
+  }
+  if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
+    throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   if (spoken !== era) {
     return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);

@@ -16,11 +16,15 @@ export type Program = {
 
 /** Starts the program on a free port. */
 export function startProgram(env: Record<string, string>, args: readonly string[] = ['src/main.ts']): Program {
-  const child = spawn(process.execPath, ['-r', './bin/preload.cjs', '--max-semi-space-size=4', '--heap-growing-percent=20', ...args], {
-    cwd: ROOT,
-    env: { PATH: process.env.PATH, GATEHOUSE_PORT: '0', ...env } as NodeJS.ProcessEnv,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['-r', './bin/preload.cjs', '--max-semi-space-size=4', '--heap-growing-percent=20', ...args],
+    {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, GATEHOUSE_PORT: '0', ...env } as NodeJS.ProcessEnv,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let printed = '';
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const ready = new Promise<string>((resolve, reject) => {
