@@ -37,6 +37,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
     publicUrl: 'http://127.0.0.1:8080',
     egress,
+    stopping: new AbortController().signal,
     runtime: createRuntime({ store, egress, now }),
   };
 }

@@ -21,6 +21,8 @@ export type Deps = {
   readonly publicUrl: string;
   /** The way out for every URL that an organization gives. */
   readonly egress: Egress;
+  /** Aborted when the server stops: calls are finished, streams that would never end are not waited for. */
+  readonly stopping: AbortSignal;
   /** The connections to servers. */
   readonly runtime: Runtime;
 };

@@ -73,13 +73,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const runtime = createRuntime({ store, egress, now });
     const metrics = createMetrics();
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
-    const deps: Deps = { store, credentials, now, ids, log, metrics, callAudit, publicUrl, egress, runtime };
+    const stopping = new AbortController();
+    const deps: Deps = {
+      store,
+      credentials,
+      now,
+      ids,
+      log,
+      metrics,
+      callAudit,
+      publicUrl,
+      egress,
+      runtime,
+      stopping: stopping.signal,
+    };
     answerUnreadable(http, publicUrl);
     begin(await createApp(deps, { document, docs, config, violations }));
-    const housekeeping = new AbortController();
-    void keepHouse(deps, config, housekeeping.signal);
+    void keepHouse(deps, config, stopping.signal);
     const stop = async () => {
-      housekeeping.abort();
+      stopping.abort();
       await close(http);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();

@@ -54,7 +54,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       try {
         await serve(deps, { ...found, request, response, signal: exchange.signal });
       } catch (error) {
-        if (!exchange.signal.aborted) {
+        if (!exchange.signal.aborted && !deps.stopping.aborted) {
           throw error;
         }
         response.destroy();

@@ -64,6 +64,7 @@ export async function passOn(
   { served, connection, message, era, request, response, signal, note }: Relayed,
   session: Readonly<Record<string, string>>,
 ): Promise<void> {
+  const isEndless = message.method === 'subscriptions/listen';
   const answer = await connection.exchange({
     method: 'POST',
     headers: {
@@ -72,8 +73,8 @@ export async function passOn(
       ...session,
     },
     body: message.text,
-    signal,
-    silence: message.method === 'subscriptions/listen' ? 0 : SILENCE,
+    signal: isEndless ? AbortSignal.any([signal, deps.stopping]) : signal,
+    silence: isEndless ? 0 : SILENCE,
   });
   const id = message.method === undefined ? null : (message.id ?? null);
   await passBack(answer, { deps, served, request, response, id, note });

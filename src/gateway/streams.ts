@@ -55,7 +55,7 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
     return await deps.runtime.connection(source.server).exchange({
       method,
       headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
-      signal,
+      signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
       silence: method === 'GET' ? 0 : SILENCE,
     });
   } catch (error) {

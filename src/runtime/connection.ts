@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Egress } from '../egress/egress.ts';
 import { isObject } from '../json.ts';
 import { discard, exchange, type HttpAnswer, type HttpRequest, type Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
+import { once, patience } from './once.ts';
+import { ownId, withId, withToken } from './own-ids.ts';
 import { type Era, HANDSHAKE_VERSIONS, META, STATELESS_VERSION, statelessHeaders } from './protocol.ts';
 
 /** Milliseconds without a byte after which a request is given up. */
@@ -51,11 +52,6 @@ export type Connection = {
 };
 
 const CLIENT_INFO = { name: 'gatehouse', version: '1' };
-/** In front of ids that are the gateway's own: nobody else knows them. */
-const PREFIX = `gatehouse-${randomBytes(9).toString('base64url')}-`;
-let count = 0;
-const ownId = (): string => `${PREFIX}${++count}`;
-
 /** Connects to a server when it is first asked something. */
 export function connect(egress: Egress, target: Target): Connection {
   const { name } = target;
@@ -233,44 +229,6 @@ export function connect(egress: Egress, target: Target): Connection {
   return { target, discover, session, exchange: checked, send, ask, close };
 }
 
-/** Milliseconds that a server gets to introduce itself. */
-const PATIENCE = 10_000;
-const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE);
-
-/** Asks once and keeps the answer, but no failure. `forget` lets it be asked again, unless that was done already. */
-function once<T>(server: string, ask: () => Promise<T>) {
-  let kept: Promise<T> | undefined;
-  let value: T | undefined;
-  const get = (): Promise<T> => {
-    if (kept === undefined) {
-      const asked = ask().catch((error: unknown) => {
-        throw (error as Error).name === 'TimeoutError'
-          ? new ServerFailed(server, 'late', `did not introduce itself within ${PATIENCE / 1000} s.`, error)
-          : error;
-      });
-      kept = asked;
-      asked.then(
-        (answer) => {
-          value = answer;
-        },
-        () => {
-          kept = kept === asked ? undefined : kept;
-        },
-      );
-    }
-    return kept;
-  };
-  return Object.assign(get, {
-    known: (): Promise<T> | undefined => kept,
-    forget: (stale: T): void => {
-      if (value === stale) {
-        kept = undefined;
-        value = undefined;
-      }
-    },
-  });
-}
-
 const withEnvelope = (params: OwnRequest['params']): OwnRequest['params'] => ({
   ...params,
   _meta: {
@@ -280,35 +238,6 @@ const withEnvelope = (params: OwnRequest['params']): OwnRequest['params'] => ({
     ...(params._meta as object),
   },
 });
-
-/** Progress is asked for under an id of the gateway's own, and told under the caller's. */
-function withToken(params: OwnRequest['params'], own: string) {
-  const meta = params._meta;
-  const token = isObject(meta) ? meta.progressToken : undefined;
-  const restore = (message: ServerMessage): ServerMessage => {
-    const told = message.params;
-    return token !== undefined && isObject(told) && told.progressToken === own
-      ? { ...message, params: { ...told, progressToken: token } }
-      : message;
-  };
-  return {
-    params: token === undefined ? params : { ...params, _meta: { ...(meta as object), progressToken: own } },
-    restore,
-  };
-}
-
-/**
- * A message in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly
- * once, and for a batch.
- */
-function withId(json: Buffer, own: string, id: unknown): Buffer | undefined {
-  const quoted = `"${own}"`;
-  const at = json.indexOf(quoted);
-  const after = at + quoted.length;
-  return json[0] !== 0x7b || at === -1 || json.indexOf(quoted, after) !== -1
-    ? undefined
-    : Buffer.concat([json.subarray(0, at), Buffer.from(JSON.stringify(id)), json.subarray(after)]);
-}
 
 /** The gateway has no person and no model to ask: it only says that it is there. */
 const answerTo = ({ id, method }: ServerMessage): object =>

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { isObject } from '../json.ts';
+import type { ServerMessage } from './messages.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** In front of ids that are the gateway's own: nobody else knows them. */
+const PREFIX = `gatehouse-${randomBytes(9).toString('base64url')}-`;
+let count = 0;
+
+/** A request id, or progress token, of the gateway's own. */
+export const ownId = (): string => `${PREFIX}${++count}`;
+
+/** Progress is asked for under an id of the gateway's own, and told under the caller's. */
+export function withToken(params: Params, own: string) {
+  const meta = params._meta;
+  const token = isObject(meta) ? meta.progressToken : undefined;
+  const restore = (message: ServerMessage): ServerMessage => {
+    const told = message.params;
+    return token !== undefined && isObject(told) && told.progressToken === own
+      ? { ...message, params: { ...told, progressToken: token } }
+      : message;
+  };
+  return {
+    params: token === undefined ? params : { ...params, _meta: { ...(meta as object), progressToken: own } },
+    restore,
+  };
+}
+
+/**
+ * A message in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly
+ * once, and for a batch.
+ */
+export function withId(json: Buffer, own: string, id: unknown): Buffer | undefined {
+  const quoted = `"${own}"`;
+  const at = json.indexOf(quoted);
+  const after = at + quoted.length;
+  return json[0] !== 0x7b || at === -1 || json.indexOf(quoted, after) !== -1
+    ? undefined
+    : Buffer.concat([json.subarray(0, at), Buffer.from(JSON.stringify(id)), json.subarray(after)]);
+}
