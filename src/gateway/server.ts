@@ -157,11 +157,11 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (era === 'stateless' && spoken === era) {
     return passOn(deps, relayed, session);
   }
-  if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
-    throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
-  }
   if (spoken !== era) {
     return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);
+  }
+  if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
+    throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const asked = await connection.ask(message, era, signal);
   if (!Buffer.isBuffer(asked)) {
