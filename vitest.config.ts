@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     globalSetup: ['test/support/coverage-folder.ts', 'test/store/support/shared-postgres.ts'],
-    // The machine has two cores, and many tests start programs of their own.
-    maxWorkers: 2,
+    // One more than the cores that CI has: many tests wait for programs of their own.
+    maxWorkers: 3,
     // Whoever counts the results names a file for them.
     ...(process.env.GATEHOUSE_TEST_REPORT !== undefined && {
       reporters: ['default', 'json'],
