@@ -26,10 +26,10 @@ type Scrollable = { scrollIntoView: (options: { block: 'center' }) => void };
 
 const LABELS = ['curl', 'JavaScript', 'Python', 'Typed client'];
 
-// It is one program for both: each language is shown once, those with the longest lines on the narrow page.
+// Every language can be chosen on both pages; through all operations goes one on each, the longest lines on the narrow one.
 describe.each([
-  { width: 1440, labels: LABELS.slice(0, 2) },
-  { width: 390, labels: LABELS.slice(2) },
+  { width: 1440, labels: LABELS.slice(0, 1) },
+  { width: 390, labels: LABELS.slice(-1) },
 ])('at $width pixels', ({ width, labels }) => {
   let browser: Browser;
   let page: Page;

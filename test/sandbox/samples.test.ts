@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => shared.stop());
 
 describe.each(operations)('$id', (operation) => {
-  test.each(Object.entries(RUNNERS))('its %s sample runs against a sandbox', async (language, runSample) => {
+  test.concurrent.each(Object.entries(RUNNERS))('its %s sample runs against a sandbox', async (language, runSample) => {
     const sandbox = operation.method === 'get' ? shared : await startSandbox({ GATEHOUSE_PORT: '0' });
     const sample = samplesOf(operation, sandbox.url).find(({ lang }) => lang === language);
     const source = sample?.source ?? 'exit 1';
