@@ -1,9 +1,9 @@
-import { isObject } from '../json.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
-import { type Decision, decide, type Hints } from './decision.ts';
+import { hintsOf } from '../tools/hints.ts';
+import { type Decision, decide } from './decision.ts';
 
 /** What people have decided and seen of a server's tools. */
 export type Known = {
@@ -24,8 +24,7 @@ export function decideTool(
   known: Known,
 ): Decision {
   const name = String(definition.name);
-  const { annotations } = definition;
-  return decide(approvalPolicy, isObject(annotations) ? (annotations as Hints) : {}, {
+  return decide(approvalPolicy, hintsOf(definition), {
     hash,
     pinned: known.pins === null ? hash : Object.hasOwn(known.pins, name) ? known.pins[name] : undefined,
     approval: known.approvals.find(({ toolName }) => toolName === name),

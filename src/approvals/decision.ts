@@ -1,3 +1,5 @@
+import { type Hints, readsOnly } from '../tools/hints.ts';
+
 /** Whether a call runs, or waits for a person. */
 export type Verdict = 'runs' | 'waits';
 
@@ -6,9 +8,6 @@ export type Decision = {
   /** The definition is not the one that was seen first, and nobody has decided about it since. */
   readonly isChanged: boolean;
 };
-
-/** What a tool says of itself: nothing is certain of it. */
-export type Hints = { readonly readOnlyHint?: unknown; readonly destructiveHint?: unknown };
 
 /** What is known of a tool's definition. Hashes are those of `definitionHash`. */
 export type DefinitionFacts = {
@@ -22,14 +21,12 @@ export type DefinitionFacts = {
 /**
  * The one decision about a tool's calls, for `tools/list`, `tools/call` and the Servers API alike: the approval policy of
  * where the tool comes from first, then whether the definition is one that a person knows, then their standing decision,
- * then what the tool says of itself. Only a tool that says that it reads, and does not say that it destroys, counts as
- * read-only. A tool without definition facts is our own: nobody else can change it.
+ * then what the tool says of itself. A tool without definition facts is our own: nobody else can change it.
  */
-export function decide(policy: string, { readOnlyHint, destructiveHint }: Hints, facts?: DefinitionFacts): Decision {
+export function decide(policy: string, hints: Hints, facts?: DefinitionFacts): Decision {
   const isDecided = facts?.approval?.approvalHash === facts?.hash;
   const isKnown = facts === undefined || facts.pinned === facts.hash;
   const isChanged = !isKnown && !isDecided && facts.pinned !== undefined;
-  const readsOnly = readOnlyHint === true && destructiveHint !== true;
   const runs = (): boolean => {
     if (policy === 'auto_approve_all' || policy === 'require_approval_all') {
       return policy === 'auto_approve_all';
@@ -37,7 +34,7 @@ export function decide(policy: string, { readOnlyHint, destructiveHint }: Hints,
     if (facts?.approval !== undefined) {
       return isDecided && facts.approval.autoApprove;
     }
-    return isKnown && policy === 'auto_approve_read_only' && readsOnly;
+    return isKnown && policy === 'auto_approve_read_only' && readsOnly(hints);
   };
   return { verdict: runs() ? 'runs' : 'waits', isChanged };
 }

@@ -27,11 +27,8 @@ export type Registration = {
 export function register({ operations, handlers, raw, before, json, publicPath }: Registration): Router {
   // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
   const router = Router({ caseSensitive: true, strict: true });
-  const left = new Map<string, unknown>([...Object.entries(handlers), ...Object.entries(raw)]);
+  requireHandlers(operations, raw, handlers);
   for (const operation of operations) {
-    if (!left.delete(operation.id) || operation.raw !== Object.hasOwn(raw, operation.id)) {
-      throw new Error(`no handler of the right kind for ${operation.method} ${operation.path} (${operation.id})`);
-    }
     router[operation.method](
       expressPath(operation.path),
       ...before(operation),
@@ -43,15 +40,25 @@ export function register({ operations, handlers, raw, before, json, publicPath }
           ]),
     );
   }
-  if (left.size > 0) {
-    throw new Error(`handlers without an operation: ${[...left.keys()].join(', ')}`);
-  }
   for (const [path, allow] of methodsByPath(operations)) {
     router.all(expressPath(path), (request) => {
       throw wrongMethod(request.method, path, allow);
     });
   }
   return router;
+}
+
+/** Throws unless there is a handler of the right kind for each operation, and no other. */
+export function requireHandlers(operations: readonly Operation[], raw: object, json: object): void {
+  const left = new Set([...Object.keys(raw), ...Object.keys(json)]);
+  for (const { id, method, path, raw: isRaw } of operations) {
+    if (!left.delete(id) || isRaw !== Object.hasOwn(raw, id)) {
+      throw new Error(`no handler of the right kind for ${method} ${path} (${id})`);
+    }
+  }
+  if (left.size > 0) {
+    throw new Error(`handlers without an operation: ${[...left].join(', ')}`);
+  }
 }
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

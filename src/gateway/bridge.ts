@@ -5,7 +5,7 @@ import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
-import { noSuchMethod, type Result, UNCACHED } from './results.ts';
+import { complete, noSuchMethod, type Result, UNCACHED } from './results.ts';
 
 /** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
@@ -38,14 +38,16 @@ export const initialized = (facts: ServerFacts, { params }: RequestMessage, scop
 });
 
 /** The answer to `server/discover` for a server that knows nothing but handshakes. */
-export const discovered = (facts: ServerFacts, scope: EndpointConfig): Result => ({
-  resultType: 'complete',
-  supportedVersions: [STATELESS_VERSION],
-  capabilities: narrow(facts.capabilities, scope),
-  ...(facts.instructions !== undefined && { instructions: facts.instructions }),
-  ...UNCACHED,
-  _meta: { [`${META}serverInfo`]: facts.serverInfo },
-});
+export const discovered = (facts: ServerFacts, scope: EndpointConfig): Result =>
+  complete(
+    {
+      supportedVersions: [STATELESS_VERSION],
+      capabilities: narrow(facts.capabilities, scope),
+      ...(facts.instructions !== undefined && { instructions: facts.instructions }),
+      ...UNCACHED,
+    },
+    facts.serverInfo,
+  );
 
 /** The era in which a server is asked for a client of an era: the client's own, where the server speaks it. */
 export async function eraFor(connection: Connection, era: Era): Promise<Era> {
@@ -73,30 +75,23 @@ export async function* bridge(
     }
     throw noSuchMethod(client);
   }
-  const isOfClient = (key: string): boolean => !key.startsWith(META);
-  const asked = client === 'stateless' ? withoutEnvelope(params, isOfClient) : params;
+  const asked = client === 'stateless' ? withoutEnvelope(params) : params;
   for await (const message of connection.send({ id, method, params: asked }, server, signal)) {
     const { result } = message;
     yield !isObject(result) ? message : { ...message, result: await translate(connection, method, result, client) };
   }
 }
 
-function withoutEnvelope(params: Result, keep: (key: string) => boolean): Result {
-  const meta = isObject(params._meta) ? Object.entries(params._meta).filter(([key]) => keep(key)) : [];
+function withoutEnvelope(params: Result): Result {
+  const meta = Object.entries(isObject(params._meta) ? params._meta : {}).filter(([key]) => !key.startsWith(META));
   const { _meta, ...rest } = params;
   return meta.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(meta) };
 }
 
 async function translate(connection: Connection, method: string, result: Result, client: Era): Promise<Result> {
   if (client === 'stateless') {
-    const meta = isObject(result._meta) ? result._meta : {};
-    const serverInfo = (await connection.session())?.serverInfo;
-    return {
-      ...result,
-      resultType: 'complete',
-      ...(CACHEABLE.test(method) && UNCACHED),
-      _meta: { ...meta, [`${META}serverInfo`]: serverInfo },
-    };
+    const cached = CACHEABLE.test(method) ? UNCACHED : {};
+    return complete({ ...result, ...cached }, (await connection.session())?.serverInfo);
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Operation } from '../contract/document.ts';
 import type { GatewayOperationId } from '../contract/operations.ts';
-import { methodsByPath, wrongMethod } from '../contract/register.ts';
+import { methodsByPath, requireHandlers, wrongMethod } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import type { Identified } from '../http/context.ts';
 import type { AnswerError } from '../http/errors.ts';
@@ -31,17 +31,10 @@ const PATH = /^\/+mcp(?:\/([^/?#]*))?(?:[?#]|$)/;
  */
 export function gatewayDoor(deps: Deps, operations: readonly Operation[], around: Around): Door {
   const handlers = gatewayHandlers(deps, around.limit);
-  const left = new Set<string>(Object.keys(handlers));
-  const byPlace = new Map<string, Operation>();
-  for (const operation of operations) {
-    if (!left.delete(operation.id) || !operation.raw) {
-      throw new Error(`no handler of the right kind for ${operation.method} ${operation.path} (${operation.id})`);
-    }
-    byPlace.set(`${operation.method.toUpperCase()} ${operation.path}`, operation);
-  }
-  if (left.size > 0) {
-    throw new Error(`handlers without an operation: ${[...left].join(', ')}`);
-  }
+  requireHandlers(operations, handlers, {});
+  const byPlace = new Map(
+    operations.map((operation) => [`${operation.method.toUpperCase()} ${operation.path}`, operation]),
+  );
   const allowed = methodsByPath(operations);
 
   const serve = async (request: Identified, response: ServerResponse, path: string, token: string | undefined) => {

@@ -12,7 +12,7 @@ import { eraOf } from './eras.ts';
 import { createLive } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
 import { readBytes } from './read-bytes.ts';
-import { linkHelp, sendJson } from './reply.ts';
+import { linkHelp, sendJson, sendResult } from './reply.ts';
 import { serveServer } from './server.ts';
 import { answerRequest } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
@@ -106,7 +106,7 @@ async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote
   const served = { endpoint, served: source, signal, note };
   const result = await answerRequest(deps, served, { ...message, id, method }, era);
   note.isError = result.isError === true;
-  note.responseBytes = sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+  note.responseBytes = sendResult(request, response, id, result);
 }
 
 /** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */

@@ -15,13 +15,8 @@ export type Live = {
   readonly begin: (endpointId: string, isServed: () => Promise<boolean>) => Exchange | null;
 };
 
-/** Why an exchange is ended: its client is gone, or its endpoint is. */
-export class Ended extends Error {
-  override readonly name = 'Ended';
-}
-
-/** One for all: an error for each would collect a stack that nobody reads. */
-const ENDED = new Ended();
+/** Why an exchange is ended. One for all: an error for each would collect a stack that nobody reads. */
+const ENDED = new Error('The client is gone, or the endpoint is.');
 
 type Watched = { readonly controller: AbortController; readonly isServed: () => Promise<boolean> };
 

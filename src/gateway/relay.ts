@@ -58,24 +58,27 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
   return Object.assign(passed, ofEra);
 }
 
-/** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError or ServerFailed. */
-export async function passOn(
-  deps: Deps,
-  { served, connection, message, era, request, response, signal, note }: Relayed,
+/** Posts a message as the client's own. */
+function post(
+  { stopping }: Deps,
+  { connection, message, era, request, signal }: Relayed,
   session: Readonly<Record<string, string>>,
-): Promise<void> {
+  body: string,
+): Promise<HttpAnswer> {
   const isEndless = message.method === 'subscriptions/listen';
-  const answer = await connection.exchange({
+  return connection.exchange({
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...passedHeaders(request.headers, message, era),
-      ...session,
-    },
-    body: message.text,
-    signal: isEndless ? AbortSignal.any([signal, deps.stopping]) : signal,
+    headers: { 'content-type': 'application/json', ...passedHeaders(request.headers, message, era), ...session },
+    body,
+    signal: isEndless ? AbortSignal.any([signal, stopping]) : signal,
     silence: isEndless ? 0 : SILENCE,
   });
+}
+
+/** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError or ServerFailed. */
+export async function passOn(deps: Deps, relayed: Relayed, session: Readonly<Record<string, string>>): Promise<void> {
+  const { served, message, request, response, note } = relayed;
+  const answer = await post(deps, relayed, session, message.text);
   const id = message.method === undefined ? null : (message.id ?? null);
   await passBack(answer, { deps, served, request, response, id, note });
 }
@@ -172,17 +175,11 @@ export async function initialize(
   relayed: Relayed,
   adapt: (result: Readonly<Record<string, unknown>>) => object,
 ): Promise<'done' | 'no handshake'> {
-  const { served, connection, endpointId, message, request, response, signal } = relayed;
+  const { served, connection, endpointId, message, request, response } = relayed;
   const { name } = served.server;
   // The protocol wants an id; clients that send none get none back.
   const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
-  const answer = await connection.exchange({
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...passedHeaders(request.headers, message, 'handshake') },
-    body,
-    signal,
-    silence: SILENCE,
-  });
+  const answer = await post(deps, relayed, {}, body);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer) : nothing(answer)) {
     if (incoming.method !== undefined) {

@@ -44,6 +44,10 @@ export function sendJson(
   return Buffer.byteLength(json);
 }
 
+/** Answers a request with its result, as `sendJson` does. */
+export const sendResult = (request: IncomingMessage, response: ServerResponse, id: unknown, result: object): number =>
+  sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+
 /**
  * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
  * that the client reads. `note` hears what the response was.

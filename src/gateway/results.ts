@@ -1,5 +1,5 @@
 import { isObject } from '../json.ts';
-import type { Era } from '../runtime/protocol.ts';
+import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
 
 /** A JSON object of the protocol: `params`, or a result. */
@@ -7,6 +7,15 @@ export type Result = Readonly<Record<string, unknown>>;
 
 /** Lists differ by token, and change with the account: nobody may keep them (2026-07-28, "Caching"). */
 export const UNCACHED = { ttlMs: 0, cacheScope: 'private' } as const;
+
+/** A result as the stateless protocol wants it; `serverInfo` is who answers, where that is known. */
+export const complete = (result: Result, serverInfo?: unknown): Result => ({
+  ...result,
+  resultType: 'complete',
+  ...(serverInfo !== undefined && {
+    _meta: { ...(isObject(result._meta) && result._meta), [`${META}serverInfo`]: serverInfo },
+  }),
+});
 
 /** The answer for a tool that there is none of, or that the scope does not let through: nobody can tell which. */
 export const unknownTool = (name: unknown): RpcError =>

@@ -1,14 +1,15 @@
 import type { Deps } from '../deps.ts';
 import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
-import { META } from '../runtime/protocol.ts';
+import { notTheProtocol } from '../runtime/messages.ts';
+import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { initialize, passOn, placeOf, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
-import { sendJson, sendMessages } from './reply.ts';
-import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import { sendJson, sendMessages, sendResult } from './reply.ts';
+import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ViewedTool } from './view.ts';
 
 /** How fresh tools are where they are listed, and where they are called; milliseconds. */
@@ -115,25 +116,21 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
   note.call = { tool: String(tool.definition.name), args, verdict: tool.verdict };
   if (tool.verdict === 'waits') {
     const result = mustWait(served.server.approvalPolicy);
-    const answer = { jsonrpc: '2.0', id: message.id, result: era === 'stateless' ? complete(result) : result };
     note.isError = true;
-    note.responseBytes = sendJson(request, response, 200, JSON.stringify(answer));
+    note.responseBytes = sendResult(request, response, message.id, era === 'stateless' ? complete(result) : result);
     return;
   }
   try {
     await forward(deps, relayed, message, session);
   } catch (error) {
     // What may have been carried out is asked again only where that changes nothing.
-    const { readOnlyHint, destructiveHint } = (tool.definition.annotations ?? {}) as Result;
-    const isHarmless = readOnlyHint === true && destructiveHint !== true;
-    if (!(error instanceof ServerFailed) || error.kind !== 'broken' || !isHarmless || response.headersSent) {
+    const mayRunTwice = readsOnly(hintsOf(tool.definition)) && !response.headersSent;
+    if (!(error instanceof ServerFailed) || error.kind !== 'broken' || !mayRunTwice) {
       throw error;
     }
     await forward(deps, relayed, message, session);
   }
 }
-
-const complete = (result: Result): Result => ({ ...result, resultType: 'complete' });
 
 /** The tool that a call names, if the endpoint shows it. One that is not known may be new: the server is asked, once. */
 async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise<ViewedTool> {
@@ -184,7 +181,7 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
   const facts = outcome === 'done' ? null : await connection.discover();
   if (facts !== null) {
     const result = initialized(facts, message, scope);
-    sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
+    sendResult(request, response, message.id, result);
   }
 }
 
@@ -199,7 +196,7 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
   }
   const known = facts ?? (await connection.session());
   if (known === null) {
-    throw new ServerFailed(served.server.name, 'protocol', `speaks no version of the protocol (${META}).`);
+    throw notTheProtocol(served.server.name, 'it knows neither a handshake nor the version without one');
   }
-  sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result: discovered(known, served.scope) }));
+  sendResult(request, response, id, discovered(known, served.scope));
 }

@@ -2,14 +2,14 @@ import { decide } from '../approvals/decision.ts';
 import { callTool } from '../calls/call-tool.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
-import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
+import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import * as accounts from '../store/accounts.ts';
 import type { Endpoint } from '../store/endpoints.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
-import { argumentsOf, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 
 /** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
 export type ServedService = {
@@ -40,17 +40,16 @@ export async function answerRequest(
 ): Promise<Result> {
   const isStateless = era === 'stateless';
   const info = { name: endpoint.name, version: String(endpoint.version) };
-  const complete = (result: Result): Result =>
-    isStateless ? { ...result, resultType: 'complete', _meta: { [`${META}serverInfo`]: info } } : result;
+  const inEra = (result: Result): Result => (isStateless ? complete(result, info) : result);
   switch (method) {
     case isStateless ? 'server/discover' : 'initialize':
       return isStateless
-        ? complete({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
+        ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
         : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
     case 'tools/list':
-      return complete({ ...list(served), ...(isStateless && UNCACHED) });
+      return inEra({ ...list(served), ...(isStateless && UNCACHED) });
     case 'tools/call':
-      return complete(await call(deps, served, params, signal, note));
+      return inEra(await call(deps, served, params, signal, note));
     default:
       if (method === 'ping' && !isStateless) {
         return {};

@@ -9,7 +9,7 @@ import type { Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { listTools } from './list-tools.ts';
 import { listenForChanges } from './listen.ts';
-import { type Listed, sameTools, saveTools } from './save-tools.ts';
+import { isReachedAlike, type Listed, sameTools, saveTools } from './save-tools.ts';
 
 type CataloguedTool = catalogues.CataloguedTool;
 /** The tools of a server as they were last seen, and why they could not be seen since. */
@@ -50,13 +50,10 @@ const COALESCED = 50;
 const LIST_TIMEOUT = 30_000;
 
 type Entry = {
-  readonly configuration: string;
+  /** As it is connected to; the newest version that anybody has asked for. */
+  server: Server;
   readonly connection: Connection;
   readonly ended: AbortController;
-  /** The version of the server that `seen` holds for. */
-  version: number;
-  /** Most ask for the very object that was asked for before: then nothing has to be compared. */
-  lastAskedFor: Server;
   usedAt: number;
   isListening: boolean;
   isOutdated: boolean;
@@ -87,27 +84,24 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
       );
     }
     const known = entries.get(server.id);
-    if (known !== undefined && known.lastAskedFor === server) {
-      known.usedAt = now();
-      return known;
-    }
-    const configuration = JSON.stringify([name, url, requestHeaders]);
-    // Who has read the server before it was changed is served by what it is now.
-    if (known !== undefined && (known.configuration === configuration || server.version < known.version)) {
-      known.lastAskedFor = server;
-      known.usedAt = now();
-      return known;
-    }
-    if (known !== undefined) {
+    const isNewer = known !== undefined && server.version > known.server.version;
+    if (isNewer && (name !== known.server.name || !isReachedAlike(server, known.server))) {
       void end(server.id, known);
+    } else if (known !== undefined) {
+      // Who has read the server before it was changed is served by what it is now.
+      if (isNewer) {
+        // It may have been another server meanwhile, which has cleared what is stored.
+        known.server = server;
+        known.seen = null;
+      }
+      known.usedAt = now();
+      return known;
     }
     const headers = Object.entries(requestHeaders).map(([key, value]) => [key.toLowerCase(), value]);
     const entry: Entry = {
-      configuration,
+      server,
       connection: connect(egress, { name, ...placeOf(url), headers: Object.fromEntries(headers) }),
       ended: new AbortController(),
-      version: server.version,
-      lastAskedFor: server,
       usedAt: now(),
       isListening: false,
       isOutdated: false,
@@ -170,11 +164,6 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
 
   const tools = async (server: Server, { age, patience }: Freshness): Promise<ToolsSeen> => {
     const entry = entryOf(server);
-    if (entry.version < server.version) {
-      // It may have been another server meanwhile, which has cleared what is stored.
-      entry.version = server.version;
-      entry.seen = null;
-    }
     if (entry.seen === null) {
       const stored = await catalogues.find(store.read, server.id);
       if (stored.tools !== null && stored.seenAt !== null) {

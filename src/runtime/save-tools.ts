@@ -15,7 +15,7 @@ export type Listed = { readonly tools: readonly catalogues.CataloguedTool[]; rea
 export async function saveTools(db: Db, server: servers.Server, { tools, seenAt }: Listed): Promise<boolean> {
   const { id, organizationId } = server;
   const present = await servers.find(db, organizationId, id);
-  if (present === null || !isDeepStrictEqual(addressOf(present), addressOf(server))) {
+  if (present === null || !isReachedAlike(present, server)) {
     return false;
   }
   const { tools: before, pins } = await catalogues.find(db, id);
@@ -38,8 +38,9 @@ export async function saveTools(db: Db, server: servers.Server, { tools, seenAt 
   return true;
 }
 
-/** What decides who answers. */
-const addressOf = ({ url, transport, requestHeaders }: servers.Server) => ({ url, transport, requestHeaders });
+/** Whether it is the same who answers, reached in the same way. */
+export const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
+  a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
 
 /** Whether two lists say the same, in the same order, down to what is not hashed, such as icons. */
 export const sameTools = (a: Listed['tools'], b: Listed['tools']): boolean =>

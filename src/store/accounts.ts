@@ -104,8 +104,8 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
 }
 
 /**
- * Replaces an account of a service whose version is still `expectedVersion`, and returns it with the next version; null when it has
- * moved on or is gone. Its organization, integration and `createdAt` do not change.
+ * Replaces an account of a service whose version is still `expectedVersion`, and returns it with the next version; null
+ * when it has moved on or is gone. Its organization, integration and `createdAt` do not change.
  */
 export async function update(db: Db, account: ServiceAccount, expectedVersion: number): Promise<ServiceAccount | null> {
   const updated = { ...account, version: expectedVersion + 1 };

@@ -1,3 +1,4 @@
+import { hintsOf, readsOnly } from './hints.ts';
 import { RESERVED, snake } from './names.ts';
 import type { Scoped } from './scope.ts';
 
@@ -33,7 +34,7 @@ export function resourceOf(definition: Definition): string {
 function methodOf(definition: Definition): string {
   const [first = ''] = wordsOf(definition);
   const begins = (method: keyof typeof VERBS): boolean => (VERBS[method] as readonly string[]).includes(first);
-  if (onlyReads(definition)) {
+  if (readsOnly(hintsOf(definition))) {
     return begins('list') ? 'list' : 'get';
   }
   return WRITES.find(begins) ?? customMethod(nameOf(definition));
@@ -41,11 +42,6 @@ function methodOf(definition: Definition): string {
 
 /** Nothing that may change data passes for a `list` or a `read` because it is called so. */
 const customMethod = (name: string): string => (RESERVED.includes(name.toLowerCase()) ? `call_${name}` : name);
-
-function onlyReads({ annotations }: Definition): boolean {
-  const { readOnlyHint, destructiveHint } = (annotations ?? {}) as Definition;
-  return readOnlyHint === true && destructiveHint !== true;
-}
 
 const nameOf = ({ name }: Definition): string => String(name);
 /** `createIssue` and `create-issue` have the words create and issue. */

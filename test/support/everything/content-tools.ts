@@ -1,3 +1,5 @@
+import type { JsonSchemaType } from '@modelcontextprotocol/server';
+import contactSchema from './contact.schema.json' with { type: 'json' };
 import { PNG, WAV } from './samples.ts';
 import { type EverythingTool, text } from './tool.ts';
 
@@ -53,30 +55,7 @@ export const contentTools: readonly EverythingTool[] = [
   {
     name: 'json_schema_2020_12_tool',
     description: 'Has an input schema with the keywords of JSON Schema 2020-12',
-    inputSchema: {
-      $schema: 'https://json-schema.org/draft/2020-12/schema',
-      type: 'object',
-      $defs: {
-        address: {
-          $anchor: 'addressDef',
-          type: 'object',
-          properties: { street: { type: 'string' }, city: { type: 'string' } },
-        },
-      },
-      properties: {
-        name: { type: 'string' },
-        address: { $ref: '#/$defs/address' },
-        contactMethod: { type: 'string', enum: ['phone', 'email'] },
-        phone: { type: 'string' },
-        email: { type: 'string' },
-      },
-      allOf: [{ anyOf: [{ required: ['phone'] }, { required: ['email'] }] }],
-      if: { properties: { contactMethod: { const: 'phone' } }, required: ['contactMethod'] },
-      // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-      then: { required: ['phone'] },
-      else: { required: ['email'] },
-      additionalProperties: false,
-    },
+    inputSchema: contactSchema as JsonSchemaType,
     call: (args) => text(JSON.stringify(args)),
   },
   {
