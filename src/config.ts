@@ -45,8 +45,6 @@ const VARIABLES = [
   'GATEHOUSE_API_TOKEN',
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
-  // For the samples of the documentation: whoever has set it for them can still start a server.
-  'GATEHOUSE_ENDPOINT_TOKEN',
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_AUDIT_DAYS',
   'GATEHOUSE_AUDIT_ARGUMENTS',

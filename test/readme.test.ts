@@ -64,7 +64,7 @@ describe('Use it from', () => {
 
   test('the configuration of each editor is JSON that names the endpoint of the sandbox in both forms', () => {
     for (const block of ofKind('json')) {
-      expect(JSON.stringify(JSON.parse(block))).toContain(`/mcp/${SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}`);
+      expect(JSON.stringify(JSON.parse(block))).toContain(`/mcp/${SANDBOX_CREDENTIALS.MCP_ENDPOINT_TOKEN}`);
       expect(JSON.stringify(JSON.parse(block))).toContain('/mcp","headers":{"Authorization":"Bearer ');
     }
     expect([inspector.length, ofKind('ts').length, ofKind('json').length]).toEqual([2, 2, 2]);

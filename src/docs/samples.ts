@@ -9,7 +9,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   apiKey: 'GATEHOUSE_API_KEY',
   apiSecret: 'GATEHOUSE_API_SECRET',
   apiToken: 'GATEHOUSE_API_TOKEN',
-  endpointToken: 'GATEHOUSE_ENDPOINT_TOKEN',
+  endpointToken: 'MCP_ENDPOINT_TOKEN',
   operatorToken: 'GATEHOUSE_ADMIN_TOKEN',
 };
 

@@ -20,7 +20,7 @@ export const SANDBOX_CREDENTIALS = {
   GATEHOUSE_API_TOKEN: 'gat_sandbox_token_for_everybody_000',
   GATEHOUSE_API_KEY: 'sk_sandbox_key_for_everybody_000000',
   GATEHOUSE_API_SECRET: 's3cr3t_sandbox_secret_for_everybody',
-  GATEHOUSE_ENDPOINT_TOKEN: '4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c',
+  MCP_ENDPOINT_TOKEN: '4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c',
 } as const;
 
 /**
@@ -66,7 +66,7 @@ function exampleIds(): Ids {
     '1ba1f401-7183-47c5-9e39-e8e257e3c795',
     '2ba1f401-7183-47c5-9e39-e8e257e3c796',
   ];
-  const tokens = [randomIds.endpointToken(), SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN];
+  const tokens = [randomIds.endpointToken(), SANDBOX_CREDENTIALS.MCP_ENDPOINT_TOKEN];
   return {
     ...randomIds,
     endpointToken: () => tokens.shift() ?? randomIds.endpointToken(),

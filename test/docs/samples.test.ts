@@ -17,7 +17,7 @@ const CREDENTIALS = {
   GATEHOUSE_API_KEY: `sk_it's "$HOME" a key`,
   GATEHOUSE_API_SECRET: 's3cr3t_of_the_samples',
   GATEHOUSE_API_TOKEN: 'gat_of_the_samples',
-  GATEHOUSE_ENDPOINT_TOKEN: 'endpoint-token-of-the-samples',
+  MCP_ENDPOINT_TOKEN: 'endpoint-token-of-the-samples',
   GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
 };
 const SESSION = 'session-of-the-samples';
@@ -37,7 +37,7 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
     apiKey: CREDENTIALS.GATEHOUSE_API_KEY,
     apiSecret: CREDENTIALS.GATEHOUSE_API_SECRET,
     apiToken: `Bearer ${CREDENTIALS.GATEHOUSE_API_TOKEN}`,
-    endpointToken: `Bearer ${CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}`,
+    endpointToken: `Bearer ${CREDENTIALS.MCP_ENDPOINT_TOKEN}`,
     operatorToken: `Bearer ${CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}`,
   };
   return {
@@ -117,7 +117,7 @@ test('credentials come from the environment, never from the document', () => {
   for (const operation of operations) {
     for (const { label, source } of samplesOf(operation, 'https://gatehouse.example.com/gw')) {
       const named = operation.credentials.map(({ name }) => name);
-      const sent = [...source.matchAll(/GATEHOUSE_[A-Z_]+/g)].map(([variable]) => variable);
+      const sent = [...source.matchAll(/(?:GATEHOUSE|MCP_ENDPOINT)_[A-Z_]+/g)].map(([variable]) => variable);
       expect(sent, `${operation.id} in ${label}`).toHaveLength(named.length);
       expect(source).toContain('https://gatehouse.example.com/gw');
     }

@@ -34,7 +34,7 @@ async function newSession(url: string): Promise<{ MCP_SESSION_ID: string }> {
   const { body } = operation('sendWithBearer');
   const answer = await fetch(`${url}/mcp`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${SANDBOX_CREDENTIALS.GATEHOUSE_ENDPOINT_TOKEN}` },
+    headers: { Authorization: `Bearer ${SANDBOX_CREDENTIALS.MCP_ENDPOINT_TOKEN}` },
     body: JSON.stringify(body?.content['application/json']?.examples?.initialize?.value),
   });
   return { MCP_SESSION_ID: answer.headers.get('Mcp-Session-Id') ?? '' };
