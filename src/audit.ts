@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from './caller.ts';
 import { DAY } from './instants.ts';
 import * as auditEvents from './store/audit-events.ts';
+import * as auditLog from './store/audit-log.ts';
 import * as callTotals from './store/call-totals.ts';
 import { purgeInSlices } from './store/purge.ts';
 import type { Db, Store } from './store/store.ts';
@@ -64,7 +65,7 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
 
 /** Deletes the events that are older than `days`, a slice a transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
-  await purgeInSlices(store, (db) => auditEvents.purge(db, now - days * DAY));
+  await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY));
 }
 
 /** Days for which tool calls are kept one by one. */

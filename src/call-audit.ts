@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import { type AuditedCall, cutArguments, eventOf, type KeptArguments, type KeptCall } from './call-events.ts';
+import { type AuditedCall, cutArguments, type KeptArguments, storedCall } from './call-events.ts';
 import type { Metrics } from './metrics.ts';
-import * as auditEvents from './store/audit-events.ts';
 import { type Store, StoreUnavailable } from './store/store.ts';
+import { insertOnce, type ToolCall } from './store/tool-calls.ts';
 
 /** Writes tool calls into the audit log, in batches, off the path of the calls. */
 export type CallAudit = {
-  /** Notes a call. Never throws, never waits; a call that finds 10,000 waiting is counted and not kept. */
-  record(call: AuditedCall): void;
+  /** Notes a call and its arguments. Never throws, never waits; one that finds 10,000 waiting is counted and not kept. */
+  record(call: Omit<AuditedCall, 'arguments'>, args: unknown): void;
   /** Resolves when what was noted is stored, or could not be: then it is tried again by itself. */
   flush(): Promise<void>;
   /** Stores what is there, once more, and keeps nothing from then on. */
@@ -15,7 +15,7 @@ export type CallAudit = {
 };
 
 export type CallAuditOptions = {
-  readonly store: Pick<Store, 'write'>;
+  readonly store: Pick<Store, 'engine' | 'write'>;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'toolCalls' | 'toolCallDuration' | 'auditDropped'>;
   readonly withArguments: boolean;
@@ -35,9 +35,9 @@ const MOST_ARGUMENTS = 32 * 1024 * 1024;
 /** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
 export function createCallAudit({ store, log, metrics, withArguments }: CallAuditOptions): CallAudit {
   const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
-  let waiting: KeptCall[] = [];
-  // Events keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
-  let batch: auditEvents.AuditEvent[] = [];
+  let waiting: AuditedCall[] = [];
+  // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
+  let batch: ToolCall[] = [];
   let argumentsWaiting = 0;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | null = null;
@@ -52,22 +52,22 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
     return kept;
   };
 
-  /** Stores events, or those of them that can be: one that the database refuses must not keep the others out. */
-  const put = async (events: readonly auditEvents.AuditEvent[]): Promise<void> => {
+  /** Stores calls, or those of them that can be: one that the database refuses must not keep the others out. */
+  const put = async (calls: readonly ToolCall[]): Promise<void> => {
     try {
-      await store.write((db) => auditEvents.insertOnce(db, events));
+      await store.write((db) => insertOnce(db, store.engine, calls));
     } catch (error) {
       if (error instanceof StoreUnavailable) {
         throw error;
       }
-      if (events.length === 1) {
+      if (calls.length === 1) {
         metrics.auditDropped.inc();
         log.error({ err: error }, 'a tool call could not be audited');
         return;
       }
-      const half = events.length >> 1;
-      await put(events.slice(0, half));
-      await put(events.slice(half));
+      const half = calls.length >> 1;
+      await put(calls.slice(0, half));
+      await put(calls.slice(half));
     }
   };
 
@@ -76,7 +76,7 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
       const taken = waiting.slice(0, BATCH);
       waiting = waiting.slice(BATCH);
       argumentsWaiting -= taken.reduce((sum, call) => sum + (call.arguments?.text.length ?? 0), 0);
-      batch = taken.map(eventOf);
+      batch = taken.map(storedCall);
     }
     await put(batch);
     const written = batch.length;
@@ -122,14 +122,14 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
   };
 
   return {
-    record: (call) => {
-      counted[call.outcome].inc();
+    record: (call, args) => {
+      counted[call.reason === undefined ? 'success' : 'failure'].inc();
       metrics.toolCallDuration.observe(call.durationMs / 1000);
       if (isClosed || count() >= MOST_WAITING) {
         metrics.auditDropped.inc();
         return;
       }
-      waiting.push({ ...call, arguments: withArguments ? argumentsOf(call.arguments) : undefined });
+      waiting.push({ ...call, arguments: withArguments ? argumentsOf(args) : undefined });
       if (writing === null && (waiting.length === 1 || waiting.length === BATCH)) {
         startIn(waiting.length === 1 ? DELAY : 0);
       }

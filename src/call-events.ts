@@ -1,31 +1,28 @@
-import type { AuditEvent } from './store/audit-events.ts';
-import { CALLED, tenths } from './store/call-totals.ts';
+import { tenths } from './store/call-totals.ts';
 import { newEventId } from './store/event-ids.ts';
+import type { ToolCall } from './store/tool-calls.ts';
 
 /** One tool call that was decided on: it ran, or it was refused. */
 export type AuditedCall = {
   /** When it ended; milliseconds since the epoch. */
   readonly at: number;
   readonly organizationId: string;
-  readonly endpoint: { readonly id: string; readonly name: string };
-  readonly accountId: string;
+  readonly endpoint: { readonly id: string; readonly name: string; readonly accountId: string };
   /** The name under which the endpoint has it; one that nobody has is not audited, or strangers would fill the log. */
   readonly tool: string;
-  readonly outcome: 'success' | 'failure';
   readonly durationMs: number;
   /** Of the message that asked for it. */
   readonly requestBytes: number;
   /** Of the message that answered it; 0 when none did. */
   readonly responseBytes: number;
-  /** Why it failed, as a word of ours: what others have said may hold secrets. */
-  readonly reason?: string;
+  /** Why it failed, as a word of ours: what others have said may hold secrets. Undefined for a success. */
+  readonly reason: string | undefined;
   /** Kept only with `GATEHOUSE_AUDIT_ARGUMENTS`. */
-  readonly arguments?: unknown;
+  readonly arguments: KeptArguments | undefined;
 };
 
 /** What is kept of a call's arguments: JSON, cut when it is too long. */
 export type KeptArguments = { readonly text: string; readonly isWhole: boolean };
-export type KeptCall = Omit<AuditedCall, 'arguments'> & { readonly arguments: KeptArguments | undefined };
 
 /** Characters of a name that upstream servers choose. */
 const LONGEST_NAME = 256;
@@ -45,25 +42,23 @@ export function cutArguments(value: unknown): KeptArguments {
   }
 }
 
-/** The event of a call, with the id that it is stored under. */
-export function eventOf(call: KeptCall): AuditEvent {
-  const { at, organizationId, endpoint, accountId, outcome, reason, arguments: args } = call;
+/** A call as it is stored, under an id of its own. */
+export function storedCall(call: AuditedCall): ToolCall {
+  const { at, organizationId, endpoint, reason, arguments: args } = call;
   // PostgreSQL stores no NUL, and a server that put one into a tool's name would keep its calls out of the log.
   const tool = call.tool.slice(0, LONGEST_NAME).replaceAll('\0', '\ufffd');
   return {
     id: newEventId(at),
     at,
-    actor: { kind: 'endpoint', id: endpoint.id, name: endpoint.name },
-    organizationId,
-    action: CALLED,
-    target: { kind: 'tool', id: `${accountId}/${tool}` },
-    outcome,
-    details: {
-      duration_ms: tenths(call.durationMs),
-      request_bytes: call.requestBytes,
-      response_bytes: call.responseBytes,
-      ...(reason !== undefined && { reason }),
-      ...(args !== undefined && { arguments: args.text, ...(!args.isWhole && { arguments_cut: true }) }),
-    },
+    organization_id: organizationId,
+    endpoint_id: endpoint.id,
+    endpoint_name: endpoint.name,
+    tool: `${endpoint.accountId}/${tool}`,
+    duration_ms: tenths(call.durationMs),
+    request_bytes: call.requestBytes,
+    response_bytes: call.responseBytes,
+    reason: reason ?? null,
+    arguments: args?.text ?? null,
+    arguments_cut: args?.isWhole === false ? 1 : 0,
   };
 }

@@ -5,6 +5,7 @@ import type { NewCredentials } from './bootstrap.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
+import { logLines } from './log-lines.ts';
 import { startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
 
@@ -29,8 +30,7 @@ async function main(): Promise<void> {
 /** People get colours, machines get JSON lines. */
 async function destination(): Promise<pino.DestinationStream> {
   if (!process.stdout.isTTY) {
-    // A write for each line would cost more than the line; what a crash would lose is the last fifth of a second.
-    return pino.destination({ sync: false, minLength: 8192, periodicFlush: 200 });
+    return logLines();
   }
   const { default: pretty } = await import('pino-pretty');
   return pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });

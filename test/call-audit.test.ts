@@ -2,26 +2,30 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CallAudit, createCallAudit } from '../src/call-audit.ts';
-import type { AuditedCall } from '../src/call-events.ts';
 import { parseJson } from '../src/json.ts';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
-import * as auditEvents from '../src/store/audit-events.ts';
+import * as auditLog from '../src/store/audit-log.ts';
 import { type Store, StoreUnavailable } from '../src/store/store.ts';
 import { onBothEngines } from './store/support/harness.ts';
 
-const aCall = (changes: Partial<AuditedCall> = {}): AuditedCall => ({
+type Call = Parameters<CallAudit['record']>[0];
+
+const aCall = (changes: Partial<Call> = {}): Call => ({
   at: 1000,
   organizationId: 'org_a',
-  endpoint: { id: randomUUID(), name: 'Support' },
-  accountId: 'account-1',
+  endpoint: { id: randomUUID(), name: 'Support', accountId: 'account-1' },
   tool: 'list_all_crm_contacts',
-  outcome: 'success',
   durationMs: 41.6789,
   requestBytes: 148,
   responseBytes: 2093,
-  arguments: { limit: 7 },
+  reason: undefined,
   ...changes,
 });
+const recordAll = (calls: readonly Call[], audit: CallAudit) => {
+  for (const call of calls) {
+    audit.record(call, {});
+  }
+};
 const times = (count: number) => Array.from({ length: count }, (_, index) => aCall({ tool: `tool_${index}` }));
 
 onBothEngines(({ shared }) => {
@@ -33,28 +37,33 @@ onBothEngines(({ shared }) => {
     throw new StoreUnavailable('The database is away.');
   };
   const make = (withArguments = false) =>
-    createCallAudit({ store: { write: (fn) => write(fn) }, log: pino({ level: 'silent' }), metrics, withArguments });
-  const stored = () => auditEvents.page(store.read, { limit: 20_000 });
+    createCallAudit({
+      store: { engine: store.engine, write: (fn) => write(fn) },
+      log: pino({ level: 'silent' }),
+      metrics,
+      withArguments,
+    });
+  const stored = () => auditLog.page(store.read, { limit: 20_000 });
   const tools = async () => (await stored()).map(({ target }) => target.id.replace('account-1/', '')).toReversed();
   const dropped = async () => (await metrics.auditDropped.get()).values[0]?.value;
 
   beforeEach(async () => {
     store = await shared();
-    await store.write((db) => db.sql.deleteFrom('audit_events').execute());
+    await store.write((db) => db.sql.deleteFrom('tool_calls').execute());
     write = store.write;
     metrics = createMetrics();
     audit = make();
   });
 
   it('stores who called what, how it ended, how long it took and how large it was', async () => {
-    const call = aCall({ outcome: 'failure', reason: 'approval' });
-    audit.record(call);
+    const call = aCall({ reason: 'approval' });
+    audit.record(call, {});
     await audit.flush();
     expect(await stored()).toEqual([
       {
         id: expect.any(String),
         at: 1000,
-        actor: { kind: 'endpoint', ...call.endpoint },
+        actor: { kind: 'endpoint', id: call.endpoint.id, name: 'Support' },
         organizationId: 'org_a',
         action: 'tool.called',
         target: { kind: 'tool', id: 'account-1/list_all_crm_contacts' },
@@ -66,9 +75,9 @@ onBothEngines(({ shared }) => {
 
   it('stores by itself what was noted, in order', async () => {
     const calls = times(1300);
-    calls.forEach(audit.record);
+    recordAll(calls, audit);
     await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
-    audit.record(aCall({ tool: 'another' }));
+    audit.record(aCall({ tool: 'another' }), {});
     await vi.waitFor(async () => expect(await tools()).toHaveLength(1301), { timeout: 10_000 });
     expect(await dropped()).toBe(0);
   });
@@ -76,7 +85,7 @@ onBothEngines(({ shared }) => {
   it('loses nothing while the database is away, and stores it by itself when it is back', async () => {
     write = away;
     const calls = times(700);
-    calls.forEach(audit.record);
+    recordAll(calls, audit);
     await audit.flush();
     expect(await stored()).toEqual([]);
     write = store.write;
@@ -86,9 +95,9 @@ onBothEngines(({ shared }) => {
   it('keeps 10,000, drops and counts the newest', async () => {
     write = away;
     const calls = times(10_003);
-    calls.slice(0, 600).forEach(audit.record);
+    recordAll(calls.slice(0, 600), audit);
     await audit.flush();
-    calls.slice(600).forEach(audit.record);
+    recordAll(calls.slice(600), audit);
     expect(await dropped()).toBe(3);
     write = store.write;
     await audit.flush();
@@ -101,7 +110,7 @@ onBothEngines(({ shared }) => {
       await store.write(fn);
       throw new StoreUnavailable('The connection was cut.');
     };
-    times(5).forEach(audit.record);
+    recordAll(times(5), audit);
     await audit.flush();
     write = store.write;
     await audit.flush();
@@ -109,36 +118,36 @@ onBothEngines(({ shared }) => {
   });
 
   it('drops and counts a row that the database refuses, and only that', async () => {
-    const refused = aCall({ organizationId: 'org_a', endpoint: { id: 'x', name: null as unknown as string } });
-    [...times(3), refused, ...times(4)].forEach(audit.record);
+    const refused = aCall({ endpoint: { id: 'x', name: null as unknown as string, accountId: 'account-1' } });
+    recordAll([...times(3), refused, ...times(4)], audit);
     await audit.flush();
     expect(await stored()).toHaveLength(7);
     expect(await dropped()).toBe(1);
   });
 
   it('stores tools whatever their servers call them', async () => {
-    audit.record(aCall({ tool: 'nul\0 and \ud800 alone' }));
-    audit.record(aCall({ tool: 'x'.repeat(100_000) }));
+    audit.record(aCall({ tool: 'nul\0 and \ud800 alone' }), {});
+    audit.record(aCall({ tool: 'x'.repeat(100_000) }), {});
     await audit.flush();
     expect(await tools()).toEqual(['nul\ufffd and \ufffd alone', 'x'.repeat(256)]);
   });
 
   it('stores what is there when it is closed, and counts what it could not store and what comes later', async () => {
-    audit.record(aCall());
+    audit.record(aCall(), {});
     await audit.close();
     expect(await stored()).toHaveLength(1);
-    audit.record(aCall());
+    audit.record(aCall(), {});
     expect(await dropped()).toBe(1);
     const another = make();
     write = away;
-    times(2).forEach(another.record);
+    recordAll(times(2), another);
     await another.close();
     expect(await dropped()).toBe(3);
   });
 
   describe('arguments', () => {
     const details = async (args: unknown) => {
-      audit.record(aCall({ arguments: args }));
+      audit.record(aCall(), args);
       await audit.flush();
       return (await stored())[0]?.details;
     };
@@ -173,7 +182,7 @@ onBothEngines(({ shared }) => {
       write = away;
       const args = { a: 'x'.repeat(60_000) };
       for (const call of times(700)) {
-        audit.record({ ...call, arguments: args });
+        audit.record(call, args);
       }
       write = store.write;
       await audit.flush();

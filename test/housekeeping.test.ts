@@ -8,10 +8,9 @@ import { startTestServer } from './support/server.ts';
 test('calls become totals, old events go, and a round that fails is followed by another', async () => {
   const server = await startTestServer();
   const { deps, clock, organizationId } = server;
-  const endpoint = { id: '5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09', name: 'Support' };
+  const endpoint = { id: '5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09', name: 'Support', accountId: 'a' };
   const sizes = { durationMs: 1, requestBytes: 1, responseBytes: 1 };
-  const a = { organizationId, endpoint, accountId: 'a', tool: 't', outcome: 'success', ...sizes } as const;
-  deps.callAudit.record({ ...a, at: clock.now });
+  deps.callAudit.record({ at: clock.now, organizationId, endpoint, tool: 't', ...sizes, reason: undefined }, {});
   await deps.callAudit.flush();
   const actions = async () => {
     const { data } = (await call(server.url, 'listAuditEvents')).body as { data: { action: string }[] };

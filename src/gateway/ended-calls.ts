@@ -38,21 +38,19 @@ export function recordCall(
   if (note.call === undefined) {
     return;
   }
-  const { id, name, accountId } = endpoint;
-  const reason = reasonOf(note, clientIsGone);
-  callAudit.record({
-    at: now(),
-    organizationId,
-    endpoint: { id, name },
-    accountId,
-    tool: note.call.tool,
-    outcome: reason === undefined ? 'success' : 'failure',
-    durationMs: performance.now() - at,
-    requestBytes,
-    responseBytes: note.responseBytes,
-    ...(reason !== undefined && { reason }),
-    arguments: note.call.args,
-  });
+  callAudit.record(
+    {
+      at: now(),
+      organizationId,
+      endpoint,
+      tool: note.call.tool,
+      durationMs: performance.now() - at,
+      requestBytes,
+      responseBytes: note.responseBytes,
+      reason: reasonOf(note, clientIsGone),
+    },
+    note.call.args,
+  );
 }
 
 function reasonOf({ call, isError, hasServerFailed }: CallNote, clientIsGone: boolean): string | undefined {

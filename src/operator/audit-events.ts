@@ -3,7 +3,8 @@ import type { Handlers } from '../contract/operations.ts';
 import { cursorOf, parseCursor } from '../cursor.ts';
 import type { Deps } from '../deps.ts';
 import { instant, parseInstant } from '../instants.ts';
-import * as store from '../store/audit-events.ts';
+import type { AuditEvent } from '../store/audit-events.ts';
+import * as auditLog from '../store/audit-log.ts';
 
 /** Operator API: the audit log. */
 export const auditHandlers = (deps: Deps): Handlers<'listAuditEvents'> => ({
@@ -11,7 +12,7 @@ export const auditHandlers = (deps: Deps): Handlers<'listAuditEvents'> => ({
     const { cursor, limit = 100, organization, action, since } = query;
     const before = parseCursor(cursor, 'query.cursor');
     // One more than asked for tells whether another page follows.
-    const found = await store.page(deps.store.read, {
+    const found = await auditLog.page(deps.store.read, {
       limit: limit + 1,
       ...(before && { before }),
       ...(organization !== undefined && { organizationId: organization }),
@@ -26,7 +27,7 @@ export const auditHandlers = (deps: Deps): Handlers<'listAuditEvents'> => ({
 
 type Wire = components['schemas']['AuditEvent'];
 
-const toWire = ({ id, at, actor, organizationId, action, target, outcome, details }: store.AuditEvent): Wire => ({
+const toWire = ({ id, at, actor, organizationId, action, target, outcome, details }: AuditEvent): Wire => ({
   id,
   at: instant(at),
   actor: actor as Wire['actor'],

@@ -112,8 +112,10 @@ class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(this.#signal.reason);
       return;
     }
-    this.#stop = () => controller.abort(this.#signal.reason);
-    this.#signal.addEventListener('abort', this.#stop, { once: true });
+    // Not assigned to the field at once: V8 takes such functions for methods, and keeps all that they refer to for long.
+    const stop = () => controller.abort(this.#signal.reason);
+    this.#stop = stop;
+    this.#signal.addEventListener('abort', stop, { once: true });
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {

@@ -1,6 +1,5 @@
 import { newEventId } from './event-ids.ts';
 import type { Place } from './keyset.ts';
-import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
@@ -32,19 +31,10 @@ export type AuditQuery = {
 /** Records events, in order, and returns them with the ids they got. */
 export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<AuditEvent[]> {
   const stored = events.map((event) => ({ id: newEventId(event.at), ...event }));
-  await insertOnce(db, stored);
-  return stored;
-}
-
-/** Records events that have their ids; those that are there already stay as they are. */
-export async function insertOnce(db: Db, events: readonly AuditEvent[]): Promise<void> {
-  for (const slice of slices(events)) {
-    await db.sql
-      .insertInto('audit_events')
-      .values(slice.map(toRow))
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .execute();
+  for (const slice of slices(stored)) {
+    await db.sql.insertInto('audit_events').values(slice.map(toRow)).execute();
   }
+  return stored;
 }
 
 /** The events a query asks for, newest first; those of one millisecond, last recorded first. */
@@ -65,26 +55,6 @@ export async function page(db: Db, query: AuditQuery): Promise<AuditEvent[]> {
   }
   const rows = await select.orderBy('at', 'desc').orderBy('id', 'desc').limit(limit).execute();
   return rows.map(toAuditEvent);
-}
-
-/**
- * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of them, and
- * returns how many. Call it again, in a write of its own, until that is less than a slice.
- */
-export async function purge(db: Db, olderThan: number): Promise<number> {
-  const { numDeletedRows } = await db.sql
-    .deleteFrom('audit_events')
-    .where('id', 'in', (query) =>
-      query
-        .selectFrom('audit_events')
-        .select('id')
-        .where('at', '<', olderThan)
-        .orderBy('at')
-        .orderBy('id')
-        .limit(PURGE_SLICE),
-    )
-    .executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
 }
 
 function toRow(event: AuditEvent): Database['audit_events'] {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
+import { firstIdAt } from './event-ids.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
+import * as toolCalls from './tool-calls.ts';
 
-/** The action of a single tool call. */
-export const CALLED = 'tool.called';
 /** The action of a day's totals of one endpoint's calls of one tool. */
 const CALLED_DAILY = 'tool.called_daily';
 
@@ -13,7 +13,6 @@ export const ROLL_UP_SLICE = 250;
 
 const DAY = 24 * 60 * 60 * 1000;
 
-type Row = Database['audit_events'];
 type Totals = { calls: number; failures: number; duration_ms: number; request_bytes: number; response_bytes: number };
 
 /**
@@ -22,48 +21,44 @@ type Totals = { calls: number; failures: number; duration_ms: number; request_by
  * write of its own, until that is less than a slice.
  */
 export async function rollUp(db: Db, olderThan: number): Promise<number> {
-  const calls = await db.sql
-    .selectFrom('audit_events')
-    .selectAll()
-    // Of pairs, so that PostgreSQL takes the index that begins with the action: where most events are calls, it would
-    // take the one by time, and read past the totals of all the days before.
-    .where(({ and, eb, refTuple, tuple }) =>
-      and([
-        eb(refTuple('action', 'at'), '>=', tuple(CALLED, 0)),
-        eb(refTuple('action', 'at'), '<', tuple(CALLED, olderThan)),
-      ]),
-    )
-    .orderBy('action')
-    .orderBy('at')
-    .orderBy('id')
-    .limit(ROLL_UP_SLICE)
-    .execute();
+  const calls = await toolCalls.oldest(db, olderThan, ROLL_UP_SLICE);
   for (const slice of slices([...dailyRows(calls).values()])) {
     await addToStored(db, slice);
   }
-  for (const slice of slices(calls.map(({ id }) => id))) {
-    await db.sql.deleteFrom('audit_events').where('id', 'in', slice).execute();
-  }
+  await toolCalls.remove(
+    db,
+    calls.map(({ id }) => id),
+  );
   return calls.length;
 }
 
 /** A number of milliseconds in whole tenths: sums of such numbers come out the same in whatever order they are made. */
 export const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
-type DailyRow = Omit<Row, 'details'> & { totals: Totals };
+type DailyRow = Omit<Database['audit_events'], 'details'> & { totals: Totals };
 
 /** One row for each day, organization, endpoint and tool, by its id. */
-function dailyRows(calls: readonly Row[]): Map<string, DailyRow> {
+function dailyRows(calls: readonly toolCalls.ToolCall[]): Map<string, DailyRow> {
   const rows = new Map<string, DailyRow>();
-  for (const { details, ...call } of calls) {
+  for (const call of calls) {
     const at = Math.floor(call.at / DAY) * DAY;
-    const key = JSON.stringify([at, call.organization_id, call.actor_id, call.target_id]);
-    const { duration_ms, request_bytes, response_bytes } = JSON.parse(details);
-    const own = { calls: 1, failures: call.outcome === 'failure' ? 1 : 0, duration_ms, request_bytes, response_bytes };
+    const key = JSON.stringify([at, call.organization_id, call.endpoint_id, call.tool]);
+    const { duration_ms, request_bytes, response_bytes } = call;
+    const own = { calls: 1, failures: call.reason === null ? 0 : 1, duration_ms, request_bytes, response_bytes };
     const known = rows.get(key);
-    const totals = known === undefined ? own : sum(known.totals, own);
-    const id = known?.id ?? idOf(at, key);
-    rows.set(key, { ...call, id, at, action: CALLED_DAILY, outcome: 'success', totals });
+    rows.set(key, {
+      id: known?.id ?? idOf(at, key),
+      at,
+      actor_kind: 'endpoint',
+      actor_id: call.endpoint_id,
+      actor_name: call.endpoint_name,
+      organization_id: call.organization_id,
+      action: CALLED_DAILY,
+      target_kind: 'tool',
+      target_id: call.tool,
+      outcome: 'success',
+      totals: known === undefined ? own : sum(known.totals, own),
+    });
   }
   return rows;
 }
@@ -99,8 +94,7 @@ const sum = (a: Totals, b: Totals): Totals => ({
 
 /** An id (UUID version 8) made of what the row totals: every slice of a day finds the row by its primary key. */
 function idOf(at: number, key: string): string {
-  const time = at.toString(16).padStart(12, '0');
   const digest = hash('sha256', key, 'hex');
   const [a, b, c] = [digest.slice(0, 3), digest.slice(3, 6), digest.slice(6, 18)];
-  return `${time.slice(0, 8)}-${time.slice(8)}-8${a}-8${b}-${c}`;
+  return `${firstIdAt(at)}-8${a}-8${b}-${c}`;
 }

@@ -10,7 +10,13 @@ import {
 import type { Database } from './schema.ts';
 
 /** Tables that are written all the time; who uses credentials asks for them each time. */
-const UNWATCHED = new Set<string>(['audit_events', 'settings', 'api_tokens', 'key_pairs'] satisfies (keyof Database)[]);
+const UNWATCHED = new Set<string>([
+  'audit_events',
+  'tool_calls',
+  'settings',
+  'api_tokens',
+  'key_pairs',
+] satisfies (keyof Database)[]);
 
 /** Counts commits, so that what was read can be kept until something changes. */
 export type Changes = {

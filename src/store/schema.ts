@@ -73,6 +73,23 @@ export type Database = {
     outcome: string;
     details: string;
   };
+  tool_calls: {
+    id: string;
+    at: number;
+    organization_id: string;
+    endpoint_id: string;
+    endpoint_name: string;
+    /** `<account id>/<name>`. */
+    tool: string;
+    duration_ms: number;
+    request_bytes: number;
+    response_bytes: number;
+    /** Null for a success. */
+    reason: string | null;
+    /** JSON as text; null where it is not kept. */
+    arguments: string | null;
+    arguments_cut: number;
+  };
   integrations: {
     id: string;
     organization_id: string;

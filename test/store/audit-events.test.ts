@@ -1,6 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
-import { PURGE_SLICE } from '../../src/store/purge.ts';
 import { onBothEngines } from './support/harness.ts';
 
 const anEvent = (changes: Partial<auditEvents.NewAuditEvent> = {}): auditEvents.NewAuditEvent => ({
@@ -70,18 +69,5 @@ onBothEngines(({ shared }) => {
     expect(await targets({ since: 2 })).toBe('432');
     expect(await targets({ organizationId: 'org_a', action: 'server.create', since: 2 })).toBe('4');
     expect(await targets({ organizationId: 'org_c' })).toBe('');
-  });
-
-  it('purges what is older, oldest first, a slice at a time', async () => {
-    const store = await shared();
-    const old = Array.from({ length: PURGE_SLICE + 5 }, (_, at) => anEvent({ at }));
-    await store.write((db) => auditEvents.insert(db, [...old, anEvent({ at: 5000 }), anEvent({ at: 5001 })]));
-    const purge = () => store.write((db) => auditEvents.purge(db, 5000));
-    expect(await purge()).toBe(PURGE_SLICE);
-    const left = await auditEvents.page(store.read, { limit: 10 });
-    expect(left.map((event) => event.at)).toEqual([5001, 5000, 1004, 1003, 1002, 1001, 1000]);
-    expect(await purge()).toBe(5);
-    expect(await purge()).toBe(0);
-    expect((await auditEvents.page(store.read, { limit: 10 })).map((event) => event.at)).toEqual([5001, 5000]);
   });
 });

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
 import { rollUpCalls } from '../../src/audit.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
+import * as auditLog from '../../src/store/audit-log.ts';
 import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';
+import { newEventId } from '../../src/store/event-ids.ts';
 import type { Store } from '../../src/store/store.ts';
+import { insertOnce, type ToolCall } from '../../src/store/tool-calls.ts';
 import { onBothEngines } from './support/harness.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -66,16 +69,42 @@ function oracle(calls: readonly Call[], olderThan: number): unknown[] {
 const sorted = (events: readonly object[]): object[] =>
   events.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-const record = (store: Store, calls: readonly Call[]) =>
-  store.write((db) => auditEvents.insert(db, calls.map(asEvent)));
+const asStored = (call: Call, endpoint_name = 'Support'): ToolCall => {
+  const { at, organizationId, endpoint, tool, failed, tenths } = call;
+  return {
+    id: newEventId(at),
+    at,
+    organization_id: organizationId,
+    endpoint_id: endpoint,
+    endpoint_name,
+    tool,
+    duration_ms: tenths / 10,
+    request_bytes: 100,
+    response_bytes: tenths,
+    reason: failed ? 'x' : null,
+    arguments: null,
+    arguments_cut: 0,
+  };
+};
+const record = ({ engine, write }: Store, calls: readonly Call[], endpointName?: string) =>
+  write((db) =>
+    insertOnce(
+      db,
+      engine,
+      calls.map((call) => asStored(call, endpointName)),
+    ),
+  );
 const all = async (store: Store): Promise<object[]> => {
-  const events = await auditEvents.page(store.read, { limit: 10_000 });
+  const events = await auditLog.page(store.read, { limit: 10_000 });
   return sorted(events.map(({ id: _, ...event }) => event));
 };
 
 onBothEngines(({ shared }) => {
   beforeEach(async () => {
-    await (await shared()).write((db) => db.sql.deleteFrom('audit_events').execute());
+    await (await shared()).write(async ({ sql }) => {
+      await sql.deleteFrom('audit_events').execute();
+      await sql.deleteFrom('tool_calls').execute();
+    });
   });
 
   it('makes exact totals of what is older than seven days, in slices, and nothing more when run again', async () => {
@@ -101,12 +130,13 @@ onBothEngines(({ shared }) => {
     const late = { ...first, at: 6 * DAY - 1, failed: false };
     await record(store, [first]);
     expect(await store.write((db) => rollUp(db, 9 * DAY))).toBe(1);
-    const [{ id } = {}] = await auditEvents.page(store.read, { limit: 1 });
-    const renamed = { ...asEvent(late), actor: { kind: 'endpoint', id: late.endpoint, name: 'Sales' } };
-    await store.write((db) => auditEvents.insert(db, [renamed]));
+    const [{ id } = {}] = await auditLog.page(store.read, { limit: 1 });
+    await record(store, [late], 'Sales');
     expect(await store.write((db) => rollUp(db, 9 * DAY))).toBe(1);
     const [expected] = oracle([first, late], Infinity) as [object];
-    expect(await auditEvents.page(store.read, { limit: 10 })).toEqual([{ ...expected, id, actor: renamed.actor }]);
+    expect(await auditLog.page(store.read, { limit: 10 })).toEqual([
+      { ...expected, id, actor: { kind: 'endpoint', id: late.endpoint, name: 'Sales' } },
+    ]);
   });
 
   it('takes a slice at a time, oldest first, and leaves what is no call, and what is not older', async () => {
@@ -122,6 +152,6 @@ onBothEngines(({ shared }) => {
     expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(1);
     expect(await singles()).toEqual([asEvent(calls.at(-1) as Call)]);
     expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(0);
-    expect(await auditEvents.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
+    expect(await auditLog.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
   });
 });

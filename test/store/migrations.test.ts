@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { afterEach, expect, it, vi } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
+import * as auditEvents from '../../src/store/audit-events.ts';
+import * as auditLog from '../../src/store/audit-log.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Db } from '../../src/store/store.ts';
@@ -90,5 +92,46 @@ onBothEngines(({ open, location }) => {
     await expect(after.write((db) => endpoints.insert(db, anEndpoint('no such id')))).rejects.toThrow(/foreign key/i);
     expect(await after.write((db) => accounts.remove(db, own, account.id))).toBe(true);
     expect(await endpoints.page(after.read, account.id, { limit: 9 })).toEqual([]);
+  });
+
+  it('0004 moves tool calls out of the audit events', async () => {
+    const place = await location();
+    known.migrations = 3;
+    const before = await open({ location: place });
+    const change = {
+      actor: { kind: 'operator', id: null, name: 'operator' },
+      organizationId: 'org_a',
+      outcome: 'success',
+    };
+    const sizes = { duration_ms: 1.5, request_bytes: 10, response_bytes: 20 };
+    const call = {
+      at: 2000,
+      actor: { kind: 'endpoint', id: 'endpoint-1', name: 'Support' },
+      organizationId: 'org_a',
+      action: 'tool.called',
+      target: { kind: 'tool', id: 'account-1/list' },
+      outcome: 'failure',
+      details: { ...sizes, reason: 'approval' },
+    };
+    const events = await before.write((db) =>
+      auditEvents.insert(db, [
+        { ...change, at: 1000, action: 'server.created', target: { kind: 'server', id: 'server-1' }, details: {} },
+        call,
+        {
+          ...call,
+          at: 2500,
+          outcome: 'success',
+          details: { ...sizes, arguments: '{"a":"\\u0000"}', arguments_cut: true },
+        },
+        { ...call, at: 3000, action: 'tool.called_daily', details: { calls: 2 } },
+      ]),
+    );
+    await before.close();
+
+    known.migrations = Infinity;
+    const { read } = await open({ location: place });
+    expect(await auditLog.page(read, { limit: 10 })).toEqual(events.toReversed());
+    const counted = (table: 'audit_events' | 'tool_calls') => read.sql.selectFrom(table).select('id').execute();
+    expect([(await counted('audit_events')).length, (await counted('tool_calls')).length]).toEqual([2, 2]);
   });
 });

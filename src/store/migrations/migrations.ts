@@ -3,6 +3,7 @@ import type { Engine } from '../store.ts';
 import { foundation } from './0001-foundation.ts';
 import { accounts } from './0002-accounts.ts';
 import { serverAccounts } from './0003-server-accounts.ts';
+import { toolCalls } from './0004-tool-calls.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -10,5 +11,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0001_foundation': { up: (db) => foundation(db, engine) },
     '0002_accounts': { up: (db) => accounts(db, engine) },
     '0003_server_accounts': { up: (db) => serverAccounts(db, engine) },
+    '0004_tool_calls': { up: (db) => toolCalls(db, engine) },
   };
 }
