@@ -48,6 +48,7 @@ export class RpcError extends Error {
 }
 
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
 
 /**
  * Reads a message (JSON-RPC 2.0, section 4), tolerant of clients that are in use: `jsonrpc` may be missing, and an
@@ -90,7 +91,8 @@ const pick = (envelope: Params): Params =>
 
 function isEqualUpToCase(object: object): boolean {
   const keys = Object.keys(object);
-  return keys.length > 1 && new Set(keys.map(foldCase)).size < keys.length;
+  // Names of the protocol differ from each other; hardly any message has others.
+  return !keys.every((key) => USUAL.has(key)) && new Set(keys.map(foldCase)).size < keys.length;
 }
 
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
