@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { type Dispatcher, request as undiciRequest } from 'undici';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
+import { exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
 import { CallFailed } from './errors.ts';
 import type { HttpAnswer, HttpRequest } from './types.ts';
 
@@ -31,83 +31,42 @@ const HEADERS = {
  */
 export async function send(
   egress: Egress,
-  request: HttpRequest,
+  { url: address, method, headers, body }: HttpRequest,
   { signal, maxBytes }: SendLimits,
 ): Promise<HttpAnswer> {
-  const url = new URL(request.url);
+  const url = new URL(address);
   egress.check(url);
   if (!/^https?:$/.test(url.protocol)) {
     throw new CallFailed(`Tools are called over http and https only, not ${url.protocol}`);
   }
-  const response = await connect(egress.dispatcher, url, request, signal);
-  try {
-    return {
-      status: response.statusCode,
-      headers: flat(response.headers),
-      bytes: await bytesOf(response, url.host, maxBytes),
-    };
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof CallFailed) {
-      throw error;
-    }
-    throw new CallFailed(`${url.host} broke off its answer (${reason(error)}); the call may have been carried out.`, {
-      cause: error,
-    });
-  }
-}
-
-async function connect(
-  dispatcher: Dispatcher,
-  url: URL,
-  { method, headers, body }: HttpRequest,
-  signal: AbortSignal,
-): Promise<Dispatcher.ResponseData> {
-  let isSent = false;
-  const noting = dispatcher.compose(
-    (dispatch) => (options, handler) =>
-      dispatch(options, {
-        onRequestStart: (...args) => {
-          isSent = true;
-          return handler.onRequestStart?.(...args);
-        },
-        onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
-        onResponseStart: (...args) => handler.onResponseStart?.(...args),
-        onResponseData: (...args) => handler.onResponseData?.(...args),
-        onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
-        onResponseError: (...args) => handler.onResponseError?.(...args),
-      }),
+  const { origin, pathname, search, host } = url;
+  const answer = await exchange(
+    egress,
+    // The signal knows when it has taken too long: a limit of silence would end longer calls.
+    { origin, path: pathname + search, method, headers: { ...HEADERS, ...headers }, body, signal, silence: 0 },
+    (failure) => callFailed(host, failure),
   );
-  // The signal knows when it has taken too long: undici's own limits would end longer calls.
-  const options = { method, body, signal, headersTimeout: 0, bodyTimeout: 0 };
-  for (let attempts = 1; ; attempts += 1) {
-    try {
-      return await undiciRequest(url, { ...options, dispatcher: noting, headers: { ...HEADERS, ...headers } });
-    } catch (error) {
-      signal.throwIfAborted();
-      if (error instanceof EgressRefused) {
-        throw error;
-      }
-      if (isSent) {
-        throw new CallFailed(
-          `${url.host} broke off before it answered (${reason(error)}); the call may have been carried out.`,
-          { cause: error },
-        );
-      }
-      if (attempts === 2) {
-        throw new CallFailed(`${url.host} cannot be reached (${reason(error)}).`, { cause: error });
-      }
-    }
-  }
+  return { status: answer.status, headers: flat(answer.headers), bytes: await bytesOf(answer, host, maxBytes) };
 }
 
-async function bytesOf({ headers, body }: Dispatcher.ResponseData, host: string, maxBytes: number): Promise<Buffer> {
+function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure): Error {
+  if (cause instanceof EgressRefused) {
+    return cause;
+  }
+  if (kind === 'unreachable') {
+    return new CallFailed(`${host} cannot be reached (${reason}).`, { cause });
+  }
+  const what = isAnswered ? 'broke off its answer' : 'broke off before it answered';
+  return new CallFailed(`${host} ${what} (${reason}); the call may have been carried out.`, { cause });
+}
+
+async function bytesOf({ headers, body }: Incoming, host: string, maxBytes: number): Promise<Buffer> {
   const tooLarge = (): CallFailed =>
     new CallFailed(`${host} answered more than ${maxBytes} bytes; the call was carried out, its answer is not read.`);
   const chunks: Buffer[] = [];
   let size = 0;
   // Whatever ends the loop ends the connection.
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of Buffer.isBuffer(body) ? [body] : (body as AsyncIterable<Buffer>)) {
     size += chunk.length;
     if (size > maxBytes) {
       throw tooLarge();
@@ -125,21 +84,16 @@ async function bytesOf({ headers, body }: Dispatcher.ResponseData, host: string,
       return await decode(bytes, { maxOutputLength: maxBytes });
     }
   } catch (error) {
-    if (reason(error) === 'ERR_BUFFER_TOO_LARGE') {
+    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
       throw tooLarge();
     }
   }
   throw new CallFailed(`${host} answered in a Content-Encoding that cannot be read; the call was carried out.`);
 }
 
-const flat = (headers: Dispatcher.ResponseData['headers']): Record<string, string> =>
+const flat = (headers: Incoming['headers']): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, [value].flat().join(', ')]],
     ),
   );
-
-const reason = (error: unknown): string => {
-  const { code, name } = error as { code?: unknown; name: string };
-  return typeof code === 'string' ? code : name;
-};

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Deps } from '../deps.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
 import { type Connection, SILENCE } from '../runtime/connection.ts';
-import { discard, type HttpAnswer } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';

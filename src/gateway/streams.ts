@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Deps } from '../deps.ts';
+import { discard } from '../egress/exchange.ts';
 import { ApiError } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { SILENCE } from '../runtime/connection.ts';
-import { discard } from '../runtime/exchange.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';

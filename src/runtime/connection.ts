@@ -1,6 +1,7 @@
 import type { Egress } from '../egress/egress.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
-import { discard, exchange, type HttpAnswer, type HttpRequest, type Target } from './exchange.ts';
+import { exchange, type ServerRequest, type Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
@@ -38,7 +39,7 @@ export type Connection = {
   /** The gateway's own session, shared by all who have none; null when the server knows no handshake. */
   readonly session: () => Promise<Session | null>;
   /** One exchange as the caller words it. A 401 and a 403 are failures: they are about the server's own credentials. */
-  readonly exchange: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly exchange: (request: ServerRequest) => Promise<HttpAnswer>;
   /**
    * A request with the gateway's own ids, in an era that the server speaks; the messages that answer it, in the
    * caller's ids, end with the response. A session that the server has forgotten is renewed, once: such a request was
@@ -56,7 +57,7 @@ const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 export function connect(egress: Egress, target: Target): Connection {
   const { name } = target;
 
-  const checked = async (request: HttpRequest): Promise<HttpAnswer> => {
+  const checked = async (request: ServerRequest): Promise<HttpAnswer> => {
     const answer = await exchange(egress, target, request);
     if (answer.status === 401 || answer.status === 403) {
       discard(answer);
@@ -67,7 +68,7 @@ export function connect(egress: Egress, target: Target): Connection {
   };
   const post = (
     message: object,
-    headers: HttpRequest['headers'],
+    headers: ServerRequest['headers'],
     signal: AbortSignal,
     silence = SILENCE,
   ): Promise<HttpAnswer> =>

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { discard } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
 import type { Connection } from './connection.ts';
-import { discard } from './exchange.ts';
 import { messagesOf, type ServerMessage } from './messages.ts';
 
 /** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */

@@ -1,6 +1,6 @@
+import type { HttpAnswer } from '../egress/exchange.ts';
 import { isObject, parseJson } from '../json.ts';
 import { readEvents } from './events.ts';
-import type { HttpAnswer } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 
 /** A JSON-RPC message of a server, its numbers as it wrote them. */

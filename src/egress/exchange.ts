@@ -1,0 +1,178 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { Egress } from './egress.ts';
+import { EgressRefused } from './refused.ts';
+
+export type HttpRequest = {
+  /** `https://host:port`, and the rest of the URL. */
+  readonly origin: string;
+  readonly path: string;
+  readonly method: Dispatcher.HttpMethod;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Buffer | null;
+  /** Ends the exchange, its connection included. */
+  readonly signal: AbortSignal;
+  /** Milliseconds without a byte of the answer after which the exchange is given up; 0 for never. */
+  readonly silence: number;
+};
+
+export type HttpAnswer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Small JSON whole; everything else as it comes: whoever gets that reads it to its end, or discards the answer. */
+  readonly body: Buffer | Readable;
+};
+
+/** Why an exchange failed. `unreachable`: nothing was sent. Else what was asked for may have been carried out. */
+export type Failure = {
+  readonly kind: 'unreachable' | 'broken' | 'late';
+  /** Whether the answer had begun. */
+  readonly isAnswered: boolean;
+  /** A code, or the name of the error. */
+  readonly reason: string;
+  /** `EgressRefused` where the policy did. */
+  readonly cause: Error;
+};
+
+/** Ends an answer that nobody reads any further. */
+export function discard({ body }: HttpAnswer): void {
+  if (body instanceof Readable) {
+    body.destroy();
+  }
+}
+
+/** Bytes of JSON that are waited for: streams cost more than they spare. */
+const SMALL = 64 * 1024;
+
+/**
+ * One HTTP exchange under the egress policy; redirects are not followed. It is tried again, once, only when no
+ * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, or the
+ * reason of the signal.
+ */
+export async function exchange(
+  { dispatcher }: Egress,
+  request: HttpRequest,
+  failed: (failure: Failure) => Error,
+): Promise<HttpAnswer> {
+  const { origin, path, method, headers, body, signal, silence } = request;
+  const options = { origin, path, method, headers, body, headersTimeout: silence, bodyTimeout: silence };
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const attempt = (retry: (() => void) | null): void => {
+      dispatcher.dispatch(options, new Exchange(signal, failed, { resolve, reject, retry }));
+    };
+    attempt(() => attempt(null));
+  });
+}
+
+type Settled = {
+  readonly resolve: (answer: HttpAnswer) => void;
+  readonly reject: (error: unknown) => void;
+  /** Tries once more; null the second time. */
+  readonly retry: (() => void) | null;
+};
+
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #signal: AbortSignal;
+  readonly #failed: (failure: Failure) => Error;
+  readonly #settled: Settled;
+  /** There is one as soon as a connection is: from then on, something may have been sent. */
+  #controller: Dispatcher.DispatchController | undefined;
+  #body: Readable | undefined;
+  /** The answer while it is waited for whole. */
+  #whole: { readonly status: number; readonly headers: IncomingHttpHeaders; readonly chunks: Buffer[] } | undefined;
+  readonly #stop: () => void;
+
+  constructor(signal: AbortSignal, failed: (failure: Failure) => Error, settled: Settled) {
+    this.#signal = signal;
+    this.#failed = failed;
+    this.#settled = settled;
+    // Not assigned to the field at once: V8 takes such functions for methods, and keeps all that they refer to for long.
+    const stop = () =>
+      this.#controller === undefined ? settled.reject(signal.reason) : this.#controller.abort(signal.reason);
+    this.#stop = stop;
+    signal.addEventListener('abort', stop, { once: true });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#signal.aborted) {
+      controller.abort(this.#signal.reason);
+    }
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) {
+      return;
+    }
+    const length = Number(headers['content-length'] ?? Number.NaN);
+    if (length <= SMALL && String(headers['content-type']).startsWith('application/json')) {
+      this.#whole = { status, headers, chunks: [] };
+      return;
+    }
+    this.#body = new Readable({
+      read: () => controller.resume(),
+      destroy: (error, done) => {
+        this.#done();
+        controller.abort(error ?? new Error('the answer is not wanted any more'));
+        done(error);
+      },
+      autoDestroy: false,
+    });
+    this.#settled.resolve({ status, headers, body: this.#body });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#whole !== undefined) {
+      this.#whole.chunks.push(chunk);
+    } else if (this.#body?.push(chunk) === false) {
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#done();
+    if (this.#whole !== undefined) {
+      const { status, headers, chunks } = this.#whole;
+      this.#settled.resolve({
+        status,
+        headers,
+        body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+      });
+    }
+    this.#body?.push(null);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#done();
+    const { reject, retry } = this.#settled;
+    const isUnreachable = this.#controller === undefined && !(error instanceof EgressRefused);
+    if (isUnreachable && retry !== null && !this.#signal.aborted) {
+      retry();
+      return;
+    }
+    const failure = this.#signal.aborted ? this.#signal.reason : this.#failed(this.#failureOf(error));
+    if (this.#body === undefined) {
+      reject(failure);
+    } else {
+      this.#body.destroy(failure as Error);
+    }
+  }
+
+  #done(): void {
+    this.#signal.removeEventListener('abort', this.#stop);
+  }
+
+  #failureOf(error: Error): Failure {
+    const { code } = error as { code?: unknown };
+    const isLate = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+    return {
+      kind: isLate ? 'late' : this.#controller === undefined ? 'unreachable' : 'broken',
+      isAnswered: this.#body !== undefined || this.#whole !== undefined,
+      reason: typeof code === 'string' ? code : error.name,
+      cause: error,
+    };
+  }
+}
