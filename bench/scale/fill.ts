@@ -105,6 +105,7 @@ export async function fill(
   };
   await insertMany(store, 'endpoints', size.endpoints, endpoint, report);
   await insertMany(store, 'audit_events', size.auditEvents, (index) => auditEvent(owners, size, index), report);
+  await insertMany(store, 'tool_calls', size.toolCalls, (index) => toolCall(owners, size, index), report);
   await cache(store, DEFAULT_KIB);
   await settle(store);
   return { serverIds, endpoints, accountIds: accountIds.slice(0, size.accounts), deepAccountId };
@@ -202,6 +203,25 @@ function auditEvent(owners: readonly string[], size: Size, index: number): Datab
     target_id: `target-${index}`,
     outcome: 'success',
     details: '{}',
+  };
+}
+
+/** Half of the calls are the first organization's, among the audit events in time. */
+function toolCall(owners: readonly string[], size: Size, index: number): Database['tool_calls'] {
+  const calledAt = START + Math.floor(index / 3);
+  return {
+    id: newEventId(calledAt),
+    at: calledAt,
+    organization_id: at(owners, index % 2 === 0 ? 0 : 1 + (index % size.others)),
+    endpoint_id: 'bench',
+    endpoint_name: 'bench',
+    tool: `account/tool-${index % 20}`,
+    duration_ms: index % 1000,
+    request_bytes: 1000,
+    response_bytes: 1000,
+    reason: null,
+    arguments: null,
+    arguments_cut: 0,
   };
 }
 

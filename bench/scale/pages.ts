@@ -1,10 +1,12 @@
 import { sql } from 'kysely';
 import * as accounts from '../../src/store/accounts.ts';
-import * as auditEvents from '../../src/store/audit-events.ts';
+import type { AuditQuery } from '../../src/store/audit-events.ts';
+import * as auditLog from '../../src/store/audit-log.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as integrations from '../../src/store/integrations.ts';
 import type { Part, Place } from '../../src/store/keyset.ts';
 import * as servers from '../../src/store/servers.ts';
+import { CALLED } from '../../src/store/tool-calls.ts';
 import { compare, type Sides } from './compare.ts';
 import { INTEGRATION, RARE_ACTION, STATUS, TENANT } from './fill.ts';
 import type { Side } from './side.ts';
@@ -77,15 +79,17 @@ async function auditPages(sides: Sides): Promise<void> {
   for (const where of ['first', 'middle', 'last'] as const) {
     const list = (): List => ({ of: 'audit_events', owner: {} });
     await pages(`audit events, ${where} page`, sides, { list, where, limit: MANY }, ({ store }, part) =>
-      auditEvents.page(store.read, part),
+      auditLog.page(store.read, part),
     );
   }
-  const first = (what: string, limit: number, query: (side: Side) => Partial<auditEvents.AuditQuery>) =>
+  const first = (what: string, limit: number, query: (side: Side) => Partial<AuditQuery>) =>
     pages(`audit events ${what}`, sides, { list: null, where: 'first', limit }, (side, part) =>
-      auditEvents.page(side.store.read, { ...part, ...query(side) }),
+      auditLog.page(side.store.read, { ...part, ...query(side) }),
     );
   await first('of an organization', MANY, ({ organizationId }) => ({ organizationId }));
   await first('of an action', MANY, () => ({ action }));
+  await first('of tool calls', MANY, () => ({ action: CALLED }));
+  await first('of tool calls of an organization', MANY, ({ organizationId }) => ({ organizationId, action: CALLED }));
   await first('of an organization and a rare action', FEW, ({ organizationId }) => ({
     organizationId,
     action: RARE_ACTION,

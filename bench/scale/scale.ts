@@ -36,8 +36,9 @@ export async function benchScale(engine: Engine): Promise<void> {
 const databaseOn = async (postgres: Postgres | null): Promise<string | null> =>
   postgres ? postgres.createDatabase() : null;
 
-function contents({ servers, endpoints, accounts, others, accountsOfEach, auditEvents }: Size): string {
-  const counts = { servers, endpoints, accounts: accounts + others * accountsOfEach, 'audit events': auditEvents };
+function contents({ servers, endpoints, accounts, others, accountsOfEach, auditEvents, toolCalls }: Size): string {
+  const ofLog = { 'audit events': auditEvents, 'tool calls': toolCalls };
+  const counts = { servers, endpoints, accounts: accounts + others * accountsOfEach, ...ofLog };
   return Object.entries(counts)
     .map(([what, count]) => `${count.toLocaleString('en')} ${what}`)
     .join(', ');

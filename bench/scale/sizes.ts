@@ -12,6 +12,7 @@ export type Size = {
   readonly others: number;
   readonly accountsOfEach: number;
   readonly auditEvents: number;
+  readonly toolCalls: number;
 };
 
 /** What the store promises to bear. */
@@ -24,6 +25,7 @@ export const LARGE: Size = {
   others: 100,
   accountsOfEach: 100,
   auditEvents: 1_000_000,
+  toolCalls: 1_000_000,
 };
 
 /** What it is compared with. */
@@ -36,4 +38,5 @@ export const SMALL: Size = {
   others: 1,
   accountsOfEach: 100,
   auditEvents: 1000,
+  toolCalls: 1000,
 };
