@@ -1,21 +1,14 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { jsonAnswer, toolOf } from '../tools/support/documents.ts';
-import { callerOf, openEgress, textOf } from './support/calls.ts';
+import { callerOf, sharedEgress, textOf } from './support/calls.ts';
 import { answering, answeringJson, startService } from './support/service.ts';
 
 const service = await startService();
-const egress = openEgress();
-const call = callerOf(egress, service.url);
+const call = callerOf(sharedEgress(), service.url);
 const tool = toolOf('get', '/things', {});
 const shaped = toolOf('get', '/things', { responses: { 200: jsonAnswer({ type: 'object', properties: { id: {} } }) } });
-
-beforeEach(() => service.reset());
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await service.close();
-});
 
 describe('JSON', () => {
   it('is text as it came, and structured content where the document describes it', async () => {

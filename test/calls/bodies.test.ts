@@ -1,18 +1,11 @@
-import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Arguments } from '../../src/calls/types.ts';
 import { jsonBody, toolOf } from '../tools/support/documents.ts';
-import { callerOf, openEgress, textOf } from './support/calls.ts';
+import { callerOf, sharedEgress, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';
 
 const service = await startService();
-const egress = openEgress();
-const call = callerOf(egress, service.url);
-
-beforeEach(() => service.reset());
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await service.close();
-});
+const call = callerOf(sharedEgress(), service.url);
 
 const ANY = {};
 const body = (mediaType: string, media: object, required = true) => ({

@@ -1,18 +1,11 @@
-import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
-import { callerOf, gatewayHeaders, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { callerOf, gatewayHeaders, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { answering, answeringJson, startService } from './support/service.ts';
 
 const service = await startService();
-const egress = openEgress();
-const call = callerOf(egress, service.url);
+const call = callerOf(sharedEgress(), service.url);
 const tool = toolOf('get', '/things', {});
-
-beforeEach(() => service.reset());
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await service.close();
-});
 
 const secured = (...schemes: object[]) =>
   serviceAt(service.url, documentOf({}, { components: { securitySchemes: { ...schemes } } }));

@@ -1,28 +1,19 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
 import { documentOf, jsonBody, toolOf } from '../tools/support/documents.ts';
-import { callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { callerOf, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { answering, startService } from './support/service.ts';
 
 const service = await startService();
 const other = await startService();
-const egress = openEgress();
+const egress = sharedEgress();
 const call = callerOf(egress, service.url);
 const tool = toolOf('get', '/things', {});
 const TOKEN = 'the-secret-token';
 const account = { ...NOBODY, authenticationMethod: 'bearer', context: { token: TOKEN } };
-
-beforeEach(() => {
-  service.reset();
-  other.reset();
-});
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await Promise.all([service.close(), other.close()]);
-});
 
 const LIMIT = 10_000_000;
 

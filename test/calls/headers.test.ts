@@ -1,18 +1,11 @@
-import { afterAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { CalledAccount } from '../../src/calls/credentials.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
-import { callerOf, gatewayHeaders, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { callerOf, gatewayHeaders, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';
 
 const service = await startService();
-const egress = openEgress();
-const call = callerOf(egress, service.url);
-
-beforeEach(() => service.reset());
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await service.close();
-});
+const call = callerOf(sharedEgress(), service.url);
 
 const taking = (place: string, name: string, rest: object = {}) =>
   toolOf('get', '/things', { parameters: [{ in: place, name, schema: {}, ...rest }] });

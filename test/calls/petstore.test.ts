@@ -1,19 +1,18 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CallToolResult } from '../../src/calls/types.ts';
 import { derive } from '../../src/tools/derive.ts';
 import { hasFixtures, parseFixture, readFixture } from '../tools/support/fixtures.ts';
-import { type Calling, callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
+import { type Calling, callerOf, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { KEY, petstore } from './support/petstore.ts';
 import { startService } from './support/service.ts';
 
 describe.skipIf(!hasFixtures)('the petstore, from its document to its answers', async () => {
   const service = await startService();
-  const egress = openEgress();
   const { tools } = hasFixtures
     ? derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' })
     : { tools: [] };
-  const call = callerOf(egress, service.url);
+  const call = callerOf(sharedEgress(), service.url);
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   const called = new Set<string>();
   let rest: Calling;
@@ -24,10 +23,6 @@ describe.skipIf(!hasFixtures)('the petstore, from its document to its answers', 
   });
   beforeEach(() => {
     service.answer = petstore();
-  });
-  afterAll(async () => {
-    await egress.dispatcher.close();
-    await service.close();
   });
 
   /** Calls a tool with arguments that its schema allows; structured content is there, and fits, where a schema is. */

@@ -1,17 +1,11 @@
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { toolOf } from '../tools/support/documents.ts';
-import { callerOf, openEgress, textOf } from './support/calls.ts';
+import { callerOf, sharedEgress, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';
 
 const service = await startService();
-const egress = openEgress();
+const egress = sharedEgress();
 const call = callerOf(egress, `${service.url}/base`);
-
-beforeEach(() => service.reset());
-afterAll(async () => {
-  await egress.dispatcher.close();
-  await service.close();
-});
 
 const array = ['blue', 'black', 'brown'];
 const object = { R: 100, G: 200, B: 150 };

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import type { CalledAccount } from '../../src/calls/credentials.ts';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
@@ -26,9 +26,6 @@ const issuing =
   };
 
 beforeEach(() => {
-  for (const server of [service, issuer]) {
-    server.reset();
-  }
   time = Date.UTC(2026, 0, 1);
   issued = 0;
   issuer.answer = issuing({ expires_in: 3600 });
@@ -36,7 +33,6 @@ beforeEach(() => {
   call = callerOf(egress, service.url, () => time);
 });
 afterEach(() => egress.dispatcher.close());
-afterAll(() => Promise.all([service.close(), issuer.close()]));
 
 const account = (context: object = {}, rest: Partial<CalledAccount> = {}): CalledAccount => ({
   ...NOBODY,

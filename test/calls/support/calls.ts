@@ -1,3 +1,4 @@
+import { afterAll } from 'vitest';
 import { type Call, type CallOutcome, callTool } from '../../../src/calls/call-tool.ts';
 import type { CalledAccount } from '../../../src/calls/credentials.ts';
 import { type CalledService, calledServiceOf } from '../../../src/calls/service.ts';
@@ -8,6 +9,13 @@ import { derived, documentOf } from '../../tools/support/documents.ts';
 
 /** A way out to loopback. */
 export const openEgress = (): Egress => createEgress({ allow: ['127.0.0.1'], own: () => [] });
+
+/** A way out to loopback that the tests of a suite share; it is closed after the last. */
+export function sharedEgress(): Egress {
+  const egress = openEgress();
+  afterAll(() => egress.dispatcher.close());
+  return egress;
+}
 
 export const NOBODY: CalledAccount = {
   id: '00000000-0000-4000-8000-000000000000',

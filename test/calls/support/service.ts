@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeEach } from 'vitest';
 
 /** A request as it came over the wire. */
 export type Received = {
@@ -24,11 +25,11 @@ export type TestService = {
   answer: Answering;
   /** Forgets everything. */
   readonly reset: () => void;
-  readonly close: () => Promise<void>;
 };
 
 const nothing: Answering = (_, response) => response.writeHead(204).end();
 
+/** Starts a service for the tests of a suite: it is reset before each, and closed after the last. */
 export async function startService(): Promise<TestService> {
   const server = createServer(async (request, response) => {
     const { method = '', url = '', headers } = request;
@@ -48,12 +49,13 @@ export async function startService(): Promise<TestService> {
       service.received.length = 0;
       service.answer = nothing;
     },
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
   };
+  beforeEach(() => service.reset());
+  afterAll(async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  });
   return service;
 }
 
