@@ -5,8 +5,9 @@ import * as endpoints from '../../src/store/endpoints.ts';
 import * as integrations from '../../src/store/integrations.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import type { Store } from '../../src/store/store.ts';
+import { expectFiltered } from './support/account-filters.ts';
 import { onBothEngines, onEngine } from './support/harness.ts';
-import { newestFirst, readThrough } from './support/keyset.ts';
+import { newestFirst } from './support/keyset.ts';
 import {
   anAccount,
   anEndpoint,
@@ -129,39 +130,26 @@ onBothEngines(({ open, shared }) => {
     const store = await shared();
     const own = await anOrganization(store);
     const named = (name: string) => storedIntegration(store, own, { name });
-    const all: (accounts.NewAccount & { name: string })[] = [];
+    const all: (accounts.NewAccount & { integrationName: string })[] = [];
     for (const integration of [await named('crm'), await named('files'), await named('crm'), await named('files')]) {
       for (let index = 0; index < 16; index += 1) {
         const tenantId = `tenant-${index % 2}`;
         const status = index % 4 < 2 ? 'active' : 'needs_reauth';
-        all.push({ ...anAccount(integration, { tenantId, status, createdAt: index % 5 }), name: integration.name });
+        const account = anAccount(integration, { tenantId, status, createdAt: index % 5 });
+        all.push({ ...account, integrationName: integration.name });
       }
     }
     const stranger = await storedIntegration(store, await anOrganization(store), { name: 'crm' });
-    await insertAll(store, [...all.map(({ name: _, ...account }) => account), anAccount(stranger)]);
+    await insertAll(store, [...all.map(({ integrationName: _, ...account }) => account), anAccount(stranger)]);
 
-    for (const tenantId of [undefined, 'tenant-1', 'tenant-2']) {
-      for (const status of [undefined, 'active']) {
-        for (const integrationName of [undefined, 'crm', 'nothing']) {
-          const filter = {
-            ...(tenantId !== undefined && { tenantId }),
-            ...(status !== undefined && { status }),
-            ...(integrationName !== undefined && { integrationName }),
-          };
-          const expected = all.filter(
-            (account) =>
-              account.tenantId === (tenantId ?? account.tenantId) &&
-              account.status === (status ?? account.status) &&
-              account.name === (integrationName ?? account.name),
-          );
-          const seen = await readThrough((part) => accounts.page(store.read, own, part, filter), 5);
-          expect([filter, seen]).toEqual([filter, newestFirst(expected)]);
-        }
-      }
-    }
+    await expectFiltered(store, own, all, {
+      tenantId: ['tenant-1', 'tenant-2'],
+      status: ['active'],
+      integrationName: ['crm', 'nothing'],
+    });
     const [first] = await accounts.page(store.read, own, { limit: 1 }, {});
     const newest = all.filter(({ id }) => id === newestFirst(all)[0]);
-    expect([first]).toEqual(newest.map(({ name, ...account }) => stored(account, name)));
+    expect([first]).toEqual(newest.map((account) => stored(account, account.integrationName)));
   });
 
   it('goes away with its organization, with integrations, contents and endpoints', async () => {

@@ -5,8 +5,8 @@ import * as endpoints from '../../src/store/endpoints.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
+import { expectFiltered, type Listed } from './support/account-filters.ts';
 import { onBothEngines } from './support/harness.ts';
-import { newestFirst, readThrough } from './support/keyset.ts';
 import { anAccount, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
 
 onBothEngines(({ shared }) => {
@@ -68,7 +68,6 @@ onBothEngines(({ shared }) => {
   });
 
   it('lists servers among accounts by every filter: under the name mcp, without a tenant', async () => {
-    type Listed = { id: string; createdAt: number; name: string; tenantId: string | null; status: string };
     const all: Listed[] = [];
     for (const name of ['mcp', 'crm']) {
       const integration = await storedIntegration(store, own, { name });
@@ -76,36 +75,22 @@ onBothEngines(({ shared }) => {
         const status = index % 2 === 0 ? 'active' : 'needs_reauth';
         const account = anAccount(integration, { tenantId: 'tenant-1', status, createdAt: index % 4 });
         await store.write((db) => accounts.insert(db, account));
-        all.push({ ...account, name });
+        all.push({ ...account, integrationName: name });
       }
     }
     for (let index = 0; index < 13; index += 1) {
       const { id, createdAt } = await inserted({ createdAt: index % 5 });
       const status = index % 3 === 0 ? 'active' : 'needs_reauth';
       await store.write((db) => accounts.setStatus(db, id, status));
-      all.push({ id, createdAt, name: 'mcp', tenantId: null, status });
+      all.push({ id, createdAt, integrationName: 'mcp', tenantId: null, status });
     }
     const elsewhere = await anOrganization(store);
     await store.write((db) => servers.insert(db, aServer(elsewhere)));
 
-    for (const tenantId of [undefined, 'tenant-1']) {
-      for (const status of [undefined, 'active']) {
-        for (const integrationName of [undefined, 'mcp', 'crm']) {
-          const filter = {
-            ...(tenantId !== undefined && { tenantId }),
-            ...(status !== undefined && { status }),
-            ...(integrationName !== undefined && { integrationName }),
-          };
-          const expected = all.filter(
-            (account) =>
-              account.tenantId === (tenantId ?? account.tenantId) &&
-              account.status === (status ?? account.status) &&
-              account.name === (integrationName ?? account.name),
-          );
-          const seen = await readThrough((part) => accounts.page(store.read, own, part, filter), 5);
-          expect([filter, seen]).toEqual([filter, newestFirst(expected)]);
-        }
-      }
-    }
+    await expectFiltered(store, own, all, {
+      tenantId: ['tenant-1'],
+      status: ['active'],
+      integrationName: ['mcp', 'crm'],
+    });
   });
 });
