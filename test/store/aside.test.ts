@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { expect, it } from 'vitest';
 import * as organizations from '../../src/store/organizations.ts';
 import * as settings from '../../src/store/settings.ts';
+import { turnsDuring } from '../support/event-loop.ts';
 import { onEngine } from './support/harness.ts';
 import { anOrganization } from './support/samples.ts';
 
@@ -19,22 +20,12 @@ onEngine('sqlite', ({ open }) => {
 
   it('leaves the event loop free while it searches', async () => {
     const store = await open();
-    let turns = 0;
-    let counting = true;
-    const count = (): void => {
-      turns += 1;
-      if (counting) {
-        setImmediate(count);
-      }
-    };
     await settings.get(store.aside, 'start the thread');
-    setImmediate(count);
     const long = sql<{ total: number }>`
       with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 300000)
       select count(*) as total from numbers`;
-    const { rows } = await long.execute(store.aside.sql);
-    counting = false;
-    expect(rows).toEqual([{ total: 300_000 }]);
+    const { turns, result } = await turnsDuring(() => long.execute(store.aside.sql));
+    expect(result.rows).toEqual([{ total: 300_000 }]);
     // On this thread the query would end within the turn that asked, before any other.
     expect(turns).toBeGreaterThan(10);
   });

@@ -3,6 +3,7 @@ import { derive } from '../../src/tools/derive.ts';
 import { createDeriver, deriveInWorker } from '../../src/tools/derive-in-worker.ts';
 import { DocumentError } from '../../src/tools/errors.ts';
 import { packTools, readTools } from '../../src/tools/packed.ts';
+import { turnsDuring } from '../support/event-loop.ts';
 import { documentOf } from './support/documents.ts';
 
 const OPTIONS = { integration: 'acme', toolTags: { things: ['a'] } };
@@ -104,21 +105,11 @@ describe('readTools', () => {
   const { tools } = derive(slow(), OPTIONS);
 
   it('gives way to other work', async () => {
-    let turns = 0;
-    let counting = true;
-    const count = (): void => {
-      turns += 1;
-      if (counting) {
-        setImmediate(count);
-      }
-    };
     const packed = packTools(tools);
     const reading = readTools(packed);
     // The tools are unpacked when the first is there.
     const first = await reading.next();
-    setImmediate(count);
-    const rest = await allOf(reading);
-    counting = false;
+    const { turns, result: rest } = await turnsDuring(() => allOf(reading));
     expect([first.value, ...rest]).toEqual(tools);
     // Without giving way this would all be one turn.
     expect(turns).toBeGreaterThan(1);
