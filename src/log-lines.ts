@@ -16,8 +16,8 @@ export function logLines(): DestinationStream {
       block = '';
     }
   };
-  // Before the output itself does what it does at the end.
-  process.on('exit', flush);
+  // Before the output itself does what it does at the end, when nothing is left to do and when somebody says so.
+  process.on('beforeExit', flush).on('exit', flush);
   const output = pino.destination({ sync: false });
   setInterval(flush, PAUSE).unref();
   return {

@@ -19,7 +19,8 @@ export function openConnection(path: string, access: 'readWrite' | 'readOnly'): 
     enableForeignKeyConstraints: true,
   });
   if (!readOnly) {
-    database.exec('pragma journal_mode = wal; pragma synchronous = full');
+    // What a savepoint may have to undo stays in memory: files in the system's folder for such would hold rows.
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma temp_store = memory');
   }
   const cache = new Map<string, Prepared>();
 
