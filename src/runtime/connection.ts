@@ -3,7 +3,7 @@ import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
 import { exchange, type ServerRequest, type Target } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
-import { isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
+import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
 import { ownId, withId, withToken } from './own-ids.ts';
 import { type Era, HANDSHAKE_VERSIONS, META, STATELESS_VERSION, statelessHeaders } from './protocol.ts';
@@ -46,7 +46,7 @@ export type Connection = {
    * not carried out. When the caller leaves early, the server is told to cancel.
    */
   readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
-  /** As `send`, but a response that comes as small JSON is that very JSON, with the caller's id in it. */
+  /** As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. */
   readonly ask: (request: OwnRequest, era: Era, signal: AbortSignal) => Promise<Buffer | AsyncGenerator<ServerMessage>>;
   /** Ends the gateway's own session. */
   readonly close: () => Promise<void>;
@@ -175,8 +175,11 @@ export function connect(egress: Egress, target: Target): Connection {
         era === 'stateless'
           ? await postStateless({ method, params: mapped }, own, signal)
           : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
-      const whole = isJson(answer) && Buffer.isBuffer(answer.body) ? withId(answer.body, own, id) : undefined;
-      return whole ?? messages(answer, { own, id, era, restore });
+      if (!isJson(answer)) {
+        return messages(answer, { own, id, era, restore });
+      }
+      const body = await bytesOf(name, answer);
+      return withId(body, own, id) ?? messages({ ...answer, body }, { own, id, era, restore });
     } catch (error) {
       if (signal.aborted) {
         cancel(era, own);

@@ -4,9 +4,10 @@ import { PURGE_SLICE } from './purge.ts';
 import type { Db } from './store.ts';
 import * as toolCalls from './tool-calls.ts';
 
-/** The audit log: what was changed, and which tools were called. */
-
-/** The events a query asks for, newest first; those of one millisecond, last recorded first. */
+/**
+ * The events a query asks for, of both kinds: what was changed, and which tools were called. Newest first; those of one
+ * millisecond, last recorded first.
+ */
 export async function page(db: Db, query: auditEvents.AuditQuery): Promise<auditEvents.AuditEvent[]> {
   const { action, limit } = query;
   const events = action === toolCalls.CALLED ? [] : await auditEvents.page(db, query);
