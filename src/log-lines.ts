@@ -5,8 +5,8 @@ const BLOCK = 8192;
 const PAUSE = 200;
 
 /**
- * Standard output for log lines, in blocks: a write for each line would cost more than the line, and what a crash of the
- * machine loses is the last fifth of a second. pino's own destination measures all that waits anew with every line.
+ * Standard output for log lines, in blocks: a write for each line would cost more than the line, and what a kill
+ * loses is the last fifth of a second. pino's own destination measures all that waits anew with every line.
  */
 export function logLines(): DestinationStream {
   let block = '';

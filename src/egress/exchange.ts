@@ -148,16 +148,17 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#done();
     const { reject, retry } = this.#settled;
-    const isUnreachable = this.#controller === undefined && !(error instanceof EgressRefused);
-    if (isUnreachable && retry !== null && !this.#signal.aborted) {
+    const failure = this.#failureOf(error);
+    const isRefused = error instanceof EgressRefused;
+    if (failure.kind === 'unreachable' && !isRefused && retry !== null && !this.#signal.aborted) {
       retry();
       return;
     }
-    const failure = this.#signal.aborted ? this.#signal.reason : this.#failed(this.#failureOf(error));
+    const reason = this.#signal.aborted ? this.#signal.reason : this.#failed(failure);
     if (this.#body === undefined) {
-      reject(failure);
+      reject(reason);
     } else {
-      this.#body.destroy(failure as Error);
+      this.#body.destroy(reason as Error);
     }
   }
 

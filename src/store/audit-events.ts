@@ -37,7 +37,7 @@ export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<
   return stored;
 }
 
-/** The events a query asks for, newest first; those of one millisecond, last recorded first. */
+/** The events a query asks for, without tool calls: newest first; those of one millisecond, last recorded first. */
 export async function page(db: Db, query: AuditQuery): Promise<AuditEvent[]> {
   const { organizationId, action, since, before, limit } = query;
   let select = db.sql.selectFrom('audit_events').selectAll();

@@ -18,7 +18,7 @@ export async function page(db: Db, query: auditEvents.AuditQuery): Promise<audit
 
 /**
  * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of each kind,
- * and returns how many of the kind that had more. Call it again, in a write of its own, until that is less than a slice.
+ * and returns the larger number. Call it again, in a write of its own, until that is less than a slice.
  */
 export async function purge({ sql }: Db, olderThan: number): Promise<number> {
   let most = 0;

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 const COUNTER_LIMIT = 2 ** 24;
 
 let lastAt = -1;
-let first = '';
 let counter = 0;
 
 /**
@@ -11,18 +10,13 @@ let counter = 0;
  * process for one millisecond sort in the order they were made.
  */
 export function newEventId(at: number): string {
-  if (at === lastAt) {
-    counter = (counter + 1) % COUNTER_LIMIT;
-  } else {
-    counter = 0;
-    lastAt = at;
-    first = firstIdAt(at);
-  }
+  counter = at === lastAt ? (counter + 1) % COUNTER_LIMIT : 0;
+  lastAt = at;
   const order = counter.toString(16).padStart(6, '0');
   // Twenty times as fast as `randomBytes`: Node keeps random bytes for UUIDs in stock.
   const random = randomUUID().slice(24);
   // 7 is the version, 8 the variant; the counter fills what follows each.
-  return `${first}-7${order.slice(0, 3)}-8${order.slice(3)}-${random}`;
+  return `${firstIdAt(at)}-7${order.slice(0, 3)}-8${order.slice(3)}-${random}`;
 }
 
 /** What ids of the time `at` begin with: it sorts after all ids of earlier times, and before all others. */

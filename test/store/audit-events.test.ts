@@ -1,17 +1,12 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
+import type { Part } from '../../src/store/keyset.ts';
 import { onBothEngines } from './support/harness.ts';
+import { readThrough } from './support/keyset.ts';
+import { anAuditEvent } from './support/samples.ts';
 
-const anEvent = (changes: Partial<auditEvents.NewAuditEvent> = {}): auditEvents.NewAuditEvent => ({
-  at: 1000,
-  actor: { kind: 'api_token', id: 'token-1', name: 'CI' },
-  organizationId: 'org_a',
-  action: 'server.create',
-  target: { kind: 'server', id: 'server-1' },
-  outcome: 'success',
-  details: { z: 1, a: ['ü', null] },
-  ...changes,
-});
+const anEvent = (changes: Partial<auditEvents.NewAuditEvent> = {}) =>
+  anAuditEvent({ details: { z: 1, a: ['ü', null] }, ...changes });
 
 onBothEngines(({ shared }) => {
   beforeEach(async () => {
@@ -32,18 +27,10 @@ onBothEngines(({ shared }) => {
     const given = Array.from({ length: 130 }, (_, index) =>
       anEvent({ at: 1000 + Math.floor(index / 60), target: { kind: 'n', id: `${index}` } }),
     );
-    await store.write((db) => auditEvents.insert(db, given));
-    const seen: string[] = [];
-    let before: auditEvents.AuditQuery['before'];
-    for (;;) {
-      const events = await auditEvents.page(store.read, { limit: 7, ...(before && { before }) });
-      seen.push(...events.map((event) => event.target.id));
-      before = events.at(-1);
-      if (!before) {
-        break;
-      }
-    }
-    expect(seen).toEqual(given.map((event) => event.target.id).toReversed());
+    const stored = await store.write((db) => auditEvents.insert(db, given));
+    const page = async (part: Part) =>
+      (await auditEvents.page(store.read, part)).map(({ id, at }) => ({ id, createdAt: at }));
+    expect(await readThrough(page, 7)).toEqual(stored.map(({ id }) => id).toReversed());
   });
 
   it('filters by organization, action and time, alone and together', async () => {

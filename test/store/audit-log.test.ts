@@ -1,36 +1,16 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
-import { newEventId } from '../../src/store/event-ids.ts';
+import type { Part } from '../../src/store/keyset.ts';
 import { PURGE_SLICE } from '../../src/store/purge.ts';
 import type { Store } from '../../src/store/store.ts';
-import { insertOnce, type ToolCall } from '../../src/store/tool-calls.ts';
+import { insertOnce } from '../../src/store/tool-calls.ts';
 import { onBothEngines } from './support/harness.ts';
+import { readThrough } from './support/keyset.ts';
+import { anAuditEvent, aToolCall, emptyAuditLog } from './support/samples.ts';
 
-const aChange = (at: number, organizationId = 'org_a'): auditEvents.NewAuditEvent => ({
-  at,
-  actor: { kind: 'api_token', id: 'token-1', name: 'CI' },
-  organizationId,
-  action: 'server.created',
-  target: { kind: 'server', id: 'server-1' },
-  outcome: 'success',
-  details: {},
-});
-
-const aCall = (at: number, organization_id = 'org_a'): ToolCall => ({
-  id: newEventId(at),
-  at,
-  organization_id,
-  endpoint_id: 'endpoint-1',
-  endpoint_name: 'Support',
-  tool: 'account-1/list',
-  duration_ms: 1.5,
-  request_bytes: 10,
-  response_bytes: 20,
-  reason: null,
-  arguments: null,
-  arguments_cut: 0,
-});
+const aChange = (at: number, organizationId = 'org_a') => anAuditEvent({ at, organizationId });
+const aCall = (at: number, organization_id = 'org_a') => aToolCall({ at, organization_id });
 
 onBothEngines(({ shared }) => {
   let store: Store;
@@ -50,10 +30,7 @@ onBothEngines(({ shared }) => {
 
   beforeEach(async () => {
     store = await shared();
-    await store.write(async ({ sql }) => {
-      await sql.deleteFrom('audit_events').execute();
-      await sql.deleteFrom('tool_calls').execute();
-    });
+    await emptyAuditLog(store);
   });
 
   it('shows a call as an event like all others', async () => {
@@ -78,16 +55,11 @@ onBothEngines(({ shared }) => {
       (_, index) => [index % 3 === 0 ? 's' : 'c', 1000 + Math.floor(index / 7)] as const,
     );
     await record(entries);
-    const seen: string[] = [];
-    for (let before: auditEvents.AuditQuery['before']; ; ) {
-      const events = await auditLog.page(store.read, { limit: 7, ...(before && { before }) });
-      seen.push(...events.map(({ action, at }) => `${action === 'tool.called' ? 'c' : 's'}${at}`));
-      before = events.at(-1);
-      if (before === undefined) {
-        break;
-      }
-    }
-    expect(seen).toEqual(entries.map(([kind, at]) => `${kind}${at}`).toReversed());
+    expect(await found({})).toEqual(entries.map(([kind, at]) => `${kind}${at}`).toReversed());
+    const whole = await auditLog.page(store.read, { limit: 100 });
+    const page = async (part: Part) =>
+      (await auditLog.page(store.read, part)).map(({ id, at }) => ({ id, createdAt: at }));
+    expect(await readThrough(page, 7)).toEqual(whole.map(({ id }) => id));
   });
 
   it('filters both by organization, action and time, alone and together', async () => {

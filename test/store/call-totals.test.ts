@@ -4,10 +4,10 @@ import { rollUpCalls } from '../../src/audit.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';
-import { newEventId } from '../../src/store/event-ids.ts';
 import type { Store } from '../../src/store/store.ts';
-import { insertOnce, type ToolCall } from '../../src/store/tool-calls.ts';
+import { insertOnce } from '../../src/store/tool-calls.ts';
 import { onBothEngines } from './support/harness.ts';
+import { aToolCall, emptyAuditLog } from './support/samples.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
 const TODAY = Date.UTC(2026, 10, 20);
@@ -69,23 +69,18 @@ function oracle(calls: readonly Call[], olderThan: number): unknown[] {
 const sorted = (events: readonly object[]): object[] =>
   events.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 
-const asStored = (call: Call, endpoint_name = 'Support'): ToolCall => {
-  const { at, organizationId, endpoint, tool, failed, tenths } = call;
-  return {
-    id: newEventId(at),
+const asStored = ({ at, organizationId, endpoint, tool, failed, tenths }: Call, endpointName = 'Support') =>
+  aToolCall({
     at,
     organization_id: organizationId,
     endpoint_id: endpoint,
-    endpoint_name,
+    endpoint_name: endpointName,
     tool,
     duration_ms: tenths / 10,
     request_bytes: 100,
     response_bytes: tenths,
     reason: failed ? 'x' : null,
-    arguments: null,
-    arguments_cut: 0,
-  };
-};
+  });
 const record = ({ engine, write }: Store, calls: readonly Call[], endpointName?: string) =>
   write((db) =>
     insertOnce(
@@ -101,10 +96,7 @@ const all = async (store: Store): Promise<object[]> => {
 
 onBothEngines(({ shared }) => {
   beforeEach(async () => {
-    await (await shared()).write(async ({ sql }) => {
-      await sql.deleteFrom('audit_events').execute();
-      await sql.deleteFrom('tool_calls').execute();
-    });
+    await emptyAuditLog(await shared());
   });
 
   it('makes exact totals of what is older than seven days, in slices, and nothing more when run again', async () => {

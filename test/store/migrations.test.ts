@@ -7,7 +7,7 @@ import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Db } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anAccount, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
+import { anAccount, anAuditEvent, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
 
 /** How many migrations the program knows, where a test wants an earlier one. */
 const known = vi.hoisted(() => ({ migrations: Infinity }));
@@ -98,24 +98,18 @@ onBothEngines(({ open, location }) => {
     const place = await location();
     known.migrations = 3;
     const before = await open({ location: place });
-    const change = {
-      actor: { kind: 'operator', id: null, name: 'operator' },
-      organizationId: 'org_a',
-      outcome: 'success',
-    };
     const sizes = { duration_ms: 1.5, request_bytes: 10, response_bytes: 20 };
-    const call = {
+    const call = anAuditEvent({
       at: 2000,
       actor: { kind: 'endpoint', id: 'endpoint-1', name: 'Support' },
-      organizationId: 'org_a',
       action: 'tool.called',
       target: { kind: 'tool', id: 'account-1/list' },
       outcome: 'failure',
       details: { ...sizes, reason: 'approval' },
-    };
+    });
     const events = await before.write((db) =>
       auditEvents.insert(db, [
-        { ...change, at: 1000, action: 'server.created', target: { kind: 'server', id: 'server-1' }, details: {} },
+        anAuditEvent(),
         call,
         {
           ...call,

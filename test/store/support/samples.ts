@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import * as accounts from '../../../src/store/accounts.ts';
+import type { NewAuditEvent } from '../../../src/store/audit-events.ts';
 import type { NewEndpoint } from '../../../src/store/endpoints.ts';
+import { newEventId } from '../../../src/store/event-ids.ts';
 import * as integrations from '../../../src/store/integrations.ts';
 import * as organizations from '../../../src/store/organizations.ts';
 import type { NewServer } from '../../../src/store/servers.ts';
 import type { Store } from '../../../src/store/store.ts';
+import type { ToolCall } from '../../../src/store/tool-calls.ts';
 
 /** Stores an organization and returns its id. */
 export async function anOrganization(store: Store, id = `org_${randomUUID()}`, createdAt = 1000): Promise<string> {
@@ -113,3 +116,39 @@ export async function storedAccount(
   await store.write((db) => accounts.insert(db, account));
   return account.id;
 }
+
+/** A change, to record in the audit log. */
+export const anAuditEvent = (changes: Partial<NewAuditEvent> = {}): NewAuditEvent => ({
+  at: 1000,
+  actor: { kind: 'api_token', id: 'token-1', name: 'CI' },
+  organizationId: 'org_a',
+  action: 'server.created',
+  target: { kind: 'server', id: 'server-1' },
+  outcome: 'success',
+  details: {},
+  ...changes,
+});
+
+/** A tool call that succeeded, to record in the audit log. */
+export const aToolCall = ({ at = 1000, ...changes }: Partial<ToolCall> = {}): ToolCall => ({
+  id: newEventId(at),
+  at,
+  organization_id: 'org_a',
+  endpoint_id: 'endpoint-1',
+  endpoint_name: 'Support',
+  tool: 'account-1/list',
+  duration_ms: 1.5,
+  request_bytes: 10,
+  response_bytes: 20,
+  reason: null,
+  arguments: null,
+  arguments_cut: 0,
+  ...changes,
+});
+
+/** Takes everything out of the audit log. */
+export const emptyAuditLog = (store: Store): Promise<void> =>
+  store.write(async ({ sql }) => {
+    await sql.deleteFrom('audit_events').execute();
+    await sql.deleteFrom('tool_calls').execute();
+  });
