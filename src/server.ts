@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
@@ -13,6 +13,7 @@ import { keepHouse } from './housekeeping.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
+import { createServer } from './node-http.ts';
 import type { DocsFolder } from './platform/handlers.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { keyFile } from './secret-keys.ts';

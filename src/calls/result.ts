@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import { isObject, parseJson } from '../json.ts';
+import { STATUS_CODES } from '../node-http.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';

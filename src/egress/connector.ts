@@ -1,6 +1,7 @@
 import { ADDRCONFIG, promises as dns, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import type { buildConnector as Build } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import { plainHost } from './hosts.ts';
 import { type Policy, portOf } from './policy.ts';
 
@@ -16,7 +17,7 @@ export const systemResolve: Resolve = (name) => dns.lookup(name, { all: true, hi
  * the certificate (SNI, RFC 6066) is always the host of the URL, whatever a Host header says. HTTP/1.1 only: servers
  * that strangers run get one protocol to attack, not two. Fails with `EgressRefused` before any packet is sent.
  */
-export function createConnector(policy: Policy, resolve: Resolve): buildConnector.connector {
+export function createConnector(policy: Policy, resolve: Resolve): Build.connector {
   const checked = async (host: string, port: number): Promise<[LookupAddress, ...LookupAddress[]]> => {
     const [first, ...more] = await resolve(host);
     if (first === undefined) {

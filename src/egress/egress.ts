@@ -1,4 +1,5 @@
-import { Agent, type buildConnector } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
 import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';
@@ -30,7 +31,7 @@ export type Egress = {
    * closed. It follows no redirects; where `fetch` does, each hop is decided anew, but headers that `fetch` does not
    * know as credentials would go along: use `redirect: 'manual'`.
    */
-  readonly dispatcher: Agent;
+  readonly dispatcher: Dispatcher;
   /** Opens one connection under the policy, for dispatchers and clients of another make. */
   readonly connector: buildConnector.connector;
   /**

@@ -52,7 +52,7 @@ const SMALL = 64 * 1024;
  * reason of the signal.
  */
 export async function exchange(
-  { dispatcher }: Egress,
+  { dispatcher }: Pick<Egress, 'dispatcher'>,
   request: HttpRequest,
   failed: (failure: Failure) => Error,
 ): Promise<HttpAnswer> {

@@ -1,7 +1,8 @@
-import { PassThrough, type Transform } from 'node:stream';
+import { PassThrough, Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
+import { discard, exchange, type HttpAnswer } from './exchange.ts';
 import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
 
@@ -54,12 +55,12 @@ export const createFetchDocument =
     try {
       for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
         checkDocumentUrl(policy, url);
-        const response = await request(url, { dispatcher, headers: HEADERS, signal: either });
-        if (!REDIRECT_STATUS.has(response.statusCode)) {
-          return { ...(await read(url, response, maxBytes)), url };
+        const answer = await get(dispatcher, url, either);
+        if (!REDIRECT_STATUS.has(answer.status)) {
+          return { ...(await read(url, answer, maxBytes)), url };
         }
-        discard(response);
-        url = target(url, response);
+        discard(answer);
+        url = target(url, answer);
       }
     } catch (error) {
       if (error instanceof EgressRefused || error instanceof FetchFailed) {
@@ -80,10 +81,24 @@ function checkDocumentUrl(policy: Policy, url: URL): void {
   }
 }
 
-function target(from: URL, { headers: { location }, statusCode }: Dispatcher.ResponseData): URL {
+function get(dispatcher: Dispatcher, { origin, pathname, search }: URL, signal: AbortSignal): Promise<HttpAnswer> {
+  // The signal knows when it has taken too long.
+  const request = {
+    origin,
+    path: pathname + search,
+    method: 'GET',
+    headers: HEADERS,
+    body: null,
+    signal,
+    silence: 0,
+  } as const;
+  return exchange({ dispatcher }, request, ({ cause }) => cause);
+}
+
+function target(from: URL, { headers: { location }, status }: HttpAnswer): URL {
   const to = typeof location === 'string' ? URL.parse(location, from.href) : null;
   if (to === null) {
-    throw new FetchFailed(`${place(from)} answered ${statusCode} without a Location that is a URL.`);
+    throw new FetchFailed(`${place(from)} answered ${status} without a Location that is a URL.`);
   }
   // Whoever reads and changes plain HTTP would decide what the tools are and where their credentials go.
   if (from.protocol === 'https:' && to.protocol === 'http:') {
@@ -92,20 +107,16 @@ function target(from: URL, { headers: { location }, statusCode }: Dispatcher.Res
   return to;
 }
 
-async function read(
-  url: URL,
-  response: Dispatcher.ResponseData,
-  maxBytes: number,
-): Promise<Omit<FetchedDocument, 'url'>> {
-  const { statusCode, headers, body } = response;
-  if (statusCode < 200 || statusCode > 299) {
-    discard(response);
-    throw new FetchFailed(`${place(url)} answered ${statusCode}.`);
+async function read(url: URL, answer: HttpAnswer, maxBytes: number): Promise<Omit<FetchedDocument, 'url'>> {
+  const { status, headers, body } = answer;
+  if (status < 200 || status > 299) {
+    discard(answer);
+    throw new FetchFailed(`${place(url)} answered ${status}.`);
   }
   const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
   if (decoder === undefined) {
-    discard(response);
+    discard(answer);
     throw new FetchFailed(`${place(url)} came with a Content-Encoding other than gzip, deflate and br.`);
   }
   const bounded = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -119,7 +130,7 @@ async function read(
     }
   };
   // Bounded twice: little can become much, and much can become nothing.
-  const bytes = await pipeline(body, bounded, decoder(), bounded, whole);
+  const bytes = await pipeline(Buffer.isBuffer(body) ? Readable.from(body) : body, bounded, decoder(), bounded, whole);
   const [mediaType = ''] = String(headers['content-type'] ?? '').split(';');
   return { bytes, mediaType: mediaType.trim().toLowerCase() || null };
 }
@@ -131,11 +142,6 @@ async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
   }
   return Buffer.concat(all);
 }
-
-/** Ends the connection: its body could be long, or never end. */
-const discard = ({ body }: Dispatcher.ResponseData): void => {
-  body.on('error', () => undefined).destroy();
-};
 
 /** A URL without what may be secret. */
 const place = ({ origin, pathname }: URL): string => origin + pathname;

@@ -1,6 +1,7 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { ApiError, CATALOGUE, type ErrorCode, helpLink } from '../errors.ts';
+import { STATUS_CODES } from '../node-http.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Server, STATUS_CODES } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../errors.ts';
+import { STATUS_CODES } from '../node-http.ts';
 import { renderError } from './errors.ts';
 
 /** Why Node gave a connection up before there was a request, as far as somebody can do something about it. */
