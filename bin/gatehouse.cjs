@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 require('./preload.cjs');
-var fs = require('node:fs');
 var path = require('node:path');
 var url = require('node:url');
 
-var flags = ['--max-semi-space-size=4', '--heap-growing-percent=20'];
+var flags = ['--max-semi-space-size=4', '--heap-growing-percent=40', '--no-parallel-scavenge'];
 if (process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
   // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
   process.execve(
@@ -20,8 +19,7 @@ if (process.argv[2] === 'contract') {
 } else if (process.argv.length > 2) {
   usage(process.argv[2] === '--help');
 }
-var built = path.join(__dirname, '../dist/src', `${program}.js`);
-import(url.pathToFileURL(fs.existsSync(built) ? built : path.join(__dirname, '../src', `${program}.ts`)).href);
+import(url.pathToFileURL(path.join(__dirname, '../dist/src', `${program}.js`)).href);
 
 function usage(isWanted) {
   process[isWanted ? 'stdout' : 'stderr'].write(

@@ -10,5 +10,7 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 18)) {
   );
   process.exit(1);
 }
-// Compiled code is kept between starts: that is half of the start time.
-require('node:module').enableCompileCache(require('node:path').join(__dirname, '../node_modules/.cache/compile'));
+// A program that runs from its sources keeps what it was compiled to: that is half of its start time.
+if (/\.ts$/.test(process.argv[1])) {
+  require('node:module').enableCompileCache(require('node:path').join(__dirname, '../node_modules/.cache/compile'));
+}

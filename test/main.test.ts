@@ -194,13 +194,14 @@ const olderNode = () =>
     .find((path) => /^v(1\d|2[0-3])\./.test(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''));
 
 test.skipIf(olderNode() === undefined)('on an older Node it names the one it needs', () => {
-  const run = spawnSync(olderNode() ?? '', ['-r', './bin/preload.cjs', 'src/main.ts'], { cwd: ROOT, encoding: 'utf8' });
+  const run = spawnSync(olderNode() ?? '', ['bin/gatehouse.cjs'], { cwd: ROOT, encoding: 'utf8' });
   expect([run.status, run.stderr]).toEqual([
     1,
     expect.stringMatching(/^Gatehouse needs Node 24\.18 or newer; this is \d/),
   ]);
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  expect(scripts.start).toContain('-r ./bin/preload.cjs');
+  expect(scripts.start).toBe('node bin/gatehouse.cjs');
+  expect(scripts.sandbox).toContain('-r ./bin/preload.cjs');
   expect(execFileSync(process.execPath, ['-r', './bin/preload.cjs', '-e', '1'], { cwd: ROOT, encoding: 'utf8' })).toBe(
     '',
   );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
-/** A Gatehouse in a process of its own, as `npm start` runs it. */
+/** A program of Gatehouse in a process of its own. */
 export type Program = {
   readonly child: ChildProcess;
   /** Everything it has printed so far. */
@@ -14,17 +14,13 @@ export type Program = {
   readonly exited: Promise<number | null>;
 };
 
-/** Starts the program on a free port. */
+/** Starts a program from its sources; the server, on a free port, unless told. */
 export function startProgram(env: Record<string, string>, args: readonly string[] = ['src/main.ts']): Program {
-  const child = spawn(
-    process.execPath,
-    ['-r', './bin/preload.cjs', '--max-semi-space-size=4', '--heap-growing-percent=20', ...args],
-    {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, GATEHOUSE_PORT: '0', ...env } as NodeJS.ProcessEnv,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, ['-r', './bin/preload.cjs', ...args], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, GATEHOUSE_PORT: '0', ...env } as NodeJS.ProcessEnv,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const ready = new Promise<string>((resolve, reject) => {
