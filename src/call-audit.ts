@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { type AuditedCall, cutArguments, type KeptArguments, storedCall } from './call-events.ts';
+import { type AuditedCall, cutArguments, type KeptArguments } from './call-events.ts';
 import type { Metrics } from './metrics.ts';
 import { type Store, StoreUnavailable } from './store/store.ts';
-import { insertOnce, type ToolCall } from './store/tool-calls.ts';
+import { insertOnce } from './store/tool-calls.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 /** Writes tool calls into the audit log, in batches, off the path of the calls. */
 export type CallAudit = {
@@ -35,64 +36,47 @@ const MOST_ARGUMENTS = 32 * 1024 * 1024;
 /** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
 export function createCallAudit({ store, log, metrics, withArguments }: CallAuditOptions): CallAudit {
   const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
-  let waiting: AuditedCall[] = [];
   // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
-  let batch: ToolCall[] = [];
-  let argumentsWaiting = 0;
+  const waiting = new WaitingCalls(MOST_WAITING);
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | null = null;
   let isAway = false;
   let isClosed = false;
 
-  const count = () => batch.length + waiting.length;
-
-  const argumentsOf = (value: unknown): KeptArguments => {
-    const kept = argumentsWaiting < MOST_ARGUMENTS ? cutArguments(value) : { text: '', isWhole: false };
-    argumentsWaiting += kept.text.length;
-    return kept;
-  };
+  const argumentsOf = (value: unknown): KeptArguments =>
+    waiting.characters < MOST_ARGUMENTS ? cutArguments(value) : { text: '', isWhole: false };
 
   /** Stores calls, or those of them that can be: one that the database refuses must not keep the others out. */
-  const put = async (calls: readonly ToolCall[]): Promise<void> => {
+  const put = async (from: number, to: number): Promise<void> => {
     try {
-      await store.write((db) => insertOnce(db, store.engine, calls));
+      await store.write((db) => insertOnce(db, store.engine, waiting.stored(from, to)));
     } catch (error) {
       if (error instanceof StoreUnavailable) {
         throw error;
       }
-      if (calls.length === 1) {
+      if (to - from === 1) {
         metrics.auditDropped.inc();
         log.error({ err: error }, 'a tool call could not be audited');
         return;
       }
-      const half = calls.length >> 1;
-      await put(calls.slice(0, half));
-      await put(calls.slice(half));
+      const middle = (from + to) >> 1;
+      await put(from, middle);
+      await put(middle, to);
     }
-  };
-
-  const writeBatch = async (): Promise<number> => {
-    if (batch.length === 0) {
-      const taken = waiting.slice(0, BATCH);
-      waiting = waiting.slice(BATCH);
-      argumentsWaiting -= taken.reduce((sum, call) => sum + (call.arguments?.text.length ?? 0), 0);
-      batch = taken.map(storedCall);
-    }
-    await put(batch);
-    const written = batch.length;
-    batch = [];
-    return written;
   };
 
   const writeWhatWaits = async (): Promise<void> => {
     try {
-      for (let left = count(); left > 0; ) {
-        left -= await writeBatch();
+      for (let left = waiting.count; left > 0; ) {
+        const batch = Math.min(left, BATCH);
+        await put(0, batch);
+        waiting.drop(batch);
+        left -= batch;
       }
       isAway = false;
     } catch (error) {
       if (!isAway) {
-        log.warn({ err: error, waiting: count() }, 'tool calls cannot be audited now; they wait');
+        log.warn({ err: error, waiting: waiting.count }, 'tool calls cannot be audited now; they wait');
       }
       isAway = true;
     }
@@ -100,8 +84,8 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
 
   const goOn = (): void => {
     writing = null;
-    if (count() > 0 && !isClosed) {
-      startIn(isAway ? RETRY : count() < BATCH ? DELAY : 0);
+    if (waiting.count > 0 && !isClosed) {
+      startIn(isAway ? RETRY : waiting.count < BATCH ? DELAY : 0);
     }
   };
 
@@ -125,22 +109,21 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
     record: (call, args) => {
       counted[call.reason === undefined ? 'success' : 'failure'].inc();
       metrics.toolCallDuration.observe(call.durationMs / 1000);
-      if (isClosed || count() >= MOST_WAITING) {
+      if (isClosed || !waiting.add({ ...call, arguments: withArguments ? argumentsOf(args) : undefined })) {
         metrics.auditDropped.inc();
         return;
       }
-      waiting.push({ ...call, arguments: withArguments ? argumentsOf(args) : undefined });
-      if (writing === null && (waiting.length === 1 || waiting.length === BATCH)) {
-        startIn(waiting.length === 1 ? DELAY : 0);
+      if (writing === null && (waiting.count === 1 || waiting.count === BATCH)) {
+        startIn(waiting.count === 1 ? DELAY : 0);
       }
     },
     flush,
     close: async () => {
       isClosed = true;
       await flush();
-      if (count() > 0) {
-        metrics.auditDropped.inc(count());
-        log.error({ calls: count() }, 'stopped without having audited the last tool calls');
+      if (waiting.count > 0) {
+        metrics.auditDropped.inc(waiting.count);
+        log.error({ calls: waiting.count }, 'stopped without having audited the last tool calls');
       }
     },
   };

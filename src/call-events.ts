@@ -1,5 +1,5 @@
 import { tenths } from './store/call-totals.ts';
-import { newEventId } from './store/event-ids.ts';
+import { type EventIdParts, eventId } from './store/event-ids.ts';
 import type { ToolCall } from './store/tool-calls.ts';
 
 /** One tool call that was decided on: it ran, or it was refused. */
@@ -42,13 +42,13 @@ export function cutArguments(value: unknown): KeptArguments {
   }
 }
 
-/** A call as it is stored, under an id of its own. */
-export function storedCall(call: AuditedCall): ToolCall {
+/** A call as it is stored. */
+export function storedCall(call: AuditedCall & EventIdParts): ToolCall {
   const { at, organizationId, endpoint, reason, arguments: args } = call;
   // PostgreSQL stores no NUL, and a server that put one into a tool's name would keep its calls out of the log.
   const tool = call.tool.slice(0, LONGEST_NAME).replaceAll('\0', '\ufffd');
   return {
-    id: newEventId(at),
+    id: eventId(call),
     at,
     organization_id: organizationId,
     endpoint_id: endpoint.id,

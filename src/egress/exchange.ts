@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
+import { Listening, SilentTooLong, type Speaker } from './silence.ts';
 
 export type HttpRequest = {
   /** `https://host:port`, and the rest of the URL. */
@@ -14,7 +15,7 @@ export type HttpRequest = {
   readonly body: string | Buffer | null;
   /** Ends the exchange, its connection included. */
   readonly signal: AbortSignal;
-  /** Milliseconds without a byte of the answer after which the exchange is given up; 0 for never. */
+  /** Milliseconds, to the next half second, without a byte of the answer after which it is given up; 0 for never. */
   readonly silence: number;
 };
 
@@ -51,17 +52,17 @@ const SMALL = 64 * 1024;
  * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, or the
  * reason of the signal.
  */
-export async function exchange(
+export function exchange(
   { dispatcher }: Pick<Egress, 'dispatcher'>,
   request: HttpRequest,
   failed: (failure: Failure) => Error,
 ): Promise<HttpAnswer> {
   const { origin, path, method, headers, body, signal, silence } = request;
-  const options = { origin, path, method, headers, body, headersTimeout: silence, bodyTimeout: silence };
-  signal.throwIfAborted();
+  const options = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const attempt = (retry: (() => void) | null): void => {
-      dispatcher.dispatch(options, new Exchange(signal, failed, { resolve, reject, retry }));
+      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry }));
     };
     attempt(() => attempt(null));
   });
@@ -74,7 +75,9 @@ type Settled = {
   readonly retry: (() => void) | null;
 };
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange implements Dispatcher.DispatchHandler, Speaker {
+  readonly silence: number;
+  #listening: Listening | undefined;
   readonly #signal: AbortSignal;
   readonly #failed: (failure: Failure) => Error;
   readonly #settled: Settled;
@@ -85,7 +88,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #whole: { readonly status: number; readonly headers: IncomingHttpHeaders; readonly chunks: Buffer[] } | undefined;
   readonly #stop: () => void;
 
-  constructor(signal: AbortSignal, failed: (failure: Failure) => Error, settled: Settled) {
+  constructor(signal: AbortSignal, silence: number, failed: (failure: Failure) => Error, settled: Settled) {
+    this.silence = silence;
     this.#signal = signal;
     this.#failed = failed;
     this.#settled = settled;
@@ -100,10 +104,21 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     if (this.#signal.aborted) {
       controller.abort(this.#signal.reason);
+    } else if (this.silence > 0) {
+      this.#listening = new Listening(this);
     }
   }
 
+  isPaused(): boolean {
+    return this.#controller?.paused === true;
+  }
+
+  giveUp(reason: SilentTooLong): void {
+    this.#controller?.abort(reason);
+  }
+
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.#listening?.heard();
     if (status < 200) {
       return;
     }
@@ -125,6 +140,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#listening?.heard();
     if (this.#whole !== undefined) {
       this.#whole.chunks.push(chunk);
     } else if (this.#body?.push(chunk) === false) {
@@ -163,14 +179,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #done(): void {
+    this.#listening?.end();
+    this.#listening = undefined;
     this.#signal.removeEventListener('abort', this.#stop);
   }
 
   #failureOf(error: Error): Failure {
     const { code } = error as { code?: unknown };
-    const isLate = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
     return {
-      kind: isLate ? 'late' : this.#controller === undefined ? 'unreachable' : 'broken',
+      kind: error instanceof SilentTooLong ? 'late' : this.#controller === undefined ? 'unreachable' : 'broken',
       isAnswered: this.#body !== undefined || this.#whole !== undefined,
       reason: typeof code === 'string' ? code : error.name,
       cause: error,

@@ -6,6 +6,7 @@ import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import type { Era } from '../runtime/protocol.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
@@ -14,7 +15,7 @@ import { CODES, type Message, RpcError, readMessage } from './message.ts';
 import { readBytes } from './read-bytes.ts';
 import { linkHelp, sendJson, sendResult } from './reply.ts';
 import { serveServer } from './server.ts';
-import { answerRequest } from './service.ts';
+import { answerRequest, type ServedService } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
 
 /** Answers a request of an MCP client; `token` is what stands in the path. */
@@ -72,7 +73,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
 }
 
 async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
-  const { request, response } = asked;
+  const { endpoint, source, request, response, signal } = asked;
   const note: CallNote = { responseBytes: 0 };
   let began: Began = { at: performance.now(), requestBytes: 0 };
   let message: Message | undefined;
@@ -80,7 +81,24 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     const bytes = await readBytes(request, response);
     began = { ...began, requestBytes: bytes.length };
     message = readMessage(bytes);
-    await answer(deps, asked, message, note);
+    const era = eraOf(message, request.headers);
+    if (source.kind === 'server') {
+      const connection = deps.runtime.connection(source.server);
+      const endpointId = endpoint.id;
+      await serveServer(deps, {
+        served: source,
+        connection,
+        endpointId,
+        message,
+        era,
+        request,
+        response,
+        signal,
+        note,
+      });
+    } else {
+      await serveService(deps, asked, source, message, era, note);
+    }
   } catch (error) {
     note.hasServerFailed = error instanceof ServerFailed;
     sendError(deps, asked, message, error);
@@ -89,22 +107,20 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   }
 }
 
-async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote): Promise<void> {
-  const { endpoint, source, request, response, signal } = asked;
-  const era = eraOf(message, request.headers);
-  if (source.kind === 'server') {
-    const connection = deps.runtime.connection(source.server);
-    const endpointId = endpoint.id;
-    await serveServer(deps, { served: source, connection, endpointId, message, era, request, response, signal, note });
-    return;
-  }
+async function serveService(
+  deps: Deps,
+  { endpoint, request, response, signal }: Asked,
+  served: ServedService,
+  message: Message,
+  era: Era,
+  note: CallNote,
+): Promise<void> {
   const { id, method } = message;
   if (id === undefined || method === undefined) {
     response.writeHead(202).end();
     return;
   }
-  const served = { endpoint, served: source, signal, note };
-  const result = await answerRequest(deps, served, { ...message, id, method }, era);
+  const result = await answerRequest(deps, { endpoint, served, signal, note }, { ...message, id, method }, era);
   note.isError = result.isError === true;
   note.responseBytes = sendResult(request, response, id, result);
 }

@@ -1,3 +1,5 @@
+import { Slots } from '../slots.ts';
+
 /** Exchanges of one endpoint that may be under way at once. */
 const MOST_IN_FLIGHT = 256;
 /** Milliseconds between two looks whether endpoints are still what they were. */
@@ -22,15 +24,16 @@ type Watched = { readonly controller: AbortController; readonly isServed: () => 
 
 /** Makes the list of one gateway. It looks after itself as long as something is under way. */
 export function createLive(): Live {
-  const byEndpoint = new Map<string, Set<Watched>>();
+  const underWay = new Slots<Watched>();
+  const countOf = new Map<string, number>();
   let looking: NodeJS.Timeout | undefined;
 
   const look = async (): Promise<void> => {
-    if (byEndpoint.size === 0) {
+    if (underWay.isEmpty()) {
       clearInterval(looking);
       looking = undefined;
     }
-    for (const { controller, isServed } of [...byEndpoint.values()].flatMap((set) => [...set])) {
+    for (const { controller, isServed } of underWay.values()) {
       // A database that cannot be asked revokes nothing.
       if (!(await isServed().catch(() => true))) {
         controller.abort(ENDED);
@@ -38,24 +41,32 @@ export function createLive(): Live {
     }
   };
 
+  const leave = (endpointId: string): void => {
+    const count = (countOf.get(endpointId) ?? 1) - 1;
+    if (count === 0) {
+      countOf.delete(endpointId);
+    } else {
+      countOf.set(endpointId, count);
+    }
+  };
+
   return {
     begin: (endpointId, isServed) => {
-      const set = byEndpoint.get(endpointId) ?? new Set<Watched>();
-      if (set.size >= MOST_IN_FLIGHT) {
+      const count = countOf.get(endpointId) ?? 0;
+      if (count >= MOST_IN_FLIGHT) {
         return null;
       }
-      const watched = { controller: new AbortController(), isServed };
-      byEndpoint.set(endpointId, set.add(watched));
+      countOf.set(endpointId, count + 1);
+      const controller = new AbortController();
+      const slot = underWay.add({ controller, isServed });
       looking ??= setInterval(() => void look(), LOOK).unref();
       return {
-        signal: watched.controller.signal,
+        signal: controller.signal,
         end: (isLeft) => {
-          set.delete(watched);
-          if (set.size === 0) {
-            byEndpoint.delete(endpointId);
-          }
+          underWay.remove(slot);
+          leave(endpointId);
           if (isLeft) {
-            watched.controller.abort(ENDED);
+            controller.abort(ENDED);
           }
         },
       };

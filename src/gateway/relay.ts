@@ -26,7 +26,7 @@ export type Relayed = {
 };
 
 /** Whose sessions these are. A server under another URL is another server. */
-export const placeOf = ({ server }: ServedServer, endpointId: string): SessionPlace => ({
+const placeOf = ({ server }: ServedServer, endpointId: string): SessionPlace => ({
   endpointId,
   server: `${server.id}:${server.url}`,
 });
@@ -35,9 +35,16 @@ export const placeOf = ({ server }: ServedServer, endpointId: string): SessionPl
 const PASSED = new Set(['last-event-id', 'traceparent', 'tracestate', 'baggage']);
 
 /** The server's own session of a client, as it goes into a request; empty when the client has none. */
-export function sessionHeaders(deps: Deps, place: SessionPlace, headers: IncomingHttpHeaders): Record<string, string> {
+export function sessionHeaders(
+  deps: Deps,
+  served: ServedServer,
+  endpointId: string,
+  headers: IncomingHttpHeaders,
+): Record<string, string> {
   const sealed = headers['mcp-session-id'];
-  return typeof sealed === 'string' ? { 'mcp-session-id': openSession(deps.store.read.secrets, place, sealed) } : {};
+  return typeof sealed === 'string'
+    ? { 'mcp-session-id': openSession(deps.store.read.secrets, placeOf(served, endpointId), sealed) }
+    : {};
 }
 
 /** The headers that go on to a server: those of the protocol, made of the body where it holds them, and trace context. */

@@ -6,7 +6,7 @@ import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
-import { initialize, passOn, placeOf, type Relayed, sessionHeaders } from './relay.ts';
+import { initialize, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { sendJson, sendMessages, sendResult } from './reply.ts';
 import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
@@ -24,11 +24,10 @@ const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsub
 
 type Session = Readonly<Record<string, string>>;
 
-/** Answers a message to an endpoint over a server. Throws an RpcError or ServerFailed when nothing was answered yet. */
+/** Answers a message to an endpoint over a server. Fails with an RpcError or ServerFailed when nothing was answered yet. */
 export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
   const { served, endpointId, message, era, request, response } = relayed;
-  const place = placeOf(served, endpointId);
-  const session = era === 'handshake' ? sessionHeaders(deps, place, request.headers) : {};
+  const session = era === 'handshake' ? sessionHeaders(deps, served, endpointId, request.headers) : {};
   const hasSession = session['mcp-session-id'] !== undefined;
   if (!isRequest(message)) {
     // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,

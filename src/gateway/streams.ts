@@ -7,7 +7,7 @@ import { SILENCE } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
-import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
+import { passBack, passedHeaders, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
@@ -50,7 +50,7 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
     throw onlyPost('There is no session: send messages with POST.');
   }
   try {
-    const session = sessionHeaders(deps, placeOf(source, endpoint.id), request.headers);
+    const session = sessionHeaders(deps, source, endpoint.id, request.headers);
     const accept = method === 'GET' ? { accept: 'text/event-stream' } : {};
     return await deps.runtime.connection(source.server).exchange({
       method,

@@ -178,7 +178,7 @@ export function connect(egress: Egress, target: Target): Connection {
       if (!isJson(answer)) {
         return messages(answer, { own, id, era, restore });
       }
-      const body = await bytesOf(name, answer);
+      const body = Buffer.isBuffer(answer.body) ? answer.body : await bytesOf(name, answer);
       return withId(body, own, id) ?? messages({ ...answer, body }, { own, id, era, restore });
     } catch (error) {
       if (signal.aborted) {

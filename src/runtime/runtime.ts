@@ -29,10 +29,10 @@ export type Runtime = {
   /** The connection to a server as it is configured now; one to an earlier configuration ends. Throws ServerFailed. */
   readonly connection: (server: Server) => Connection;
   /**
-   * The tools of a server, at most `age` old; when that is not to be had within `patience`, the last that were seen.
-   * Throws ServerFailed when none ever were.
+   * The tools of a server, at most `age` old, at once when they are known; when they are not to be had within `patience`,
+   * the last that were seen. Throws ServerFailed when none ever were.
    */
-  readonly tools: (server: Server, freshness: Freshness) => Promise<ToolsSeen>;
+  readonly tools: (server: Server, freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
   /** To be called when a server is heard to say that its tools have changed. */
   readonly toolsChanged: (serverId: string) => void;
   readonly close: () => Promise<void>;
@@ -162,8 +162,10 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
     }
   };
 
-  const tools = async (server: Server, { age, patience }: Freshness): Promise<ToolsSeen> => {
-    const entry = entryOf(server);
+  const isOutdated = (entry: Entry, { seenAt }: Listed, age: number): boolean =>
+    entry.isOutdated || entry.refreshing !== null || now() - seenAt > age;
+
+  const lookAgain = async (server: Server, entry: Entry, { age, patience }: Freshness): Promise<ToolsSeen> => {
     if (entry.seen === null) {
       const stored = await catalogues.find(store.read, server.id);
       if (stored.tools !== null && stored.seenAt !== null) {
@@ -176,7 +178,7 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
         throw recently;
       }
       await refresh(server, entry);
-    } else if (entry.isOutdated || entry.refreshing !== null || now() - entry.seen.seenAt > age) {
+    } else if (isOutdated(entry, entry.seen, age)) {
       const refreshed = refresh(server, entry).catch(() => undefined);
       const isWaiting = patience > 0 && recently === null;
       await (isWaiting ? Promise.race([refreshed, delay(patience, undefined, { ref: false })]) : undefined);
@@ -198,7 +200,13 @@ export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
 
   return {
     connection: (server) => entryOf(server).connection,
-    tools,
+    tools: (server, freshness) => {
+      const entry = entryOf(server);
+      const { seen, failure } = entry;
+      return seen === null || isOutdated(entry, seen, freshness.age)
+        ? lookAgain(server, entry, freshness)
+        : { ...seen, failure: failure?.error ?? null };
+    },
     toolsChanged: (serverId) => {
       const entry = entries.get(serverId);
       if (entry !== undefined) {

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { newEventId } from '../../src/store/event-ids.ts';
+
+const idsAt = (at: number, count = 3) => Array.from({ length: count }, () => newEventId(at));
+
+test('ids of one millisecond, and of those that follow, sort in the order they were made', () => {
+  const ids = [1000, 1001, 2 ** 40].flatMap((at) => idsAt(at, 300));
+  expect(ids.toSorted()).toEqual(ids);
+  expect(
+    new Set(ids.filter((id) => !/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/.test(id))),
+  ).toEqual(new Set());
+});
+
+test('a clock that is put back makes no id twice', () => {
+  const ids = [5000, 5001, 5000, 5001, 5000].flatMap((at) => idsAt(at));
+  expect(new Set(ids).size).toBe(ids.length);
+});
