@@ -17,6 +17,8 @@ async function main(): Promise<void> {
     showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
   const options = { config, document: await readDocument(), docs: builtDocs, log, violations: 'report', show } as const;
   const server = await startServer(options);
+  // What starting leaves behind is collected now: V8 would wait for a quiet time, which may never come.
+  globalThis.gc?.();
   log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
   const stop = async (signal: string) => {
     process.off('SIGTERM', stop).off('SIGINT', stop);
