@@ -63,7 +63,7 @@ describe('on a good server everything passes, and nothing is left behind', () =>
   test('the Servers API alone, which leaves out what takes a second organization', async () => {
     const before = await stored();
     const { code, stdout } = await run(['--base-url', server.url, '--api', 'servers'], TEAM_ENV);
-    expect(code).toBe(0);
+    expect(code, stdout).toBe(0);
     expect(namesOf(stdout, 'skip')).toEqual([
       'every operation: the key of one organization with the secret of another is a 401',
       "every operation: another organization's server does not exist",
@@ -75,7 +75,7 @@ describe('on a good server everything passes, and nothing is left behind', () =>
   test('the Accounts API alone, which leaves out what takes a second organization', async () => {
     const before = await stored();
     const { code, stdout } = await run(['--base-url', server.url, '--api', 'accounts'], HOLDER_ENV);
-    expect(code).toBe(0);
+    expect(code, stdout).toBe(0);
     expect(namesOf(stdout, 'skip')).toEqual([
       "every operation: another organization's integration, account and endpoint do not exist",
       "createAccount: another organization's integration does not exist",
