@@ -2,7 +2,7 @@ import { type AuditedCall, storedCall } from './call-events.ts';
 import { type EventIdParts, orderAt } from './store/event-ids.ts';
 import type { ToolCall } from './store/tool-calls.ts';
 
-type Kept = { -readonly [Key in keyof (AuditedCall & EventIdParts)]: (AuditedCall & EventIdParts)[Key] };
+type Kept = Omit<AuditedCall, 'arguments'> & EventIdParts & { arguments: AuditedCall['arguments'] };
 
 /**
  * Calls that wait to be stored, in the order they came. They stay in objects that are used again: what waits outlives the
@@ -39,16 +39,7 @@ export class WaitingCalls {
     if (kept === undefined) {
       this.#kept.push({ ...call, order });
     } else {
-      kept.at = call.at;
-      kept.order = order;
-      kept.organizationId = call.organizationId;
-      kept.endpoint = call.endpoint;
-      kept.tool = call.tool;
-      kept.durationMs = call.durationMs;
-      kept.requestBytes = call.requestBytes;
-      kept.responseBytes = call.responseBytes;
-      kept.reason = call.reason;
-      kept.arguments = call.arguments;
+      Object.assign(kept, call, { order });
     }
     this.#count += 1;
     this.#characters += call.arguments?.text.length ?? 0;

@@ -26,22 +26,6 @@ const COLUMNS = [
   'arguments_cut',
 ] as const satisfies (keyof ToolCall)[];
 
-/** What a call has in the columns, in their order. */
-const valuesOf = (call: ToolCall): ToolCall[keyof ToolCall][] => [
-  call.id,
-  call.at,
-  call.organization_id,
-  call.endpoint_id,
-  call.endpoint_name,
-  call.tool,
-  call.duration_ms,
-  call.request_bytes,
-  call.response_bytes,
-  call.reason,
-  call.arguments,
-  call.arguments_cut,
-];
-
 /** Statements that insert so many calls: Kysely takes longer to write one than the database to run it. */
 const insertions = new Map<string, string>();
 
@@ -51,7 +35,7 @@ export async function insertOnce({ sql }: Db, engine: Engine, calls: readonly To
     const key = `${engine} ${slice.length}`;
     const insertion = insertions.get(key) ?? insertionOf(engine, slice.length);
     insertions.set(key, insertion);
-    const values = slice.flatMap(valuesOf);
+    const values = slice.flatMap((call) => COLUMNS.map((column) => call[column]));
     await sql.executeQuery(CompiledQuery.raw(insertion, values));
   }
 }
