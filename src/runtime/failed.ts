@@ -1,5 +1,12 @@
-/** What went wrong with a server. `unreachable`: nothing was sent. `broken`: it may have carried out what it was sent. */
-export type FailureKind = 'unreachable' | 'refused' | 'broken' | 'late' | 'protocol';
+/**
+ * What went wrong with a server. `unreachable`: nothing was sent. `broken`: it may have carried out what it was sent.
+ * `unavailable`: it answers that it cannot answer now. `unusable`: as it is configured it cannot be used, such as a
+ * command that is not there, or a certificate that nobody trusts.
+ */
+export type FailureKind = 'unreachable' | 'unavailable' | 'refused' | 'broken' | 'late' | 'protocol' | 'unusable';
+
+/** Failures that may pass without anybody changing the configuration. */
+const PASSING: readonly FailureKind[] = ['unreachable', 'unavailable', 'broken', 'late'];
 
 /**
  * A server that could not be asked, or whose answer is none. The message names the server and is meant for clients: it
@@ -12,5 +19,10 @@ export class ServerFailed extends Error {
   constructor(server: string, kind: FailureKind, what: string, cause?: unknown) {
     super(`The MCP server '${server}' ${what}`, { cause });
     this.kind = kind;
+  }
+
+  /** Whether it may be gone later although nobody changes anything. */
+  get mayPass(): boolean {
+    return PASSING.includes(this.kind);
   }
 }

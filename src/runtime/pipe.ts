@@ -1,0 +1,20 @@
+import type { ServerFailed } from './failed.ts';
+
+/** A way to a server that carries single messages both ways: a local process, HTTP with SSE, a WebSocket. */
+export type Pipe = {
+  /** Sends one JSON-RPC message. Rejects with ServerFailed; `unreachable` when nothing of it was sent. */
+  readonly send: (message: string) => Promise<void>;
+  /** Ends it, whatever is under way; resolves when nothing of it is left. `ended` is not called any more. */
+  readonly close: () => Promise<void>;
+};
+
+/** Whoever reads what comes through a pipe. */
+export type PipeReader = {
+  /** One message, as text. It may be anything: what is no JSON-RPC message is the reader's to judge. */
+  readonly message: (text: string) => void;
+  /** Called once, when the pipe has ended by itself. */
+  readonly ended: (failure: ServerFailed) => void;
+};
+
+/** Characters that one message may have. */
+export const LONGEST_MESSAGE = 32 * 1024 * 1024;

@@ -1,0 +1,37 @@
+/** A server as it is connected to. Nothing in it has to be looked up any more. */
+export type Target = RemoteTarget | ProcessTarget;
+
+type Common = {
+  /** For messages to people. */
+  readonly name: string;
+  /** Milliseconds without a word after which a request is given up. */
+  readonly silence: number;
+};
+
+/** A server that is reached over a network. */
+export type RemoteTarget = Common & {
+  readonly transport: 'streamable_http' | 'sse' | 'websocket';
+  /** Where it is: `https://host:port` (or wss), and the rest of its URL. */
+  readonly origin: string;
+  readonly path: string;
+  /** What its owner has it sent with every request; goes before everything else. Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds without a byte after which an SSE stream is taken for lost; 0 for never. */
+  readonly streamSilence: number;
+  /** Whether it is told when the gateway's own session ends. */
+  readonly endsSession: boolean;
+};
+
+/** A server that is a process of this machine, spoken to over its standard input and output. */
+export type ProcessTarget = Common & {
+  readonly transport: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the little that every process inherits. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The folder it runs in; null for the gateway's own. */
+  readonly cwd: string | null;
+  /** What it writes and reads, as a label of the WHATWG Encoding standard, and what becomes of bytes that are none. */
+  readonly encoding: string;
+  readonly undecodable: 'strict' | 'ignore' | 'replace';
+};
