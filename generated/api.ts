@@ -488,6 +488,140 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/api/v1/mcp-servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List shared servers
+         * @description The shared servers (MCP servers that Gatehouse connects to, for the organizations they are granted to), oldest first, with their headers and variables in clear. Whether they can be reached is in the runtime status.
+         */
+        get: operations["listSharedServers"];
+        put?: never;
+        /**
+         * Create a shared server
+         * @description Saves a server (an MCP server that Gatehouse connects to), remote or a local process, and brings it up, so that it can be granted to organizations; it is granted to none yet. The answer comes when it serves, or when it is plain that it is not there: then it is saved, with the reason in `reload.error`, and tried again and again. Fails with 500 `reload_failed`, and saves nothing, when it cannot work as it is configured: the command is not found or ends before the handshake, what answers is not MCP, it refuses the credentials, its certificate is not trusted; `Prefer: handling=lenient` saves it all the same. Fails with 409 when another enabled server has this `mcpServer.name`, or when 99 slugs of this name are taken; with 422 when the transport lacks its `url` or `command`, when a URL does not fit the transport, or when no slug can be made of the name.
+         */
+        post: operations["createSharedServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/mcp-servers/{mcp_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a shared server
+         * @description One shared server (an MCP server that Gatehouse connects to), with its headers and variables in clear. Fails with 404 when there is none with this id.
+         */
+        get: operations["getSharedServer"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a shared server
+         * @description Deletes a shared server (an MCP server that Gatehouse connects to) with its grants and every endpoint (an MCP server that Gatehouse serves) that was minted over it, for good. Calls in flight may finish. Fails with 404 when there is none with this id.
+         */
+        delete: operations["deleteSharedServer"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a shared server
+         * @description Changes a shared server (an MCP server that Gatehouse connects to). What is null or left out stays as it is; `mcpServer` is replaced whole. A new connection is brought up beside the one that serves and takes its place when it is ready; a change that leaves the connection as it is, such as another `name`, does not connect again. With nothing to change the message is `No changes.` What `reload.status` promises: `reloaded`, it is saved and the running gateway uses it; `restart_required`, it is saved and the running gateway goes on with what it had until the process restarts, since variables are missing that the message names or since the gateway applies changes on restart only; `reload_failed`, always with 500, nothing is saved and what served has never stopped. A server that works is never given up for one that does not come up. Where nothing served, one that is only not there is saved, with the reason in `reload.error`, and tried again and again; `Prefer: handling=lenient` saves any. Fails with 404 when there is none with this id, with 409 when another enabled server has this `mcpServer.name`, with 422 when the transport lacks its `url` or `command` or a URL does not fit the transport.
+         */
+        patch: operations["updateSharedServer"];
+        trace?: never;
+    };
+    "/admin/api/v1/mcp-servers/{mcp_id}/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a shared server's tools
+         * @description Connects to a shared server (an MCP server that Gatehouse connects to) as it is saved, also when it is disabled, and asks for its tools, beside the connection that serves. Use it to see whether it works. The answer is 200 either way, after 5 seconds at most, or after its `timeoutSeconds` when those are less; `ok` says how it went. Fails with 404 when there is none with this id.
+         */
+        post: operations["checkSharedServerTools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/mcp-servers/{mcp_id}/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read who a server is granted to
+         * @description The organizations that may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to). Fails with 404 when there is no such server.
+         */
+        get: operations["getSharedServerOrganizations"];
+        /**
+         * Grant a server to organizations
+         * @description Sets which organizations may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to), in place of those that might before. The endpoints of an organization that is no longer among them are revoked at once. Fails with 404 when there is no such server, with 422 when an organization does not exist; then nothing is changed.
+         */
+        put: operations["setSharedServerOrganizations"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/runtime/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the runtime status
+         * @description What came of the last change of a shared server (an MCP server that Gatehouse connects to), and how each of them is now: whether it is reached, since when, why not, how many tools it lists. Use it to watch a server that was saved while it was not there.
+         */
+        get: operations["getRuntimeStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/organizations": {
         parameters: {
             query?: never;
@@ -1865,16 +1999,412 @@ export interface components {
             };
         };
         /**
-         * @description A name for people; need not be unique.
-         * @example Acme
+         * @description A UUID, in lower case.
+         * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
          */
-        OrganizationName: string;
+        Uuid: string;
+        /**
+         * @description The name in lower case and ASCII, made when the server is created; it never changes, and is free again when the server is deleted. Where it was taken it ends in `-2`, up to `-99`.
+         * @example company-search
+         */
+        SharedServerSlug: string;
+        /**
+         * @description A name for people; need not be unique. The slug is made of the first one.
+         * @example Company search
+         */
+        SharedServerName: string;
+        /**
+         * @description The name that the gateway uses for the server; unique among those that are enabled.
+         * @example search
+         */
+        SharedServerKey: string;
+        /**
+         * @description How the server is reached. `stdio`: it is a local process, that of `command`. The others are remote, under `url`.
+         * @example streamable_http
+         * @enum {unknown}
+         */
+        SharedServerTransport: "stdio" | "sse" | "streamable_http" | "websocket";
+        /**
+         * @description Where a remote server is; wanted for every transport but `stdio`. `streamable_http` and `sse` take `http` and `https`; `websocket` takes `ws`, `wss`, `http` and `https`. Without credentials: send those as `headers`.
+         * @example https://mcp.example.com/mcp
+         */
+        SharedServerUrl: string | null;
+        /**
+         * @description The program of a local process; wanted for `stdio`. No shell reads it.
+         * @example npx
+         */
+        SharedServerCommand: string | null;
+        /**
+         * @description The arguments of a local process, one by one.
+         * @example [
+         *       "-y",
+         *       "@modelcontextprotocol/server-everything"
+         *     ]
+         */
+        SharedServerArgs: string[];
+        /**
+         * @description Headers that Gatehouse sends with every request to a remote server. Kept encrypted; answered in clear to the operator. `Host`, `Connection`, `Content-Length` and `Transfer-Encoding` are refused.
+         * @example {
+         *       "Authorization": "Bearer ${SEARCH_TOKEN}"
+         *     }
+         */
+        SharedServerHeaders: {
+            [key: string]: string;
+        };
+        /**
+         * @description Environment variables of a local process, beside the few that every process inherits. Kept encrypted; answered in clear to the operator.
+         * @example {
+         *       "LOG_LEVEL": "debug"
+         *     }
+         */
+        SharedServerEnv: {
+            [key: string]: string;
+        };
+        /**
+         * @description The folder that a local process runs in; null means that of Gatehouse.
+         * @example /srv/mcp
+         */
+        SharedServerCwd: string | null;
+        /**
+         * @description The encoding that a local process writes and reads; null means `utf-8`.
+         * @example utf-8
+         */
+        SharedServerEncoding: string | null;
+        /**
+         * @description What becomes of bytes of a local process that are none of its encoding: `strict` fails, `ignore` leaves them out, `replace` puts U+FFFD in their place. Null means `strict`.
+         * @example strict
+         * @enum {unknown}
+         */
+        SharedServerEncodingErrorHandler: "strict" | "ignore" | "replace" | null;
+        /**
+         * @description Seconds without a word from the server after which a request is given up; more than 0. Null means 60. Bringing the server up never takes longer than this, nor than 10 seconds.
+         * @example 30
+         */
+        SharedServerTimeoutSeconds: number | null;
+        /**
+         * @description Seconds without a byte after which an event stream of a remote server is taken for lost; more than 0. Null means that it may be silent for as long as it likes.
+         * @example 300
+         */
+        SharedServerSseReadTimeoutSeconds: number | null;
+        /**
+         * @description Whether a `streamable_http` server is told when the gateway's own session with it ends. Null means yes.
+         * @example true
+         */
+        SharedServerTerminateOnClose: boolean | null;
+        /**
+         * @description Always empty: what others put here belongs to another runtime, and is refused.
+         * @example {}
+         */
+        SharedServerSessionKwargs: Record<string, never>;
+        /** @description How a shared server is reached; all keys are always there. */
+        SharedServerConfig: {
+            name: components["schemas"]["SharedServerKey"];
+            transport: components["schemas"]["SharedServerTransport"];
+            url: components["schemas"]["SharedServerUrl"];
+            command: components["schemas"]["SharedServerCommand"];
+            args: components["schemas"]["SharedServerArgs"];
+            headers: components["schemas"]["SharedServerHeaders"];
+            env: components["schemas"]["SharedServerEnv"];
+            cwd: components["schemas"]["SharedServerCwd"];
+            encoding: components["schemas"]["SharedServerEncoding"];
+            encodingErrorHandler: components["schemas"]["SharedServerEncodingErrorHandler"];
+            timeoutSeconds: components["schemas"]["SharedServerTimeoutSeconds"];
+            sseReadTimeoutSeconds: components["schemas"]["SharedServerSseReadTimeoutSeconds"];
+            terminateOnClose: components["schemas"]["SharedServerTerminateOnClose"];
+            sessionKwargs: components["schemas"]["SharedServerSessionKwargs"];
+        };
         /**
          * Format: date-time
          * @description An instant, RFC 3339 in UTC.
          * @example 2026-11-07T05:31:56.000Z
          */
         Timestamp: string;
+        /** @description A shared server (an MCP server that Gatehouse connects to, for the organizations it is granted to). */
+        SharedServer: {
+            id: components["schemas"]["Uuid"];
+            slug: components["schemas"]["SharedServerSlug"];
+            name: components["schemas"]["SharedServerName"];
+            /**
+             * @description Whether the gateway uses it.
+             * @example true
+             */
+            enabled: boolean;
+            mcpServer: components["schemas"]["SharedServerConfig"];
+            createdAt: components["schemas"]["Timestamp"];
+            updatedAt: components["schemas"]["Timestamp"];
+        };
+        /** @description How a shared server is reached. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when the server is brought up; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
+        SharedServerConfigInput: {
+            name: components["schemas"]["SharedServerKey"];
+            /** @default streamable_http */
+            transport?: components["schemas"]["SharedServerTransport"];
+            /** @default null */
+            url?: components["schemas"]["SharedServerUrl"];
+            /** @default null */
+            command?: components["schemas"]["SharedServerCommand"];
+            /** @default [] */
+            args?: components["schemas"]["SharedServerArgs"];
+            /** @default {} */
+            headers?: components["schemas"]["SharedServerHeaders"];
+            /** @default {} */
+            env?: components["schemas"]["SharedServerEnv"];
+            /** @default null */
+            cwd?: components["schemas"]["SharedServerCwd"];
+            /** @default null */
+            encoding?: components["schemas"]["SharedServerEncoding"];
+            /** @default null */
+            encodingErrorHandler?: components["schemas"]["SharedServerEncodingErrorHandler"];
+            /** @default null */
+            timeoutSeconds?: components["schemas"]["SharedServerTimeoutSeconds"];
+            /** @default null */
+            sseReadTimeoutSeconds?: components["schemas"]["SharedServerSseReadTimeoutSeconds"];
+            /** @default null */
+            terminateOnClose?: components["schemas"]["SharedServerTerminateOnClose"];
+            /** @default {} */
+            sessionKwargs?: components["schemas"]["SharedServerSessionKwargs"];
+        };
+        /** @description A new shared server. */
+        SharedServerCreate: {
+            name: components["schemas"]["SharedServerName"];
+            /**
+             * @description Whether the gateway uses it. One that is not enabled is saved without being brought up.
+             * @default true
+             * @example true
+             */
+            enabled?: boolean;
+            mcpServer: components["schemas"]["SharedServerConfigInput"];
+        };
+        /** @description Whether the running gateway now uses what was saved. */
+        Reload: {
+            /**
+             * @description `reloaded`: it is saved, and the running gateway uses it; calls on the connection before finish there. `restart_required`: it is saved, and the running gateway goes on with what it had until the process restarts; the message says why. `reload_failed`: nothing is saved, and what the gateway had never stopped serving; only with the status 500.
+             * @example reloaded
+             * @enum {unknown}
+             */
+            status: "reloaded" | "restart_required" | "reload_failed";
+            /**
+             * @description What was done, for people.
+             * @example Saved and reloaded.
+             */
+            message: string;
+            /**
+             * @description Why the server cannot be used yet, or could not be brought up; null when nothing is wrong. It holds no header and no value of a variable.
+             * @example null
+             */
+            error: string | null;
+        };
+        /** @description The shared server as it now is, and whether the gateway uses it. */
+        SharedServerSaved: {
+            data: components["schemas"]["SharedServer"];
+            reload: components["schemas"]["Reload"];
+        };
+        /** @description A server that could not be brought up. Nothing was saved, and nothing that served has stopped. */
+        ReloadFailedBody: {
+            /** @description The error. */
+            error: {
+                /**
+                 * @description Always `reload_failed`.
+                 * @constant
+                 */
+                code: "reload_failed";
+                /**
+                 * @description What went wrong, and what is there now.
+                 * @example Reload failed; nothing was saved.
+                 */
+                message: string;
+                /** @description More. */
+                details: {
+                    /**
+                     * @description Always true: what served before still does.
+                     * @constant
+                     */
+                    recovered: true;
+                    /**
+                     * @description Why it could not be brought up; holds no header and no value of a variable.
+                     * @example exited with code 1 before it had introduced itself
+                     */
+                    reason: string;
+                    /**
+                     * @description The end of what a local process wrote to its standard error, with secrets masked.
+                     * @example Error: Cannot find module 'everything'
+                     */
+                    stderr?: string;
+                };
+            };
+            reload: components["schemas"]["Reload"];
+        };
+        /** @description What is gone. */
+        DeletedSharedServer: {
+            id: components["schemas"]["Uuid"];
+            /**
+             * @description Always true.
+             * @constant
+             */
+            deleted: true;
+        };
+        /** @description What is gone, and that the gateway no longer uses it. */
+        SharedServerDeleted: {
+            data: components["schemas"]["DeletedSharedServer"];
+            reload: components["schemas"]["Reload"];
+        };
+        /**
+         * @description A name for people; need not be unique. Null or left out leaves it as it is, and the slug always stays.
+         * @example Company search
+         */
+        OptionalSharedServerName: string | null;
+        /** @description How the shared server is reached, whole: what is left out gets its default. Null or left out leaves it all as it is. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when the server is brought up; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
+        OptionalSharedServerConfigInput: {
+            name: components["schemas"]["SharedServerKey"];
+            /** @default streamable_http */
+            transport?: components["schemas"]["SharedServerTransport"];
+            /** @default null */
+            url?: components["schemas"]["SharedServerUrl"];
+            /** @default null */
+            command?: components["schemas"]["SharedServerCommand"];
+            /** @default [] */
+            args?: components["schemas"]["SharedServerArgs"];
+            /** @default {} */
+            headers?: components["schemas"]["SharedServerHeaders"];
+            /** @default {} */
+            env?: components["schemas"]["SharedServerEnv"];
+            /** @default null */
+            cwd?: components["schemas"]["SharedServerCwd"];
+            /** @default null */
+            encoding?: components["schemas"]["SharedServerEncoding"];
+            /** @default null */
+            encodingErrorHandler?: components["schemas"]["SharedServerEncodingErrorHandler"];
+            /** @default null */
+            timeoutSeconds?: components["schemas"]["SharedServerTimeoutSeconds"];
+            /** @default null */
+            sseReadTimeoutSeconds?: components["schemas"]["SharedServerSseReadTimeoutSeconds"];
+            /** @default null */
+            terminateOnClose?: components["schemas"]["SharedServerTerminateOnClose"];
+            /** @default {} */
+            sessionKwargs?: components["schemas"]["SharedServerSessionKwargs"];
+        } | null;
+        /** @description What to change. A key that is null or left out stays as it is; `mcpServer` is replaced whole. */
+        SharedServerPatch: {
+            name?: components["schemas"]["OptionalSharedServerName"];
+            /**
+             * @description Whether the gateway uses it. Null or left out leaves it as it is.
+             * @example true
+             */
+            enabled?: boolean | null;
+            mcpServer?: components["schemas"]["OptionalSharedServerConfigInput"];
+        };
+        /** @description What came of asking a shared server for its tools. */
+        SharedServerTools: {
+            /**
+             * @description Whether it listed them.
+             * @example true
+             */
+            ok: boolean;
+            /** @description What it listed; null when it did not. */
+            details: {
+                name: components["schemas"]["SharedServerKey"];
+                transport: components["schemas"]["SharedServerTransport"];
+                /**
+                 * @description The names of its tools, each once, in order.
+                 * @example [
+                 *       "find_pages",
+                 *       "read_page"
+                 *     ]
+                 */
+                tools: string[];
+                /**
+                 * @description How many there are.
+                 * @example 2
+                 */
+                toolCount: number;
+            } | null;
+            /**
+             * @description Why it did not; null when it did. Holds no header and no value of a variable.
+             * @example null
+             */
+            error: string | null;
+        };
+        /**
+         * @description The organizations it is granted to, by id, or `all` for every one that there is and will be.
+         * @example [
+         *       "org_2zC2v0GqxbrfKq1rKazb3gFcPEq"
+         *     ]
+         * @example all
+         */
+        Grant: components["schemas"]["OrganizationId"][] | "all";
+        /** @description Who may mint endpoints over a shared server. */
+        SharedServerOrganizations: {
+            organizations: components["schemas"]["Grant"];
+        };
+        /**
+         * Format: date-time
+         * @description An instant, RFC 3339 in UTC, or null when there is none.
+         * @example 2027-11-07T05:31:56.000Z
+         */
+        OptionalTimestamp: string | null;
+        /** @description How a shared server is, seen from the running gateway. */
+        RuntimeServer: {
+            id: components["schemas"]["Uuid"];
+            slug: components["schemas"]["SharedServerSlug"];
+            /**
+             * @description `connected`: it serves. `connecting`: it is being brought up. `unreachable`: it is not there; it is tried again and again, at growing intervals. `disabled`: it is not to be used.
+             * @example connected
+             * @enum {unknown}
+             */
+            state: "connected" | "connecting" | "unreachable" | "disabled";
+            since: components["schemas"]["Timestamp"];
+            /**
+             * @description Why it was last not reached; null when it always was. Holds no header and no value of a variable.
+             * @example null
+             */
+            lastError: string | null;
+            /**
+             * @description How many tools it last listed; null when it never did.
+             * @example 2
+             */
+            toolCount: number | null;
+            /**
+             * @description The version of the protocol that is spoken with it; null when it is not connected.
+             * @example 2025-11-25
+             */
+            protocolVersion: string | null;
+            /**
+             * @description The last 64 KB that a local process wrote to its standard error, with secrets masked; null for other transports.
+             * @example Starting default (STDIO) server...
+             */
+            stderr: string | null;
+            /**
+             * @description Tools that it lists and that are left out, each with the reason.
+             * @example []
+             */
+            warnings: string[];
+        };
+        /** @description What came of the last reload, and how the shared servers are. */
+        RuntimeStatus: {
+            /**
+             * @description The `reload.status` of the last change; null when there was none yet.
+             * @example reloaded
+             * @enum {unknown}
+             */
+            lastStatus: "reloaded" | "restart_required" | "reload_failed" | null;
+            /**
+             * @description Its `reload.message`; null when there was none.
+             * @example Saved and reloaded.
+             */
+            lastMessage: string | null;
+            /**
+             * @description Its `reload.error`; null when nothing was wrong.
+             * @example null
+             */
+            lastError: string | null;
+            lastReloadedAt: components["schemas"]["OptionalTimestamp"];
+            /** @description The shared servers, oldest first. */
+            servers: components["schemas"]["RuntimeServer"][];
+        };
+        /**
+         * @description A name for people; need not be unique.
+         * @example Acme
+         */
+        OrganizationName: string;
         /** @description A tenant. */
         Organization: {
             id: components["schemas"]["OrganizationId"];
@@ -1896,11 +2426,6 @@ export interface components {
             deleted: true;
         };
         /**
-         * @description A UUID, in lower case.
-         * @example 0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
-         */
-        Uuid: string;
-        /**
          * @description What the credentials are for; need not be unique.
          * @example CI pipeline
          */
@@ -1910,12 +2435,6 @@ export interface components {
          * @example gat_5QKc
          */
         Prefix: string;
-        /**
-         * Format: date-time
-         * @description An instant, RFC 3339 in UTC, or null when there is none.
-         * @example 2027-11-07T05:31:56.000Z
-         */
-        OptionalTimestamp: string | null;
         /** @description An API token, without the token itself. */
         ApiToken: {
             id: components["schemas"]["Uuid"];
@@ -2039,7 +2558,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists another definition of a tool than the one that was seen first). More may come.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (to other organizations than before), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists another definition of a tool than the one that was seen first). More may come.
              * @example server.updated
              */
             action: string;
@@ -2350,6 +2869,17 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
+        /** @description The state of other objects does not allow it. */
+        OperatorConflict: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
         /** @description The request breaks a rule of this document; every mistake is named. */
         OperatorValidationFailed: {
             headers: {
@@ -2359,6 +2889,17 @@ export interface components {
             };
             content: {
                 "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
+        /** @description The server could not be brought up: nothing was saved, and what served before still does. Or, without `reload`, an error that nobody foresaw (`internal_error`). */
+        OperatorReloadFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ReloadFailedBody"] | components["schemas"]["OperatorErrorBody"];
             };
         };
         /** @description There is no such object. */
@@ -2458,6 +2999,16 @@ export interface components {
          * @example file_read
          */
         ToolName: components["schemas"]["ToolName"];
+        /**
+         * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+         * @example handling=lenient
+         */
+        Prefer: string;
+        /**
+         * @description The shared server.
+         * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+         */
+        SharedServerId: components["schemas"]["Uuid"];
         /**
          * @description The organization.
          * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
@@ -3748,6 +4299,318 @@ export interface operations {
             403: components["responses"]["ServersForbidden"];
             404: components["responses"]["ServersNotFound"];
             default: components["responses"]["ServersError"];
+        };
+    };
+    listSharedServers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The shared servers. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServer"][];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    createSharedServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+                 * @example handling=lenient
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The shared server. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharedServerCreate"];
+            };
+        };
+        responses: {
+            /** @description The shared server, created, and whether the gateway uses it. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    /**
+                     * @description `handling=lenient`, where `Prefer` said so and the server was saved without being brought up.
+                     * @example handling=lenient
+                     */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerSaved"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            409: components["responses"]["OperatorConflict"];
+            422: components["responses"]["OperatorValidationFailed"];
+            500: components["responses"]["OperatorReloadFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getSharedServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The shared server. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServer"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    deleteSharedServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The shared server is gone. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerDeleted"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    updateSharedServer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+                 * @example handling=lenient
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+            };
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        /** @description What to change. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharedServerPatch"];
+            };
+        };
+        responses: {
+            /** @description The shared server as it now is, and whether the gateway uses it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    /**
+                     * @description `handling=lenient`, where `Prefer` said so and the server was saved without being brought up.
+                     * @example handling=lenient
+                     */
+                    "Preference-Applied"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerSaved"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            409: components["responses"]["OperatorConflict"];
+            422: components["responses"]["OperatorValidationFailed"];
+            500: components["responses"]["OperatorReloadFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    checkSharedServerTools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of it. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerTools"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getSharedServerOrganizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The organizations. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerOrganizations"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    setSharedServerOrganizations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The shared server.
+                 * @example 3c90c3cc-0d44-4b50-8888-8dd25736052a
+                 */
+                mcp_id: components["parameters"]["SharedServerId"];
+            };
+            cookie?: never;
+        };
+        /** @description The organizations. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharedServerOrganizations"];
+            };
+        };
+        responses: {
+            /** @description The organizations that now may. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedServerOrganizations"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getRuntimeStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The runtime status. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuntimeStatus"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            default: components["responses"]["OperatorError"];
         };
     };
     listOrganizations: {
