@@ -39,6 +39,7 @@ test.each([
   ['accounts', 'server-to-endpoint'],
   ['servers', 'register-and-approve'],
   ['operator', 'onboard-an-organization'],
+  ['operator', 'share-a-server'],
   ['doors', 'through-all-the-doors'],
 ])('%s: %s, on the server and on the mock', async (file, workflow) => {
   expect(await respect(file, workflow, server.url)).toContain('1 passed');

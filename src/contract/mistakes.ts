@@ -49,22 +49,28 @@ function mistakesOfError(document: Document, operation: Operation, error: Valida
   const value = valueAt(body, parts);
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (rule === 'propertyNames' && isMap) {
-    const format = FORMATS[(schema(parts) as { propertyNames?: { format?: string } })?.propertyNames?.format ?? ''];
+    const wanted = (schema(parts) as { propertyNames?: NameRule } | undefined)?.propertyNames ?? {};
     return Object.keys(value)
-      .filter((name) => format?.validate(name) === false)
+      .filter((name) => breaks(wanted, name))
       .slice(0, MOST_MISTAKES)
       .map((name) => ({
         field: `${field}.${name.slice(0, SHOWN_KEY)}`,
-        message: format?.message ?? error.message,
+        message: FORMATS[wanted.format ?? '']?.message ?? `the name must match pattern "${wanted.pattern}"`,
         rule,
       }));
   }
   // The validator reports the rule that a property name broke a second time, at the map that holds it.
-  if (rule === 'format' && isMap) {
+  if ((rule === 'format' || rule === 'pattern') && isMap) {
     return [];
   }
   return [{ field, message: message(rule, error.message), rule }];
 }
+
+/** What the names of a map must be. */
+type NameRule = { readonly format?: string; readonly pattern?: string };
+
+const breaks = ({ format, pattern }: NameRule, name: string): boolean =>
+  FORMATS[format ?? '']?.validate(name) === false || (pattern !== undefined && !new RegExp(pattern, 'u').test(name));
 
 function message(rule: string, original: string): string {
   if (rule === 'required') {

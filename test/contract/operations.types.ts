@@ -47,6 +47,24 @@ export const wrongHeader: Handler<'createOrganization'> = (_input, respond) =>
   // @ts-expect-error a header that is not documented
   respond(201, organization, { ...headers, 'X-Other': '1' });
 
+const saved = {
+  data: null as never,
+  reload: { status: 'reloaded', message: 'Saved and reloaded.', error: null },
+} as const;
+
+export const optionalHeader: Handler<'createSharedServer'> = ({ headers: { prefer } }, respond) =>
+  prefer === undefined
+    ? respond(201, saved, headers)
+    : respond(201, saved, { ...headers, 'Preference-Applied': 'handling=lenient' });
+
+export const onlyOptionalHeader: Handler<'createSharedServer'> = (_input, respond) =>
+  // @ts-expect-error the headers that may not be left out
+  respond(201, saved, { 'Preference-Applied': 'handling=lenient' });
+
+export const undefinedHeader: Handler<'createSharedServer'> = ({ headers: { prefer } }, respond) =>
+  // @ts-expect-error a header that is there without a value
+  respond(201, saved, { ...headers, 'Preference-Applied': prefer });
+
 export const wrongParameter: Handler<'deleteOrganization'> = ({ params }, respond) =>
   // @ts-expect-error a path parameter that is not documented
   respond(200, { id: params.organizationId, deleted: true });

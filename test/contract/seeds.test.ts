@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { resolve, type Schema } from '../../src/contract/document.ts';
+import { type RequestBody, resolve, type Schema } from '../../src/contract/document.ts';
+import type { OperationId } from '../../src/contract/operations.ts';
 import { operation } from '../support/client.ts';
 import { ROOT } from '../support/process.ts';
 import { document } from '../support/server.ts';
@@ -55,9 +56,17 @@ function objectsIn(text: string): unknown[] {
 }
 
 const keys = (value: unknown, at: string): string[] =>
-  typeof value === 'object' && value !== null
+  typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.entries(value).flatMap(([key, member]) => [`${at}.${key}`, ...keys(member, `${at}.${key}`)])
     : [];
+
+/** The first named examples of an operation's request and of its 200. */
+function firstExamples(id: OperationId) {
+  const { object, body } = operation(id);
+  const first = (content: RequestBody['content'] | undefined) =>
+    Object.values(content?.['application/json']?.examples ?? {})[0]?.value;
+  return { request: first(body?.content), answer: first(object.responses['200']?.content) };
+}
 
 test.skipIf(page('002') === undefined)('seed 002: the table is complete, and the first examples are the page’s', () => {
   const text = page('002') ?? '';
@@ -65,14 +74,22 @@ test.skipIf(page('002') === undefined)('seed 002: the table is complete, and the
   const headers = [...text.matchAll(/--header '(X-[A-Z-]+):/g)].map(([, name]) => `header.${name}`);
   const shown = new Set(['path.mcpServerId', ...headers, ...keys(request, 'request'), ...keys(answer, 'answer')]);
   expect(new Set(rows.filter(({ seed }) => seed === '002').map(({ theirs }) => theirs))).toEqual(shown);
-  const { object, body } = operation('updateMcpServer');
-  const first = (content: unknown) =>
-    Object.values(
-      (content as { 'application/json': { examples: Record<string, { value: unknown }> } })['application/json']
-        .examples,
-    )[0]?.value;
-  expect(JSON.stringify(first(body?.content))).toBe(JSON.stringify(request));
-  expect(JSON.stringify(first(object.responses['200']?.content))).toBe(JSON.stringify(answer));
+  const first = firstExamples('updateMcpServer');
+  expect(JSON.stringify(first.request)).toBe(JSON.stringify(request));
+  expect(JSON.stringify(first.answer)).toBe(JSON.stringify(answer));
+});
+
+/** The values of this page are placeholders. */
+test.skipIf(page('003') === undefined)('seed 003: the table is complete, and the first examples have its keys', () => {
+  const [request, answer] = objectsIn(page('003') ?? '');
+  const shown = ['path.mcp_id', ...keys(request, 'request'), ...keys(answer, 'answer')];
+  expect(rows.filter(({ seed }) => seed === '003').map(({ theirs }) => theirs)).toEqual(shown);
+  const first = firstExamples('updateSharedServer');
+  expect(keys(first.request, 'request')).toEqual(keys(request, 'request'));
+  const ours = ['answer.data.mcpServer.encodingErrorHandler', 'answer.reload.status'];
+  const answered = keys(first.answer, 'answer');
+  expect(answered.filter((key) => !ours.includes(key))).toEqual(keys(answer, 'answer'));
+  expect(answered).toEqual(expect.arrayContaining(ours));
 });
 
 /** Names that a page lists with a type: `configobject` on a line, or `config` on one and `object` on the next. */

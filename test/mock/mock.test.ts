@@ -77,6 +77,14 @@ test('the names of the examples are what front-ends choose by', () => {
   expect(names).toMatchInlineSnapshot(`
     [
       "listAuditEvents: first_page last_page empty",
+      "listSharedServers: several empty",
+      "createSharedServer: remote local_process unreachable restart_required disabled",
+      "getSharedServer: remote local_process",
+      "updateSharedServer: every_field no_changes unreachable restart_required disabled",
+      "deleteSharedServer: deleted",
+      "getSharedServerOrganizations: some all none",
+      "setSharedServerOrganizations: some all none",
+      "checkSharedServerTools: ok failed",
       "listOrganizations: one empty",
       "createOrganization: acme",
       "getOrganization: acme",
@@ -87,6 +95,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "listApiTokens: one empty",
       "createApiToken: never_expires",
       "deleteApiToken: deleted",
+      "getRuntimeStatus: several empty",
       "listMcpServers: first_page last_page empty",
       "createMcpServer: minimal",
       "getMcpServer: websocket streamable_http",
@@ -137,12 +146,14 @@ const ERRORS = new Set([
   'unauthorized',
   'forbidden',
   'not_found',
+  'server_not_found',
   'precondition_failed',
   'validation_failed',
   'auth_required',
   'conflict',
   'method_not_allowed',
   'server_failed',
+  'reload_failed',
 ]);
 
 test('the document that a server publishes is mocked without a clone', async () => {
