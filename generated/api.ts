@@ -370,7 +370,7 @@ export interface paths {
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;
@@ -534,7 +534,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a shared server
-         * @description Deletes a shared server (an MCP server that Gatehouse connects to) with its grants and every endpoint (an MCP server that Gatehouse serves) that was minted over it, for good. Calls in flight may finish. Fails with 404 when there is none with this id.
+         * @description Deletes a shared server (an MCP server that Gatehouse connects to) with its grants and every endpoint (an MCP server that Gatehouse serves) that was minted over it, for good; calls through those end with them. Fails with 404 when there is none with this id.
          */
         delete: operations["deleteSharedServer"];
         options?: never;
@@ -1538,7 +1538,7 @@ export interface components {
         OrganizationId: string;
         /**
          * Format: server-url
-         * @description Where the server is. `STREAMABLE_HTTP` and `SSE` take `http` and `https`; `WebSocket` takes `ws`, `wss`, `http` and `https` (`https` is dialled as `wss`). Without credentials: send those as `request_headers`. It is not contacted when it is saved: the server may be down.
+         * @description Where the server is. `STREAMABLE_HTTP` and `SSE` take `http` and `https`; `WebSocket` takes `ws`, `wss`, `http` and `https` (`https` is dialled as `wss`). Without credentials: send those as `request_headers`. The server may be down when it is saved.
          * @example https://new-server-url.example.com
          */
         ServerUrl: string;
@@ -1548,7 +1548,7 @@ export interface components {
          */
         ServerName: string;
         /**
-         * @description How the server is reached.
+         * @description How the server is reached. `WebSocket` is not one of the protocol's own transports: the subprotocol is `mcp`, and each text frame is one message.
          * @example WebSocket
          * @enum {unknown}
          */

@@ -21,7 +21,10 @@ import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { auditHandlers } from './operator/audit-events.ts';
 import { credentialHandlers } from './operator/credentials.ts';
+import { grantHandlers } from './operator/grants.ts';
 import { organizationHandlers } from './operator/organizations.ts';
+import { runtimeHandlers } from './operator/runtime-status.ts';
+import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { type DocsFolder, platformHandlers } from './platform/handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approvals.ts';
@@ -46,6 +49,9 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...organizationHandlers(deps),
   ...credentialHandlers(deps),
   ...auditHandlers(deps),
+  ...sharedServerHandlers(deps),
+  ...grantHandlers(deps),
+  ...runtimeHandlers(deps),
 });
 
 /**

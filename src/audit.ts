@@ -18,6 +18,7 @@ export type Action =
   | 'server.created'
   | 'server.updated'
   | 'server.deleted'
+  | 'server.granted'
   | 'tool_approval.added'
   | 'tool_approval.revoked'
   | 'tool.changed'

@@ -1,5 +1,6 @@
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
+import type { StoreOptions } from './store/store.ts';
 
 /** Everything that can be set, checked. Times are in the unit of their name. */
 export type Config = {
@@ -27,6 +28,8 @@ export type Config = {
   readonly expiredDays: number;
   /** What organizations' URLs may reach besides global addresses: CIDRs, addresses, host names. */
   readonly egressAllow: readonly string[];
+  /** Whether changes of the operator's servers hold at once, or when the process starts. */
+  readonly reload: 'live' | 'on-restart';
   readonly logLevel: string;
 };
 
@@ -50,6 +53,7 @@ const VARIABLES = [
   'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
   'GATEHOUSE_EGRESS_ALLOW',
+  'GATEHOUSE_RELOAD',
   'GATEHOUSE_LOG_LEVEL',
 ] as const;
 type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
@@ -110,6 +114,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
+    reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
   };
   if (WILDCARD.has(host) && publicUrl === null) {
@@ -131,6 +136,10 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
   }
   return Object.freeze(config);
 }
+
+/** Where the data is. */
+export const locationOf = ({ databaseUrl, dataDirectory }: Config): StoreOptions['location'] =>
+  databaseUrl === null ? { kind: 'file', directory: dataDirectory } : { kind: 'postgres', url: databaseUrl };
 
 const integer = (least: number, most: number) => (text: string) => {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -165,7 +174,8 @@ function secretKey(text: string): Buffer {
   return key;
 }
 
-function httpUrl(text: string): string {
+/** An http or https URL without a slash at the end. Throws with the end of a sentence for what is none, or holds more. */
+export function httpUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
     throw new Error('must be an http or https URL without credentials, query or fragment');

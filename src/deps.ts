@@ -4,6 +4,8 @@ import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
+import type { Reloads } from './operator/reload.ts';
+import type { Environment } from './operator/variables.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Store } from './store/store.ts';
 
@@ -25,4 +27,10 @@ export type Deps = {
   readonly stopping: AbortSignal;
   /** The connections to servers. */
   readonly runtime: Runtime;
+  /** Changes of the operator's servers, one at a time for each. */
+  readonly reloads: Reloads;
+  /** Whether the running gateway follows such a change at once; else it does when it starts. */
+  readonly reloadsLive: boolean;
+  /** The variables that configurations of the operator's servers may name; null where they may use nothing of this machine. */
+  readonly environment: Environment | null;
 };

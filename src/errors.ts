@@ -100,6 +100,14 @@ export const CATALOGUE = {
       'The MCP server behind this cannot be reached, refuses what it is sent, or does not answer as the protocol wants.',
     remedy: 'The answer names the server and what was seen of it. Look after the server, its URL and its headers.',
   },
+  reload_failed: {
+    status: 500,
+    title: 'Reload failed',
+    meaning:
+      'A server cannot be brought up as it would be configured. Nothing was saved, and what served before still does.',
+    remedy:
+      'The answer names the reason. Correct the configuration; or save it nevertheless with `Prefer: handling=lenient`.',
+  },
   internal_error: {
     status: 500,
     title: 'Internal error',
@@ -124,6 +132,9 @@ type Extra = {
   readonly title?: string;
   readonly mistakes?: readonly Mistake[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** More, where the API has a place for it: in the error itself, and beside it. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly beside?: Readonly<Record<string, unknown>>;
 };
 
 /** An error that the caller is meant to see: a code of the catalogue and a sentence that says what to do. */
@@ -132,6 +143,8 @@ export class ApiError extends Error {
   readonly title: string;
   readonly mistakes: readonly Mistake[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly details: Extra['details'];
+  readonly beside: Extra['beside'];
 
   constructor(code: ErrorCode, detail: string, extra: Extra = {}) {
     super(detail);
@@ -139,6 +152,8 @@ export class ApiError extends Error {
     this.title = extra.title ?? CATALOGUE[code].title;
     this.mistakes = extra.mistakes ?? [];
     this.headers = extra.headers ?? {};
+    this.details = extra.details;
+    this.beside = extra.beside;
   }
 }
 

@@ -15,7 +15,16 @@ async function main(): Promise<void> {
   const log = pino({ level: config.logLevel }, await destination());
   const show = (made: NewCredentials, url: string) =>
     showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
-  const options = { config, document: await readDocument(), docs: builtDocs, log, violations: 'report', show } as const;
+  const environment = process.env;
+  const options = {
+    config,
+    environment,
+    document: await readDocument(),
+    docs: builtDocs,
+    log,
+    violations: 'report',
+    show,
+  } as const;
   const server = await startServer(options);
   // What starting leaves behind is collected now: V8 would wait for a quiet time, which may never come.
   globalThis.gc?.();

@@ -9,6 +9,7 @@ export type Metrics = {
   readonly toolCalls: Counter<'outcome'>;
   readonly toolCallDuration: Histogram;
   readonly auditDropped: Counter;
+  readonly reloads: Counter<'status'>;
 };
 
 /** Makes the metrics of one server. */
@@ -51,6 +52,12 @@ export function createMetrics(): Metrics {
     auditDropped: new Counter({
       name: 'gatehouse_audit_dropped_total',
       help: 'Tool calls that are not in the audit log, because the database did not take them in time.',
+      registers: [registry],
+    }),
+    reloads: new Counter({
+      name: 'gatehouse_reloads_total',
+      help: 'Changes of shared servers by what came of them: reloaded, restart_required or reload_failed.',
+      labelNames: ['status'],
       registers: [registry],
     }),
   };

@@ -4,16 +4,19 @@ import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
 import { createCallAudit } from './call-audit.ts';
-import type { Config } from './config.ts';
+import { type Config, locationOf } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { createEgress } from './egress/egress.ts';
+import { createEgress, createOpenEgress } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './node-http.ts';
+import { createReloads } from './operator/reload.ts';
+import { useSharedServers } from './operator/shared-servers.ts';
+import type { Environment } from './operator/variables.ts';
 import type { DocsFolder } from './platform/handlers.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { keyFile } from './secret-keys.ts';
@@ -48,13 +51,15 @@ export type ServerOptions = {
   readonly location?: StoreOptions['location'];
   /** Shows, once, what this start has made, before it is stored. */
   readonly show?: (made: NewCredentials, url: string) => Promise<void>;
+  /** The variables that configurations of the operator's servers may name, none unless given. Null: no processes either. */
+  readonly environment?: Environment | null;
   readonly now?: () => number;
   readonly ids?: Ids;
 };
 
 /** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, document, docs, log, violations, now = Date.now, ids = randomIds, show } = options;
+  const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {}, show } = options;
   const location = options.location ?? locationOf(config);
   const store = await openStore({
     location,
@@ -71,7 +76,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
-    const runtime = createRuntime({ store, egress, now });
+    const openEgress = createOpenEgress();
+    const runtime = createRuntime({ store, egress, openEgress, now, log });
     const metrics = createMetrics();
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
     const stopping = new AbortController();
@@ -86,17 +92,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       publicUrl,
       egress,
       runtime,
+      reloads: createReloads(),
+      reloadsLive: config.reload === 'live',
+      environment,
       stopping: stopping.signal,
     };
     answerUnreadable(http, publicUrl);
-    begin(await createApp(deps, { document, docs, config, violations }));
+    const app = await createApp(deps, { document, docs, config, violations });
+    await useSharedServers(deps);
+    begin(app);
     void keepHouse(deps, config, stopping.signal);
     const stop = async () => {
       stopping.abort();
       await close(http);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
-      await egress.dispatcher.close();
+      await Promise.all([egress.dispatcher.close(), openEgress.dispatcher.close()]);
       await callAudit.close();
       await store.close();
     };
@@ -132,9 +143,6 @@ function holdRequests(http: Server): (app: RequestListener) => void {
     }
   };
 }
-
-const locationOf = ({ databaseUrl, dataDirectory }: Config): StoreOptions['location'] =>
-  databaseUrl === null ? { kind: 'file', directory: dataDirectory } : { kind: 'postgres', url: databaseUrl };
 
 function listen(server: Server, { host, port }: Config): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -29,6 +29,7 @@ test('nothing set: closed, local, SQLite', () => {
     auditArguments: false,
     expiredDays: 30,
     egressAllow: [],
+    reload: 'live',
     logLevel: 'info',
   });
 });
@@ -48,6 +49,7 @@ test('everything set', () => {
     GATEHOUSE_RATE_LIMIT: '50',
     GATEHOUSE_AUDIT_DAYS: '7',
     GATEHOUSE_AUDIT_ARGUMENTS: 'true',
+    GATEHOUSE_RELOAD: 'on-restart',
     GATEHOUSE_LOG_LEVEL: 'trace',
   });
   expect(config).toMatchObject({

@@ -126,7 +126,9 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
 async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
   const account = await findAccount(db, caller, id);
   if (account.kind === 'server') {
-    const message = `This account is a server: change it as mcp_${account.serverId} in the Servers API.`;
+    const message = account.isShared
+      ? 'This account is a server that the operator shares: only the operator can change it.'
+      : `This account is a server: change it as mcp_${account.serverId} in the Servers API.`;
     throw new ApiError('method_not_allowed', message, { headers: { Allow: 'GET' } });
   }
   return account;

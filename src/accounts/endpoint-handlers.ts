@@ -13,8 +13,9 @@ type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | '
 /** Accounts API: the endpoints minted over an account. */
 export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   listEndpoints: async ({ params, query, caller }, respond) => {
-    const { id } = await findAccount(deps.store.read, apiTokenOf(caller), params.integrated_account_id);
-    return respond(200, await listPage(query, (part) => store.page(deps.store.read, id, part), toWire));
+    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.integrated_account_id);
+    const key = { organizationId: account.organizationId, accountId: account.id };
+    return respond(200, await listPage(query, (part) => store.page(deps.store.read, key, part), toWire));
   },
 
   createEndpoint: async ({ params, body, caller }, respond) => {

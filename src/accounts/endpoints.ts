@@ -49,6 +49,7 @@ export async function createEndpoint(
     const created = await store.insert(db, {
       ...fields,
       id: ids.uuid(),
+      organizationId: account.organizationId,
       accountId,
       createdBy: caller.id,
       createdAt: at,
@@ -117,7 +118,7 @@ export async function deleteEndpoint(
   await write(async (db) => {
     const { endpoint } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, endpoint.version);
-    await store.remove(db, place.accountId, place.id);
+    await store.remove(db, endpoint, place.id);
     await audit(db, {
       at: now(),
       actor: caller,
@@ -134,7 +135,7 @@ export async function findEndpoint(
   { accountId, id }: { readonly accountId: string; readonly id: string },
 ): Promise<{ endpoint: Endpoint; account: Account }> {
   const account = await findAccount(db, caller, accountId);
-  const endpoint = await store.find(db, accountId, id);
+  const endpoint = await store.find(db, { organizationId: account.organizationId, accountId }, id);
   if (endpoint === null) {
     throw missing('MCP server', id);
   }

@@ -9,14 +9,16 @@ import { scopedTool } from '../tools/server-tools.ts';
 export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTool['definition'] };
 
 /** The tools that a server's account last listed, in the server's order; null before it ever did. */
-export async function listedTools(
-  db: Db,
-  { organizationId, serverId }: Pick<ServerAccount, 'organizationId' | 'serverId'>,
-): Promise<ListedTool[] | null> {
-  const server = await servers.find(db, organizationId, serverId);
-  const { tools } = await catalogues.find(db, serverId);
-  if (server === null || tools === null) {
+export async function listedTools(db: Db, account: ServerAccount): Promise<ListedTool[] | null> {
+  const tags = await tagsOf(db, account);
+  const { tools } = await catalogues.find(db, account.serverId);
+  if (tags === null || tools === null) {
     return null;
   }
-  return tools.map(({ definition }) => ({ definition, ...scopedTool(definition, server.tags) }));
+  return tools.map(({ definition }) => ({ definition, ...scopedTool(definition, tags) }));
+}
+
+/** Tags are an organization's words for its own servers; null when the server is gone. */
+async function tagsOf(db: Db, { organizationId, serverId, isShared }: ServerAccount): Promise<string[] | null> {
+  return isShared ? [] : ((await servers.find(db, organizationId, serverId))?.tags ?? null);
 }

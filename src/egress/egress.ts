@@ -1,4 +1,5 @@
-import type { buildConnector, Dispatcher } from 'undici';
+import type { buildConnector as Build, Dispatcher } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
@@ -33,7 +34,7 @@ export type Egress = {
    */
   readonly dispatcher: Dispatcher;
   /** Opens one connection under the policy, for dispatchers and clients of another make. */
-  readonly connector: buildConnector.connector;
+  readonly connector: Build.connector;
   /**
    * Throws `EgressRefused` for what can be told without the network: the scheme (http, https, ws, wss), credentials in
    * the URL, literal addresses, names of this machine and of metadata services. What passes may still be refused when
@@ -46,6 +47,12 @@ export type Egress = {
    */
   readonly fetchDocument: (url: URL, limits: FetchLimits) => Promise<FetchedDocument>;
 };
+
+/** The way out for what the operator configures: anywhere. It must be closed. */
+export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector'> {
+  const connector = buildConnector({ allowH2: false });
+  return { connector, dispatcher: new Agent({ connect: connector }) };
+}
 
 /** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
 export function createEgress({ allow, own, resolve = systemResolve }: EgressOptions): Egress {

@@ -3,10 +3,12 @@ import { readKnown } from '../approvals/decide-tool.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../ids.ts';
+import type { SharedUse } from '../runtime/connectable.ts';
 import * as accounts from '../store/accounts.ts';
 import * as endpoints from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import * as servers from '../store/servers.ts';
+import * as sharedServers from '../store/shared-servers.ts';
 import type { Db } from '../store/store.ts';
 import { readTools } from '../tools/packed.ts';
 import { selectTools } from '../tools/scope.ts';
@@ -47,18 +49,17 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
     if (found === null) {
       return null;
     }
-    const { endpoint, organizationId, account } = found;
+    const { endpoint, account } = found;
     const source =
       account.kind === 'service'
-        ? await readService(db, found.endpoint, organizationId, account.integrationId)
-        : await readServer(db, found.endpoint, organizationId, account.serverId);
-    return source === null ? null : { endpoint, organizationId, source };
+        ? await readService(db, endpoint, account.integrationId)
+        : await readServer(db, endpoint, account);
+    return source === null ? null : { endpoint, organizationId: endpoint.organizationId, source };
   };
 
   const readService = async (
     db: Db,
-    { accountId, config }: endpoints.Endpoint,
-    organizationId: string,
+    { organizationId, accountId, config }: endpoints.Endpoint,
     integrationId: string,
   ): Promise<ServedService | null> => {
     const account = await accounts.find(db, organizationId, accountId);
@@ -112,15 +113,25 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
 
 async function readServer(
   db: Db,
-  { config }: endpoints.Endpoint,
-  organizationId: string,
-  serverId: string,
+  { organizationId, config }: endpoints.Endpoint,
+  account: Extract<endpoints.Source, { kind: 'server' }>,
 ): Promise<ServedServer | null> {
-  const server = await servers.find(db, organizationId, serverId);
+  const { serverId, isShared } = account;
+  const server = isShared
+    ? await readShared(db, organizationId, serverId)
+    : await servers.find(db, organizationId, serverId);
   if (server === null) {
     return null;
   }
   return { kind: 'server', server, scope: config, view: serverView(server, config, await readKnown(db, serverId)) };
+}
+
+/** The operator answers for what they share: its calls wait for nobody. */
+async function readShared(db: Db, organizationId: string, id: string): Promise<SharedUse | null> {
+  const server = await sharedServers.find(db, id);
+  return server === null
+    ? null
+    : { isShared: true, id, name: server.slug, organizationId, tags: [], approvalPolicy: 'auto_approve_all' };
 }
 
 async function unpack(packed: Uint8Array): Promise<DerivedTool[]> {

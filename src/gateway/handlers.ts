@@ -5,8 +5,10 @@ import { ApiError } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
+import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Era } from '../runtime/protocol.ts';
+import { notInUse } from '../runtime/runtime.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
@@ -14,7 +16,7 @@ import { createLive } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
 import { readBytes } from './read-bytes.ts';
 import { linkHelp, sendJson, sendResult } from './reply.ts';
-import { serveServer } from './server.ts';
+import { isRequest, listTools, serveServer } from './server.ts';
 import { answerRequest, type ServedService } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
 
@@ -32,13 +34,12 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
     async (request, response, inPath) => {
       const [token, apiToken] = place === 'path' ? [inPath, bearer(request)] : [bearer(request), undefined];
       const find = async () => (token === undefined ? null : endpoints.find(token, apiToken));
+      const changes = deps.store.changes();
       const found = await find();
       if (found === null) {
-        // One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are.
-        throw new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
-          headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-        });
+        throw noSuchEndpoint();
       }
+      const renew = async () => (deps.store.changes() === changes ? found : find());
       await limit(found.endpoint.id);
       const exchange = live.begin(found.endpoint.id, async () => (await find()) !== null);
       if (exchange === null) {
@@ -53,7 +54,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         return;
       }
       try {
-        await serve(deps, { ...found, request, response, signal: exchange.signal });
+        await serve(deps, { ...found, renew, request, response, signal: exchange.signal });
       } catch (error) {
         if (!exchange.signal.aborted && !deps.stopping.aborted) {
           throw error;
@@ -73,29 +74,33 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
 }
 
 async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
-  const { endpoint, source, request, response, signal } = asked;
+  const { request, response, signal } = asked;
   const note: CallNote = { responseBytes: 0 };
   let began: Began = { at: performance.now(), requestBytes: 0 };
   let message: Message | undefined;
+  let connection: Connection | null = null;
   try {
     const bytes = await readBytes(request, response);
     began = { ...began, requestBytes: bytes.length };
+    // The body may have taken its time.
+    const served = await asked.renew();
+    if (served === null) {
+      throw noSuchEndpoint();
+    }
+    const { endpoint, source } = served;
     message = readMessage(bytes);
     const era = eraOf(message, request.headers);
     if (source.kind === 'server') {
-      const connection = deps.runtime.connection(source.server);
-      const endpointId = endpoint.id;
-      await serveServer(deps, {
-        served: source,
-        connection,
-        endpointId,
-        message,
-        era,
-        request,
-        response,
-        signal,
-        note,
-      });
+      const relayed = { served: source, endpointId: endpoint.id, message, era, request, response, signal, note };
+      connection = deps.runtime.connection(source.server);
+      connection?.hold();
+      if (connection !== null) {
+        await serveServer(deps, { ...relayed, connection });
+      } else if (isRequest(message) && message.method === 'tools/list') {
+        await listTools(deps, relayed, message);
+      } else {
+        throw notInUse(source.server.name);
+      }
     } else {
       await serveService(deps, asked, source, message, era, note);
     }
@@ -103,9 +108,16 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     note.hasServerFailed = error instanceof ServerFailed;
     sendError(deps, asked, message, error);
   } finally {
+    connection?.release();
     recordCall(deps, asked, note, began, response.destroyed);
   }
 }
+
+/** One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are. */
+const noSuchEndpoint = (): ApiError =>
+  new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });
 
 async function serveService(
   deps: Deps,

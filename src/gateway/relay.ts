@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
-import { type Connection, SILENCE } from '../runtime/connection.ts';
+import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
@@ -25,10 +25,10 @@ export type Relayed = {
   readonly note: CallNote;
 };
 
-/** Whose sessions these are. A server under another URL is another server. */
-const placeOf = ({ server }: ServedServer, endpointId: string): SessionPlace => ({
+/** Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. */
+const placeOf = ({ server }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
   endpointId,
-  server: `${server.id}:${server.url}`,
+  server: target.transport === 'stdio' ? server.id : `${server.id}:${target.transport}:${target.origin}${target.path}`,
 });
 
 /** What the client brings along that a server may see; nothing else of its headers goes on. */
@@ -37,13 +37,12 @@ const PASSED = new Set(['last-event-id', 'traceparent', 'tracestate', 'baggage']
 /** The server's own session of a client, as it goes into a request; empty when the client has none. */
 export function sessionHeaders(
   deps: Deps,
-  served: ServedServer,
-  endpointId: string,
+  { served, connection, endpointId }: Pick<Relayed, 'served' | 'connection' | 'endpointId'>,
   headers: IncomingHttpHeaders,
 ): Record<string, string> {
   const sealed = headers['mcp-session-id'];
   return typeof sealed === 'string'
-    ? { 'mcp-session-id': openSession(deps.store.read.secrets, placeOf(served, endpointId), sealed) }
+    ? { 'mcp-session-id': openSession(deps.store.read.secrets, placeOf(served, connection, endpointId), sealed) }
     : {};
 }
 
@@ -72,13 +71,16 @@ function post(
   session: Readonly<Record<string, string>>,
   body: string,
 ): Promise<HttpAnswer> {
+  if (connection.exchange === null) {
+    throw new TypeError('there is no session of a client, and no stateless HTTP, over a pipe');
+  }
   const isEndless = message.method === 'subscriptions/listen';
   return connection.exchange({
     method: 'POST',
     headers: { 'content-type': 'application/json', ...passedHeaders(request.headers, message, era), ...session },
     body,
     signal: isEndless ? AbortSignal.any([signal, stopping]) : signal,
-    silence: isEndless ? 0 : SILENCE,
+    silence: isEndless ? 0 : connection.target.silence,
   });
 }
 
@@ -204,7 +206,7 @@ export async function initialize(
       return 'done';
     }
     if (typeof sessionId === 'string') {
-      const place = placeOf(served, endpointId);
+      const place = placeOf(served, connection, endpointId);
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
     const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };

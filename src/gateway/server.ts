@@ -1,7 +1,6 @@
 import type { Deps } from '../deps.ts';
 import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
-import { notTheProtocol } from '../runtime/messages.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
@@ -21,13 +20,15 @@ const OF_TOOLS = ['initialize', 'ping', 'logging/setLevel', 'server/discover', '
 
 /** What would change the gateway's own session for all who share it. */
 const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
+/** What is not to be had over a pipe, which is one session for all who use it. */
+const OF_OWN_SESSIONS = [...OF_SESSIONS, 'subscriptions/listen'];
 
 type Session = Readonly<Record<string, string>>;
 
 /** Answers a message to an endpoint over a server. Fails with an RpcError or ServerFailed when nothing was answered yet. */
 export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
-  const { served, endpointId, message, era, request, response } = relayed;
-  const session = era === 'handshake' ? sessionHeaders(deps, served, endpointId, request.headers) : {};
+  const { message, era, request, response } = relayed;
+  const session = era === 'handshake' ? sessionHeaders(deps, relayed, request.headers) : {};
   const hasSession = session['mcp-session-id'] !== undefined;
   if (!isRequest(message)) {
     // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,
@@ -56,15 +57,19 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
   }
 }
 
-const isRequest = (message: Message): message is RequestMessage =>
+/** Whether a message wants an answer. */
+export const isRequest = (message: Message): message is RequestMessage =>
   message.id !== undefined && message.method !== undefined;
 
 /**
  * Whether an endpoint has a method that nothing is decided about. Tasks belong to whoever began them, which only a session
  * tells; and what some server may take for a call of a tool has to be one that was decided on.
  */
-function isShown({ served }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
+function isShown({ served, connection }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
   const name = foldCase(method).trim();
+  if (connection.exchange === null && OF_OWN_SESSIONS.includes(method)) {
+    return false;
+  }
   if (name.startsWith('tasks/')) {
     return hasSession;
   }
@@ -83,7 +88,12 @@ function narrowed(relayed: Relayed): Relayed {
   return { ...relayed, message: { ...message, params, text } };
 }
 
-async function listTools(deps: Deps, { served, era, request, response }: Relayed, { id }: RequestMessage) {
+/** Answers `tools/list` from what is known of the server, which need not be connected. */
+export async function listTools(
+  deps: Deps,
+  { served, era, request, response }: Pick<Relayed, 'served' | 'era' | 'request' | 'response'>,
+  { id }: RequestMessage,
+): Promise<void> {
   const { tools, seenAt, failure } = await deps.runtime.tools(served.server, LISTED);
   const view = served.view(tools);
   const meta = {
@@ -150,7 +160,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     return passOn(deps, relayed, session);
   }
   const spoken = await eraFor(connection, era);
-  if (era === 'stateless' && spoken === era) {
+  if (era === 'stateless' && spoken === era && connection.exchange !== null) {
     return passOn(deps, relayed, session);
   }
   if (spoken !== era) {
@@ -173,15 +183,17 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
     throw noSuchMethod(era);
   }
   const { scope } = served;
-  const outcome = await initialize(deps, relayed, (result) => ({
-    ...result,
-    capabilities: narrow((result.capabilities ?? {}) as Result, scope),
-  }));
-  const facts = outcome === 'done' ? null : await connection.discover();
-  if (facts !== null) {
-    const result = initialized(facts, message, scope);
-    sendResult(request, response, message.id, result);
+  if (connection.exchange !== null) {
+    const outcome = await initialize(deps, relayed, (result) => ({
+      ...result,
+      capabilities: narrow((result.capabilities ?? {}) as Result, scope),
+    }));
+    if (outcome === 'done') {
+      return;
+    }
   }
+  const { facts } = await connection.introduce();
+  sendResult(request, response, message.id, initialized(facts, message, scope));
 }
 
 async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): Promise<void> {
@@ -189,13 +201,9 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
   if (era === 'handshake') {
     throw noSuchMethod(era);
   }
-  const facts = await connection.discover();
-  if (facts !== null && !isScoped(served.scope)) {
+  const { era: spoken, facts } = await connection.introduce();
+  if (spoken === 'stateless' && connection.exchange !== null && !isScoped(served.scope)) {
     return passOn(deps, relayed, {});
   }
-  const known = facts ?? (await connection.session());
-  if (known === null) {
-    throw notTheProtocol(served.server.name, 'it knows neither a handshake nor the version without one');
-  }
-  sendResult(request, response, id, discovered(known, served.scope));
+  sendResult(request, response, id, discovered(facts, served.scope));
 }

@@ -100,6 +100,6 @@ async function noteStatus(
   isError: boolean,
 ): Promise<void> {
   if (account.status !== status && (status === 'needs_reauth' || !isError)) {
-    await store.write((db) => accounts.setStatus(db, account.id, status));
+    await store.write((db) => accounts.setStatus(db, account.organizationId, account.id, status));
   }
 }

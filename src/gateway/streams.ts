@@ -3,8 +3,8 @@ import type { Deps } from '../deps.ts';
 import { discard } from '../egress/exchange.ts';
 import { ApiError } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
-import { SILENCE } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { notInUse } from '../runtime/runtime.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
 import { passBack, passedHeaders, sessionHeaders } from './relay.ts';
@@ -12,6 +12,8 @@ import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
 export type Asked = Served & {
+  /** What the token serves now, as long as it is good; null when it is not any more. */
+  readonly renew: () => Promise<Served | null>;
   readonly request: Identified;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
@@ -47,16 +49,24 @@ export async function endSession(deps: Deps, asked: Asked): Promise<void> {
 
 async function inSession(deps: Deps, { endpoint, source, request, signal }: Asked, method: 'GET' | 'DELETE') {
   if (source.kind !== 'server' || request.headers['mcp-session-id'] === undefined) {
-    throw onlyPost('There is no session: send messages with POST.');
+    throw onlyPost(NO_SESSION);
   }
   try {
-    const session = sessionHeaders(deps, source, endpoint.id, request.headers);
+    const connection = deps.runtime.connection(source.server);
+    if (connection === null) {
+      throw notInUse(source.server.name);
+    }
+    const relayed = { served: source, connection, endpointId: endpoint.id };
+    const session = sessionHeaders(deps, relayed, request.headers);
+    if (connection.exchange === null) {
+      throw onlyPost(NO_SESSION);
+    }
     const accept = method === 'GET' ? { accept: 'text/event-stream' } : {};
-    return await deps.runtime.connection(source.server).exchange({
+    return await connection.exchange({
       method,
       headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
       signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
-      silence: method === 'GET' ? 0 : SILENCE,
+      silence: method === 'GET' ? 0 : connection.target.silence,
     });
   } catch (error) {
     return asApiError(error);
@@ -71,4 +81,5 @@ function asApiError(error: unknown): never {
   throw error instanceof ServerFailed ? new ApiError('server_failed', error.message) : error;
 }
 
+const NO_SESSION = 'There is no session: send messages with POST.';
 const onlyPost = (why: string): ApiError => new ApiError('method_not_allowed', why, { headers: { Allow: 'POST' } });

@@ -1,8 +1,8 @@
 import { decideTool, type Known } from '../approvals/decide-tool.ts';
 import type { Decision } from '../approvals/decision.ts';
+import type { UsedServer } from '../runtime/connectable.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
-import type { Server } from '../store/servers.ts';
 import { matches } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
 
@@ -19,14 +19,14 @@ export type View = {
 /** An endpoint over an MCP server. */
 export type ServedServer = {
   readonly kind: 'server';
-  readonly server: Server;
+  readonly server: UsedServer;
   readonly scope: EndpointConfig;
   /** The view of tools as the runtime has seen them. */
   readonly view: (tools: readonly CataloguedTool[]) => View;
 };
 
 /** Compiles the view of an endpoint: anew for other tools, once for the same. */
-export function serverView(server: Server, scope: EndpointConfig, known: Known): ServedServer['view'] {
+export function serverView(server: UsedServer, scope: EndpointConfig, known: Known): ServedServer['view'] {
   let compiledOf: readonly CataloguedTool[] | undefined;
   let compiled: View | undefined;
   return (tools) => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
+import type { ErrorCode } from '../errors.ts';
 
 type Known = {
   /** The id of the request, in the log and in `X-Request-Id`. */
@@ -9,6 +10,8 @@ type Known = {
   operation?: Operation;
   /** Who asks, once the credentials are checked. */
   caller?: Caller;
+  /** What was answered, where that is an error. */
+  errorCode?: ErrorCode;
 };
 
 /** A request of which more is known than what was sent. */

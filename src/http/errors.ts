@@ -45,6 +45,7 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   unsupported_media_type: 'bad_request',
   rate_limited: 'rate_limited',
   server_failed: 'internal_error',
+  reload_failed: 'reload_failed',
   internal_error: 'internal_error',
   unavailable: 'internal_error',
 };
@@ -65,8 +66,10 @@ const OPERATOR: Envelope = {
       error: {
         code: OPERATOR_CODES[error.code],
         message: error.message,
+        ...(error.details && { details: error.details }),
         ...(fieldErrors.length > 0 && { fieldErrors }),
       },
+      ...error.beside,
     };
   },
 };
@@ -126,6 +129,7 @@ export type AnswerError = (thrown: unknown, request: Identified, response: Serve
 export function errorAnswerer(publicUrl: string, log: Logger): AnswerError {
   return (thrown, request, response, path) => {
     const error = asApiError(thrown);
+    request.errorCode = error.code;
     if (error.code === 'internal_error') {
       log.error({ err: thrown, requestId: request.id, operation: request.operation?.id }, 'request failed');
     }

@@ -16,7 +16,8 @@ export function observer(log: Logger, metrics: Metrics): Observe {
       const status = response.writableFinished ? response.statusCode : 499;
       metrics.requests.inc({ operation, status });
       metrics.duration.observe({ operation }, milliseconds / 1000);
-      log[status >= 500 ? 'warn' : 'info'](
+      // That a server does not come up is what the operator has asked, and been told.
+      log[status >= 500 && request.errorCode !== 'reload_failed' ? 'warn' : 'info'](
         {
           requestId: request.id,
           operation,

@@ -40,6 +40,7 @@ export const organizationHandlers = (deps: Deps): Handlers<OrganizationOperation
       const target = { kind: 'organization', id } as const;
       await audit(db, { at: deps.now(), actor: caller, organizationId: id, action: 'organization.deleted', target });
     });
+    deps.runtime.release(id);
     return respond(200, { id, deleted: true });
   },
 });

@@ -1,10 +1,12 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** One event of a stream: its data, and the id that a client resumes from. */
-export type StreamEvent = { readonly data: string; readonly id: string | undefined };
+/** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
+export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
 
 /** Characters that one event may have: what is held until its end has come. */
 const LONGEST_EVENT = 32 * 1024 * 1024;
+/** The type of events that name none. */
+const UNNAMED = 'message';
 
 /**
  * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
@@ -15,6 +17,7 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
   // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
   let rest: string[] = [];
   let data: string[] = [];
+  let event = '';
   let id: string | undefined;
   let size = 0;
   let isStart = true;
@@ -37,15 +40,18 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
     for (const line of lines) {
       if (line === '') {
         if (data.length > 0) {
-          yield { data: data.join('\n'), id };
+          yield { event: event || UNNAMED, data: data.join('\n'), id };
         }
         data = [];
+        event = '';
         size = rest[0]?.length ?? 0;
         continue;
       }
       const { field, value } = fieldOf(line);
       if (field === 'data') {
         data.push(value);
+      } else if (field === 'event') {
+        event = value;
       } else if (field === 'id') {
         id = value;
       }
@@ -57,7 +63,7 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
     data.push(value);
   }
   if (data.length > 0) {
-    yield { data: data.join('\n'), id };
+    yield { event: event || UNNAMED, data: data.join('\n'), id };
   }
 }
 

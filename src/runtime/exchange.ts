@@ -2,17 +2,8 @@ import type { Egress } from '../egress/egress.ts';
 import { type Failure, type HttpAnswer, type HttpRequest, exchange as httpExchange } from '../egress/exchange.ts';
 import { EgressRefused } from '../egress/refused.ts';
 import { ServerFailed } from './failed.ts';
-
-/** A server as HTTP sees it. */
-export type Target = {
-  /** For messages to people. */
-  readonly name: string;
-  /** Where it is: `https://host:port`, and the rest of its URL. */
-  readonly origin: string;
-  readonly path: string;
-  /** What its owner has it sent with every request; goes before everything else. Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>;
-};
+import { CARRIED_OUT } from './pipe-failures.ts';
+import type { RemoteTarget } from './target.ts';
 
 /** A request to a server: where it goes is known. */
 export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { readonly body?: string };
@@ -20,7 +11,11 @@ export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { re
 const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent': 'gatehouse' };
 
 /** One exchange with a server. Throws ServerFailed, also from the body of the answer, or the reason of the signal. */
-export function exchange(egress: Egress, target: Target, request: ServerRequest): Promise<HttpAnswer> {
+export function exchange(
+  egress: Pick<Egress, 'dispatcher'>,
+  target: RemoteTarget,
+  request: ServerRequest,
+): Promise<HttpAnswer> {
   const { name, origin, path } = target;
   const { method, body = null, signal, silence } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
@@ -29,12 +24,18 @@ export function exchange(egress: Egress, target: Target, request: ServerRequest)
   );
 }
 
-function serverFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
-  const carriedOut = 'what it was asked may have been carried out';
+/** Certificates that do not fit or are not trusted, and what does not speak TLS where it should. */
+const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO)/;
+
+/** A failed exchange as the failure of a server; `silence` is that of the exchange, in milliseconds. */
+export function serverFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
+  if (TLS.test(reason)) {
+    return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);
+  }
   const what = {
     unreachable: `cannot be reached${cause instanceof EgressRefused ? `. ${cause.message}` : ` (${reason}).`}`,
-    broken: `broke off (${reason}); ${carriedOut}.`,
-    late: `sent nothing for ${silence / 1000} s; ${carriedOut}.`,
+    broken: `broke off (${reason}); ${CARRIED_OUT}.`,
+    late: `sent nothing for ${silence / 1000} s; ${CARRIED_OUT}.`,
   };
   return new ServerFailed(server, kind, what[kind], cause);
 }

@@ -26,3 +26,7 @@ export class ServerFailed extends Error {
     return PASSING.includes(this.kind);
   }
 }
+
+/** Of a connection that the gateway has closed. */
+export const notAnyMore = (server: string): ServerFailed =>
+  new ServerFailed(server, 'unreachable', 'was disconnected by the gateway; ask again.');

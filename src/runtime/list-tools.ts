@@ -6,16 +6,33 @@ import { notTheProtocol } from './messages.ts';
 /** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
 const MOST_PAGES = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** Faults that are named, and characters of a name that are shown. */
+const MOST_NAMED = 20;
+const SHOWN_NAME = 64;
+
+/** JSON-RPC's code for a method that nobody knows. */
+const UNKNOWN_METHOD = -32601;
+
+/** What a server lists. */
+export type ListedTools = {
+  readonly tools: readonly Definition[];
+  /** What was left out of it and why, in words for people. */
+  readonly leftOut: readonly string[];
+  /** The version of the protocol in which it was asked. */
+  readonly protocolVersion: string;
+};
 
 /**
- * Every tool that a server lists, page by page, in its order. What has no name or no input schema is left out, and of
- * several with one name the first counts. Throws ServerFailed, or the reason of the signal.
+ * Every tool that a server lists, page by page, in its order; none where it knows no tools. What has no name or no input
+ * schema is left out, and of several with one name the first counts. Throws ServerFailed, or the reason of the signal.
  */
-export async function listTools(connection: Connection, signal: AbortSignal): Promise<Definition[]> {
+export async function listTools(connection: Connection, signal: AbortSignal): Promise<ListedTools> {
   const server = connection.target.name;
-  const era = (await connection.discover()) === null ? 'handshake' : 'stateless';
+  const { era, facts } = await connection.introduce();
   const tools = new Map<string, Definition>();
+  const leftOut: string[] = [];
   let size = 0;
+  let count = 0;
   let cursor: unknown;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
     const params = cursor === undefined ? {} : { cursor };
@@ -24,9 +41,13 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
       throw notTheProtocol(server, 'its list of tools is none');
     }
     for (const tool of result.tools as unknown[]) {
-      if (isDefinition(tool) && !tools.has(tool.name)) {
-        tools.set(tool.name, tool);
+      count += 1;
+      const fault = faultOf(tool, count, tools);
+      if (fault === null) {
+        tools.set((tool as Definition).name, tool as Definition);
         size += JSON.stringify(tool).length;
+      } else if (leftOut.length < MOST_NAMED) {
+        leftOut.push(fault);
       }
     }
     if (size > MOST_CHARACTERS) {
@@ -34,14 +55,23 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
     }
     cursor = result.nextCursor ?? undefined;
     if (cursor === undefined) {
-      return [...tools.values()];
+      return { tools: [...tools.values()], leftOut, protocolVersion: facts.protocolVersion };
     }
   }
   throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);
 }
 
-const isDefinition = (tool: unknown): tool is Definition =>
-  isObject(tool) && typeof tool.name === 'string' && tool.name !== '' && isObject(tool.inputSchema);
+/** Why a tool cannot be offered to anybody; `count` is its place in the list, from 1. */
+function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unknown>): string | null {
+  if (!isObject(tool) || typeof tool.name !== 'string' || tool.name === '') {
+    return `tool ${count} has no name`;
+  }
+  const named = `tool ${count} (${tool.name.slice(0, SHOWN_NAME)})`;
+  if (!isObject(tool.inputSchema)) {
+    return `${named} has no input schema that is an object`;
+  }
+  return before.has(tool.name) ? `${named} has the name of one before it` : null;
+}
 
 async function resultOf(
   connection: Connection,
@@ -52,6 +82,9 @@ async function resultOf(
     if (method === undefined) {
       if (isObject(result)) {
         return result;
+      }
+      if (isObject(error) && error.code === UNKNOWN_METHOD) {
+        return { tools: [] };
       }
       const code = isObject(error) && typeof error.code === 'number' ? ` (${error.code})` : '';
       throw notTheProtocol(server, `it answered ${request[0].method} with an error${code}`);

@@ -1,27 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { discard } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
-import type { Connection } from './connection.ts';
+import type { Wire } from './connection.ts';
 import { messagesOf, type ServerMessage } from './messages.ts';
 
 /** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
 
+/** What it takes to listen over HTTP. */
+type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
+  readonly exchange: NonNullable<Wire['exchange']>;
+  /** Milliseconds without a byte after which a stream is taken for lost; 0 for never. */
+  readonly streamSilence: number;
+};
+
 /**
  * Calls `onChanged` whenever a server says that its tools have changed, and when it could not be heard for a while.
  * Ends with the signal, or when the server offers no such thing.
  */
-export async function listenForChanges(
-  connection: Connection,
-  onChanged: () => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function listenForChanges(wire: HttpWire, onChanged: () => void, signal: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
   let isFirst = true;
   while (!signal.aborted) {
     try {
-      const stream = await open(connection, signal);
+      const stream = await open(wire, signal);
       if (stream === null) {
         return;
       }
@@ -45,29 +48,29 @@ export async function listenForChanges(
 }
 
 /** The stream of what a server tells unasked; null when it says that there is none. */
-async function open(connection: Connection, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
-  const facts = await connection.discover();
+async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
+  const facts = await wire.discover();
   if (facts !== null) {
     const params = { notifications: { toolsListChanged: true } };
     return tellsChanges(facts.capabilities)
-      ? connection.send({ id: 0, method: 'subscriptions/listen', params }, 'stateless', signal)
+      ? wire.send({ id: 0, method: 'subscriptions/listen', params }, 'stateless', signal)
       : null;
   }
-  const session = await connection.session();
+  const session = await wire.session();
   if (session === null || !tellsChanges(session.capabilities)) {
     return null;
   }
-  const answer = await connection.exchange({
+  const answer = await wire.exchange({
     method: 'GET',
     headers: { accept: 'text/event-stream', ...session.headers },
     signal,
-    silence: 0,
+    silence: wire.streamSilence,
   });
   if (answer.status === 405) {
     discard(answer);
     return null;
   }
-  return messagesOf(connection.target.name, answer);
+  return messagesOf(wire.target.name, answer);
 }
 
 const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>

@@ -70,7 +70,7 @@ export function* parsed(server: string, text: string): Generator<ServerMessage> 
 }
 
 /** What frameworks say of a path that they do not know is JSON too, and may have an `error`. */
-const isMessage = ({ method, result, error }: ServerMessage): boolean =>
+export const isMessage = ({ method, result, error }: ServerMessage): boolean =>
   typeof method === 'string' || result !== undefined || isObject(error);
 
 export const notTheProtocol = (server: string, why: string): ServerFailed =>

@@ -1,7 +1,7 @@
 import { ServerFailed } from './failed.ts';
 
 /** Milliseconds that a server gets to introduce itself. */
-const PATIENCE = 10_000;
+export const PATIENCE = 10_000;
 
 /** Ends what a server is asked to introduce itself by. */
 export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE);

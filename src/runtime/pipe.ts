@@ -4,6 +4,8 @@ import type { ServerFailed } from './failed.ts';
 export type Pipe = {
   /** Sends one JSON-RPC message. Rejects with ServerFailed; `unreachable` when nothing of it was sent. */
   readonly send: (message: string) => Promise<void>;
+  /** To be called when the server has introduced itself: how it ends says something else from then on. */
+  readonly introduced?: () => void;
   /** Ends it, whatever is under way; resolves when nothing of it is left. `ended` is not called any more. */
   readonly close: () => Promise<void>;
 };

@@ -1,3 +1,5 @@
+import { isObject } from '../json.ts';
+
 /** Versions whose clients begin with `initialize`; the newest first. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 /** The version without sessions, in which every request says who asks. */
@@ -8,6 +10,65 @@ export type Era = 'handshake' | 'stateless';
 
 /** The prefix of the protocol's own keys in `_meta`. */
 export const META = 'io.modelcontextprotocol/';
+
+/** How the gateway names itself to servers. */
+const CLIENT_INFO = { name: 'gatehouse', version: '1' };
+
+/** What the gateway asks a session with; it has no person and no model to offer. */
+export const INITIALIZE = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
+export const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };
+
+type Members = Readonly<Record<string, unknown>>;
+
+/** Parameters with what every stateless request says of who asks; what the parameters say themselves goes before. */
+export const withEnvelope = (params: Members): Members => ({
+  ...params,
+  _meta: {
+    [`${META}protocolVersion`]: STATELESS_VERSION,
+    [`${META}clientInfo`]: CLIENT_INFO,
+    [`${META}clientCapabilities`]: {},
+    ...(params._meta as object),
+  },
+});
+
+/** Tells a server that nobody waits for the answer to a request any more. */
+export const cancelled = (requestId: string): object => ({
+  jsonrpc: '2.0',
+  method: 'notifications/cancelled',
+  params: { requestId },
+});
+
+/** The gateway has no person and no model to ask: it only says that it is there. */
+export const answerTo = ({ id, method }: Members): object =>
+  method === 'ping'
+    ? { jsonrpc: '2.0', id, result: {} }
+    : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
+
+/** What both eras say of a server in the same words. */
+export const factsOf = ({ capabilities, instructions }: Members) => ({
+  capabilities: isObject(capabilities) ? capabilities : {},
+  instructions,
+});
+
+/** What the result of `initialize` says; null where it is none. */
+export function factsOfSession(result: unknown) {
+  if (!isObject(result) || typeof result.protocolVersion !== 'string') {
+    return null;
+  }
+  const { protocolVersion, serverInfo } = result;
+  return { ...factsOf(result), protocolVersion, serverInfo };
+}
+
+/** What the result of `server/discover` says; null when the server does not offer the stateless version. */
+export function factsOfDiscovery(result: unknown) {
+  const versions = isObject(result) ? result.supportedVersions : undefined;
+  if (!isObject(result) || !Array.isArray(versions) || !versions.includes(STATELESS_VERSION)) {
+    return null;
+  }
+  const meta = isObject(result._meta) ? result._meta : {};
+  const serverInfo = meta[`${META}serverInfo`] ?? result.serverInfo;
+  return { ...factsOf(result), protocolVersion: STATELESS_VERSION, serverInfo };
+}
 
 /** Headers repeat these parameters of the body (2026-07-28, "Streamable HTTP", standard headers). */
 export const NAMED_BY: Readonly<Record<string, string>> = {

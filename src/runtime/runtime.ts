@@ -1,229 +1,242 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Egress } from '../egress/egress.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
-import type { Store } from '../store/store.ts';
-import { type Connection, connect } from './connection.ts';
-import { definitionHash } from './definitions.ts';
-import type { Target } from './exchange.ts';
+import { type Candidate, failureOf, type Probed } from './candidate.ts';
+import type { Freshness, ToolsSeen } from './catalogue.ts';
+import { type Connectable, ownServer, type UsedServer } from './connectable.ts';
+import type { Connection } from './connection.ts';
+import { createEntry, type Entry, type EntryOptions } from './entry.ts';
 import { ServerFailed } from './failed.ts';
-import { listTools } from './list-tools.ts';
-import { listenForChanges } from './listen.ts';
-import { isReachedAlike, type Listed, sameTools, saveTools } from './save-tools.ts';
+import { type Health, supervise } from './supervise.ts';
 
-type CataloguedTool = catalogues.CataloguedTool;
-/** The tools of a server as they were last seen, and why they could not be seen since. */
-export type ToolsSeen = {
-  /** The same array as long as nothing has changed. */
-  readonly tools: readonly CataloguedTool[];
-  /** Milliseconds since the epoch. */
-  readonly seenAt: number;
-  readonly failure: ServerFailed | null;
-};
+export type { Candidate } from './candidate.ts';
+export type { Freshness, ToolsSeen } from './catalogue.ts';
 
-/** How fresh tools must be, and how long to wait when they are not; milliseconds. */
-export type Freshness = { readonly age: number; readonly patience: number };
-
-/** The connections to servers. They come about when they are needed, and end when nobody has needed them for a while. */
+/**
+ * The connections to servers. Those of teams come about when they are needed, and end when nobody has needed them for a
+ * while; the operator's are kept up.
+ */
 export type Runtime = {
-  /** The connection to a server as it is configured now; one to an earlier configuration ends. Throws ServerFailed. */
-  readonly connection: (server: Server) => Connection;
+  /**
+   * The connection of an organization to a server; null to one of the operator's that is not in use. What was connected to
+   * otherwise is given up.
+   */
+  readonly connection: (server: UsedServer) => Connection | null;
   /**
    * The tools of a server, at most `age` old, at once when they are known; when they are not to be had within `patience`,
    * the last that were seen. Throws ServerFailed when none ever were.
    */
-  readonly tools: (server: Server, freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
+  readonly tools: (server: UsedServer, freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
   /** To be called when a server is heard to say that its tools have changed. */
   readonly toolsChanged: (serverId: string) => void;
+  /** Whether there is a connection to a server, of whatever configuration. */
+  readonly isConnectedTo: (serverId: string) => boolean;
+  /**
+   * Connects to a server beside whatever connection there is, for everybody whom that serves, within so many
+   * milliseconds. Does not throw ServerFailed: the candidate says what went wrong.
+   */
+  readonly bringUp: (server: Connectable, within: number) => Promise<Candidate>;
+  /** Uses one of the operator's servers from now on, without waiting for it. */
+  readonly use: (server: Connectable) => void;
+  /** Whether one of the operator's servers serves now; one to which no connection stays open is asked. */
+  readonly isServing: (serverId: string) => Promise<boolean>;
+  /** Gives a server up when the calls under way are finished. */
+  readonly drop: (serverId: string) => void;
+  /** Whether a server is used in this very way, whatever it is called. */
+  readonly isReachedAs: (server: Connectable) => boolean;
+  /** Ends the connections of all other organizations to one of the operator's servers, when their calls are finished. */
+  readonly restrict: (serverId: string, organizationIds: readonly string[] | 'all') => void;
+  /** Ends what an organization has of the operator's servers. */
+  readonly release: (organizationId: string) => void;
+  /** Asks a server for its tools, over a connection that is made for that, within so many milliseconds. */
+  readonly probe: (server: Connectable, within: number) => Promise<Probed>;
+  /** How one of the operator's servers fares; null for one that is not in use. */
+  readonly status: (serverId: string) => ServerStatus | null;
   readonly close: () => Promise<void>;
 };
 
-export type RuntimeOptions = { readonly store: Store; readonly egress: Egress; readonly now: () => number };
+/** How one of the operator's servers fares, and what is known of it. */
+export type ServerStatus = Health & {
+  readonly toolCount: number | null;
+  readonly protocolVersion: string | null;
+  readonly stderr: string | null;
+  /** Tools that were left out, and why. */
+  readonly warnings: readonly string[];
+};
 
+export type RuntimeOptions = EntryOptions & { readonly log: Pick<Logger, 'info' | 'warn'> };
+
+/** Milliseconds that a server gets to say whether it serves. */
+const ASKED = 2000;
 /** Milliseconds after which a connection that nobody needs ends, and between two looks for such. */
 const IDLE = 600_000;
 const LOOK = 60_000;
-/** Milliseconds in which one failure answers for all, and in which changes are taken together. */
-const REMEMBERED = 2000;
-const COALESCED = 50;
-/** Milliseconds that listing the tools of a server may take. */
-const LIST_TIMEOUT = 30_000;
 
-type Entry = {
-  /** As it is connected to; the newest version that anybody has asked for. */
-  server: Server;
-  readonly connection: Connection;
-  readonly ended: AbortController;
-  usedAt: number;
-  isListening: boolean;
-  isOutdated: boolean;
-  seen: Listed | null;
-  failure: { readonly error: ServerFailed; readonly at: number } | null;
-  refreshing: Promise<void> | null;
-};
+/** `version` is the newest that anybody has asked for. */
+type InUse = { readonly entry: Entry; version: number; readonly health: (() => Health) | null };
 
 /** Makes the runtime of one gateway. */
-export function createRuntime({ store, egress, now }: RuntimeOptions): Runtime {
-  const entries = new Map<string, Entry>();
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const { store, now, log } = options;
+  const inUse = new Map<string, InUse>();
+  /** All that were made and have not ended. */
+  const made = new Set<Entry>();
 
-  const end = async (serverId: string, entry: Entry): Promise<void> => {
-    if (entries.get(serverId) === entry) {
-      entries.delete(serverId);
-    }
-    entry.ended.abort();
-    await entry.connection.close();
-  };
-
-  const entryOf = (server: Server): Entry => {
-    const { url, transport, requestHeaders, name } = server;
-    if (transport !== 'STREAMABLE_HTTP') {
-      throw new ServerFailed(
-        name,
-        'unreachable',
-        `has the transport ${transport}; calls go over STREAMABLE_HTTP only.`,
-      );
-    }
-    const known = entries.get(server.id);
-    const isNewer = known !== undefined && server.version > known.server.version;
-    if (isNewer && (name !== known.server.name || !isReachedAlike(server, known.server))) {
-      void end(server.id, known);
-    } else if (known !== undefined) {
-      // Who has read the server before it was changed is served by what it is now.
-      if (isNewer) {
-        // It may have been another server meanwhile, which has cleared what is stored.
-        known.server = server;
-        known.seen = null;
-      }
-      known.usedAt = now();
-      return known;
-    }
-    const headers = Object.entries(requestHeaders).map(([key, value]) => [key.toLowerCase(), value]);
-    const entry: Entry = {
-      server,
-      connection: connect(egress, { name, ...placeOf(url), headers: Object.fromEntries(headers) }),
-      ended: new AbortController(),
-      usedAt: now(),
-      isListening: false,
-      isOutdated: false,
-      seen: null,
-      failure: null,
-      refreshing: null,
-    };
-    entries.set(server.id, entry);
+  const make = (server: Connectable): Entry => {
+    const entry = createEntry(options, server);
+    made.add(entry);
     return entry;
   };
 
-  const refresh = (server: Server, entry: Entry): Promise<void> => {
-    entry.refreshing ??= look(server, entry).finally(() => {
-      entry.refreshing = null;
-    });
-    return entry.refreshing;
+  const end = (entry: Entry, how: 'retire' | 'close'): Promise<void> => entry[how]().finally(() => made.delete(entry));
+
+  const use = (entry: Entry, isUp: boolean): InUse => {
+    const { id, name, version, organizationId } = entry.server;
+    const onChange = ({ state, lastError }: Health) =>
+      log[state === 'unreachable' ? 'warn' : 'info']({ server: id, name, state, reason: lastError }, 'server');
+    const health = organizationId === null ? supervise(entry, isUp, { now, onChange }) : null;
+    const before = inUse.get(id)?.entry;
+    // Who has lost the server while this was brought up does not find it here again.
+    for (const owner of entry.owners()) {
+      if (owner !== null && !before?.owners().includes(owner)) {
+        entry.release(owner);
+      }
+    }
+    const used = { entry, version, health };
+    inUse.set(id, used);
+    if (before !== undefined) {
+      void end(before, 'retire');
+    }
+    entry.catalogue.keep();
+    return used;
   };
 
-  const look = async (server: Server, entry: Entry): Promise<void> => {
-    entry.isOutdated = false;
-    try {
-      const signal = AbortSignal.any([entry.ended.signal, AbortSignal.timeout(LIST_TIMEOUT)]);
-      const definitions = await listTools(entry.connection, signal).catch((error: unknown) => {
-        if (error instanceof ServerFailed) {
-          throw error;
-        }
-        throw entry.ended.signal.aborted
-          ? hasMoved(server)
-          : new ServerFailed(server.name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
-      });
-      const tools = definitions.map((definition) => ({ definition, hash: definitionHash(definition) }));
-      const before = entry.seen?.tools;
-      const isSame = before !== undefined && sameTools(before, tools);
-      const seen = { tools: isSame ? before : tools, seenAt: now() };
-      if (!isSame && !(await store.write((db) => saveTools(db, server, seen)))) {
-        throw hasMoved(server);
-      }
-      entry.seen = seen;
-      entry.failure = null;
-    } catch (error) {
-      if (error instanceof ServerFailed) {
-        entry.failure = { error, at: now() };
-      }
-      throw error;
+  const useOwn = (server: Server): InUse => {
+    const known = inUse.get(server.id);
+    if (known !== undefined && server.version <= known.version) {
+      // Who has read the server before it was changed is served by what it is now.
+      return known;
     }
-    if (!entry.isListening) {
-      entry.isListening = true;
-      const onChanged = () => outdate(server, entry);
-      void listenForChanges(entry.connection, onChanged, entry.ended.signal);
+    const connectable = ownServer(server);
+    if (known !== undefined && isDeepStrictEqual(connectable.target, known.entry.server.target)) {
+      // It may have been another server meanwhile, which has cleared what is stored.
+      known.version = server.version;
+      known.entry.catalogue.forget();
+      return known;
     }
+    return use(make(connectable), false);
   };
 
-  const outdate = (server: Server, entry: Entry): void => {
-    if (!entry.isOutdated) {
-      entry.isOutdated = true;
-      const later = setTimeout(() => void refresh(server, entry).catch(() => undefined), COALESCED);
-      later.unref();
+  const entryOf = (server: UsedServer): Entry | undefined =>
+    'isShared' in server ? inUse.get(server.id)?.entry : useOwn(server).entry;
+
+  const toolsOfUnused = async ({ id, name }: UsedServer): Promise<ToolsSeen> => {
+    const { tools, seenAt } = await catalogues.find(store.read, id);
+    if (tools === null || seenAt === null) {
+      throw notInUse(name);
     }
+    return { tools, seenAt, failure: notInUse(name) };
   };
 
-  const isOutdated = (entry: Entry, { seenAt }: Listed, age: number): boolean =>
-    entry.isOutdated || entry.refreshing !== null || now() - seenAt > age;
-
-  const lookAgain = async (server: Server, entry: Entry, { age, patience }: Freshness): Promise<ToolsSeen> => {
-    if (entry.seen === null) {
-      const stored = await catalogues.find(store.read, server.id);
-      if (stored.tools !== null && stored.seenAt !== null) {
-        entry.seen ??= { tools: stored.tools, seenAt: stored.seenAt };
-      }
+  const drop = (serverId: string): void => {
+    const known = inUse.get(serverId);
+    inUse.delete(serverId);
+    if (known !== undefined) {
+      void end(known.entry, 'retire');
     }
-    const recently = entry.failure !== null && now() - entry.failure.at < REMEMBERED ? entry.failure.error : null;
-    if (entry.seen === null) {
-      if (recently !== null) {
-        throw recently;
-      }
-      await refresh(server, entry);
-    } else if (isOutdated(entry, entry.seen, age)) {
-      const refreshed = refresh(server, entry).catch(() => undefined);
-      const isWaiting = patience > 0 && recently === null;
-      await (isWaiting ? Promise.race([refreshed, delay(patience, undefined, { ref: false })]) : undefined);
-    }
-    if (entry.seen === null) {
-      throw new ServerFailed(server.name, 'unreachable', 'has not been seen yet.');
-    }
-    return { ...entry.seen, failure: entry.failure?.error ?? null };
   };
 
   const looking = setInterval(() => {
-    for (const [id, entry] of entries) {
-      if (now() - entry.usedAt > IDLE) {
-        void end(id, entry);
+    const since = now() - IDLE;
+    for (const [id, { entry, health }] of inUse) {
+      entry.releaseUnused(since);
+      if (health === null && entry.usedAt() < since) {
+        drop(id);
       }
     }
   }, LOOK);
   looking.unref();
 
   return {
-    connection: (server) => entryOf(server).connection,
-    tools: (server, freshness) => {
-      const entry = entryOf(server);
-      const { seen, failure } = entry;
-      return seen === null || isOutdated(entry, seen, freshness.age)
-        ? lookAgain(server, entry, freshness)
-        : { ...seen, failure: failure?.error ?? null };
+    connection: (server) => entryOf(server)?.connectionOf(server.organizationId) ?? null,
+    tools: (server, freshness) => entryOf(server)?.catalogue.tools(freshness) ?? toolsOfUnused(server),
+    toolsChanged: (serverId) => inUse.get(serverId)?.entry.catalogue.outdate(),
+    isConnectedTo: (serverId) => inUse.has(serverId),
+    bringUp: async (server, within) => {
+      const entry = make(server);
+      const others = inUse.get(server.id)?.entry.owners() ?? [];
+      const failure = await failureOf(entry, entry.open(others), within).catch((error: unknown) => {
+        void end(entry, 'close');
+        throw error;
+      });
+      return {
+        server,
+        failure,
+        stderr: entry.stderr,
+        use: () => void use(entry, failure === null),
+        discard: () => void end(entry, 'close'),
+      };
     },
-    toolsChanged: (serverId) => {
-      const entry = entries.get(serverId);
-      if (entry !== undefined) {
-        entry.isOutdated = true;
+    isServing: async (serverId) => {
+      const known = inUse.get(serverId);
+      if (known === undefined) {
+        return false;
       }
+      const { entry, health } = known;
+      const answers = async () => (await failureOf(entry, entry.catalogue.refresh(), ASKED)) === null;
+      return entry.isOpen() ?? (health?.().state === 'connected' && (await answers()));
+    },
+    use: (server) => void use(make(server), false),
+    drop,
+    isReachedAs: ({ id, target }) => {
+      const known = inUse.get(id)?.entry.server;
+      return known !== undefined && isDeepStrictEqual({ ...known.target, name: '' }, { ...target, name: '' });
+    },
+    restrict: (serverId, organizationIds) => {
+      const entry = inUse.get(serverId)?.entry;
+      for (const owner of entry?.owners() ?? []) {
+        if (owner !== null && organizationIds !== 'all' && !organizationIds.includes(owner)) {
+          entry?.release(owner);
+        }
+      }
+    },
+    release: (organizationId) => {
+      for (const { entry } of inUse.values()) {
+        entry.release(organizationId);
+      }
+    },
+    probe: async (server, within) => {
+      const entry = make(server);
+      try {
+        return { failure: await failureOf(entry, entry.open(), within), names: entry.catalogue.facts()?.names ?? [] };
+      } finally {
+        // Whoever asked does not wait for a process that takes its time to end.
+        void end(entry, 'close');
+      }
+    },
+    status: (serverId) => {
+      const known = inUse.get(serverId);
+      return known === undefined || known.health === null ? null : statusOf(known.entry, known.health());
     },
     close: async () => {
       clearInterval(looking);
-      await Promise.all([...entries].map(([id, entry]) => end(id, entry)));
+      await Promise.all([...made].map((entry) => end(entry, 'close')));
     },
   };
 }
 
-function placeOf(url: string): Pick<Target, 'origin' | 'path'> {
-  const { origin, pathname, search } = new URL(url);
-  return { origin, path: pathname + search };
+function statusOf({ catalogue, stderr }: Entry, health: Health): ServerStatus {
+  const { names, protocolVersion = null, leftOut = [] } = catalogue.facts() ?? {};
+  return {
+    ...health,
+    toolCount: names?.length ?? null,
+    protocolVersion: health.state === 'connected' ? protocolVersion : null,
+    stderr: stderr(),
+    warnings: leftOut,
+  };
 }
 
-const hasMoved = ({ name }: Server): ServerFailed =>
-  new ServerFailed(name, 'unreachable', 'was changed or deleted while it listed its tools; ask again.');
+/** Of one of the operator's servers that is not in use. */
+export const notInUse = (name: string): ServerFailed =>
+  new ServerFailed(name, 'unreachable', 'is switched off, or waits for a restart of the gateway. Ask the operator.');

@@ -1,21 +1,19 @@
-import { isDeepStrictEqual } from 'node:util';
 import { audit, GATEHOUSE } from '../audit.ts';
 import * as catalogues from '../store/catalogues.ts';
-import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
+import type { Connectable } from './connectable.ts';
 
 /** What a server listed, and when: milliseconds since the epoch. */
 export type Listed = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
 
 /**
- * Stores the tools that a server, as it was configured, has listed; definitions that are not those that were seen first
+ * Stores the tools that a server, as it was connected to, has listed; definitions that are not those that were seen first
  * are audited, once. False, and nothing is stored, when the server is gone or is reached in another way by now: then
  * they are not its tools.
  */
-export async function saveTools(db: Db, server: servers.Server, { tools, seenAt }: Listed): Promise<boolean> {
+export async function saveTools(db: Db, server: Connectable, { tools, seenAt }: Listed): Promise<boolean> {
   const { id, organizationId } = server;
-  const present = await servers.find(db, organizationId, id);
-  if (present === null || !isReachedAlike(present, server)) {
+  if (!(await server.isStored(db))) {
     return false;
   }
   const { tools: before, pins } = await catalogues.find(db, id);
@@ -28,19 +26,15 @@ export async function saveTools(db: Db, server: servers.Server, { tools, seenAt 
       await audit(db, {
         at: seenAt,
         actor: GATEHOUSE,
-        organizationId,
+        ...(organizationId !== null && { organizationId }),
         action: 'tool.changed',
-        target: { kind: 'tool', id: `mcp_${id}/${name}` },
+        target: { kind: 'tool', id: `${organizationId === null ? '' : 'mcp_'}${id}/${name}` },
         details: { first_seen: pinned, now: hash },
       });
     }
   }
   return true;
 }
-
-/** Whether it is the same who answers, reached in the same way. */
-export const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
-  a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
 
 /** Whether two lists say the same, in the same order, down to what is not hashed, such as icons. */
 export const sameTools = (a: Listed['tools'], b: Listed['tools']): boolean =>

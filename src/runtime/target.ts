@@ -27,8 +27,10 @@ export type ProcessTarget = Common & {
   readonly transport: 'stdio';
   readonly command: string;
   readonly args: readonly string[];
-  /** Added to the little that every process inherits. */
+  /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** What of it must not be shown. */
+  readonly secrets: readonly string[];
   /** The folder it runs in; null for the gateway's own. */
   readonly cwd: string | null;
   /** What it writes and reads, as a label of the WHATWG Encoding standard, and what becomes of bytes that are none. */

@@ -3,12 +3,13 @@ import pino from 'pino';
 import { createAccount } from '../accounts/accounts.ts';
 import { createEndpoint } from '../accounts/endpoints.ts';
 import { createIntegration } from '../accounts/integrations.ts';
-import type { ApiTokenCaller, KeyPairCaller } from '../caller.ts';
+import { type ApiTokenCaller, type KeyPairCaller, OPERATOR } from '../caller.ts';
 import { isLoopback, parseConfig } from '../config.ts';
 import { readDocument } from '../contract/bundle.ts';
 import type { Deps } from '../deps.ts';
 import { builtDocs } from '../docs/built.ts';
 import { type Ids, randomIds } from '../ids.ts';
+import { createSharedServer } from '../operator/shared-servers.ts';
 import { type RunningServer, startServer } from '../server.ts';
 import { createServer } from '../servers/servers.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
@@ -44,6 +45,8 @@ export async function startSandbox(env: Readonly<Record<string, string | undefin
     violations: 'report',
     location: { kind: 'memory' },
     ids: exampleIds(),
+    // Whoever reaches it could otherwise run what they like.
+    environment: null,
   });
   const contacts = await startContacts();
   const stop = async () => {
@@ -65,6 +68,7 @@ function exampleIds(): Ids {
     '6e2f1b63-ad4f-4c8b-9032-7f5e4d3c2b1a',
     '1ba1f401-7183-47c5-9e39-e8e257e3c795',
     '2ba1f401-7183-47c5-9e39-e8e257e3c796',
+    '3c90c3cc-0d44-4b50-8888-8dd25736052a',
   ];
   const tokens = [randomIds.endpointToken(), SANDBOX_CREDENTIALS.MCP_ENDPOINT_TOKEN];
   return {
@@ -84,6 +88,7 @@ async function fill({ deps }: RunningServer, contactsUrl: string): Promise<void>
   }
   await fillServers(deps, pair);
   await fillAccounts(deps, token);
+  await fillShared(deps);
   await fillContacts(deps, pair, token, contactsUrl);
 }
 
@@ -140,6 +145,27 @@ async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
   });
   const config = { methods: ['list', 'get'], tags: ['contacts', 'companies'] };
   await createEndpoint(deps, caller, account.id, { name: 'Read-only HubSpot', config });
+}
+
+/** A server of the operator's, shared with nobody. It is switched off: its address is an example's. */
+async function fillShared(deps: Deps): Promise<void> {
+  const mcpServer = {
+    name: 'search',
+    transport: 'streamable_http',
+    url: 'https://mcp.example.com/mcp',
+    command: null,
+    args: [],
+    headers: {},
+    env: {},
+    cwd: null,
+    encoding: 'utf-8',
+    encodingErrorHandler: null,
+    timeoutSeconds: 30,
+    sseReadTimeoutSeconds: 300,
+    terminateOnClose: true,
+    sessionKwargs: {},
+  };
+  await createSharedServer(deps, OPERATOR, { name: 'Company search', enabled: false, mcpServer }, false);
 }
 
 /** An endpoint over the small server: everything that it offers, as long as its policy lets it through. */

@@ -1,9 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
 import { audit } from '../audit.ts';
 import { type KeyPairCaller, requirePermission } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../errors.ts';
+import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
+import type { Candidate } from '../runtime/runtime.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -16,6 +19,9 @@ export type ServerFields = Pick<
   Server,
   'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
 >;
+
+/** Milliseconds that a server gets to come up beside the one that it takes the place of. */
+const PATIENCE = 10_000;
 
 const STRICTEST_POLICY = 'require_approval_all';
 /** What the document promises for fields that are left out. */
@@ -57,6 +63,51 @@ export async function createServer(
  * needs the permission `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
+  deps: Deps,
+  caller: KeyPairCaller,
+  id: string,
+  changes: Partial<ServerFields>,
+  ifMatch: string | undefined,
+): Promise<Server> {
+  const candidate = await bringUp(deps, caller, id, changes, ifMatch);
+  try {
+    const updated = await storeChanges(deps, caller, id, changes, ifMatch);
+    // Another update may have come between.
+    if (candidate !== null && isDeepStrictEqual(ownServer(updated).target, candidate.server.target)) {
+      candidate.use();
+    } else {
+      candidate?.discard();
+    }
+    return updated;
+  } catch (error) {
+    candidate?.discard();
+    throw error;
+  }
+}
+
+/**
+ * A server that is connected to, as it would be after the changes, beside what serves; whether it comes up or not. Null
+ * where nothing serves, or where it is reached as before.
+ */
+async function bringUp(
+  { store, runtime }: Deps,
+  caller: KeyPairCaller,
+  id: string,
+  changes: Partial<ServerFields>,
+  ifMatch: string | undefined,
+): Promise<Candidate | null> {
+  if (!runtime.isConnectedTo(serverUuid(id))) {
+    return null;
+  }
+  const before = await findServer(store.read, caller, id);
+  requireMatch(ifMatch, before.version);
+  const after = { ...before, ...changes, version: before.version + 1 };
+  requireDialable(after);
+  const connectable = ownServer(after);
+  return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, PATIENCE);
+}
+
+async function storeChanges(
   { store, now }: Deps,
   caller: KeyPairCaller,
   id: string,
@@ -93,7 +144,7 @@ export async function updateServer(
 
 /** Deletes a server with all that hangs on it. Throws `not_found`, `precondition_failed`. */
 export async function deleteServer(
-  { store, now }: Deps,
+  { store, runtime, now }: Deps,
   caller: KeyPairCaller,
   id: string,
   ifMatch: string | undefined,
@@ -104,6 +155,7 @@ export async function deleteServer(
     await servers.remove(db, caller.organizationId, uuid);
     await audit(db, { at: now(), actor: caller, action: 'server.deleted', target: targetOf(uuid) });
   });
+  runtime.drop(serverUuid(id));
 }
 
 /** The caller's server with an id of the Servers API. Throws `not_found`, also for another organization's. */
@@ -115,15 +167,8 @@ export async function findServer(db: Db, caller: KeyPairCaller, id: string): Pro
   return server;
 }
 
-/** The schemes that each transport dials; `https` of a WebSocket is dialled as `wss`. */
-const SCHEMES: Readonly<Record<string, readonly string[]>> = {
-  STREAMABLE_HTTP: ['http:', 'https:'],
-  SSE: ['http:', 'https:'],
-  WebSocket: ['ws:', 'wss:', 'http:', 'https:'],
-};
-
 function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
-  const schemes = SCHEMES[transport] ?? [];
+  const schemes = SCHEMES[TRANSPORTS[transport] ?? 'streamable_http'];
   if (!schemes.includes(new URL(url).protocol)) {
     const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
     throw invalid([

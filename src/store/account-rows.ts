@@ -1,5 +1,6 @@
 import type { Account, NewAccount } from './accounts.ts';
 import type { Database } from './schema.ts';
+import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
 
 /** An account with what its integration or server says of it. */
@@ -9,28 +10,34 @@ export type AccountRow = Database['accounts'] & {
   server_updated_at: number | null;
 };
 
-/** Accounts of both kinds, each with what belongs to it in other tables. */
+/** Accounts of all kinds, each with what belongs to it in other tables. */
 export const selectAccounts = (db: Db) =>
   db.sql
     .selectFrom('accounts')
     .leftJoin('integrations', 'integrations.id', 'accounts.integration_id')
     .leftJoin('servers', 'servers.id', 'accounts.server_id')
+    .leftJoin('shared_servers', 'shared_servers.id', 'accounts.shared_server_id')
     .selectAll('accounts')
-    .select('integrations.name as integration_name')
-    .select(['servers.version as server_version', 'servers.updated_at as server_updated_at']);
+    .select(({ fn }) => [
+      'integrations.name as integration_name',
+      fn.coalesce('servers.version', 'shared_servers.version').as('server_version'),
+      fn.coalesce('servers.updated_at', 'shared_servers.updated_at').as('server_updated_at'),
+    ]);
 
-const contextOf = (id: string): string => `accounts.context:${id}`;
+/** What every account of a server begins with. */
+export const OF_SERVER = { authentication_method: 'none', status: 'active' } as const;
 
 /** The row of a service's account, its context sealed. */
 export function toRow(db: Db, account: NewAccount & { version: number }): Database['accounts'] {
   return {
-    id: account.id,
     organization_id: account.organizationId,
+    id: account.id,
     server_id: null,
+    shared_server_id: null,
     integration_id: account.integrationId,
     tenant_id: account.tenantId,
     authentication_method: account.authenticationMethod,
-    context: db.secrets.seal(JSON.stringify(account.context), contextOf(account.id)),
+    context: db.secrets.seal(JSON.stringify(account.context), SEALED.accountContext.contextOf(account.id)),
     status: account.status,
     version: account.version,
     created_at: account.createdAt,
@@ -41,12 +48,14 @@ export function toRow(db: Db, account: NewAccount & { version: number }): Databa
 /** The account in a row, which has the columns of its kind. */
 export function toAccount(db: Db, row: AccountRow): Account {
   const { id, organization_id: organizationId, status, created_at: createdAt } = row;
-  if (row.server_id !== null) {
+  const serverId = row.server_id ?? row.shared_server_id;
+  if (serverId !== null) {
     return {
       kind: 'server',
       id,
       organizationId,
-      serverId: row.server_id,
+      serverId,
+      isShared: row.shared_server_id !== null,
       status,
       version: row.server_version as number,
       createdAt,
@@ -61,7 +70,7 @@ export function toAccount(db: Db, row: AccountRow): Account {
     integrationName: row.integration_name as string,
     tenantId: row.tenant_id as string,
     authenticationMethod: row.authentication_method,
-    context: JSON.parse(db.secrets.open(row.context as string, contextOf(id))),
+    context: JSON.parse(db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id))),
     status,
     version: row.version as number,
     createdAt,

@@ -1,4 +1,4 @@
-import { type AccountRow, selectAccounts, toAccount, toRow } from './account-rows.ts';
+import { type AccountRow, OF_SERVER, selectAccounts, toAccount, toRow } from './account-rows.ts';
 import * as integrations from './integrations.ts';
 import type { Part } from './keyset.ts';
 import type { Database } from './schema.ts';
@@ -8,6 +8,7 @@ import type { Db } from './store.ts';
 export type Account = ServiceAccount | ServerAccount;
 
 type AccountFacts = {
+  /** Unique within the organization: a shared server is an account of several, under its own id. */
   id: string;
   organizationId: string;
   status: string;
@@ -30,7 +31,12 @@ export type ServiceAccount = AccountFacts & {
 };
 
 /** A server as an account, under the same id. It has no credentials of its own, and changes with the server only. */
-export type ServerAccount = AccountFacts & { kind: 'server'; serverId: string };
+export type ServerAccount = AccountFacts & {
+  kind: 'server';
+  serverId: string;
+  /** Whether it is a server that the operator shares, and not one of the organization's own. */
+  isShared: boolean;
+};
 
 export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationName'>;
 
@@ -53,11 +59,10 @@ export async function insertOfServer(
   db: Db,
   { id, organizationId, createdAt }: { id: string; organizationId: string; createdAt: number },
 ): Promise<void> {
-  const own = { id, server_id: id, organization_id: organizationId, created_at: createdAt };
-  const others = { integration_id: null, tenant_id: null, context: null, version: null, updated_at: null };
+  const own = { organization_id: organizationId, id, server_id: id, created_at: createdAt };
   await db.sql
     .insertInto('accounts')
-    .values({ ...own, ...others, authentication_method: 'none', status: 'active' })
+    .values({ ...own, ...OF_SERVER })
     .execute();
 }
 
@@ -121,8 +126,13 @@ export async function update(db: Db, account: ServiceAccount, expectedVersion: n
 }
 
 /** Notes whether the service or server takes the credentials. That is no change by anybody: the version stays. */
-export async function setStatus(db: Db, id: string, status: string): Promise<void> {
-  await db.sql.updateTable('accounts').set({ status }).where('id', '=', id).execute();
+export async function setStatus(db: Db, organizationId: string, id: string, status: string): Promise<void> {
+  await db.sql
+    .updateTable('accounts')
+    .set({ status })
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .execute();
 }
 
 /** Deletes an account of a service with its endpoints. False when there is none. */
@@ -131,7 +141,7 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
     .deleteFrom('accounts')
     .where('id', '=', id)
     .where('organization_id', '=', organizationId)
-    .where('server_id', 'is', null)
+    .where('integration_id', 'is not', null)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
 }
@@ -148,7 +158,7 @@ async function rowsOf(
     select = select.where(`accounts.${column}`, '=', value);
   }
   if (only) {
-    select = select.where('accounts.server_id', 'is not', null);
+    select = select.where('accounts.integration_id', 'is', null);
   }
   if (before) {
     select = select.where(({ eb, refTuple, tuple }) =>

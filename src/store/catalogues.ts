@@ -10,7 +10,7 @@ export type CataloguedTool = {
   readonly hash: string;
 };
 
-/** What was last seen of a server's tools. */
+/** What was last seen of the tools of a server, of an organization's own or of a shared one. */
 export type Catalogue = {
   /** In the server's order; null when none were seen at the present URL. */
   readonly tools: readonly CataloguedTool[] | null;
@@ -48,8 +48,9 @@ export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']>
 }
 
 /**
- * Stores the tools that a server, which must be there, listed at `seenAt` (milliseconds since the epoch) in place of
- * those before. The first that are ever stored become its pins.
+ * Stores the tools that a server listed at `seenAt` (milliseconds since the epoch) in place of those before. The first
+ * that are ever stored become its pins. Look in the same write that the server is there: nothing would delete the
+ * catalogue of one that is not.
  */
 export async function save(
   db: Db,
@@ -83,5 +84,20 @@ export async function clearPins(db: Db, serverId: string): Promise<void> {
     .updateTable('server_catalogues')
     .set({ tools: null, seen_at: null, pins: '{}' })
     .where('server_id', '=', serverId)
+    .execute();
+}
+
+/** Forgets all of a server that is being deleted, in the same write. */
+export async function remove(db: Db, serverId: string): Promise<void> {
+  await db.sql.deleteFrom('server_catalogues').where('server_id', '=', serverId).execute();
+}
+
+/** Forgets all of an organization's own servers, which are still there and deleted with it in the same write. */
+export async function removeOf(db: Db, organizationId: string): Promise<void> {
+  await db.sql
+    .deleteFrom('server_catalogues')
+    .where('server_id', 'in', (query) =>
+      query.selectFrom('servers').select('id').where('organization_id', '=', organizationId),
+    )
     .execute();
 }

@@ -3,10 +3,12 @@ import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
+/** Whose account: a shared server is one of several organizations, under one id. */
+export type AccountKey = { organizationId: string; accountId: string };
+
 /** An MCP server that Gatehouse serves, without its token. Times are milliseconds since the epoch. */
-export type Endpoint = {
+export type Endpoint = AccountKey & {
   id: string;
-  accountId: string;
   name: string;
   /** The scope, word for word as it was sent. */
   config: EndpointConfig;
@@ -33,11 +35,12 @@ export async function insert(db: Db, { tokenHash, ...endpoint }: NewEndpoint): P
 }
 
 /** An account's endpoint, expired or not, or null. */
-export async function find(db: Db, accountId: string, id: string): Promise<Endpoint | null> {
+export async function find(db: Db, { organizationId, accountId }: AccountKey, id: string): Promise<Endpoint | null> {
   const row = await db.sql
     .selectFrom('endpoints')
     .selectAll()
     .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
     .where('account_id', '=', accountId)
     .executeTakeFirst();
   return row ? toEndpoint(row) : null;
@@ -46,33 +49,46 @@ export async function find(db: Db, accountId: string, id: string): Promise<Endpo
 /** Where the tools of an endpoint's account come from. */
 export type Source =
   | { readonly kind: 'service'; readonly integrationId: string }
-  | { readonly kind: 'server'; readonly serverId: string };
+  | { readonly kind: 'server'; readonly serverId: string; readonly isShared: boolean };
 
-/** The endpoint whose token has that hash, expired or not, whose it is, and where its tools come from; or null. */
+/** The endpoint whose token has that hash, expired or not, and where its tools come from; or null. */
 export async function findByTokenHash(
   db: Db,
   tokenHash: string,
-): Promise<{ endpoint: Endpoint; organizationId: string; account: Source } | null> {
+): Promise<{ endpoint: Endpoint; account: Source } | null> {
   const row = await db.sql
     .selectFrom('endpoints')
-    .innerJoin('accounts', 'accounts.id', 'endpoints.account_id')
+    .innerJoin('accounts', (join) =>
+      join
+        .onRef('accounts.organization_id', '=', 'endpoints.organization_id')
+        .onRef('accounts.id', '=', 'endpoints.account_id'),
+    )
     .selectAll('endpoints')
-    .select(['accounts.organization_id', 'accounts.server_id', 'accounts.integration_id'])
+    .select(['accounts.server_id', 'accounts.shared_server_id', 'accounts.integration_id'])
     .where('endpoints.token_hash', '=', tokenHash)
     .executeTakeFirst();
   if (row === undefined) {
     return null;
   }
+  const serverId = row.server_id ?? row.shared_server_id;
   const account: Source =
-    row.server_id === null
+    serverId === null
       ? { kind: 'service', integrationId: row.integration_id as string }
-      : { kind: 'server', serverId: row.server_id };
-  return { endpoint: toEndpoint(row), organizationId: row.organization_id, account };
+      : { kind: 'server', serverId, isShared: row.shared_server_id !== null };
+  return { endpoint: toEndpoint(row), account };
 }
 
 /** A part of an account's endpoints, newest first. */
-export async function page(db: Db, accountId: string, { before, limit }: Part): Promise<Endpoint[]> {
-  let select = db.sql.selectFrom('endpoints').selectAll().where('account_id', '=', accountId);
+export async function page(
+  db: Db,
+  { organizationId, accountId }: AccountKey,
+  { before, limit }: Part,
+): Promise<Endpoint[]> {
+  let select = db.sql
+    .selectFrom('endpoints')
+    .selectAll()
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId);
   if (before) {
     select = select.where(({ eb, refTuple, tuple }) =>
       eb(refTuple('created_at', 'id'), '<', tuple(before.at, before.id)),
@@ -88,11 +104,12 @@ export async function page(db: Db, accountId: string, { before, limit }: Part): 
  */
 export async function update(db: Db, endpoint: Endpoint, expectedVersion: number): Promise<Endpoint | null> {
   const updated = { ...endpoint, version: expectedVersion + 1 };
-  const { id, account_id, created_by, created_at, ...changes } = toRow(updated);
+  const { id, organization_id, account_id, created_by, created_at, ...changes } = toRow(updated);
   const { numUpdatedRows } = await db.sql
     .updateTable('endpoints')
     .set(changes)
     .where('id', '=', id)
+    .where('organization_id', '=', organization_id)
     .where('account_id', '=', account_id)
     .where('version', '=', expectedVersion)
     .executeTakeFirstOrThrow();
@@ -100,10 +117,11 @@ export async function update(db: Db, endpoint: Endpoint, expectedVersion: number
 }
 
 /** Deletes an endpoint: its token is unknown from then on. False when there is none. */
-export async function remove(db: Db, accountId: string, id: string): Promise<boolean> {
+export async function remove(db: Db, { organizationId, accountId }: AccountKey, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('endpoints')
     .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
     .where('account_id', '=', accountId)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
@@ -131,6 +149,7 @@ export async function purge(db: Db, olderThan: number): Promise<number> {
 function toRow(endpoint: Endpoint): Omit<Database['endpoints'], 'token_hash'> {
   return {
     id: endpoint.id,
+    organization_id: endpoint.organizationId,
     account_id: endpoint.accountId,
     name: endpoint.name,
     config: JSON.stringify(endpoint.config),
@@ -145,6 +164,7 @@ function toRow(endpoint: Endpoint): Omit<Database['endpoints'], 'token_hash'> {
 function toEndpoint(row: Database['endpoints']): Endpoint {
   return {
     id: row.id,
+    organizationId: row.organization_id,
     accountId: row.account_id,
     name: row.name,
     config: JSON.parse(row.config),

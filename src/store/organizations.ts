@@ -1,3 +1,5 @@
+import * as catalogues from './catalogues.ts';
+import * as grants from './grants.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -14,13 +16,14 @@ export type Organization = {
 
 export type NewOrganization = Omit<Organization, 'serverCount' | 'version'>;
 
-/** Stores a new organization without servers, version 1, and returns it. */
+/** Stores a new organization without servers but those that are shared with all, version 1, and returns it. */
 export async function insert(db: Db, organization: NewOrganization): Promise<Organization> {
   const { id, name, createdAt, updatedAt } = organization;
   await db.sql
     .insertInto('organizations')
     .values({ id, name, server_count: 0, version: 1, created_at: createdAt, updated_at: updatedAt })
     .execute();
+  await grants.shareWithNew(db, { id, createdAt });
   return { id, name, serverCount: 0, version: 1, createdAt, updatedAt };
 }
 
@@ -37,10 +40,11 @@ export async function list(db: Db): Promise<Organization[]> {
 }
 
 /**
- * Deletes an organization with its credentials, servers and their approvals; its audit events stay. False when there
- * is no such organization.
+ * Deletes an organization with its credentials, integrations, servers, accounts and all that hangs on them; its audit
+ * events and the servers that were shared with it stay. False when there is no such organization.
  */
 export async function remove(db: Db, id: string): Promise<boolean> {
+  await catalogues.removeOf(db, id);
   const { numDeletedRows } = await db.sql.deleteFrom('organizations').where('id', '=', id).executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
 }

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import { StoreRefused } from './errors.ts';
 import { migrate, migrationState } from './migrate.ts';
 import { migrationsFor } from './migrations/migrations.ts';
 import type { Database } from './schema.ts';
@@ -9,7 +10,8 @@ import type { Engine, StoreOptions } from './store.ts';
 /**
  * Brings a database up to this program, in the order that leaves it untouched when the start is refused: its version
  * is checked, then the keys, then it is migrated (`beforeMigration` runs first when there is something to lose).
- * Returns the sealer to use with it. Throws StoreRefused when the database is newer or a key is missing or wrong.
+ * Returns the sealer to use with it. Throws StoreRefused when the database is newer, when a key is missing or wrong, or
+ * when there must be something in it and there is not.
  */
 export async function prepareDatabase(
   sql: Kysely<Database>,
@@ -20,6 +22,9 @@ export async function prepareDatabase(
   const secrets = createSealer(options.secretKeys);
   const migrations = migrationsFor(engine);
   const { executed, pending } = await migrationState(sql, migrations);
+  if (executed.length === 0 && options.missing === 'refuse') {
+    throw new StoreRefused('The database is empty: no Gatehouse has used it. Check GATEHOUSE_DATA and DATABASE_URL.');
+  }
   if (executed.length > 0) {
     await verifySecretKeys(sql, options.secretKeys, secrets);
   }

@@ -51,7 +51,22 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
-  /** `tools` is compressed. */
+  /** The operator's. */
+  shared_servers: {
+    id: string;
+    slug: string;
+    name: string;
+    enabled: number;
+    /** The name in the config; no two that are enabled have the same. */
+    mcp_name: string;
+    /** Sealed JSON, context `shared_servers.config:<id>`. */
+    config: string;
+    shared_with_all: number;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  /** Of servers and shared servers. `tools` is compressed. */
   server_catalogues: { server_id: string; tools: Uint8Array | null; seen_at: number | null; pins: string | null };
   tool_approvals: {
     server_id: string;
@@ -105,12 +120,18 @@ export type Database = {
     updated_at: number;
   };
   integration_contents: { integration_id: string; document: Uint8Array; tools: Uint8Array; selectors: string };
-  /** Of a service or of a server: a server's own columns are in `servers`, and null here. */
+  /**
+   * Of a service, of a server, or of a shared server in each organization that it is shared with: the id is unique within
+   * the organization. What is a server's own is in `servers` or `shared_servers`, and null here.
+   */
   accounts: {
-    id: string;
     organization_id: string;
-    /** Same as the id; null for the account of a service. */
+    id: string;
+    /** Same as the id; null for all but servers. */
     server_id: string | null;
+    /** Same as the id; null for all but shared servers. */
+    shared_server_id: string | null;
+    /** Null for servers of both kinds. */
     integration_id: string | null;
     tenant_id: string | null;
     authentication_method: string;
@@ -123,6 +144,7 @@ export type Database = {
   };
   endpoints: {
     id: string;
+    organization_id: string;
     account_id: string;
     name: string;
     config: string;

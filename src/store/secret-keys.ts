@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import { StoreRefused } from './errors.ts';
 import type { Database } from './schema.ts';
-import { keyIdOf, keyIdOfSealed, type Sealer } from './secrets.ts';
+import { keyIdOf, type Sealer } from './secrets.ts';
 
 const CANARY = 'gatehouse';
 const CONTEXT = 'secret_keys.canary';
@@ -27,10 +27,9 @@ export async function verifySecretKeys(sql: Kysely<Database>, keys: readonly Buf
 
 /** Records that the sealer's first key seals in this database, so that no later start can do without it. */
 export async function registerSecretKey(sql: Kysely<Database>, secrets: Sealer): Promise<void> {
-  const canary = secrets.seal(CANARY, CONTEXT);
   await sql
     .insertInto('secret_keys')
-    .values({ key_id: keyIdOfSealed(canary), canary })
+    .values({ key_id: secrets.keyId, canary: secrets.seal(CANARY, CONTEXT) })
     .onConflict((conflict) => conflict.column('key_id').doNothing())
     .execute();
 }

@@ -6,8 +6,13 @@ const KEY_BYTES = 32;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
+/** The length of a key's id. */
+export const KEY_ID_DIGITS = 8;
+
 /** Seals text so that only who has the key, and names the same context, can read it. */
 export type Sealer = {
+  /** The id of the first key, which seals. */
+  readonly keyId: string;
   /** Encrypts `plain` under the first key. `context` names where the value lives, e.g. `servers.request_headers:<id>`. */
   seal(plain: string, context: string): string;
   /** Decrypts what `seal` returned. Throws when the key is unknown, the context another, or the value damaged. */
@@ -16,11 +21,11 @@ export type Sealer = {
 
 /** The public name of a key: the first 8 hexadecimal digits of its SHA-256. */
 export function keyIdOf(key: Buffer): string {
-  return createHash('sha256').update(key).digest('hex').slice(0, 8);
+  return createHash('sha256').update(key).digest('hex').slice(0, KEY_ID_DIGITS);
 }
 
 /** The id of the key that sealed a value. */
-export function keyIdOfSealed(sealed: string): string {
+function keyIdOfSealed(sealed: string): string {
   return sealed.slice(0, sealed.indexOf('.'));
 }
 
@@ -39,6 +44,7 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
   const firstId = keyIdOf(first);
 
   return {
+    keyId: firstId,
     seal(plain, context) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(CIPHER, sealing, iv).setAAD(Buffer.from(context));

@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import * as accounts from './accounts.ts';
+import * as catalogues from './catalogues.ts';
 import type { Database } from './schema.ts';
+import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
 
 /** A remote MCP server of an organization. Times are milliseconds since the epoch. */
@@ -73,7 +75,10 @@ export async function update(db: Db, server: Server, expectedVersion: number): P
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Deletes a server with its account, endpoints and approvals, and takes it off the count. False when there is none. */
+/**
+ * Deletes a server with its account, endpoints, catalogue and approvals, and takes it off the count. False when there is
+ * none.
+ */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('servers')
@@ -83,6 +88,7 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
   if (numDeletedRows === 0n) {
     return false;
   }
+  await catalogues.remove(db, id);
   await addToCount(db, organizationId, -1);
   return true;
 }
@@ -164,8 +170,6 @@ async function addToCount(db: Db, organizationId: string, change: 1 | -1): Promi
     .execute();
 }
 
-const headersContext = (id: string): string => `servers.request_headers:${id}`;
-
 function toRow(db: Db, server: Server): Database['servers'] {
   return {
     id: server.id,
@@ -174,7 +178,7 @@ function toRow(db: Db, server: Server): Database['servers'] {
     description: server.description,
     url: server.url,
     transport: server.transport,
-    request_headers: db.secrets.seal(JSON.stringify(server.requestHeaders), headersContext(server.id)),
+    request_headers: db.secrets.seal(JSON.stringify(server.requestHeaders), SEALED.serverHeaders.contextOf(server.id)),
     approval_policy: server.approvalPolicy,
     tags: JSON.stringify(server.tags),
     search_text: [server.name, server.description ?? '', server.url].join('\n').toLowerCase(),
@@ -192,7 +196,7 @@ function toServer(db: Db, row: Database['servers']): Server {
     description: row.description,
     url: row.url,
     transport: row.transport,
-    requestHeaders: JSON.parse(db.secrets.open(row.request_headers, headersContext(row.id))),
+    requestHeaders: JSON.parse(db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id))),
     approvalPolicy: row.approval_policy,
     tags: JSON.parse(row.tags),
     version: row.version,

@@ -44,12 +44,15 @@ export type StoreOptions = {
   log: StoreLog;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** What to do where there is no database yet: make one, unless told. */
+  missing?: 'create' | 'refuse';
 };
 
 /**
  * Opens the database, alone: creates it when missing, migrates it when old (a SQLite file is copied first, to
  * `gatehouse.db.before-<migration>`). Throws StoreRefused when another process holds it, when it is newer than the
- * program, or when the keys do not fit; StoreUnavailable when it cannot be reached or written.
+ * program, when the keys do not fit, or when it is missing and must not be; StoreUnavailable when it cannot be reached
+ * or written.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location } = options;

@@ -69,7 +69,7 @@ describe.each<Era>(['handshake', 'stateless'])('of a server with the %s protocol
     ['an event that is no JSON', (response) => beginEvents(response).end('data: hello\n\n'), /no JSON-RPC message/],
     ['JSON of another kind', raw(404, 'application/json', '{"detail": "Not Found"}'), /no JSON-RPC message/],
     ['an error of another kind', raw(500, 'application/json', '{"error": "boom"}'), /no JSON-RPC message/],
-    ['HTML', raw(502, 'text/html', '<h1>Bad gateway</h1>'), /HTTP 502 and neither JSON nor events/],
+    ['HTML', raw(502, 'text/html', '<h1>Bad gateway</h1>'), /answered with HTTP 502/],
     ['a redirect', raw(301, 'text/plain', ''), /HTTP 301 and neither JSON nor events/],
     ['credentials refused', raw(403, 'text/plain', ''), /refused the credentials .*HTTP 403/],
   ])('%s: a failure that names the server', async (_, step, message) => {

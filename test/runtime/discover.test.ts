@@ -79,7 +79,12 @@ test('what a stateless server says of itself', async () => {
     }),
     { initialize: refusal(-32601, 404) },
   );
-  const facts = { capabilities: { tools: {}, prompts: {} }, instructions: 'Be kind.', serverInfo };
+  const facts = {
+    capabilities: { tools: {}, prompts: {} },
+    instructions: 'Be kind.',
+    serverInfo,
+    protocolVersion: '2026-07-28',
+  };
   expect(await connection.discover()).toEqual(facts);
   expect(await connection.session()).toBeNull();
 });

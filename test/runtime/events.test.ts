@@ -12,10 +12,20 @@ async function read(...chunks: (string | Buffer)[]): Promise<StreamEvent[]> {
 const dataOf = async (...chunks: (string | Buffer)[]) => (await read(...chunks)).map(({ data }) => data);
 
 describe('wherever chunks begin and end, the events are the same', () => {
-  const LINES = [': hello', 'retry: 10', 'id: 1', 'event: message', 'data: {"a": "zażółć 💥"}', '', 'id', 'data:x', ''];
+  const LINES = [
+    ': hello',
+    'retry: 10',
+    'id: 1',
+    'event: endpoint',
+    'data: {"a": "zażółć 💥"}',
+    '',
+    'id',
+    'data:x',
+    '',
+  ];
   const EVENTS = [
-    { data: '{"a": "zażółć 💥"}', id: '1' },
-    { data: 'x', id: '' },
+    { event: 'endpoint', data: '{"a": "zażółć 💥"}', id: '1' },
+    { event: 'message', data: 'x', id: '' },
   ];
 
   test.each([
@@ -54,10 +64,21 @@ describe('as the standard wants', () => {
 
   test('an id holds until there is another', async () => {
     expect(await read('id: 1\ndata: a\n\ndata: b\n\nid: 2\n\ndata: c\n\n')).toEqual([
-      { data: 'a', id: '1' },
-      { data: 'b', id: '1' },
-      { data: 'c', id: '2' },
+      { event: 'message', data: 'a', id: '1' },
+      { event: 'message', data: 'b', id: '1' },
+      { event: 'message', data: 'c', id: '2' },
     ]);
+  });
+
+  test.each<[string, string, string[]]>([
+    ['that it names', 'event: endpoint\ndata: a\n\n', ['endpoint']],
+    ['that it names after its data', 'data: a\nevent:endpoint\n\n', ['endpoint']],
+    ['that it names last, of several', 'event: a\nevent: b\ndata: a\n\n', ['b']],
+    ['message where it names none, or an empty one', 'data: a\n\nevent:\ndata: b\n\n', ['message', 'message']],
+    ['its own only', 'event: a\ndata: a\n\ndata: b\n\nevent: c\n\ndata: d\n\n', ['a', 'message', 'message']],
+    ['that it names, when the stream ends without the last empty line', 'event: a\ndata: a', ['a']],
+  ])('the type of an event is the one %s', async (_, text, expected) => {
+    expect((await read(text)).map(({ event }) => event)).toEqual(expected);
   });
 
   test('an event comes out as soon as its end has come in', async () => {

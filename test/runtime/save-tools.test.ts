@@ -1,4 +1,5 @@
 import { beforeEach, expect, it } from 'vitest';
+import { ownServer } from '../../src/runtime/connectable.ts';
 import { saveTools } from '../../src/runtime/save-tools.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as servers from '../../src/store/servers.ts';
@@ -18,7 +19,7 @@ onBothEngines(({ shared }) => {
     const own = await anOrganization(store);
     server = await store.write((db) => servers.insert(db, aServer(own, { requestHeaders: { a: '1', b: '2' } })));
   });
-  const save = () => store.write((db) => saveTools(db, server, LISTED));
+  const save = () => store.write((db) => saveTools(db, ownServer(server), LISTED));
   const change = (changes: Partial<servers.Server>) =>
     store.write((db) => servers.update(db, { ...server, ...changes }, server.version));
 

@@ -9,6 +9,7 @@ import { expectFiltered } from './support/account-filters.ts';
 import { onBothEngines, onEngine } from './support/harness.ts';
 import { newestFirst } from './support/keyset.ts';
 import {
+  accountOf,
   anAccount,
   anEndpoint,
   anIntegration,
@@ -102,16 +103,18 @@ onBothEngines(({ open, shared }) => {
   it('removes one with its endpoints, and leaves the others', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
+    const { organizationId } = integration;
     const other = await anOrganization(store);
-    const [gone, stays] = [await storedAccount(store, integration), await storedAccount(store, integration)];
+    const gone = { organizationId, accountId: await storedAccount(store, integration) };
+    const stays = { organizationId, accountId: await storedAccount(store, integration) };
     await store.write(async (db) => {
       await endpoints.insert(db, anEndpoint(gone));
       await endpoints.insert(db, anEndpoint(stays));
     });
-    const remove = (organizationId: string) => store.write((db) => accounts.remove(db, organizationId, gone));
+    const remove = (owner: string) => store.write((db) => accounts.remove(db, owner, gone.accountId));
     expect(await remove(other)).toBe(false);
-    expect(await remove(integration.organizationId)).toBe(true);
-    expect(await remove(integration.organizationId)).toBe(false);
+    expect(await remove(organizationId)).toBe(true);
+    expect(await remove(organizationId)).toBe(false);
     expect(await endpoints.page(store.read, gone, { limit: 10 })).toEqual([]);
     expect(await endpoints.page(store.read, stays, { limit: 10 })).toHaveLength(1);
   });
@@ -162,7 +165,7 @@ onBothEngines(({ open, shared }) => {
           const integration = await integrations.insert(db, anIntegration(organizationId, { name }), CONTENTS);
           const account = anAccount(integration);
           await accounts.insert(db, account);
-          await endpoints.insert(db, anEndpoint(account.id));
+          await endpoints.insert(db, anEndpoint(accountOf(account)));
         }
       });
     }

@@ -5,7 +5,15 @@ import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
 import { newestFirst, readThrough } from './support/keyset.ts';
-import { anEndpoint, anOrganization, aServer, storedAccount, storedIntegration } from './support/samples.ts';
+import {
+  accountOf,
+  anEndpoint,
+  anOrganization,
+  aServer,
+  storedAccount,
+  storedIntegration,
+  storedSharedServer,
+} from './support/samples.ts';
 
 async function insertAll(store: Store, all: endpoints.NewEndpoint[]): Promise<void> {
   await store.write(async (db) => {
@@ -17,18 +25,20 @@ async function insertAll(store: Store, all: endpoints.NewEndpoint[]): Promise<vo
 
 onBothEngines(({ shared }) => {
   let store: Store;
-  let own: string;
-  let other: string;
+  let own: endpoints.AccountKey;
+  let other: endpoints.AccountKey;
   let organizationId: string;
   let integrationId: string;
+
+  const nowhere = { organizationId: 'no such id', accountId: 'no such id' };
 
   beforeEach(async () => {
     store = await shared();
     organizationId = await anOrganization(store);
     const integration = await storedIntegration(store, organizationId);
     integrationId = integration.id;
-    own = await storedAccount(store, integration);
-    other = await storedAccount(store, integration);
+    own = { organizationId, accountId: await storedAccount(store, integration) };
+    other = { organizationId, accountId: await storedAccount(store, integration) };
   });
 
   it('stores an endpoint and finds it within its account, without its token', async () => {
@@ -38,7 +48,10 @@ onBothEngines(({ shared }) => {
     const found = await endpoints.find(store.read, own, given.id);
     expect(found).toEqual(stored);
     expect(Object.keys(found?.config ?? {})).toEqual(['tags', 'methods']);
-    expect(await endpoints.find(store.read, other, given.id)).toBeNull();
+    for (const place of [other, { ...own, organizationId: await anOrganization(store) }]) {
+      expect(await endpoints.find(store.read, place, given.id)).toBeNull();
+      expect(await endpoints.page(store.read, place, { limit: 9 })).toEqual([]);
+    }
     expect(await endpoints.find(store.read, own, 'no such id')).toBeNull();
     const open = anEndpoint(own, { config: {}, expiresAt: null });
     await insertAll(store, [open]);
@@ -49,18 +62,23 @@ onBothEngines(({ shared }) => {
     const given = anEndpoint(own);
     await insertAll(store, [given]);
     await expect(insertAll(store, [anEndpoint(other, { tokenHash: given.tokenHash })])).rejects.toThrow(/unique/i);
-    await expect(insertAll(store, [anEndpoint('no such id')])).rejects.toThrow(/foreign key/i);
+    await expect(insertAll(store, [anEndpoint(nowhere)])).rejects.toThrow(/foreign key/i);
+    const elsewhere = { ...own, organizationId: await anOrganization(store) };
+    await expect(insertAll(store, [anEndpoint(elsewhere)])).rejects.toThrow(/foreign key/i);
   });
 
   it('finds one by its token, with whose it is and where its tools come from', async () => {
     const server = await store.write(async (db) => servers.insert(db, aServer(organizationId)));
-    const [ofService, ofServer] = [anEndpoint(own), anEndpoint(server.id, { expiresAt: 1 })];
-    await insertAll(store, [ofService, ofServer]);
+    const shared = await storedSharedServer(store, [organizationId]);
+    const [ofService, ofServer] = [anEndpoint(own), anEndpoint(accountOf(server), { expiresAt: 1 })];
+    const ofShared = anEndpoint({ organizationId, accountId: shared.id });
+    await insertAll(store, [ofService, ofServer, ofShared]);
     for (const [{ tokenHash, ...endpoint }, account] of [
       [ofService, { kind: 'service', integrationId }],
-      [ofServer, { kind: 'server', serverId: server.id }],
+      [ofServer, { kind: 'server', serverId: server.id, isShared: false }],
+      [ofShared, { kind: 'server', serverId: shared.id, isShared: true }],
     ] as const) {
-      const expected = { endpoint: { ...endpoint, version: 1 }, organizationId, account };
+      const expected = { endpoint: { ...endpoint, version: 1 }, account };
       expect(await endpoints.findByTokenHash(store.read, tokenHash)).toEqual(expected);
     }
     expect(await endpoints.findByTokenHash(store.read, 'no such hash')).toBeNull();
@@ -82,7 +100,8 @@ onBothEngines(({ shared }) => {
     expect(await endpoints.find(store.read, own, stored.id)).toEqual({ ...changed, version: 2 });
 
     expect(await update({ ...changed, name: 'Late' }, 1)).toBeNull();
-    expect(await update({ ...changed, accountId: other, name: 'Stolen' }, 2)).toBeNull();
+    expect(await update({ ...changed, ...other, name: 'Stolen' }, 2)).toBeNull();
+    expect(await update({ ...changed, organizationId: 'org_thief', name: 'Stolen' }, 2)).toBeNull();
     expect((await endpoints.find(store.read, own, stored.id))?.name).toBe('Changed');
     expect(await update({ ...changed, expiresAt: null }, 2)).toMatchObject({ expiresAt: null, version: 3 });
     await store.write((db) => endpoints.remove(db, own, stored.id));
@@ -110,8 +129,9 @@ onBothEngines(({ shared }) => {
   it('removes one, of its own account only', async () => {
     const given = anEndpoint(own);
     await insertAll(store, [given]);
-    const remove = (accountId: string) => store.write((db) => endpoints.remove(db, accountId, given.id));
+    const remove = (account: endpoints.AccountKey) => store.write((db) => endpoints.remove(db, account, given.id));
     expect(await remove(other)).toBe(false);
+    expect(await remove({ ...own, organizationId: 'org_thief' })).toBe(false);
     expect(await remove(own)).toBe(true);
     expect(await remove(own)).toBe(false);
     expect(await endpoints.find(store.read, own, given.id)).toBeNull();
@@ -123,7 +143,7 @@ onBothEngines(({ shared }) => {
     const page = (part: Parameters<typeof endpoints.page>[2]) => endpoints.page(store.read, own, part);
     expect(await readThrough(page, 9)).toEqual(newestFirst(all));
     expect(await readThrough(page, 130)).toEqual(newestFirst(all));
-    expect(await endpoints.page(store.read, 'no such id', { limit: 10 })).toEqual([]);
+    expect(await endpoints.page(store.read, nowhere, { limit: 10 })).toEqual([]);
   });
 
   it('pages past rows that come and go meanwhile, neither losing nor repeating the others', async () => {

@@ -3,11 +3,30 @@ import { afterEach, expect, it, vi } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
+import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
+import * as grants from '../../src/store/grants.ts';
+import * as integrations from '../../src/store/integrations.ts';
+import type { Part } from '../../src/store/keyset.ts';
+import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
-import type { Db } from '../../src/store/store.ts';
+import * as sharedServers from '../../src/store/shared-servers.ts';
+import type { Db, Store } from '../../src/store/store.ts';
+import { accountRow, endpointRow, insertRow, organizationRow, serverAccountRow, serverRow } from './support/before.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anAccount, anAuditEvent, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
+import { newestFirst, readThrough } from './support/keyset.ts';
+import {
+  accountOf,
+  anAccount,
+  anAuditEvent,
+  anEndpoint,
+  anIntegration,
+  aServer,
+  CONTENTS,
+  storedSharedServer,
+} from './support/samples.ts';
+
+const [own, other] = ['org_own', 'org_other'];
 
 /** How many migrations the program knows, where a test wants an earlier one. */
 const known = vi.hoisted(() => ({ migrations: Infinity }));
@@ -24,80 +43,50 @@ afterEach(() => {
   known.migrations = Infinity;
 });
 
-/** Inserts a server and an account as the program did before 0003. */
-async function insertAsBefore(db: Db, server: servers.Server, account: accounts.NewAccount): Promise<void> {
-  const { secrets } = db;
-  await db.sql
-    .insertInto('servers')
-    .values({
-      id: server.id,
-      organization_id: server.organizationId,
-      name: server.name,
-      description: server.description,
-      url: server.url,
-      transport: server.transport,
-      request_headers: secrets.seal(JSON.stringify(server.requestHeaders), `servers.request_headers:${server.id}`),
-      approval_policy: server.approvalPolicy,
-      tags: JSON.stringify(server.tags),
-      search_text: 'weather',
-      version: server.version,
-      created_at: server.createdAt,
-      updated_at: server.updatedAt,
-    })
-    .execute();
-  const context = secrets.seal(JSON.stringify(account.context), `accounts.context:${account.id}`);
-  await sql`
-    insert into accounts values (${account.id}, ${account.organizationId}, ${account.integrationId},
-      ${account.tenantId}, ${account.authenticationMethod}, ${context}, ${account.status}, 7, 1000, 2000)
-  `.execute(db.sql);
-}
-
-onBothEngines(({ open, location }) => {
-  it('0003 keeps accounts and endpoints, and makes an account of every server', async () => {
+onBothEngines(({ engine, open, location }) => {
+  /** Opens a new database as it was after so many migrations, fills it, and opens it again as it is now. */
+  async function migrated(migrations: number, filled: (db: Db) => Promise<void>): Promise<Store> {
     const place = await location();
-    known.migrations = 2;
+    known.migrations = migrations;
     const before = await open({ location: place });
-    const own = await anOrganization(before);
-    const integration = await storedIntegration(before, own);
+    await before.write(filled);
+    await before.close();
+    known.migrations = Infinity;
+    return open({ location: place });
+  }
+
+  it('0003 keeps accounts and endpoints, and makes an account of every server', async () => {
+    const integration = anIntegration(own);
     const account = anAccount(integration);
-    const server = { ...aServer(own, { createdAt: 1500, updatedAt: 1700 }), version: 3 };
-    const all = [anEndpoint(account.id, { expiresAt: 1_900_000_000_000 }), anEndpoint(account.id)];
-    await before.write(async (db) => {
-      await insertAsBefore(db, server, account);
+    const server = aServer(own, { createdAt: 1500, updatedAt: 1700 });
+    const all = [
+      anEndpoint(accountOf(account), { expiresAt: 1_900_000_000_000 }),
+      anEndpoint(accountOf(account), { config: {} }),
+    ];
+    const store = await migrated(2, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await integrations.insert(db, integration, CONTENTS);
+      await insertRow(db, 'servers', serverRow(db, server));
+      await insertRow(db, 'accounts', accountRow(db, account));
       for (const endpoint of all) {
-        await endpoints.insert(db, endpoint);
+        await insertRow(db, 'endpoints', endpointRow(endpoint));
       }
     });
-    await before.close();
 
-    known.migrations = Infinity;
-    const after = await open({ location: place });
-    const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7, updatedAt: 2000 };
-    expect(await accounts.find(after.read, own, account.id)).toEqual(service);
+    const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7 };
+    expect(await accounts.find(store.read, own, account.id)).toEqual(service);
     for (const { tokenHash, ...endpoint } of all) {
-      expect(await endpoints.findByTokenHash(after.read, tokenHash)).toEqual({
+      expect(await endpoints.findByTokenHash(store.read, tokenHash)).toEqual({
         endpoint: { ...endpoint, version: 1 },
-        organizationId: own,
         account: { kind: 'service', integrationId: integration.id },
       });
     }
     const { id, createdAt, updatedAt } = server;
-    const ofServer = { kind: 'server', id, organizationId: own, serverId: id, status: 'active', version: 3 };
-    expect(await accounts.find(after.read, own, id)).toEqual({ ...ofServer, createdAt, updatedAt });
-
-    // What refers to what holds as before.
-    await after.write((db) => endpoints.insert(db, anEndpoint(id)));
-    expect(await after.write((db) => servers.remove(db, own, id))).toBe(true);
-    expect(await endpoints.page(after.read, id, { limit: 9 })).toEqual([]);
-    await expect(after.write((db) => endpoints.insert(db, anEndpoint('no such id')))).rejects.toThrow(/foreign key/i);
-    expect(await after.write((db) => accounts.remove(db, own, account.id))).toBe(true);
-    expect(await endpoints.page(after.read, account.id, { limit: 9 })).toEqual([]);
+    const ofServer = { kind: 'server', id, organizationId: own, serverId: id, isShared: false, status: 'active' };
+    expect(await accounts.find(store.read, own, id)).toEqual({ ...ofServer, version: 3, createdAt, updatedAt });
   });
 
   it('0004 moves tool calls out of the audit events', async () => {
-    const place = await location();
-    known.migrations = 3;
-    const before = await open({ location: place });
     const sizes = { duration_ms: 1.5, request_bytes: 10, response_bytes: 20 };
     const call = anAuditEvent({
       at: 2000,
@@ -107,8 +96,9 @@ onBothEngines(({ open, location }) => {
       outcome: 'failure',
       details: { ...sizes, reason: 'approval' },
     });
-    const events = await before.write((db) =>
-      auditEvents.insert(db, [
+    let events: auditEvents.AuditEvent[] = [];
+    const { read } = await migrated(3, async (db) => {
+      events = await auditEvents.insert(db, [
         anAuditEvent(),
         call,
         {
@@ -118,14 +108,86 @@ onBothEngines(({ open, location }) => {
           details: { ...sizes, arguments: '{"a":"\\u0000"}', arguments_cut: true },
         },
         { ...call, at: 3000, action: 'tool.called_daily', details: { calls: 2 } },
-      ]),
-    );
-    await before.close();
-
-    known.migrations = Infinity;
-    const { read } = await open({ location: place });
+      ]);
+    });
     expect(await auditLog.page(read, { limit: 10 })).toEqual(events.toReversed());
     const counted = (table: 'audit_events' | 'tool_calls') => read.sql.selectFrom(table).select('id').execute();
     expect([(await counted('audit_events')).length, (await counted('tool_calls')).length]).toEqual([2, 2]);
+  });
+
+  it('0005 keeps accounts, endpoints and catalogues in their order, and what hangs on what', async () => {
+    const [first, second] = [anIntegration(own), anIntegration(other)];
+    const services = [first, first, first, second].map((of, at) => anAccount(of, { createdAt: at % 2 }));
+    const serversThere = [own, own, own, other].map((of, at) => aServer(of, { createdAt: at % 2, updatedAt: 9 }));
+    const ours = [...services, ...serversThere].filter(({ organizationId }) => organizationId === own);
+    const minted = [...services, ...serversThere].flatMap((account) =>
+      Array.from({ length: 7 }, (_, at) => anEndpoint(accountOf(account), { createdAt: at % 3, expiresAt: at })),
+    );
+    const seen = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a' }], seenAt: 5 };
+    const store = await migrated(4, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await insertRow(db, 'organizations', organizationRow(other));
+      await integrations.insert(db, first, CONTENTS);
+      await integrations.insert(db, second, CONTENTS);
+      for (const account of services) {
+        await insertRow(db, 'accounts', accountRow(db, account));
+      }
+      for (const server of serversThere) {
+        await insertRow(db, 'servers', serverRow(db, server));
+        await insertRow(db, 'accounts', serverAccountRow(server));
+        await catalogues.save(db, server.id, seen);
+      }
+      for (const endpoint of minted) {
+        await insertRow(db, 'endpoints', endpointRow(endpoint));
+      }
+    });
+    const { read, write } = store;
+
+    for (const account of services) {
+      const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7 };
+      expect(await accounts.find(read, account.organizationId, account.id)).toEqual(service);
+    }
+    for (const { id, organizationId, createdAt, updatedAt } of serversThere) {
+      const server = { kind: 'server', id, organizationId, serverId: id, isShared: false, status: 'needs_reauth' };
+      expect(await accounts.find(read, organizationId, id)).toEqual({ ...server, version: 3, createdAt, updatedAt });
+      expect(await catalogues.find(read, id)).toEqual({ ...seen, pins: { a: 'a' } });
+    }
+    expect(await readThrough((part) => accounts.page(read, own, part, {}), 2)).toEqual(newestFirst(ours));
+    for (const account of [...services, ...serversThere]) {
+      const there = minted.filter(({ accountId }) => accountId === account.id);
+      const page = (part: Part) => endpoints.page(read, accountOf(account), part);
+      expect(await readThrough(page, 3)).toEqual(newestFirst(there));
+    }
+    for (const { tokenHash, ...endpoint } of minted) {
+      const found = await endpoints.findByTokenHash(read, tokenHash);
+      expect(found?.endpoint).toEqual({ ...endpoint, version: 1 });
+    }
+    if (engine === 'sqlite') {
+      expect((await sql`pragma foreign_key_check`.execute(read.sql)).rows).toEqual([]);
+    }
+
+    const left = async (table: 'accounts' | 'endpoints' | 'server_catalogues') =>
+      (await read.sql.selectFrom(table).selectAll().execute()).length;
+    const all = async () => [await left('accounts'), await left('endpoints'), await left('server_catalogues')];
+    const shared = await storedSharedServer(store, 'all');
+    await write(async (db) => {
+      await endpoints.insert(db, anEndpoint({ organizationId: own, accountId: shared.id }));
+      await endpoints.insert(db, anEndpoint({ organizationId: other, accountId: shared.id }));
+      await catalogues.save(db, shared.id, seen);
+    });
+    expect(await all()).toEqual([10, 58, 5]);
+    await write((db) => grants.setOrganizations(db, shared.id, [other], 1));
+    expect(await all()).toEqual([9, 57, 5]);
+    await write((db) => servers.remove(db, own, serversThere[0]?.id ?? ''));
+    expect(await all()).toEqual([8, 50, 4]);
+    await write((db) => accounts.remove(db, own, services[0]?.id ?? ''));
+    expect(await all()).toEqual([7, 43, 4]);
+    await write((db) => sharedServers.remove(db, shared.id));
+    expect(await all()).toEqual([6, 42, 3]);
+    await write((db) => organizations.remove(db, own));
+    expect(await all()).toEqual([2, 14, 1]);
+    await expect(
+      write((db) => endpoints.insert(db, anEndpoint({ organizationId: other, accountId: own }))),
+    ).rejects.toThrow(/foreign key/i);
   });
 });

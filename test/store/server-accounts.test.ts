@@ -7,7 +7,15 @@ import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { expectFiltered, type Listed } from './support/account-filters.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anAccount, anEndpoint, anOrganization, aServer, storedIntegration } from './support/samples.ts';
+import {
+  accountOf,
+  anAccount,
+  anEndpoint,
+  anOrganization,
+  aServer,
+  storedIntegration,
+  storedSharedServer,
+} from './support/samples.ts';
 
 onBothEngines(({ shared }) => {
   let store: Store;
@@ -22,7 +30,14 @@ onBothEngines(({ shared }) => {
   describe('the account of a server', () => {
     it('is there with the server, under its id, and changes with it', async () => {
       const server = await inserted({ createdAt: 5, updatedAt: 5 });
-      const account = { kind: 'server', id: server.id, organizationId: own, serverId: server.id, status: 'active' };
+      const account = {
+        kind: 'server',
+        id: server.id,
+        organizationId: own,
+        serverId: server.id,
+        isShared: false,
+        status: 'active',
+      };
       expect(await accounts.find(store.read, own, server.id)).toEqual({
         ...account,
         version: 1,
@@ -31,7 +46,7 @@ onBothEngines(({ shared }) => {
       });
       expect(await accounts.find(store.read, await anOrganization(store), server.id)).toBeNull();
       await store.write((db) => servers.update(db, { ...server, name: 'New', updatedAt: 9 }, 1));
-      await store.write((db) => accounts.setStatus(db, server.id, 'needs_reauth'));
+      await store.write((db) => accounts.setStatus(db, own, server.id, 'needs_reauth'));
       expect(await accounts.find(store.read, own, server.id)).toEqual({
         ...account,
         status: 'needs_reauth',
@@ -44,30 +59,38 @@ onBothEngines(({ shared }) => {
     it('is removed by nothing but its server, with its endpoints and its catalogue', async () => {
       const [gone, stays] = [await inserted(), await inserted()];
       await store.write(async (db) => {
-        for (const { id } of [gone, stays]) {
-          await endpoints.insert(db, anEndpoint(id));
-          await catalogues.save(db, id, { tools: [], seenAt: 1 });
+        for (const server of [gone, stays]) {
+          await endpoints.insert(db, anEndpoint(accountOf(server)));
+          await catalogues.save(db, server.id, { tools: [], seenAt: 1 });
         }
       });
       expect(await store.write((db) => accounts.remove(db, own, gone.id))).toBe(false);
       expect(await store.write((db) => servers.remove(db, own, gone.id))).toBe(true);
       expect(await accounts.find(store.read, own, gone.id)).toBeNull();
-      expect(await endpoints.page(store.read, gone.id, { limit: 9 })).toEqual([]);
+      expect(await endpoints.page(store.read, accountOf(gone), { limit: 9 })).toEqual([]);
       expect(await catalogues.find(store.read, gone.id)).toEqual({ tools: null, seenAt: null, pins: null });
-      expect(await endpoints.page(store.read, stays.id, { limit: 9 })).toHaveLength(1);
+      expect(await endpoints.page(store.read, accountOf(stays), { limit: 9 })).toHaveLength(1);
       expect((await catalogues.find(store.read, stays.id)).seenAt).toBe(1);
     });
 
-    it('goes away with its organization', async () => {
-      const { id } = await inserted();
-      await store.write((db) => endpoints.insert(db, anEndpoint(id)));
+    it('goes away with its organization, and so does its catalogue', async () => {
+      const server = await inserted();
+      const other = aServer(await anOrganization(store));
+      const elsewhere = await store.write((db) => servers.insert(db, other));
+      await store.write(async (db) => {
+        await endpoints.insert(db, anEndpoint(accountOf(server)));
+        await catalogues.save(db, server.id, { tools: [], seenAt: 1 });
+        await catalogues.save(db, elsewhere.id, { tools: [], seenAt: 1 });
+      });
       await store.write((db) => organizations.remove(db, own));
-      expect(await accounts.find(store.read, own, id)).toBeNull();
-      expect(await endpoints.page(store.read, id, { limit: 9 })).toEqual([]);
+      expect(await accounts.find(store.read, own, server.id)).toBeNull();
+      expect(await endpoints.page(store.read, accountOf(server), { limit: 9 })).toEqual([]);
+      expect((await catalogues.find(store.read, server.id)).seenAt).toBeNull();
+      expect((await catalogues.find(store.read, elsewhere.id)).seenAt).toBe(1);
     });
   });
 
-  it('lists servers among accounts by every filter: under the name mcp, without a tenant', async () => {
+  it('lists servers, shared ones too, among accounts by every filter: under the name mcp, without a tenant', async () => {
     const all: Listed[] = [];
     for (const name of ['mcp', 'crm']) {
       const integration = await storedIntegration(store, own, { name });
@@ -81,11 +104,19 @@ onBothEngines(({ shared }) => {
     for (let index = 0; index < 13; index += 1) {
       const { id, createdAt } = await inserted({ createdAt: index % 5 });
       const status = index % 3 === 0 ? 'active' : 'needs_reauth';
-      await store.write((db) => accounts.setStatus(db, id, status));
+      await store.write((db) => accounts.setStatus(db, own, id, status));
+      all.push({ id, createdAt, integrationName: 'mcp', tenantId: null, status });
+    }
+    for (let index = 0; index < 7; index += 1) {
+      const createdAt = index % 5;
+      const { id } = await storedSharedServer(store, [own], { createdAt });
+      const status = index % 2 === 0 ? 'active' : 'needs_reauth';
+      await store.write((db) => accounts.setStatus(db, own, id, status));
       all.push({ id, createdAt, integrationName: 'mcp', tenantId: null, status });
     }
     const elsewhere = await anOrganization(store);
     await store.write((db) => servers.insert(db, aServer(elsewhere)));
+    await storedSharedServer(store, [elsewhere]);
 
     await expectFiltered(store, own, all, {
       tenantId: ['tenant-1'],

@@ -66,6 +66,21 @@ export type HandshakeOptions = {
   readonly json?: boolean;
 };
 
+/** A server of the SDK v1, which is to be connected to a transport. */
+export function createHandshakeServer(tools: readonly ServedTool[]): OldServer {
+  const server = new OldServer(INFO, CAPABILITIES);
+  server.setRequestHandler(ListToolsRequestSchema, () => listed(tools));
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, { sessionId, signal, _meta, sendNotification }) =>
+    answer(tools, params, {
+      session: sessionId,
+      signal,
+      token: _meta?.progressToken,
+      notify: sendNotification as Notify,
+    }),
+  );
+  return server;
+}
+
 /** Starts a server of the SDK v1, which knows the versions with a handshake only. */
 export function startHandshakeServer(
   tools: readonly ServedTool[],
@@ -73,16 +88,6 @@ export function startHandshakeServer(
 ): Promise<McpServer> {
   const sessions = new Map<string, StreamableHTTPServerTransport>();
   const begin = async (): Promise<StreamableHTTPServerTransport> => {
-    const server = new OldServer(INFO, CAPABILITIES);
-    server.setRequestHandler(ListToolsRequestSchema, () => listed(tools));
-    server.setRequestHandler(CallToolRequestSchema, ({ params }, { sessionId, signal, _meta, sendNotification }) =>
-      answer(tools, params, {
-        session: sessionId,
-        signal,
-        token: _meta?.progressToken,
-        notify: sendNotification as Notify,
-      }),
-    );
     const transport = new StreamableHTTPServerTransport({
       enableJsonResponse,
       ...(keepsSessions && {
@@ -91,7 +96,7 @@ export function startHandshakeServer(
       }),
     });
     // Types of the SDK that do not fit each other under exactOptionalPropertyTypes.
-    await server.connect(transport as never);
+    await createHandshakeServer(tools).connect(transport as never);
     return transport;
   };
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -1,8 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
+
+/** Whether a process still runs; one that has ended, and that nobody has asked how, does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    // Field 3, behind the name in brackets (proc_pid_stat(5)); only Linux says so.
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.startsWith('Z') !== true;
+  } catch {
+    return process.platform !== 'linux';
+  }
+}
 
 /** A program of Gatehouse in a process of its own. */
 export type Program = {

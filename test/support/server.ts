@@ -20,14 +20,24 @@ export type TestServer = RunningServer & {
   readonly clock: { now: number };
 };
 
-export type TestServerOptions = Partial<Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs'>> & {
+export type TestServerOptions = Partial<
+  Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs' | 'environment'>
+> & {
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: DestinationStream;
 };
 
 /** The real server on a free port: in memory unless told otherwise, answers that break the document are failures. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { env = {}, location = { kind: 'memory' }, violations = 'throw', docs = builtDocs, log, ids } = options;
+  const {
+    env = {},
+    location = { kind: 'memory' },
+    violations = 'throw',
+    docs = builtDocs,
+    log,
+    ids,
+    environment,
+  } = options;
   const clock = { now: Date.UTC(2026, 10, 20, 9) };
   const config = parseConfig({
     GATEHOUSE_PORT: '0',
@@ -47,6 +57,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     location,
     now: () => clock.now,
     ...(ids && { ids }),
+    ...(environment && { environment }),
   });
   ourUrls.add(server.url);
   return { ...server, clock, organizationId: server.newCredentials?.first?.organizationId ?? '' };

@@ -1,5 +1,5 @@
 import type { Operation } from '../../src/contract/document.ts';
-import { type Answer, type Call, type Credentials, call, meantFor, operations, send } from './client.ts';
+import { type Answer, type Call, type Credentials, call, meantFor, operation, operations, send } from './client.ts';
 import type { TestServer } from './server.ts';
 
 /** A tenant with one of everything. */
@@ -60,8 +60,24 @@ export async function createWorld(
       body: { name: 'Pets' },
     })
   ).body;
+  const shared = {
+    name: 'Shared',
+    enabled: false,
+    mcpServer: { name: 'shared', url: 'https://shared.example.com/mcp' },
+  };
+  const mcp_id = (await call(url, 'createSharedServer', { body: shared })).body.data.id;
   const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
   await call(url, 'addToolApproval', { path: { mcpServerId }, body: approval, as });
+  const bodies: Partial<Record<string, unknown>> = {
+    createAccount: {
+      ...(exampleBody(operation('createAccount')) as object),
+      environment_integration_id: integration.id,
+    },
+    createEndpoint: { name: 'Pets', config: { methods: ['read'] } },
+    createSharedServer: shared,
+    updateSharedServer: { name: 'Renamed' },
+    setSharedServerOrganizations: { organizations: [path.org_id] },
+  };
   const idIn = (template: string): string =>
     template.startsWith('/integration/')
       ? integration.id
@@ -76,15 +92,11 @@ export async function createWorld(
     organizationId: path.org_id,
     pair: { apiKey: pair.apiKey, apiSecret: pair.apiSecret },
     token: { apiToken: token.token },
-    body: (operation) =>
-      operation.id === 'createAccount'
-        ? { ...(exampleBody(operation) as object), environment_integration_id: integration.id }
-        : operation.id === 'createEndpoint'
-          ? { name: 'Pets', config: { methods: ['read'] } }
-          : exampleBody(operation),
+    body: (operation) => bodies[operation.id] ?? exampleBody(operation),
     ids: (operation) => {
       const all: Record<string, string> = {
         mcpServerId,
+        mcp_id,
         toolName: 'file_read',
         org_id: path.org_id,
         token: endpoint.token,

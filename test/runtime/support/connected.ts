@@ -1,4 +1,5 @@
 import { createEgress } from '../../../src/egress/egress.ts';
+import { remoteTarget } from '../../../src/runtime/connectable.ts';
 import { type Connection, connect, type OwnRequest } from '../../../src/runtime/connection.ts';
 import type { ServerMessage } from '../../../src/runtime/messages.ts';
 import type { Era } from '../../../src/runtime/protocol.ts';
@@ -16,8 +17,10 @@ export type Connected = {
 export async function startConnected(ofServer: Era, script: Script = {}): Promise<Connected> {
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
-  const { origin, pathname: path } = new URL(server.url);
-  const connection = connect(egress, { name: 'Scripted', origin, path, headers: {} });
+  const connection = connect(
+    { egress, onLost: () => undefined },
+    remoteTarget('streamable_http', 'Scripted', server.url, {}),
+  );
   return {
     server,
     connection,

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import * as accounts from '../../../src/store/accounts.ts';
 import type { NewAuditEvent } from '../../../src/store/audit-events.ts';
-import type { NewEndpoint } from '../../../src/store/endpoints.ts';
+import type { AccountKey, NewEndpoint } from '../../../src/store/endpoints.ts';
 import { newEventId } from '../../../src/store/event-ids.ts';
+import type { Grantees } from '../../../src/store/grants.ts';
+import * as grants from '../../../src/store/grants.ts';
 import * as integrations from '../../../src/store/integrations.ts';
 import * as organizations from '../../../src/store/organizations.ts';
 import type { NewServer } from '../../../src/store/servers.ts';
+import type { McpServerConfig, NewSharedServer, SharedServer } from '../../../src/store/shared-servers.ts';
+import * as sharedServers from '../../../src/store/shared-servers.ts';
 import type { Store } from '../../../src/store/store.ts';
 import type { ToolCall } from '../../../src/store/tool-calls.ts';
 
@@ -81,10 +85,11 @@ export function anAccount(
 }
 
 /** An endpoint to insert, unlike any other of its account only in its id and token. */
-export function anEndpoint(accountId: string, changes: Partial<NewEndpoint> = {}): NewEndpoint {
+export function anEndpoint({ organizationId, accountId }: AccountKey, changes: Partial<NewEndpoint> = {}): NewEndpoint {
   const id = randomUUID();
   return {
     id,
+    organizationId,
     accountId,
     name: 'Support',
     config: { tags: ['support'], methods: ['read', 'list'] },
@@ -104,6 +109,61 @@ export async function storedIntegration(
   changes: Partial<integrations.NewIntegration> = {},
 ): Promise<integrations.Integration> {
   return store.write((db) => integrations.insert(db, anIntegration(organizationId, changes), CONTENTS));
+}
+
+/** The keys by which endpoints refer to the account that a server is. */
+export const accountOf = ({ id, organizationId }: { id: string; organizationId: string }): AccountKey => ({
+  organizationId,
+  accountId: id,
+});
+
+/** A server of the operator's to insert, unlike any other in its id and in the name that is taken once. */
+export function aSharedServer(changes: Partial<NewSharedServer> = {}): NewSharedServer {
+  const id = randomUUID();
+  return {
+    id,
+    name: 'Time',
+    enabled: true,
+    mcpServer: aConfig({ name: `time-${id}` }),
+    createdAt: 1000,
+    updatedAt: 1000,
+    ...changes,
+  };
+}
+
+/** How a process of this machine is run. */
+export const aConfig = (changes: Partial<McpServerConfig> = {}): McpServerConfig => ({
+  name: 'time',
+  transport: 'stdio',
+  url: null,
+  command: 'uvx',
+  args: ['mcp-server-time', '--local-timezone', 'Europe/Zürich'],
+  headers: { 'X-Zebra': '1', Authorization: 'Bearer upstream' },
+  env: { TZ: 'UTC' },
+  cwd: '/tmp',
+  encoding: 'utf-8',
+  encodingErrorHandler: 'strict',
+  timeoutSeconds: 2.5,
+  sseReadTimeoutSeconds: null,
+  terminateOnClose: true,
+  sessionKwargs: {},
+  ...changes,
+});
+
+/** Stores a shared server, shared with those, and returns it. */
+export async function storedSharedServer(
+  store: Store,
+  sharedWith: Grantees = [],
+  changes: Partial<NewSharedServer> = {},
+): Promise<SharedServer> {
+  return store.write(async (db) => {
+    const server = await sharedServers.insert(db, aSharedServer(changes), randomUUID());
+    if (server === null) {
+      throw new Error('every slug is taken');
+    }
+    await grants.setOrganizations(db, server.id, sharedWith, server.createdAt);
+    return server;
+  });
 }
 
 /** Stores an account of an integration and returns its id. */

@@ -1,0 +1,27 @@
+import type { components } from '../../generated/api.ts';
+import type { Deps } from '../deps.ts';
+import type { SharedServer } from '../store/shared-servers.ts';
+import { patienceOf, resolve, whyUnusable } from './resolve.ts';
+
+type Checked = components['schemas']['SharedServerTools'];
+
+/** Milliseconds that a server gets to list its tools. */
+const PATIENCE = 5000;
+
+/** Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. */
+export async function checkTools({ runtime, environment }: Deps, server: SharedServer): Promise<Checked> {
+  const resolved = resolve(server, environment);
+  if (resolved.connectable === null) {
+    return failed(`The server cannot be connected to: ${whyUnusable(resolved)}.`);
+  }
+  const { failure, names } = await runtime.probe(resolved.connectable, patienceOf(server, PATIENCE));
+  if (failure !== null) {
+    return failed(failure.message);
+  }
+  const { name, transport } = server.mcpServer;
+  const tools = names.toSorted();
+  const details = { name, transport: transport as NonNullable<Checked['details']>['transport'], tools };
+  return { ok: true, details: { ...details, toolCount: tools.length }, error: null };
+}
+
+const failed = (error: string): Checked => ({ ok: false, details: null, error });

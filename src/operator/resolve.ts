@@ -1,0 +1,210 @@
+import { FORMATS } from '../contract/formats.ts';
+import { invalid, type Mistake } from '../errors.ts';
+import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
+import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
+import * as sharedServers from '../store/shared-servers.ts';
+import { type Environment, expand, isRefused, valueOf, variablesIn } from './variables.ts';
+
+type SharedServer = sharedServers.SharedServer;
+type Config = sharedServers.McpServerConfig;
+
+/** What it takes to connect to a shared server. */
+type Configured = Pick<SharedServer, 'id' | 'slug' | 'version' | 'mcpServer'>;
+
+/** A shared server, made ready to connect to. */
+export type Resolved = {
+  /** Null where there are mistakes, or variables are missing. */
+  readonly connectable: Connectable | null;
+  /** What no environment could make right, with fields as `body.mcpServer.url`. */
+  readonly mistakes: readonly Mistake[];
+  /** Variables that the environment lacks, each once, in order. */
+  readonly missing: readonly string[];
+};
+
+/**
+ * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted. `machine` holds
+ * the variables that there are; with null, nothing of this machine may be used.
+ */
+export function resolve(server: Configured, machine: Environment | null): Resolved {
+  const { mcpServer: config } = server;
+  const environment = machine ?? {};
+  const texts = textsOf(config);
+  const names = [...new Set(texts.flatMap(([, text]) => variablesIn(text)))];
+  const missing = names.filter((name) => valueOf(name, environment) === undefined).toSorted();
+  const expanded = expandAll(config, environment);
+  const lacks = lacking(expanded);
+  const mistakes = [...refusedVariables(texts), ...lacks];
+  if (machine === null && config.transport === 'stdio') {
+    const message = 'this gateway starts no local processes, since its credentials are known to everybody';
+    mistakes.push({ field: 'body.mcpServer.transport', message, rule: 'transport' });
+  }
+  if (lacks.length === 0) {
+    const isKnown = (text: string) => !variablesIn(text).some((name) => missing.includes(name));
+    mistakes.push(...(config.transport === 'stdio' ? processMistakes(expanded) : remoteMistakes(expanded, isKnown)));
+  }
+  if (mistakes.length > 0 || missing.length > 0) {
+    return { connectable: null, mistakes, missing };
+  }
+  return { connectable: connectableOf(server, expanded, environment, names), mistakes: [], missing };
+}
+
+/** In words, why a server cannot be connected to; empty when it can. */
+export function whyUnusable({ mistakes, missing }: Resolved): string {
+  const reasons = mistakes.map(({ field, message }) => `${field.replace(/^body\./, '')} ${message}`);
+  return [...(missing.length > 0 ? [lacks(missing)] : []), ...reasons].join('; ');
+}
+
+/** In words, that this process lacks variables. */
+const lacks = (missing: readonly string[]): string =>
+  `this process has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
+
+/** Throws `validation_failed` for what no environment could make right. */
+export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Environment | null): void {
+  const { mistakes } = resolve({ id: '', slug: '', version: 0, ...server }, machine);
+  if (mistakes.length > 0) {
+    throw invalid(mistakes);
+  }
+}
+
+/** Milliseconds that a server gets to be brought up. */
+export const patienceOf = ({ mcpServer }: SharedServer, most: number): number =>
+  Math.min((mcpServer.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000, most);
+
+/** Every text in which variables are replaced, with its place. */
+function textsOf({ url, command, args, headers, env, cwd }: Config): [field: string, text: string][] {
+  const named = (key: string, map: Readonly<Record<string, string>>) =>
+    Object.entries(map).map(([name, text]): [string, string] => [`${key}.${name}`, text]);
+  const texts: [string, string][] = [
+    ['url', url ?? ''],
+    ['command', command ?? ''],
+    ...args.map((text, index): [string, string] => [`args.${index}`, text]),
+    ...named('headers', headers),
+    ...named('env', env),
+    ['cwd', cwd ?? ''],
+  ];
+  return texts.map(([field, text]) => [`body.mcpServer.${field}`, text]);
+}
+
+function refusedVariables(texts: readonly [field: string, text: string][]): Mistake[] {
+  return texts.flatMap(([field, text]) =>
+    variablesIn(text)
+      .filter(isRefused)
+      .map((name) => ({
+        field,
+        message: `the variable \${${name}} is the gateway's own and is given to nobody; name another one`,
+        rule: 'variable',
+      })),
+  );
+}
+
+function expandAll(config: Config, environment: Environment): Config {
+  const text = (value: string) => expand(value, environment);
+  const optional = (value: string | null) => (value === null ? null : text(value));
+  const all = (map: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(map).map(([name, value]) => [name, text(value)]));
+  return {
+    ...config,
+    url: optional(config.url),
+    command: optional(config.command),
+    args: config.args.map(text),
+    headers: all(config.headers),
+    env: all(config.env),
+    cwd: optional(config.cwd),
+  };
+}
+
+/** What the transport needs and the configuration has not, whatever variables may hold. */
+function lacking({ transport, url, command }: Config): Mistake[] {
+  const [key, value] = transport === 'stdio' ? ['command', command] : ['url', url];
+  return (value ?? '').trim() === ''
+    ? [{ field: `body.mcpServer.${key}`, message: `is required for the transport ${transport}`, rule: 'required' }]
+    : [];
+}
+
+function processMistakes({ encoding }: Config): Mistake[] {
+  try {
+    new TextDecoder(encoding ?? 'utf-8');
+    return [];
+  } catch {
+    const message = 'is no encoding; use a label of the WHATWG Encoding standard, such as utf-8 or windows-1252';
+    return [{ field: 'body.mcpServer.encoding', message, rule: 'encoding' }];
+  }
+}
+
+/** Of texts that are not known as long as variables are missing, nothing is said. */
+function remoteMistakes({ transport, url, headers }: Config, isKnown: (text: string) => boolean): Mistake[] {
+  const format = FORMATS['request-header-value'];
+  const values = Object.entries(headers)
+    .filter(([, value]) => isKnown(value) && format?.validate(value) === false)
+    .map(([name]) => ({
+      field: `body.mcpServer.headers.${name}`,
+      message: format?.message ?? '',
+      rule: 'format',
+    }));
+  return [...(isKnown(url ?? '') ? urlMistakes(transport as RemoteTarget['transport'], url ?? '') : []), ...values];
+}
+
+function urlMistakes(transport: RemoteTarget['transport'], url: string): Mistake[] {
+  const field = 'body.mcpServer.url';
+  if (FORMATS['server-url']?.validate(url) !== true) {
+    const message = 'must be an absolute http, https, ws or wss URL without credentials (send those as headers)';
+    return [{ field, message, rule: 'format' }];
+  }
+  const schemes = SCHEMES[transport];
+  if (schemes.includes(new URL(url).protocol)) {
+    return [];
+  }
+  const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
+  return [{ field, message: `the transport ${transport} takes ${wanted} URLs only`, rule: 'scheme' }];
+}
+
+const connectableOf = (
+  { id, slug, version }: Configured,
+  config: Config,
+  environment: Environment,
+  variables: readonly string[],
+): Connectable => ({
+  id,
+  version,
+  name: slug,
+  organizationId: null,
+  target:
+    config.transport === 'stdio'
+      ? processTarget(slug, config, environment, variables)
+      : {
+          ...remoteTarget(config.transport as RemoteTarget['transport'], slug, config.url ?? '', config.headers),
+          silence: silenceOf(config),
+          streamSilence: (config.sseReadTimeoutSeconds ?? 0) * 1000,
+          endsSession: config.terminateOnClose ?? true,
+        },
+  isStored: async (db) => (await sharedServers.find(db, id)) !== null,
+});
+
+const silenceOf = ({ timeoutSeconds }: Config): number =>
+  timeoutSeconds === null ? SILENCE : Math.ceil(timeoutSeconds * 1000);
+
+/** What a process inherits of the gateway's environment: what it takes to run at all, and nothing secret. */
+const INHERITED =
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMFILES|PATHEXT|COMSPEC)$/i;
+
+function processTarget(
+  name: string,
+  config: Config,
+  environment: Environment,
+  variables: readonly string[],
+): ProcessTarget {
+  const { command, args, env, cwd, encoding, encodingErrorHandler } = config;
+  const inherited = Object.entries(environment).filter(([variable]) => INHERITED.test(variable));
+  return {
+    transport: 'stdio',
+    name,
+    silence: silenceOf(config),
+    command: command ?? '',
+    args,
+    env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
+    secrets: [...Object.values(env), ...variables.map((variable) => valueOf(variable, environment) ?? '')],
+    cwd,
+    encoding: encoding ?? 'utf-8',
+    undecodable: (encodingErrorHandler ?? 'strict') as ProcessTarget['undecodable'],
+  };
+}

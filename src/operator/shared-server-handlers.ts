@@ -1,0 +1,111 @@
+import type { components, Writable } from '../../generated/api.ts';
+import { etag } from '../contract/etag.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { instant } from '../instants.ts';
+import * as store from '../store/shared-servers.ts';
+import { checkTools } from './check-tools.ts';
+import {
+  createSharedServer,
+  deleteSharedServer,
+  findSharedServer,
+  type Saved,
+  type SharedServerFields,
+  updateSharedServer,
+} from './shared-servers.ts';
+
+type Schemas = components['schemas'];
+
+type SharedServerOperations =
+  | 'listSharedServers'
+  | 'createSharedServer'
+  | 'getSharedServer'
+  | 'updateSharedServer'
+  | 'deleteSharedServer'
+  | 'checkSharedServerTools';
+
+/** Operator API: the servers that the operator shares. */
+export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperations> => ({
+  listSharedServers: async (_input, respond) => respond(200, (await store.list(deps.store.read)).map(toWire)),
+
+  createSharedServer: async ({ body, headers, caller }, respond) => {
+    const { name, enabled = true, mcpServer } = body;
+    const fields = { name, enabled, mcpServer: configOf(mcpServer) };
+    const saved = await createSharedServer(deps, caller, fields, isLenient(headers.prefer));
+    const { id, version } = saved.data;
+    const location = { Location: `/admin/api/v1/mcp-servers/${id}`, ETag: etag(version) };
+    return respond(201, toSaved(saved), { ...location, ...applied(saved) });
+  },
+
+  getSharedServer: async ({ params }, respond) => {
+    const server = await findSharedServer(deps.store.read, params.mcp_id);
+    return respond(200, toWire(server), { ETag: etag(server.version) });
+  },
+
+  updateSharedServer: async ({ params, body, headers, caller }, respond) => {
+    const { name, enabled, mcpServer } = body;
+    const changes: Partial<SharedServerFields> = {
+      ...(name != null && { name }),
+      ...(enabled != null && { enabled }),
+      ...(mcpServer != null && { mcpServer: configOf(mcpServer) }),
+    };
+    const saved = await updateSharedServer(deps, caller, params.mcp_id, changes, {
+      lenient: isLenient(headers.prefer),
+      ifMatch: headers['if-match'],
+    });
+    return respond(200, toSaved(saved), { ETag: etag(saved.data.version), ...applied(saved) });
+  },
+
+  deleteSharedServer: async ({ params, headers, caller }, respond) => {
+    const { data, reload } = await deleteSharedServer(deps, caller, params.mcp_id, headers['if-match']);
+    return respond(200, { data, reload });
+  },
+
+  checkSharedServerTools: async ({ params }, respond) => {
+    const server = await findSharedServer(deps.store.read, params.mcp_id);
+    return respond(200, await checkTools(deps, server));
+  },
+});
+
+/** Whether the preferences of a request have `handling=lenient`. Of one that is named twice, the first counts (RFC 7240). */
+function isLenient(prefer: string | undefined): boolean {
+  const preferences = (prefer ?? '').match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [];
+  const handling = preferences.find((preference) => /^\s*handling\s*(?:[=;]|$)/i.test(preference));
+  return handling !== undefined && /^\s*handling\s*=\s*(?:lenient|"lenient")\s*(?:;|$)/i.test(handling);
+}
+
+const applied = (saved: Saved) => (saved.isLenient ? { 'Preference-Applied': 'handling=lenient' } : {});
+
+/** A configuration as it is stored: the document's defaults stand for what is left out. */
+function configOf(given: Writable<Schemas['SharedServerConfigInput']>): store.McpServerConfig {
+  const { args = [], headers = {}, env = {}, transport = 'streamable_http' } = given;
+  return {
+    name: given.name,
+    transport,
+    url: given.url ?? null,
+    command: given.command ?? null,
+    args,
+    headers,
+    env,
+    cwd: given.cwd ?? null,
+    encoding: given.encoding ?? null,
+    encodingErrorHandler: given.encodingErrorHandler ?? null,
+    timeoutSeconds: given.timeoutSeconds ?? null,
+    sseReadTimeoutSeconds: given.sseReadTimeoutSeconds ?? null,
+    terminateOnClose: given.terminateOnClose ?? null,
+    // The document takes no others.
+    sessionKwargs: {},
+  };
+}
+
+const toSaved = ({ data, reload }: Saved): Schemas['SharedServerSaved'] => ({ data: toWire(data), reload });
+
+const toWire = ({ id, slug, name, enabled, mcpServer, createdAt, updatedAt }: store.SharedServer) => ({
+  id,
+  slug,
+  name,
+  enabled,
+  mcpServer: mcpServer as Schemas['SharedServerConfig'],
+  createdAt: instant(createdAt),
+  updatedAt: instant(updatedAt),
+});

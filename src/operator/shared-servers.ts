@@ -1,0 +1,250 @@
+import { isDeepStrictEqual } from 'node:util';
+import { audit } from '../audit.ts';
+import type { Caller } from '../caller.ts';
+import { requireMatch } from '../contract/etag.ts';
+import type { Deps } from '../deps.ts';
+import { conflict, invalid, notFound } from '../errors.ts';
+import type { Connectable } from '../runtime/connectable.ts';
+import * as catalogues from '../store/catalogues.ts';
+import * as store from '../store/shared-servers.ts';
+import type { Db } from '../store/store.ts';
+import { RELOADED, type Reload, reloadFailed, restartRequired, retrying, UNCHANGED } from './reload.ts';
+import { patienceOf, requireUsable, resolve, whyUnusable } from './resolve.ts';
+import { slugOf } from './slugs.ts';
+
+type SharedServer = store.SharedServer;
+/** What the operator may set on a shared server. */
+export type SharedServerFields = Pick<SharedServer, 'name' | 'enabled' | 'mcpServer'>;
+
+/** A change, and what came of it. */
+export type Saved<T = SharedServer> = {
+  readonly data: T;
+  readonly reload: Reload;
+  /** It was saved only because the caller is content with a server that does not come up. */
+  readonly isLenient: boolean;
+};
+
+/** Milliseconds that a server gets to come up, at most. */
+const PATIENCE = 10_000;
+
+/**
+ * Begins to use what is stored and enabled, without waiting for any of it. For the start of the process, which one server
+ * that cannot be read does not prevent.
+ */
+export async function useSharedServers({ store: { read }, runtime, environment, log }: Deps): Promise<void> {
+  for (const id of await store.enabledIds(read)) {
+    try {
+      const server = await findSharedServer(read, id);
+      const resolved = resolve(server, environment);
+      if (resolved.connectable !== null) {
+        runtime.use(resolved.connectable);
+      } else {
+        log.warn({ server: id, reason: whyUnusable(resolved) }, 'a server cannot be connected to');
+      }
+    } catch (error) {
+      log.error({ err: error, server: id }, 'a server cannot be read');
+    }
+  }
+}
+
+/** The shared server with this id. Throws `not_found`. */
+export async function findSharedServer(db: Db, id: string): Promise<SharedServer> {
+  const server = await store.find(db, id);
+  if (server === null) {
+    throw notFound('MCP server', `No MCP server with id ${id}.`);
+  }
+  return server;
+}
+
+/**
+ * Stores a shared server and uses it. Throws `validation_failed`, `conflict`, and `reload_failed` when it cannot work as
+ * it is; a `lenient` caller has it stored nevertheless.
+ */
+export async function createSharedServer(
+  deps: Deps,
+  caller: Caller,
+  fields: SharedServerFields,
+  lenient: boolean,
+): Promise<Saved> {
+  requireUsable(fields, deps.environment);
+  const base = slugOf(fields.name);
+  if (base === null) {
+    const message = 'must hold a letter or a digit of ASCII, of which its slug is made';
+    throw invalid([{ field: 'name', message, rule: 'invalid' }]);
+  }
+  const at = deps.now();
+  const slug = await store.freeSlug(deps.store.read, base);
+  if (slug === null) {
+    throw tooManyAlike(fields.name);
+  }
+  const fresh = { ...fields, id: deps.ids.uuid(), createdAt: at, updatedAt: at };
+  return apply(deps, { ...fresh, slug, version: 1 }, lenient, async (db) => {
+    const created = await store.insert(db, fresh, base);
+    if (created === null) {
+      throw tooManyAlike(fields.name);
+    }
+    await audit(db, { at, actor: caller, action: 'server.created', target: { kind: 'server', id: fresh.id } });
+    return created;
+  });
+}
+
+/**
+ * Changes the given fields of a shared server; changes of one server come one after another. Throws `not_found`,
+ * `precondition_failed`, `validation_failed`, `conflict`, `reload_failed`.
+ */
+export async function updateSharedServer(
+  deps: Deps,
+  caller: Caller,
+  id: string,
+  changes: Partial<SharedServerFields>,
+  { lenient, ifMatch }: { readonly lenient: boolean; readonly ifMatch: string | undefined },
+): Promise<Saved> {
+  if (changes.mcpServer !== undefined) {
+    requireUsable({ mcpServer: changes.mcpServer }, deps.environment);
+  }
+  return deps.reloads.alone(id, async () => {
+    const before = await findSharedServer(deps.store.read, id);
+    requireMatch(ifMatch, before.version);
+    const changed = (Object.keys(changes) as (keyof SharedServerFields)[]).filter(
+      (key) => !isDeepStrictEqual(changes[key], before[key]),
+    );
+    if (changed.length === 0) {
+      return { data: before, reload: UNCHANGED, isLenient: false };
+    }
+    const updatedAt = Math.max(deps.now(), before.updatedAt);
+    const wanted = { ...before, ...changes, version: before.version + 1, updatedAt };
+    return apply(deps, wanted, lenient, async (db) => {
+      const updated = await store.update(db, wanted, before.version);
+      if (updated === null) {
+        throw conflict('The server was changed or deleted meanwhile; read it again.');
+      }
+      if (isElsewhere(before, updated)) {
+        await catalogues.remove(db, id);
+      }
+      const target = { kind: 'server', id } as const;
+      await audit(db, { at: updatedAt, actor: caller, action: 'server.updated', target, details: { changed } });
+      return updated;
+    });
+  });
+}
+
+/** Deletes a shared server with its grants and all endpoints over it. Throws `not_found`, `precondition_failed`. */
+export function deleteSharedServer(
+  deps: Deps,
+  caller: Caller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<Saved<{ id: string; deleted: true }>> {
+  return deps.reloads.alone(id, async () => {
+    await deps.store.write(async (db) => {
+      const { version } = await findSharedServer(db, id);
+      requireMatch(ifMatch, version);
+      await store.remove(db, id);
+      await audit(db, { at: deps.now(), actor: caller, action: 'server.deleted', target: { kind: 'server', id } });
+    });
+    const reload = deps.reloadsLive ? RELOADED : restartRequired('');
+    if (deps.reloadsLive) {
+      deps.runtime.drop(id);
+    }
+    note(deps, reload);
+    return { data: { id, deleted: true }, reload, isLenient: false };
+  });
+}
+
+type Commit = (db: Db) => Promise<SharedServer>;
+
+/**
+ * Makes the running gateway and what is stored agree on a server, or leaves both as they were. What is brought up is
+ * brought up before the transaction, beside what serves.
+ */
+async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit: Commit): Promise<Saved> {
+  const { runtime, environment, reloadsLive } = deps;
+  const resolved = resolve(wanted, environment);
+  const { connectable } = resolved;
+  await requireFreeName(deps.store.read, wanted);
+  const save = () =>
+    deps.store.write(async (db) => {
+      await requireFreeName(db, wanted);
+      return commit(db);
+    });
+  const saved = async (reload: Reload, use: (server: SharedServer) => void): Promise<Saved> => {
+    const data = await save();
+    use(data);
+    note(deps, reload);
+    return { data, reload, isLenient: false };
+  };
+
+  if (!reloadsLive) {
+    return saved(restartRequired(''), () => undefined);
+  }
+  if (!wanted.enabled) {
+    return saved(RELOADED, () => runtime.drop(wanted.id));
+  }
+  if (connectable === null) {
+    return saved(restartRequired(whyUnusable(resolved)), () => undefined);
+  }
+  if (runtime.isReachedAs(connectable)) {
+    const status = runtime.status(wanted.id);
+    const failure = status?.state === 'unreachable' ? status.lastError : null;
+    return saved(failure === null ? RELOADED : retrying(failure), () => undefined);
+  }
+  return replace(deps, wanted, connectable, lenient, save);
+}
+
+/** Brings a server up, stores it, and lets it take the place of what serves; in this order. */
+async function replace(
+  deps: Deps,
+  wanted: SharedServer,
+  connectable: Connectable,
+  lenient: boolean,
+  save: () => Promise<SharedServer>,
+): Promise<Saved> {
+  const { runtime } = deps;
+  const candidate = await runtime.bringUp(connectable, patienceOf(wanted, PATIENCE));
+  const { failure } = candidate;
+  const isTolerable = failure === null || (failure.mayPass && !(await runtime.isServing(wanted.id)));
+  if (!isTolerable && !lenient) {
+    const error = reloadFailed(failure, candidate.stderr());
+    candidate.discard();
+    note(deps, { status: 'reload_failed', message: error.message, error: failure.message });
+    deps.log.info({ server: wanted.id, reason: failure.message }, 'reload failed');
+    throw error;
+  }
+  let data: SharedServer;
+  try {
+    data = await save();
+  } catch (error) {
+    candidate.discard();
+    throw error;
+  }
+  candidate.use();
+  const reload = failure === null ? RELOADED : retrying(failure.message);
+  note(deps, reload);
+  return { data, reload, isLenient: lenient && !isTolerable };
+}
+
+async function requireFreeName(db: Db, { id, enabled, mcpServer }: SharedServer): Promise<void> {
+  const holder = enabled ? await store.enabledNamed(db, mcpServer.name) : null;
+  if (holder !== null && holder !== id) {
+    throw conflict(`The enabled MCP server ${holder} has the mcpServer.name '${mcpServer.name}' already.`);
+  }
+}
+
+const tooManyAlike = (name: string) => conflict(`Too many servers have names like '${name}'; choose another one.`);
+
+/** Whether what is listed there need not be what was listed before. */
+function isElsewhere({ mcpServer: a }: SharedServer, { mcpServer: b }: SharedServer): boolean {
+  const place = ({ transport, url, command, args, cwd }: store.McpServerConfig) => ({
+    transport,
+    url,
+    command,
+    args,
+    cwd,
+  });
+  return !isDeepStrictEqual(place(a), place(b));
+}
+
+function note({ reloads, metrics, now }: Deps, reload: Reload): void {
+  metrics.reloads.inc({ status: reload.status });
+  reloads.note({ ...reload, at: now() });
+}

@@ -1,0 +1,25 @@
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `$${` is a literal `${`; the other form names a variable. */
+const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** The gateway's own variables are for nobody else: they hold its keys and credentials. */
+const REFUSED = /^(?:GATEHOUSE_|DATABASE_URL$)/i;
+
+/** The names of the variables that a text refers to. */
+export const variablesIn = (text: string): string[] =>
+  [...text.matchAll(REFERENCE)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+
+/** Whether a variable is the gateway's own. */
+export const isRefused = (name: string): boolean => REFUSED.test(name);
+
+/** A text with its variables replaced; those that the environment lacks are left as they are. */
+export const expand = (text: string, environment: Environment): string =>
+  text.replaceAll(REFERENCE, (reference, name: string | undefined) =>
+    name === undefined ? '${' : (valueOf(name, environment) ?? reference),
+  );
+
+/** The value of a variable; undefined where there is none. */
+export const valueOf = (name: string, environment: Environment): string | undefined =>
+  Object.hasOwn(environment, name) ? environment[name] : undefined;

@@ -1,0 +1,91 @@
+import { isDeepStrictEqual } from 'node:util';
+import * as servers from '../store/servers.ts';
+import type { Db } from '../store/store.ts';
+import type { RemoteTarget, Target } from './target.ts';
+
+/** A server that the runtime can connect to. */
+export type Connectable = {
+  readonly id: string;
+  /** Grows with every change of it. */
+  readonly version: number;
+  /** For messages to people. */
+  readonly name: string;
+  readonly target: Target;
+  /** Whose it is; null for one of the operator's, which several organizations may use. */
+  readonly organizationId: string | null;
+  /** Whether what it lists still belongs to what is stored under its id. */
+  readonly isStored: (db: Db) => Promise<boolean>;
+};
+
+/** Milliseconds without a word after which a request is given up, where nobody says otherwise. */
+export const SILENCE = 60_000;
+
+/** The transports as the Servers API names them. */
+export const TRANSPORTS: Readonly<Record<string, RemoteTarget['transport']>> = {
+  STREAMABLE_HTTP: 'streamable_http',
+  SSE: 'sse',
+  WebSocket: 'websocket',
+};
+
+/** The schemes that each transport dials; `https` of a WebSocket is dialled as `wss`. */
+export const SCHEMES: Readonly<Record<RemoteTarget['transport'], readonly string[]>> = {
+  streamable_http: ['http:', 'https:'],
+  sse: ['http:', 'https:'],
+  websocket: ['ws:', 'wss:', 'http:', 'https:'],
+};
+
+/** A team's server, as it is connected to. */
+export const ownServer = (server: servers.Server): Connectable => ({
+  id: server.id,
+  version: server.version,
+  name: server.name,
+  target: remoteTarget(
+    TRANSPORTS[server.transport] ?? 'streamable_http',
+    server.name,
+    server.url,
+    server.requestHeaders,
+  ),
+  organizationId: server.organizationId,
+  isStored: async (db) => {
+    const present = await servers.find(db, server.organizationId, server.id);
+    return present !== null && isReachedAlike(present, server);
+  },
+});
+
+/** A remote server at a URL, with the defaults. */
+export function remoteTarget(
+  transport: RemoteTarget['transport'],
+  name: string,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): RemoteTarget {
+  const { origin, protocol, host, pathname, search } = new URL(url);
+  return {
+    transport,
+    name,
+    // Of ws and wss, the URL standard knows no origin.
+    origin: origin === 'null' ? `${protocol}//${host}` : origin,
+    path: pathname + search,
+    headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
+    silence: SILENCE,
+    streamSilence: 0,
+    endsSession: true,
+  };
+}
+
+/** Whether it is the same who answers, reached in the same way. */
+const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
+  a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
+
+/** A server as an organization uses it: its own as it is stored, one of the operator's as it runs. */
+export type UsedServer = servers.Server | SharedUse;
+
+/** One of the operator's servers as an organization uses it. */
+export type SharedUse = {
+  readonly isShared: true;
+  readonly id: string;
+  readonly name: string;
+  readonly organizationId: string;
+  readonly tags: readonly string[];
+  readonly approvalPolicy: string;
+};

@@ -1,0 +1,144 @@
+import type { Egress } from '../egress/egress.ts';
+import * as catalogues from '../store/catalogues.ts';
+import type { Store } from '../store/store.ts';
+import { type Catalogue, createCatalogue } from './catalogue.ts';
+import type { Connectable } from './connectable.ts';
+import { type Connection, connect } from './connection.ts';
+import type { ServerFailed } from './failed.ts';
+import { saveTools } from './save-tools.ts';
+
+/** What connections are made with. */
+export type EntryOptions = {
+  readonly store: Store;
+  /** The way out for the URLs of organizations, and for those of the operator. */
+  readonly egress: Egress;
+  readonly openEgress: Pick<Egress, 'dispatcher' | 'connector'>;
+  readonly now: () => number;
+};
+
+/** Whose connection it is: an organization's or, with null, the operator's. */
+export type Owner = string | null;
+
+/** A server as it is connected to. It changes in nothing: who is reached in another way has another entry. */
+export type Entry = {
+  readonly server: Connectable;
+  readonly catalogue: Catalogue;
+  /** Aborted when it is not used any more. */
+  readonly ended: AbortSignal;
+  /** The connection of an organization; nobody shares one. */
+  readonly connectionOf: (organizationId: string) => Connection;
+  /** Whose connections there are. */
+  readonly owners: () => readonly Owner[];
+  /** Whether any of them is open; null where none stays open between two requests. */
+  readonly isOpen: () => boolean | null;
+  /** What the server has last written to its standard error, over its owner's connection; null where there is none. */
+  readonly stderr: () => string | null;
+  /** Ends an organization's connection to one of the operator's servers, when nobody needs it any more. */
+  readonly release: (organizationId: string) => void;
+  /** Ends such connections that were not used since. */
+  readonly releaseUnused: (since: number) => void;
+  /** When any of it was last used, in milliseconds since the epoch. */
+  readonly usedAt: () => number;
+  /**
+   * Resolves when the server was found to be away since it was opened, with the reason; with null when there is doubt, and
+   * when the entry ends.
+   */
+  readonly lost: () => Promise<ServerFailed | null>;
+  /** Connects for its owner, and for others, and lists the tools. Throws ServerFailed. */
+  readonly open: (others?: readonly Owner[]) => Promise<void>;
+  /** What is known to be wrong with a server that has not introduced itself yet; null when nothing is. */
+  readonly complaint: () => ServerFailed | null;
+  /** Ends it when nobody needs it any more. */
+  readonly retire: () => Promise<void>;
+  /** Ends it at once. */
+  readonly close: () => Promise<void>;
+};
+
+type Line = { readonly connection: Connection; usedAt: number };
+
+/**
+ * Makes the entry of a server. Nothing is connected yet. By the connection of whoever owns the server its tools are
+ * listed and its health is told: over that of the operator nobody else ever calls.
+ */
+export function createEntry(options: EntryOptions, server: Connectable): Entry {
+  const { store, egress, openEgress, now } = options;
+  const { organizationId: home } = server;
+  const lines = new Map<Owner, Line>();
+  const leaving = new Set<Connection>();
+  const ended = new AbortController();
+  let onLost = Promise.withResolvers<ServerFailed | null>();
+
+  const lineOf = (owner: Owner): Line => {
+    const known = lines.get(owner);
+    if (known !== undefined) {
+      return known;
+    }
+    // What becomes of a tenant's connection need not be true of the server: it is only a reason to look after it.
+    const lose = (failure: ServerFailed): void => onLost.resolve(owner === home ? failure : null);
+    const way = home === null ? openEgress : egress;
+    const line = { connection: connect({ egress: way, onLost: lose }, server.target), usedAt: now() };
+    lines.set(owner, line);
+    return line;
+  };
+  const connection = (): Connection => lineOf(home).connection;
+  const connections = (): Connection[] => [...lines.values()].map((line) => line.connection);
+
+  const catalogue = createCatalogue({
+    name: server.name,
+    connection,
+    stored: () => catalogues.find(store.read, server.id),
+    save: (listed) => store.write((db) => saveTools(db, server, listed)),
+    now,
+    ended: ended.signal,
+  });
+
+  const release = (owner: Owner): void => {
+    const line = lines.get(owner);
+    if (line !== undefined && owner !== home) {
+      lines.delete(owner);
+      leaving.add(line.connection);
+      void line.connection.retire().finally(() => leaving.delete(line.connection));
+    }
+  };
+
+  const end = async (how: 'retire' | 'close'): Promise<void> => {
+    ended.abort();
+    onLost.resolve(null);
+    await Promise.all([...connections(), ...leaving].map((one) => one[how]()));
+  };
+
+  return {
+    server,
+    catalogue,
+    ended: ended.signal,
+    connectionOf: (organizationId) => {
+      const line = lineOf(organizationId);
+      line.usedAt = now();
+      return line.connection;
+    },
+    owners: () => [...lines.keys()],
+    isOpen: () => {
+      const open = connections().map((one) => one.isOpen());
+      return open.includes(true) || (open.includes(null) ? null : false);
+    },
+    stderr: () => connection().stderr(),
+    release,
+    releaseUnused: (since) => {
+      for (const [owner, { usedAt }] of lines) {
+        if (usedAt < since) {
+          release(owner);
+        }
+      }
+    },
+    usedAt: () => Math.max(...[...lines.values()].map(({ usedAt }) => usedAt), 0),
+    lost: () => onLost.promise,
+    open: async (others = []) => {
+      onLost = Promise.withResolvers();
+      await Promise.all([home, ...others].map((owner) => lineOf(owner).connection.introduce()));
+      await catalogue.refresh();
+    },
+    complaint: () => connections().reduce((known: ServerFailed | null, one) => known ?? one.complaint(), null),
+    retire: () => end('retire'),
+    close: () => end('close'),
+  };
+}

@@ -1,0 +1,248 @@
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from './connection.ts';
+import { exchange, type ServerRequest } from './exchange.ts';
+import { notAnyMore, ServerFailed } from './failed.ts';
+import { listenForChanges } from './listen.ts';
+import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
+import { once, patience } from './once.ts';
+import { ownId, withId, withToken } from './own-ids.ts';
+import {
+  answerTo,
+  cancelled,
+  type Era,
+  factsOfDiscovery,
+  factsOfSession,
+  INITIALIZE,
+  INITIALIZED,
+  statelessHeaders,
+  withEnvelope,
+} from './protocol.ts';
+import type { RemoteTarget } from './target.ts';
+
+/** A connection to a server over Streamable HTTP. */
+export function httpConnection({ egress, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
+  const { name, silence } = target;
+  const closed = new AbortController();
+  /** Ends what the server introduces itself by. */
+  const soon = (): AbortSignal => AbortSignal.any([closed.signal, patience()]);
+
+  const checked = async (request: ServerRequest): Promise<HttpAnswer> => {
+    let answer: HttpAnswer;
+    try {
+      answer = await exchange(egress, target, request);
+    } catch (error) {
+      if (error instanceof ServerFailed && error.kind === 'unreachable') {
+        onLost(error);
+      }
+      throw error;
+    }
+    if (answer.status === 401 || answer.status === 403) {
+      discard(answer);
+      const what = `refused the credentials that it is sent (HTTP ${answer.status}). Whoever owns it must look after its headers.`;
+      throw new ServerFailed(name, 'refused', what);
+    }
+    return answer;
+  };
+  const post = (
+    message: object,
+    headers: ServerRequest['headers'],
+    signal: AbortSignal,
+    quiet = silence,
+  ): Promise<HttpAnswer> =>
+    checked({
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(message),
+      signal,
+      silence: quiet,
+    });
+  const postStateless = ({ method, params }: Omit<OwnRequest, 'id'>, id: string, signal: AbortSignal) => {
+    const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
+    // A subscription is silent as long as nothing changes.
+    return post(message, statelessHeaders(method, params), signal, method === 'subscriptions/listen' ? 0 : silence);
+  };
+
+  const discover = once(name, async (): Promise<ServerFacts | null> => {
+    const id = ownId();
+    const answer = await postStateless({ method: 'server/discover', params: {} }, id, soon());
+    if (isUnavailable(answer)) {
+      discard(answer);
+      throw unavailable(name, answer);
+    }
+    const response = await responseOf(name, answer, id).catch((error: unknown) => {
+      // What older servers make of a method that they do not know need not be a message.
+      if (error instanceof ServerFailed && error.kind === 'protocol') {
+        return undefined;
+      }
+      throw error;
+    });
+    return factsOfDiscovery(response?.result);
+  });
+
+  const beginSession = async (): Promise<Session | null> => {
+    const id = ownId();
+    const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE }, {}, soon());
+    const response = await responseOf(name, answer, id).catch(async (error: unknown) => {
+      // What newer servers make of a method that they do not know need not be a message either.
+      if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
+        return null;
+      }
+      throw error;
+    });
+    const facts = factsOfSession(response?.result);
+    if (facts === null) {
+      if (await discover()) {
+        return null;
+      }
+      throw notTheProtocol(name, 'it refused to initialize a session');
+    }
+    const sessionId = single(answer.headers['mcp-session-id']);
+    const headers = {
+      'mcp-protocol-version': facts.protocolVersion,
+      ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
+    };
+    discard(await post(INITIALIZED, headers, soon()));
+    return { ...facts, id: sessionId, headers };
+  };
+  const session = once(name, () =>
+    beginSession().catch((error: unknown) => {
+      // Who knows neither may have been something in the server's place, such as the page of a proxy.
+      discover.forget(null);
+      throw error;
+    }),
+  );
+
+  /** On the gateway's own session, which is begun anew when the server has forgotten it. */
+  const postOnSession = async (message: object, signal: AbortSignal, isRetry = false): Promise<HttpAnswer> => {
+    const current = await session();
+    if (current === null) {
+      throw notTheProtocol(name, 'it knows no handshake');
+    }
+    const answer = await post(message, current.headers, signal);
+    if (answer.status === 404 && current.id !== undefined && !isRetry) {
+      discard(answer);
+      session.forget(current);
+      return postOnSession(message, signal, true);
+    }
+    return answer;
+  };
+
+  /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
+  const cancel = (era: Era, own: string): void => {
+    if (era === 'handshake') {
+      void postOnSession(cancelled(own), patience(), true).then(discard, () => undefined);
+    }
+  };
+
+  const ask: Wire['ask'] = async ({ id, method, params }, era, signal) => {
+    const own = ownId();
+    const { params: mapped, restore } = withToken(params, own);
+    try {
+      const answer =
+        era === 'stateless'
+          ? await postStateless({ method, params: mapped }, own, signal)
+          : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
+      if (!isJson(answer)) {
+        return messages(answer, { own, id, era, restore });
+      }
+      const body = Buffer.isBuffer(answer.body) ? answer.body : await bytesOf(name, answer);
+      return withId(body, own, id) ?? messages({ ...answer, body }, { own, id, era, restore });
+    } catch (error) {
+      if (signal.aborted) {
+        cancel(era, own);
+      }
+      throw error;
+    }
+  };
+
+  async function* messages(
+    answer: HttpAnswer,
+    { own, id, era, restore }: { own: string; id: unknown; era: Era; restore: (told: ServerMessage) => ServerMessage },
+  ): AsyncGenerator<ServerMessage> {
+    let isAnswered = false;
+    try {
+      for await (const message of answersIn(name, answer)) {
+        if (message.method === undefined) {
+          if (message.id === own || (message.id ?? null) === null) {
+            isAnswered = true;
+            yield { ...message, id };
+            return;
+          }
+        } else if (message.id === undefined) {
+          yield restore(message);
+        } else if (era === 'handshake') {
+          void postOnSession(answerTo(message), patience()).then(discard, () => undefined);
+        }
+      }
+      isAnswered = true;
+      throw new ServerFailed(name, 'broken', 'ended its answer before it had answered.');
+    } finally {
+      if (!isAnswered) {
+        cancel(era, own);
+      }
+    }
+  }
+
+  async function* send(request: OwnRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
+    const asked = await ask(request, era, signal);
+    yield* Buffer.isBuffer(asked) ? parsed(name, asked.toString('utf8')) : asked;
+  }
+
+  const introduce: Wire['introduce'] = async () => {
+    const stateless = await discover();
+    const facts = stateless ?? (await session());
+    if (facts === null) {
+      throw notTheProtocol(name, 'it knows neither a handshake nor the version without one');
+    }
+    return { era: stateless === null ? 'handshake' : 'stateless', facts };
+  };
+
+  const close = async (): Promise<void> => {
+    closed.abort(notAnyMore(name));
+    const open = await session.known()?.catch(() => null);
+    if (open?.id !== undefined && target.endsSession) {
+      const { headers } = open;
+      const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), silence: 1000 } as const;
+      await checked(request).then(discard, () => undefined);
+    }
+  };
+
+  const listened = { target, discover, session, send, exchange: checked, streamSilence: target.streamSilence };
+  return {
+    ...listened,
+    introduce,
+    ask,
+    listen: (onChanged, signal) => listenForChanges(listened, onChanged, AbortSignal.any([signal, closed.signal])),
+    isOpen: () => null,
+    complaint: () => null,
+    stderr: () => null,
+    close,
+  };
+}
+
+const single = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header;
+
+const isUnavailable = ({ status }: HttpAnswer): boolean => status >= 500 || status === 429;
+
+const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
+  new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
+
+async function* answersIn(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
+  if (!isJson(answer) && !isStream(answer)) {
+    discard(answer);
+    throw isUnavailable(answer)
+      ? unavailable(server, answer)
+      : notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
+  }
+  yield* messagesOf(server, answer);
+}
+
+async function responseOf(server: string, answer: HttpAnswer, id: string): Promise<ServerMessage> {
+  for await (const message of answersIn(server, answer)) {
+    if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
+      return message;
+    }
+  }
+  throw new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
+}

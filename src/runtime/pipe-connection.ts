@@ -1,0 +1,189 @@
+import { isObject } from '../json.ts';
+import type { ConnectionOptions, ServerFacts, Session, Wire } from './connection.ts';
+import { notAnyMore, type ServerFailed } from './failed.ts';
+import { type Line, openLine } from './line.ts';
+import { notTheProtocol, type ServerMessage } from './messages.ts';
+import { once, PATIENCE } from './once.ts';
+import { ownId, withToken } from './own-ids.ts';
+import type { Pipe, PipeReader } from './pipe.ts';
+import { type Era, factsOfDiscovery, factsOfSession, INITIALIZE, INITIALIZED, withEnvelope } from './protocol.ts';
+import { openSse } from './sse.ts';
+import { openProcess } from './stdio.ts';
+import { Tail } from './tail.ts';
+import type { Target } from './target.ts';
+import { openWebSocket } from './websocket.ts';
+
+/** Milliseconds in which one failure to connect answers for all: what cannot start is not started in a loop. */
+const REMEMBERED = 1000;
+
+/** A line, and what the server at its end says of itself. */
+type Introduced = { readonly line: Line } & (
+  | { readonly era: 'handshake'; readonly facts: Session }
+  | { readonly era: 'stateless'; readonly facts: ServerFacts }
+);
+
+/**
+ * A connection to a server over a pipe, which is one session: the gateway's own. It opens when somebody asks, and again
+ * after it has ended. The handshake is tried first, since older servers may take any other first message amiss; what a
+ * server turned out to speak is kept.
+ */
+export function pipeConnection({ egress, onLost }: ConnectionOptions, target: Target): Wire {
+  const { name, silence } = target;
+  const tail = new Tail(target.transport === 'stdio' ? target.secrets : []);
+  const listeners = new Set<() => void>();
+  const closed = new AbortController();
+  let verdict: Era = 'handshake';
+  /** A line whose server has not introduced itself, and one whose has. */
+  let strange: Line | undefined;
+  let present: Line | undefined;
+  let isKnown = false;
+  let failed: { readonly error: unknown; readonly at: number } | undefined;
+
+  const open = (reader: PipeReader, signal: AbortSignal): Promise<Pipe> => {
+    switch (target.transport) {
+      case 'stdio':
+        return openProcess(target, reader, tail, signal);
+      case 'websocket':
+        return openWebSocket(egress, target, reader, signal);
+      default:
+        return openSse(egress, target, reader, signal);
+    }
+  };
+
+  const tellChanged = (): void => {
+    for (const listener of listeners) {
+      listener();
+    }
+  };
+
+  const begin = async (): Promise<Introduced> => {
+    if (failed !== undefined && performance.now() - failed.at < REMEMBERED) {
+      throw failed.error;
+    }
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PATIENCE)]);
+    let begun: Introduced | undefined;
+    let ended: ServerFailed | undefined;
+    try {
+      signal.throwIfAborted();
+      const line = await openLine({
+        name,
+        silence,
+        open: (reader) => open(reader, signal),
+        onChanged: tellChanged,
+        onEnd: (failure) => {
+          ended = failure;
+          if (begun !== undefined) {
+            introduced.forget(begun);
+            present = undefined;
+            onLost(failure);
+          }
+        },
+      });
+      strange = line;
+      begun = await introduceOver(name, line, verdict, signal).catch(async (error: unknown) => {
+        await line.close();
+        throw error;
+      });
+      if (ended !== undefined) {
+        throw ended;
+      }
+    } catch (error) {
+      const reason = closed.signal.aborted ? notAnyMore(name) : error;
+      failed = { error: reason, at: performance.now() };
+      throw reason;
+    }
+    begun.line.introduced();
+    strange = undefined;
+    failed = undefined;
+    verdict = begun.era;
+    present = begun.line;
+    if (isKnown) {
+      // It may have changed while nobody heard it.
+      tellChanged();
+    }
+    isKnown = true;
+    return begun;
+  };
+  const introduced = once(name, begin);
+
+  async function* send(...[request, era, signal]: Parameters<Wire['send']>): AsyncGenerator<ServerMessage> {
+    const { line } = await introduced();
+    const own = ownId();
+    const { params, restore } = withToken(request.params, own);
+    const asked = { id: own, method: request.method, params: era === 'stateless' ? withEnvelope(params) : params };
+    for await (const message of line.ask(asked, signal)) {
+      yield message.method === undefined ? { ...message, id: request.id } : restore(message);
+    }
+  }
+
+  return {
+    target,
+    introduce: introduced,
+    discover: async () => {
+      const { era, facts } = await introduced();
+      return era === 'stateless' ? facts : null;
+    },
+    session: async () => {
+      const { era, facts } = await introduced();
+      return era === 'handshake' ? facts : null;
+    },
+    exchange: null,
+    send,
+    ask: async (request, era, signal) => send(request, era, signal),
+    listen: async (onChanged, signal) => {
+      listeners.add(onChanged);
+      signal.addEventListener('abort', () => listeners.delete(onChanged), { once: true });
+    },
+    isOpen: () => present !== undefined,
+    complaint: () => ((strange?.strays() ?? 0) > 0 ? saysNothing(name) : null),
+    stderr: () => (target.transport === 'stdio' ? tail.text() : null),
+    close: async () => {
+      closed.abort();
+      const open = await introduced.known()?.catch(() => undefined);
+      await open?.line.close();
+    },
+  };
+}
+
+const saysNothing = (name: string): ServerFailed => notTheProtocol(name, 'what it says are no JSON-RPC messages');
+
+/** Has a server introduce itself. Throws ServerFailed, or the reason of the signal. */
+async function introduceOver(name: string, line: Line, verdict: Era, signal: AbortSignal): Promise<Introduced> {
+  const resultOf = async (method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    for await (const { method: told, result } of line.ask({ id: ownId(), method, params }, signal)) {
+      if (told === undefined) {
+        return result;
+      }
+    }
+    return undefined;
+  };
+  try {
+    if (verdict === 'handshake') {
+      const session = factsOfSession(await resultOf('initialize', INITIALIZE));
+      if (session !== null) {
+        line.tell(INITIALIZED);
+        return { line, era: 'handshake', facts: { ...shared(session), id: undefined, headers: {} } };
+      }
+    }
+    const facts = factsOfDiscovery(await resultOf('server/discover', withEnvelope({})));
+    if (facts === null) {
+      throw notTheProtocol(name, 'it refused to initialize a session');
+    }
+    return { line, era: 'stateless', facts: shared(facts) };
+  } catch (error) {
+    if ((error as Error).name === 'TimeoutError' && line.strays() > 0) {
+      throw saysNothing(name);
+    }
+    throw error;
+  }
+}
+
+/** What a server offers where all who use it share one session: nothing that changes it, and nothing told unasked. */
+function shared<F extends ServerFacts>(facts: F): F {
+  const { logging, ...offered } = facts.capabilities;
+  const capabilities = Object.entries(offered).map(([name, capability]) => {
+    const { listChanged, subscribe, ...rest } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
+    return [name, rest];
+  });
+  return { ...facts, capabilities: Object.fromEntries(capabilities) };
+}

@@ -1,0 +1,158 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Egress } from '../egress/egress.ts';
+import { discard, exchange, type HttpAnswer, type HttpRequest } from '../egress/exchange.ts';
+import { readEvents, type StreamEvent } from './events.ts';
+import { serverFailed } from './exchange.ts';
+import { ServerFailed } from './failed.ts';
+import { isStream } from './messages.ts';
+import type { Pipe, PipeReader } from './pipe.ts';
+import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
+import type { RemoteTarget } from './target.ts';
+
+type WayOut = Pick<Egress, 'dispatcher'>;
+type Events = AsyncGenerator<StreamEvent>;
+
+const SPOKEN = 'HTTP with SSE';
+/** Bytes of an answer that are read so that its connection can be used again. */
+const READ_ON = 64 * 1024;
+
+/**
+ * Opens a pipe over HTTP with SSE (MCP 2024-11-05, "Transports"): messages come as events of one stream, and are POSTed
+ * to the URL that its first `endpoint` event names. Resolves when that is known; nothing reaches `reader` before.
+ * Throws ServerFailed, or the reason of `signal`, which bounds the opening alone.
+ */
+export async function openSse(
+  egress: WayOut,
+  target: RemoteTarget,
+  reader: PipeReader,
+  signal: AbortSignal,
+): Promise<Pipe> {
+  signal.throwIfAborted();
+  const ending = new AbortController();
+  const leave = (): void => ending.abort(signal.reason);
+  signal.addEventListener('abort', leave, { once: true });
+  try {
+    const events = await begin(egress, target, ending.signal);
+    return pipeOf(egress, target, { reader, events, endpoint: await endpointOf(target, events), ending });
+  } catch (error) {
+    ending.abort(error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
+}
+
+async function begin(egress: WayOut, target: RemoteTarget, signal: AbortSignal): Promise<Events> {
+  const { name, path, streamSilence: silence } = target;
+  const headers = { accept: 'text/event-stream' };
+  const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, silence });
+  if (answer.status !== 200) {
+    discard(answer);
+    throw statusFailed(name, SPOKEN, answer.status);
+  }
+  if (!isStream(answer) || Buffer.isBuffer(answer.body)) {
+    discard(answer);
+    throw notSpoken(name, SPOKEN, 'it answered with something that is no stream of events');
+  }
+  return eventsOf(name, answer.body);
+}
+
+function send(
+  egress: WayOut,
+  { name, origin, headers }: RemoteTarget,
+  request: Omit<HttpRequest, 'origin'>,
+): Promise<HttpAnswer> {
+  const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
+  return exchange(egress, { ...request, origin, headers: all }, (failure) =>
+    serverFailed(name, failure, request.silence),
+  );
+}
+
+async function* eventsOf(server: string, body: AsyncIterable<Buffer>): Events {
+  try {
+    yield* readEvents(body);
+  } catch (error) {
+    throw error instanceof RangeError ? notSpoken(server, SPOKEN, error.message) : error;
+  }
+}
+
+/** The path to which messages go. */
+async function endpointOf({ name, origin, path }: RemoteTarget, events: Events): Promise<string> {
+  for (let next = await events.next(); !next.done; next = await events.next()) {
+    const { event, data } = next.value;
+    if (event === 'endpoint') {
+      const stream = new URL(origin + path);
+      const endpoint = URL.parse(data, stream.href);
+      // The credentials of the server would go there. An `origin` is not compared: the one of a blob: URL is within it.
+      if (endpoint?.protocol !== stream.protocol || endpoint.host !== stream.host) {
+        throw notSpoken(name, SPOKEN, 'it wants messages at another origin than its own');
+      }
+      return endpoint.pathname + endpoint.search;
+    }
+  }
+  throw new ServerFailed(name, 'broken', 'ended its stream before it had said where messages go.');
+}
+
+type Opened = {
+  readonly reader: PipeReader;
+  readonly events: Events;
+  readonly endpoint: string;
+  /** Aborted when the pipe ends: with what failed, or, when it was closed, with what those under way are told. */
+  readonly ending: AbortController;
+};
+
+function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint, ending }: Opened): Pipe {
+  const { name, silence } = target;
+  const { signal } = ending;
+
+  const read = async (): Promise<void> => {
+    await nextTurn();
+    for await (const { event, data } of events) {
+      // An event without data only says where to go on from.
+      if (event === 'message' && data !== '' && !signal.aborted) {
+        reader.message(data);
+      }
+    }
+    throw new ServerFailed(name, 'broken', `ended its stream; ${CARRIED_OUT}.`);
+  };
+  const reading = read().catch((failure: ServerFailed) => {
+    if (!signal.aborted) {
+      ending.abort(failure);
+      reader.ended(failure);
+    }
+  });
+
+  return {
+    send: async (message) => {
+      if (signal.aborted) {
+        throw hasEnded(name);
+      }
+      const headers = { 'content-type': 'application/json' };
+      const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence } as const;
+      const answer = await send(egress, target, request);
+      void readOn(answer);
+      if (answer.status < 200 || answer.status > 299) {
+        throw statusFailed(name, SPOKEN, answer.status);
+      }
+    },
+    close: async () => {
+      ending.abort(new ServerFailed(name, 'broken', `was left; ${CARRIED_OUT}.`));
+      await reading;
+    },
+  };
+}
+
+/** What the answer to a message says does not matter; its connection can be used again when it has come whole. */
+async function readOn({ body }: HttpAnswer): Promise<void> {
+  let size = 0;
+  try {
+    for await (const chunk of Buffer.isBuffer(body) ? [] : body) {
+      size += (chunk as Buffer).length;
+      if (size > READ_ON) {
+        return;
+      }
+    }
+  } catch {
+    // Its status was all that was needed of it.
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { stat } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ServerFailed } from './failed.ts';
+import { encodeLine, readLines } from './lines.ts';
+import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
+import { CARRIED_OUT } from './pipe-failures.ts';
+import type { Tail } from './tail.ts';
+import type { ProcessTarget } from './target.ts';
+
+/** Milliseconds that a process gets to end after its input has, and after it is told to. */
+const GRACE = 1000;
+
+/** Milliseconds in which the last output of a process arrives. */
+const FLUSH = 200;
+
+/** What the machine has none of at the moment: processes, open files, memory. */
+const EXHAUSTED = new Set<string | undefined>(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+
+/**
+ * Starts a process and speaks to it in lines over its standard input and output (MCP 2025-11-25, "stdio"). It is the
+ * leader of a process group of its own, which ends as a whole: nothing that it has started stays. `signal` ends what
+ * has not started yet. Throws ServerFailed, or the reason of the signal.
+ */
+export async function openProcess(
+  target: ProcessTarget,
+  reader: PipeReader,
+  tail: Tail,
+  signal: AbortSignal,
+): Promise<Pipe> {
+  const { name, cwd, encoding } = target;
+  // A folder that is not there, spawn would report as a command that is not.
+  if (cwd !== null && !(await stat(cwd).catch(() => null))?.isDirectory()) {
+    throw new ServerFailed(name, 'unusable', 'cannot be started: its folder `cwd` does not exist.');
+  }
+  signal.throwIfAborted();
+  const child = await start(target);
+  let isClosing = false;
+  let isIntroduced = false;
+
+  const end = (failure: ServerFailed): void => {
+    if (!isClosing) {
+      isClosing = true;
+      void stop(child);
+      reader.ended(failure);
+    }
+  };
+  const protocolError = (why: string) =>
+    end(new ServerFailed(name, 'protocol', `does not speak the protocol: ${why}.`));
+
+  readLines(child.stdout, target, {
+    line: (text) => {
+      if (!isClosing) {
+        reader.message(text);
+      }
+    },
+    unreadable: protocolError,
+  });
+  child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
+  // Mostly it has ended, and is about to say how.
+  child.stdin.on('error', () => {
+    const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${CARRIED_OUT}.`);
+    setTimeout(end, GRACE, failure).unref();
+  });
+  child.once('exit', async (code, signalName) => {
+    const how = signalName === null ? `exited with code ${code}` : `was ended by ${signalName}`;
+    // What it has said last is still on its way; what it has started may hold its output open for ever.
+    await Promise.race([once(child, 'close'), delay(FLUSH, undefined, { ref: false })]);
+    end(
+      isIntroduced
+        ? new ServerFailed(name, 'broken', `${how}; ${CARRIED_OUT}.`)
+        : new ServerFailed(name, 'unusable', `${how} before it had introduced itself.`),
+    );
+  });
+
+  return {
+    introduced: () => {
+      isIntroduced = true;
+    },
+    send: async (message) => {
+      child.stdin.write(encodeLine(message, encoding));
+      if (child.stdin.writableLength > LONGEST_MESSAGE) {
+        end(new ServerFailed(name, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`));
+      }
+    },
+    close: () => {
+      isClosing = true;
+      return stop(child);
+    },
+  };
+}
+
+async function start({ name, command, args, cwd, env }: ProcessTarget): Promise<Child> {
+  try {
+    // It throws what it can tell at once, such as arguments that are too long.
+    const child = spawn(command, args, { cwd: cwd ?? undefined, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    await once(child, 'spawn');
+    return child;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'its command is not found' : code === 'EACCES' ? 'its command may not be run' : code;
+    // Without the cause, which names the command.
+    throw new ServerFailed(name, EXHAUSTED.has(code) ? 'unavailable' : 'unusable', `cannot be started: ${why}.`);
+  }
+}
+
+/** Ends a process with all that it has started: it is asked first, by the end of its input, and then by signals. */
+async function stop(child: Child): Promise<void> {
+  const isOver = new Promise<true>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      resolve(true);
+    } else {
+      child.once('exit', () => resolve(true));
+    }
+  });
+  const isOverWithin = (ms: number) => Promise.race([isOver, delay(ms, false, { ref: false })]);
+  child.stdin.end();
+  if (!(await isOverWithin(GRACE))) {
+    kill(child, 'SIGTERM');
+    await isOverWithin(GRACE);
+  }
+  // Whatever it has started, and itself if it does not listen.
+  kill(child, 'SIGKILL');
+  await isOver;
+  child.stdin.destroy();
+  child.stdout.destroy();
+  child.stderr.destroy();
+}
+
+function kill({ pid }: Child, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(pid as number), signal);
+  } catch {
+    // Nobody of the group is left.
+  }
+}

@@ -1,0 +1,39 @@
+import { secretForms } from '../secret-forms.ts';
+
+/** Characters that are shown, and bytes that are kept: enough to tell a secret that begins before what is shown. */
+const SHOWN = 64 * 1024;
+const KEPT = 2 * SHOWN;
+/** Characters from which on a value is taken for a secret: shorter ones would blot out words. */
+const SHORTEST_SECRET = 4;
+
+/** The end of what a process writes to its standard error, across its restarts. */
+export class Tail {
+  readonly #forms: readonly string[];
+  #chunks: Buffer[] = [];
+  #size = 0;
+  #isCut = false;
+
+  /** Of `secrets`, those of four characters or more are not shown, in whatever form. */
+  constructor(secrets: readonly string[]) {
+    this.#forms = secretForms(secrets, SHORTEST_SECRET);
+  }
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size > 2 * KEPT) {
+      this.#chunks = [Buffer.concat(this.#chunks).subarray(-KEPT)];
+      this.#size = KEPT;
+      this.#isCut = true;
+    }
+  }
+
+  /** The last 64 KiB, every secret as `***`. */
+  text(): string {
+    const whole = Buffer.concat(this.#chunks).toString('utf8');
+    const masked = this.#forms.reduce((text, secret) => text.replaceAll(secret, '***'), whole);
+    // Where it was cut, the end of a secret may stand, which nothing tells as one.
+    const start = this.#isCut ? (this.#forms[0]?.length ?? 0) : 0;
+    return masked.slice(start).slice(-SHOWN);
+  }
+}

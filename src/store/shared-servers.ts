@@ -1,0 +1,157 @@
+import * as catalogues from './catalogues.ts';
+import type { Database } from './schema.ts';
+import { SEALED } from './sealed.ts';
+import type { Db } from './store.ts';
+
+/** How an MCP server of the operator's is reached, in the words of the Operator API. Sealed at rest. */
+export type McpServerConfig = {
+  /** No two servers that are enabled have the same. */
+  name: string;
+  transport: string;
+  url: string | null;
+  command: string | null;
+  args: string[];
+  headers: Record<string, string>;
+  env: Record<string, string>;
+  cwd: string | null;
+  encoding: string | null;
+  encodingErrorHandler: string | null;
+  timeoutSeconds: number | null;
+  sseReadTimeoutSeconds: number | null;
+  terminateOnClose: boolean | null;
+  sessionKwargs: Record<string, unknown>;
+};
+
+/** An MCP server of the operator's, which organizations use once it is shared with them. Times are milliseconds since the epoch. */
+export type SharedServer = {
+  /** A UUID. */
+  id: string;
+  slug: string;
+  name: string;
+  enabled: boolean;
+  mcpServer: McpServerConfig;
+  /** Grows by one with every update. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+export type NewSharedServer = Omit<SharedServer, 'slug' | 'version'>;
+
+/** How many servers may have slugs that begin alike: the first has the slug itself, the last ends in `-99`. */
+const MOST_ALIKE = 99;
+
+/**
+ * Stores a new server that is shared with nobody, version 1, and returns it with the first slug that is free: `slugBase`,
+ * or that with `-2` to `-99` behind it. Null, and nothing is stored, when all of them are taken. When it is enabled, ask
+ * `enabledNamed` in the same write before: the database refuses a second one of that name.
+ */
+export async function insert(db: Db, server: NewSharedServer, slugBase: string): Promise<SharedServer | null> {
+  const slug = await freeSlug(db, slugBase);
+  if (slug === null) {
+    return null;
+  }
+  const created = { ...server, slug, version: 1 };
+  await db.sql
+    .insertInto('shared_servers')
+    .values({ ...toRow(db, created), shared_with_all: 0 })
+    .execute();
+  return created;
+}
+
+/** The server of that id, or null. */
+export async function find(db: Db, id: string): Promise<SharedServer | null> {
+  const row = await db.sql.selectFrom('shared_servers').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toSharedServer(db, row) : null;
+}
+
+/** Every shared server, oldest first, ties by id. */
+export async function list(db: Db): Promise<SharedServer[]> {
+  const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();
+  return rows.map((row) => toSharedServer(db, row));
+}
+
+/** The ids of all servers that are enabled, oldest first. */
+export async function enabledIds(db: Db): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('shared_servers')
+    .select('id')
+    .where('enabled', '=', 1)
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** The id of the enabled server with that name in its config, or null. */
+export async function enabledNamed(db: Db, mcpName: string): Promise<string | null> {
+  const row = await db.sql
+    .selectFrom('shared_servers')
+    .select('id')
+    .where('mcp_name', '=', mcpName)
+    .where('enabled', '=', 1)
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/**
+ * Replaces a server whose version is still `expectedVersion`, and returns it with the next version; null when it has
+ * moved on or is gone. Its slug, `createdAt` and whom it is shared with do not change. When it is enabled, ask
+ * `enabledNamed` in the same write before, as for `insert`.
+ */
+export async function update(db: Db, server: SharedServer, expectedVersion: number): Promise<SharedServer | null> {
+  const updated = { ...server, version: expectedVersion + 1 };
+  const { id, slug, created_at, ...changes } = toRow(db, updated);
+  const { numUpdatedRows } = await db.sql
+    .updateTable('shared_servers')
+    .set(changes)
+    .where('id', '=', id)
+    .where('version', '=', expectedVersion)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n ? updated : null;
+}
+
+/** Deletes a server with its catalogue, its accounts in all organizations and their endpoints. False when there is none. */
+export async function remove(db: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.sql.deleteFrom('shared_servers').where('id', '=', id).executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) {
+    return false;
+  }
+  await catalogues.remove(db, id);
+  return true;
+}
+
+/** The slug that a new server would get now, as in `insert`; null when all are taken. */
+export async function freeSlug(db: Db, base: string): Promise<string | null> {
+  const slugs = Array.from({ length: MOST_ALIKE }, (_, index) => (index === 0 ? base : `${base}-${index + 1}`));
+  const rows = await db.sql.selectFrom('shared_servers').select('slug').where('slug', 'in', slugs).execute();
+  const taken = new Set(rows.map(({ slug }) => slug));
+  return slugs.find((slug) => !taken.has(slug)) ?? null;
+}
+
+function toRow(db: Db, server: SharedServer): Omit<Database['shared_servers'], 'shared_with_all'> {
+  return {
+    id: server.id,
+    slug: server.slug,
+    name: server.name,
+    enabled: server.enabled ? 1 : 0,
+    mcp_name: server.mcpServer.name,
+    config: db.secrets.seal(JSON.stringify(server.mcpServer), SEALED.sharedServerConfig.contextOf(server.id)),
+    version: server.version,
+    created_at: server.createdAt,
+    updated_at: server.updatedAt,
+  };
+}
+
+function toSharedServer(db: Db, row: Database['shared_servers']): SharedServer {
+  return {
+    id: row.id,
+    slug: row.slug,
+    name: row.name,
+    enabled: row.enabled === 1,
+    mcpServer: JSON.parse(db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id))),
+    version: row.version,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

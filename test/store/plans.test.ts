@@ -1,0 +1,77 @@
+import { CompiledQuery, type KyselyPlugin } from 'kysely';
+import { beforeAll, expect, it } from 'vitest';
+import * as accounts from '../../src/store/accounts.ts';
+import * as endpoints from '../../src/store/endpoints.ts';
+import * as grants from '../../src/store/grants.ts';
+import * as sharedServers from '../../src/store/shared-servers.ts';
+import type { Db, Store } from '../../src/store/store.ts';
+import { onEngine } from './support/harness.ts';
+import { anOrganization, storedSharedServer } from './support/samples.ts';
+
+/** How SQLite would answer what a function asks, a line for each table it reads. */
+async function plansOf({ read }: Store, ask: (db: Db) => Promise<unknown>): Promise<string[]> {
+  const asked: CompiledQuery[] = [];
+  const watch: KyselyPlugin = {
+    transformQuery: ({ node, queryId }) => {
+      asked.push(read.sql.getExecutor().compileQuery(node, queryId));
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  await ask({ ...read, sql: read.sql.withPlugin(watch) });
+  const plans = asked.map(({ sql, parameters }) =>
+    read.sql.executeQuery<{ detail: string }>(CompiledQuery.raw(`explain query plan ${sql}`, [...parameters])),
+  );
+  return (await Promise.all(plans)).flatMap(({ rows }) => rows.map(({ detail }) => detail));
+}
+
+onEngine('sqlite', ({ shared }) => {
+  let store: Store;
+  let organizationId: string;
+  beforeAll(async () => {
+    store = await shared();
+    organizationId = await anOrganization(store);
+  });
+
+  const FILTERS: accounts.AccountFilter[] = [{}, { status: 'active' }].flatMap((filter) => [
+    filter,
+    { ...filter, tenantId: 'acme-1' },
+    { ...filter, integrationName: 'mcp' },
+  ]);
+  it.each(FILTERS)('a list of accounts by %j follows an index made for it', async (filter) => {
+    for (const part of [{ limit: 9 }, { limit: 9, before: { at: 5, id: 'x' } }]) {
+      const plans = await plansOf(store, (db) => accounts.page(db, organizationId, part, filter));
+      const columns = [
+        'organization_id=',
+        ...(filter.tenantId === undefined ? [] : ['tenant_id=']),
+        ...(filter.status === undefined ? [] : ['status=']),
+      ];
+      const index = `${filter.integrationName === undefined ? '' : '_of_servers'}_by_`;
+      const plan = plans.find((line) => line.startsWith('SEARCH accounts'));
+      expect(plan).toContain(`accounts${index}${columns.map((column) => column.slice(0, -1)).join('_')}_created_at_id`);
+      expect(plan).toContain(columns.map((column) => `${column}?`).join(' AND '));
+      expect(plan?.includes('(created_at,id)<(?,?)')).toBe('before' in part);
+      expect(plans.join('\n')).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+
+  it('everything about one account, endpoint or shared server is found by an index, too', async () => {
+    const { id } = await storedSharedServer(store, [organizationId]);
+    const account = { organizationId, accountId: id };
+    const before = { at: 5, id: 'x' };
+    const asks: ((db: Db) => Promise<unknown>)[] = [
+      (db) => accounts.find(db, organizationId, id),
+      (db) => endpoints.find(db, account, 'x'),
+      (db) => endpoints.page(db, account, { limit: 9 }),
+      (db) => endpoints.page(db, account, { limit: 9, before }),
+      (db) => endpoints.findByTokenHash(db, 'x'),
+      (db) => grants.organizationsOf(db, id),
+      (db) => sharedServers.enabledNamed(db, 'x'),
+    ];
+    for (const ask of asks) {
+      const plans = await plansOf(store, ask);
+      expect(plans.length).toBeGreaterThan(0);
+      expect(plans.join('\n')).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+});
