@@ -12,7 +12,9 @@ var flags = [
   '--max-inlined-bytecode-size-cumulative=2500',
   '--expose-gc',
 ];
-if (process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
+// Everything else is read by src/cli, and is short enough to do with Node's own heap.
+var isServer = process.argv.length === 2 || (process.argv.length === 3 && process.argv[2] === 'serve');
+if (isServer && process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
   // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
   process.execve(
     process.execPath,
@@ -20,19 +22,4 @@ if (process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
     process.env,
   );
 }
-var program = 'main';
-if (process.argv[2] === 'contract') {
-  process.argv.splice(2, 1);
-  program = 'suite/main';
-} else if (process.argv.length > 2) {
-  usage(process.argv[2] === '--help');
-}
-import(url.pathToFileURL(path.join(__dirname, '../dist/src', `${program}.js`)).href);
-
-function usage(isWanted) {
-  process[isWanted ? 'stdout' : 'stderr'].write(
-    'gatehouse             runs the server; it is configured by environment variables, see README.md\n' +
-      'gatehouse contract …  runs the contract suite, see gatehouse contract --help\n',
-  );
-  process.exit(isWanted ? 0 : 2);
-}
+import(url.pathToFileURL(path.join(__dirname, '../dist/src', isServer ? 'main.js' : 'cli/main.js')).href);

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { findPackageJSON } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Document } from '../contract/document.ts';
+import { installedPackage, packageFile } from '../package-file.ts';
 
-const TEMPLATE = fileURLToPath(new URL('page.hbs', import.meta.url));
+// Not beside this file: what is compiled has no template.
+const TEMPLATE = fileURLToPath(packageFile('src/docs/page.hbs'));
 
 /** The builder drops samples in languages that are not listed here; `Payload` is the request body itself. */
 const LANGUAGES = ['curl', 'JavaScript', 'Python', 'Typed client', 'Payload'];
@@ -21,14 +23,22 @@ const CREDIT = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" width="52" height="16"><text y="12" font-family="sans-serif" font-size="12" fill="#2467f2">Redocly</text></svg>',
 )}`;
 
+/** What takes to build the page is not installed. The message says what to do. */
+export class CannotRender extends Error {}
+
 /**
  * Renders a document as one HTML page that needs nothing else: no script, font or image is loaded when it is read, and
- * nothing is reported. Takes Redocly, which only a clone of this project has. Throws with its output when it fails.
+ * nothing is reported. Throws CannotRender where that is not a clone of this project, and with the output of Redocly
+ * when that fails.
  */
 export async function renderPage(document: Document): Promise<string> {
-  const redocly = findPackageJSON('@redocly/cli', import.meta.url);
-  if (redocly === undefined) {
-    throw new Error('The page is built with @redocly/cli, a development dependency: run `npm ci` in a clone.');
+  const redocly = installedPackage('@redocly/cli');
+  if (redocly === null || !existsSync(TEMPLATE)) {
+    const page = fileURLToPath(packageFile('dist/docs/index.html'));
+    throw new CannotRender(
+      'The page is built with @redocly/cli, a development dependency: run `npm ci` and `npm run docs` in a clone. ' +
+        `The page that came with this installation is ${page}; servers serve it at /docs.`,
+    );
   }
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-docs-'));
   try {
@@ -37,7 +47,7 @@ export async function renderPage(document: Document): Promise<string> {
     await promisify(execFile)(
       process.execPath,
       [
-        join(redocly, '../bin/cli.js'),
+        join(redocly, 'bin/cli.js'),
         ...['build-docs', 'openapi.json', '--output', 'page.html', '--inlineBundle'],
         ...['--template', TEMPLATE, '--openapi', 'options.json'],
       ],

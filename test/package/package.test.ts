@@ -137,6 +137,10 @@ test('the server is imported', async () => {
   expect(await script(process.execPath, text)).toBe('function');
 });
 
+/** Nobody's settings: neither those of who runs the tests, nor those of the tests themselves. */
+const ownEnv = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GATEHOUSE_|^DATABASE_URL$/.test(name)));
+
 const PROGRAM = 'node_modules/mcp-gatehouse/bin/gatehouse.cjs';
 
 test('an older Node is told which one is needed', async ({ skip }) => {
@@ -150,28 +154,74 @@ test('the installed contract suite says what it is', async () => {
   expect(stdout).toContain('--base-url');
 });
 
-test('the installed program serves the API and the page, and stops when it is told', async () => {
-  // Nobody's settings: neither those of who runs the tests, nor those of the tests themselves.
-  const env = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^GATEHOUSE_|^DATABASE_URL$/.test(name))),
-    GATEHOUSE_PORT: '0',
-    GATEHOUSE_DATA: join(consumer, 'data'),
-  };
-  const program = spawn(process.execPath, [PROGRAM], { cwd: consumer, env, stdio: ['ignore', 'pipe', 'inherit'] });
+/** Runs the installed program in the consumer's folder, with nobody's settings. */
+async function program(args: string[], env: Record<string, string> = {}) {
+  const options = { cwd: consumer, env: { ...ownEnv(), ...env } };
   try {
-    const url = await readyUrl(program);
+    return { code: 0, ...(await run(process.execPath, [PROGRAM, ...args], options)) };
+  } catch (error) {
+    return error as { code: number; stdout: string; stderr: string };
+  }
+}
+
+test('the installed program lists its commands, and each says how it is used', async () => {
+  const { code, stdout } = await program(['--help']);
+  expect(code).toBe(0);
+  const names = [...stdout.matchAll(/^ {2}([a-z]+) .* {2}/gm)].map(([, name]) => name as string);
+  expect(names).toEqual(expect.arrayContaining(['serve', 'backup', 'restore', 'rekey', 'contract', 'mock', 'docs']));
+  for (const name of names) {
+    expect(await program([name, '--help'])).toMatchObject({ code: 0, stdout: expect.stringContaining(`gatehouse`) });
+  }
+  expect(await program(['bakup'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('did you mean `backup`?'),
+  });
+});
+
+test('the installed program says what to run where it lacks a development dependency', async () => {
+  const bundle = join(consumer, 'node_modules/mcp-gatehouse/generated/openapi.json');
+  const mock = await program(['mock', '--port', '4011']);
+  expect(mock).toMatchObject({ code: 1, stdout: '' });
+  expect(mock.stderr).toContain(`npx @stoplight/prism-cli mock ${bundle} --port 4011\n`);
+  const docs = await program(['docs', '--out', join(consumer, 'docs')]);
+  expect(docs).toMatchObject({ code: 1, stdout: '' });
+  expect(docs.stderr).toMatch(/^The page is built with @redocly\/cli, .*`npm run docs` in a clone\. [^\n]+\n$/);
+  const [page = ''] = /\S+index\.html/.exec(docs.stderr) ?? [];
+  expect(existsSync(page)).toBe(true);
+});
+
+test('commands of the installed program run with the heap that Node has, the server with its own', async ({ skip }) => {
+  skip(process.platform === 'win32', 'Windows cannot replace a process by another');
+  const hook = join(consumer, 'flags.cjs');
+  await writeFile(hook, 'process.on("exit", () => process.stderr.write("flags: " + process.execArgv + "\\n"));');
+  const env = { NODE_OPTIONS: `--require=${hook}`, GATEHOUSE_DATA: join(consumer, 'nothing'), GATEHOUSE_PROT: '1' };
+  for (const args of [[], ['serve']]) {
+    expect((await program(args, env)).stderr).toMatch(/^flags: --max-semi-space-size=4,/m);
+  }
+  for (const args of [['serve', '--help'], ['backup', 'file'], ['--help']]) {
+    expect((await program(args, env)).stderr).toMatch(/^flags: $/m);
+  }
+});
+
+test('the installed program serves the API and the page, and stops when it is told', async () => {
+  const env = { ...ownEnv(), GATEHOUSE_PORT: '0', GATEHOUSE_DATA: join(consumer, 'data') };
+  const server = spawn(process.execPath, [PROGRAM], { cwd: consumer, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const url = await readyUrl(server);
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });
     if (process.platform === 'linux') {
-      expect(await readFile(`/proc/${program.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
+      expect(await readFile(`/proc/${server.pid}/cmdline`, 'utf8')).toContain('--max-semi-space-size=4');
     }
     const page = await fetch(`${url}/docs`);
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('x-codeSamples');
     expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+    const backup = await program(['backup', 'backup.db'], { GATEHOUSE_DATA: join(consumer, 'data') });
+    expect(backup).toMatchObject({ code: 0, stdout: expect.stringContaining(join(consumer, 'data/secret.key')) });
   } finally {
-    program.kill('SIGTERM');
+    server.kill('SIGTERM');
   }
-  const [code, signal] = await once(program, 'exit');
+  const [code, signal] = await once(server, 'exit');
   expect({ code, signal }).toEqual({ code: 0, signal: null });
 });
 

@@ -3,11 +3,13 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
+  Kysely,
   type QueryResult,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import type { Database } from '../schema.ts';
 import { translateSqliteError } from './errors.ts';
 
 /** What a statement answered: its rows, or how many rows it changed. */
@@ -25,7 +27,11 @@ export type Session = {
  * Kysely on a session, which its owner closes. Transactions take the write lock when they begin, so that they never
  * fail halfway. `exclusive` makes queries wait while a transaction is open; without it a session runs no transactions.
  */
-export function sqliteDialect(session: Session, sharing: 'exclusive' | 'concurrent'): Dialect {
+export function kyselyOn(session: Session, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
+  return new Kysely<Database>({ dialect: sqliteDialect(session, sharing) });
+}
+
+function sqliteDialect(session: Session, sharing: 'exclusive' | 'concurrent'): Dialect {
   return {
     createDriver: () => sqliteDriver(session),
     createQueryCompiler: () => new SqliteQueryCompiler(),

@@ -30,3 +30,15 @@ function fileReason(error: unknown): string | undefined {
   const isFull = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
   return isFull ? 'the disk is full' : undefined;
 }
+
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+/** What an error says of a database file that cannot be read as one, as the end of a sentence; null for other errors. */
+export function damageIn(error: unknown): string | null {
+  const code = (sqliteCodeOf(error) ?? 0) & 0xff;
+  if (code === NOT_A_DATABASE) {
+    return 'is not a SQLite database';
+  }
+  return code === CORRUPT ? `is damaged: ${(error as Error).message}` : null;
+}

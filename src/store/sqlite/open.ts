@@ -1,8 +1,6 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { Kysely } from 'kysely';
+import { closeSync, openSync } from 'node:fs';
+import type { Kysely } from 'kysely';
 import { createChanges } from '../changes.ts';
-import { StoreRefused } from '../errors.ts';
 import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -10,9 +8,9 @@ import type { Db, Store, StoreOptions } from '../store.ts';
 import { openAside } from './aside.ts';
 import { openConnection } from './connection.ts';
 import { copyDatabase } from './copy.ts';
-import { type Session, sqliteDialect } from './dialect.ts';
+import { kyselyOn, type Session } from './dialect.ts';
 import { translateSqliteError } from './errors.ts';
-import { type DirectoryLock, lockDirectory } from './lock.ts';
+import { databaseFile, requireDatabase, takeDirectory } from './folder.ts';
 import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
@@ -34,8 +32,11 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
   try {
     let path = ':memory:';
     if (location.kind === 'file') {
+      if (options.missing === 'refuse') {
+        requireDatabase(location.directory);
+      }
       closers.push(takeDirectory(location.directory, options.now()).release);
-      path = join(location.directory, 'gatehouse.db');
+      path = databaseFile(location.directory);
       closeSync(openSync(path, 'a', 0o600));
     }
     const writer = kyselyOn(opened(path, 'readWrite'), 'exclusive');
@@ -68,17 +69,4 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
     await closeAll();
     throw translateSqliteError(error);
   }
-}
-
-function kyselyOn(session: Session, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
-  return new Kysely<Database>({ dialect: sqliteDialect(session, sharing) });
-}
-
-function takeDirectory(directory: string, now: number): DirectoryLock {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StoreRefused(`${directory} cannot be created. Give a folder that can be with GATEHOUSE_DATA.`, { cause });
-  }
-  return lockDirectory(directory, now);
 }

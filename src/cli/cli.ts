@@ -1,0 +1,96 @@
+import { ConfigError } from '../config.ts';
+import { suggestion } from '../contract/mistakes.ts';
+import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
+import { UsageError } from './arguments.ts';
+import { backup } from './backup.ts';
+import { type Command, type Context, EXIT } from './command.ts';
+import { contract } from './contract.ts';
+import { docs } from './docs.ts';
+import { exportServers } from './export.ts';
+import { importServers } from './import.ts';
+import { mock } from './mock.ts';
+import { rekey } from './rekey.ts';
+import { restore } from './restore.ts';
+import { serve } from './serve.ts';
+
+/** Every command, by name, in the order in which `--help` lists them. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  serve,
+  import: importServers,
+  export: exportServers,
+  backup,
+  restore,
+  rekey,
+  contract,
+  mock,
+  docs,
+};
+
+/** Runs `gatehouse` with all its arguments: prints what there is to say, and resolves with the exit status. */
+export async function runGatehouse(context: Context): Promise<number> {
+  const [name = 'serve', ...args] = context.args;
+  if (name === '--help') {
+    context.stdout(overview());
+    return EXIT.done;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined) {
+    context.stderr(`${name}: ${unknown(name)}\nSee gatehouse --help.\n`);
+    return EXIT.usage;
+  }
+  if (args.includes('--help')) {
+    context.stdout(await command.usage());
+    return EXIT.done;
+  }
+  try {
+    return await command.run({ ...context, args });
+  } catch (error) {
+    return failed(context, name, error);
+  }
+}
+
+function overview(): string {
+  const commands = Object.values(COMMANDS);
+  const width = Math.max(...commands.map(({ synopsis }) => synopsis.length));
+  const lines = commands.map(({ synopsis, summary }) => `  ${synopsis.padEnd(width)}  ${summary}`);
+  return `Gatehouse, a control plane and gateway for MCP servers.
+
+  gatehouse [COMMAND] [ARGUMENT …]
+
+${lines.join('\n')}
+
+gatehouse COMMAND --help says more of one, with an example.
+
+Environment variables configure it, the same ones for the server and for what works on its data:
+
+  GATEHOUSE_DATA        the data folder: SQLite database, key file, first credentials (./data)
+  DATABASE_URL          postgres://…, for PostgreSQL instead of SQLite
+  GATEHOUSE_SECRET_KEY  the keys that open secrets, the first of which seals (the file secret.key in the data folder)
+
+README.md lists the others.
+
+Exit status: 0 done, 1 failed (the message says why), 2 wrong usage, 130 interrupted.
+`;
+}
+
+function unknown(name: string): string {
+  return name.startsWith('-')
+    ? `unknown option${suggestion(name, ['--help'])}`
+    : `unknown command${suggestion(name, Object.keys(COMMANDS))}`;
+}
+
+/** Says what was wrong, in as few words as that takes; what nobody expected comes with its stack. */
+function failed({ stderr }: Context, name: string, error: unknown): number {
+  if (error instanceof UsageError) {
+    stderr(`${error.message}\nSee gatehouse ${name} --help.\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof ConfigError) {
+    stderr(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  const { message, stack, syscall } = error as NodeJS.ErrnoException;
+  const isExpected = error instanceof StoreRefused || error instanceof StoreUnavailable || syscall !== undefined;
+  stderr(`${isExpected ? message : (stack ?? error)}\n`);
+  return EXIT.failed;
+}

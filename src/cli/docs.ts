@@ -1,0 +1,15 @@
+import type { Command } from './command.ts';
+
+/** `gatehouse docs`. */
+export const docs: Command = {
+  synopsis: 'docs',
+  summary: 'builds the documentation, a folder to publish; in a clone of the project',
+  usage: async () => {
+    const [{ docsUsage }, { readDocument }] = await Promise.all([
+      import('../docs/cli.ts'),
+      import('../contract/bundle.ts'),
+    ]);
+    return docsUsage(await readDocument());
+  },
+  run: async (context) => (await import('../docs/cli.ts')).runDocs(context),
+};

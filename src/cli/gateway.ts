@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { components } from '../../generated/api.ts';
+import { createClient } from '../client.ts';
+import { httpUrl, parseConfig } from '../config.ts';
+import { isObject } from '../json.ts';
+import { UsageError } from './arguments.ts';
+import type { Context } from './command.ts';
+
+type Schemas = components['schemas'];
+
+/** A gateway that runs, for what its operator may do with shared servers. Everything throws GatewayRefused. */
+export type Gateway = {
+  readonly list: () => Promise<Schemas['SharedServer'][]>;
+  /** Where `isLenient`, a server is saved although it does not come up. */
+  readonly create: (body: Schemas['SharedServerCreate'], isLenient: boolean) => Promise<Schemas['SharedServerSaved']>;
+  readonly update: (
+    id: string,
+    changes: Schemas['SharedServerPatch'],
+    isLenient: boolean,
+  ) => Promise<Schemas['SharedServerSaved']>;
+};
+
+/** What was asked of the gateway was not done: it is not there, or says why. The message holds no secret. */
+export class GatewayRefused extends Error {}
+
+/** What the help of a command says of the gateway it talks to. */
+export const GATEWAY_USAGE = `The gateway must run. It is found at --url, else at GATEHOUSE_PUBLIC_URL, else at GATEHOUSE_HOST and GATEHOUSE_PORT
+(127.0.0.1 and 8080). GATEHOUSE_ADMIN_TOKEN is the operator token, which a gateway with GATEHOUSE_ADMIN_AUTH=none does
+not need.`;
+
+/** Speaks to the gateway at a URL, or where the environment says. Throws UsageError and ConfigError; nothing is sent yet. */
+export function gatewayAt(givenUrl: string | undefined, env: Context['env']): Gateway {
+  const { publicUrl, host, port, adminToken } = parseConfig(env);
+  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const baseUrl = givenUrl === undefined ? own : checked(givenUrl);
+  // Credentials would not go along to where a redirect leads.
+  const client = createClient({ baseUrl, operatorToken: adminToken ?? undefined, redirect: 'manual' });
+  const ask = <T>(send: () => Promise<Answer<T>>) => answerOf(baseUrl, adminToken !== null, send);
+  const prefer = (isLenient: boolean) => (isLenient ? { Prefer: 'handling=lenient' } : {});
+  return {
+    list: async () => {
+      const servers = await ask(() => client.GET('/admin/api/v1/mcp-servers'));
+      if (!Array.isArray(servers)) {
+        throw notGatehouse(baseUrl);
+      }
+      return servers;
+    },
+    create: (body, isLenient) =>
+      ask(() => client.POST('/admin/api/v1/mcp-servers', { params: { header: prefer(isLenient) }, body })),
+    update: (id, body, isLenient) => {
+      const params = { path: { mcp_id: id }, header: prefer(isLenient) };
+      return ask(() => client.PATCH('/admin/api/v1/mcp-servers/{mcp_id}', { params, body }));
+    },
+  };
+}
+
+function checked(url: string): string {
+  try {
+    return httpUrl(url);
+  } catch (error) {
+    throw new UsageError(`--url: ${(error as Error).message}`);
+  }
+}
+
+type Answer<T> = { readonly data?: T; readonly error?: unknown; readonly response: Response };
+
+async function answerOf<T>(url: string, hasToken: boolean, send: () => Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await send().catch((failure: unknown) => {
+    throw failure instanceof SyntaxError ? notGatehouse(url) : unreachable(url, failure);
+  });
+  if (response.status === 429) {
+    await delay(1000 * (Number(response.headers.get('retry-after')) || 1));
+    return answerOf(url, hasToken, send);
+  }
+  if (data !== undefined) {
+    return data;
+  }
+  throw response.status === 401 ? new GatewayRefused(unauthorized(url, hasToken)) : refused(url, error);
+}
+
+function unreachable(url: string, failure: unknown): GatewayRefused {
+  const { cause } = failure as { cause?: NodeJS.ErrnoException };
+  return new GatewayRefused(`${url} cannot be reached: ${cause?.code ?? cause?.message ?? (failure as Error).message}`);
+}
+
+const notGatehouse = (url: string): GatewayRefused =>
+  new GatewayRefused(`What answers at ${url} is no Gatehouse with an Operator API.`);
+
+const unauthorized = (url: string, hasToken: boolean): string =>
+  hasToken
+    ? `${url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN is that of another gateway.`
+    : `${url} wants the operator token: set GATEHOUSE_ADMIN_TOKEN.`;
+
+/** What an error of the Operator API says, its mistakes and reasons included. */
+function refused(url: string, body: unknown): GatewayRefused {
+  const { error, reload } = isObject(body) ? body : {};
+  if (!isObject(error) || typeof error.message !== 'string') {
+    return notGatehouse(url);
+  }
+  const mistakes = (error as Schemas['OperatorErrorBody']['error']).fieldErrors ?? [];
+  const reasons = mistakes.map(({ field, message }) => `${field.replace(/^body\.(?:mcpServer\.)?/, '')} ${message}.`);
+  const reason = isObject(reload) && typeof reload.error === 'string' ? [reload.error] : [];
+  return new GatewayRefused([error.message, ...reasons, ...reason].join(' '));
+}

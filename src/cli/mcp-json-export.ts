@@ -1,0 +1,109 @@
+import type { components } from '../../generated/api.ts';
+import { slugOf } from '../operator/slugs.ts';
+import { variablesIn } from '../operator/variables.ts';
+import { OWN_KEYS } from './mcp-json-entry.ts';
+import { type ServerConfig, toFile, variableOf, withTexts, withValues } from './mcp-json-texts.ts';
+
+export type SharedServer = components['schemas']['SharedServer'];
+
+/** A variable that a file refers to, and the first place where it does, as `search: headers.Authorization`. */
+export type Reference = { readonly variable: string; readonly place: string };
+
+const TYPES = { stdio: 'stdio', streamable_http: 'http', sse: 'sse', websocket: 'ws' } as const;
+const ONLY_REFERENCES = /^(?:\$\{[A-Za-z_]\w*\})*$/;
+
+/** Shared servers as a file that other clients can read as well, and that `readMcpJson` reads to the same servers. */
+export function writeMcpJson(servers: readonly SharedServer[]): string {
+  const keys = keysOf(servers);
+  const entries = servers.map((server) => [keys.get(server) ?? '', entryOf(server, keys.get(server) ?? '')]);
+  return `${JSON.stringify({ mcpServers: Object.fromEntries(entries) }, null, 2)}\n`;
+}
+
+/**
+ * The servers with each value of `headers` and `env` that does not consist of variables replaced by one, such as
+ * `${SEARCH_AUTHORIZATION}` for the header Authorization of `search`. No two are the same, and none is referred to
+ * already. The same servers in the same order get the same variables.
+ */
+export function withoutSecrets(servers: readonly SharedServer[]): SharedServer[] {
+  const taken = new Set(
+    servers.flatMap(({ mcpServer }) => textsOf(mcpServer).flatMap(([, text]) => variablesIn(text))),
+  );
+  return servers.map((server) => {
+    const { mcpServer, slug } = server;
+    const name = slugOf(mcpServer.name) === null ? slug : mcpServer.name;
+    const standIn = (text: string, key: string): string =>
+      ONLY_REFERENCES.test(text) ? text : `\${${claim(variableOf(`${name} ${key}`) ?? '', '_', taken)}}`;
+    const { headers, env } = mcpServer;
+    return {
+      ...server,
+      mcpServer: { ...mcpServer, headers: withValues(headers, standIn), env: withValues(env, standIn) },
+    };
+  });
+}
+
+/** The variables that servers refer to, each once, in their order. */
+export function referencesOf(servers: readonly SharedServer[]): Reference[] {
+  const places = servers.flatMap(({ mcpServer }) =>
+    textsOf(mcpServer).flatMap(([place, text]) =>
+      variablesIn(text).map((variable): [string, string] => [variable, `${mcpServer.name}: ${place}`]),
+    ),
+  );
+  const firsts = new Map(places.toReversed());
+  return [...new Set(places.map(([variable]) => variable))].map((variable) => ({
+    variable,
+    place: firsts.get(variable) ?? '',
+  }));
+}
+
+/** Every text in which variables are replaced, with its place. */
+function textsOf({ url, headers, command, args, env, cwd }: ServerConfig): [place: string, text: string][] {
+  const named = (key: string, map: Readonly<Record<string, string>>) =>
+    Object.entries(map).map(([name, text]): [string, string] => [`${key}.${name}`, text]);
+  return [
+    ['url', url ?? ''],
+    ...named('headers', headers),
+    ['command', command ?? ''],
+    ...args.map((text, index): [string, string] => [`args.${index}`, text]),
+    ...named('env', env),
+    ['cwd', cwd ?? ''],
+  ];
+}
+
+/** The key of each server: its name for the gateway, numbered where servers that are not enabled have the same. */
+function keysOf(servers: readonly SharedServer[]): Map<SharedServer, string> {
+  const enabledLast = servers.toSorted((a, b) => Number(a.enabled) - Number(b.enabled));
+  const named = new Map(enabledLast.map((server) => [server.mcpServer.name, server]));
+  const taken = new Set(named.keys());
+  return new Map(
+    servers.map((server) => {
+      const { name } = server.mcpServer;
+      return [server, named.get(name) === server ? name : claim(name, ' ', taken)];
+    }),
+  );
+}
+
+/** The name itself, or the first with a number behind it that is not taken; it is taken then. */
+function claim(name: string, separator: string, taken: Set<string>): string {
+  let free = name;
+  for (let number = 2; taken.has(free); number += 1) {
+    free = `${name}${separator}${number}`;
+  }
+  taken.add(free);
+  return free;
+}
+
+function entryOf({ name, enabled, mcpServer }: SharedServer, key: string): object {
+  const { transport, url, headers, command, args, env, cwd, ...rest } = withTexts(mcpServer, toFile);
+  const isPlainProcess = transport === 'stdio' && url === null;
+  return {
+    ...(!isPlainProcess && { type: TYPES[transport] }),
+    ...(url !== null && { url }),
+    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(command !== null && { command }),
+    ...(args.length > 0 && { args }),
+    ...(Object.keys(env).length > 0 && { env }),
+    ...(cwd !== null && { cwd }),
+    ...Object.fromEntries(OWN_KEYS.filter((own) => rest[own] !== null).map((own) => [own, rest[own]])),
+    gatehouse: { name, enabled, ...(key !== mcpServer.name && { mcpServerName: mcpServer.name }) },
+  };
+}

@@ -1,0 +1,41 @@
+import { type Config, locationOf } from '../config.ts';
+import { keyFilePath, readKeyFile } from '../secret-keys.ts';
+import { openStore, type Store, StoreRefused } from '../store/store.ts';
+import { UsageError } from './arguments.ts';
+import type { Context } from './command.ts';
+
+/**
+ * The keys of a database that is there: those configured, else that of the key file. Throws StoreRefused when there is
+ * neither.
+ */
+export async function givenKeys({ secretKeys, dataDirectory }: Config): Promise<readonly Buffer[]> {
+  if (secretKeys !== null) {
+    return secretKeys;
+  }
+  const key = await readKeyFile(dataDirectory);
+  if (key === null) {
+    const path = keyFilePath(dataDirectory);
+    throw new StoreRefused(
+      `There is no key: GATEHOUSE_SECRET_KEY is not set, and there is no ${path}. Set it, or put the key file there.`,
+    );
+  }
+  return [key];
+}
+
+/** Opens the database of a configuration, which must be there; what it logs goes to standard error. */
+export async function openExisting(config: Config, { stderr, now }: Pick<Context, 'stderr' | 'now'>): Promise<Store> {
+  return openStore({
+    location: locationOf(config),
+    secretKeys: await givenKeys(config),
+    log: (_, message) => stderr(`${message}\n`),
+    now,
+    missing: 'refuse',
+  });
+}
+
+/** Throws UsageError, saying what to use instead, when the database is PostgreSQL's. */
+export function refusePostgres(env: Context['env'], instead: string): void {
+  if (env.DATABASE_URL) {
+    throw new UsageError(`DATABASE_URL is set, and this is for SQLite. For PostgreSQL use ${instead}.`);
+  }
+}

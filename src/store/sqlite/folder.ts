@@ -1,0 +1,51 @@
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { StoreRefused } from '../errors.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
+
+/** The database of a data folder. */
+export const databaseFile = (directory: string): string => join(directory, 'gatehouse.db');
+
+/** The database of a data folder, which must be there. Throws StoreRefused when it is not. */
+export function requireDatabase(directory: string): string {
+  const path = databaseFile(directory);
+  if (!existsSync(path)) {
+    throw new StoreRefused(`There is no database ${path}. Give the folder that holds it with GATEHOUSE_DATA.`);
+  }
+  return path;
+}
+
+/**
+ * Makes a data folder where there is none, and takes its lock. `now` is in milliseconds since the epoch. Throws
+ * StoreRefused when it cannot be made, or when another process has the lock, naming that one.
+ */
+export function takeDirectory(directory: string, now: number): DirectoryLock {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new StoreRefused(`${directory} cannot be created. Give a folder that can be with GATEHOUSE_DATA.`, { cause });
+  }
+  return lockDirectory(directory, now);
+}
+
+/** Waits until what is written to a file is on the disk. */
+export function syncFile(path: string): void {
+  sync(path, 'r+');
+}
+
+/** Waits until the names of the files in a folder are on the disk. */
+export function syncFolder(path: string): void {
+  // Windows has no such thing, and opens no folders.
+  if (process.platform !== 'win32') {
+    sync(path, 'r');
+  }
+}
+
+function sync(path: string, flags: string): void {
+  const descriptor = openSync(path, flags);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
