@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments, UsageError } from '../cli/arguments.ts';
 import type { Document } from '../contract/document.ts';
 import { APIS, type Api } from './apis.ts';
 import { bearer, type Credentials, keyPair } from './credentials.ts';
@@ -22,7 +22,7 @@ const REPORTERS = { text: textReporter, junit: junitReporter };
 
 export const USAGE = `Checks a server against the Gatehouse document, over HTTP.
 
-npm run contract -- --base-url URL [--api servers|operator|accounts] [--read-only] [--reporter text|junit]
+  gatehouse contract --base-url URL [--api servers|operator|accounts] [--read-only] [--reporter text|junit]
 
   --base-url URL   the server, such as http://localhost:8080
   --api NAME       only this API; without it, all three
@@ -41,16 +41,19 @@ Credentials come from the environment:
   GATEHOUSE_OTHER_API_KEY, GATEHOUSE_OTHER_API_SECRET, GATEHOUSE_OTHER_API_TOKEN
                    those of another organization, to check that neither sees the other
 
-With the operator token alone, a run of all APIs makes organizations for itself, with what is not given. A run of one API
-needs its credentials, and leaves out what takes another organization where there is none.
+With the operator token alone, a run of all APIs makes organizations for itself, with what is not given. A run of one
+API needs its credentials, and leaves out what takes another organization where there is none.
 
-Everything that a run makes is named contract-…, and deleted when it ends.
+Everything that a run makes is named contract-…, and deleted when it ends. A shared server, which is never there, is
+granted to every organization for a moment. The Operator API is checked as a gateway keeps it that applies changes at
+once, not one with GATEHOUSE_RELOAD=on-restart.
+
+In a clone, \`npm run contract -- …\` is the same. For example:
+
+  gatehouse contract --base-url http://localhost:8080 --read-only
 
 Exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 the server does not answer, 130 interrupted.
 `;
-
-/** Thrown for a command line or an environment that cannot be used. */
-class UsageError extends Error {}
 
 /** Runs the suite as a program: reports on `stdout`, and resolves with the exit status. */
 export async function runCli({ document, args, env, stdout, stderr, signal }: Cli): Promise<number> {
@@ -96,7 +99,12 @@ type Options = {
 };
 
 function parseOptions(args: readonly string[]): Options | 'help' {
-  const { values } = parse(args);
+  const { values } = readArguments(args, {
+    'base-url': { type: 'string' },
+    api: { type: 'string' },
+    'read-only': { type: 'boolean' },
+    reporter: { type: 'string' },
+  });
   if (values.help === true) {
     return 'help';
   }
@@ -106,23 +114,6 @@ function parseOptions(args: readonly string[]): Options | 'help' {
     readOnly: values['read-only'] === true,
     reporter: oneOf('--reporter', ['text', 'junit'], values.reporter ?? 'text'),
   };
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        'base-url': { type: 'string' },
-        api: { type: 'string' },
-        'read-only': { type: 'boolean' },
-        reporter: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 function baseUrlOf(text: string | undefined): string {

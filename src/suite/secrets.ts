@@ -2,7 +2,7 @@
 export type Secrets = {
   /** From now on `value` is printed as `shown`. */
   readonly add: (value: string, shown: string) => void;
-  /** Adds what an answer must keep to itself: new credentials, and request headers that are not the suite's own. */
+  /** Adds what an answer must keep to itself: new credentials, and headers and variables that are not the suite's own. */
   readonly addFrom: (answer: unknown) => void;
   /** The text with every secret replaced. */
   readonly hide: (text: string) => string;
@@ -16,7 +16,10 @@ const CREDENTIALS: Readonly<Record<string, string>> = {
   token: '$NEW_TOKEN',
 };
 
-/** Makes the keeper of secrets of one run; request headers with `own` in their value are no secrets. */
+/** What servers are sent, by name. */
+const MAPS: readonly string[] = ['request_headers', 'headers', 'env'];
+
+/** Makes the keeper of secrets of one run; headers and variables with `own` in their value are no secrets. */
 export function createSecrets(own: string): Secrets {
   const known = new Map<string, string>();
   const add = (value: string, shown: string) => {
@@ -24,15 +27,15 @@ export function createSecrets(own: string): Secrets {
       known.set(value, known.get(value) ?? shown);
     }
   };
-  const addFrom = (value: unknown, inHeaders = false): void => {
+  const addFrom = (value: unknown, inMap = false): void => {
     for (const [key, member] of Object.entries(typeof value === 'object' && value !== null ? value : {})) {
       if (typeof member === 'string') {
-        const shown = CREDENTIALS[key] ?? (inHeaders && !member.includes(own) ? '***' : undefined);
+        const shown = CREDENTIALS[key] ?? (inMap && !member.includes(own) ? '***' : undefined);
         if (shown !== undefined) {
           add(member, shown);
         }
       } else {
-        addFrom(member, key === 'request_headers');
+        addFrom(member, MAPS.includes(key));
       }
     }
   };

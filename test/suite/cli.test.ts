@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
@@ -117,9 +118,22 @@ test('as a program, interrupted: the check under way ends, and what was made is 
   expect(await stored()).toEqual(before);
 });
 
+/** Saves a shared server with a header and a variable, whose values it answers. */
+async function shareSecrets(): Promise<string[]> {
+  const [key, value] = [randomUUID(), randomUUID()];
+  const mcpServer = { name: 'secret', url: 'http://127.0.0.1:9/mcp', headers: { 'X-Key': key }, env: { KEY: value } };
+  const { status } = await fetch(`${server.url}/admin/api/v1/mcp-servers`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name: 'Secret', enabled: false, mcpServer }),
+  });
+  expect(status).toBe(201);
+  return [key, value];
+}
+
 /** A proxy that tells every secret it has seen wherever an error has room for it, and breaks most answers. */
 const startGossip = async () => {
-  const secrets = new Set<string>();
+  const secrets = new Set(await shareSecrets());
   const proxy = await startProxy(server.url, async (sent, forward) => {
     for (const header of ['x-api-key', 'x-api-secret', 'authorization']) {
       secrets.add((sent.headers[header] ?? '').replace('Bearer ', ''));

@@ -35,6 +35,7 @@ const get = async (path: string, headers: Record<string, string>): Promise<unkno
 const stored = async () => ({
   servers: await get('/api/mcp-servers?limit=100', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET }),
   organizations: await get('/admin/api/v1/organizations', { Authorization: `Bearer ${OPERATOR_TOKEN}` }),
+  sharedServers: await get('/admin/api/v1/mcp-servers', { Authorization: `Bearer ${OPERATOR_TOKEN}` }),
   integrations: await get('/integration', { Authorization: `Bearer ${API_TOKEN}` }),
   accounts: await get('/integrated-account', { Authorization: `Bearer ${API_TOKEN}` }),
 });

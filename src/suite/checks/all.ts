@@ -10,10 +10,17 @@ import { scopeChecks } from './accounts/scopes.ts';
 import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
 import { pairChecks } from './across/pairs.ts';
 import { serverAccountChecks } from './across/server-accounts.ts';
+import { sharedAccountChecks } from './across/shared-accounts.ts';
 import { tokenChecks } from './across/tokens.ts';
 import { auditChecks } from './operator/audit.ts';
 import { credentialChecks } from './operator/credentials.ts';
+import { grantChecks } from './operator/grants.ts';
 import { organizationChecks } from './operator/organizations.ts';
+import { reloadChecks } from './operator/reloads.ts';
+import { runtimeChecks } from './operator/runtime.ts';
+import { sharedInvalidChecks } from './operator/shared-invalid.ts';
+import { sharedServerChecks } from './operator/shared-servers.ts';
+import { sharedUpdateChecks } from './operator/shared-updates.ts';
 import { readOnlyChecks } from './read-only.ts';
 import { accountsRefusals, operatorRefusals, serversRefusals } from './refusals.ts';
 import { approvalChecks } from './servers/approval.ts';
@@ -37,9 +44,16 @@ export const ALL_CHECKS: readonly Check[] = [
   ...organizationChecks,
   ...credentialChecks,
   ...auditChecks,
+  ...sharedServerChecks,
+  ...sharedUpdateChecks,
+  ...sharedInvalidChecks,
+  ...reloadChecks,
+  ...runtimeChecks,
+  ...grantChecks,
   ...pairChecks,
   ...tokenChecks,
   ...serverAccountChecks,
+  ...sharedAccountChecks,
   ...importChecks,
   ...integrationChecks,
   ...previewChecks,

@@ -39,13 +39,18 @@ export async function refused(
   path: string,
   sent: Sent = {},
   field?: string,
-): Promise<void> {
+): Promise<Answer> {
   const answer = await operator.call(status, method, path, sent);
   const { error } = answer.json as ErrorBody;
   holds(answer, error.code === code, `code ${code}`, error.code);
   const fields = (error.fieldErrors ?? []).map((mistake) => mistake.field);
   holds(answer, field === undefined || fields.includes(field), `a field error of ${field}`, fields);
+  return answer;
 }
+
+/** What an error says of a field: the codes and messages of its mistakes. */
+export const mistakesOf = ({ json }: Answer, field: string) =>
+  ((json as ErrorBody).error.fieldErrors ?? []).filter((mistake) => mistake.field === field);
 
 export const INVALID = [422, 'validation_failed'] as const;
 export const MISSING = [404, 'not_found'] as const;

@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { components } from '../../../../generated/api.ts';
+import type { Answer, Caller } from '../../caller.ts';
+import { checks } from '../../check.ts';
+import { holds, same } from '../../expect.ts';
+import { failed } from './reloads.ts';
+import {
+  absent,
+  created,
+  disabled,
+  impossible,
+  listed,
+  type Reload,
+  read,
+  reference,
+  reloadOf,
+  SHARED,
+  sharedPath,
+} from './shared-support.ts';
+
+type Schemas = components['schemas'];
+type Status = Schemas['RuntimeStatus'];
+type State = Schemas['RuntimeServer']['state'];
+
+const RUNTIME = '/admin/api/v1/runtime/status';
+
+/** Times that are looked at what changes by itself, and milliseconds between two looks. */
+const LOOKS = 100;
+const PAUSE = 50;
+
+const statusOf = async (operator: Caller): Promise<{ answer: Answer; status: Status }> => {
+  const answer = await operator.call(200, 'GET', RUNTIME);
+  return { answer, status: answer.json as Status };
+};
+
+/** How the server at a path is; undefined when it is not there. */
+const serverIn = ({ servers }: Status, path: string) => servers.find(({ id }) => sharedPath(id) === path);
+
+/** Looks until the server at a path has a state, and answers how it is then. */
+async function becomes(operator: Caller, path: string, state: State) {
+  for (let looks = 1; ; looks++) {
+    const { answer, status } = await statusOf(operator);
+    const server = serverIn(status, path);
+    if (server?.state === state) {
+      return { answer, server };
+    }
+    holds(answer, looks < LOOKS, `the state ${state}`, server?.state ?? 'none');
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+}
+
+/** checkSharedServerTools. */
+const toolChecks = checks('operator', {
+  'checkSharedServerTools: of a server that cannot be asked it says why, and never fails': async ({
+    operator,
+    name,
+  }) => {
+    const secret = name('secret-header');
+    const variable = name('tools').replaceAll('-', '_').toUpperCase();
+    for (const body of [
+      absent(name('tools'), { headers: { Authorization: secret } }),
+      disabled(name('tools-disabled'), { headers: { Authorization: secret } }),
+      { ...disabled(name('tools-unusable')), mcpServer: { ...impossible(name('tools-unusable')), env: { A: secret } } },
+      absent(name('tools-variable'), { headers: { Authorization: secret, 'X-Key': reference(variable) } }),
+    ]) {
+      const path = await created(operator, body);
+      const before = await read(operator, path);
+      const answer = await operator.call(200, 'POST', `${path}/tools`);
+      const { ok, details, error } = answer.json as Schemas['SharedServerTools'];
+      same(answer, 'ok and details', [ok, details], [false, null]);
+      holds(answer, error !== null && !error.includes(secret), 'an error without any header or variable', error);
+      const after = await operator.call(200, 'GET', path);
+      same(after, 'the server as it was:', after.json, before);
+    }
+  },
+});
+
+/** getRuntimeStatus. */
+const statusChecks = checks('operator', {
+  'getRuntimeStatus: every server is there, oldest first, until it is deleted': async ({ operator, name }) => {
+    const paths = [
+      await created(operator, disabled(name('status-b'))),
+      await created(operator, absent(name('status-a'))),
+      await created(operator, disabled(name('status-b'))),
+    ];
+    const { all } = await listed(operator, []);
+    const order = all.map(({ id }) => sharedPath(id)).filter((path) => paths.includes(path));
+    const { answer, status } = await statusOf(operator);
+    const own = status.servers.filter(({ id }) => paths.includes(sharedPath(id)));
+    same(
+      answer,
+      'the new servers',
+      own.map(({ id }) => sharedPath(id)),
+      order,
+    );
+    const slugs = [name('status-a'), name('status-b'), `${name('status-b')}-2`];
+    same(answer, 'their slugs', own.map(({ slug }) => slug).toSorted(), slugs);
+    const [gone = ''] = paths;
+    await operator.call(200, 'DELETE', gone);
+    const after = await statusOf(operator);
+    same(after.answer, 'a server that is gone', serverIn(after.status, gone), undefined);
+  },
+
+  'getRuntimeStatus: a server is unreachable or disabled when it is, and the reason is told': async ({
+    operator,
+    name,
+  }) => {
+    const secret = name('secret-header');
+    const path = await created(operator, disabled(name('state'), { headers: { Authorization: secret } }));
+    const shown = async (state: State) => {
+      const { answer, server } = await becomes(operator, path, state);
+      const { slug, toolCount, protocolVersion, lastError } = server;
+      same(
+        answer,
+        'the slug, the tools and the protocol',
+        [slug, toolCount, protocolVersion],
+        [name('state'), null, null],
+      );
+      holds(answer, !answer.text.includes(secret), 'a status without any header', 'a header');
+      return { answer, lastError };
+    };
+    await shown('disabled');
+    await operator.call(200, 'PATCH', path, { body: { enabled: true } });
+    const { answer, lastError } = await shown('unreachable');
+    holds(answer, lastError !== null, 'why it is not reached', lastError);
+    await operator.call(200, 'PATCH', path, { body: { enabled: false } });
+    await shown('disabled');
+  },
+
+  'getRuntimeStatus: what came of the last change is there, also of one that failed': async ({ operator, name }) => {
+    const unusable = { name: name('last-unusable'), mcpServer: impossible(name('last-unusable')) };
+    const path = await created(operator, absent(name('last')));
+    const changes = [
+      async () => (await failed(operator, 'POST', SHARED, { body: unusable })).reload,
+      async (time: number) => {
+        const body = { name: name(`last-${time}`) };
+        return reloadOf(await operator.call(200, 'PATCH', path, { body }));
+      },
+      async () => (await failed(operator, 'PATCH', path, { body: { mcpServer: impossible(name('last')) } })).reload,
+    ];
+    for (const change of changes) {
+      await isLast(operator, change);
+    }
+  },
+});
+
+/** Checks that what a change answers is the last that the status knows of; again when somebody else was faster. */
+async function isLast(operator: Caller, change: (time: number) => Promise<Reload>): Promise<void> {
+  for (let looks = 1; ; looks++) {
+    const { status, message, error } = await change(looks);
+    const { answer, status: after } = await statusOf(operator);
+    const came = [after.lastStatus, after.lastMessage, after.lastError];
+    if (isDeepStrictEqual(came, [status, message, error]) || looks === LOOKS) {
+      same(answer, 'the last status, message and error', came, [status, message, error]);
+      holds(answer, after.lastReloadedAt !== null, 'when it was', null);
+      return;
+    }
+  }
+}
+
+/** What the operator is told about the running gateway. */
+export const runtimeChecks = [...toolChecks, ...statusChecks];
