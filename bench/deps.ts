@@ -4,9 +4,10 @@ import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
-import { createEgress } from '../src/egress/egress.ts';
+import { createEgress, createOpenEgress } from '../src/egress/egress.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
+import { createReloads } from '../src/operator/reload.ts';
 import { createRuntime } from '../src/runtime/runtime.ts';
 import type { Store } from '../src/store/store.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
@@ -38,6 +39,9 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     publicUrl: 'http://127.0.0.1:8080',
     egress,
     stopping: new AbortController().signal,
-    runtime: createRuntime({ store, egress, now }),
+    reloads: createReloads(),
+    reloadsLive: true,
+    environment: {},
+    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log }),
   };
 }

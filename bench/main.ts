@@ -32,4 +32,6 @@ if (scale) {
   }
   const { benchGateway } = await import('./gateway/gateway.ts');
   await benchGateway({ matrix: gateway, long });
+  const { benchReload } = await import('./gateway/reload.ts');
+  await benchReload();
 }

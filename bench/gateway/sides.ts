@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createClient, type GatehouseClient } from '../../src/client.ts';
 import type { Defer } from '../closers.ts';
-import { API_KEY, API_SECRET, API_TOKEN } from '../credentials.ts';
+import { ADMIN_TOKEN, API_KEY, API_SECRET, API_TOKEN } from '../credentials.ts';
 import { npmStart } from '../start.ts';
 
 /** Something that answers `tools/call`, in a process of its own. */
@@ -33,12 +33,19 @@ export async function startProgram(name: string, file: string, defer: Defer, ups
 
 /** Gatehouse as `npm start` runs it, with one server registered and so many endpoints minted over it. */
 export async function startGatehouse(name: string, endpoints: number, defer: Defer, upstream: string): Promise<Side> {
+  const { client, pid } = await runGatehouse(defer);
+  return { name, urls: await mint(client, endpoints, upstream), pid };
+}
+
+/** Gatehouse as `npm start` runs it, and a client with all its credentials. */
+export async function runGatehouse(defer: Defer): Promise<{ client: GatehouseClient; pid: number | undefined }> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   defer(async () => rmSync(directory, { recursive: true }));
   const child = npmStart(
     {
       GATEHOUSE_DATA: directory,
       GATEHOUSE_PORT: '0',
+      GATEHOUSE_ADMIN_TOKEN: ADMIN_TOKEN,
       GATEHOUSE_API_TOKEN: API_TOKEN,
       GATEHOUSE_API_KEY: API_KEY,
       GATEHOUSE_API_SECRET: API_SECRET,
@@ -52,8 +59,8 @@ export async function startGatehouse(name: string, endpoints: number, defer: Def
     await ended;
   });
   const baseUrl = await listening(child.stdout as Readable);
-  const client = createClient({ baseUrl, apiToken: API_TOKEN, apiKey: API_KEY, apiSecret: API_SECRET });
-  return { name, urls: await mint(client, endpoints, upstream), pid: child.pid };
+  const credentials = { apiToken: API_TOKEN, apiKey: API_KEY, apiSecret: API_SECRET, operatorToken: ADMIN_TOKEN };
+  return { client: createClient({ baseUrl, ...credentials }), pid: child.pid };
 }
 
 /** The URL in the log line of a server that is ready. What it logs afterwards is read and dropped. */

@@ -54,16 +54,18 @@ export async function fill(
 
   const accountCount = size.accounts + size.others * size.accountsOfEach;
   const accountIds = Array.from({ length: accountCount }, () => randomUUID() as string);
+  const ownerOf = (index: number): string =>
+    at(owners, index < size.accounts ? 0 : 1 + ((index - size.accounts) % size.others));
   const account = (index: number): Database['accounts'] => {
     const id = at(accountIds, index);
-    const place = index - size.accounts;
-    const owner = at(owners, place < 0 ? 0 : 1 + (place % size.others));
+    const owner = ownerOf(index);
     const half = index % 2;
     const [tenant, status, integration] = ODD[Math.floor(index / ODD_OF_EACH)] ?? [half, half, half];
     return {
-      id,
       organization_id: owner,
+      id,
       server_id: null,
+      shared_server_id: null,
       integration_id: at(made.get(owner) ?? [], integration),
       tenant_id: at(TENANT, tenant),
       authentication_method: 'api_key',
@@ -77,20 +79,19 @@ export async function fill(
   await insertMany(store, 'accounts', accountCount, account, report);
   await insertMany(store, 'accounts', size.servers, (index) => ofServer(serverIds, organizationId, index), report);
 
-  const deepAccountId = at(accountIds, size.accounts - 1);
   const endpoints: { accountId: string; id: string }[] = [];
   const endpoint = (index: number): Database['endpoints'] => {
     // The deep account's are spread in time among the others'.
     const isDeep = index % (size.endpoints / size.deep) === 0;
-    const place = index % accountCount;
-    const accountId = isDeep ? deepAccountId : at(accountIds, place);
+    const place = isDeep ? size.accounts - 1 : index % accountCount;
+    const accountId = at(accountIds, place);
     const id = randomUUID();
-    const isOurs = isDeep || place < size.accounts;
-    if (isOurs && Math.random() < SAMPLE / size.endpoints) {
+    if (place < size.accounts && Math.random() < SAMPLE / size.endpoints) {
       endpoints.push({ accountId, id });
     }
     return {
       id,
+      organization_id: ownerOf(place),
       account_id: accountId,
       name: `Endpoint ${index}`,
       config: '{"methods":["read"],"tags":["support"]}',
@@ -108,7 +109,8 @@ export async function fill(
   await insertMany(store, 'tool_calls', size.toolCalls, (index) => toolCall(owners, size, index), report);
   await cache(store, DEFAULT_KIB);
   await settle(store);
-  return { serverIds, endpoints, accountIds: accountIds.slice(0, size.accounts), deepAccountId };
+  const ours = accountIds.slice(0, size.accounts);
+  return { serverIds, endpoints, accountIds: ours, deepAccountId: at(ours, size.accounts - 1) };
 }
 
 /** Two integrations for every organization, and for the first as many as its size says; their ids by organization. */
@@ -171,9 +173,10 @@ function server({ read }: Store, ids: readonly string[], owner: string, index: n
 function ofServer(ids: readonly string[], owner: string, index: number): Database['accounts'] {
   const id = at(ids, index);
   return {
-    id,
     organization_id: owner,
+    id,
     server_id: id,
+    shared_server_id: null,
     integration_id: null,
     tenant_id: null,
     authentication_method: 'none',

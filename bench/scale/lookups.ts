@@ -11,9 +11,9 @@ export async function lookupRows(sides: Sides): Promise<void> {
   await inStore('server by id', ({ store, organizationId, filled }) =>
     servers.find(store.read, organizationId, pick(filled.serverIds)),
   );
-  await inStore('endpoint by id', ({ store, filled }) => {
+  await inStore('endpoint by id', ({ store, organizationId, filled }) => {
     const { accountId, id } = pick(filled.endpoints);
-    return endpoints.find(store.read, accountId, id);
+    return endpoints.find(store.read, { organizationId, accountId }, id);
   });
   await inStore('account by id', ({ store, organizationId, filled }) =>
     accounts.find(store.read, organizationId, pick(filled.accountIds)),

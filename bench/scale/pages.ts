@@ -20,10 +20,14 @@ const FEW = 10;
 /** Rows about reading lists page by page: by cursor, and the first page of servers. */
 export async function pageRows(sides: Sides): Promise<void> {
   for (const where of ['first', 'middle', 'last'] as const) {
-    const list = ({ filled }: Side): List => ({ of: 'endpoints', owner: { account_id: filled.deepAccountId } });
-    await pages(`endpoints of an account, ${where} page`, sides, { list, where, limit: MANY }, (side, part) =>
-      endpoints.page(side.store.read, side.filled.deepAccountId, part),
-    );
+    const list = ({ organizationId, filled }: Side): List => ({
+      of: 'endpoints',
+      owner: { organization_id: organizationId, account_id: filled.deepAccountId },
+    });
+    await pages(`endpoints of an account, ${where} page`, sides, { list, where, limit: MANY }, (side, part) => {
+      const { store, organizationId, filled } = side;
+      return endpoints.page(store.read, { organizationId, accountId: filled.deepAccountId }, part);
+    });
   }
   for (const where of ['first', 'last'] as const) {
     const list = ({ organizationId }: Side): List => ({

@@ -29,24 +29,25 @@ export async function writeRows(sides: Sides): Promise<void> {
     return store.write(async (db) => there((await servers.remove(db, organizationId, id)) || null));
   });
 
-  await row('create an endpoint', async (side) => {
+  await row('create an endpoint', async ({ store, organizationId, filled }) => {
     // As real ones do: the hash lands anywhere in its index, and the expiry is in one at all.
     const indexed = { tokenHash: hashSecret(randomUUID()), expiresAt: 3_400_000_000_000 };
-    const endpoint = anEndpoint(pick(side.filled.accountIds), { ...indexed, ...justNow() });
-    await side.store.write((db) => endpoints.insert(db, endpoint));
-    side.filled.endpoints.push(endpoint);
+    const account = { organizationId, accountId: pick(filled.accountIds) };
+    const endpoint = anEndpoint(account, { ...indexed, ...justNow() });
+    await store.write((db) => endpoints.insert(db, endpoint));
+    filled.endpoints.push(endpoint);
   });
-  await row('update an endpoint', ({ store, filled }) =>
+  await row('update an endpoint', ({ store, organizationId, filled }) =>
     store.write(async (db) => {
       const { accountId, id } = pick(filled.endpoints);
-      const endpoint = there(await endpoints.find(db, accountId, id));
+      const endpoint = there(await endpoints.find(db, { organizationId, accountId }, id));
       const changed = { ...endpoint, name: 'Renamed', expiresAt: 3_500_000_000_000, updatedAt: Date.now() };
       there(await endpoints.update(db, changed, endpoint.version));
     }),
   );
-  await row('delete an endpoint', ({ store, filled }) => {
+  await row('delete an endpoint', ({ store, organizationId, filled }) => {
     const { accountId, id } = take(filled.endpoints);
-    return store.write(async (db) => there((await endpoints.remove(db, accountId, id)) || null));
+    return store.write(async (db) => there((await endpoints.remove(db, { organizationId, accountId }, id)) || null));
   });
 
   await row('update an account', ({ store, organizationId, filled }) =>
