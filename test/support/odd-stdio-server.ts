@@ -1,4 +1,6 @@
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { DEEP, ODD_MESSAGES } from './odd-messages.ts';
 
 /**
  * An MCP server as a process that answers as no server should: `node test/support/odd-stdio-server.ts`. Its tools are
@@ -9,6 +11,9 @@ const MIB = 1024 * 1024;
 
 const send = (message: object) => process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
 const drained = () => new Promise((resolve) => process.stdout.once('drain', resolve));
+const reading = createInterface({ input: process.stdin });
+/** Nothing that is read keeps the process any more. */
+const stay = () => setInterval(() => undefined, 60_000);
 
 type Params = {
   readonly name: string;
@@ -16,8 +21,28 @@ type Params = {
   readonly _meta?: { readonly progressToken?: string | number };
 };
 /** What a tool does before it answers with the id of its process; false: it does not answer. */
-const TOOLS: Readonly<Record<string, (params: Params) => unknown>> = {
+const TOOLS: Record<string, (params: Params, id: unknown) => unknown> = {
   pid: () => true,
+  exit: () => process.exit(3),
+  // Another tool, which only this process has.
+  learn: () => {
+    TOOLS.learnt = () => true;
+    send({ method: 'notifications/tools/list_changed' });
+  },
+  unplug: () => {
+    stay();
+    process.stdin.destroy();
+    closeSync(0);
+  },
+  deafen: () => {
+    stay();
+    reading.pause();
+  },
+  ids: () => process.stdout.write(ODD_MESSAGES.map((message) => `${message}\n`).join('')),
+  deep: (_params, id) => {
+    process.stdout.write(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${DEEP}}\n`);
+    return false;
+  },
   nonsense: () => {
     process.stdout.write('{"jsonrpc":"2.0","id":7,"result":{\n');
     return false;
@@ -57,16 +82,16 @@ const listed = () => [
 const RESULTS: Readonly<Record<string, (params: Params) => object>> = {
   initialize: ({ protocolVersion }) => ({
     protocolVersion,
-    capabilities: { tools: {} },
+    capabilities: { tools: { listChanged: true } },
     serverInfo: { name: 'odd', version: '1' },
   }),
   'tools/list': () => ({ tools: listed() }),
   'tools/call': () => ({ content: [{ type: 'text', text: String(process.pid) }] }),
 };
 
-createInterface({ input: process.stdin }).on('line', async (line) => {
+reading.on('line', async (line) => {
   const { id, method, params } = JSON.parse(line);
-  const isAnswered = method !== 'tools/call' || (await TOOLS[params.name]?.(params)) !== false;
+  const isAnswered = method !== 'tools/call' || (await TOOLS[params.name]?.(params, id)) !== false;
   if (id !== undefined && isAnswered) {
     const result = RESULTS[method]?.(params);
     send({ id, ...(result === undefined ? { error: { code: -32601, message: 'Method not found' } } : { result }) });
