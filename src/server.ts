@@ -15,7 +15,7 @@ import { type Ids, randomIds } from './ids.ts';
 import { createMetrics } from './metrics.ts';
 import { createServer } from './node-http.ts';
 import { createReloads } from './operator/reload.ts';
-import { useSharedServers } from './operator/shared-servers.ts';
+import { useSharedServers } from './operator/use-shared-servers.ts';
 import type { Environment } from './operator/variables.ts';
 import type { DocsFolder } from './platform/handlers.ts';
 import { createRuntime } from './runtime/runtime.ts';

@@ -3,7 +3,7 @@ import { invalid, type Mistake } from '../errors.ts';
 import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import * as sharedServers from '../store/shared-servers.ts';
-import { type Environment, expand, isRefused, valueOf, variablesIn } from './variables.ts';
+import { type Environment, expand, isRefused, valueOfVariable, variablesIn } from './variables.ts';
 
 type SharedServer = sharedServers.SharedServer;
 type Config = sharedServers.McpServerConfig;
@@ -30,7 +30,7 @@ export function resolve(server: Configured, machine: Environment | null): Resolv
   const environment = machine ?? {};
   const texts = textsOf(config);
   const names = [...new Set(texts.flatMap(([, text]) => variablesIn(text)))];
-  const missing = names.filter((name) => valueOf(name, environment) === undefined).toSorted();
+  const missing = names.filter((name) => valueOfVariable(name, environment) === undefined).toSorted();
   const expanded = expandAll(config, environment);
   const lacks = lacking(expanded);
   const mistakes = [...refusedVariables(texts), ...lacks];
@@ -202,7 +202,7 @@ function processTarget(
     command: command ?? '',
     args,
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
-    secrets: [...Object.values(env), ...variables.map((variable) => valueOf(variable, environment) ?? '')],
+    secrets: [...Object.values(env), ...variables.map((variable) => valueOfVariable(variable, environment) ?? '')],
     cwd,
     encoding: encoding ?? 'utf-8',
     undecodable: (encodingErrorHandler ?? 'strict') as ProcessTarget['undecodable'],

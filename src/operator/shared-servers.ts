@@ -27,34 +27,16 @@ export type Saved<T = SharedServer> = {
 /** Milliseconds that a server gets to come up, at most. */
 const PATIENCE = 10_000;
 
-/**
- * Begins to use what is stored and enabled, without waiting for any of it. For the start of the process, which one server
- * that cannot be read does not prevent.
- */
-export async function useSharedServers({ store: { read }, runtime, environment, log }: Deps): Promise<void> {
-  for (const id of await store.enabledIds(read)) {
-    try {
-      const server = await findSharedServer(read, id);
-      const resolved = resolve(server, environment);
-      if (resolved.connectable !== null) {
-        runtime.use(resolved.connectable);
-      } else {
-        log.warn({ server: id, reason: whyUnusable(resolved) }, 'a server cannot be connected to');
-      }
-    } catch (error) {
-      log.error({ err: error, server: id }, 'a server cannot be read');
-    }
-  }
-}
-
 /** The shared server with this id. Throws `not_found`. */
 export async function findSharedServer(db: Db, id: string): Promise<SharedServer> {
   const server = await store.find(db, id);
   if (server === null) {
-    throw notFound('MCP server', `No MCP server with id ${id}.`);
+    throw noSuchServer(id);
   }
   return server;
 }
+
+const noSuchServer = (id: string) => notFound('MCP server', `No MCP server with id ${id}.`);
 
 /**
  * Stores a shared server and uses it. Throws `validation_failed`, `conflict`, and `reload_failed` when it cannot work as
@@ -137,7 +119,10 @@ export function deleteSharedServer(
 ): Promise<Saved<{ id: string; deleted: true }>> {
   return deps.reloads.alone(id, async () => {
     await deps.store.write(async (db) => {
-      const { version } = await findSharedServer(db, id);
+      const version = await store.versionOf(db, id);
+      if (version === null) {
+        throw noSuchServer(id);
+      }
       requireMatch(ifMatch, version);
       await store.remove(db, id);
       await audit(db, { at: deps.now(), actor: caller, action: 'server.deleted', target: { kind: 'server', id } });

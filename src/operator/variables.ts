@@ -17,9 +17,9 @@ export const isRefused = (name: string): boolean => REFUSED.test(name);
 /** A text with its variables replaced; those that the environment lacks are left as they are. */
 export const expand = (text: string, environment: Environment): string =>
   text.replaceAll(REFERENCE, (reference, name: string | undefined) =>
-    name === undefined ? '${' : (valueOf(name, environment) ?? reference),
+    name === undefined ? '${' : (valueOfVariable(name, environment) ?? reference),
   );
 
 /** The value of a variable; undefined where there is none. */
-export const valueOf = (name: string, environment: Environment): string | undefined =>
+export const valueOfVariable = (name: string, environment: Environment): string | undefined =>
   Object.hasOwn(environment, name) ? environment[name] : undefined;

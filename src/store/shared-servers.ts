@@ -65,6 +65,12 @@ export async function find(db: Db, id: string): Promise<SharedServer | null> {
   return row ? toSharedServer(db, row) : null;
 }
 
+/** The version of the server of that id, or null; also of one whose configuration cannot be opened. */
+export async function versionOf(db: Db, id: string): Promise<number | null> {
+  const row = await db.sql.selectFrom('shared_servers').select('version').where('id', '=', id).executeTakeFirst();
+  return row?.version ?? null;
+}
+
 /** Every shared server, oldest first, ties by id. */
 export async function list(db: Db): Promise<SharedServer[]> {
   const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();

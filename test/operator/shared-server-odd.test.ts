@@ -8,7 +8,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
 import { type Scripted, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { callTool, change, create, created, share, small, statusOf, stdio, unique } from '../support/shared-servers.ts';
+import {
+  callTool,
+  change,
+  create,
+  created,
+  remove,
+  share,
+  small,
+  statusOf,
+  stdio,
+  unique,
+} from '../support/shared-servers.ts';
 
 /** Milliseconds: many times what it takes, for a machine that is busy. */
 const SOON = 20_000;
@@ -121,5 +132,6 @@ describe('what is stored and cannot be used any more does not prevent the start'
     await start();
     expect((await call(gateway.url, 'getReadiness')).status).toBe(200);
     await expect.poll(() => callTool(gateway, token, 'pid'), { timeout: SOON }).toMatch(/^\d+$/);
+    expect((await remove(gateway, damaged)).status).toBe(200);
   });
 });

@@ -1,0 +1,24 @@
+import type { Deps } from '../deps.ts';
+import * as sharedServers from '../store/shared-servers.ts';
+import { resolve, whyUnusable } from './resolve.ts';
+import { findSharedServer } from './shared-servers.ts';
+
+/**
+ * Begins to use what is stored and enabled, without waiting for any of it. For the start of the process, which one server
+ * that cannot be read does not prevent.
+ */
+export async function useSharedServers({ store: { read }, runtime, environment, log }: Deps): Promise<void> {
+  for (const id of await sharedServers.enabledIds(read)) {
+    try {
+      const server = await findSharedServer(read, id);
+      const resolved = resolve(server, environment);
+      if (resolved.connectable !== null) {
+        runtime.use(resolved.connectable);
+      } else {
+        log.warn({ server: id, reason: whyUnusable(resolved) }, 'a server cannot be connected to');
+      }
+    } catch (error) {
+      log.error({ err: error, server: id }, 'a server cannot be read');
+    }
+  }
+}
