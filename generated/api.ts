@@ -2019,7 +2019,7 @@ export interface components {
          */
         SharedServerKey: string;
         /**
-         * @description How the server is reached. `stdio`: it is a local process, that of `command`. The others are remote, under `url`.
+         * @description How the server is reached. `stdio`: it is a local process, that of `command`. The others are remote, under `url`. A gateway whose credentials everybody knows, such as the sandbox, starts no processes: there `stdio` is a 422.
          * @example streamable_http
          * @enum {unknown}
          */

@@ -127,6 +127,19 @@ describe.each(['memory', 'postgres'] as const)('on %s', (engine) => {
     });
   });
 
+  race('grants of one server: one of them is left, and none fails', async () => {
+    const id = await created(gateway, tiny('granted'));
+    const wanted = ['all', [], [gateway.organizationId]];
+    const answers = await Promise.all(Array.from({ length: 12 }, (_, index) => grant(gateway, id, wanted[index % 3])));
+    expect(new Set(statuses(answers))).toEqual(new Set([200]));
+    const { organizations } = (await call(gateway.url, 'getSharedServerOrganizations', { path: { mcp_id: id } })).body;
+    expect(wanted).toContainEqual(organizations);
+    const path = { id };
+    const account = await call(gateway.url, 'getAccount', { path });
+    expect(account.status).toBe(organizations.length === 0 ? 404 : 200);
+    await remove(gateway, id);
+  });
+
   race('two servers are changed: each has its own', async (round) => {
     const ids = await Promise.all(['x', 'y'].map((word) => created(gateway, tiny(`${word}-${round}`))));
     const words = ['x', 'y'].map((word) => `new-${word}-${round}`);
