@@ -134,8 +134,9 @@ export function createEntry(options: EntryOptions, server: Connectable): Entry {
     lost: () => onLost.promise,
     open: async (others = []) => {
       onLost = Promise.withResolvers();
-      await Promise.all([home, ...others].map((owner) => lineOf(owner).connection.introduce()));
+      // What does not come up for its owner is not tried for everybody else.
       await catalogue.refresh();
+      await Promise.all(others.map((owner) => lineOf(owner).connection.introduce()));
     },
     complaint: () => connections().reduce((known: ServerFailed | null, one) => known ?? one.complaint(), null),
     retire: () => end('retire'),

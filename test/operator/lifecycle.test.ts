@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
-import { isAlive, type Program, ROOT, startProgram } from '../support/process.ts';
-import { API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN } from '../support/server.ts';
+import { type GatewayProgram, startGatewayProgram } from '../support/gateway-program.ts';
+import { isAlive, type Program, ROOT } from '../support/process.ts';
 import { callTool, create, created, share, statusOf, stdio } from '../support/shared-servers.ts';
 
 /** Servers that are created and deleted; `npm run soak` asks for 1,000. */
@@ -16,31 +16,16 @@ const GROWTH = 20 * 1024 * 1024;
 
 const tiny = (name: string) => stdio(name, { args: [join(ROOT, 'test/support/tiny-stdio.cjs')] });
 
-/** As `npm start` runs it: what V8 has not collected is no leak. */
-const HEAP_FLAGS = [...readFileSync(join(ROOT, 'bin/gatehouse.cjs'), 'utf8').matchAll(/'(--[a-z-]+=\d+)'/g)].map(
-  ([, flag]) => flag as string,
-);
-
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-lifecycle-'));
-let program: Program;
-let gateway: { url: string; organizationId: string };
+let gateway: GatewayProgram;
 
 async function start(): Promise<void> {
-  const env = {
-    GATEHOUSE_DATA: directory,
-    GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN,
-    GATEHOUSE_API_TOKEN: API_TOKEN,
-    GATEHOUSE_API_KEY: API_KEY,
-    GATEHOUSE_API_SECRET: API_SECRET,
-  };
-  program = startProgram(env, [...HEAP_FLAGS, 'src/main.ts']);
-  const url = await program.ready;
-  gateway = { url, organizationId: (await call(url, 'listOrganizations')).body[0].id };
+  gateway = await startGatewayProgram(directory);
 }
 
 async function stop(): Promise<void> {
-  program.child.kill('SIGTERM');
-  expect(await program.exited).toBe(0);
+  gateway.program.child.kill('SIGTERM');
+  expect(await gateway.program.exited).toBe(0);
 }
 
 beforeAll(start);
@@ -77,7 +62,7 @@ test.skipIf(process.platform !== 'linux')(
   `${CYCLES} local processes, created and deleted, leave nothing behind`,
   { timeout: 60_000 + CYCLES * 1000 },
   async () => {
-    const pid = pidOf(program);
+    const pid = pidOf(gateway.program);
     for (let index = 0; index < WARM_UP; index++) {
       await cycle(index);
     }
@@ -89,7 +74,7 @@ test.skipIf(process.platform !== 'linux')(
     await expect.poll(() => childrenOf(pid), { timeout: 10_000 }).toEqual([]);
     await expect.poll(() => filesOf(pid), { timeout: 10_000 }).toBeLessThanOrEqual(files);
     expect(memoryOf(pid) - memory).toBeLessThan(GROWTH);
-    expect(program.output()).not.toContain('MaxListenersExceededWarning');
+    expect(gateway.program.output()).not.toContain('MaxListenersExceededWarning');
   },
 );
 

@@ -1,12 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
+import { type GatewayProgram, startGatewayProgram } from '../support/gateway-program.ts';
 import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
 import { ROOT } from '../support/process.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
 import { callTool, change, created, script, share, stdio } from '../support/shared-servers.ts';
 
 /** How often a server is reloaded, half of it with what does not come up. */
@@ -19,11 +21,12 @@ const CEILING = 1000;
 const tiny = (name: string, word: string) =>
   stdio(name, { args: [join(ROOT, 'test/support/tiny-stdio.cjs')], env: { WORD: word } });
 
-let gateway: TestServer;
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-reload-faults-'));
+let gateway: GatewayProgram;
 let remote: McpServer;
 let odd: Record<'html' | 'hangs' | 'refuses', Server>;
 beforeAll(async () => {
-  gateway = await startTestServer();
+  gateway = await startGatewayProgram(directory);
   remote = await startHandshakeServer([{ name: 'word', call: () => 'remote' }]);
   odd = {
     html: await listen((_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end('<h1>Hi</h1>')),
@@ -32,7 +35,9 @@ beforeAll(async () => {
   };
 });
 afterAll(async () => {
-  await gateway.stop();
+  gateway.program.child.kill('SIGTERM');
+  await gateway.program.exited;
+  rmSync(directory, { recursive: true });
   await remote.stop();
   for (const server of Object.values(odd)) {
     server.closeAllConnections();
