@@ -1,8 +1,11 @@
 import { writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { OPERATOR_TOKEN, type TestServer } from '../support/server.ts';
+import { listenOn } from '../support/sockets.ts';
 import { type Run, run, temporaryFolder } from './support.ts';
 
 type Place = Pick<TestServer, 'url'>;
@@ -41,4 +44,11 @@ export async function serverNamed(gateway: Place, name: string): Promise<Json> {
     throw new Error(`${others.length + (server === undefined ? 0 : 1)} servers are named ${name}.`);
   }
   return server;
+}
+
+/** The URL of a server of HTTP that is no Gatehouse; it is there until the test ends. */
+export async function answering(listener: RequestListener): Promise<string> {
+  const { port, stop } = await listenOn(createServer(listener));
+  onTestFinished(stop);
+  return `http://127.0.0.1:${port}`;
 }
