@@ -1,6 +1,7 @@
 import type { components } from '../../generated/api.ts';
 import { isObject } from '../json.ts';
-import { fromFile, type Seen, type ServerConfig, variableOf, withTexts } from './mcp-json-texts.ts';
+import { withTexts } from '../operator/config-texts.ts';
+import { fromFile, type Seen, type ServerConfig, variableOf } from './mcp-json-texts.ts';
 
 type Create = components['schemas']['SharedServerCreate'];
 type Transport = ServerConfig['transport'];

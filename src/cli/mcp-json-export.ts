@@ -1,8 +1,9 @@
 import type { components } from '../../generated/api.ts';
+import { textsOf, withTexts, withValues } from '../operator/config-texts.ts';
 import { slugOf } from '../operator/slugs.ts';
 import { variablesIn } from '../operator/variables.ts';
 import { OWN_KEYS } from './mcp-json-entry.ts';
-import { type ServerConfig, toFile, variableOf, withTexts, withValues } from './mcp-json-texts.ts';
+import { toFile, variableOf } from './mcp-json-texts.ts';
 
 export type SharedServer = components['schemas']['SharedServer'];
 
@@ -53,20 +54,6 @@ export function referencesOf(servers: readonly SharedServer[]): Reference[] {
     variable,
     place: firsts.get(variable) ?? '',
   }));
-}
-
-/** Every text in which variables are replaced, with its place. */
-function textsOf({ url, headers, command, args, env, cwd }: ServerConfig): [place: string, text: string][] {
-  const named = (key: string, map: Readonly<Record<string, string>>) =>
-    Object.entries(map).map(([name, text]): [string, string] => [`${key}.${name}`, text]);
-  return [
-    ['url', url ?? ''],
-    ...named('headers', headers),
-    ['command', command ?? ''],
-    ...args.map((text, index): [string, string] => [`args.${index}`, text]),
-    ...named('env', env),
-    ['cwd', cwd ?? ''],
-  ];
 }
 
 /** The key of each server: its name for the gateway, numbered where servers that are not enabled have the same. */

@@ -90,27 +90,6 @@ export function toFile(text: string): string {
   });
 }
 
-/** A configuration with every text changed in which the gateway replaces variables. */
-export function withTexts<T extends Partial<ServerConfig>>(config: T, change: (text: string) => string): T {
-  const one = (text: string | null) => (text === null ? null : change(text));
-  const { url, command, args, headers, env, cwd } = config;
-  return {
-    ...config,
-    ...(url !== undefined && { url: one(url) }),
-    ...(command !== undefined && { command: one(command) }),
-    ...(args !== undefined && { args: args.map(change) }),
-    ...(headers !== undefined && { headers: withValues(headers, change) }),
-    ...(env !== undefined && { env: withValues(env, change) }),
-    ...(cwd !== undefined && { cwd: one(cwd) }),
-  };
-}
-
-/** A map with every value changed. */
-export const withValues = (
-  map: Readonly<Record<string, string>>,
-  change: (text: string, key: string) => string,
-): Record<string, string> => Object.fromEntries(Object.entries(map).map(([key, text]) => [key, change(text, key)]));
-
 /**
  * The name of a variable for something that has a name in words, in upper snake case; never one of the gateway's own.
  * Null where ASCII has none of its letters and digits.

@@ -5,7 +5,7 @@ import { isObject } from '../json.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
-import { type Era, statelessHeaders } from '../runtime/protocol.ts';
+import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
@@ -102,8 +102,6 @@ type Back = {
   readonly note: CallNote;
 };
 
-const CHANGED = 'notifications/tools/list_changed';
-
 /** Passes an answer back: its bytes as they come where the client reads what they are, else the one message in them. */
 export async function passBack(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
@@ -139,7 +137,7 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     });
   }
   await sendBody(response, body, isStream(answer), (chunk) => {
-    if (chunk.includes(CHANGED)) {
+    if (chunk.includes(TOOLS_CHANGED)) {
       deps.runtime.toolsChanged(serverId);
     }
     noteChunk(note, chunk);

@@ -3,6 +3,7 @@ import { invalid, type Mistake } from '../errors.ts';
 import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import * as sharedServers from '../store/shared-servers.ts';
+import { textsOf, withTexts } from './config-texts.ts';
 import { type Environment, expand, isRefused, valueOfVariable, variablesIn } from './variables.ts';
 
 type SharedServer = sharedServers.SharedServer;
@@ -31,7 +32,7 @@ export function resolve(server: Configured, machine: Environment | null): Resolv
   const texts = textsOf(config);
   const names = [...new Set(texts.flatMap(([, text]) => variablesIn(text)))];
   const missing = names.filter((name) => valueOfVariable(name, environment) === undefined).toSorted();
-  const expanded = expandAll(config, environment);
+  const expanded = withTexts(config, (text) => expand(text, environment));
   const lacks = lacking(expanded);
   const mistakes = [...refusedVariables(texts), ...lacks];
   if (machine === null && config.transport === 'stdio') {
@@ -70,47 +71,16 @@ export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: 
 export const patienceOf = ({ mcpServer }: SharedServer, most: number): number =>
   Math.min((mcpServer.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000, most);
 
-/** Every text in which variables are replaced, with its place. */
-function textsOf({ url, command, args, headers, env, cwd }: Config): [field: string, text: string][] {
-  const named = (key: string, map: Readonly<Record<string, string>>) =>
-    Object.entries(map).map(([name, text]): [string, string] => [`${key}.${name}`, text]);
-  const texts: [string, string][] = [
-    ['url', url ?? ''],
-    ['command', command ?? ''],
-    ...args.map((text, index): [string, string] => [`args.${index}`, text]),
-    ...named('headers', headers),
-    ...named('env', env),
-    ['cwd', cwd ?? ''],
-  ];
-  return texts.map(([field, text]) => [`body.mcpServer.${field}`, text]);
-}
-
-function refusedVariables(texts: readonly [field: string, text: string][]): Mistake[] {
-  return texts.flatMap(([field, text]) =>
+function refusedVariables(texts: readonly [place: string, text: string][]): Mistake[] {
+  return texts.flatMap(([place, text]) =>
     variablesIn(text)
       .filter(isRefused)
       .map((name) => ({
-        field,
+        field: `body.mcpServer.${place}`,
         message: `the variable \${${name}} is the gateway's own and is given to nobody; name another one`,
         rule: 'variable',
       })),
   );
-}
-
-function expandAll(config: Config, environment: Environment): Config {
-  const text = (value: string) => expand(value, environment);
-  const optional = (value: string | null) => (value === null ? null : text(value));
-  const all = (map: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(map).map(([name, value]) => [name, text(value)]));
-  return {
-    ...config,
-    url: optional(config.url),
-    command: optional(config.command),
-    args: config.args.map(text),
-    headers: all(config.headers),
-    env: all(config.env),
-    cwd: optional(config.cwd),
-  };
 }
 
 /** What the transport needs and the configuration has not, whatever variables may hold. */

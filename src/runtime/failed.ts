@@ -27,6 +27,17 @@ export class ServerFailed extends Error {
   }
 }
 
+/** Of a server that answers with HTTP 401 or 403: that is about the headers that it is sent. */
+export const credentialsRefused = (server: string, status: number): ServerFailed =>
+  new ServerFailed(
+    server,
+    'refused',
+    `refused the credentials that it is sent (HTTP ${status}). Whoever owns it must look after its headers.`,
+  );
+
+/** Whether an HTTP status says that a server cannot answer now. */
+export const isUnavailable = (status: number): boolean => status >= 500 || status === 429;
+
 /** Of a connection that the gateway has closed. */
 export const notAnyMore = (server: string): ServerFailed =>
   new ServerFailed(server, 'unreachable', 'was disconnected by the gateway; ask again.');

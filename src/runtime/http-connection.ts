@@ -1,7 +1,7 @@
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
-import { notAnyMore, ServerFailed } from './failed.ts';
+import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './failed.ts';
 import { listenForChanges } from './listen.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
@@ -38,8 +38,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
     }
     if (answer.status === 401 || answer.status === 403) {
       discard(answer);
-      const what = `refused the credentials that it is sent (HTTP ${answer.status}). Whoever owns it must look after its headers.`;
-      throw new ServerFailed(name, 'refused', what);
+      throw credentialsRefused(name, answer.status);
     }
     return answer;
   };
@@ -65,7 +64,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
   const discover = once(name, async (): Promise<ServerFacts | null> => {
     const id = ownId();
     const answer = await postStateless({ method: 'server/discover', params: {} }, id, soon());
-    if (isUnavailable(answer)) {
+    if (isUnavailable(answer.status)) {
       discard(answer);
       throw unavailable(name, answer);
     }
@@ -223,15 +222,13 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
-const isUnavailable = ({ status }: HttpAnswer): boolean => status >= 500 || status === 429;
-
 const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
   new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
 
 async function* answersIn(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
   if (!isJson(answer) && !isStream(answer)) {
     discard(answer);
-    throw isUnavailable(answer)
+    throw isUnavailable(answer.status)
       ? unavailable(server, answer)
       : notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }

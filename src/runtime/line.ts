@@ -3,7 +3,7 @@ import { isObject, parseJson } from '../json.ts';
 import type { ServerFailed } from './failed.ts';
 import { isMessage, notTheProtocol, type ServerMessage } from './messages.ts';
 import type { Pipe, PipeReader } from './pipe.ts';
-import { answerTo, cancelled } from './protocol.ts';
+import { answerTo, cancelled, TOOLS_CHANGED } from './protocol.ts';
 import { Waiting } from './waiting.ts';
 
 /** A request as it goes to the server. */
@@ -42,8 +42,6 @@ export type LineOptions = {
   readonly onEnd: (failure: ServerFailed) => void;
 };
 
-const CHANGED = 'notifications/tools/list_changed';
-
 /** Opens a line. Throws ServerFailed, or whatever `open` does. */
 export async function openLine({ name, silence, open, onChanged, onEnd }: LineOptions): Promise<Line> {
   const waiting = new Map<string, Waiting>();
@@ -64,7 +62,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
       waitingFor(id)?.add(message, size);
     } else if (id !== undefined) {
       tell(answerTo(message));
-    } else if (method === CHANGED) {
+    } else if (method === TOOLS_CHANGED) {
       onChanged();
     } else if (isObject(params)) {
       waitingFor(params.progressToken)?.add(message, size);

@@ -3,6 +3,7 @@ import { discard } from '../egress/exchange.ts';
 import { isObject } from '../json.ts';
 import type { Wire } from './connection.ts';
 import { messagesOf, type ServerMessage } from './messages.ts';
+import { TOOLS_CHANGED } from './protocol.ts';
 
 /** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
 const FIRST_WAIT = 1000;
@@ -34,7 +35,7 @@ export async function listenForChanges(wire: HttpWire, onChanged: () => void, si
       isFirst = false;
       for await (const { method } of stream) {
         wait = FIRST_WAIT;
-        if (method === 'notifications/tools/list_changed') {
+        if (method === TOOLS_CHANGED) {
           onChanged();
         }
       }

@@ -1,4 +1,4 @@
-import { ServerFailed } from './failed.ts';
+import { credentialsRefused, isUnavailable, ServerFailed } from './failed.ts';
 
 /** What is spoken through a pipe over a network, in words for people. */
 export type Spoken = 'HTTP with SSE' | 'WebSocket';
@@ -13,10 +13,9 @@ export const notSpoken = (server: string, spoken: Spoken, why: string): ServerFa
 /** What an HTTP status other than the one that was hoped for says of a server. */
 export function statusFailed(server: string, spoken: Spoken, status: number): ServerFailed {
   if (status === 401 || status === 403) {
-    const what = `refused the credentials that it is sent (HTTP ${status}). Whoever owns it must look after its headers.`;
-    return new ServerFailed(server, 'refused', what);
+    return credentialsRefused(server, status);
   }
-  return status === 429 || status >= 500
+  return isUnavailable(status)
     ? new ServerFailed(server, 'unavailable', `says that it cannot answer now (HTTP ${status}).`)
     : notSpoken(server, spoken, `it answered with HTTP ${status}`);
 }

@@ -16,6 +16,9 @@ const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 
 /** What the gateway asks a session with; it has no person and no model to offer. */
 export const INITIALIZE = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
+/** How a server says that its tools have changed. */
+export const TOOLS_CHANGED = 'notifications/tools/list_changed';
+
 export const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };
 
 type Members = Readonly<Record<string, unknown>>;

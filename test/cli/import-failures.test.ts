@@ -1,36 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { call } from '../support/client.ts';
-import type { Json } from '../support/json.ts';
-import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
-import { created, statusOf, stdio } from '../support/shared-servers.ts';
-import { answering, importing, serverNamed, serversOf } from './mcp-json-files.ts';
+import { describe, expect, test } from 'vitest';
+import { created, stdio } from '../support/shared-servers.ts';
+import { echo, gateway, importsIntoGateway, OFF, PROCESS, RELOADED, stateOf } from './import-gateway.ts';
+import { answering, importing, serversOf } from './mcp-json-files.ts';
 
-const TOOLS = [{ name: 'echo', call: ({ args }: { args: Json }) => String(args.text) }];
-const RELOADED = 'Saved and reloaded.';
-/** An entry of a server of the SDK as a local process. */
-const PROCESS = { command: process.execPath, args: stdio('').args };
-/** One that nothing is started for. */
-const OFF = { command: 'no-such-command', disabled: true };
-
-let gateway: TestServer;
-let echo: McpServer;
-beforeAll(async () => {
-  gateway = await startTestServer();
-  echo = await startHandshakeServer(TOOLS);
-});
-afterEach(async () => {
-  for (const { id } of await serversOf(gateway)) {
-    await call(gateway.url, 'deleteSharedServer', { path: { mcp_id: id } });
-  }
-});
-afterAll(async () => {
-  await gateway.stop();
-  await echo.stop();
-});
-
-const stateOf = async (name: string): Promise<string> =>
-  (await statusOf(gateway, (await serverNamed(gateway, name)).id)).state;
+importsIntoGateway();
 
 describe('what fails does so alone', () => {
   const failing = {

@@ -1,33 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { call } from '../support/client.ts';
-import type { Json } from '../support/json.ts';
-import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { startTestServer } from '../support/server.ts';
 import { create, created, statusOf, stdio } from '../support/shared-servers.ts';
+import { echo, gateway, importsIntoGateway, OFF, PROCESS, RELOADED } from './import-gateway.ts';
 import { importing, outcomes, serverNamed, serversOf } from './mcp-json-files.ts';
 
-const TOOLS = [{ name: 'echo', call: ({ args }: { args: Json }) => String(args.text) }];
-const RELOADED = 'Saved and reloaded.';
-/** An entry of a server of the SDK as a local process. */
-const PROCESS = { command: process.execPath, args: stdio('').args };
-/** One that nothing is started for. */
-const OFF = { command: 'no-such-command', disabled: true };
-
-let gateway: TestServer;
-let echo: McpServer;
-beforeAll(async () => {
-  gateway = await startTestServer();
-  echo = await startHandshakeServer(TOOLS);
-});
-afterEach(async () => {
-  for (const { id } of await serversOf(gateway)) {
-    await call(gateway.url, 'deleteSharedServer', { path: { mcp_id: id } });
-  }
-});
-afterAll(async () => {
-  await gateway.stop();
-  await echo.stop();
-});
+importsIntoGateway();
 
 describe('names', () => {
   test('two entries that differ in case only are two servers', async () => {

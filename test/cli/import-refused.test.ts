@@ -1,34 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { call } from '../support/client.ts';
-import type { Json } from '../support/json.ts';
-import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ROOT } from '../support/process.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
+import { startTestServer } from '../support/server.ts';
 import { listenOn } from '../support/sockets.ts';
-import { answering, fileOf, operatorOf, serversOf } from './mcp-json-files.ts';
+import { gateway, importsIntoGateway, OFF, RELOADED } from './import-gateway.ts';
+import { answering, fileOf, operatorOf } from './mcp-json-files.ts';
 import { run } from './support.ts';
 
-const TOOLS = [{ name: 'echo', call: ({ args }: { args: Json }) => String(args.text) }];
-const RELOADED = 'Saved and reloaded.';
-/** One that nothing is started for. */
-const OFF = { command: 'no-such-command', disabled: true };
-
-let gateway: TestServer;
-let echo: McpServer;
-beforeAll(async () => {
-  gateway = await startTestServer();
-  echo = await startHandshakeServer(TOOLS);
-});
-afterEach(async () => {
-  for (const { id } of await serversOf(gateway)) {
-    await call(gateway.url, 'deleteSharedServer', { path: { mcp_id: id } });
-  }
-});
-afterAll(async () => {
-  await gateway.stop();
-  await echo.stop();
-});
+importsIntoGateway();
 
 describe('what cannot be done at all', () => {
   const file = { mcpServers: { one: OFF } };

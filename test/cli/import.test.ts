@@ -3,45 +3,20 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
-import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
 import { ROOT } from '../support/process.ts';
-import { startTestServer, type TestServer } from '../support/server.ts';
 import { create, created, statusOf, stdio } from '../support/shared-servers.ts';
 import { startSseServer } from '../support/sse-server.ts';
 import { startWebSocketServer } from '../support/websocket-server.ts';
+import { echo, gateway, importsIntoGateway, OFF, PROCESS, RELOADED, stateOf, TOOLS } from './import-gateway.ts';
 import { fileOf, importing, operatorOf, outcomes, serverNamed, serversOf } from './mcp-json-files.ts';
 import { run } from './support.ts';
 
-const TOOLS = [{ name: 'echo', call: ({ args }: { args: Json }) => String(args.text) }];
-const RELOADED = 'Saved and reloaded.';
-/** An entry of a server of the SDK as a local process. */
-const PROCESS = { command: process.execPath, args: stdio('').args };
-/** One that nothing is started for. */
-const OFF = { command: 'no-such-command', disabled: true };
-
-let gateway: TestServer;
-let echo: McpServer;
-beforeAll(async () => {
-  gateway = await startTestServer();
-  echo = await startHandshakeServer(TOOLS);
-});
-afterEach(async () => {
-  for (const { id } of await serversOf(gateway)) {
-    await call(gateway.url, 'deleteSharedServer', { path: { mcp_id: id } });
-  }
-});
-afterAll(async () => {
-  await gateway.stop();
-  await echo.stop();
-});
+importsIntoGateway();
 
 const audited = async (): Promise<Json> => (await call(gateway.url, 'listAuditEvents')).body;
-const stateOf = async (name: string): Promise<string> =>
-  (await statusOf(gateway, (await serverNamed(gateway, name)).id)).state;
-
 describe('every form, with real servers behind it', () => {
   test('Claude and Cursor: processes and URLs; again: unchanged', async () => {
     const file = { mcpServers: { clock: PROCESS, echo: { url: echo.url, headers: { 'X-Team': 'a' } } } };
