@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { LIMITS } from '../src/base/limits.ts';
 import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
 import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
@@ -33,6 +34,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     credentials: createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) }),
     now,
     ids: randomIds,
+    limits: LIMITS,
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),

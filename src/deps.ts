@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Limits } from './base/limits.ts';
 import type { CallAudit } from './call-audit.ts';
 import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
@@ -16,6 +17,7 @@ export type Deps = {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly ids: Ids;
+  readonly limits: Limits;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;

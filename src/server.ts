@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
+import { LIMITS, type Limits } from './base/limits.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
 import { createCallAudit } from './call-audit.ts';
 import { type Config, locationOf } from './config.ts';
@@ -24,12 +25,6 @@ import { openStore, type StoreOptions } from './store/store.ts';
 
 export { createApp } from './app.ts';
 export { parseConfig } from './config.ts';
-
-/** Milliseconds that calls in flight get to finish when the server stops. */
-const GRACE = 10_000;
-
-/** Milliseconds in which a request must have arrived, its body included. */
-const REQUEST_TIMEOUT = 60_000;
 
 export type RunningServer = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
@@ -55,19 +50,22 @@ export type ServerOptions = {
   readonly environment?: Environment | null;
   readonly now?: () => number;
   readonly ids?: Ids;
+  /** What differs from `LIMITS`. */
+  readonly limits?: Partial<Limits>;
 };
 
 /** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {}, show } = options;
   const location = options.location ?? locationOf(config);
+  const limits = { ...LIMITS, ...options.limits };
   const store = await openStore({
     location,
     secretKeys: config.secretKeys ?? [await keyFile(config.dataDirectory)],
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
   });
-  const http = createServer({ requestTimeout: REQUEST_TIMEOUT });
+  const http = createServer({ requestTimeout: limits.requestTimeoutMs });
   try {
     const begin = holdRequests(http);
     const url = await listen(http, config);
@@ -86,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       credentials,
       now,
       ids,
+      limits,
       log,
       metrics,
       callAudit,
@@ -104,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     void keepHouse(deps, config, stopping.signal);
     const stop = async () => {
       stopping.abort();
-      await close(http);
+      await close(http, limits.stopGraceMs);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
       await Promise.all([egress.dispatcher.close(), openEgress.dispatcher.close()]);
@@ -154,9 +153,9 @@ function listen(server: Server, { host, port }: Config): Promise<string> {
   });
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.closeAllConnections(), GRACE);
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
       clearTimeout(force);
       resolve();

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
+import { MOST_MISTAKES, SHOWN_KEY } from '../base/limits.ts';
 import type { Mistake } from '../errors.ts';
-import { MOST_MISTAKES, SHOWN_KEY } from '../limits.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 

@@ -1,7 +1,7 @@
 import { type RequestHandler, raw } from 'express';
+import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
-import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../limits.ts';
 import { splitOpaque } from '../opaque/split.ts';
 import { takeRoom } from './upload-room.ts';
 

@@ -21,7 +21,7 @@ export type TestServer = RunningServer & {
 };
 
 export type TestServerOptions = Partial<
-  Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs' | 'environment'>
+  Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs' | 'environment' | 'limits'>
 > & {
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: DestinationStream;
@@ -37,6 +37,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     log,
     ids,
     environment,
+    limits,
   } = options;
   const clock = { now: Date.UTC(2026, 10, 20, 9) };
   const config = parseConfig({
@@ -58,6 +59,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     now: () => clock.now,
     ...(ids && { ids }),
     ...(environment && { environment }),
+    ...(limits && { limits }),
   });
   ourUrls.add(server.url);
   return { ...server, clock, organizationId: server.newCredentials?.first?.organizationId ?? '' };

@@ -10,3 +10,19 @@ export const LONGEST_KEY = 1024;
 export const MOST_VALUES = 20_000;
 /** Levels that a body may be nested; what checks it goes down by recursion. */
 export const DEEPEST = 64;
+
+/**
+ * How long the gateway waits, in milliseconds. One object for the whole gateway: tests give shorter ones, so that no test
+ * waits for a real time-out. Never read from the environment.
+ */
+export type Limits = {
+  /** A request must have arrived within this time, its body included. */
+  readonly requestTimeoutMs: number;
+  /** Calls in flight get this time to finish when the server stops. */
+  readonly stopGraceMs: number;
+};
+
+export const LIMITS: Limits = {
+  requestTimeoutMs: 60_000,
+  stopGraceMs: 10_000,
+};
