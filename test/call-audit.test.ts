@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseJson } from '../src/base/json.ts';
 import { type CallAudit, createCallAudit } from '../src/call-audit.ts';
-import { parseJson } from '../src/json.ts';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
 import * as auditLog from '../src/store/audit-log.ts';
 import { type Store, StoreUnavailable } from '../src/store/store.ts';

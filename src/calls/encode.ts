@@ -1,4 +1,4 @@
-import { isJsonType } from '../json.ts';
+import { isJsonType } from '../base/json.ts';
 
 /** Percent-encodes all but the unreserved characters (RFC 3986, section 2.3). Lone surrogates become U+FFFD. */
 export const encode = (text: string): string =>

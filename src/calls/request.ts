@@ -1,4 +1,4 @@
-import { isShallow } from '../json.ts';
+import { isShallow } from '../base/json.ts';
 import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
 import { bodyOf } from './body.ts';
 import { encode, encodeName } from './encode.ts';

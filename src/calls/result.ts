@@ -1,4 +1,4 @@
-import { isObject, parseJson } from '../json.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { STATUS_CODES } from '../node-http.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';

@@ -1,5 +1,5 @@
 import { type Service, type StoredService, serviceOf } from '../accounts/service.ts';
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import type { Integration } from '../store/integrations.ts';
 import type { RequestPlan, ServerPlan } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';

@@ -1,4 +1,4 @@
-import { isJsonType, isObject } from '../json.ts';
+import { isJsonType, isObject } from '../base/json.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
 import { asciiJson, contentOf, encode, encodeName, encodeSomeReserved, textOf } from './encode.ts';
 

@@ -1,5 +1,5 @@
+import { isObject, parseJson } from '../base/json.ts';
 import type { Egress } from '../egress/egress.ts';
-import { isObject, parseJson } from '../json.ts';
 import { CallFailed } from './errors.ts';
 import { isHeaderValue } from './headers.ts';
 import { send } from './send.ts';

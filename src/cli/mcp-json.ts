@@ -1,5 +1,5 @@
 import { getNodeValue, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import { type Entry, readEntry, type Surroundings } from './mcp-json-entry.ts';
 
 /** A file that holds no MCP servers in a form that is known. The message goes on after the name of the file. */

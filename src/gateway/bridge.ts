@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import type { Connection, ServerFacts } from '../runtime/connection.ts';
 import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';

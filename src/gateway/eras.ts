@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import { decodeHeader, type Era, HANDSHAKE_VERSIONS, META, NAMED_BY, STATELESS_VERSION } from '../runtime/protocol.ts';
 import { CODES, type Message, RpcError } from './message.ts';
 

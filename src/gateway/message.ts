@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isRawNumber, isShallow, parseExact } from '../json.ts';
+import { isRawNumber, isShallow, parseExact } from '../base/json.ts';
 import { foldCase, repeatsMember } from './repeated.ts';
 
 /** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */

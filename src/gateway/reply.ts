@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { isObject } from '../base/json.ts';
 import { helpLink } from '../errors.ts';
-import { isObject } from '../json.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
 

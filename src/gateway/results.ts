@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 
 /** A tool as its server lists it. */
 export type Definition = Readonly<Record<string, unknown>> & { readonly name: string };

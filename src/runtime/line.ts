@@ -1,5 +1,5 @@
+import { isObject, parseJson } from '../base/json.ts';
 import { Listening } from '../egress/silence.ts';
-import { isObject, parseJson } from '../json.ts';
 import type { ServerFailed } from './failed.ts';
 import { isMessage, notTheProtocol, type ServerMessage } from './messages.ts';
 import type { Pipe, PipeReader } from './pipe.ts';

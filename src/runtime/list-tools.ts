@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import type { Connection } from './connection.ts';
 import type { Definition } from './definitions.ts';
 import { notTheProtocol } from './messages.ts';

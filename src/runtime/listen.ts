@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isObject } from '../base/json.ts';
 import { discard } from '../egress/exchange.ts';
-import { isObject } from '../json.ts';
 import type { Wire } from './connection.ts';
 import { messagesOf, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';

@@ -1,5 +1,5 @@
+import { isObject, parseJson } from '../base/json.ts';
 import type { HttpAnswer } from '../egress/exchange.ts';
-import { isObject, parseJson } from '../json.ts';
 import { readEvents } from './events.ts';
 import { ServerFailed } from './failed.ts';
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import type { ServerMessage } from './messages.ts';
 
 type Params = Readonly<Record<string, unknown>>;

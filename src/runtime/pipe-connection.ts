@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 import type { ConnectionOptions, ServerFacts, Session, Wire } from './connection.ts';
 import { notAnyMore, type ServerFailed } from './failed.ts';
 import { type Line, openLine } from './line.ts';

@@ -1,5 +1,5 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
-import { parseExact } from '../json.ts';
+import { parseExact } from '../base/json.ts';
 import type { Db } from './store.ts';
 
 /** A tool as its server defines it. JSON throughout, members in the server's order. */

@@ -1,4 +1,4 @@
-import { isObject } from '../json.ts';
+import { isObject } from '../base/json.ts';
 
 /** What a tool says of itself: nothing is certain of it. */
 export type Hints = { readonly readOnlyHint?: unknown; readonly destructiveHint?: unknown };
