@@ -1,29 +1,36 @@
 import { defineConfig } from 'vitest/config';
 
+const UNIT = 'test/**/*.unit.test.ts';
+const PRODUCT = 'test/**/*.product.test.ts';
+const COVERAGE = 'test/coverage.test.ts';
+
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/coverage-folder.ts', 'test/store/support/shared-postgres.ts'],
+    globalSetup: ['test/support/coverage-folder.ts'],
     // One more than the cores that CI has: many tests wait for programs of their own.
     maxWorkers: 3,
-    // Whoever counts the results names a file for them.
+    // The gate counts the results from a report.
     ...(process.env.GATEHOUSE_TEST_REPORT !== undefined && {
       reporters: ['default', 'json'],
       outputFile: { json: process.env.GATEHOUSE_TEST_REPORT },
     }),
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Which documented answers the tests have seen is known when all others have run.
+    // The suffix of a file names its tier.
     projects: [
+      { extends: true, test: { name: 'unit', include: [UNIT], setupFiles: ['test/support/pure.ts'] } },
       {
         extends: true,
         test: {
-          name: 'tests',
+          name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/coverage.test.ts'],
-          sequence: { groupOrder: 0 },
+          exclude: [UNIT, PRODUCT, COVERAGE],
+          globalSetup: ['test/store/support/shared-postgres.ts'],
         },
       },
-      { extends: true, test: { name: 'coverage', include: ['test/coverage.test.ts'], sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'product', include: [PRODUCT] } },
+      // Which documented answers the tests have seen is known when all others have run.
+      { extends: true, test: { name: 'coverage', include: [COVERAGE], sequence: { groupOrder: 1 } } },
     ],
   },
 });

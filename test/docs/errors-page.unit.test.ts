@@ -6,7 +6,7 @@ import { renderError } from '../../src/http/errors.ts';
 test('docs/errors.md is what the catalogue makes', async () => {
   await expect(
     errorsPage(),
-    'docs/errors.md is stale. Run: npx vitest run --project tests test/docs/errors-page.test.ts --update',
+    'docs/errors.md is stale. Run: npx vitest run test/docs/errors-page.unit.test.ts --update',
   ).toMatchFileSnapshot('../../docs/errors.md');
 });
 
