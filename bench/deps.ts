@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { LIMITS } from '../src/base/limits.ts';
+import { MemoryBudget } from '../src/base/memory-budget.ts';
 import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
 import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
@@ -35,6 +36,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     now,
     ids: randomIds,
     limits: LIMITS,
+    budget: new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: LIMITS.memoryPatienceMs }),
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),

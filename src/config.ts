@@ -1,3 +1,5 @@
+import { totalmem } from 'node:os';
+import { defaultMemoryBudget, parseMemorySize } from './base/memory-size.ts';
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
 import type { StoreOptions } from './store/store.ts';
@@ -31,6 +33,8 @@ export type Config = {
   /** Whether changes of the operator's servers hold at once, or when the process starts. */
   readonly reload: 'live' | 'on-restart';
   readonly logLevel: string;
+  /** Bytes of memory that may be held for others. */
+  readonly memoryBudgetBytes: number;
 };
 
 /** Thrown with every mistake of the environment, one line each. */
@@ -55,6 +59,7 @@ const VARIABLES = [
   'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_RELOAD',
   'GATEHOUSE_LOG_LEVEL',
+  'GATEHOUSE_MEMORY_BUDGET',
 ] as const;
 type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
 
@@ -116,6 +121,11 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
+    memoryBudgetBytes: value(
+      'GATEHOUSE_MEMORY_BUDGET',
+      defaultMemoryBudget(process.constrainedMemory(), totalmem()),
+      parseMemorySize,
+    ),
   };
   if (WILDCARD.has(host) && publicUrl === null) {
     mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: say under which URL clients come`);

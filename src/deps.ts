@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Limits } from './base/limits.ts';
+import type { MemoryBudget } from './base/memory-budget.ts';
 import type { CallAudit } from './call-audit.ts';
 import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
@@ -18,6 +19,8 @@ export type Deps = {
   readonly now: () => number;
   readonly ids: Ids;
   readonly limits: Limits;
+  /** The account of memory that is held for others: organizations by their ids, the operator as null. */
+  readonly budget: MemoryBudget;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;

@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { MemoryBudget } from './base/memory-budget.ts';
 
 /** What `/metrics` shows. Labels are outcomes, and operations and statuses of the document: their number is bounded. */
 export type Metrics = {
@@ -61,4 +62,24 @@ export function createMetrics(): Metrics {
       registers: [registry],
     }),
   };
+}
+
+/** Shows what a budget holds, from when it is asked. */
+export function showMemory({ registry }: Pick<Metrics, 'registry'>, budget: MemoryBudget): void {
+  new Gauge({
+    name: 'gatehouse_memory_budget_bytes',
+    help: 'Memory that is held for others, by what for.',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      for (const [kind, bytes] of budget.heldByKind()) {
+        this.set({ kind }, bytes);
+      }
+    },
+  });
+  new Gauge({
+    name: 'gatehouse_memory_budget_limit_bytes',
+    help: 'Memory that may be held for others in all: GATEHOUSE_MEMORY_BUDGET.',
+    registers: [registry],
+  }).set(budget.totalBytes);
 }

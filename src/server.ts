@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { LIMITS, type Limits } from './base/limits.ts';
+import { MemoryBudget } from './base/memory-budget.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
 import { createCallAudit } from './call-audit.ts';
 import { type Config, locationOf } from './config.ts';
@@ -13,7 +14,7 @@ import { createEgress, createOpenEgress } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, showMemory } from './metrics.ts';
 import { createServer } from './node-http.ts';
 import { createReloads } from './operator/reload.ts';
 import { useSharedServers } from './operator/use-shared-servers.ts';
@@ -76,7 +77,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
     const openEgress = createOpenEgress();
     const runtime = createRuntime({ store, egress, openEgress, now, log });
+    const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
     const metrics = createMetrics();
+    showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
     const stopping = new AbortController();
     const deps: Deps = {
@@ -85,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       now,
       ids,
       limits,
+      budget,
       log,
       metrics,
       callAudit,

@@ -1,4 +1,6 @@
+import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
+import { defaultMemoryBudget } from '../src/base/memory-size.ts';
 import { ConfigError, parseConfig } from '../src/config.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -31,6 +33,7 @@ test('nothing set: closed, local, SQLite', () => {
     egressAllow: [],
     reload: 'live',
     logLevel: 'info',
+    memoryBudgetBytes: defaultMemoryBudget(process.constrainedMemory(), totalmem()),
   });
 });
 
@@ -84,6 +87,7 @@ test.each([
     'GATEHOUSE_API_KEY: must have',
   ],
   [{ GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}` }, 'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither'],
+  [{ GATEHOUSE_MEMORY_BUDGET: '192' }, 'GATEHOUSE_MEMORY_BUDGET: must be a size from 16MiB to 64GiB'],
   [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
   [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],
   [{ GATEHOUSE_AUDIT_ARGUMENTS: 'yes' }, 'GATEHOUSE_AUDIT_ARGUMENTS: must be one of true, false'],

@@ -20,9 +20,12 @@ export type Limits = {
   readonly requestTimeoutMs: number;
   /** Calls in flight get this time to finish when the server stops. */
   readonly stopGraceMs: number;
+  /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
+  readonly memoryPatienceMs: number;
 };
 
 export const LIMITS: Limits = {
   requestTimeoutMs: 60_000,
   stopGraceMs: 10_000,
+  memoryPatienceMs: 5000,
 };

@@ -1,0 +1,225 @@
+import {
+  type Account,
+  Held,
+  type Holder,
+  type Kind,
+  type Ledger,
+  OverBudget,
+  type Shortage,
+  type Yielding,
+} from './held.ts';
+
+export { type Held, OverBudget } from './held.ts';
+
+export type MemoryBudgetOptions = {
+  /** For everybody together. */
+  readonly totalBytes: number;
+  /** Milliseconds that somebody waits for room while nobody gives any back. */
+  readonly patienceMs: number;
+};
+
+/** Of all: how much one may hold whatever others do, and one message at most. */
+const SHARES = 4;
+const MESSAGES = 12;
+const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
+/** How often somebody waits anew because others have given back as much as it wants. */
+const MOST_ROUNDS = 12;
+
+/** How many bytes a parsed value takes for each byte of its text; measured with lists of tools and with numbers. */
+export const PARSED_TIMES = 3;
+
+/**
+ * The account of memory that is held for others, in bytes: in all, by holder and by kind.
+ *
+ * Each holder may have a quarter of all. More than that it may have only as long as another quarter stays free, and only
+ * while nobody needs it: when somebody within their share asks, those beyond theirs let go, the largest first, of what
+ * they keep, and then of what they have under way. When that is not enough, everybody lets go of what they keep.
+ *
+ * Everything that is held has one owner, who gives it back once; giving back again does nothing.
+ */
+export class MemoryBudget implements Ledger {
+  readonly totalBytes: number;
+  /** What each holder may have whatever others do. */
+  readonly shareBytes: number;
+  /** What one message may have, as text. */
+  readonly messageBytes: number;
+  readonly #patienceMs: number;
+  readonly #accounts = new Map<Holder, Account>();
+  readonly #kinds = new Map<string, Kind>();
+  readonly #waiting = new Set<() => void>();
+  #bytes = 0;
+  #keptBytes = 0;
+  #givenBack = 0;
+  #isWaking = false;
+
+  constructor({ totalBytes, patienceMs }: MemoryBudgetOptions) {
+    this.totalBytes = totalBytes;
+    this.shareBytes = Math.floor(totalBytes / SHARES);
+    this.messageBytes = Math.min(Math.floor(totalBytes / MESSAGES), MOST_MESSAGE_BYTES);
+    this.#patienceMs = patienceMs;
+  }
+
+  /** Notes that bytes are held for somebody. Throws OverBudget. */
+  hold(holder: Holder, kind: string, bytes: number): Held {
+    const held = new Held(this, this.#account(holder), this.#kind(kind));
+    try {
+      held.resize(bytes);
+    } catch (error) {
+      held.release();
+      throw error;
+    }
+    return held;
+  }
+
+  /** Bytes that are held for one holder, or for all. */
+  heldBytes(holder?: Holder): number {
+    return holder === undefined ? this.#bytes : (this.#accounts.get(holder)?.bytes ?? 0);
+  }
+
+  /** Bytes that are held, by kind; a kind that was ever held stays. */
+  heldByKind(): ReadonlyMap<string, number> {
+    return new Map([...this.#kinds].map(([kind, { bytes }]) => [kind, bytes]));
+  }
+
+  change(account: Account, kind: Kind, delta: number, isKept: boolean): Shortage | null {
+    if (delta > 0) {
+      const shortage = this.#makeRoom(account, delta);
+      if (shortage !== null) {
+        return shortage;
+      }
+    }
+    account.bytes += delta;
+    kind.bytes += delta;
+    this.#bytes += delta;
+    if (isKept) {
+      account.keptBytes += delta;
+      this.#keptBytes += delta;
+    }
+    if (delta < 0) {
+      this.#givenBack -= delta;
+      this.#wakeSoon();
+    }
+    return null;
+  }
+
+  changeKept(account: Account, bytes: number): void {
+    account.keptBytes += bytes;
+    this.#keptBytes += bytes;
+  }
+
+  leave(account: Account): void {
+    account.holds -= 1;
+    if (account.holds === 0) {
+      this.#accounts.delete(account.holder);
+    }
+  }
+
+  async turn(attempt: () => Shortage | null, wanted: number, signal: AbortSignal | undefined): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const before = this.#givenBack;
+      const shortage = await this.#round(attempt, signal);
+      signal?.throwIfAborted();
+      if (shortage === null) {
+        return;
+      }
+      if (round === MOST_ROUNDS - 1 || this.#givenBack - before < wanted) {
+        throw new OverBudget(shortage);
+      }
+    }
+  }
+
+  /** Tries again whenever something is given back, for as long as one has patience. */
+  #round(attempt: () => Shortage | null, signal: AbortSignal | undefined): Promise<Shortage | null> {
+    const { promise, resolve } = Promise.withResolvers<Shortage | null>();
+    const tryAgain = (): void => {
+      const shortage = signal?.aborted === true ? 'share' : attempt();
+      if (shortage === null || signal?.aborted === true) {
+        resolve(shortage);
+      }
+    };
+    const timer = setTimeout(() => resolve(attempt()), this.#patienceMs).unref();
+    this.#waiting.add(tryAgain);
+    signal?.addEventListener('abort', tryAgain, { once: true });
+    tryAgain();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(tryAgain);
+      signal?.removeEventListener('abort', tryAgain);
+    });
+  }
+
+  #makeRoom(asking: Account, more: number): Shortage | null {
+    const isWithin = asking.bytes + more <= this.shareBytes;
+    const most = (isWithin ? this.totalBytes : this.totalBytes - this.shareBytes) - more;
+    return this.#bytes <= most || this.#letOthersGo(asking, isWithin, most) ? null : isWithin ? 'budget' : 'share';
+  }
+
+  /** Has others let go until no more than `most` bytes are held; false when they cannot. */
+  #letOthersGo(asking: Account, isWithin: boolean, most: number): boolean {
+    const hasRoom = (): boolean => this.#bytes <= most;
+    // Nobody lets go of what they keep for something that does not fit even so.
+    if (isWithin || this.#bytes - this.#keptBytes <= most) {
+      const isOver = (account: Account): boolean =>
+        account.bytes > this.shareBytes || (account === asking && !isWithin);
+      this.#letGo('kept', isOver, hasRoom);
+      if (isWithin) {
+        this.#letGo('underWay', isOver, hasRoom);
+        this.#letGo('kept', () => true, hasRoom);
+      }
+    }
+    return hasRoom();
+  }
+
+  /** Has those let go who should, the largest first and each the oldest first, until there is room. */
+  #letGo(what: Yielding, should: (account: Account) => boolean, hasRoom: () => boolean): void {
+    while (!hasRoom()) {
+      let largest: Account | undefined;
+      for (const account of this.#accounts.values()) {
+        if (account[what].size > 0 && account.bytes > (largest?.bytes ?? 0) && should(account)) {
+          largest = account;
+        }
+      }
+      if (largest === undefined) {
+        return;
+      }
+      for (const held of largest[what]) {
+        held.letGo();
+        if (hasRoom() || !should(largest)) {
+          break;
+        }
+      }
+    }
+  }
+
+  /** Not at once: who is woken up may change what is being changed. */
+  #wakeSoon(): void {
+    if (this.#waiting.size > 0 && !this.#isWaking) {
+      this.#isWaking = true;
+      setImmediate(() => {
+        this.#isWaking = false;
+        for (const wake of this.#waiting) {
+          wake();
+        }
+      });
+    }
+  }
+
+  #account(holder: Holder): Account {
+    let account = this.#accounts.get(holder);
+    if (account === undefined) {
+      account = { holder, bytes: 0, keptBytes: 0, holds: 0, kept: new Set(), underWay: new Set() };
+      this.#accounts.set(holder, account);
+    }
+    account.holds += 1;
+    return account;
+  }
+
+  #kind(name: string): Kind {
+    let kind = this.#kinds.get(name);
+    if (kind === undefined) {
+      kind = { bytes: 0 };
+      this.#kinds.set(name, kind);
+    }
+    return kind;
+  }
+}
