@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
-import { exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
+import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
 import { CallFailed } from './errors.ts';
 import type { HttpAnswer, HttpRequest } from './types.ts';
 
@@ -46,7 +46,11 @@ export async function send(
     { origin, path: pathname + search, method, headers: { ...HEADERS, ...headers }, body, signal, silence: 0 },
     (failure) => callFailed(host, failure),
   );
-  return { status: answer.status, headers: flat(answer.headers), bytes: await bytesOf(answer, host, maxBytes) };
+  try {
+    return { status: answer.status, headers: answer.headers, bytes: await bytesOf(answer, host, maxBytes) };
+  } finally {
+    discard(answer);
+  }
 }
 
 function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure): Error {
@@ -55,6 +59,14 @@ function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure):
   }
   if (kind === 'unreachable') {
     return new CallFailed(`${host} cannot be reached (${reason}).`, { cause });
+  }
+  if (kind === 'contradicting') {
+    return new CallFailed(
+      `${host} answered with two ${reason} headers that differ; the call may have been carried out.`,
+      {
+        cause,
+      },
+    );
   }
   const what = isAnswered ? 'broke off its answer' : 'broke off before it answered';
   return new CallFailed(`${host} ${what} (${reason}); the call may have been carried out.`, { cause });
@@ -74,7 +86,7 @@ async function bytesOf({ headers, body }: Incoming, host: string, maxBytes: numb
     chunks.push(chunk);
   }
   const bytes = Buffer.concat(chunks);
-  const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (bytes.length === 0 || coding === 'identity') {
     return bytes;
   }
@@ -90,10 +102,3 @@ async function bytesOf({ headers, body }: Incoming, host: string, maxBytes: numb
   }
   throw new CallFailed(`${host} answered in a Content-Encoding that cannot be read; the call was carried out.`);
 }
-
-const flat = (headers: Incoming['headers']): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, [value].flat().join(', ')]],
-    ),
-  );

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
 import { Listening, SilentTooLong, type Speaker } from './silence.ts';
@@ -21,28 +22,40 @@ export type HttpRequest = {
 
 export type HttpAnswer = {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  /** Small JSON whole; everything else as it comes: whoever gets that reads it to its end, or discards the answer. */
+  readonly headers: AnswerHeaders;
+  /**
+   * Small JSON whole; everything else as it comes. It is owned by whoever holds the answer, who reads it to its end or
+   * discards it. Its failure is thrown by iteration and by nothing else: a body that is not read cannot end the process.
+   */
   readonly body: Buffer | Readable;
 };
 
-/** Why an exchange failed. `unreachable`: nothing was sent. Else what was asked for may have been carried out. */
+/**
+ * Why an exchange failed. `unreachable`: nothing was sent. Else what was asked for may have been carried out.
+ * `contradicting`: a header of the answer came twice with two values.
+ */
 export type Failure = {
-  readonly kind: 'unreachable' | 'broken' | 'late';
+  readonly kind: 'unreachable' | 'broken' | 'late' | 'contradicting';
   /** Whether the answer had begun. */
   readonly isAnswered: boolean;
-  /** A code, or the name of the error. */
+  /** A code, or the name of the error; of `contradicting`, the name of the header. */
   readonly reason: string;
   /** `EgressRefused` where the policy did. */
   readonly cause: Error;
 };
 
-/** Ends an answer that nobody reads any further. */
+/** Ends an answer that nobody reads any further; nothing happens to one that has ended. */
 export function discard({ body }: HttpAnswer): void {
-  if (body instanceof Readable) {
+  if (body instanceof Readable && !body.readableEnded) {
     body.destroy();
   }
 }
+
+/** Why an exchange is ended whose answer was discarded. One for all: nobody reads it. */
+const UNWANTED = new Error('the answer is not wanted any more');
+
+/** The failure of a body is the reader's: without a reader it is nobody's, and must not be an uncaught exception. */
+const leaveToReader = (): void => undefined;
 
 /** Bytes of JSON that are waited for: streams cost more than they spare. */
 const SMALL = 64 * 1024;
@@ -85,7 +98,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
   /** The answer while it is waited for whole. */
-  #whole: { readonly status: number; readonly headers: IncomingHttpHeaders; readonly chunks: Buffer[] } | undefined;
+  #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly chunks: Buffer[] } | undefined;
   readonly #stop: () => void;
 
   constructor(signal: AbortSignal, silence: number, failed: (failure: Failure) => Error, settled: Settled) {
@@ -109,21 +122,24 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     }
   }
 
+  /** A reader who is slow may be slow; a body that nobody has begun to read is as silent as a server that sends none. */
   isPaused(): boolean {
-    return this.#controller?.paused === true;
+    return this.#controller?.paused === true && this.#body?.readableDidRead === true;
   }
 
   giveUp(reason: SilentTooLong): void {
     this.#controller?.abort(reason);
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, received: IncomingHttpHeaders): void {
     this.#listening?.heard();
     if (status < 200) {
       return;
     }
+    // What this throws, undici aborts the exchange with.
+    const headers = singleHeaders(received);
     const length = Number(headers['content-length'] ?? Number.NaN);
-    if (length <= SMALL && String(headers['content-type']).startsWith('application/json')) {
+    if (length <= SMALL && headers['content-type']?.startsWith('application/json') === true) {
       this.#whole = { status, headers, chunks: [] };
       return;
     }
@@ -131,11 +147,11 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
       read: () => controller.resume(),
       destroy: (error, done) => {
         this.#done();
-        controller.abort(error ?? new Error('the answer is not wanted any more'));
+        controller.abort(error ?? UNWANTED);
         done(error);
       },
       autoDestroy: false,
-    });
+    }).on('error', leaveToReader);
     this.#settled.resolve({ status, headers, body: this.#body });
   }
 
@@ -187,10 +203,17 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #failureOf(error: Error): Failure {
     const { code } = error as { code?: unknown };
     return {
-      kind: error instanceof SilentTooLong ? 'late' : this.#controller === undefined ? 'unreachable' : 'broken',
+      kind: kindOf(error, this.#controller !== undefined),
       isAnswered: this.#body !== undefined || this.#whole !== undefined,
-      reason: typeof code === 'string' ? code : error.name,
+      reason: error instanceof ContradictingHeaders ? error.header : typeof code === 'string' ? code : error.name,
       cause: error,
     };
   }
+}
+
+function kindOf(error: Error, isConnected: boolean): Failure['kind'] {
+  if (error instanceof ContradictingHeaders) {
+    return 'contradicting';
+  }
+  return error instanceof SilentTooLong ? 'late' : isConnected ? 'broken' : 'unreachable';
 }

@@ -56,11 +56,14 @@ export const createFetchDocument =
       for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
         checkDocumentUrl(policy, url);
         const answer = await get(dispatcher, url, either);
-        if (!REDIRECT_STATUS.has(answer.status)) {
-          return { ...(await read(url, answer, maxBytes)), url };
+        try {
+          if (!REDIRECT_STATUS.has(answer.status)) {
+            return { ...(await read(url, answer, maxBytes)), url };
+          }
+          url = target(url, answer);
+        } finally {
+          discard(answer);
         }
-        discard(answer);
-        url = target(url, answer);
       }
     } catch (error) {
       if (error instanceof EgressRefused || error instanceof FetchFailed) {
@@ -96,7 +99,7 @@ function get(dispatcher: Dispatcher, { origin, pathname, search }: URL, signal: 
 }
 
 function target(from: URL, { headers: { location }, status }: HttpAnswer): URL {
-  const to = typeof location === 'string' ? URL.parse(location, from.href) : null;
+  const to = location === undefined ? null : URL.parse(location, from.href);
   if (to === null) {
     throw new FetchFailed(`${place(from)} answered ${status} without a Location that is a URL.`);
   }
@@ -107,16 +110,17 @@ function target(from: URL, { headers: { location }, status }: HttpAnswer): URL {
   return to;
 }
 
-async function read(url: URL, answer: HttpAnswer, maxBytes: number): Promise<Omit<FetchedDocument, 'url'>> {
-  const { status, headers, body } = answer;
+async function read(
+  url: URL,
+  { status, headers, body }: HttpAnswer,
+  maxBytes: number,
+): Promise<Omit<FetchedDocument, 'url'>> {
   if (status < 200 || status > 299) {
-    discard(answer);
     throw new FetchFailed(`${place(url)} answered ${status}.`);
   }
-  const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity';
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
   if (decoder === undefined) {
-    discard(answer);
     throw new FetchFailed(`${place(url)} came with a Content-Encoding other than gzip, deflate and br.`);
   }
   const bounded = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -131,7 +135,7 @@ async function read(url: URL, answer: HttpAnswer, maxBytes: number): Promise<Omi
   };
   // Bounded twice: little can become much, and much can become nothing.
   const bytes = await pipeline(Buffer.isBuffer(body) ? Readable.from(body) : body, bounded, decoder(), bounded, whole);
-  const [mediaType = ''] = String(headers['content-type'] ?? '').split(';');
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';');
   return { bytes, mediaType: mediaType.trim().toLowerCase() || null };
 }
 

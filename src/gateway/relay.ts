@@ -102,8 +102,19 @@ type Back = {
   readonly note: CallNote;
 };
 
-/** Passes an answer back: its bytes as they come where the client reads what they are, else the one message in them. */
-export async function passBack(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
+/**
+ * Passes an answer back, which it owns: its bytes as they come where the client reads what they are, else the one message
+ * in them.
+ */
+export async function passBack(answer: HttpAnswer, back: Back): Promise<void> {
+  try {
+    await pass(answer, back);
+  } finally {
+    discard(answer);
+  }
+}
+
+async function pass(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
   if (answer.status >= 300) {
     note.isError = true;
@@ -124,7 +135,6 @@ export async function passBack(answer: HttpAnswer, { deps, served, request, resp
     return;
   }
   if (!isStream(answer) && !isJson(answer) && (id !== null || isListening)) {
-    discard(answer);
     throw notTheProtocol(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
   if (isStream(answer)) {
@@ -154,7 +164,6 @@ async function passError(
 ): Promise<number> {
   const status = statusOf(answer);
   const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
-  discard(answer);
   if (isRefusal(text)) {
     return sendJson(request, response, status, text);
   }
@@ -182,13 +191,26 @@ export async function initialize(
   relayed: Relayed,
   adapt: (result: Readonly<Record<string, unknown>>) => object,
 ): Promise<'done' | 'no handshake'> {
-  const { served, connection, endpointId, message, request, response } = relayed;
-  const { name } = served.server;
+  const { message } = relayed;
   // The protocol wants an id; clients that send none get none back.
   const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
   const answer = await post(deps, relayed, {}, body);
+  try {
+    return await answerInitialize(deps, relayed, answer, adapt);
+  } finally {
+    discard(answer);
+  }
+}
+
+async function answerInitialize(
+  deps: Deps,
+  { served, connection, endpointId, message, request, response }: Relayed,
+  answer: HttpAnswer,
+  adapt: (result: Readonly<Record<string, unknown>>) => object,
+): Promise<'done' | 'no handshake'> {
+  const { name } = served.server;
   const sessionId = answer.headers['mcp-session-id'];
-  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer) : nothing(answer)) {
+  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer) : []) {
     if (incoming.method !== undefined) {
       continue;
     }
@@ -203,7 +225,7 @@ export async function initialize(
       sendJson(request, response, status, JSON.stringify({ ...incoming, id: message.id }));
       return 'done';
     }
-    if (typeof sessionId === 'string') {
+    if (sessionId !== undefined) {
       const place = placeOf(served, connection, endpointId);
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
@@ -215,9 +237,4 @@ export async function initialize(
     return 'no handshake';
   }
   throw new ServerFailed(name, 'protocol', `does not speak the protocol: it answered with HTTP ${answer.status}.`);
-}
-
-function nothing(answer: HttpAnswer): [] {
-  discard(answer);
-  return [];
 }

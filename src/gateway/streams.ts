@@ -23,14 +23,12 @@ export type Asked = Served & {
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
   const answer = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
-  if (answer.status === 405) {
+  if (answer.status === 405 || source.kind !== 'server') {
     discard(answer);
     throw onlyPost('The server tells nothing unasked.');
   }
-  if (source.kind === 'server') {
-    const note = { responseBytes: 0 };
-    await passBack(answer, { deps, served: source, request, response, id: null, note }).catch(asApiError);
-  }
+  const note = { responseBytes: 0 };
+  await passBack(answer, { deps, served: source, request, response, id: null, note }).catch(asApiError);
 }
 
 /** Ends a session of the client's own at the server. */

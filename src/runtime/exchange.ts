@@ -2,6 +2,7 @@ import type { Egress } from '../egress/egress.ts';
 import { type Failure, type HttpAnswer, type HttpRequest, exchange as httpExchange } from '../egress/exchange.ts';
 import { EgressRefused } from '../egress/refused.ts';
 import { ServerFailed } from './failed.ts';
+import { notTheProtocol } from './messages.ts';
 import { CARRIED_OUT } from './pipe-failures.ts';
 import type { RemoteTarget } from './target.ts';
 
@@ -31,6 +32,9 @@ const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR
 export function serverFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
   if (TLS.test(reason)) {
     return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);
+  }
+  if (kind === 'contradicting') {
+    return notTheProtocol(server, `its answer has two ${reason} headers that differ`);
   }
   const what = {
     unreachable: `cannot be reached${cause instanceof EgressRefused ? `. ${cause.message}` : ` (${reason}).`}`,

@@ -95,7 +95,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
       }
       throw notTheProtocol(name, 'it refused to initialize a session');
     }
-    const sessionId = single(answer.headers['mcp-session-id']);
+    const sessionId = answer.headers['mcp-session-id'];
     const headers = {
       'mcp-protocol-version': facts.protocolVersion,
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
@@ -176,6 +176,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
       isAnswered = true;
       throw new ServerFailed(name, 'broken', 'ended its answer before it had answered.');
     } finally {
+      discard(answer);
       if (!isAnswered) {
         cancel(era, own);
       }
@@ -219,9 +220,6 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
   };
 }
 
-const single = (header: string | string[] | undefined): string | undefined =>
-  Array.isArray(header) ? header[0] : header;
-
 const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
   new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
 
@@ -235,11 +233,16 @@ async function* answersIn(server: string, answer: HttpAnswer): AsyncGenerator<Se
   yield* messagesOf(server, answer);
 }
 
+/** The response in an answer, which it owns. */
 async function responseOf(server: string, answer: HttpAnswer, id: string): Promise<ServerMessage> {
-  for await (const message of answersIn(server, answer)) {
-    if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
-      return message;
+  try {
+    for await (const message of answersIn(server, answer)) {
+      if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
+        return message;
+      }
     }
+  } finally {
+    discard(answer);
   }
   throw new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isObject } from '../base/json.ts';
 import { discard } from '../egress/exchange.ts';
 import type { Wire } from './connection.ts';
-import { messagesOf, type ServerMessage } from './messages.ts';
+import { isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';
 
 /** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
@@ -67,11 +67,14 @@ async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<
     signal,
     silence: wire.streamSilence,
   });
+  if (isStream(answer) && answer.status === 200) {
+    return messagesOf(wire.target.name, answer);
+  }
+  discard(answer);
   if (answer.status === 405) {
-    discard(answer);
     return null;
   }
-  return messagesOf(wire.target.name, answer);
+  throw notTheProtocol(wire.target.name, `it answered with HTTP ${answer.status} and no stream of events`);
 }
 
 const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>

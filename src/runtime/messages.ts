@@ -1,5 +1,5 @@
 import { isObject, parseJson } from '../base/json.ts';
-import type { HttpAnswer } from '../egress/exchange.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { readEvents } from './events.ts';
 import { ServerFailed } from './failed.ts';
 
@@ -13,11 +13,11 @@ export const isStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(header
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
 
 const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
-  (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
 /**
- * The messages of an answer as they come, whether it is JSON or a stream of events. Leaving early ends the connection.
- * Throws ServerFailed for what is neither.
+ * The messages of an answer as they come, whether it is JSON or a stream of events. From its first step on it owns the
+ * answer: leaving early ends the connection. Throws ServerFailed for what is neither.
  */
 export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
   const { body } = answer;
@@ -31,6 +31,8 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
       }
     } catch (error) {
       throw error instanceof RangeError ? notTheProtocol(server, error.message) : error;
+    } finally {
+      discard(answer);
     }
     return;
   }
@@ -40,19 +42,24 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
   }
 }
 
-/** Everything of a body, at most 32 MiB. Throws ServerFailed. */
-export async function bytesOf(server: string, { body }: HttpAnswer): Promise<Buffer> {
+/** Everything of a body, at most 32 MiB. It owns the answer. Throws ServerFailed. */
+export async function bytesOf(server: string, answer: HttpAnswer): Promise<Buffer> {
+  const { body } = answer;
   if (Buffer.isBuffer(body)) {
     return body;
   }
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > LARGEST) {
-      throw notTheProtocol(server, `its answer is larger than ${LARGEST} bytes`);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > LARGEST) {
+        throw notTheProtocol(server, `its answer is larger than ${LARGEST} bytes`);
+      }
     }
+  } finally {
+    discard(answer);
   }
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }

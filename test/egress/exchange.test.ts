@@ -1,10 +1,12 @@
+import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEgress } from '../../src/egress/egress.ts';
-import { exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
+import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
 import { startHttp } from './support/listeners.ts';
 
 let asked = 0;
@@ -29,6 +31,9 @@ afterAll(() => {
   served.closeConnections();
   return served.close();
 });
+
+/** Adds no listener for the failure, as `once` of node:events would. */
+const closed = (body: Readable) => new Promise<void>((resolve) => body.once('close', () => resolve()));
 
 const aRequest = (signal: AbortSignal, changes: Partial<HttpRequest> = {}): HttpRequest => ({
   origin: `http://slow.test:${served.port}`,
@@ -91,15 +96,91 @@ describe('silence', () => {
     expect(told.pop()?.isAnswered).toBe(true);
   });
 
-  test('is broken by every byte, and not counted while nobody reads', async () => {
+  test('is broken by every byte, and not counted while a reader takes its time', async () => {
     const [slow, large] = await Promise.all([ask('/slow', 1000), ask('/large', 1000)]);
+    const body = large.body as Readable;
+    await once(body, 'readable');
+    const begun: Buffer = body.read(1);
     await expect(text(slow.body as Readable)).resolves.toBe('one two three');
     await delay(500);
-    await expect(text(large.body as Readable)).resolves.toHaveLength(LARGE);
+    await expect(text(body)).resolves.toHaveLength(LARGE - begun.length);
+  });
+
+  test('of a reader who never begins ends the connection', async () => {
+    const { body } = await ask('/large', 1000);
+    await closed(body as Readable);
+    await expect(text(body as Readable)).rejects.toThrow('late');
   });
 
   test('without a limit lasts', async () => {
     const { body } = await ask('/slow', 0);
     await expect(text(body as Readable)).resolves.toBe('one two three');
+  });
+});
+
+describe('an answer over a bare socket', () => {
+  const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
+  let answerWith: (socket: Socket) => void = () => undefined;
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => undefined);
+    socket.once('data', () => answerWith(socket));
+  }).listen(0, '127.0.0.1');
+  afterAll(async () => {
+    await egress.dispatcher.destroy();
+    server.close();
+  });
+  const failures: Failure[] = [];
+  const ask = () => {
+    const { port } = server.address() as AddressInfo;
+    const request = aRequest(new AbortController().signal, { origin: `http://127.0.0.1:${port}`, silence: 5000 });
+    return exchange(egress, request, (failure) => {
+      failures.push(failure);
+      return failure.cause;
+    });
+  };
+  const head = (...headers: string[]) => `HTTP/1.1 200 OK\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
+  const chunked = (...headers: string[]) => `${head('Transfer-Encoding: chunked', ...headers)}5\r\nhello\r\n`;
+
+  test.each([[[]], [['Content-Type: text/plain', 'Content-Type: text/plain']]])(
+    'whose body breaks and is read by nobody throws nothing: headers %j',
+    async (headers) => {
+      const uncaught: unknown[] = [];
+      const note = (error: unknown) => uncaught.push(error);
+      process.on('uncaughtException', note);
+      answerWith = (socket) => {
+        socket.write(chunked(...headers));
+        setTimeout(() => socket.resetAndDestroy(), 50);
+      };
+      const answer = await ask();
+      await closed(answer.body as Readable);
+      process.off('uncaughtException', note);
+      expect(uncaught).toEqual([]);
+      // The failure is still the reader's, also of one who comes late.
+      await expect(text(answer.body as Readable)).rejects.toThrow();
+    },
+  );
+
+  test.each(['Content-Type', 'Location', 'Mcp-Session-Id'])(
+    'with two %s headers that differ is a failure, and its connection ends',
+    async (name) => {
+      answerWith = (socket) => socket.write(chunked(`${name}: text/a`, `${name}: text/b`));
+      await expect(ask()).rejects.toThrow('differ');
+      expect(failures.at(-1)).toMatchObject({ kind: 'contradicting', reason: name.toLowerCase(), isAnswered: false });
+      await expect.poll(() => open.size).toBe(0);
+    },
+  );
+
+  test('that is discarded ends its connection; one that has come whole leaves it to the next', async () => {
+    answerWith = (socket) => socket.write(chunked());
+    discard(await ask());
+    await expect.poll(() => open.size).toBe(0);
+    answerWith = (socket) => socket.write(`${chunked()}0\r\n\r\n`);
+    const whole = await ask();
+    await expect(text(whole.body as Readable)).resolves.toBe('hello');
+    discard(whole);
+    await delay(50);
+    expect(open.size).toBe(1);
   });
 });
