@@ -36,25 +36,81 @@ export type Endpoints = {
 const KEPT_ENDPOINTS = 10_000;
 const KEPT_BYTES = 8 * 1024 * 1024;
 
-/** Makes the finder of one gateway. What it has read it keeps until the database changes. */
+/** What was read of an endpoint. It holds as long as nothing of these topics has changed since the count was `changes`. */
+type Kept = { readonly served: Served; readonly topics: readonly string[]; changes: number };
+type Reading = { readonly changes: number; readonly served: Promise<Served | null> };
+
+/** Makes the finder of one gateway. What it has read it keeps until something that it depends on changes. */
 export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' | 'credentials' | 'now'>): Endpoints {
   /** By token, which is as secret in memory as the requests that bring it. */
-  const kept = new LRUCache<string, { readonly changes: number; readonly served: Promise<Served | null> }>({
-    max: KEPT_ENDPOINTS,
-  });
+  const kept = new LRUCache<string, Kept>({ max: KEPT_ENDPOINTS });
+  const underWay = new Map<string, Reading>();
   const derived = new LRUCache<string, Promise<DerivedTool[]>>({ maxSize: KEPT_BYTES, max: 1000 });
 
-  const read = async (db: Db, tokenHash: string): Promise<Served | null> => {
+  const read = async (db: Db, tokenHash: string): Promise<Omit<Kept, 'changes'> | null> => {
     const found = await endpoints.findByTokenHash(db, tokenHash);
     if (found === null) {
       return null;
     }
     const { endpoint, account } = found;
+    const { id, organizationId, accountId } = endpoint;
     const source =
       account.kind === 'service'
         ? await readService(db, endpoint, account.integrationId)
         : await readServer(db, endpoint, account);
-    return source === null ? null : { endpoint, organizationId: endpoint.organizationId, source };
+    if (source === null) {
+      return null;
+    }
+    const ofSource = account.kind === 'service' ? account.integrationId : account.serverId;
+    return {
+      served: { endpoint, organizationId, source },
+      topics: [...new Set([id, organizationId, accountId, ofSource])],
+    };
+  };
+
+  /** Reads what a token serves, and keeps it. What fails is asked again by the next message. */
+  const begin = (token: string, changes: number): Reading => {
+    const keep = (found: Omit<Kept, 'changes'> | null): Served | null => {
+      if (found === null) {
+        // What nobody has must not push out what somebody has.
+        kept.delete(token);
+        return null;
+      }
+      kept.set(token, { ...found, changes });
+      return found.served;
+    };
+    const served = read(store.read, hashSecret(token))
+      .then(keep)
+      .finally(() => underWay.delete(token));
+    const reading = { changes, served };
+    underWay.set(token, reading);
+    return reading;
+  };
+
+  /** What is kept of a token and still holds. */
+  const unchanged = (token: string): Served | undefined => {
+    const known = kept.get(token);
+    if (known === undefined || store.hasChanged(known.topics, known.changes)) {
+      return undefined;
+    }
+    known.changes = store.changes();
+    return known.served;
+  };
+
+  const readCurrent = async (token: string): Promise<Served | null> => {
+    for (;;) {
+      const known = unchanged(token);
+      if (known !== undefined) {
+        return known;
+      }
+      const changes = store.changes();
+      const reading = underWay.get(token) ?? begin(token, changes);
+      const served = await reading.served;
+      // A reading that others began may not have seen what has changed since: what it has found is looked at again.
+      if (reading.changes === changes) {
+        return served;
+      }
+    }
   };
 
   const readService = async (
@@ -87,18 +143,7 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
 
   return {
     find: async (token, apiToken) => {
-      const changes = store.changes();
-      let known = kept.get(token);
-      if (known?.changes !== changes) {
-        known = { changes, served: read(store.read, hashSecret(token)) };
-        kept.set(token, known);
-        // What failed is asked again; what nobody has must not push out what somebody has.
-        known.served.then(
-          (served) => served ?? kept.delete(token),
-          () => kept.delete(token),
-        );
-      }
-      const served = await known.served;
+      const served = unchanged(token) ?? (await readCurrent(token));
       if (served === null || (served.endpoint.expiresAt ?? Number.POSITIVE_INFINITY) <= now()) {
         return null;
       }

@@ -1,5 +1,6 @@
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { parseExact } from '../base/json.ts';
+import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
 /** A tool as its server defines it. JSON throughout, members in the server's order. */
@@ -94,10 +95,8 @@ export async function remove(db: Db, serverId: string): Promise<void> {
 
 /** Forgets all of an organization's own servers, which are still there and deleted with it in the same write. */
 export async function removeOf(db: Db, organizationId: string): Promise<void> {
-  await db.sql
-    .deleteFrom('server_catalogues')
-    .where('server_id', 'in', (query) =>
-      query.selectFrom('servers').select('id').where('organization_id', '=', organizationId),
-    )
-    .execute();
+  const own = await db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId).execute();
+  for (const ids of slices(own.map(({ id }) => id))) {
+    await db.sql.deleteFrom('server_catalogues').where('server_id', 'in', ids).execute();
+  }
 }

@@ -1,41 +1,63 @@
-import {
-  DeleteQueryNode,
-  InsertQueryNode,
-  type Kysely,
-  type KyselyPlugin,
-  type OperationNode,
-  TableNode,
-  UpdateQueryNode,
-} from 'kysely';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import type { Database } from './schema.ts';
+import type { Store } from './store.ts';
+import { changedBy } from './topics.ts';
 
-/** Tables that are written all the time; who uses credentials asks for them each time. */
-const UNWATCHED = new Set<string>([
-  'audit_events',
-  'tool_calls',
-  'settings',
-  'api_tokens',
-  'key_pairs',
-] satisfies (keyof Database)[]);
-
-/** Counts commits, so that what was read can be kept until something changes. */
-export type Changes = {
-  /** Grows with every commit that changed anything but the audit log, settings and credentials. */
-  readonly count: () => number;
+/** Counts commits by what they change, so that what was read can be kept until something of it changes. */
+export type Changes = Pick<Store, 'changes' | 'hasChanged'> & {
   /** The same transaction, watched; `committed` is called after its commit and before anybody is told of it. */
   readonly watch: (transaction: Kysely<Database>) => { sql: Kysely<Database>; committed: () => void };
 };
 
+/** Topics whose last change is remembered. Of the others it is known that they did not change after these. */
+const MOST_TOPICS = 20_000;
+
 /** Makes the counter of one store. */
-export function createChanges(): Changes {
+export function createChanges(mostTopics = MOST_TOPICS): Changes {
   let count = 0;
+  /** The count of the last change of each topic, longest ago first. */
+  const changedAt = new Map<string, number>();
+  /** Up to this count, any topic that is not remembered may have changed. */
+  let forgotten = 0;
+
+  const note = (topics: ReadonlySet<string>): void => {
+    count += 1;
+    for (const topic of topics) {
+      changedAt.delete(topic);
+      changedAt.set(topic, count);
+    }
+    for (const [topic, at] of changedAt) {
+      if (changedAt.size <= mostTopics) {
+        break;
+      }
+      changedAt.delete(topic);
+      forgotten = at;
+    }
+  };
+
+  const noteAnything = (): void => {
+    count += 1;
+    changedAt.clear();
+    forgotten = count;
+  };
+
   return {
-    count: () => count,
+    changes: () => count,
+    hasChanged: (topics, since) =>
+      since !== count && (since < forgotten || topics.some((topic) => (changedAt.get(topic) ?? 0) > since)),
     watch: (transaction) => {
-      let isWatched = false;
+      const topics = new Set<string>();
+      let isAnything = false;
       const plugin: KyselyPlugin = {
         transformQuery: ({ node }) => {
-          isWatched ||= tablesOf(node).some((table) => !UNWATCHED.has(table));
+          const changed = changedBy(node);
+          if (changed === 'anything') {
+            isAnything = true;
+          } else {
+            for (const topic of changed) {
+              topics.add(topic);
+            }
+          }
           return node;
         },
         transformResult: async ({ result }) => result,
@@ -43,20 +65,13 @@ export function createChanges(): Changes {
       return {
         sql: transaction.withPlugin(plugin),
         committed: () => {
-          count += isWatched ? 1 : 0;
+          if (isAnything) {
+            noteAnything();
+          } else if (topics.size > 0) {
+            note(topics);
+          }
         },
       };
     },
   };
-}
-
-function tablesOf(node: OperationNode): string[] {
-  const changed = InsertQueryNode.is(node)
-    ? [node.into]
-    : UpdateQueryNode.is(node)
-      ? [node.table]
-      : DeleteQueryNode.is(node)
-        ? node.from.froms
-        : [];
-  return changed.flatMap((table) => (table !== undefined && TableNode.is(table) ? [table.table.identifier.name] : []));
 }

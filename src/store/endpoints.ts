@@ -1,6 +1,7 @@
 import type { Part } from './keyset.ts';
 import { PURGE_SLICE } from './purge.ts';
 import type { Database } from './schema.ts';
+import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
 /** Whose account: a shared server is one of several organizations, under one id. */
@@ -132,18 +133,18 @@ export async function remove(db: Db, { organizationId, accountId }: AccountKey, 
  * returns how many. Call it again, in a write of its own, until that is less than a slice.
  */
 export async function purge(db: Db, olderThan: number): Promise<number> {
-  const { numDeletedRows } = await db.sql
-    .deleteFrom('endpoints')
-    .where('id', 'in', (query) =>
-      query
-        .selectFrom('endpoints')
-        .select('id')
-        .where('expires_at', '<', olderThan)
-        .orderBy('expires_at')
-        .limit(PURGE_SLICE),
-    )
-    .executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
+  const expired = await db.sql
+    .selectFrom('endpoints')
+    .select('id')
+    .where('expires_at', '<', olderThan)
+    .orderBy('expires_at')
+    .limit(PURGE_SLICE)
+    .execute();
+  const ids = expired.map(({ id }) => id);
+  for (const slice of slices(ids)) {
+    await db.sql.deleteFrom('endpoints').where('id', 'in', slice).execute();
+  }
+  return ids.length;
 }
 
 function toRow(endpoint: Endpoint): Omit<Database['endpoints'], 'token_hash'> {

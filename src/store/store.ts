@@ -29,6 +29,12 @@ export type Store = {
    * its answer: what was read at one count holds as long as the count is the same.
    */
   changes(): number;
+  /**
+   * Whether anything of these topics may have changed since the count was `since`: what was read then holds as long as
+   * that is not so. Topics are the ids of endpoints, accounts, servers, integrations and organizations; what is deleted
+   * with its organization, or with its server, changes under their topics.
+   */
+  hasChanged(topics: readonly string[], since: number): boolean;
   /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
   check(): Promise<void>;
   /** Finishes the writes under way, refuses later ones with StoreUnavailable, and frees the database. */

@@ -33,7 +33,8 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
       engine: 'postgres',
       read,
       aside: read,
-      changes: changes.count,
+      changes: changes.changes,
+      hasChanged: changes.hasChanged,
       ...withCheck(writes.write, options.now),
       close: () => {
         closing ??= close();

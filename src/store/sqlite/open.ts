@@ -61,7 +61,8 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       engine: 'sqlite',
       read,
       aside,
-      changes: changes.count,
+      changes: changes.changes,
+      hasChanged: changes.hasChanged,
       ...withCheck(groups.write, options.now),
       close: closeAll,
     };

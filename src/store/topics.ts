@@ -1,0 +1,168 @@
+import {
+  AliasNode,
+  AndNode,
+  BinaryOperationNode,
+  ColumnNode,
+  DeleteQueryNode,
+  InsertQueryNode,
+  type OnConflictNode,
+  type OperationNode,
+  OperatorNode,
+  ParensNode,
+  PrimitiveValueListNode,
+  RawNode,
+  ReferenceNode,
+  SelectQueryNode,
+  TableNode,
+  UpdateQueryNode,
+  ValueListNode,
+  ValueNode,
+  ValuesNode,
+} from 'kysely';
+import type { Database } from './schema.ts';
+
+/**
+ * For each table, the columns whose values are the topics of its rows, the narrowest first; none where nothing that is
+ * kept depends on it. A topic is the id of an endpoint, an account, a server, an integration or an organization. Whoever
+ * keeps what it has read of a row must watch a topic that each of these columns has in that row.
+ */
+const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Table] & string)[] } = {
+  settings: [],
+  secret_keys: [],
+  organizations: ['id'],
+  // Credentials are asked for each time.
+  api_tokens: [],
+  key_pairs: [],
+  servers: ['id', 'organization_id'],
+  shared_servers: ['id'],
+  server_catalogues: ['server_id'],
+  tool_approvals: ['server_id'],
+  audit_events: [],
+  tool_calls: [],
+  integrations: ['id', 'organization_id'],
+  integration_contents: ['integration_id'],
+  accounts: ['id', 'server_id', 'shared_server_id', 'integration_id', 'organization_id'],
+  endpoints: ['id', 'account_id', 'organization_id'],
+};
+
+/** What a statement changes: rows of these topics; or, where that cannot be told, anything. */
+export type Changed = readonly string[] | 'anything';
+
+/**
+ * The topics of the rows that a statement changes, read from the statement: the values of a topic's column that it
+ * inserts, or that its condition demands. Rows that the database deletes with others have the topic of those too.
+ */
+export function changedBy(node: OperationNode): Changed {
+  if (SelectQueryNode.is(node)) {
+    return node.with === undefined ? [] : 'anything';
+  }
+  if (InsertQueryNode.is(node)) {
+    return isPlain(node, INSERT_PARTS) ? firstOf(node.into, (column) => inserted(node, column)) : 'anything';
+  }
+  if (UpdateQueryNode.is(node)) {
+    const moved = new Set(node.updates?.map(({ column }) => nameOf(column)));
+    const demands = (column: string) => (moved.has(column) ? null : demanded(node.where?.where, column));
+    return isPlain(node, UPDATE_PARTS) ? firstOf(node.table, demands) : 'anything';
+  }
+  if (DeleteQueryNode.is(node)) {
+    const [from, ...others] = node.from.froms;
+    return isPlain(node, DELETE_PARTS) && others.length === 0
+      ? firstOf(from, (column) => demanded(node.where?.where, column))
+      : 'anything';
+  }
+  return 'anything';
+}
+
+/** The parts of statements that are understood. Any other may change more than what is looked at. */
+const INSERT_PARTS = ['kind', 'into', 'columns', 'values', 'returning', 'onConflict'];
+const UPDATE_PARTS = ['kind', 'table', 'where', 'updates', 'returning'];
+const DELETE_PARTS = ['kind', 'from', 'where', 'returning'];
+
+const isPlain = (node: OperationNode, parts: readonly string[]): boolean =>
+  Object.entries(node).every(([part, value]) => value === undefined || parts.includes(part));
+
+/** The values of the first of a table's topic columns that has any. */
+function firstOf(table: OperationNode | undefined, valuesOf: (column: string) => string[] | null): Changed {
+  const name = table !== undefined && TableNode.is(table) ? table.table.identifier.name : '';
+  const columns: readonly string[] | undefined = Object.hasOwn(TOPICS, name)
+    ? TOPICS[name as keyof Database]
+    : undefined;
+  if (columns === undefined) {
+    return 'anything';
+  }
+  for (const column of columns) {
+    const values = valuesOf(column);
+    if (values !== null) {
+      return values;
+    }
+  }
+  return columns.length === 0 ? [] : 'anything';
+}
+
+/** The values of a column that are inserted; null where they are not in the statement. */
+function inserted({ columns = [], values, onConflict }: InsertQueryNode, column: string): string[] | null {
+  const place = columns.findIndex((one) => nameOf(one) === column);
+  if (place === -1 || values === undefined || changesOthers(onConflict, column)) {
+    return null;
+  }
+  if (SelectQueryNode.is(values)) {
+    const selection = values.selections?.[place]?.selection;
+    return selection === undefined ? null : textsOf(AliasNode.is(selection) ? selection.node : selection);
+  }
+  return ValuesNode.is(values) ? flatten(values.values.map((row) => textsOf(row.values[place]))) : null;
+}
+
+/** Whether rows that are there already, and have another value in the column, may be changed in place of an insertion. */
+const changesOthers = (onConflict: OnConflictNode | undefined, column: string): boolean =>
+  onConflict !== undefined &&
+  onConflict.doNothing !== true &&
+  onConflict.columns?.some((one) => nameOf(one) === column) !== true;
+
+/** The values of which a condition demands one of a column; null where it does not. */
+function demanded(condition: OperationNode | undefined, column: string): string[] | null {
+  if (condition === undefined) {
+    return null;
+  }
+  if (AndNode.is(condition)) {
+    return demanded(condition.left, column) ?? demanded(condition.right, column);
+  }
+  if (ParensNode.is(condition)) {
+    return demanded(condition.node, column);
+  }
+  if (!BinaryOperationNode.is(condition) || nameOf(condition.leftOperand) !== column) {
+    return null;
+  }
+  const { operator, rightOperand } = condition;
+  return OperatorNode.is(operator) && ['=', 'in'].includes(operator.operator) ? textsOf(rightOperand) : null;
+}
+
+/** The texts that a value is, or a list of values; null for what the database works out. */
+function textsOf(value: unknown): string[] | null {
+  if (typeof value === 'string') {
+    return [value];
+  }
+  const node = value as OperationNode | undefined;
+  if (node === undefined || node === null || typeof node !== 'object') {
+    return null;
+  }
+  if (ValueNode.is(node)) {
+    return textsOf(node.value);
+  }
+  if (ValueListNode.is(node) || PrimitiveValueListNode.is(node)) {
+    return flatten(node.values.map(textsOf));
+  }
+  // A value in a query of values that are not.
+  return RawNode.is(node) && node.sqlFragments.join('') === '' && node.parameters.length === 1
+    ? textsOf(node.parameters[0])
+    : null;
+}
+
+const flatten = (lists: readonly (string[] | null)[]): string[] | null => {
+  const all = lists.flatMap((list) => list ?? []);
+  return lists.includes(null) ? null : all;
+};
+
+function nameOf(node: OperationNode): string | null {
+  const column = ReferenceNode.is(node) ? node.column : node;
+  return ColumnNode.is(column) ? column.column.name : null;
+}

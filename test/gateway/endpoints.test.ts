@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { KyselyPlugin } from 'kysely';
+import { beforeEach, expect, it } from 'vitest';
+import { createCredentials } from '../../src/credentials.ts';
+import { createEndpoints, type Endpoints } from '../../src/gateway/endpoints.ts';
+import { hashSecret } from '../../src/ids.ts';
+import * as catalogues from '../../src/store/catalogues.ts';
+import * as endpoints from '../../src/store/endpoints.ts';
+import * as servers from '../../src/store/servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from '../store/support/harness.ts';
+import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
+
+const listed = (seenAt: number) => ({
+  tools: [{ definition: { name: 't', inputSchema: {} }, hash: String(seenAt) }],
+  seenAt,
+});
+
+onBothEngines(({ shared }) => {
+  let store: Store;
+  let found: Endpoints;
+  /** Statements by which the finder has read. */
+  let reads: number;
+  beforeEach(async () => {
+    store = await shared();
+    reads = 0;
+    const counted: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        reads += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const read = { ...store.read, sql: store.read.sql.withPlugin(counted) };
+    const watched = { ...store, read };
+    const credentials = createCredentials({ store: watched, now: Date.now, operatorTokenHash: null });
+    found = createEndpoints({ store: watched, credentials, now: Date.now });
+  });
+
+  /** A server with an endpoint, which has been called. */
+  const aUsedServer = async (organizationId: string) => {
+    const server = await store.write((db) => servers.insert(db, aServer(organizationId)));
+    const token = randomUUID();
+    const endpoint = anEndpoint(accountOf(server), { tokenHash: hashSecret(token) });
+    await store.write((db) => endpoints.insert(db, endpoint));
+    const find = () => found.find(token, undefined);
+    await find();
+    return { server, endpoint, find };
+  };
+  const readsOf = async (find: () => Promise<unknown>): Promise<number> => {
+    const before = reads;
+    expect(await find()).not.toBeNull();
+    return reads - before;
+  };
+
+  it('reads an endpoint again when its own server has changed, and no other', async () => {
+    const organizationId = await anOrganization(store);
+    const [one, sibling] = [await aUsedServer(organizationId), await aUsedServer(organizationId)];
+    const stranger = await aUsedServer(await anOrganization(store));
+    await Promise.all([one, sibling, stranger].map(({ find }) => find()));
+    for (const seenAt of [1, 2]) {
+      await store.write((db) => catalogues.save(db, one.server.id, listed(seenAt)));
+      expect(await readsOf(sibling.find)).toBe(0);
+      expect(await readsOf(stranger.find)).toBe(0);
+      expect(await readsOf(one.find)).toBeGreaterThan(0);
+      expect(await readsOf(one.find)).toBe(0);
+    }
+  });
+
+  it('reads once for all who ask at the same time', async () => {
+    const { server, find } = await aUsedServer(await anOrganization(store));
+    const once = await (async () => {
+      await store.write((db) => servers.update(db, { ...server, name: 'B' }, 1));
+      return readsOf(find);
+    })();
+    await store.write((db) => servers.update(db, { ...server, name: 'C' }, 2));
+    const before = reads;
+    const all = await Promise.all(Array.from({ length: 10 }, find));
+    expect(reads - before).toBe(once);
+    expect(all.map((served) => served?.source.kind === 'server' && served.source.server.name)).toEqual(
+      Array.from({ length: 10 }, () => 'C'),
+    );
+  });
+
+  it('a change that is committed while an endpoint is read holds for the next message', async () => {
+    const { server, find } = await aUsedServer(await anOrganization(store));
+    for (let version = 1; version < 20; version += 1) {
+      const name = `version ${version}`;
+      const reading = find();
+      const [, after] = await Promise.all([
+        reading,
+        store.write((db) => servers.update(db, { ...server, name }, version)).then(find),
+      ]);
+      expect(after?.source).toMatchObject({ server: { name } });
+    }
+  });
+
+  it('an endpoint that is deleted is not found by the next message', async () => {
+    const { server, endpoint, find } = await aUsedServer(await anOrganization(store));
+    await store.write((db) => endpoints.remove(db, accountOf(server), endpoint.id));
+    expect(await find()).toBeNull();
+    expect(await find()).toBeNull();
+  });
+});
