@@ -45,7 +45,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     stopping: new AbortController().signal,
     reloads: createReloads(),
     reloadsLive: true,
-    environment: {},
+    machine: { variables: {}, stdioUser: null },
     runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log }),
   };
 }

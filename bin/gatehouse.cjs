@@ -2,6 +2,7 @@
 require('./preload.cjs');
 var path = require('node:path');
 var url = require('node:url');
+var secrets = require('./handed-secrets.cjs');
 
 // Measured, each of them: docs/decisions.md says why.
 var flags = [
@@ -14,12 +15,15 @@ var flags = [
 ];
 // Everything else is read by src/cli, and is short enough to do with Node's own heap.
 var isServer = process.argv.length === 2 || (process.argv.length === 3 && process.argv[2] === 'serve');
-if (isServer && process.platform !== 'win32' && !process.execArgv.includes(flags[0])) {
-  // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
-  process.execve(
-    process.execPath,
-    [process.execPath].concat(process.execArgv, flags, process.argv.slice(1)),
-    process.env,
-  );
+if (isServer && process.platform !== 'win32') {
+  if (!process.execArgv.includes(flags[0])) {
+    // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
+    process.execve(
+      process.execPath,
+      [process.execPath].concat(process.execArgv, flags, process.argv.slice(1)),
+      secrets.handOver(process.env),
+    );
+  }
+  secrets.takeOver(process.env);
 }
 import(url.pathToFileURL(path.join(__dirname, '../dist/src', isServer ? 'main.js' : 'cli/main.js')).href);

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { defaultMemoryBudget, parseMemorySize } from './base/memory-size.ts';
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
 import type { StoreOptions } from './store/store.ts';
+
+/** A user of this machine, by number. */
+export type ProcessUser = { readonly uid: number; readonly gid: number };
 
 /** Everything that can be set, checked. Times are in the unit of their name. */
 export type Config = {
@@ -30,6 +34,8 @@ export type Config = {
   readonly expiredDays: number;
   /** What organizations' URLs may reach besides global addresses: CIDRs, addresses, host names. */
   readonly egressAllow: readonly string[];
+  /** The user of this machine that runs local processes; null means the gateway's own. */
+  readonly stdioUser: ProcessUser | null;
   /** Whether changes of the operator's servers hold at once, or when the process starts. */
   readonly reload: 'live' | 'on-restart';
   readonly logLevel: string;
@@ -39,6 +45,16 @@ export type Config = {
 
 /** Thrown with every mistake of the environment, one line each. */
 export class ConfigError extends Error {}
+
+/** The variables that hold secrets. Each can come from a file that `<name>_FILE` names. */
+export const SECRET_VARIABLES = [
+  'DATABASE_URL',
+  'GATEHOUSE_SECRET_KEY',
+  'GATEHOUSE_ADMIN_TOKEN',
+  'GATEHOUSE_API_TOKEN',
+  'GATEHOUSE_API_KEY',
+  'GATEHOUSE_API_SECRET',
+] as const;
 
 const VARIABLES = [
   'GATEHOUSE_HOST',
@@ -57,11 +73,15 @@ const VARIABLES = [
   'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
   'GATEHOUSE_EGRESS_ALLOW',
+  'GATEHOUSE_STDIO_USER',
   'GATEHOUSE_RELOAD',
   'GATEHOUSE_LOG_LEVEL',
   'GATEHOUSE_MEMORY_BUDGET',
 ] as const;
 type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
+
+const fileVariable = (name: string): string => `${name}_FILE`;
+const KNOWN: readonly string[] = [...VARIABLES, ...SECRET_VARIABLES.map(fileVariable)];
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
@@ -69,17 +89,45 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 const WILDCARD = new Set(['0.0.0.0', '::']);
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment with the secrets that files hold in the place of the files' names, and a line for each mistake. */
+export function withSecretFiles(env: Environment): { env: Environment; mistakes: string[] } {
+  const read: Record<string, string | undefined> = { ...env };
+  const mistakes: string[] = [];
+  for (const name of SECRET_VARIABLES) {
+    const variable = fileVariable(name);
+    const path = env[variable];
+    if (path !== undefined && path !== '') {
+      delete read[variable];
+      if (env[name]) {
+        mistakes.push(`${name} and ${variable}: set one of them`);
+        continue;
+      }
+      try {
+        read[name] = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+        if (read[name] === '') {
+          mistakes.push(`${variable}: the file ${path} is empty`);
+        }
+      } catch (error) {
+        mistakes.push(`${variable}: the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+      }
+    }
+  }
+  return { env: read, mistakes };
+}
+
 /** Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once. */
-export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function parseConfig(given: Environment): Config {
+  const { env, mistakes } = withSecretFiles(given);
   const injected = Object.keys(env).filter((name) => /^GATEHOUSE_(?:SERVICE_|PORT_\d)/.test(name));
   if (injected.length > 0) {
     throw new ConfigError(
       `${injected.join(', ')}: Kubernetes sets these for a Service called gatehouse; set enableServiceLinks: false in the pod`,
     );
   }
-  const mistakes = Object.keys(env)
-    .filter((name) => name.startsWith('GATEHOUSE_') && !(VARIABLES as readonly string[]).includes(name))
-    .map((name) => `${name}: unknown variable${suggestion(name, VARIABLES)}`);
+  const unknown = Object.keys(env).filter((name) => name.startsWith('GATEHOUSE_') && !KNOWN.includes(name));
+  mistakes.push(...unknown.map((name) => `${name}: unknown variable${suggestion(name, KNOWN)}`));
 
   /** The value read by `read`, or the fallback; what `read` throws is a mistake of this variable. */
   const value = <T>(name: Variable, fallback: T, read: (text: string) => T): T => {
@@ -119,6 +167,7 @@ export function parseConfig(env: Readonly<Record<string, string | undefined>>): 
     auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
+    stdioUser: value('GATEHOUSE_STDIO_USER', null, processUser),
     reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
     memoryBudgetBytes: value(
@@ -158,6 +207,17 @@ const integer = (least: number, most: number) => (text: string) => {
   }
   return number;
 };
+
+/** `uid` or `uid:gid`; the group has the user's number unless it is given. */
+function processUser(text: string): ProcessUser {
+  const [, uid, gid = uid] = /^(\d{1,10})(?::(\d{1,10}))?$/.exec(text) ?? [];
+  const user = { uid: Number(uid), gid: Number(gid) };
+  // The largest number is no user: setuid(2) takes it for "leave it as it is".
+  if (!(user.uid > 0 && user.gid > 0 && Math.max(user.uid, user.gid) < 2 ** 32 - 1)) {
+    throw new Error('must be uid or uid:gid in numbers, such as 1001:1001, and neither can be 0 (root)');
+  }
+  return user;
+}
 
 const oneOf =
   <const T extends string>(...values: readonly T[]) =>

@@ -7,7 +7,7 @@ import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reloads } from './operator/reload.ts';
-import type { Environment } from './operator/variables.ts';
+import type { Machine } from './operator/variables.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Store } from './store/store.ts';
 
@@ -36,6 +36,6 @@ export type Deps = {
   readonly reloads: Reloads;
   /** Whether the running gateway follows such a change at once; else it does when it starts. */
   readonly reloadsLive: boolean;
-  /** The variables that configurations of the operator's servers may name; null where they may use nothing of this machine. */
-  readonly environment: Environment | null;
+  /** What configurations of the operator's servers may use of this machine; null where they may use nothing. */
+  readonly machine: Machine | null;
 };

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pino from 'pino';
 import type { NewCredentials } from './bootstrap.ts';
-import { type Config, ConfigError, parseConfig } from './config.ts';
+import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
 import { logLines } from './log-lines.ts';
@@ -12,6 +12,9 @@ import { StoreRefused, StoreUnavailable } from './store/store.ts';
 /** The program: reads the environment, starts the server, stops it on SIGTERM and SIGINT. */
 async function main(): Promise<void> {
   const config = parseConfig(process.env);
+  for (const name of SECRET_VARIABLES) {
+    delete process.env[name];
+  }
   const log = pino({ level: config.logLevel }, await destination());
   const show = (made: NewCredentials, url: string) =>
     showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
@@ -81,10 +84,24 @@ async function showOnce(
 }
 
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || error instanceof StoreRefused || error instanceof StoreUnavailable;
-  const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-  process.stderr.write(
-    `${expected || taken ? (error as Error).message : ((error as Error).stack ?? error)}\n${taken ? 'Set GATEHOUSE_PORT to a free port.\n' : ''}`,
-  );
+  process.stderr.write(`${reasonOf(error)}\n`);
   process.exit(1);
 });
+
+/** Failures to listen that the operator can mend, and the sentence for each. */
+const LISTEN_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already. Set GATEHOUSE_PORT to a free port.',
+  EACCES: 'this user may not listen there. Set GATEHOUSE_PORT to a port from 1024 on.',
+  EADDRNOTAVAIL: 'this machine has no such address. Set GATEHOUSE_HOST to one that it has.',
+  ENOTFOUND: 'this host name has no address. Set GATEHOUSE_HOST to an address of this machine.',
+};
+
+/** Why the start failed: a sentence that says what to do, or the stack of an error that nothing foresees. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof StoreRefused || error instanceof StoreUnavailable) {
+    return error.message;
+  }
+  const { code = '', message, stack } = error as NodeJS.ErrnoException;
+  const reason = LISTEN_REASONS[code];
+  return reason === undefined ? String(stack ?? error) : `${message}: ${reason}`;
+}

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { StoreRefused } from './store/errors.ts';
+import { explainFolderError, StoreRefused } from './store/errors.ts';
 
 /** Where the key file of a data directory is. */
 export const keyFilePath = (directory: string): string => join(directory, 'secret.key');
@@ -9,16 +10,16 @@ export const keyFilePath = (directory: string): string => join(directory, 'secre
 /**
  * The key that seals secrets when none is configured: the file `secret.key` (32 bytes in base64, mode 0600) of the data
  * directory, made on the first start. Keep it with your backups: without it nothing sealed can be read. Throws
- * StoreRefused when the file holds something else.
+ * StoreRefused when the file holds something else, or cannot be made.
  */
 export async function keyFile(directory: string): Promise<Buffer> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const path = keyFilePath(directory);
   try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(path)) {
+      throw explainFolderError(error, directory);
     }
   }
   return keyIn(path, await readFile(path, 'utf8'));

@@ -21,6 +21,7 @@ import { useSharedServers } from './operator/use-shared-servers.ts';
 import type { Environment } from './operator/variables.ts';
 import type { DocsFolder } from './platform/handlers.ts';
 import { createRuntime } from './runtime/runtime.ts';
+import { asUser, requireStdioUser } from './runtime/stdio-user.ts';
 import { keyFile } from './secret-keys.ts';
 import { openStore, type StoreOptions } from './store/store.ts';
 
@@ -59,6 +60,8 @@ export type ServerOptions = {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {}, show } = options;
   const location = options.location ?? locationOf(config);
+  const { stdioUser } = config;
+  requireStdioUser(stdioUser);
   const limits = { ...LIMITS, ...options.limits };
   const store = await openStore({
     location,
@@ -97,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runtime,
       reloads: createReloads(),
       reloadsLive: config.reload === 'live',
-      environment,
+      machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },
       stopping: stopping.signal,
     };
     answerUnreadable(http, publicUrl);

@@ -1,5 +1,7 @@
-import { totalmem } from 'node:os';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { defaultMemoryBudget } from '../src/base/memory-size.ts';
 import { ConfigError, parseConfig } from '../src/config.ts';
 
@@ -31,6 +33,7 @@ test('nothing set: closed, local, SQLite', () => {
     auditArguments: false,
     expiredDays: 30,
     egressAllow: [],
+    stdioUser: null,
     reload: 'live',
     logLevel: 'info',
     memoryBudgetBytes: defaultMemoryBudget(process.constrainedMemory(), totalmem()),
@@ -92,6 +95,11 @@ test.each([
   [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],
   [{ GATEHOUSE_AUDIT_ARGUMENTS: 'yes' }, 'GATEHOUSE_AUDIT_ARGUMENTS: must be one of true, false'],
   [{ GATEHOUSE_EGRESS_ALLOW: '10.0.0.1/8' }, 'GATEHOUSE_EGRESS_ALLOW: '],
+  [{ GATEHOUSE_STDIO_USER: '0' }, 'GATEHOUSE_STDIO_USER: must be uid or uid:gid'],
+  [{ GATEHOUSE_STDIO_USER: '1000:0' }, 'GATEHOUSE_STDIO_USER: must be uid or uid:gid'],
+  [{ GATEHOUSE_STDIO_USER: 'nobody' }, 'GATEHOUSE_STDIO_USER: must be uid or uid:gid'],
+  [{ GATEHOUSE_STDIO_USER: '4294967295' }, 'GATEHOUSE_STDIO_USER: must be uid or uid:gid'],
+  [{ GATEHOUSE_PORT_FILE: '/x' }, 'GATEHOUSE_PORT_FILE: unknown variable'],
   [{ GATEHOUSE_LOG_LEVEL: 'loud' }, 'GATEHOUSE_LOG_LEVEL: must be one of fatal, error'],
 ])('%j', (env, message) => {
   const [only, ...more] = mistakes(env);
@@ -113,4 +121,58 @@ test('all mistakes at once, without the values of secrets', () => {
     'GATEHOUSE_X',
   ]);
   expect(all.join()).not.toContain('hush');
+});
+
+test('the user of local processes: a number, with a group or without', () => {
+  expect(parseConfig({ GATEHOUSE_STDIO_USER: '1001' }).stdioUser).toEqual({ uid: 1001, gid: 1001 });
+  expect(parseConfig({ GATEHOUSE_STDIO_USER: '1001:1002' }).stdioUser).toEqual({ uid: 1001, gid: 1002 });
+});
+
+describe('secrets from files', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+
+  test('every secret, without the end of the line', () => {
+    const config = parseConfig({
+      DATABASE_URL_FILE: file('url', 'postgres://u:p@localhost/gatehouse\n'),
+      GATEHOUSE_SECRET_KEY_FILE: file('secret', `${KEY}\r\n`),
+      GATEHOUSE_ADMIN_TOKEN_FILE: file('admin', 'x'.repeat(32)),
+      GATEHOUSE_API_TOKEN_FILE: file('token', 'y'.repeat(32)),
+      GATEHOUSE_API_KEY_FILE: file('key', `sk_${'k'.repeat(32)}`),
+      GATEHOUSE_API_SECRET_FILE: file('pair', `s3cr3t_${'s'.repeat(32)}`),
+    });
+    expect(config).toMatchObject({
+      databaseUrl: 'postgres://u:p@localhost/gatehouse',
+      secretKeys: [Buffer.alloc(32, 7)],
+      adminToken: 'x'.repeat(32),
+      firstCredentials: {
+        apiToken: 'y'.repeat(32),
+        apiKey: `sk_${'k'.repeat(32)}`,
+        apiSecret: `s3cr3t_${'s'.repeat(32)}`,
+      },
+    });
+  });
+
+  test.each([
+    [
+      { GATEHOUSE_ADMIN_TOKEN: 'x'.repeat(32), GATEHOUSE_ADMIN_TOKEN_FILE: '/none' },
+      'GATEHOUSE_ADMIN_TOKEN and GATEHOUSE_ADMIN_TOKEN_FILE: set one of them',
+    ],
+    [
+      { GATEHOUSE_ADMIN_TOKEN_FILE: join(folder, 'none') },
+      `GATEHOUSE_ADMIN_TOKEN_FILE: the file ${join(folder, 'none')} cannot be read (ENOENT)`,
+    ],
+    [{ GATEHOUSE_ADMIN_TOKEN_FILE: folder }, `GATEHOUSE_ADMIN_TOKEN_FILE: the file ${folder} cannot be read (EISDIR)`],
+    [{ GATEHOUSE_ADMIN_TOKEN_FILE: file('empty', '\n') }, 'empty is empty'],
+    [{ GATEHOUSE_ADMIN_TOKEN_FILE: file('short', 'hush') }, 'GATEHOUSE_ADMIN_TOKEN: must have 32 characters or more'],
+  ])('%j is a mistake', (env, message) => {
+    const [only, ...more] = mistakes(env as Record<string, string>);
+    expect(only).toContain(message);
+    expect(only).not.toContain('hush');
+    expect(more).toEqual([]);
+  });
 });

@@ -143,7 +143,7 @@ test('an operator who needed no token gets one when they do', async () => {
   await closed.exited;
 });
 
-test('a port that is taken, a database that is in use, a key that does not fit: one sentence each, exit 1', async () => {
+test('a port, an address, a folder or a key that cannot be used: one sentence each, exit 1', async () => {
   const data = folder();
   const first = startProgram({ GATEHOUSE_DATA: data });
   const { port } = new URL(await first.ready);
@@ -156,6 +156,12 @@ test('a port that is taken, a database that is in use, a key that does not fit: 
     'Set GATEHOUSE_PORT to a free port.',
   );
   expect(await refused({ GATEHOUSE_DATA: data })).toContain(`${first.child.pid}`);
+  expect(await refused({ GATEHOUSE_DATA: '/dev/null/data' })).toBe(
+    '/dev/null/data cannot be used as the data folder (ENOTDIR). Make it writable for this user, or give another folder with GATEHOUSE_DATA.\n',
+  );
+  expect(
+    await refused({ GATEHOUSE_DATA: folder(), GATEHOUSE_HOST: '192.0.2.1', GATEHOUSE_PUBLIC_URL: 'http://192.0.2.1' }),
+  ).toContain('this machine has no such address. Set GATEHOUSE_HOST to one that it has.\n');
   first.child.kill('SIGTERM');
   await first.exited;
   const key = Buffer.alloc(32, 1).toString('base64');

@@ -9,8 +9,8 @@ type Checked = components['schemas']['SharedServerTools'];
 const PATIENCE = 5000;
 
 /** Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. */
-export async function checkTools({ runtime, environment }: Deps, server: SharedServer): Promise<Checked> {
-  const resolved = resolve(server, environment);
+export async function checkTools({ runtime, machine }: Deps, server: SharedServer): Promise<Checked> {
+  const resolved = resolve(server, machine);
   if (resolved.connectable === null) {
     return failed(`The server cannot be connected to: ${whyUnusable(resolved)}.`);
   }

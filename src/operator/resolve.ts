@@ -4,7 +4,7 @@ import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/con
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { textsOf, withTexts } from './config-texts.ts';
-import { type Environment, expand, isRefused, valueOfVariable, variablesIn } from './variables.ts';
+import { expand, isRefused, type Machine, valueOfVariable, variablesIn } from './variables.ts';
 
 type SharedServer = sharedServers.SharedServer;
 type Config = sharedServers.McpServerConfig;
@@ -23,12 +23,12 @@ export type Resolved = {
 };
 
 /**
- * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted. `machine` holds
- * the variables that there are; with null, nothing of this machine may be used.
+ * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted. With null as
+ * the `machine`, nothing of this machine may be used.
  */
-export function resolve(server: Configured, machine: Environment | null): Resolved {
+export function resolve(server: Configured, machine: Machine | null): Resolved {
   const { mcpServer: config } = server;
-  const environment = machine ?? {};
+  const environment = machine?.variables ?? {};
   const texts = textsOf(config);
   const names = [...new Set(texts.flatMap(([, text]) => variablesIn(text)))];
   const missing = names.filter((name) => valueOfVariable(name, environment) === undefined).toSorted();
@@ -46,7 +46,7 @@ export function resolve(server: Configured, machine: Environment | null): Resolv
   if (mistakes.length > 0 || missing.length > 0) {
     return { connectable: null, mistakes, missing };
   }
-  return { connectable: connectableOf(server, expanded, environment, names), mistakes: [], missing };
+  return { connectable: connectableOf(server, expanded, machine, names), mistakes: [], missing };
 }
 
 /** In words, why a server cannot be connected to; empty when it can. */
@@ -60,7 +60,7 @@ const lacks = (missing: readonly string[]): string =>
   `this process has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
 
 /** Throws `validation_failed` for what no environment could make right. */
-export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Environment | null): void {
+export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine | null): void {
   const { mistakes } = resolve({ id: '', slug: '', version: 0, ...server }, machine);
   if (mistakes.length > 0) {
     throw invalid(mistakes);
@@ -131,7 +131,7 @@ function urlMistakes(transport: RemoteTarget['transport'], url: string): Mistake
 const connectableOf = (
   { id, slug, version }: Configured,
   config: Config,
-  environment: Environment,
+  machine: Machine | null,
   variables: readonly string[],
 ): Connectable => ({
   id,
@@ -139,8 +139,8 @@ const connectableOf = (
   name: slug,
   organizationId: null,
   target:
-    config.transport === 'stdio'
-      ? processTarget(slug, config, environment, variables)
+    config.transport === 'stdio' && machine !== null
+      ? processTarget(slug, config, machine, variables)
       : {
           ...remoteTarget(config.transport as RemoteTarget['transport'], slug, config.url ?? '', config.headers),
           silence: silenceOf(config),
@@ -160,7 +160,7 @@ const INHERITED =
 function processTarget(
   name: string,
   config: Config,
-  environment: Environment,
+  { variables: environment, stdioUser: user }: Machine,
   variables: readonly string[],
 ): ProcessTarget {
   const { command, args, env, cwd, encoding, encodingErrorHandler } = config;
@@ -174,6 +174,7 @@ function processTarget(
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
     secrets: [...Object.values(env), ...variables.map((variable) => valueOfVariable(variable, environment) ?? '')],
     cwd,
+    user,
     encoding: encoding ?? 'utf-8',
     undecodable: (encodingErrorHandler ?? 'strict') as ProcessTarget['undecodable'],
   };

@@ -34,7 +34,7 @@ function statusOf(deps: Deps, server: sharedServers.SharedServer): components['s
 }
 
 /** Why a server that is enabled is not in use: the reasons are gone, or will be, when the process starts again. */
-function whyNotUsed({ environment }: Deps, server: sharedServers.SharedServer): string {
-  const why = whyUnusable(resolve(server, environment));
+function whyNotUsed({ machine }: Deps, server: sharedServers.SharedServer): string {
+  const why = whyUnusable(resolve(server, machine));
   return `It waits for a restart of the gateway${why === '' ? '' : `: ${why}`}.`;
 }

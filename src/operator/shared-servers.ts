@@ -48,7 +48,7 @@ export async function createSharedServer(
   fields: SharedServerFields,
   lenient: boolean,
 ): Promise<Saved> {
-  requireUsable(fields, deps.environment);
+  requireUsable(fields, deps.machine);
   const base = slugOf(fields.name);
   if (base === null) {
     const message = 'must hold a letter or a digit of ASCII, of which its slug is made';
@@ -82,7 +82,7 @@ export async function updateSharedServer(
   { lenient, ifMatch }: { readonly lenient: boolean; readonly ifMatch: string | undefined },
 ): Promise<Saved> {
   if (changes.mcpServer !== undefined) {
-    requireUsable({ mcpServer: changes.mcpServer }, deps.environment);
+    requireUsable({ mcpServer: changes.mcpServer }, deps.machine);
   }
   return deps.reloads.alone(id, async () => {
     const before = await findSharedServer(deps.store.read, id);
@@ -143,8 +143,8 @@ type Commit = (db: Db) => Promise<SharedServer>;
  * brought up before the transaction, beside what serves.
  */
 async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit: Commit): Promise<Saved> {
-  const { runtime, environment, reloadsLive } = deps;
-  const resolved = resolve(wanted, environment);
+  const { runtime, machine, reloadsLive } = deps;
+  const resolved = resolve(wanted, machine);
   const { connectable } = resolved;
   await requireFreeName(deps.store.read, wanted);
   const save = () =>

@@ -7,11 +7,11 @@ import { findSharedServer } from './shared-servers.ts';
  * Begins to use what is stored and enabled, without waiting for any of it. For the start of the process, which one server
  * that cannot be read does not prevent.
  */
-export async function useSharedServers({ store: { read }, runtime, environment, log }: Deps): Promise<void> {
+export async function useSharedServers({ store: { read }, runtime, machine, log }: Deps): Promise<void> {
   for (const id of await sharedServers.enabledIds(read)) {
     try {
       const server = await findSharedServer(read, id);
-      const resolved = resolve(server, environment);
+      const resolved = resolve(server, machine);
       if (resolved.connectable !== null) {
         runtime.use(resolved.connectable);
       } else {

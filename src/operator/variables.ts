@@ -1,11 +1,21 @@
+import type { ProcessUser } from '../config.ts';
+
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What configurations may use of the machine that the gateway runs on. */
+export type Machine = {
+  /** The variables that configurations may name. */
+  readonly variables: Environment;
+  /** The user that runs local processes; null means the gateway's own. */
+  readonly stdioUser: ProcessUser | null;
+};
 
 /** `$${` is a literal `${`; the other form names a variable. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** The gateway's own variables are for nobody else: they hold its keys and credentials. */
-const REFUSED = /^(?:GATEHOUSE_|DATABASE_URL$)/i;
+const REFUSED = /^(?:GATEHOUSE_|DATABASE_URL(?:_FILE)?$)/i;
 
 /** The names of the variables that a text refers to. */
 export const variablesIn = (text: string): string[] =>

@@ -23,8 +23,8 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
  * Starts a process and speaks to it in lines over its standard input and output (MCP 2025-11-25, "stdio"). It is the
- * leader of a process group of its own, which ends as a whole: nothing that it has started stays. `signal` ends what
- * has not started yet. Throws ServerFailed, or the reason of the signal.
+ * leader of a process group of its own, which ends as a whole. A process that leaves the group (setsid(2)) does not end
+ * with it. `signal` ends a start that is under way. Throws ServerFailed, or the reason of the signal.
  */
 export async function openProcess(
   target: ProcessTarget,
@@ -94,10 +94,17 @@ export async function openProcess(
   };
 }
 
-async function start({ name, command, args, cwd, env }: ProcessTarget): Promise<Child> {
+async function start({ name, command, args, cwd, env, user }: ProcessTarget): Promise<Child> {
   try {
     // It throws what it can tell at once, such as arguments that are too long.
-    const child = spawn(command, args, { cwd: cwd ?? undefined, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: cwd ?? undefined,
+      env,
+      // As another user it has none of the gateway's further groups either (setgroups(2), called by libuv).
+      ...user,
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     await once(child, 'spawn');
     return child;
   } catch (error) {

@@ -33,6 +33,8 @@ export type ProcessTarget = Common & {
   readonly secrets: readonly string[];
   /** The folder it runs in; null for the gateway's own. */
   readonly cwd: string | null;
+  /** The user that runs it, by number; null for the gateway's own. */
+  readonly user: { readonly uid: number; readonly gid: number } | null;
   /** What it writes and reads, as a label of the WHATWG Encoding standard, and what becomes of bytes that are none. */
   readonly encoding: string;
   readonly undecodable: 'strict' | 'ignore' | 'replace';

@@ -8,6 +8,18 @@ export class StoreUnavailable extends Error {
   readonly retryAfterSeconds = 5;
 }
 
+/** A data folder that cannot be used, with what the operator can do about it; any other error as it is. */
+export function explainFolderError(error: unknown, directory: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return syscall === undefined
+    ? error
+    : new StoreRefused(
+        `${directory} cannot be used as the data folder (${code}). Make it writable for this user, or give another ` +
+          'folder with GATEHOUSE_DATA.',
+        { cause: error },
+      );
+}
+
 /** The store must not be opened as things are. The message says why and what the operator can do. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';

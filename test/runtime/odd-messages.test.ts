@@ -39,6 +39,7 @@ const ofProcess = (): Target => ({
   env: {},
   secrets: [],
   cwd: null,
+  user: null,
   encoding: 'utf-8',
   undecodable: 'strict',
 });

@@ -37,6 +37,7 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
   env: { PATH: process.env.PATH ?? '' },
   secrets: [],
   cwd: null,
+  user: null,
   encoding: 'utf-8',
   undecodable: 'strict',
   ...more,

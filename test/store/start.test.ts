@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
@@ -118,6 +119,27 @@ onBothEngines(({ open, location, log }) => {
 
 onEngine('sqlite', ({ open, location }) => {
   const directoryOf = (place: Location): string => (place.kind === 'file' ? place.directory : '');
+
+  it('refuses a damaged database and names the command that mends it', async () => {
+    const place = await location();
+    await (await open({ location: place })).close();
+    const file = join(directoryOf(place), 'gatehouse.db');
+    const bytes = await readFile(file);
+    await writeFile(file, Buffer.concat([bytes.subarray(0, 100), randomBytes(bytes.length - 100)]));
+    const damaged = open({ location: place });
+    await expect(damaged).rejects.toThrow(StoreRefused);
+    await expect(damaged).rejects.toThrow(`${file} is damaged: `);
+    await expect(damaged).rejects.toThrow('gatehouse restore FILE');
+  });
+
+  it('keeps its files for its user alone', async () => {
+    const place = await location();
+    await open({ location: place });
+    const directory = directoryOf(place);
+    for (const name of await readdir(directory)) {
+      expect([name, (await stat(join(directory, name))).mode & 0o077]).toEqual([name, 0]);
+    }
+  });
   const copies = async (place: Location) =>
     (await readdir(directoryOf(place))).filter((name) => name.includes('before'));
 

@@ -5,7 +5,7 @@ import { verifyUsed } from './check.ts';
 import { openConnection } from './connection.ts';
 import { removeCopy, writeCopy } from './copy.ts';
 import { kyselyOn } from './dialect.ts';
-import { damageIn, translateSqliteError } from './errors.ts';
+import { explainDamage, translateSqliteError } from './errors.ts';
 import { requireDatabase, syncFolder } from './folder.ts';
 
 /** A backup that was made. */
@@ -77,11 +77,7 @@ function refuseExisting(target: string): void {
 }
 
 function explained(error: unknown, database: string, target: string): unknown {
-  const damage = damageIn(error);
-  if (damage !== null) {
-    return new StoreRefused(`${database} ${damage}.`, { cause: error });
-  }
-  const translated = translateSqliteError(error);
+  const translated = translateSqliteError(explainDamage(error, database));
   const { code, syscall } = error as NodeJS.ErrnoException;
   return translated === error && syscall !== undefined
     ? new StoreRefused(`${target} cannot be written (${code}).`, { cause: error })

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '../errors.ts';
+import { StoreRefused, StoreUnavailable } from '../errors.ts';
 
 /** SQLite's primary result codes that pass without anybody changing the program, and what to tell the operator. */
 const TRANSIENT = new Map([
@@ -41,4 +41,10 @@ export function damageIn(error: unknown): string | null {
     return 'is not a SQLite database';
   }
   return code === CORRUPT ? `is damaged: ${(error as Error).message}` : null;
+}
+
+/** The StoreRefused that stands for a damaged file, followed by what the operator can do; any other error as it is. */
+export function explainDamage(error: unknown, path: string, remedy = ''): unknown {
+  const damage = damageIn(error);
+  return damage === null ? error : new StoreRefused(`${path} ${damage}.${remedy}`, { cause: error });
 }

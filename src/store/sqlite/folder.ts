@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { StoreRefused } from '../errors.ts';
+import { explainFolderError, StoreRefused } from '../errors.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
 /** The database of a data folder. */
@@ -17,15 +17,15 @@ export function requireDatabase(directory: string): string {
 
 /**
  * Makes a data folder where there is none, and takes its lock. `now` is in milliseconds since the epoch. Throws
- * StoreRefused when it cannot be made, or when another process has the lock, naming that one.
+ * StoreRefused when it cannot be made or written, or when another process has the lock, naming that one.
  */
 export function takeDirectory(directory: string, now: number): DirectoryLock {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new StoreRefused(`${directory} cannot be created. Give a folder that can be with GATEHOUSE_DATA.`, { cause });
+    return lockDirectory(directory, now);
+  } catch (error) {
+    throw explainFolderError(error, directory);
   }
-  return lockDirectory(directory, now);
 }
 
 /** Waits until what is written to a file is on the disk. */

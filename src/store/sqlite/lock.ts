@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -17,7 +17,9 @@ export type DirectoryLock = { release(): void };
 export function lockDirectory(directory: string, now: number): DirectoryLock {
   // Who holds the lock is told in a file of its own: closing any descriptor of the locked file would free the lock.
   const holderFile = join(directory, 'gatehouse.lock.holder');
-  const lock = new DatabaseSync(join(directory, 'gatehouse.lock'), { timeout: 0 });
+  const lockFile = join(directory, 'gatehouse.lock');
+  createPrivate(lockFile);
+  const lock = new DatabaseSync(lockFile, { timeout: 0 });
   try {
     lock.exec('begin exclusive');
   } catch (error) {
@@ -37,13 +39,22 @@ export function lockDirectory(directory: string, now: number): DirectoryLock {
   };
   try {
     const partial = `${holderFile}.partial`;
-    writeFileSync(partial, `pid ${process.pid} on ${hostname()} since ${new Date(now).toISOString()}\n`);
+    writeFileSync(partial, `pid ${process.pid} on ${hostname()} since ${new Date(now).toISOString()}\n`, {
+      mode: 0o600,
+    });
     renameSync(partial, holderFile);
   } catch (error) {
     release();
     throw error;
   }
   return { release };
+}
+
+/** Makes a file that only its user can read. One that is there is not opened: closing it would free the lock. */
+function createPrivate(path: string): void {
+  if (!existsSync(path)) {
+    closeSync(openSync(path, 'a', 0o600));
+  }
 }
 
 function readHolder(holderFile: string): string {

@@ -9,11 +9,14 @@ import { openAside } from './aside.ts';
 import { openConnection } from './connection.ts';
 import { copyDatabase } from './copy.ts';
 import { kyselyOn, type Session } from './dialect.ts';
-import { translateSqliteError } from './errors.ts';
+import { explainDamage, translateSqliteError } from './errors.ts';
 import { databaseFile, requireDatabase, takeDirectory } from './folder.ts';
 import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
+
+/** What the operator can do about a damaged database. */
+const REMEDY = ' Put a backup in its place with `gatehouse restore FILE`.';
 
 /** Opens a store on SQLite: `gatehouse.db` in a folder, or in memory. Throws as `openStore` says. */
 export async function openSqlite(location: Location, options: StoreOptions): Promise<Store> {
@@ -68,6 +71,8 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
     };
   } catch (error) {
     await closeAll();
-    throw translateSqliteError(error);
+    throw translateSqliteError(
+      location.kind === 'file' ? explainDamage(error, databaseFile(location.directory), REMEDY) : error,
+    );
   }
 }

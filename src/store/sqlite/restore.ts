@@ -7,7 +7,7 @@ import { verifyDatabase } from './check.ts';
 import { openConnection } from './connection.ts';
 import { removeCopy, writeCopy } from './copy.ts';
 import { kyselyOn, type Session } from './dialect.ts';
-import { damageIn, sqliteCodeOf, translateSqliteError } from './errors.ts';
+import { damageIn, explainDamage, sqliteCodeOf, translateSqliteError } from './errors.ts';
 import { databaseFile, syncFile, syncFolder, takeDirectory } from './folder.ts';
 
 /** What SQLite keeps beside a database and applies to whichever database has that name: its log, or its undo journal. */
@@ -49,8 +49,7 @@ export async function restore({ file, directory, secretKeys, now }: Restoration)
       lock.release();
     }
   } catch (error) {
-    const damage = damageIn(error);
-    throw damage === null ? translateSqliteError(error) : new StoreRefused(`${file} ${damage}.`, { cause: error });
+    throw translateSqliteError(explainDamage(error, file));
   } finally {
     await backup.close();
   }
