@@ -2656,7 +2656,7 @@ export interface components {
                 "text/event-stream": string;
             };
         };
-        /** @description The message cannot be read, or headers and body disagree. */
+        /** @description The message cannot be read, holds more than 100,000 values, or headers and body disagree. */
         GatewayBadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3026,7 +3026,7 @@ export interface components {
         ApiKeyId: components["schemas"]["Uuid"];
     };
     requestBodies: {
-        /** @description One message. `jsonrpc` may be left out, and the media type may be `text/plain`. */
+        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). `jsonrpc` may be left out, and the media type may be `text/plain`. */
         RpcMessage: {
             content: {
                 "application/json": components["schemas"]["RpcMessage"];

@@ -1,10 +1,6 @@
-/** From the proposal "JSON.parse source text access" (stage 4), which Node 24 has and TypeScript's library does not. */
-type WithSource = {
-  readonly rawJSON: (text: string) => unknown;
-  readonly isRawJSON: (value: unknown) => boolean;
-  readonly parse: (text: string, reviver: (key: string, value: unknown, at: { source?: string }) => unknown) => unknown;
-};
-const json = JSON as unknown as WithSource;
+import { parseKeeping } from './exact-numbers.ts';
+
+const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
 /** Levels of objects and lists that are taken: `JSON.stringify` gives up somewhere, `JSON.parse` does not. */
 const DEEPEST = 200;
@@ -29,29 +25,28 @@ export function parseJson(text: string): unknown {
     if (!isShallow(value)) {
       return undefined;
     }
-    // The reviver takes many times as long, and hardly any text needs it.
-    return /\d{16}|e\+?\d{3}/i.test(text)
-      ? json.parse(text, (_key, number, { source }) => exact(number, source))
-      : value;
+    // Hardly any text has such a number.
+    return /\d{16}|e\+?\d{3}/i.test(text) ? parseKeeping(text, isChanged, value) : value;
   } catch {
     return undefined;
   }
 }
 
-/** The value of a JSON text, in which every number that JavaScript would write in another way is `JSON.rawJSON`. Throws. */
-export const parseExact = (text: string): unknown =>
-  json.parse(text, (_key, value, { source }) =>
-    typeof value === 'number' && source !== undefined && String(value) !== source ? json.rawJSON(source) : value,
-  );
+/**
+ * The value of a JSON text of at most 200 levels, in which every number that JavaScript would write in another way is
+ * `JSON.rawJSON`. `parsed` is what `JSON.parse` makes of it, where that is known. Throws a SyntaxError for what is no
+ * JSON.
+ */
+export const parseExact = (text: string, parsed?: unknown): unknown => parseKeeping(text, isRewritten, parsed);
 
 /** True for a number that keeps its digits. */
 export const isRawNumber = (value: unknown): boolean => json.isRawJSON(value);
 
-function exact(value: unknown, source: string | undefined): unknown {
-  const isChanged =
-    typeof value === 'number' &&
-    (!Number.isFinite(value) || (!Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '')));
-  return isChanged && source !== undefined ? json.rawJSON(source) : value;
+const isRewritten = (source: string): boolean => String(Number(source)) !== source;
+
+function isChanged(source: string): boolean {
+  const value = Number(source);
+  return !Number.isFinite(value) || (!Number.isSafeInteger(value) && /^-?\d+$/.test(source));
 }
 
 /** True for the media types of JSON (RFC 8259; structured suffixes by RFC 6839). */

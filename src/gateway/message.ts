@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { isRawNumber, isShallow, parseExact } from '../base/json.ts';
+import { hasMoreValues } from '../base/json-text.ts';
 import { foldCase, repeatsMember } from './repeated.ts';
 
 /** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
@@ -47,13 +48,17 @@ export class RpcError extends Error {
   }
 }
 
+/** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
+const MOST_VALUES = 100_000;
+
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
 
 /**
  * Reads a message (JSON-RPC 2.0, section 4), tolerant of clients that are in use: `jsonrpc` may be missing, and an
  * `initialize` without an id is a request with the id null. Refused are batches, and members of the envelope or of
- * `params` whose names are equal up to case: servers differ in which of them they take. Throws an RpcError.
+ * `params` whose names are equal up to case: servers differ in which of them they take. Refused, before it is parsed, is
+ * a message of more than 100,000 values. Throws an RpcError.
  */
 export function readMessage(bytes: Buffer): Message {
   const { value, text } = parse(bytes);
@@ -98,6 +103,10 @@ function isEqualUpToCase(object: object): boolean {
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
 function parse(bytes: Buffer): { value: unknown; text: string } {
   const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
+  if (hasMoreValues(text, MOST_VALUES)) {
+    const what = `A message may hold at most ${MOST_VALUES} values: send large data as one string, or in several calls.`;
+    throw new RpcError(CODES.invalidRequest, what);
+  }
   try {
     const value = JSON.parse(text) as unknown;
     if (isShallow(value)) {
@@ -107,7 +116,7 @@ function parse(bytes: Buffer): { value: unknown; text: string } {
       if (repeatsMember(text)) {
         throw repeated();
       }
-      const exact = parseExact(text);
+      const exact = parseExact(text, value);
       return { value: exact, text: JSON.stringify(exact) };
     }
   } catch (error) {

@@ -1,4 +1,6 @@
-const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
+import { endOfString } from '../base/json-text.ts';
+
+const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 /** Levels that are looked at: the envelope, and the objects directly in it. */
 const LEVELS = 2;
@@ -20,7 +22,7 @@ export function repeatsMember(text: string): boolean {
     if (code === QUOTE) {
       const end = endOfString(text, at);
       if (isName && names !== null) {
-        const name = foldCase(JSON.parse(text.slice(at, end + 1)) as string);
+        const name = foldCase(nameIn(text.slice(at + 1, end)));
         if (names.has(name)) {
           return true;
         }
@@ -41,14 +43,5 @@ export function repeatsMember(text: string): boolean {
   return false;
 }
 
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) {
-      backslashes++;
-    }
-    if (backslashes % 2 === 0) {
-      return end;
-    }
-  }
-}
+/** A name as it is meant: most are written as they are. */
+const nameIn = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(`"${quoted}"`) as string) : quoted);

@@ -89,6 +89,41 @@ describe('413', () => {
   });
 });
 
+describe('400', () => {
+  /** A message of so many values that is not what JSON.stringify writes: all of it would be read twice. */
+  const ofValues = (count: number) =>
+    `${JSON.stringify({ ...LIST, method: 'ping' }).slice(0, -1)}, "params":{"x":[${'1,'.repeat(count - 7)}1e0]}}`;
+
+  test('a message of more than 100,000 values; one of 100,000 is taken', async () => {
+    expect((await post({ gateway, token: minted.token }, ofValues(100_000))).status).toBe(200);
+    const { status, body } = await post({ gateway, token: minted.token }, ofValues(100_001));
+    expect([status, body]).toEqual([
+      400,
+      {
+        jsonrpc: '2.0',
+        error: {
+          code: -32600,
+          message: 'A message may hold at most 100000 values: send large data as one string, or in several calls.',
+        },
+        id: null,
+      },
+    ]);
+  });
+
+  test('every other shape that has many values', async () => {
+    const many = 2_000_000;
+    for (const text of [
+      '['.repeat(2 * many),
+      '{"a":'.repeat(many / 4),
+      `[${'{},'.repeat(many / 2)}1]`,
+      ','.repeat(many),
+    ]) {
+      const { status, body } = await post({ gateway, token: minted.token }, text);
+      expect([status, body.error.code], text.slice(0, 9)).toEqual([400, -32600]);
+    }
+  });
+});
+
 describe('403', () => {
   const ask = (method: string, path: string, headers: Headers) =>
     new Promise<number>((resolve, reject) => {
