@@ -2633,7 +2633,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. 502 is about the server behind the endpoint, and names it. */
+        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. 502 is about the server behind the endpoint, and names it. Where there is no memory for a message or its answer, this is a 503 with the code -32003, and a 429 with that code where what the organization has under way fills its share. */
         GatewayError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2718,7 +2718,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
+        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what your organization has under way fills its share of the memory, 503 where there is no memory at all. */
         AccountsError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2776,7 +2776,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. */
+        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what your organization has under way fills its share of the memory, 503 where there is no memory at all. */
         ServersError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2844,7 +2844,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description Anything else: 403, 405, 412, 413, 415, 429 and 5xx, always in this form. */
+        /** @description Anything else: 403, 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what you have under way fills your share of the memory, 503 where there is no memory at all. */
         OperatorError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

@@ -16,6 +16,7 @@ import { readBody } from './http/body.ts';
 import type { Identified } from './http/context.ts';
 import { errorAnswerer } from './http/errors.ts';
 import { createGuard, crossOrigin } from './http/guard.ts';
+import { holdAnswer } from './http/memory.ts';
 import { observer } from './http/observe.ts';
 import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
@@ -100,7 +101,8 @@ export async function createApp(
         ...authenticate(operation, credentials, { ...config, publicUrl }),
         rateLimit(limit),
       ],
-      json: (operation) => [...readBody(operation), ...validate(operation)],
+      json: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],
+      answered: holdAnswer,
       publicPath: new URL(publicUrl).pathname.replace(/\/$/, ''),
     }),
   );

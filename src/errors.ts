@@ -1,3 +1,5 @@
+import type { OverBudget } from './base/memory-budget.ts';
+
 /**
  * The one error catalogue. Domain code throws what is made here; each API renders it in its own envelope; the
  * documentation page `errors.md` is made from it.
@@ -84,8 +86,9 @@ export const CATALOGUE = {
   rate_limited: {
     status: 429,
     title: 'Too many requests',
-    meaning: 'These credentials ask more often than the operator allows.',
-    remedy: 'Wait as many seconds as Retry-After says.',
+    meaning:
+      'These credentials ask more often than the operator allows, or what their organization has under way fills its share of the memory.',
+    remedy: 'Wait as many seconds as Retry-After says; read the answers of the requests that are under way.',
   },
   headers_too_large: {
     status: 431,
@@ -117,7 +120,7 @@ export const CATALOGUE = {
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    meaning: 'The database cannot be used right now, or too many large bodies arrive at once. Nothing was changed.',
+    meaning: 'The database cannot be used right now, or there is no memory for the request. Nothing was changed.',
     remedy: 'Try again after as many seconds as Retry-After says.',
   },
 } as const;
@@ -164,6 +167,18 @@ export const helpLink = (publicUrl: string, code: ErrorCode): string =>
 /** 400 (422 in the Operator API): all mistakes of a request, together. */
 export const invalid = (mistakes: readonly Mistake[]): ApiError =>
   new ApiError('validation_failed', 'Request failed validation.', { mistakes });
+
+/** 429 where an organization has used up its share of the memory, 503 where all is used up. */
+export const overBudget = ({ shortage }: OverBudget): ApiError =>
+  shortage === 'share'
+    ? new ApiError(
+        'rate_limited',
+        'What is under way fills the share of the memory that you may use. Wait until other requests of yours are through, and try again.',
+        { headers: { 'Retry-After': '1' } },
+      )
+    : new ApiError('unavailable', 'There is no memory for this request right now. Try again.', {
+        headers: { 'Retry-After': '1' },
+      });
 
 /** 404: `what` is the kind of thing in the words of its API. */
 export const notFound = (what: string, detail: string): ApiError =>

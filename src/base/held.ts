@@ -94,7 +94,9 @@ export class Held implements Disposable {
     if (!this.#isReleased && this.#yielding === undefined) {
       this.#yielding = yielding;
       this.#onLetGo = onLetGo;
-      this.#account[yielding].add(this);
+      if (this.#bytes > 0) {
+        this.#account[yielding].add(this);
+      }
       if (yielding === 'kept') {
         this.#budget.changeKept(this.#account, this.#bytes);
       }
@@ -103,8 +105,7 @@ export class Held implements Disposable {
 
   /** It was used: of what its holder keeps, the rest is let go of before it. */
   used(): void {
-    if (this.#yielding === 'kept') {
-      this.#account.kept.delete(this);
+    if (this.#account.kept.delete(this)) {
       this.#account.kept.add(this);
     }
   }
@@ -123,9 +124,6 @@ export class Held implements Disposable {
     }
     this.#tryResize(0);
     this.#isReleased = true;
-    if (this.#yielding !== undefined) {
-      this.#account[this.#yielding].delete(this);
-    }
     this.#onLetGo = undefined;
     this.#budget.leave(this.#account);
   }
@@ -144,6 +142,10 @@ export class Held implements Disposable {
       // It was let go of itself to make room for more of it.
       this.#budget.change(this.#account, this.#kind, -delta, this.#yielding === 'kept');
     } else if (shortage === null) {
+      if (this.#yielding !== undefined && (bytes === 0 || this.#bytes === 0)) {
+        // Who holds nothing has nothing to let go of.
+        this.#account[this.#yielding][bytes === 0 ? 'delete' : 'add'](this);
+      }
       this.#bytes = bytes;
     }
     return shortage;

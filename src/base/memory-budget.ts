@@ -25,6 +25,9 @@ const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** How often somebody waits anew because others have given back as much as it wants. */
 const MOST_ROUNDS = 12;
 
+/** What a piece of work holds for all that is small: what is larger is counted by itself. */
+export const SMALL_BYTES = 16 * 1024;
+
 /** How many bytes a parsed value takes for each byte of its text; measured with lists of tools and with numbers. */
 export const PARSED_TIMES = 3;
 

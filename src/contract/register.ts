@@ -16,6 +16,8 @@ export type Registration = {
   readonly before: (operation: Operation) => RequestHandler[];
   /** Runs for operations with JSON, after `before`: reads the body and validates both ways. */
   readonly json: (operation: Operation) => RequestHandler[];
+  /** Runs for operations with JSON, after the answer is written. */
+  readonly answered: (request: Request, response: Response) => void;
   /** The path of the public URL, which clients see before every path of the document; empty when there is none. */
   readonly publicPath: string;
 };
@@ -24,7 +26,7 @@ export type Registration = {
  * Registers every operation of the document by one walk over it, and a 405 with `Allow` for the other methods of its
  * paths. Throws when the document and the handlers disagree, so that such a server never starts.
  */
-export function register({ operations, handlers, raw, before, json, publicPath }: Registration): Router {
+export function register({ operations, handlers, raw, before, json, answered, publicPath }: Registration): Router {
   // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
   const router = Router({ caseSensitive: true, strict: true });
   requireHandlers(operations, raw, handlers);
@@ -36,7 +38,7 @@ export function register({ operations, handlers, raw, before, json, publicPath }
         ? [raw[operation.id as keyof RawHandlers] as RequestHandler]
         : [
             ...json(operation),
-            answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, publicPath),
+            answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, answered, publicPath),
           ]),
     );
   }
@@ -84,7 +86,11 @@ type PlainReply = {
   readonly headers: Readonly<Record<string, string>>;
 };
 
-function answer(handler: Handler<JsonOperationId>, publicPath: string): RequestHandler {
+function answer(
+  handler: Handler<JsonOperationId>,
+  answered: Registration['answered'],
+  publicPath: string,
+): RequestHandler {
   const respond = (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}) =>
     ({ status, body, headers }) satisfies PlainReply as unknown as Reply<JsonOperationId>;
   return async (request, response) => {
@@ -103,5 +109,6 @@ function answer(handler: Handler<JsonOperationId>, publicPath: string): RequestH
       .status(reply.status)
       .set({ ...reply.headers, ...(Location !== undefined && { Location: publicPath + Location }) })
       .json(reply.body);
+    answered(request, response);
   };
 }

@@ -1,10 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { MemoryScope } from '../base/memory-scope.ts';
 import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError, CATALOGUE, overBudget } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
+import { memoryOf } from '../http/memory.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
+import { readBytes } from '../http/read-bytes.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Era } from '../runtime/protocol.ts';
@@ -12,13 +16,15 @@ import { notInUse } from '../runtime/runtime.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
-import { createLive } from './live.ts';
+import { createLive, type Exchange } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
-import { readBytes } from './read-bytes.ts';
 import { linkHelp, sendJson, sendResult } from './reply.ts';
 import { isRequest, listTools, serveServer } from './server.ts';
 import { answerRequest, type ServedService } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
+
+/** Bytes that a message of a client may have. */
+const LARGEST_MESSAGE = 4 * 1024 * 1024;
 
 /** Answers a request of an MCP client; `token` is what stands in the path. */
 type Handler = (request: Identified, response: ServerResponse, token: string | undefined) => Promise<void>;
@@ -47,16 +53,20 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           headers: { 'Retry-After': '1' },
         });
       }
-      response.once('close', () => exchange.end(!response.writableFinished));
+      response.once('close', () => {
+        exchange.end(!response.writableFinished);
+        request.memory?.release();
+      });
       if (response.closed) {
         // The client left while its token was looked up: nothing will say so any more.
         exchange.end(true);
         return;
       }
       try {
+        request.memory = new MemoryScope(deps.budget, found.organizationId, () => letGo(exchange, response));
         await serve(deps, { ...found, renew, request, response, signal: exchange.signal });
       } catch (error) {
-        if (!exchange.signal.aborted && !deps.stopping.aborted) {
+        if (error instanceof OverBudget || (!exchange.signal.aborted && !deps.stopping.aborted)) {
           throw error;
         }
         response.destroy();
@@ -73,6 +83,14 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
   };
 }
 
+/** Ends what is under way, since its memory is needed by somebody else: with an error where none of an answer is sent. */
+function letGo({ abort }: Exchange, response: ServerResponse): void {
+  abort(new OverBudget('share'));
+  if (response.headersSent) {
+    response.destroy();
+  }
+}
+
 async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   const { request, response, signal } = asked;
   const note: CallNote = { responseBytes: 0 };
@@ -80,7 +98,12 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   let message: Message | undefined;
   let connection: Connection | null = null;
   try {
-    const bytes = await readBytes(request, response);
+    const memory = memoryOf(request);
+    const bytes = await readBytes(request, response, Math.min(LARGEST_MESSAGE, memory.messageBytes), memory);
+    if (bytes.length > SMALL_BYTES) {
+      // The text that goes on to the server, and its value.
+      await memory.hold('bodies', 0).reach(bytes.length * PARSED_TIMES, signal);
+    }
     began = { ...began, requestBytes: bytes.length };
     // The body may have taken its time.
     const served = await asked.renew();
@@ -106,7 +129,7 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     }
   } catch (error) {
     note.hasServerFailed = error instanceof ServerFailed;
-    sendError(deps, asked, message, error);
+    sendError(deps, asked, message, note, error);
   } finally {
     connection?.release();
     recordCall(deps, asked, note, began, response.destroyed);
@@ -137,10 +160,30 @@ async function serveService(
   note.responseBytes = sendResult(request, response, id, result);
 }
 
+/** Says that there is no memory, and what became of the call. */
+function noMemory(error: OverBudget, response: ServerResponse, { call }: CallNote): RpcError {
+  const { code, message, headers } = overBudget(error);
+  if (!response.headersSent) {
+    response.setHeaders(new Map(Object.entries(headers)));
+  }
+  const text = call?.verdict === 'runs' ? `${message} The call may have been carried out.` : message;
+  return new RpcError(CODES.serverFailed, text, { status: CATALOGUE[code].status });
+}
+
 /** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */
-function sendError(deps: Deps, { request, response }: Asked, message: Message | undefined, error: unknown): void {
+function sendError(
+  deps: Deps,
+  { request, response }: Asked,
+  message: Message | undefined,
+  note: CallNote,
+  error: unknown,
+): void {
   const asRpc =
-    error instanceof ServerFailed ? new RpcError(CODES.serverFailed, error.message, { status: 502 }) : error;
+    error instanceof ServerFailed
+      ? new RpcError(CODES.serverFailed, error.message, { status: 502 })
+      : error instanceof OverBudget
+        ? noMemory(error, response, note)
+        : error;
   if (error instanceof ServerFailed) {
     deps.log.warn({ err: error, requestId: request.id }, 'a server failed');
   }

@@ -6,7 +6,12 @@ const MOST_IN_FLIGHT = 256;
 const LOOK = 500;
 
 /** An exchange that is under way. `end` is called when its connection is gone; `isLeft`: before all was answered. */
-export type Exchange = { readonly signal: AbortSignal; readonly end: (isLeft: boolean) => void };
+export type Exchange = {
+  readonly signal: AbortSignal;
+  /** Ends it for a reason of the gateway's own. */
+  readonly abort: (reason: Error) => void;
+  readonly end: (isLeft: boolean) => void;
+};
 
 /** What is under way, by endpoint. */
 export type Live = {
@@ -62,6 +67,7 @@ export function createLive(): Live {
       looking ??= setInterval(() => void look(), LOOK).unref();
       return {
         signal: controller.signal,
+        abort: (reason) => controller.abort(reason),
         end: (isLeft) => {
           underWay.remove(slot);
           leave(endpointId);

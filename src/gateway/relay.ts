@@ -1,7 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import type { Identified } from '../http/context.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
@@ -19,7 +20,7 @@ export type Relayed = {
   readonly endpointId: string;
   readonly message: Message;
   readonly era: Era;
-  readonly request: IncomingMessage;
+  readonly request: Identified;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
   readonly note: CallNote;
@@ -95,7 +96,7 @@ export async function passOn(deps: Deps, relayed: Relayed, session: Readonly<Rec
 type Back = {
   readonly deps: Deps;
   readonly served: ServedServer;
-  readonly request: IncomingMessage;
+  readonly request: Identified;
   readonly response: ServerResponse;
   /** Of the request that is answered; null where there is none. */
   readonly id: unknown;
@@ -158,7 +159,7 @@ async function pass(answer: HttpAnswer, { deps, served, request, response, id, n
 async function passError(
   server: string,
   answer: HttpAnswer,
-  request: IncomingMessage,
+  request: Identified,
   response: ServerResponse,
   id: unknown,
 ): Promise<number> {

@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isObject } from '../base/json.ts';
-import { helpLink } from '../errors.ts';
+import { type ErrorCode, helpLink } from '../errors.ts';
+import type { Identified } from '../http/context.ts';
+import { holdAnswer } from '../http/memory.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
 
@@ -20,19 +22,20 @@ export function acceptOf(request: IncomingMessage): { readonly events: boolean; 
   return { events: events !== -1, prefersEvents: events !== -1 && (json === -1 || events < json) };
 }
 
+const HELP: Readonly<Record<number, ErrorCode>> = {
+  400: 'malformed_request',
+  404: 'not_found',
+  429: 'rate_limited',
+  503: 'unavailable',
+};
+
 /** Links an answer to where the catalogue speaks of errors with its status. What a server refuses is its own matter. */
 export function linkHelp(response: ServerResponse, publicUrl: string, status: number): void {
-  const code = status === 404 ? 'not_found' : status === 400 ? 'malformed_request' : 'server_failed';
-  response.setHeader('Link', helpLink(publicUrl, code));
+  response.setHeader('Link', helpLink(publicUrl, HELP[status] ?? 'server_failed'));
 }
 
 /** Answers with one message in JSON, as it is or as the only event of a stream (a success). Returns its bytes. */
-export function sendJson(
-  request: IncomingMessage,
-  response: ServerResponse,
-  status: number,
-  json: string | Buffer,
-): number {
+export function sendJson(request: Identified, response: ServerResponse, status: number, json: string | Buffer): number {
   if (status === 200 && acceptOf(request).prefersEvents) {
     // A line of an event ends where the JSON has a line of its own.
     beginEvents(response).end(`event: message\ndata: ${String(json).replaceAll(/[\r\n]+/g, ' ')}\n\n`);
@@ -41,11 +44,15 @@ export function sendJson(
     response.setHeader('Content-Type', 'application/json');
     response.end(json);
   }
+  if (typeof json === 'string') {
+    // Bytes are held since they were read.
+    holdAnswer(request, response);
+  }
   return Buffer.byteLength(json);
 }
 
 /** Answers a request with its result, as `sendJson` does. */
-export const sendResult = (request: IncomingMessage, response: ServerResponse, id: unknown, result: object): number =>
+export const sendResult = (request: Identified, response: ServerResponse, id: unknown, result: object): number =>
   sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
 
 /**
@@ -53,7 +60,7 @@ export const sendResult = (request: IncomingMessage, response: ServerResponse, i
  * that the client reads. `note` hears what the response was.
  */
 export async function sendMessages(
-  request: IncomingMessage,
+  request: Identified,
   response: ServerResponse,
   messages: AsyncIterable<ServerMessage>,
   note: CallNote,

@@ -1,22 +1,29 @@
-import { type RequestHandler, raw } from 'express';
+import type { RequestHandler } from 'express';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
+import { type MemoryBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { MemoryScope } from '../base/memory-scope.ts';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
 import { splitOpaque } from '../opaque/split.ts';
-import { takeRoom } from './upload-room.ts';
+import { memoryOf } from './memory.ts';
+import { readBytes } from './read-bytes.ts';
 
 /** Bytes that a body may have, unless its operation says otherwise. */
 const BODY_LIMIT = 4 * 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads and parses the JSON body of an operation that has one, and refuses what no store could keep. */
-export function readBody(operation: Operation): RequestHandler[] {
+/**
+ * Reads and parses the JSON body of an operation that has one, and refuses what no store could keep. What the request
+ * needs memory for is held in the budget until its answer is through.
+ */
+export function readBody(operation: Operation, budget: MemoryBudget): RequestHandler[] {
   if (operation.object.requestBody === undefined) {
-    return [ignoreBody, refuseUnstorable];
+    return [beginMemory(budget), ignoreBody, refuseUnstorable];
   }
   const { 'x-body-limit': limit = BODY_LIMIT, 'x-opaque': opaque } = operation.object;
-  return [requireJson, readBytes(limit), opaque === undefined ? parseJson : parseAround(opaque), refuseUnstorable];
+  const parse = opaque === undefined ? parseJson : parseAround(opaque);
+  return [beginMemory(budget), requireJson, readInto(limit), parse, refuseUnstorable];
 }
 
 /** The validator compiles a schema for every media type it sees, and here anybody could send it new ones for ever. */
@@ -38,32 +45,30 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function readBytes(limit: number): RequestHandler {
-  const read = raw({ type: () => true, limit });
-  return (request, response, next) => {
-    response.once('close', takeRoom(request, limit));
-    if (request.headers.expect?.toLowerCase() === '100-continue') {
-      response.writeContinue();
-    }
-    read(request, response, (error?: unknown) => next(error === undefined ? undefined : bodyError(error, limit)));
+const beginMemory =
+  (budget: MemoryBudget): RequestHandler =>
+  (request, response, next) => {
+    const { caller } = request;
+    const holder = caller === undefined || caller.kind === 'operator' ? null : caller.organizationId;
+    const memory = new MemoryScope(budget, holder, () => response.destroy());
+    response.once('close', () => memory.release());
+    request.memory = memory;
+    next();
   };
-}
 
-function bodyError(error: unknown, limit: number): unknown {
-  switch ((error as { type?: string }).type) {
-    case 'entity.too.large':
-      return new ApiError('body_too_large', `A body may have at most ${limit / 1024 / 1024} MiB.`);
-    case 'encoding.unsupported':
-      return new ApiError('unsupported_media_type', 'The Content-Encoding is unknown; use gzip, deflate, br or none.');
-    default:
-      return (error as { status?: number }).status === 400
-        ? new ApiError('malformed_json', 'The body did not arrive whole, or is not compressed as it says.')
-        : error;
-  }
-}
+const readInto =
+  (limit: number): RequestHandler =>
+  async (request, response, next) => {
+    request.body = await readBytes(request, response, limit, memoryOf(request));
+    next();
+  };
 
 const parseJson: RequestHandler = (request, _response, next) => {
-  request.body = parse(bytesOf(request.body));
+  const bytes = bytesOf(request.body);
+  if (bytes.length > SMALL_BYTES) {
+    memoryOf(request).hold('bodies', bytes.length * PARSED_TIMES);
+  }
+  request.body = parse(bytes);
   next();
 };
 
@@ -71,6 +76,8 @@ const parseJson: RequestHandler = (request, _response, next) => {
 function parseAround(key: string): RequestHandler {
   return async (request, _response, next) => {
     const bytes = bytesOf(request.body);
+    // The worker parses one at a time, in memory of its own; what it takes out of the body is as large as that.
+    memoryOf(request).hold('bodies', bytes.length);
     const { body, opaque } = await splitOpaque(bytes, key).catch((error: unknown) => {
       throw malformed(error);
     });

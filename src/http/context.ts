@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
 import type { ErrorCode } from '../errors.ts';
@@ -10,6 +11,8 @@ type Known = {
   operation?: Operation;
   /** Who asks, once the credentials are checked. */
   caller?: Caller;
+  /** What is held for it until its answer is through. */
+  memory?: MemoryScope;
   /** What was answered, where that is an error. */
   errorCode?: ErrorCode;
 };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { ApiError, CATALOGUE, type ErrorCode, helpLink } from '../errors.ts';
+import { OverBudget } from '../base/memory-budget.ts';
+import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';
@@ -95,6 +96,7 @@ const RPC_CODES: { readonly [C in ErrorCode]?: number } = {
   malformed_json: -32700,
   unauthorized: -32001,
   server_failed: -32003,
+  unavailable: -32003,
   internal_error: -32603,
 };
 
@@ -154,6 +156,9 @@ function asApiError(thrown: unknown): ApiError {
     return new ApiError('unavailable', 'The database cannot be used right now; nothing was changed. Try again.', {
       headers: { 'Retry-After': String(thrown.retryAfterSeconds) },
     });
+  }
+  if (thrown instanceof OverBudget) {
+    return overBudget(thrown);
   }
   if (thrown instanceof URIError) {
     return new ApiError('validation_failed', 'The path is not validly percent-encoded.', {

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { post } from '../support/mcp-client.ts';
+import { type Minted, mintOver } from '../support/minted.ts';
+import { type Scripted, startScripted } from '../support/scripted.ts';
+import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
+import { createWorld } from '../support/world.ts';
+
+const MIB = 1024 * 1024;
+/** A share is 4 MiB of it, and a message 1.33 MiB at most. */
+const BUDGET_MIB = 16;
+
+let gateway: TestServer;
+let server: Scripted;
+let minted: Minted;
+/** Of another organization. */
+let other: Minted;
+beforeAll(async () => {
+  gateway = await startTestServer({
+    env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_MEMORY_BUDGET: `${BUDGET_MIB}MiB` },
+    limits: { memoryPatienceMs: 300 },
+  });
+  server = await startScripted('handshake');
+  minted = await mintOver(gateway, server.url);
+  const { pair, token } = await createWorld(gateway);
+  other = await mintOver(gateway, server.url, { approval_policy: undefined }, { pair, token });
+});
+afterAll(async () => {
+  await gateway.stop();
+  await server.stop();
+});
+
+const held = () => gateway.deps.budget.heldBytes();
+const underWay = () => {
+  const { lists, ...rest } = Object.fromEntries(gateway.deps.budget.heldByKind());
+  return Object.values(rest).reduce((sum, bytes) => sum + bytes, 0);
+};
+const ping = ({ token }: Minted) => post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'ping' });
+
+type Sent = { readonly asking: ClientRequest; readonly answer: Promise<IncomingMessage | null> };
+const begin = (path: string, headers: Readonly<Record<string, string | number>>): Sent => {
+  const asking = request(`${gateway.url}${path}`, { method: 'POST', headers, agent: false });
+  const answer = once(asking, 'response').then(
+    ([response]) => response as IncomingMessage,
+    () => null,
+  );
+  asking.on('error', () => undefined);
+  return { asking, answer };
+};
+/** Begins requests that announce a body and send all of it but the last byte. */
+const hold = (count: number, bytes: number, path: string, headers: Readonly<Record<string, string>> = {}): Sent[] =>
+  Array.from({ length: count }, () => {
+    const sent = begin(path, { 'Content-Type': 'application/json', 'Content-Length': bytes, ...headers });
+    sent.asking.write(Buffer.alloc(bytes - 1, 0x20));
+    return sent;
+  });
+const leave = (all: readonly Sent[]): void => {
+  for (const { asking } of all) {
+    asking.destroy();
+  }
+};
+const statuses = async (all: readonly Sent[]) => {
+  const answers = await Promise.all(
+    all.map(({ answer }) => Promise.race([answer, new Promise<null>((resolve) => setTimeout(resolve, 1500, null))])),
+  );
+  return answers.map((answer) => answer?.statusCode ?? null);
+};
+
+beforeEach(async () => {
+  await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+});
+
+describe('bodies that do not arrive whole', () => {
+  const REST = { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET };
+  const places: [string, () => string, Readonly<Record<string, string>>][] = [
+    ['of messages', () => `/mcp/${minted.token}`, {}],
+    ['of the Servers API', () => '/api/mcp-servers', REST],
+  ];
+
+  test.each(places)(
+    '%s: fill no more than three shares, the rest is a 429, and others are served',
+    async (...place) => {
+      const [, path, headers] = place;
+      const all = hold(40, MIB, path(), headers);
+      const answered = await statuses(all);
+      expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+      expect(new Set(answered)).toEqual(new Set([null, 429]));
+      const refused = (await all[answered.indexOf(429)]?.answer) as IncomingMessage;
+      expect(refused.headers['retry-after']).toBe('1');
+      expect((await ping(other)).status).toBe(200);
+      leave(all);
+      await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+      expect((await ping(minted)).status).toBe(200);
+    },
+  );
+
+  test('give way when others within their share need the room', async () => {
+    const all = hold(11, MIB, `/mcp/${minted.token}`);
+    await expect.poll(() => gateway.deps.budget.heldBytes(gateway.organizationId)).toBeGreaterThan(10 * MIB);
+    const others = ['b', 'c', 'd'].map((holder) => gateway.deps.budget.hold(holder, 'bodies', 3.5 * MIB));
+    const answered = await statuses(all);
+    expect(answered).toContain(429);
+    expect(answered).toContain(null);
+    expect(gateway.deps.budget.heldBytes(gateway.organizationId)).toBeLessThanOrEqual(6 * MIB);
+    for (const one of others) {
+      one.release();
+    }
+    leave(all);
+  });
+});
+
+test('without any room a message is a 503 with the code -32003, and when there is room again it is served', async () => {
+  const others = ['a', 'b', 'c', 'd'].map((holder) => gateway.deps.budget.hold(holder, 'bodies', 4 * MIB));
+  const { status, headers, body } = await ping(minted);
+  expect([status, headers.get('retry-after'), body.error.code]).toEqual([503, '1', -32003]);
+  const rest = begin('/api/mcp-servers', { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET });
+  rest.asking.end('{}');
+  const refused = (await rest.answer) as IncomingMessage;
+  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+  expect(await json(refused)).toMatchObject({ status: 'error' });
+  for (const one of others) {
+    one.release();
+  }
+  expect((await ping(minted)).status).toBe(200);
+});
