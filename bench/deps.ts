@@ -46,6 +46,6 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     reloads: createReloads(),
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null },
-    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log }),
+    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log, limits: LIMITS }),
   };
 }

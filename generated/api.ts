@@ -2558,7 +2558,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (to other organizations than before), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists another definition of a tool than the one that was seen first). More may come.
+             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (to other organizations than before), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists other definitions of tools than those that were seen first: one event for all of one list). More may come.
              * @example server.updated
              */
             action: string;
@@ -2570,7 +2570,7 @@ export interface components {
                  */
                 kind: string;
                 /**
-                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`, of others `<server>/<name>`.
+                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`, of one that was approved `<server>/<name>`.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;
@@ -2582,7 +2582,7 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the hashes of both definitions, `first_seen` and `now`.
+             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that have changed since the list before, and of the first ten, in `tools`, the `name` and the hashes of both definitions, `first_seen` and `now`. Names of tools are cut at 256 characters, here and in `target`.
              * @example {
              *       "changed": [
              *         "name",

@@ -48,6 +48,13 @@ export type Change = {
   readonly details?: Readonly<Record<string, unknown>>;
 };
 
+/** Characters of a name that others choose, such as a server that of a tool. */
+const LONGEST_NAME = 256;
+
+/** A name that others have chosen, as events have it. PostgreSQL stores no NUL: one in a name would keep the event out. */
+export const auditedName = (name: string): string =>
+  name.slice(0, LONGEST_NAME).replaceAll('\0', '\ufffd').toWellFormed();
+
 /** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
 export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {
   const { kind, id, name } = actor;

@@ -1,3 +1,4 @@
+import { auditedName } from './audit.ts';
 import { tenths } from './store/call-totals.ts';
 import { type EventIdParts, eventId } from './store/event-ids.ts';
 import type { ToolCall } from './store/tool-calls.ts';
@@ -24,8 +25,6 @@ export type AuditedCall = {
 /** What is kept of a call's arguments: JSON, cut when it is too long. */
 export type KeptArguments = { readonly text: string; readonly isWhole: boolean };
 
-/** Characters of a name that upstream servers choose. */
-const LONGEST_NAME = 256;
 /** Characters of a call's arguments, as JSON, that are kept. */
 const LONGEST_ARGUMENTS = 64 * 1024;
 
@@ -45,15 +44,13 @@ export function cutArguments(value: unknown): KeptArguments {
 /** A call as it is stored. */
 export function storedCall(call: AuditedCall & EventIdParts): ToolCall {
   const { at, organizationId, endpoint, reason, arguments: args } = call;
-  // PostgreSQL stores no NUL, and a server that put one into a tool's name would keep its calls out of the log.
-  const tool = call.tool.slice(0, LONGEST_NAME).replaceAll('\0', '\ufffd');
   return {
     id: eventId(call),
     at,
     organization_id: organizationId,
     endpoint_id: endpoint.id,
     endpoint_name: endpoint.name,
-    tool: `${endpoint.accountId}/${tool}`,
+    tool: `${endpoint.accountId}/${auditedName(call.tool)}`,
     duration_ms: tenths(call.durationMs),
     request_bytes: call.requestBytes,
     response_bytes: call.responseBytes,

@@ -79,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createEgress({ allow: config.egressAllow, own: () => own });
     const openEgress = createOpenEgress();
-    const runtime = createRuntime({ store, egress, openEgress, now, log });
+    const runtime = createRuntime({ store, egress, openEgress, now, log, limits });
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
     const metrics = createMetrics();
     showMemory(metrics, budget);

@@ -22,10 +22,13 @@ export type Limits = {
   readonly stopGraceMs: number;
   /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
   readonly memoryPatienceMs: number;
+  /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
+  readonly listIntervalMs: number;
 };
 
 export const LIMITS: Limits = {
   requestTimeoutMs: 60_000,
   stopGraceMs: 10_000,
   memoryPatienceMs: 5000,
+  listIntervalMs: 5000,
 };

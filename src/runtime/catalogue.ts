@@ -21,8 +21,9 @@ export type Freshness = { readonly age: number; readonly patience: number };
 /** What a server lists. */
 export type Catalogue = {
   /**
-   * Its tools, at most `age` old, at once when they are known; when they are not to be had within `patience`, the last
-   * that were seen. Throws ServerFailed when none ever were.
+   * Its tools, at most `age` old and none that it has said are others by now, at once when they are known; when they are
+   * not to be had within `patience` after the server may be asked, the last that were seen. An `age` below the interval
+   * has it asked at once. Throws ServerFailed when none ever were.
    */
   readonly tools: (freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
   /** Asks the server now; who comes while it is asked waits for the same answer. Throws ServerFailed. */
@@ -44,14 +45,16 @@ export type CatalogueOptions = {
   readonly name: string;
   readonly connection: () => Connection;
   readonly stored: () => Promise<StoredCatalogue>;
-  /** Stores what was seen; false when it is not this server's any more. */
-  readonly save: (listed: Listed) => Promise<boolean>;
+  /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
+  readonly save: (listed: Listed, before: Listed['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
+  /** Milliseconds from one list to the next that the server itself, or the age of what was seen, is the reason of. */
+  readonly intervalMs: number;
   /** Aborted when the server is connected to in another way, or not at all. */
   readonly ended: AbortSignal;
 };
 
-/** Milliseconds in which one failure answers for all, and in which changes are taken together. */
+/** Milliseconds in which one failure answers for all, and in which changes are taken together at least. */
 const REMEMBERED = 2000;
 const COALESCED = 50;
 /** Milliseconds that listing the tools of a server may take. */
@@ -59,28 +62,28 @@ const LIST_TIMEOUT = 30_000;
 
 /** Makes the catalogue of one server, as it is connected to. */
 export function createCatalogue(options: CatalogueOptions): Catalogue {
-  const { name, connection, stored, save, now, ended } = options;
+  const { name, connection, stored, save, now, intervalMs, ended } = options;
   let seen: Listed | null = null;
   let facts: ListedFacts | null = null;
   let failure: { readonly error: ServerFailed; readonly at: number } | null = null;
   let refreshing: Promise<void> | null = null;
+  /** When the server was last asked, successfully or not, and how often so far. */
+  let asked = { at: Number.NEGATIVE_INFINITY, times: 0 };
+  let due: Promise<void> | null = null;
   let listenedTo: Connection | null = null;
   let isOutdated = false;
   let isKept = false;
 
-  const store = async (listed: Listed): Promise<void> => {
-    if (!(await save(listed))) {
+  const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
+    const isSame = before !== null && sameTools(before, listed.tools);
+    if (!isSame && !(await save(listed, before))) {
       throw hasMoved(name);
     }
   };
 
-  const storeUnlessSame = async (): Promise<void> => {
-    if (seen === null) {
-      return;
-    }
-    const { tools } = await stored();
-    if (tools === null || !sameTools(tools, seen.tools)) {
-      await store(seen);
+  const keepSeen = async (): Promise<void> => {
+    if (seen !== null) {
+      await storeUnlessSame(seen, (await stored()).tools);
     }
   };
 
@@ -95,15 +98,15 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
     });
     const tools = listed.tools.map((definition) => ({ definition, hash: definitionHash(definition) }));
-    const isSame = seen !== null && sameTools(seen.tools, tools);
-    const listing = { tools: isSame && seen !== null ? seen.tools : tools, seenAt: now() };
     if (ended.aborted) {
       throw hasMoved(name);
     }
+    const seenAt = now();
+    const isSame = seen !== null && sameTools(seen.tools, tools);
     if (!isSame && isKept) {
-      await store(listing);
+      await storeUnlessSame({ tools, seenAt }, seen?.tools ?? (await stored()).tools);
     }
-    seen = listing;
+    seen = { tools: isSame && seen !== null ? seen.tools : tools, seenAt };
     const names = listed.tools.map(({ name }) => name);
     facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };
   };
@@ -118,11 +121,17 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         failure = { error, at: now() };
       }
       throw error;
+    } finally {
+      asked = { at: now(), times: asked.times + 1 };
     }
     const present = connection();
     if (listenedTo !== present) {
       listenedTo = present;
-      void present.listen(outdateSoon, ended);
+      void present.listen(hear, ended);
+    }
+    if (isOutdated) {
+      // It was heard while the server listed what it had before.
+      void refreshWhenDue();
     }
   };
 
@@ -133,11 +142,24 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     return refreshing;
   };
 
-  const outdateSoon = (): void => {
-    if (!isOutdated) {
-      isOutdated = true;
-      setTimeout(() => void refresh().catch(() => undefined), COALESCED).unref();
-    }
+  /** Milliseconds until the server may be asked again without anybody wanting its answer as of now. */
+  const untilDue = (): number => Math.min(Math.max(asked.at + intervalMs - now(), 0), intervalMs);
+
+  /** Asks the server once for all that becomes a reason until it is due. Never rejects. */
+  const refreshWhenDue = (): Promise<void> => {
+    const { times } = asked;
+    due ??= delay(Math.max(untilDue(), COALESCED), undefined, { ref: false, signal: ended })
+      .then(() => {
+        due = null;
+        return isOutdated || asked.times === times ? refresh() : undefined;
+      })
+      .catch(() => undefined);
+    return due;
+  };
+
+  const hear = (): void => {
+    isOutdated = true;
+    void refreshWhenDue();
   };
 
   const isStale = ({ seenAt }: Listed, age: number): boolean =>
@@ -157,9 +179,11 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       }
       await refresh();
     } else if (isStale(seen, age)) {
-      const refreshed = refresh().catch(() => undefined);
-      const isWaiting = patience > 0 && recently === null;
-      await (isWaiting ? Promise.race([refreshed, delay(patience, undefined, { ref: false })]) : undefined);
+      const wait = age < intervalMs || refreshing !== null ? 0 : untilDue();
+      const refreshed = wait === 0 ? refresh().catch(() => undefined) : refreshWhenDue();
+      // A server that has failed is not waited for until it is due.
+      const isWaiting = patience > 0 && recently === null && (wait === 0 || failure === null);
+      await (isWaiting ? Promise.race([refreshed, delay(wait + patience, undefined, { ref: false })]) : undefined);
     }
     if (seen === null) {
       throw new ServerFailed(name, 'unreachable', 'has not been seen yet.');
@@ -182,7 +206,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     keep: () => {
       isKept = true;
       // What could not be stored is asked for again.
-      void storeUnlessSame().catch(() => {
+      void keepSeen().catch(() => {
         seen = null;
       });
     },

@@ -1,3 +1,4 @@
+import type { Limits } from '../base/limits.ts';
 import type { Egress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
@@ -14,6 +15,7 @@ export type EntryOptions = {
   readonly egress: Egress;
   readonly openEgress: Pick<Egress, 'dispatcher' | 'connector'>;
   readonly now: () => number;
+  readonly limits: Pick<Limits, 'listIntervalMs'>;
 };
 
 /** Whose connection it is: an organization's or, with null, the operator's. */
@@ -61,7 +63,7 @@ type Line = { readonly connection: Connection; usedAt: number };
  * listed and its health is told: over that of the operator nobody else ever calls.
  */
 export function createEntry(options: EntryOptions, server: Connectable): Entry {
-  const { store, egress, openEgress, now } = options;
+  const { store, egress, openEgress, now, limits } = options;
   const { organizationId: home } = server;
   const lines = new Map<Owner, Line>();
   const leaving = new Set<Connection>();
@@ -87,8 +89,9 @@ export function createEntry(options: EntryOptions, server: Connectable): Entry {
     name: server.name,
     connection,
     stored: () => catalogues.find(store.read, server.id),
-    save: (listed) => store.write((db) => saveTools(db, server, listed)),
+    save: (listed, before) => saveTools(store, server, listed, before),
     now,
+    intervalMs: limits.listIntervalMs,
     ended: ended.signal,
   });
 

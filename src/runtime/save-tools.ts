@@ -1,39 +1,63 @@
-import { audit, GATEHOUSE } from '../audit.ts';
+import { audit, auditedName, GATEHOUSE } from '../audit.ts';
 import * as catalogues from '../store/catalogues.ts';
-import type { Db } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Connectable } from './connectable.ts';
 
 /** What a server listed, and when: milliseconds since the epoch. */
 export type Listed = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
 
+/** Tools that one event names. */
+const MOST_NAMED = 10;
+
 /**
- * Stores the tools that a server, as it was connected to, has listed; definitions that are not those that were seen first
- * are audited, once. False, and nothing is stored, when the server is gone or is reached in another way by now: then
- * they are not its tools.
+ * Stores the tools that a server, as it was connected to, has listed; `before` is what is stored of it, null for nothing.
+ * Definitions that are neither those that were seen first nor those of `before` are audited, all of one list by one
+ * event. False, and nothing is stored, when the server is gone or is reached in another way by now: then they are not its
+ * tools.
  */
-export async function saveTools(db: Db, server: Connectable, { tools, seenAt }: Listed): Promise<boolean> {
+export async function saveTools(
+  store: Pick<Store, 'write'>,
+  server: Connectable,
+  listed: Listed,
+  before: Listed['tools'] | null,
+): Promise<boolean> {
   const { id, organizationId } = server;
-  if (!(await server.isStored(db))) {
-    return false;
-  }
-  const { tools: before, pins } = await catalogues.find(db, id);
-  const seenBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
-  await catalogues.save(db, id, { tools, seenAt });
-  for (const { definition, hash } of tools) {
-    const name = String(definition.name);
-    const pinned = pins !== null && Object.hasOwn(pins, name) ? pins[name] : undefined;
-    if (pinned !== undefined && pinned !== hash && seenBefore.get(name) !== hash) {
+  const packed = await catalogues.pack(listed);
+  const hashBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
+  const unlikeBefore = listed.tools.filter(({ definition, hash }) => hashBefore.get(definition.name) !== hash);
+  return store.write(async (db) => {
+    if (!(await server.isStored(db))) {
+      return false;
+    }
+    const changed = unlikeBefore.length === 0 ? [] : unlikePins(unlikeBefore, await catalogues.pins(db, id));
+    await catalogues.save(db, id, packed);
+    if (changed.length > 0) {
       await audit(db, {
-        at: seenAt,
+        at: listed.seenAt,
         actor: GATEHOUSE,
         ...(organizationId !== null && { organizationId }),
         action: 'tool.changed',
-        target: { kind: 'tool', id: `${organizationId === null ? '' : 'mcp_'}${id}/${name}` },
-        details: { first_seen: pinned, now: hash },
+        target: { kind: 'server', id: `${organizationId === null ? '' : 'mcp_'}${id}` },
+        details: { count: changed.length, tools: changed.slice(0, MOST_NAMED) },
       });
     }
+    return true;
+  });
+}
+
+type ChangedTool = { readonly name: string; readonly first_seen: string; readonly now: string };
+
+/** The tools whose definition is not the one that was seen first; those that are new since then are not among them. */
+function unlikePins(tools: Listed['tools'], pins: catalogues.Catalogue['pins']): ChangedTool[] {
+  const changed: ChangedTool[] = [];
+  for (const { definition, hash } of pins === null ? [] : tools) {
+    const name = String(definition.name);
+    const pinned = pins !== null && Object.hasOwn(pins, name) ? pins[name] : undefined;
+    if (pinned !== undefined && pinned !== hash) {
+      changed.push({ name: auditedName(name), first_seen: pinned, now: hash });
+    }
   }
-  return true;
+  return changed;
 }
 
 /** Whether two lists say the same, in the same order, down to what is not hashed, such as icons. */

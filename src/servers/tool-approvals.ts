@@ -1,4 +1,4 @@
-import { audit } from '../audit.ts';
+import { audit, auditedName } from '../audit.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
@@ -29,7 +29,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
         createdAt: at,
       };
       await store.upsert(db, added);
-      const target = { kind: 'tool', id: `${params.mcpServerId}/${added.toolName}` } as const;
+      const target = { kind: 'tool', id: `${params.mcpServerId}/${auditedName(added.toolName)}` } as const;
       const details = { auto_approve: added.autoApprove, approval_hash: added.approvalHash };
       await audit(db, { at, actor, action: 'tool_approval.added', target, details });
       return added;
@@ -45,7 +45,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
       if (!(await store.remove(db, serverUuid, toolName))) {
         throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);
       }
-      const target = { kind: 'tool', id: `${mcpServerId}/${toolName}` } as const;
+      const target = { kind: 'tool', id: `${mcpServerId}/${auditedName(toolName)}` } as const;
       await audit(db, { at: deps.now(), actor, action: 'tool_approval.revoked', target });
     });
     const gone = { server_id: mcpServerId, tool_name: toolName, deleted: true } as const;

@@ -1,4 +1,7 @@
-import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip, gunzipSync } from 'node:zlib';
 import { parseExact } from '../base/json.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
@@ -48,25 +51,51 @@ export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']>
   return row?.pins ? JSON.parse(row.pins) : null;
 }
 
+/** A list of tools as it is stored. */
+export type PackedCatalogue = { readonly tools: Uint8Array; readonly pins: string; readonly seenAt: number };
+
+/** Characters of JSON that are handed on at once. */
+const PIECE = 64 * 1024;
+
 /**
- * Stores the tools that a server listed at `seenAt` (milliseconds since the epoch) in place of those before. The first
- * that are ever stored become its pins. Look in the same write that the server is there: nothing would delete the
- * catalogue of one that is not.
+ * Packs the tools that a server listed at `seenAt` (milliseconds since the epoch). They may be many: they are compressed
+ * off this thread, piece by piece, before the transaction that stores them.
  */
-export async function save(
-  db: Db,
-  serverId: string,
-  { tools, seenAt }: { readonly tools: readonly CataloguedTool[]; readonly seenAt: number },
-): Promise<void> {
+export async function pack({
+  tools,
+  seenAt,
+}: {
+  readonly tools: readonly CataloguedTool[];
+  readonly seenAt: number;
+}): Promise<PackedCatalogue> {
   const pins = Object.fromEntries(tools.map(({ definition, hash }) => [definition.name, hash]));
-  const seen = {
-    // Compressed in this thread: to write that many bytes as they are would hold it up no less.
-    tools: gzipSync(JSON.stringify(tools), { level: constants.Z_BEST_SPEED }),
-    seen_at: seenAt,
-  };
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  const packed = buffer(gzip);
+  await pipeline(Readable.from(piecesOf(tools), { objectMode: false }), gzip);
+  return { tools: await packed, pins: JSON.stringify(pins), seenAt };
+}
+
+function* piecesOf(tools: readonly CataloguedTool[]): Generator<Buffer> {
+  let piece = '[';
+  for (const [index, tool] of tools.entries()) {
+    piece += `${index === 0 ? '' : ','}${JSON.stringify(tool)}`;
+    if (piece.length > PIECE) {
+      yield Buffer.from(piece);
+      piece = '';
+    }
+  }
+  yield Buffer.from(`${piece}]`);
+}
+
+/**
+ * Stores what a server has listed in place of what was there before. The first tools that are ever stored become its
+ * pins. Look in the same write that the server is there: nothing would delete the catalogue of one that is not.
+ */
+export async function save(db: Db, serverId: string, { tools, pins, seenAt }: PackedCatalogue): Promise<void> {
+  const seen = { tools, seen_at: seenAt };
   await db.sql
     .insertInto('server_catalogues')
-    .values({ server_id: serverId, ...seen, pins: JSON.stringify(pins) })
+    .values({ server_id: serverId, ...seen, pins })
     .onConflict((conflict) =>
       conflict.column('server_id').doUpdateSet(({ fn, ref }) => ({
         ...seen,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as catalogues from '../../src/store/catalogues.ts';
+import { saveCatalogue } from '../store/support/samples.ts';
 import { createAccount } from '../support/accounts.ts';
 import { type Call, call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -35,7 +36,7 @@ const TOOLS = [
 ];
 const see = (tools: readonly Readonly<Record<string, unknown>>[] = TOOLS) =>
   server.deps.store.write((db) =>
-    catalogues.save(db, id, {
+    saveCatalogue(db, id, {
       tools: tools.map((definition) => ({ definition, hash: 'a'.repeat(64) })),
       seenAt: server.clock.now,
     }),

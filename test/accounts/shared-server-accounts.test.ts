@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { OperationId } from '../../src/contract/operations.ts';
-import * as catalogues from '../../src/store/catalogues.ts';
 import * as grants from '../../src/store/grants.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
-import { storedSharedServer } from '../store/support/samples.ts';
+import { saveCatalogue, storedSharedServer } from '../store/support/samples.ts';
 import { type Call, call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -34,7 +33,7 @@ const see = (...tools: object[]) => {
     definition: { inputSchema: { type: 'object' }, ...tool },
     hash: 'a'.repeat(64),
   }));
-  return server.deps.store.write((db) => catalogues.save(db, shared.id, { tools: listed, seenAt: server.clock.now }));
+  return server.deps.store.write((db) => saveCatalogue(db, shared.id, { tools: listed, seenAt: server.clock.now }));
 };
 const onAccount = (operation: OperationId, more: Call = ours) =>
   call(server.url, operation, { path: { id: shared.id }, ...more });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
@@ -12,7 +13,10 @@ let gateway: TestServer;
 let upstream: ToolServer;
 let minted: Minted;
 beforeAll(async () => {
-  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+  gateway = await startTestServer({
+    env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' },
+    limits: { listIntervalMs: 100 },
+  });
 });
 afterAll(() => gateway.stop());
 
@@ -38,7 +42,7 @@ const listLater = async () => {
 };
 const changes = async (): Promise<Json[]> => {
   const { body } = await call(gateway.url, 'listAuditEvents', { query: { action: 'tool.changed' } });
-  return body.data.filter(({ target }: Json) => target.id.startsWith(minted.serverId));
+  return body.data.filter(({ target }: Json) => target.id === minted.serverId);
 };
 const start = async (era: 'handshake' | 'stateless', approval_policy: string) => {
   upstream = await startToolServer([READ], era);
@@ -69,8 +73,17 @@ describe.each(['handshake', 'stateless'] as const)('a server of the era %s', (er
         expect.objectContaining({
           actor: { kind: 'gatehouse', id: null, name: 'gatehouse' },
           organization: gateway.organizationId,
-          target: { kind: 'tool', id: `${minted.serverId}/file_read` },
-          details: { first_seen: expect.stringMatching(/^\w{64}$/), now: expect.stringMatching(/^\w{64}$/) },
+          target: { kind: 'server', id: minted.serverId },
+          details: {
+            count: 1,
+            tools: [
+              {
+                name: 'file_read',
+                first_seen: expect.stringMatching(/^\w{64}$/),
+                now: expect.stringMatching(/^\w{64}$/),
+              },
+            ],
+          },
         }),
       ]);
     };
@@ -114,8 +127,9 @@ describe('tool.changed is written once for each change', () => {
     await listLater();
     upstream.tools = [{ ...CHANGED, title: 'Again' }];
     await listLater();
-    expect((await changes()).map(({ details }) => details.now)).toHaveLength(3);
-    expect(new Set((await changes()).map(({ details }) => details.first_seen)).size).toBe(1);
+    const changed = (await changes()).map(({ details }) => details.tools[0]);
+    expect(changed).toHaveLength(3);
+    expect(new Set(changed.map(({ first_seen }) => first_seen)).size).toBe(1);
   });
 
   test('not for icons, nor for the order of tools or members', async () => {
@@ -133,7 +147,7 @@ describe('tool.changed is written once for each change', () => {
     const path = { mcpServerId: minted.serverId };
     gateway.clock.now += 1;
     const [listed] = (await call(gateway.url, 'listMcpServerTools', { path })).body.data;
-    expect(listed).toMatchObject({ approval: 'changed', definition_hash: (await changes())[0].details.now });
+    expect(listed).toMatchObject({ approval: 'changed', definition_hash: (await changes())[0].details.tools[0].now });
     const body = { tool_name: 'file_read', approval_hash: listed.definition_hash, auto_approve: true };
     await call(gateway.url, 'addToolApproval', { path, body });
     expect(await callTool()).toBe('Done.');
@@ -148,5 +162,79 @@ describe('tool.changed is written once for each change', () => {
     await listLater();
     expect(await changes()).toHaveLength(1);
     expect(await callTool()).toContain('auto_approve_read_only');
+  });
+
+  test('once for all tools of one list: how many, and the first ten; long names are cut', async () => {
+    const long = '\u{1f600}'.repeat(10_000);
+    const names = [long, ...Array.from({ length: 29 }, (_, index) => `tool_${index}`)];
+    upstream.tools = names.map((name) => tool(name));
+    await upstream.stop();
+    await start('handshake', 'auto_approve_read_only');
+    upstream.tools = names.map((name) => tool(name));
+    await listLater();
+    expect(await changes()).toEqual([]);
+    upstream.tools = names.map((name) => tool(name, { description: 'Changed' }));
+    await listLater();
+    const [event, ...others] = await changes();
+    expect(others).toEqual([]);
+    expect(event.details.count).toBe(30);
+    expect(event.details.tools.map(({ name }: Json) => name)).toEqual(['\u{1f600}'.repeat(128), ...names.slice(1, 10)]);
+    await callTool(long);
+    await gateway.deps.callAudit.flush();
+    const { body } = await call(gateway.url, 'listAuditEvents', { query: { action: 'tool.called' } });
+    expect(body.data[0].target.id).toBe(`${minted.serverId.slice('mcp_'.length)}/${'\u{1f600}'.repeat(128)}`);
+  });
+});
+
+describe('a server that says all the time that its tools have changed', () => {
+  beforeEach(async () => {
+    await start('handshake', 'auto_approve_all');
+    await rpc('tools/list');
+    const isHeard = async () => {
+      const before = upstream.lists;
+      upstream.tell();
+      await delay(200);
+      return upstream.lists > before;
+    };
+    await expect.poll(isHeard, { timeout: 10_000 }).toBe(true);
+    return () => upstream.stop();
+  });
+  /** Other definitions at each list, and a notification every few milliseconds for a while. */
+  const flood = async (milliseconds: number): Promise<number> => {
+    const before = upstream.lists;
+    const end = performance.now() + milliseconds;
+    for (let round = 0; performance.now() < end; round += 1) {
+      upstream.tools = [{ ...READ, description: `Round ${round}` }];
+      upstream.tell();
+      await delay(5);
+    }
+    return upstream.lists - before;
+  };
+
+  test('is asked once in each interval, which leaves one event each', async () => {
+    const lists = await flood(1000);
+    expect(lists).toBeGreaterThan(1);
+    expect(lists).toBeLessThanOrEqual(1000 / 100 + 2);
+    expect((await changes()).length).toBeLessThanOrEqual(upstream.lists);
+  });
+
+  test('serves the last tools that it has, to a client that asks at once as well', async () => {
+    await flood(300);
+    upstream.tools = [CHANGED];
+    upstream.tell();
+    await delay(20);
+    expect((await rpc('tools/list')).tools).toEqual([CHANGED]);
+    await expect.poll(async () => (await rpc('tools/list')).tools).toEqual([CHANGED]);
+    expect(await callTool()).toBe('Done.');
+  });
+
+  test('is asked by whoever must see its tools as they are now, whenever that is', async () => {
+    for (const description of ['A', 'B', 'C']) {
+      upstream.tools = [{ ...READ, description }];
+      gateway.clock.now += 1;
+      const path = { mcpServerId: minted.serverId };
+      const { body } = await call(gateway.url, 'listMcpServerTools', { path });
+      expect(body.data[0].description).toBe(description);
+    }
   });
 });

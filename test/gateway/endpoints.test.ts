@@ -4,12 +4,11 @@ import { beforeEach, expect, it } from 'vitest';
 import { createCredentials } from '../../src/credentials.ts';
 import { createEndpoints, type Endpoints } from '../../src/gateway/endpoints.ts';
 import { hashSecret } from '../../src/ids.ts';
-import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
-import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
+import { accountOf, anEndpoint, anOrganization, aServer, saveCatalogue } from '../store/support/samples.ts';
 
 const listed = (seenAt: number) => ({
   tools: [{ definition: { name: 't', inputSchema: {} }, hash: String(seenAt) }],
@@ -59,7 +58,7 @@ onBothEngines(({ shared }) => {
     const stranger = await aUsedServer(await anOrganization(store));
     await Promise.all([one, sibling, stranger].map(({ find }) => find()));
     for (const seenAt of [1, 2]) {
-      await store.write((db) => catalogues.save(db, one.server.id, listed(seenAt)));
+      await store.write((db) => saveCatalogue(db, one.server.id, listed(seenAt)));
       expect(await readsOf(sibling.find)).toBe(0);
       expect(await readsOf(stranger.find)).toBe(0);
       expect(await readsOf(one.find)).toBeGreaterThan(0);

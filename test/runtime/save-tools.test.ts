@@ -19,7 +19,7 @@ onBothEngines(({ shared }) => {
     const own = await anOrganization(store);
     server = await store.write((db) => servers.insert(db, aServer(own, { requestHeaders: { a: '1', b: '2' } })));
   });
-  const save = () => store.write((db) => saveTools(db, ownServer(server), LISTED));
+  const save = () => saveTools(store, ownServer(server), LISTED, null);
   const change = (changes: Partial<servers.Server>) =>
     store.write((db) => servers.update(db, { ...server, ...changes }, server.version));
 

@@ -3,7 +3,7 @@ import * as catalogues from '../../src/store/catalogues.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anOrganization, aServer } from './support/samples.ts';
+import { anOrganization, aServer, saveCatalogue } from './support/samples.ts';
 
 const NEVER_SEEN = { tools: null, seenAt: null, pins: null };
 
@@ -21,7 +21,7 @@ onBothEngines(({ shared }) => {
     server = (await store.write((db) => servers.insert(db, aServer(own)))).id;
   });
   const save = (tools: catalogues.CataloguedTool[], seenAt: number) =>
-    store.write((db) => catalogues.save(db, server, { tools, seenAt }));
+    store.write((db) => saveCatalogue(db, server, { tools, seenAt }));
   const find = () => catalogues.find(store.read, server);
 
   it('knows nothing of a server that was never seen, or is not there', async () => {

@@ -20,6 +20,7 @@ import {
   anOrganization,
   aServer,
   CONTENTS,
+  saveCatalogue,
   storedAccount,
   storedIntegration,
   storedSharedServer,
@@ -112,7 +113,7 @@ onBothEngines(({ open, shared }) => {
 
   it.each<[string, readonly Kind[], (db: Db) => Promise<unknown>]>([
     ['a server is changed', ['server'], (db) => servers.update(db, { ...own.server, tags: ['x'] }, 1)],
-    ['a server lists other tools', ['server'], (db) => catalogues.save(db, own.server.id, listed)],
+    ['a server lists other tools', ['server'], (db) => saveCatalogue(db, own.server.id, listed)],
     ['the pins of a server are cleared', ['server'], (db) => catalogues.clearPins(db, own.server.id)],
     ['a tool is approved', ['server'], (db) => toolApprovals.upsert(db, approval())],
     ['approvals are taken back', ['server'], (db) => toolApprovals.removeAll(db, own.server.id)],
@@ -165,7 +166,7 @@ onBothEngines(({ open, shared }) => {
       },
     ],
     ['is taken from one', (db) => grants.setOrganizations(db, sharedId, [other.organizationId], 1)],
-    ['lists other tools', (db) => catalogues.save(db, sharedId, listed)],
+    ['lists other tools', (db) => saveCatalogue(db, sharedId, listed)],
     ['is deleted', (db) => sharedServers.remove(db, sharedId)],
   ])('a shared server that %s changes for its users, and nothing else does', async (_, write) => {
     const before = store.changes();

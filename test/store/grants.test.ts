@@ -8,7 +8,7 @@ import * as organizations from '../../src/store/organizations.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anEndpoint, anOrganization, storedSharedServer } from './support/samples.ts';
+import { anEndpoint, anOrganization, saveCatalogue, storedSharedServer } from './support/samples.ts';
 
 onBothEngines(({ open, shared }) => {
   let store: Store;
@@ -144,7 +144,7 @@ onBothEngines(({ open, shared }) => {
     });
 
     it('go away with their own organization only; the server and its catalogue stay', async () => {
-      await store.write((db) => catalogues.save(db, server.id, { tools: [], seenAt: 1 }));
+      await store.write((db) => saveCatalogue(db, server.id, { tools: [], seenAt: 1 }));
       await store.write((db) => organizations.remove(db, a));
       expect(await sharedWith()).toEqual([b]);
       expect([await minted(a), await minted(b)]).toEqual([[], [ofB]]);

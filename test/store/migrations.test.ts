@@ -23,6 +23,7 @@ import {
   anIntegration,
   aServer,
   CONTENTS,
+  saveCatalogue,
   storedSharedServer,
 } from './support/samples.ts';
 
@@ -135,7 +136,7 @@ onBothEngines(({ engine, open, location }) => {
       for (const server of serversThere) {
         await insertRow(db, 'servers', serverRow(db, server));
         await insertRow(db, 'accounts', serverAccountRow(server));
-        await catalogues.save(db, server.id, seen);
+        await saveCatalogue(db, server.id, seen);
       }
       for (const endpoint of minted) {
         await insertRow(db, 'endpoints', endpointRow(endpoint));
@@ -173,7 +174,7 @@ onBothEngines(({ engine, open, location }) => {
     await write(async (db) => {
       await endpoints.insert(db, anEndpoint({ organizationId: own, accountId: shared.id }));
       await endpoints.insert(db, anEndpoint({ organizationId: other, accountId: shared.id }));
-      await catalogues.save(db, shared.id, seen);
+      await saveCatalogue(db, shared.id, seen);
     });
     expect(await all()).toEqual([10, 58, 5]);
     await write((db) => grants.setOrganizations(db, shared.id, [other], 1));

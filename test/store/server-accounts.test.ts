@@ -13,6 +13,7 @@ import {
   anEndpoint,
   anOrganization,
   aServer,
+  saveCatalogue,
   storedIntegration,
   storedSharedServer,
 } from './support/samples.ts';
@@ -61,7 +62,7 @@ onBothEngines(({ shared }) => {
       await store.write(async (db) => {
         for (const server of [gone, stays]) {
           await endpoints.insert(db, anEndpoint(accountOf(server)));
-          await catalogues.save(db, server.id, { tools: [], seenAt: 1 });
+          await saveCatalogue(db, server.id, { tools: [], seenAt: 1 });
         }
       });
       expect(await store.write((db) => accounts.remove(db, own, gone.id))).toBe(false);
@@ -79,8 +80,8 @@ onBothEngines(({ shared }) => {
       const elsewhere = await store.write((db) => servers.insert(db, other));
       await store.write(async (db) => {
         await endpoints.insert(db, anEndpoint(accountOf(server)));
-        await catalogues.save(db, server.id, { tools: [], seenAt: 1 });
-        await catalogues.save(db, elsewhere.id, { tools: [], seenAt: 1 });
+        await saveCatalogue(db, server.id, { tools: [], seenAt: 1 });
+        await saveCatalogue(db, elsewhere.id, { tools: [], seenAt: 1 });
       });
       await store.write((db) => organizations.remove(db, own));
       expect(await accounts.find(store.read, own, server.id)).toBeNull();

@@ -4,7 +4,7 @@ import * as catalogues from '../../src/store/catalogues.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { onBothEngines, onEngine } from './support/harness.ts';
-import { aConfig, aSharedServer, storedSharedServer } from './support/samples.ts';
+import { aConfig, aSharedServer, saveCatalogue, storedSharedServer } from './support/samples.ts';
 
 const MARKER = 'in-clear-in-a-config';
 const SECRETS = aConfig({ name: 'secretive', headers: { [MARKER]: MARKER }, env: { [MARKER]: MARKER } });
@@ -141,7 +141,7 @@ onBothEngines(({ open, shared }) => {
     const store = await shared();
     const [gone, stays] = [await storedSharedServer(store), await storedSharedServer(store)];
     for (const { id } of [gone, stays]) {
-      await store.write((db) => catalogues.save(db, id, { tools: [], seenAt: 1 }));
+      await store.write((db) => saveCatalogue(db, id, { tools: [], seenAt: 1 }));
     }
     const remove = () => store.write((db) => sharedServers.remove(db, gone.id));
     expect([await remove(), await remove()]).toEqual([true, false]);

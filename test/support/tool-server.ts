@@ -9,6 +9,8 @@ export type ToolServer = {
   readonly url: string;
   /** What it lists from now on. */
   tools: readonly Tool[];
+  /** How often it was asked for them. */
+  lists: number;
   /** The names that were called. */
   readonly called: string[];
   /** Tells those who listen that its tools have changed. */
@@ -34,7 +36,10 @@ export async function startToolServer(
   const told: McpServer[] = [];
   const create = () => {
     const mcp = new McpServer({ name: 'tools', version: '1' }, { capabilities: { tools: { listChanged: true } } });
-    mcp.server.setRequestHandler('tools/list', () => ({ tools: [...started.tools] }));
+    mcp.server.setRequestHandler('tools/list', () => {
+      started.lists += 1;
+      return { tools: [...started.tools] };
+    });
     mcp.server.setRequestHandler('tools/call', ({ params }) => {
       started.called.push(params.name);
       return { content: [{ type: 'text', text: 'Done.' }] };
@@ -54,6 +59,7 @@ export async function startToolServer(
   const started: ToolServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     tools,
+    lists: 0,
     called: [],
     before: () => false,
     tell: () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as accounts from '../../../src/store/accounts.ts';
 import type { NewAuditEvent } from '../../../src/store/audit-events.ts';
+import * as catalogues from '../../../src/store/catalogues.ts';
 import type { AccountKey, NewEndpoint } from '../../../src/store/endpoints.ts';
 import { newEventId } from '../../../src/store/event-ids.ts';
 import type { Grantees } from '../../../src/store/grants.ts';
@@ -10,7 +11,7 @@ import * as organizations from '../../../src/store/organizations.ts';
 import type { NewServer } from '../../../src/store/servers.ts';
 import type { McpServerConfig, NewSharedServer, SharedServer } from '../../../src/store/shared-servers.ts';
 import * as sharedServers from '../../../src/store/shared-servers.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { Db, Store } from '../../../src/store/store.ts';
 import type { ToolCall } from '../../../src/store/tool-calls.ts';
 
 /** Stores an organization and returns its id. */
@@ -212,3 +213,10 @@ export const emptyAuditLog = (store: Store): Promise<void> =>
     await sql.deleteFrom('audit_events').execute();
     await sql.deleteFrom('tool_calls').execute();
   });
+
+/** Stores what a server has listed. */
+export const saveCatalogue = async (
+  db: Db,
+  serverId: string,
+  listed: Parameters<typeof catalogues.pack>[0],
+): Promise<void> => catalogues.save(db, serverId, await catalogues.pack(listed));
