@@ -1,12 +1,13 @@
 import type { ParameterPlan } from '../tools/types.ts';
+import { holdsDotSegment } from './dot-segments.ts';
 import { ArgumentError } from './errors.ts';
 import { pathText } from './styles.ts';
 import type { Arguments } from './types.ts';
 
 /**
  * The path of the document with its arguments in place, each inside its own segment: values are percent-encoded, and
- * refused when they are missing, empty, or `.` and `..` between slashes, encoded or not, which URLs, proxies and
- * services resolve (RFC 3986, section 5.2.4).
+ * refused when they are missing, empty, or make `.` or `..` a piece of the path, in whatever disguise: URLs, proxies and
+ * services resolve those.
  */
 export function fillPath(path: string, parameters: readonly ParameterPlan[], args: Arguments): string {
   const values: string[] = [];
@@ -26,7 +27,7 @@ export function fillPath(path: string, parameters: readonly ParameterPlan[], arg
         inside.push(JSON.stringify(names[Number(index)]));
         return values[Number(index)] ?? '';
       });
-      if (inside.length > 0 && leavesSegment(filled)) {
+      if (inside.length > 0 && holdsDotSegment(filled)) {
         throw new ArgumentError(`The argument ${inside.join(', ')} must not make "." or ".." a part of the path.`);
       }
       return filled;
@@ -46,6 +47,3 @@ function partOf(plan: ParameterPlan | undefined, name: string, args: Arguments):
   }
   return text;
 }
-
-const leavesSegment = (segment: string): boolean =>
-  segment.split(/%2f|%5c/i).some((piece) => /^(?:\.|%2e){1,2}$/i.test(piece));

@@ -20,7 +20,6 @@ describe('nothing leaves its segment', () => {
     ['a?b=c', 'a%3Fb%3Dc'],
     ['a#b', 'a%23b'],
     ['a;b', 'a%3Bb'],
-    ['%2e%2e%2f', '%252e%252e%252f'],
     ['%00', '%2500'],
     ['\0', '%00'],
     ['\r\nHost: evil.test', '%0D%0AHost%3A%20evil.test'],
@@ -32,6 +31,10 @@ describe('nothing leaves its segment', () => {
     ['.a', '.a'],
     ['a..', 'a..'],
     ['a..b', 'a..b'],
+    ['1.5;x', '1.5%3Bx'],
+    ['100%', '100%25'],
+    ['v1.2%2e3', 'v1.2%252e3'],
+    ['...;', '...%3B'],
     ['.../a', '...%2Fa'],
     ['．．', '%EF%BC%8E%EF%BC%8E'],
     [' ', '%20'],
@@ -58,6 +61,38 @@ describe('nothing leaves its segment', () => {
     ['../admin?x=y#z'],
     [['..']],
     [['..', null]],
+    ['..;'],
+    ['..;a=b'],
+    ['.;'],
+    ['.;/a'],
+    ['a/..;x/b'],
+    ['a\\..;'],
+    ['..?'],
+    ['..#'],
+    ['.%2e'],
+    ['%2e%2e'],
+    ['%2E.'],
+    ['%2e'],
+    ['%2e%2e%2f'],
+    ['a%2f..%2fb'],
+    ['a%5c%2e%2e'],
+    ['..%3B'],
+    ['..%3bx'],
+    ['%252e%252e'],
+    ['%25252e%25252e'],
+    ['%%32%65%2e'],
+    [`%${'25'.repeat(20)}2e`],
+    ['.\0f'],
+    ['%c0%ae%c0%ae'],
+    ['..%c0%afa'],
+    ['..%c1%9ca'],
+    ['%u002e%u002e'],
+    ['..\0'],
+    ['.. '],
+    ['.\t.'],
+    [' ..'],
+    ['.%09.'],
+    ['..%00'],
   ])('%j is refused', (value) => {
     const attempt = () => target('/things/{id}/end', { id: value });
     expect(attempt).toThrow(ArgumentError);
@@ -75,23 +110,90 @@ describe('nothing leaves its segment', () => {
     expect(() => target(path, args, parameter)).toThrow(message);
   });
 
-  it('whatever the value is', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[./\\%2eEfF5cC?#@:;]{1,8}$/));
+  const disguised = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.stringMatching(/^[./\\%2eEfF5cC?#@:; \0]{1,10}$/),
+    fc
+      .array(fc.constantFrom('.', '..', '%2e', '%252e', '%c0%ae', '/', '\\', '%2f', '%5C', '%255c', ';', '%3b', 'a'), {
+        minLength: 1,
+        maxLength: 6,
+      })
+      .map((parts) => parts.join('')),
+  );
+
+  it('whatever the value is, and however a service decodes it', () => {
     fc.assert(
-      fc.property(text, (value) => {
+      fc.property(disguised, (value) => {
         let url: URL;
         try {
           url = new URL(target('/things/{id}/end', { id: value }));
         } catch (error) {
           expect(error).toBeInstanceOf(ArgumentError);
-          // Refused is what has nothing in it, and what has dots between slashes, no more.
-          return value === '' || value.split(/[\\/]/).some((piece) => piece === '.' || piece === '..');
+          // Refused is what is empty, what has dots, and what looks like dots that are encoded.
+          return value === '' || /[.%]/.test(value);
         }
         const [, ...segments] = url.pathname.split('/');
         expect(url.origin + url.search + url.hash).toBe(BASE.origin);
         expect(segments.map(decodeURIComponent)).toEqual(['v1', 'things', value.toWellFormed(), 'end']);
         return true;
       }),
+      { numRuns: 1000 },
+    );
+  });
+
+  /** Decodes what can be decoded, byte by byte. */
+  const once = (path: string) =>
+    path
+      .replaceAll(/%c0%ae/gi, '.')
+      .replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  const decoders: Record<string, (path: string) => string> = {
+    'as it is': (path) => path,
+    once,
+    twice: (path) => once(once(path)),
+    'thrice, as behind two proxies': (path) => once(once(once(path))),
+  };
+  const readers: Record<string, (path: string) => string> = {
+    nginx: (path) => path,
+    'IIS, to which a backslash is a slash': (path) => path.replaceAll('\\', '/'),
+    'Java, which cuts off parameters': (path) => path.replaceAll(/;[^/]*/g, ''),
+    'a program in C, to which NUL is the end': (path) => path.replace(/\0[^/]*/g, ''),
+  };
+  const cases = Object.entries(decoders).flatMap(([how, decode]) =>
+    Object.entries(readers).map(([who, read]) => [how, who, (path: string) => read(decode(path))] as const),
+  );
+  const shapes: readonly (readonly [string, object])[] = [
+    ['/things/{id}/end', {}],
+    ['/things/{id}/end', { explode: true }],
+    ['/things/{id}/end', { style: 'label' }],
+    ['/things/{id}/end', { style: 'label', explode: true }],
+    ['/things/{id}/end', { style: 'matrix' }],
+    ['/things/{id}/end', { style: 'matrix', explode: true }],
+    ['/things/{id}/end', { schema: undefined, content: { 'text/plain': { schema: {} } } }],
+    ['/things/.{id}/end', {}],
+    ['/things/{id}./end', {}],
+  ];
+
+  it.each(cases)('decoded %s and read by %s, the path lies below its template', (_how, _who, read) => {
+    const values = fc.oneof(
+      disguised,
+      fc.array(disguised, { maxLength: 3 }),
+      fc.dictionary(disguised, disguised, { maxKeys: 2 }),
+    );
+    fc.assert(
+      fc.property(values, fc.constantFrom(...shapes), (id, [path, parameter]) => {
+        let url: string;
+        try {
+          url = target(path, { id }, parameter);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ArgumentError);
+          return;
+        }
+        const pieces = read(url.slice(BASE.origin.length)).split('/');
+        expect([pieces.slice(0, 3), pieces.at(-1)]).toEqual([['', 'v1', 'things'], 'end']);
+        expect(pieces).not.toContain('.');
+        expect(pieces).not.toContain('..');
+      }),
+      { numRuns: 300 },
     );
   });
 });
