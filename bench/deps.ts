@@ -44,6 +44,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     egress,
     stopping: new AbortController().signal,
     reloads: createReloads(),
+    integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null },
     runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log, limits: LIMITS }),

@@ -248,7 +248,7 @@ export interface paths {
         put?: never;
         /**
          * Create an integration
-         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where; or when it cannot be fetched.
+         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where; or when it cannot be fetched; with 403 when `approval_policy` is looser than the gateway's default and the token lacks the permission `approvals`.
          */
         post: operations["createIntegration"];
         delete?: never;
@@ -286,7 +286,7 @@ export interface paths {
         head?: never;
         /**
          * Update an integration
-         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 404 when this organization has no such integration.
+         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 403 when `approval_policy` becomes looser and the token lacks the permission `approvals`, with 404 when this organization has no such integration.
          */
         patch: operations["updateIntegration"];
         trace?: never;
@@ -370,7 +370,7 @@ export interface paths {
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;
@@ -697,7 +697,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description Creates a bearer token of the organization and shows it, this once. Fails with 404 when there is no such organization, with 422 when `expiresAt` does not lie ahead.
+         * @description Creates a bearer token of the organization and shows it, this once. Without `permissions` it has `accounts` only; tokens made before there were permissions, and that of the first start, have both. Fails with 404 when there is no such organization, with 422 when `expiresAt` does not lie ahead.
          */
         post: operations["createApiToken"];
         delete?: never;
@@ -1496,7 +1496,7 @@ export interface components {
             document_url?: components["schemas"]["DocumentUrl"];
             base_url?: components["schemas"]["BaseUrl"];
             tool_tags?: components["schemas"]["ToolTags"];
-            /** @default auto_approve_all */
+            /** @description Which tool calls wait for a person. Left out, it is what the operator has set with `GATEHOUSE_INTEGRATION_POLICY` (`auto_approve_all` unless set). A looser one needs a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
         };
         /** @description What to change. A key that is left out stays as it is. A document is imported anew. */
@@ -1506,6 +1506,7 @@ export interface components {
             document_url?: components["schemas"]["DocumentUrl"];
             base_url?: components["schemas"]["BaseUrl"];
             tool_tags?: components["schemas"]["ToolTags"];
+            /** @description Which tool calls wait for a person. A looser one than before needs a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
         };
         /** @description What went wrong. */
@@ -2431,6 +2432,13 @@ export interface components {
          */
         CredentialName: string;
         /**
+         * @description What the token may do. `accounts`: everything of the Accounts API but what follows. `approvals`: decide what runs without a person, so loosen the `approval_policy` of an integration, or create one with a policy looser than the gateway's default. Give agents a token without `approvals`: who asks must not be who approves.
+         * @example [
+         *       "accounts"
+         *     ]
+         */
+        TokenPermissions: ("accounts" | "approvals")[];
+        /**
          * @description The first characters of the secret, to recognise it by.
          * @example gat_5QKc
          */
@@ -2439,6 +2447,7 @@ export interface components {
         ApiToken: {
             id: components["schemas"]["Uuid"];
             name: components["schemas"]["CredentialName"];
+            permissions: components["schemas"]["TokenPermissions"];
             prefix: components["schemas"]["Prefix"];
             expiresAt: components["schemas"]["OptionalTimestamp"];
             lastUsedAt: components["schemas"]["OptionalTimestamp"];
@@ -2454,12 +2463,19 @@ export interface components {
         /** @description A new API token. */
         ApiTokenCreate: {
             name: components["schemas"]["CredentialName"];
+            /**
+             * @default [
+             *       "accounts"
+             *     ]
+             */
+            permissions?: components["schemas"]["TokenPermissions"];
             expiresAt?: components["schemas"]["ExpiresAt"];
         };
         /** @description A new API token; `token` is shown this once. */
         CreatedApiToken: {
             id: components["schemas"]["Uuid"];
             name: components["schemas"]["CredentialName"];
+            permissions: components["schemas"]["TokenPermissions"];
             prefix: components["schemas"]["Prefix"];
             expiresAt: components["schemas"]["OptionalTimestamp"];
             lastUsedAt: components["schemas"]["OptionalTimestamp"];
@@ -2748,6 +2764,17 @@ export interface components {
                 "X-Request-Id": components["headers"]["XRequestId"];
                 Link: components["headers"]["Help"];
                 "WWW-Authenticate": components["headers"]["WWWAuthenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
+        /** @description The API token lacks the permission that this operation, or what it changes, needs. */
+        AccountsForbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
                 [name: string]: unknown;
             };
             content: {
@@ -3287,6 +3314,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3325,6 +3353,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3362,6 +3391,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3404,6 +3434,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3452,6 +3483,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3503,6 +3535,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3534,6 +3567,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3565,6 +3599,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3602,6 +3637,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3645,6 +3681,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3691,6 +3728,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3727,6 +3765,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3758,6 +3797,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3789,6 +3829,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3826,6 +3867,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             409: components["responses"]["AccountsConflict"];
             default: components["responses"]["AccountsError"];
@@ -3870,6 +3912,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };
@@ -3916,6 +3959,7 @@ export interface operations {
             };
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
             default: components["responses"]["AccountsError"];
         };

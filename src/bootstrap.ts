@@ -75,6 +75,7 @@ async function insertFirst(
   await apiTokens.insert(db, {
     ...common,
     id: ids.uuid(),
+    permissions: ['accounts', 'approvals'],
     prefix: prefixOf(apiToken),
     tokenHash: hashSecret(apiToken),
   });

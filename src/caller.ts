@@ -21,16 +21,20 @@ export type ApiTokenCaller = {
   readonly id: string;
   readonly name: string;
   readonly organizationId: string;
+  readonly permissions: readonly TokenPermission[];
 };
 
 /** What a key pair may do: configure servers, or decide what runs without a person. */
 export type Permission = 'servers' | 'approvals';
+/** What an API token may do: everything of the Accounts API, or decide what runs without a person. */
+export type TokenPermission = 'accounts' | 'approvals';
 
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
-/** Throws `forbidden` when a key pair lacks the permission; the operator may do everything. */
-export function requirePermission(caller: Caller, permission: Permission): void {
-  if (caller.kind === 'key_pair' && !caller.permissions.includes(permission)) {
-    throw forbidden(`This key pair lacks the permission '${permission}'.`);
+/** Throws `forbidden` when a key pair or an API token lacks the permission; the operator may do everything. */
+export function requirePermission(caller: Caller, permission: Permission | TokenPermission): void {
+  if (caller.kind !== 'operator' && !(caller.permissions as readonly string[]).includes(permission)) {
+    const what = caller.kind === 'key_pair' ? 'key pair' : 'API token';
+    throw forbidden(`This ${what} lacks the permission '${permission}'.`);
   }
 }

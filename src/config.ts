@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { defaultMemoryBudget, parseMemorySize } from './base/memory-size.ts';
+import { APPROVAL_POLICIES, type ApprovalPolicy } from './contract/approval-policies.ts';
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
 import type { StoreOptions } from './store/store.ts';
@@ -36,6 +37,8 @@ export type Config = {
   readonly egressAllow: readonly string[];
   /** The user of this machine that runs local processes; null means the gateway's own. */
   readonly stdioUser: ProcessUser | null;
+  /** The approval policy of integrations that are created without one; a looser one takes a permission. */
+  readonly integrationPolicy: ApprovalPolicy;
   /** Whether changes of the operator's servers hold at once, or when the process starts. */
   readonly reload: 'live' | 'on-restart';
   readonly logLevel: string;
@@ -74,6 +77,7 @@ const VARIABLES = [
   'GATEHOUSE_EXPIRED_DAYS',
   'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_STDIO_USER',
+  'GATEHOUSE_INTEGRATION_POLICY',
   'GATEHOUSE_RELOAD',
   'GATEHOUSE_LOG_LEVEL',
   'GATEHOUSE_MEMORY_BUDGET',
@@ -168,6 +172,7 @@ export function parseConfig(given: Environment): Config {
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     stdioUser: value('GATEHOUSE_STDIO_USER', null, processUser),
+    integrationPolicy: value('GATEHOUSE_INTEGRATION_POLICY', 'auto_approve_all', oneOf(...APPROVAL_POLICIES)),
     reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
     memoryBudgetBytes: value(

@@ -1,5 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator, type Permission } from './caller.ts';
+import {
+  type ApiTokenCaller,
+  type KeyPairCaller,
+  OPERATOR,
+  type Operator,
+  type Permission,
+  type TokenPermission,
+} from './caller.ts';
 import { ApiError } from './errors.ts';
 import { hashSecret } from './ids.ts';
 import * as apiTokens from './store/api-tokens.ts';
@@ -56,7 +63,13 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
         return undefined;
       }
       lastUsed.apiTokens.set(found.id, at);
-      return { kind: 'api_token', id: found.id, name: found.name, organizationId: found.organizationId };
+      return {
+        kind: 'api_token',
+        id: found.id,
+        name: found.name,
+        organizationId: found.organizationId,
+        permissions: found.permissions as TokenPermission[],
+      };
     },
     saveLastUsed: async () => {
       const [pairs, tokens] = [takeUses(lastUsed.keyPairs), takeUses(lastUsed.apiTokens)];

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Limits } from './base/limits.ts';
 import type { MemoryBudget } from './base/memory-budget.ts';
 import type { CallAudit } from './call-audit.ts';
+import type { ApprovalPolicy } from './contract/approval-policies.ts';
 import type { Credentials } from './credentials.ts';
 import type { Egress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
@@ -34,6 +35,8 @@ export type Deps = {
   readonly runtime: Runtime;
   /** Changes of the operator's servers, one at a time for each. */
   readonly reloads: Reloads;
+  /** The approval policy of integrations that are created without one. */
+  readonly integrationPolicy: ApprovalPolicy;
   /** Whether the running gateway follows such a change at once; else it does when it starts. */
   readonly reloadsLive: boolean;
   /** What configurations of the operator's servers may use of this machine; null where they may use nothing. */

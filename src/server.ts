@@ -99,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       egress,
       runtime,
       reloads: createReloads(),
+      integrationPolicy: config.integrationPolicy,
       reloadsLive: config.reload === 'live',
       machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },
       stopping: stopping.signal,

@@ -34,6 +34,7 @@ test('nothing set: closed, local, SQLite', () => {
     expiredDays: 30,
     egressAllow: [],
     stdioUser: null,
+    integrationPolicy: 'auto_approve_all',
     reload: 'live',
     logLevel: 'info',
     memoryBudgetBytes: defaultMemoryBudget(process.constrainedMemory(), totalmem()),

@@ -32,7 +32,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 
   createIntegration: async ({ body, caller }, respond) => {
-    const { name, base_url = null, tool_tags = {}, approval_policy = 'auto_approve_all' } = body;
+    const { name, base_url = null, tool_tags = {}, approval_policy = deps.integrationPolicy } = body;
     const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy };
     const source = sourceOf(body);
     if (source === null) {

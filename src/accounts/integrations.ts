@@ -1,5 +1,6 @@
 import { audit } from '../audit.ts';
-import type { ApiTokenCaller } from '../caller.ts';
+import { type ApiTokenCaller, requirePermission } from '../caller.ts';
+import { isLooser } from '../contract/approval-policies.ts';
 import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
@@ -18,7 +19,10 @@ export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags
 /** Accounts that a refusal to delete counts at most. */
 const MOST_COUNTED = 1000;
 
-/** Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use. */
+/**
+ * Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use, `forbidden` for a
+ * policy looser than the default without the permission `approvals`.
+ */
 export async function createIntegration(
   deps: Deps,
   caller: ApiTokenCaller,
@@ -26,6 +30,7 @@ export async function createIntegration(
   source: DocumentSource,
 ): Promise<Integration> {
   const { store: database, now, ids } = deps;
+  requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
   const document = await readDocument(deps, source);
   const { facts, contents } = await importDocument(document, fields);
   const at = now();
@@ -49,7 +54,7 @@ const updating = new Map<string, Promise<unknown>>();
 
 /**
  * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
- * so it is done before the transaction.
+ * so it is done before the transaction. A looser policy needs the permission `approvals`.
  */
 export async function updateIntegration(
   deps: Deps,
@@ -79,6 +84,7 @@ async function updateInTurn(
 ): Promise<Integration> {
   const before = await findIntegration(database.read, caller, id);
   requireMatch(ifMatch, before.version);
+  requireMayLoosen(caller, before.approvalPolicy, changes.approvalPolicy ?? before.approvalPolicy);
   const changed = [...Object.keys(changes), ...(given === null ? [] : ['document'])];
   if (changed.length === 0) {
     return before;
@@ -131,6 +137,13 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
     throw missing('integration', id);
   }
   return integration;
+}
+
+/** Who asks must not be who approves: more runs without a person only by somebody who may decide that. */
+function requireMayLoosen(caller: ApiTokenCaller, before: string, after: string): void {
+  if (isLooser(after, before)) {
+    requirePermission(caller, 'approvals');
+  }
 }
 
 const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import { type Caller, type Permission, requirePermission } from '../caller.ts';
+import { type Caller, type Permission, requirePermission, type TokenPermission } from '../caller.ts';
 import type { Config } from '../config.ts';
 import type { Operation } from '../contract/document.ts';
 import type { Credentials } from '../credentials.ts';
@@ -11,7 +11,7 @@ type AdminAccess = Pick<Config, 'adminAuth'> & { readonly publicUrl: string };
 
 /**
  * Checks the credentials that the document wants for an operation, before any body is read. The roles of a security
- * requirement are the permissions that the key pair must have. Throws at boot for a scheme that it does not know.
+ * requirement are the permissions that the key pair or the API token must have. Throws at boot for a scheme that it does not know.
  */
 export function authenticate(operation: Operation, credentials: Credentials, config: AdminAccess): RequestHandler[] {
   const [requirement] = operation.object.security ?? [];
@@ -27,20 +27,20 @@ export function authenticate(operation: Operation, credentials: Credentials, con
   if (check === undefined) {
     throw new Error(`${operation.id}: no credentials are known for the security schemes ${schemes}`);
   }
+  const permissions = (requirement.apiKey ?? requirement.apiToken ?? []) as readonly (Permission | TokenPermission)[];
   return [
     async (request, _response, next) => {
-      request.caller = await check(request, credentials, config, (requirement.apiKey ?? []) as readonly Permission[]);
+      const caller = await check(request, credentials, config);
+      for (const permission of permissions) {
+        requirePermission(caller, permission);
+      }
+      request.caller = caller;
       next();
     },
   ];
 }
 
-type Check = (
-  request: Request,
-  credentials: Credentials,
-  config: AdminAccess,
-  permissions: readonly Permission[],
-) => Caller | Promise<Caller>;
+type Check = (request: Request, credentials: Credentials, config: AdminAccess) => Caller | Promise<Caller>;
 
 const operatorCheck: Check = (request, credentials, config) => {
   if (config.adminAuth === 'none') {
@@ -82,16 +82,13 @@ function refuseForwardedAndForeign(request: Request, publicUrl: string): void {
   }
 }
 
-const keyPairCheck: Check = async (request, credentials, _config, permissions) => {
+const keyPairCheck: Check = async (request, credentials) => {
   const key = request.headers['x-api-key'];
   const secret = request.headers['x-api-secret'];
   const caller =
     typeof key === 'string' && typeof secret === 'string' ? await credentials.keyPair(key, secret) : undefined;
   if (caller === undefined) {
     throw new ApiError('unauthorized', 'Send both X-API-KEY and X-API-SECRET of one key pair that has not expired.');
-  }
-  for (const permission of permissions) {
-    requirePermission(caller, permission);
   }
   return caller;
 };

@@ -1,4 +1,5 @@
 import { audit, type Change } from '../audit.ts';
+import type { Permission, TokenPermission } from '../caller.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
@@ -26,8 +27,10 @@ export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> =
 
   createApiToken: async ({ params, body, caller }, respond) => {
     const token = deps.ids.secret('gat_');
+    const fields = { name: body.name, prefix: prefixOf(token), tokenHash: hashSecret(token) };
+    const permissions = body.permissions ?? ['accounts'];
     const created = await create(deps, caller, params.org_id, body.expiresAt, 'api_token', (db, common) =>
-      apiTokens.insert(db, { ...common, name: body.name, prefix: prefixOf(token), tokenHash: hashSecret(token) }),
+      apiTokens.insert(db, { ...common, ...fields, permissions }),
     );
     const headers = { Location: `/admin/api/v1/organizations/${params.org_id}/api-tokens/${created.id}` };
     return respond(201, { ...toApiToken(created), token }, headers);
@@ -104,19 +107,19 @@ async function remove(
   });
 }
 
-const toApiToken = ({ id, name, prefix, expiresAt, lastUsedAt, createdAt }: apiTokens.ApiToken) => ({
-  id,
-  name,
-  prefix,
-  expiresAt: optionalInstant(expiresAt),
-  lastUsedAt: optionalInstant(lastUsedAt),
-  createdAt: instant(createdAt),
+/** Either kind as it is shown; `P`: the permissions that it can have. */
+const toWire = <P extends string>(credential: apiTokens.ApiToken | keyPairs.KeyPair) => ({
+  id: credential.id,
+  name: credential.name,
+  permissions: credential.permissions as P[],
+  prefix: credential.prefix,
+  expiresAt: optionalInstant(credential.expiresAt),
+  lastUsedAt: optionalInstant(credential.lastUsedAt),
+  createdAt: instant(credential.createdAt),
 });
 
-const toApiKey = ({ permissions, ...pair }: keyPairs.KeyPair) => {
-  const { id, name, ...rest } = toApiToken(pair);
-  return { id, name, permissions: permissions as ('servers' | 'approvals')[], ...rest };
-};
+const toApiToken = toWire<TokenPermission>;
+const toApiKey = toWire<Permission>;
 
 const optionalInstant = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : instant(milliseconds);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { audit } from '../audit.ts';
 import { type KeyPairCaller, requirePermission } from '../caller.ts';
+import { holdsBack } from '../contract/approval-policies.ts';
 import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
@@ -59,8 +60,8 @@ export async function createServer(
 }
 
 /**
- * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy
- * needs the permission `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
+ * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy,
+ * or the place of a server whose calls never wait, needs the permission `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
   deps: Deps,
@@ -103,6 +104,7 @@ async function bringUp(
   requireMatch(ifMatch, before.version);
   const after = { ...before, ...changes, version: before.version + 1 };
   requireDialable(after);
+  requireMayChange(caller, before, after);
   const connectable = ownServer(after);
   return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, PATIENCE);
 }
@@ -122,12 +124,12 @@ async function storeChanges(
     }
     const after = { ...before, ...changes, updatedAt: Math.max(now(), before.updatedAt) };
     requireDialable(after);
-    requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
+    requireMayChange(caller, before, after);
     const updated = await servers.update(db, after, before.version);
     if (updated === null) {
       throw serverNotFound(id, caller.organizationId);
     }
-    if (after.url !== before.url || after.transport !== before.transport) {
+    if (isMoved(before, after)) {
       await catalogues.clearPins(db, before.id);
       await toolApprovals.removeAll(db, before.id);
     }
@@ -183,5 +185,16 @@ function requireMayDecide(caller: KeyPairCaller, before: string, after: string):
     requirePermission(caller, 'approvals');
   }
 }
+
+/** Where no call waits, another place is another server that runs without a person. */
+function requireMayChange(caller: KeyPairCaller, before: Server, after: Server): void {
+  requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
+  if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
+    requirePermission(caller, 'approvals');
+  }
+}
+
+const isMoved = (before: Server, after: Server): boolean =>
+  after.url !== before.url || after.transport !== before.transport;
 
 const targetOf = (uuid: string) => ({ kind: 'server', id: serverId(uuid) }) as const;

@@ -7,6 +7,7 @@ export type ApiToken = {
   id: string;
   organizationId: string;
   name: string;
+  permissions: string[];
   /** The first characters of the token, to tell tokens apart. */
   prefix: string;
   expiresAt: number | null;
@@ -22,6 +23,7 @@ export async function insert(db: Db, token: NewApiToken): Promise<ApiToken> {
     id: token.id,
     organization_id: token.organizationId,
     name: token.name,
+    permissions: JSON.stringify(token.permissions),
     token_hash: token.tokenHash,
     prefix: token.prefix,
     expires_at: token.expiresAt,
@@ -70,6 +72,7 @@ function toApiToken(row: Database['api_tokens']): ApiToken {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
+    permissions: JSON.parse(row.permissions),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

@@ -17,6 +17,7 @@ export type Database = {
     id: string;
     organization_id: string;
     name: string;
+    permissions: string;
     token_hash: string;
     prefix: string;
     expires_at: number | null;

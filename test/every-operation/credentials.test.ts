@@ -70,6 +70,16 @@ describe.each(secured.filter(({ path }) => path.startsWith('/api/')))('$id', (op
   });
 });
 
+describe.each(secured.filter((operation) => meantFor(operation) === 'token'))('$id', (operation) => {
+  test('403: an API token without the permission `accounts`', async () => {
+    const path = { org_id: world.organizationId };
+    const body = { name: 'approver', permissions: ['approvals'] };
+    const { token } = (await call(server.url, 'createApiToken', { path, body })).body;
+    const answer = await ask(server, operation, { ...validRequest(operation, world), as: { apiToken: token } });
+    expect([answer.status, answer.body.message]).toEqual([403, "This API token lacks the permission 'accounts'."]);
+  });
+});
+
 describe('a key pair', () => {
   const list = async (pair: { apiKey: string; apiSecret: string }) =>
     (await call(server.url, 'listMcpServers', { as: pair })).status;

@@ -101,6 +101,32 @@ test('a key pair works as soon as it is there, and no longer than it is', async 
   expect(await ask()).toBe(401);
 });
 
+test('permissions of an API token: accounts unless said, shown in the list, never none, never unknown', async () => {
+  const make = async (permissions?: unknown) =>
+    call(server.url, 'createApiToken', {
+      path,
+      body: { name: 'x', ...(permissions !== undefined && { permissions }) },
+    });
+  const plain = (await make()).body;
+  expect(plain.permissions).toEqual(['accounts']);
+  const both = (await make(['accounts', 'approvals'])).body;
+  expect(both.permissions).toEqual(['accounts', 'approvals']);
+  for (const wrong of [[], ['servers'], ['accounts', 'accounts'], 'accounts', null]) {
+    expect((await make(wrong)).status).toBe(422);
+  }
+  const listed = (await call(server.url, 'listApiTokens', { path })).body as { id: string; permissions: string[] }[];
+  const shown = (id: string) => listed.find((token) => token.id === id)?.permissions;
+  expect([shown(plain.id), shown(both.id)]).toEqual([['accounts'], ['accounts', 'approvals']]);
+  expect(Object.keys(plain)).toEqual([
+    ...['id', 'name', 'permissions', 'prefix', 'expiresAt', 'lastUsedAt', 'createdAt', 'token'],
+  ]);
+});
+
+test('the API token of the first start may decide', async () => {
+  const first = (await call(server.url, 'listApiTokens', { path: { org_id: server.organizationId } })).body[0];
+  expect([first.name, first.permissions]).toEqual(['First start', ['accounts', 'approvals']]);
+});
+
 test('permissions: both unless said, never none, never unknown', async () => {
   const make = async (permissions?: unknown) =>
     call(server.url, 'createApiKey', { path, body: { name: 'x', ...(permissions !== undefined && { permissions }) } });

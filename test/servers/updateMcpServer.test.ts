@@ -173,6 +173,23 @@ test('403: a policy changed by a key pair that may not approve; the same policy 
   expect((await update({ approval_policy: 'require_approval_all', name: 'b' }, { as: pair })).status).toBe(200);
 });
 
+test.each([
+  ['url', { url: 'https://elsewhere.example.com/mcp' }],
+  ['transport', { transport: 'SSE' }],
+])('403: the %s of a server whose calls never wait, changed by a key pair that may not approve', async (_, change) => {
+  const path = { org_id: server.organizationId };
+  const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
+    .body;
+  id = await create({ approval_policy: 'auto_approve_all' });
+  const before = await read();
+  expect((await update(change, { as: pair })).status).toBe(403);
+  expect(await read()).toEqual(before);
+  expect((await update({ name: 'Renamed' }, { as: pair })).status).toBe(200);
+  expect((await update(change)).status).toBe(200);
+  id = await create({ approval_policy: 'auto_approve_read_only' });
+  expect((await update(change, { as: pair })).status).toBe(200);
+});
+
 test('412: an If-Match of another version changes nothing', async () => {
   id = await create();
   const before = await read();

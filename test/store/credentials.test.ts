@@ -9,6 +9,7 @@ const aToken = (organizationId: string, id: string, createdAt = 1) => ({
   id,
   organizationId,
   name: `Token ${id}`,
+  permissions: ['accounts'],
   prefix: 'gh_abc',
   expiresAt: 1_800_000_000_000,
   createdAt,

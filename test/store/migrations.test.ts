@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { afterEach, expect, it, vi } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
+import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
@@ -8,6 +9,7 @@ import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
 import * as integrations from '../../src/store/integrations.ts';
 import type { Part } from '../../src/store/keyset.ts';
+import { migrationsFor } from '../../src/store/migrations/migrations.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
@@ -55,6 +57,19 @@ onBothEngines(({ engine, open, location }) => {
     known.migrations = Infinity;
     return open({ location: place });
   }
+
+  it('0007 gives the API tokens that there are both permissions', async () => {
+    const row = { id: 'old', organization_id: own, name: 'Old', token_hash: 'h', prefix: 'gat_', expires_at: null };
+    const before = Object.keys(migrationsFor(engine)).indexOf('0007_token_permissions');
+    const store = await migrated(before, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await insertRow(db, 'api_tokens', { ...row, last_used_at: 5, created_at: 1 });
+    });
+    expect(await apiTokens.findByHash(store.read, 'h')).toEqual({
+      ...{ id: 'old', organizationId: own, name: 'Old', permissions: ['accounts', 'approvals'], prefix: 'gat_' },
+      ...{ expiresAt: null, lastUsedAt: 5, createdAt: 1 },
+    });
+  });
 
   it('0003 keeps accounts and endpoints, and makes an account of every server', async () => {
     const integration = anIntegration(own);

@@ -48,12 +48,11 @@ onBothEngines(({ open, shared }) => {
     for (const organizationId of [gone, stays]) {
       await store.write(async (db) => {
         const server = await servers.insert(db, aServer(organizationId));
-        const base = { organizationId, name: 'n', prefix: 'p', expiresAt: null, createdAt: 1 };
+        const base = { organizationId, name: 'n', permissions: [], prefix: 'p', expiresAt: null, createdAt: 1 };
         await apiTokens.insert(db, { ...base, id: `t ${organizationId}`, tokenHash: `hash ${organizationId}` });
         await keyPairs.insert(db, {
           ...base,
           id: `k ${organizationId}`,
-          permissions: [],
           keyHash: `hash ${organizationId}`,
           secretHash: 's',
         });

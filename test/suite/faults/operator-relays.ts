@@ -50,14 +50,19 @@ export const forgiving = (kind: RegExp) => (): Relay => {
 const headersOf = ({ apiKey, apiSecret, token }: Json): Record<string, string> =>
   token === undefined ? { 'x-api-key': apiKey, 'x-api-secret': apiSecret } : { authorization: `Bearer ${token}` };
 
-/** A relay that makes key pairs without a part of their limits, and answers as if they had it. */
+/** A relay that makes credentials without a part of their limits, and answers as if they had it. */
 export const unlimited =
-  (limit: 'expiresAt' | 'permissions', lax: Json): (() => Relay) =>
+  (limit: 'expiresAt' | 'permissions', lax: Json, kind = KEYS): (() => Relay) =>
   () =>
   async (sent, forward) => {
     const body = jsonOf(sent);
     const distant = Date.parse(body.expiresAt) > Date.now() + 60_000;
-    if (sent.method !== 'POST' || !KEYS.test(sent.path) || (body[limit] ?? null) === null || distant) {
+    if (
+      sent.method !== 'POST' ||
+      !kind.test(sent.path) ||
+      (kind === KEYS && (body[limit] ?? null) === null) ||
+      distant
+    ) {
       return forward(sent);
     }
     const strict = await forward(sent);

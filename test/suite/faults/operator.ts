@@ -111,6 +111,12 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
     plant: unlimited('permissions', ['servers', 'approvals']),
   },
   {
+    name: 'a token has every permission',
+    across: true,
+    caughtBy: 'permissions: a token without approvals loosens nothing, and one without accounts reads nothing',
+    plant: unlimited('permissions', ['accounts', 'approvals'], TOKENS),
+  },
+  {
     name: 'the audit log begins with the oldest',
     caughtBy: 'listAuditEvents: every change is there, newest first, by whom and to what',
     plant: inAnswers(

@@ -9,8 +9,10 @@ import {
   createAccount,
   createdIntegration,
   createEndpoint,
+  type Integration,
   integrationPath,
 } from '../accounts/support.ts';
+import { examplePath, operationsIn } from '../documented.ts';
 import { events } from '../operator/audit.ts';
 import { type CreatedApiToken, created as createdOrganization, createdToken } from '../operator/support.ts';
 import { endsInTime } from './expiry.ts';
@@ -34,6 +36,28 @@ export const tokenChecks = checks('all', {
     await context.operator.call(200, 'DELETE', `${path}/api-tokens/${gone.id}`);
     await gone.caller.call(401, 'GET', ACCOUNTS);
     await kept.caller.call(200, 'GET', ACCOUNTS);
+  },
+
+  'permissions: a token without approvals loosens nothing, and one without accounts reads nothing': async (context) => {
+    const { path, holder } = await tenant(context);
+    const { caller } = await holder();
+    const agent = await createdIntegration(caller, { name: context.name('default') });
+    const strict = { name: context.name('strict'), approval_policy: 'require_approval_all' };
+    const integration = integrationPath(await createdIntegration(caller, strict));
+    const loosened = { approval_policy: 'auto_approve_read_only' };
+    const answer = await caller.call(403, 'PATCH', integration, { body: { name: context.name('loose'), ...loosened } });
+    holds(answer, answer.text.includes('approvals'), 'an error that names the permission approvals', answer.json);
+    const after = await caller.call(200, 'GET', integration);
+    const { name, approval_policy } = after.json as Integration;
+    same(after, 'the integration as it was', { name, approval_policy }, strict);
+    await caller.call(200, 'PATCH', integrationPath(agent), { body: { approval_policy: 'require_approval_all' } });
+    const person = await createdToken(context.operator, path, context.name('person'), ['accounts', 'approvals']);
+    await context.as(bearer(person.token, '$NEW_TOKEN')).call(200, 'PATCH', integration, { body: loosened });
+    const approver = await createdToken(context.operator, path, context.name('approver'), ['approvals']);
+    const as = context.as(bearer(approver.token, '$NEW_TOKEN'));
+    for (const operation of operationsIn('accounts', context.operations)) {
+      await as.call(403, operation.method.toUpperCase(), examplePath(operation));
+    }
   },
 
   'createApiToken: a token is refused from expiresAt on': async (context) => {

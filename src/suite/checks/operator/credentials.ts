@@ -104,22 +104,32 @@ const kindChecks = ({ kind, secrets, create, list: listOperation, remove }: (typ
     },
   });
 
-const permissionChecks = checks('operator', {
-  'createApiKey: permissions are kept, both by default, and must be known ones': async ({ operator, name }) => {
-    const path = `${await created(operator, name('permissions'))}/api-keys`;
-    const granted = { both: undefined, servers: ['servers'], approvals: ['approvals'] };
-    for (const permissions of Object.values(granted)) {
-      const answer = await operator.call(201, 'POST', path, { body: { name: name('pair'), permissions } });
-      const came = (answer.json as { permissions: string[] }).permissions;
-      same(answer, 'permissions', came.toSorted(), (permissions ?? ['servers', 'approvals']).toSorted());
-    }
-    for (const permissions of [[], ['servers', 'servers'], ['admin'], 'servers', null]) {
-      const answer = await operator.call(422, 'POST', path, { body: { name: name('pair'), permissions } });
-      const fields = JSON.stringify(answer.json);
-      holds(answer, fields.includes('body.permissions'), 'a field error of body.permissions', answer.json);
-    }
-  },
-});
+/** What each kind of credentials may do, and what it does unless that is said. */
+const PERMISSIONS = {
+  createApiKey: { kind: 'api-keys', known: ['servers', 'approvals'], byDefault: ['servers', 'approvals'] },
+  createApiToken: { kind: 'api-tokens', known: ['accounts', 'approvals'], byDefault: ['accounts'] },
+};
+
+const permissionChecks = Object.entries(PERMISSIONS).flatMap(([create, { kind, known, byDefault }]) =>
+  checks('operator', {
+    [`${create}: permissions are kept, ${byDefault.join(' and ')} by default, and must be known ones`]: async ({
+      operator,
+      name,
+    }) => {
+      const path = `${await created(operator, name('permissions'))}/${kind}`;
+      for (const permissions of [undefined, known, ...known.map((one) => [one])]) {
+        const answer = await operator.call(201, 'POST', path, { body: { name: name('one'), permissions } });
+        const came = (answer.json as { permissions: string[] }).permissions;
+        same(answer, 'permissions', came.toSorted(), (permissions ?? byDefault).toSorted());
+      }
+      for (const permissions of [[], [known[0], known[0]], ['admin'], known[0], null]) {
+        const answer = await operator.call(422, 'POST', path, { body: { name: name('one'), permissions } });
+        const fields = JSON.stringify(answer.json);
+        holds(answer, fields.includes('body.permissions'), 'a field error of body.permissions', answer.json);
+      }
+    },
+  }),
+);
 
 /** API tokens and key pairs. */
 export const credentialChecks = [...KINDS.flatMap(kindChecks), ...permissionChecks];

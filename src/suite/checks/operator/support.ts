@@ -28,8 +28,13 @@ export const createdPair = async (operator: Caller, path: string, body: object):
   (await operator.call(201, 'POST', `${path}/api-keys`, { body })).json as CreatedApiKey;
 
 /** Creates an API token of the organization at a path. */
-export const createdToken = async (operator: Caller, path: string, name: string): Promise<CreatedApiToken> =>
-  (await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name } })).json as CreatedApiToken;
+export const createdToken = async (
+  operator: Caller,
+  path: string,
+  name: string,
+  permissions?: readonly string[],
+): Promise<CreatedApiToken> =>
+  (await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name, permissions } })).json as CreatedApiToken;
 
 /** Sends what must be refused with a status and a code; with a field, there must be an error of that field. */
 export async function refused(
