@@ -1,13 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import querystring from 'node:querystring';
 import pino from 'pino';
+import { exitOnFault } from './base/last-resort.ts';
+import { LIMITS } from './base/limits.ts';
 import type { NewCredentials } from './bootstrap.ts';
 import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
 import { logLines } from './log-lines.ts';
-import { startServer } from './server.ts';
+import { secretForms } from './secret-forms.ts';
+import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
+
+/** Characters that a secret must have to be taken out of a text: shorter ones are part of other words. */
+const SHORTEST_SECRET = 4;
 
 /** The program: reads the environment, starts the server, stops it on SIGTERM and SIGINT. */
 async function main(): Promise<void> {
@@ -16,6 +23,18 @@ async function main(): Promise<void> {
     delete process.env[name];
   }
   const log = pino({ level: config.logLevel }, await destination());
+  let server: RunningServer | undefined;
+  const stopAfterFault = async () => {
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    await server?.stopAfterFault();
+  };
+  exitOnFault({ log, mask: maskOf(config), stop: stopAfterFault, stopMs: LIMITS.faultStopMs });
+  const stop = async (signal: string) => {
+    process.off('SIGTERM', stop).off('SIGINT', stop);
+    log.info({ signal }, 'stopping');
+    await server?.stop();
+    process.exit(0);
+  };
   const show = (made: NewCredentials, url: string) =>
     showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
   const environment = process.env;
@@ -28,17 +47,21 @@ async function main(): Promise<void> {
     violations: 'report',
     show,
   } as const;
-  const server = await startServer(options);
+  server = await startServer(options);
   // What starting leaves behind is collected now: V8 would wait for a quiet time, which may never come.
   globalThis.gc?.();
   log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
-  const stop = async (signal: string) => {
-    process.off('SIGTERM', stop).off('SIGINT', stop);
-    log.info({ signal }, 'stopping');
-    await server.stop();
-    process.exit(0);
-  };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+}
+
+/** Takes what this process was given as secrets, and the tokens in paths of endpoints, out of a text. */
+function maskOf({ adminToken, databaseUrl, firstCredentials, secretKeys }: Config): (text: string) => string {
+  const given = [adminToken, databaseUrl, ...Object.values(firstCredentials)].filter((secret) => secret !== null);
+  const password = databaseUrl === null ? '' : new URL(databaseUrl).password;
+  const keys = (secretKeys ?? []).flatMap((key) => [key.toString('base64'), key.toString('hex')]);
+  const forms = secretForms([...given, password, querystring.unescape(password), ...keys], SHORTEST_SECRET);
+  return (text) =>
+    forms.reduce((left, form) => left.replaceAll(form, '***'), text.replaceAll(/\/mcp\/[^\s/?#"']+/g, '/mcp/***'));
 }
 
 /** People get colours, machines get JSON lines. */

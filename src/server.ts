@@ -36,6 +36,8 @@ export type RunningServer = {
   readonly newCredentials: NewCredentials | null;
   /** Stops accepting, lets calls in flight finish, and closes the store. */
   readonly stop: () => Promise<void>;
+  /** The same when something is wrong with this process: audited calls that wait are stored first, and nothing waits long. */
+  readonly stopAfterFault: () => Promise<void>;
 };
 
 export type ServerOptions = {
@@ -109,16 +111,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await useSharedServers(deps);
     begin(app);
     void keepHouse(deps, config, stopping.signal);
-    const stop = async () => {
+    const stopWithin = async (graceMs: number) => {
       stopping.abort();
-      await close(http, limits.stopGraceMs);
+      await close(http, graceMs);
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
       await Promise.all([egress.dispatcher.close(), openEgress.dispatcher.close()]);
       await callAudit.close();
       await store.close();
     };
-    return { url, deps, newCredentials, stop };
+    return {
+      url,
+      deps,
+      newCredentials,
+      stop: () => stopWithin(limits.stopGraceMs),
+      stopAfterFault: async () => {
+        await callAudit.flush();
+        await stopWithin(limits.faultGraceMs);
+      },
+    };
   } catch (error) {
     http.close();
     http.closeAllConnections();

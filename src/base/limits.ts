@@ -20,6 +20,9 @@ export type Limits = {
   readonly requestTimeoutMs: number;
   /** Calls in flight get this time to finish when the server stops. */
   readonly stopGraceMs: number;
+  /** The same after an error that nothing caught; and what stopping may take then, in all. */
+  readonly faultGraceMs: number;
+  readonly faultStopMs: number;
   /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
   readonly memoryPatienceMs: number;
   /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
@@ -29,6 +32,8 @@ export type Limits = {
 export const LIMITS: Limits = {
   requestTimeoutMs: 60_000,
   stopGraceMs: 10_000,
+  faultGraceMs: 1000,
+  faultStopMs: 5000,
   memoryPatienceMs: 5000,
   listIntervalMs: 5000,
 };

@@ -10,7 +10,7 @@ organization and credentials, and shows them once. For example:
 
   GATEHOUSE_DATA=/var/lib/gatehouse GATEHOUSE_PORT=8080 gatehouse serve
 
-Exit status: 0 stopped, 1 could not start.
+Exit status: 0 stopped, 1 could not start, or stopped after a fault of its own, which the log describes.
 `;
 
 /** `gatehouse serve`. */
