@@ -1560,13 +1560,13 @@ export interface components {
          */
         ServerDescription: string | null;
         /**
-         * @description Headers that Gatehouse sends with every request to the server. Kept encrypted; answered in clear to the organization that owns them. `Host`, `Connection`, `Content-Length` and `Transfer-Encoding` are refused.
+         * @description Headers as they were configured. Headers that are refused now, and were not when the server was saved, are not sent.
          * @example {
          *       "Authorization": "Bearer new-token",
          *       "User-Agent": "MCP-Client/2.0"
          *     }
          */
-        RequestHeaders: {
+        StoredRequestHeaders: {
             [key: string]: string;
         };
         /**
@@ -1590,7 +1590,7 @@ export interface components {
             approval_policy: components["schemas"]["ApprovalPolicy"];
             transport: components["schemas"]["Transport"];
             description: components["schemas"]["ServerDescription"];
-            request_headers: components["schemas"]["RequestHeaders"];
+            request_headers: components["schemas"]["StoredRequestHeaders"];
             tags: components["schemas"]["ServerTags"];
             created_at: components["schemas"]["EpochMilliseconds"];
             updated_at: components["schemas"]["EpochMilliseconds"];
@@ -1656,6 +1656,17 @@ export interface components {
              */
             error: null;
             data: components["schemas"]["McpServerPage"];
+        };
+        /**
+         * @description Headers that Gatehouse sends with every request to the server. Kept encrypted; answered in clear to the organization that owns them.
+         *     Headers that only the connection can write are refused: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Headers that Gatehouse makes of each message win over configured ones, which are not sent: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
+         * @example {
+         *       "Authorization": "Bearer new-token",
+         *       "User-Agent": "MCP-Client/2.0"
+         *     }
+         */
+        RequestHeaders: {
+            [key: string]: string;
         };
         /** @description A new server. */
         McpServerCreate: {
@@ -1754,7 +1765,7 @@ export interface components {
             approval_policy: components["schemas"]["ApprovalPolicy"];
             transport: components["schemas"]["Transport"];
             description: components["schemas"]["ServerDescription"];
-            request_headers: components["schemas"]["RequestHeaders"];
+            request_headers: components["schemas"]["StoredRequestHeaders"];
             updated_at: components["schemas"]["EpochMilliseconds"];
         };
         /** @description The success envelope. */
@@ -2044,12 +2055,12 @@ export interface components {
          */
         SharedServerArgs: string[];
         /**
-         * @description Headers that Gatehouse sends with every request to a remote server. Kept encrypted; answered in clear to the operator. `Host`, `Connection`, `Content-Length` and `Transfer-Encoding` are refused.
+         * @description Headers as they were configured. Headers that are refused now, and were not when the server was saved, are not sent.
          * @example {
          *       "Authorization": "Bearer ${SEARCH_TOKEN}"
          *     }
          */
-        SharedServerHeaders: {
+        StoredSharedServerHeaders: {
             [key: string]: string;
         };
         /**
@@ -2104,7 +2115,7 @@ export interface components {
             url: components["schemas"]["SharedServerUrl"];
             command: components["schemas"]["SharedServerCommand"];
             args: components["schemas"]["SharedServerArgs"];
-            headers: components["schemas"]["SharedServerHeaders"];
+            headers: components["schemas"]["StoredSharedServerHeaders"];
             env: components["schemas"]["SharedServerEnv"];
             cwd: components["schemas"]["SharedServerCwd"];
             encoding: components["schemas"]["SharedServerEncoding"];
@@ -2133,6 +2144,16 @@ export interface components {
             mcpServer: components["schemas"]["SharedServerConfig"];
             createdAt: components["schemas"]["Timestamp"];
             updatedAt: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description Headers that Gatehouse sends with every request to a remote server. Kept encrypted; answered in clear to the operator.
+         *     Headers that only the connection can write are refused: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Headers that Gatehouse makes of each message win over configured ones, which are not sent: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
+         * @example {
+         *       "Authorization": "Bearer ${SEARCH_TOKEN}"
+         *     }
+         */
+        SharedServerHeaders: {
+            [key: string]: string;
         };
         /** @description How a shared server is reached. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when the server is brought up; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
         SharedServerConfigInput: {

@@ -1,26 +1,10 @@
-/** Headers that HTTP itself or the gateway writes (RFC 9110, RFC 9112): a parameter of that name is left out. */
-const OURS = new Set([
-  'accept',
-  'accept-encoding',
-  'authorization',
-  'connection',
-  'content-length',
-  'content-type',
-  'cookie',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+import { isConnectionHeader } from '../base/header-names.ts';
 
-/** True for a header that no argument sets. */
-export const isOurs = (name: string): boolean => OURS.has(name.toLowerCase());
+/** Headers that the gateway writes. */
+const OURS = new Set(['accept', 'accept-encoding', 'authorization', 'content-type', 'cookie']);
+
+/** True for a header that no argument sets, since the gateway or HTTP itself writes it: a parameter of that name is left out. */
+export const isOurs = (name: string): boolean => OURS.has(name.toLowerCase()) || isConnectionHeader(name);
 
 /** True for a token (RFC 9110, section 5.6.2). */
 export const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);

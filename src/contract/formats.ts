@@ -1,3 +1,5 @@
+import { isConnectionHeader } from '../base/header-names.ts';
+
 /** The document's own string formats: what a value must be, and the sentence for a value that is not. */
 export const FORMATS: Readonly<Record<string, { validate: (value: string) => boolean; message: string }>> = {
   'server-url': {
@@ -9,8 +11,8 @@ export const FORMATS: Readonly<Record<string, { validate: (value: string) => boo
     message: 'must be an absolute http or https URL without credentials',
   },
   'request-header-name': {
-    validate: (name) => TOKEN.test(name) && name.length <= 256 && !CONNECTION_HEADERS.has(name.toLowerCase()),
-    message: `is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_\`|~ other than Host, Connection, Content-Length, Transfer-Encoding`,
+    validate: (name) => TOKEN.test(name) && name.length <= 256 && !isConnectionHeader(name),
+    message: `is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_\`|~ other than those of the connection: Host, Connection, Content-Length, Transfer-Encoding, Upgrade, Keep-Alive, Expect, TE, Trailer, HTTP2-Settings, Proxy-*, Sec-WebSocket-*`,
   },
   'request-header-value': {
     validate: (value) => FIELD_VALUE.test(value),
@@ -22,8 +24,6 @@ export const FORMATS: Readonly<Record<string, { validate: (value: string) => boo
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** `field-value` of RFC 9110, section 5.5. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** What only the connection itself can know. */
-const CONNECTION_HEADERS = new Set(['host', 'connection', 'content-length', 'transfer-encoding']);
 
 /** As a server URL, and it may be a template: `{name}` stands for any text or number. */
 function isServiceUrl(value: string): boolean {

@@ -9,7 +9,7 @@ import { resolve, whyUnusable } from './resolve.ts';
 export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
   getRuntimeStatus: async (_input, respond) => {
     const last = deps.reloads.last();
-    const servers = await sharedServers.list(deps.store.read);
+    const servers = await sharedServers.listStored(deps.store.read);
     return respond(200, {
       lastStatus: last?.status ?? null,
       lastMessage: last?.message ?? null,
@@ -20,7 +20,7 @@ export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
   },
 });
 
-function statusOf(deps: Deps, server: sharedServers.SharedServer): components['schemas']['RuntimeServer'] {
+function statusOf(deps: Deps, server: sharedServers.StoredSharedServer): components['schemas']['RuntimeServer'] {
   const { id, slug } = server;
   const running = deps.runtime.status(id);
   if (running !== null) {
@@ -34,7 +34,17 @@ function statusOf(deps: Deps, server: sharedServers.SharedServer): components['s
 }
 
 /** Why a server that is enabled is not in use: the reasons are gone, or will be, when the process starts again. */
-function whyNotUsed({ machine }: Deps, server: sharedServers.SharedServer): string {
-  const why = whyUnusable(resolve(server, machine));
-  return `It waits for a restart of the gateway${why === '' ? '' : `: ${why}`}.`;
+function whyNotUsed({ machine }: Deps, { mcpServer, ...server }: sharedServers.StoredSharedServer): string {
+  if (mcpServer === null) {
+    return UNREADABLE;
+  }
+  try {
+    const why = whyUnusable(resolve({ ...server, mcpServer }, machine));
+    return `It waits for a restart of the gateway${why === '' ? '' : `: ${why}`}.`;
+  } catch {
+    return UNREADABLE;
+  }
 }
+
+const UNREADABLE =
+  'Its stored configuration cannot be read. Start the gateway with the secret key that sealed it, or delete the server.';

@@ -18,7 +18,7 @@ export async function useSharedServers({ store: { read }, runtime, machine, log 
         log.warn({ server: id, reason: whyUnusable(resolved) }, 'a server cannot be connected to');
       }
     } catch (error) {
-      log.error({ err: error, server: id }, 'a server cannot be read');
+      log.error({ err: error, server: id }, 'a server cannot be used: its stored configuration cannot be read');
     }
   }
 }

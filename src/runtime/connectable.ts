@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isConnectionHeader, isMessageHeader } from '../base/header-names.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import type { RemoteTarget, Target } from './target.ts';
@@ -52,7 +53,10 @@ export const ownServer = (server: servers.Server): Connectable => ({
   },
 });
 
-/** A remote server at a URL, with the defaults. */
+/**
+ * A remote server at a URL, with the defaults. Of the configured headers, those of the connection and those that are made
+ * of each message are left out: rows that were stored before such headers were refused have them.
+ */
 export function remoteTarget(
   transport: RemoteTarget['transport'],
   name: string,
@@ -66,7 +70,11 @@ export function remoteTarget(
     // Of ws and wss, the URL standard knows no origin.
     origin: origin === 'null' ? `${protocol}//${host}` : origin,
     path: pathname + search,
-    headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
+    headers: Object.fromEntries(
+      Object.entries(headers)
+        .filter(([key]) => !isConnectionHeader(key) && !isMessageHeader(key))
+        .map(([key, value]) => [key.toLowerCase(), value]),
+    ),
     silence: SILENCE,
     streamSilence: 0,
     endsSession: true,

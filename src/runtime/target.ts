@@ -14,7 +14,7 @@ export type RemoteTarget = Common & {
   /** Where it is: `https://host:port` (or wss), and the rest of its URL. */
   readonly origin: string;
   readonly path: string;
-  /** What its owner has it sent with every request; goes before everything else. Names in lower case. */
+  /** What its owner has it sent with every request; no header that the gateway makes of a message. Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds without a byte after which an SSE stream is taken for lost; 0 for never. */
   readonly streamSilence: number;

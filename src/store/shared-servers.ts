@@ -71,6 +71,21 @@ export async function versionOf(db: Db, id: string): Promise<number | null> {
   return row?.version ?? null;
 }
 
+/** A stored server as far as it can be read: without its configuration where that cannot be opened. */
+export type StoredSharedServer = Omit<SharedServer, 'mcpServer'> & { readonly mcpServer: McpServerConfig | null };
+
+/** Every shared server, oldest first, ties by id, whether its configuration can be opened or not. */
+export async function listStored(db: Db): Promise<StoredSharedServer[]> {
+  const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();
+  return rows.map((row) => {
+    try {
+      return toSharedServer(db, row);
+    } catch {
+      return { ...toStored(row), mcpServer: null };
+    }
+  });
+}
+
 /** Every shared server, oldest first, ties by id. */
 export async function list(db: Db): Promise<SharedServer[]> {
   const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();
@@ -150,14 +165,16 @@ function toRow(db: Db, server: SharedServer): Omit<Database['shared_servers'], '
 }
 
 function toSharedServer(db: Db, row: Database['shared_servers']): SharedServer {
-  return {
-    id: row.id,
-    slug: row.slug,
-    name: row.name,
-    enabled: row.enabled === 1,
-    mcpServer: JSON.parse(db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id))),
-    version: row.version,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  };
+  const config = db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id));
+  return { ...toStored(row), mcpServer: JSON.parse(config) };
 }
+
+const toStored = (row: Database['shared_servers']): Omit<SharedServer, 'mcpServer'> => ({
+  id: row.id,
+  slug: row.slug,
+  name: row.name,
+  enabled: row.enabled === 1,
+  version: row.version,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

@@ -16,7 +16,7 @@ afterAll(() => gateway.stop());
 const remote = (more: object = {}) => ({ name: unique(), url: 'https://x.example.com/mcp', ...more });
 const URL_FORMAT = 'must be an absolute http, https, ws or wss URL without credentials (send those as headers)';
 const NAME_FORMAT =
-  "is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_`|~ other than Host, Connection, Content-Length, Transfer-Encoding";
+  "is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_`|~ other than those of the connection: Host, Connection, Content-Length, Transfer-Encoding, Upgrade, Keep-Alive, Expect, TE, Trailer, HTTP2-Settings, Proxy-*, Sec-WebSocket-*";
 const VALUE_FORMAT = 'must be a legal header value: visible Latin-1 characters, spaces and tabs, no line breaks';
 
 describe('422 of mcpServer, for POST and PATCH', () => {

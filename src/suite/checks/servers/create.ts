@@ -120,6 +120,8 @@ export const createChecks = checks('servers', {
       { connection: 'close' },
       { 'CONTENT-LENGTH': '1' },
       { 'Transfer-Encoding': 'chunked' },
+      { upgrade: 'websocket' },
+      { 'Proxy-Connection': 'keep-alive' },
       { 'Two words': 'x' },
       { '': 'x' },
       { 'X-Line': 'one\r\nX-Two: two' },
