@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, inject, test } from 'vitest';
 import { createDatabase } from './store/support/postgres.ts';
 import { createAccount } from './support/accounts.ts';
+import { type Answer, askOnce } from './support/ask-once.ts';
 import { credentialHeaders } from './support/client.ts';
 import { startProgram } from './support/process.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './support/server.ts';
@@ -15,8 +16,8 @@ const WRITES = 200;
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-crash-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const team = { ...credentialHeaders('team'), 'Content-Type': 'application/json' };
-const token = { ...credentialHeaders('token'), 'Content-Type': 'application/json' };
+const team = credentialHeaders('team');
+const token = credentialHeaders('token');
 const endpointsOf = (url: string, accountId: string) => `${url}/integrated-account/${accountId}/mcp`;
 
 /** Registers a server or mints an endpoint, by turns, and says whether that was acknowledged. */
@@ -25,7 +26,7 @@ async function write(url: string, accountId: string, name: string, index: number
     index % 2 === 0
       ? [`${url}/api/mcp-servers`, team, { name, url: 'https://x.example.com' }]
       : [endpointsOf(url, accountId), token, { name }];
-  const { status } = await fetch(target, { method: 'POST', headers, body: JSON.stringify(body) });
+  const { status } = await askOnce(target, 'post', '', { headers, body });
   return status === 201;
 }
 
@@ -55,18 +56,17 @@ async function stored(url: string, accountId: string): Promise<{ names: string[]
   const names: string[] = [];
   let counted = 0;
   for (let page = 0, more = true; more; page++) {
-    const answer = await fetch(`${url}/api/mcp-servers?limit=100&page=${page}`, { headers: team });
-    const { data } = (await answer.json()) as { data: { servers: Names; total_count: number; has_next: boolean } };
+    const answer = await askOnce(url, 'get', `/api/mcp-servers?limit=100&page=${page}`, { headers: team });
+    const { data } = answer.body as { data: { servers: Names; total_count: number; has_next: boolean } };
     names.push(...data.servers.map(({ name }) => name));
     counted = data.total_count;
     more = data.has_next;
   }
   const servers = names.length;
   for (let cursor: string | null = ''; cursor !== null; ) {
-    const answer: Response = await fetch(`${endpointsOf(url, accountId)}?limit=1000&next_cursor=${cursor}`, {
-      headers: token,
-    });
-    const body = (await answer.json()) as { result: Names; next_cursor: string | null };
+    const path = `?limit=1000&next_cursor=${cursor}`;
+    const answer: Answer = await askOnce(endpointsOf(url, accountId), 'get', path, { headers: token });
+    const body = answer.body as { result: Names; next_cursor: string | null };
     names.push(...body.result.map(({ name }) => name));
     cursor = body.next_cursor;
   }

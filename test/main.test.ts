@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createDatabase } from './store/support/postgres.ts';
+import { askOnce } from './support/ask-once.ts';
 import { ROOT, startProgram } from './support/process.ts';
 
 const folders: string[] = [];
@@ -19,6 +20,9 @@ afterAll(() => {
   }
 });
 
+const statusOf = async (url: string, path: string, headers: Record<string, string>) =>
+  (await askOnce(url, 'get', path, { headers })).status;
+
 const credentialsOf = (path: string) => {
   const lines = readFileSync(join(path, 'credentials'), 'utf8').split('\n');
   return (name: string) => lines.find((line) => line.startsWith(name))?.split(/ {2,}/)[1] ?? '';
@@ -31,12 +35,11 @@ test('the first start writes credentials to a file, logs only its path, and they
   const of = credentialsOf(data);
   const keyPair = { 'X-API-KEY': of('API key'), 'X-API-SECRET': of('API secret') };
   const operator = { Authorization: `Bearer ${of('Operator token')}` };
-  expect((await fetch(`${url}/api/mcp-servers`, { headers: keyPair })).status).toBe(200);
-  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers: operator })).status).toBe(200);
-  await fetch(`${url}/api/mcp-servers?search=${of('API token')}`, { headers: keyPair });
-  await fetch(`${url}/api/mcp-servers`, {
-    method: 'POST',
-    headers: { ...keyPair, 'Content-Type': 'application/json' },
+  expect(await statusOf(url, '/api/mcp-servers', keyPair)).toBe(200);
+  expect(await statusOf(url, '/admin/api/v1/organizations', operator)).toBe(200);
+  await askOnce(url, 'get', `/api/mcp-servers?search=${of('API token')}`, { headers: keyPair });
+  await askOnce(url, 'post', '/api/mcp-servers', {
+    headers: keyPair,
     body: `{"name": "x", "url": "https://x.example.com", "request_headers": {"Authorization": "Bearer hush-hush"}`,
   });
   first.child.kill('SIGTERM');
@@ -54,7 +57,7 @@ test('the first start writes credentials to a file, logs only its path, and they
   expect(bytes).not.toContain(of('API key'));
 
   const second = startProgram({ GATEHOUSE_DATA: data });
-  expect((await fetch(`${await second.ready}/api/mcp-servers`, { headers: keyPair })).status).toBe(200);
+  expect(await statusOf(await second.ready, '/api/mcp-servers', keyPair)).toBe(200);
   expect(second.output()).not.toContain('credentials written');
   second.child.kill('SIGINT');
   expect(await second.exited).toBe(0);
@@ -68,11 +71,10 @@ test('given credentials are used once, on an empty database; the operator token 
     GATEHOUSE_API_KEY: 'sk_given'.padEnd(40, 'k'),
     GATEHOUSE_API_SECRET: 's3cr3t_given'.padEnd(40, 's'),
   };
-  const list = async (url: string, key: string) =>
-    (await fetch(`${url}/api/mcp-servers`, { headers: { 'X-API-KEY': key, 'X-API-SECRET': env.GATEHOUSE_API_SECRET } }))
-      .status;
-  const admin = async (url: string, token: string) =>
-    (await fetch(`${url}/admin/api/v1/organizations`, { headers: { Authorization: `Bearer ${token}` } })).status;
+  const list = (url: string, key: string) =>
+    statusOf(url, '/api/mcp-servers', { 'X-API-KEY': key, 'X-API-SECRET': env.GATEHOUSE_API_SECRET });
+  const admin = (url: string, token: string) =>
+    statusOf(url, '/admin/api/v1/organizations', { Authorization: `Bearer ${token}` });
   const first = startProgram(env);
   expect(await list(await first.ready, env.GATEHOUSE_API_KEY)).toBe(200);
   expect(await admin(await first.ready, env.GATEHOUSE_ADMIN_TOKEN)).toBe(200);
@@ -108,7 +110,7 @@ test('a first start that fails shows nothing that does not work: the next one is
   const next = startProgram({ GATEHOUSE_DATA: data });
   const url = await next.ready;
   const headers = { 'X-API-KEY': credentialsOf(data)('API key'), 'X-API-SECRET': credentialsOf(data)('API secret') };
-  expect((await fetch(`${url}/api/mcp-servers`, { headers })).status).toBe(200);
+  expect(await statusOf(url, '/api/mcp-servers', headers)).toBe(200);
   next.child.kill('SIGTERM');
   await Promise.all([busy.exited, next.exited]);
 });
@@ -122,7 +124,7 @@ test('on PostgreSQL, with no data folder yet, the first credentials still come',
   });
   const url = await program.ready;
   const headers = { Authorization: `Bearer ${credentialsOf(data)('Operator token')}` };
-  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers })).status).toBe(200);
+  expect(await statusOf(url, '/admin/api/v1/organizations', headers)).toBe(200);
   program.child.kill('SIGTERM');
   expect(await program.exited).toBe(0);
 });
@@ -137,7 +139,7 @@ test('an operator who needed no token gets one when they do', async () => {
   const closed = startProgram({ GATEHOUSE_DATA: data });
   const url = await closed.ready;
   const headers = { Authorization: `Bearer ${credentialsOf(data)('Operator token')}` };
-  expect((await fetch(`${url}/admin/api/v1/organizations`, { headers })).status).toBe(200);
+  expect(await statusOf(url, '/admin/api/v1/organizations', headers)).toBe(200);
   expect(credentialsOf(data)('API key')).toBe('');
   closed.child.kill('SIGTERM');
   await closed.exited;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { purgeExpired } from '../../src/accounts/endpoints.ts';
 import { createAccount } from '../support/accounts.ts';
+import { askOnce, type Method } from '../support/ask-once.ts';
 import { type Call, call } from '../support/client.ts';
 import { API_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
 
@@ -21,18 +22,17 @@ const update = (id: string, body: unknown, more: Call = {}) =>
 const ahead = (seconds: number) => new Date(server.clock.now + seconds * 1000).toISOString();
 
 /** The curl block of a seed as a request: its host, ids and token replaced. */
-const literal = (method: string, suffix: string, body: string) =>
-  fetch(`${server.url}/integrated-account/${path.integrated_account_id}/mcp${suffix}`, {
-    method,
+const literal = (method: Method, suffix: string, body: string) =>
+  askOnce(server.url, method, `/integrated-account/${path.integrated_account_id}/mcp${suffix}`, {
     headers: { Authorization: `Bearer ${API_TOKEN}`, 'Content-Type': 'application/json' },
     body,
   });
 
 describe('createEndpoint 201', () => {
   test("seed 004's literal request, in the key order of seed 001, with token and url last", async () => {
-    const answer = await literal('POST', '', '{\n  "name": "My MCP server",\n  "config": {}\n}');
+    const answer = await literal('post', '', '{\n  "name": "My MCP server",\n  "config": {}\n}');
     expect(answer.status).toBe(201);
-    const body = (await answer.json()) as Record<string, unknown>;
+    const body = answer.body as Record<string, unknown>;
     const at = new Date(server.clock.now).toISOString();
     expect(Object.entries(body)).toEqual([
       ['id', expect.stringMatching(/^[0-9a-f-]{36}$/)],
@@ -121,9 +121,9 @@ describe('updateEndpoint 200', () => {
     const config = { methods: ['list'], tags: ['contacts'] };
     const { token, url, ...before } = await made({ config });
     server.clock.now += 1000;
-    const answer = await literal('PATCH', `/${before.id}`, '{\n  "name": "Updated MCP server",\n  "config": {}\n}');
+    const answer = await literal('patch', `/${before.id}`, '{\n  "name": "Updated MCP server",\n  "config": {}\n}');
     expect(answer.status).toBe(200);
-    expect(await answer.json()).toEqual({
+    expect(answer.body).toEqual({
       ...before,
       name: 'Updated MCP server',
       updated_at: new Date(server.clock.now).toISOString(),

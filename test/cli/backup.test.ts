@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { keyIdOf } from '../../src/store/secrets.ts';
 import * as settings from '../../src/store/settings.ts';
 import { startProcess } from '../store/support/process.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { startProgram } from '../support/process.ts';
 import {
   base64,
@@ -38,13 +39,12 @@ test('of a server that runs and writes: everything answered before, while the se
   let isDone = false;
   const write = async () => {
     while (!isDone) {
-      const answer = await fetch(`${url}/admin/api/v1/organizations`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
-        body: '{"name": "Made"}',
+      const answer = await askOnce(url, 'post', '/admin/api/v1/organizations', {
+        headers: { Authorization: `Bearer ${TOKEN}` },
+        body: { name: 'Made' },
       });
       expect(answer.status).toBe(201);
-      answered.push(((await answer.json()) as { id: string }).id);
+      answered.push(answer.body.id);
     }
   };
   const writing = Promise.all([write(), write()]);

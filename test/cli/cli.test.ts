@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/cli.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { startProgram } from '../support/process.ts';
 import { run, temporaryFolder } from './support.ts';
 
@@ -87,7 +88,7 @@ describe('2: wrong usage says what is wrong, and what was meant', () => {
 
 test.each([[[]], [['serve']]])('%j runs the server until it is told to stop', async (args) => {
   const program = startProgram({ GATEHOUSE_DATA: await temporaryFolder() }, ['src/cli/main.ts', ...args]);
-  expect((await fetch(`${await program.ready}/healthz`)).status).toBe(200);
+  expect((await askOnce(await program.ready, 'get', '/healthz')).status).toBe(200);
   program.child.kill('SIGTERM');
   expect(await program.exited).toBe(0);
 });

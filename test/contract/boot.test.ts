@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp, handlersOf } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Document } from '../../src/contract/document.ts';
 import type { Handlers } from '../../src/contract/operations.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { document, startTestServer, type TestServer } from '../support/server.ts';
@@ -74,15 +74,11 @@ test('an answer that breaks the document fails in tests; in production it is log
       options,
       { ...handlersOf(deps), listOrganizations },
     );
-    const listening = createServer(app).listen(0, '127.0.0.1');
-    await new Promise((resolve) => listening.once('listening', resolve));
-    const { port } = listening.address() as { port: number };
-    const answer = await fetch(`http://127.0.0.1:${port}/admin/api/v1/organizations`);
+    const answer = await askOnce(app, 'get', '/admin/api/v1/organizations');
     expect(answer.status).toBe(violations === 'throw' ? 500 : 200);
     if (violations === 'report') {
-      expect(await answer.json()).toEqual([{ id: 'wrong' }]);
+      expect(answer.body).toEqual([{ id: 'wrong' }]);
     }
-    listening.close();
   }
   expect(lines.filter((line) => line.includes('"violation"') && line.includes('listOrganizations'))).toHaveLength(1);
   const { text } = await call(server.url, 'getMetrics');

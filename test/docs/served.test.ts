@@ -3,6 +3,7 @@ import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
+import { type Answer, askOnce } from '../support/ask-once.ts';
 import { document } from './support.ts';
 
 const PUBLIC_URL = 'https://gatehouse.example.com/gw';
@@ -26,9 +27,9 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 /** What a proxy at the public URL passes on. */
-const get = (url: string): Promise<Response> => {
+const get = (url: string): Promise<Answer> => {
   expect(url.startsWith(`${PUBLIC_URL}/`), url).toBe(true);
-  return fetch(url.replace(PUBLIC_URL, server.url));
+  return askOnce(url.replace(PUBLIC_URL, server.url), 'get', '');
 };
 
 test('without a page, /docs names the command that builds it; everything else is there', async () => {
@@ -36,7 +37,7 @@ test('without a page, /docs names the command that builds it; everything else is
   const answer = await get(`${PUBLIC_URL}/docs`);
   expect(answer.status).toBe(503);
   expect(answer.headers.get('content-type')).toContain('text/plain');
-  expect(await answer.text()).toContain('npm run docs');
+  expect(answer.text).toContain('npm run docs');
   expect((await get(`${PUBLIC_URL}/llms.txt`)).status).toBe(200);
   expect((await get(`${PUBLIC_URL}/docs/errors.md`)).status).toBe(200);
 });
@@ -45,7 +46,7 @@ test('the page asks this server, under its public URL', async () => {
   page = '<!doctype html><title>x</title>curl http://localhost:8080/api/mcp-servers';
   const answer = await get(`${PUBLIC_URL}/docs`);
   expect(answer.headers.get('content-type')).toContain('text/html');
-  expect(await answer.text()).toBe(`<!doctype html><title>x</title>curl ${PUBLIC_URL}/api/mcp-servers`);
+  expect(answer.text).toBe(`<!doctype html><title>x</title>curl ${PUBLIC_URL}/api/mcp-servers`);
 });
 
 test('every link of llms.txt, and every link of what it leads to, is answered under the public URL', async () => {
@@ -62,19 +63,19 @@ test('every link of llms.txt, and every link of what it leads to, is answered un
         expect(answer.status, url.href).toBe(200);
         const isMarkdown = answer.headers.get('content-type')?.startsWith('text/markdown');
         expect(isMarkdown, url.href).toBe(!url.href.endsWith('.json'));
-        const body = await answer.text();
+        const body = answer.text;
         await (isMarkdown ? follow(url.href, body) : undefined);
       }
     }
   };
   const index = `${PUBLIC_URL}/llms.txt`;
-  await follow(index, await (await get(index)).text());
+  await follow(index, (await get(index)).text);
   expect(seen).toContain(`${PUBLIC_URL}/docs/updateMcpServer.md`);
   expect(seen.size).toBeGreaterThan(25);
 });
 
 test('a page shows samples that ask this server', async () => {
-  const text = await (await get(`${PUBLIC_URL}/docs/updateMcpServer.md`)).text();
+  const { text } = await get(`${PUBLIC_URL}/docs/updateMcpServer.md`);
   expect(text).toContain(`curl '${PUBLIC_URL}/api/mcp-servers/`);
 });
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -72,8 +73,8 @@ describe('a stranger', () => {
   });
 
   test('learns nothing from OPTIONS', async () => {
-    expect((await fetch(`${server.url}/api/mcp-servers`, { method: 'OPTIONS' })).status).toBe(405);
-    expect((await fetch(`${server.url}/nope`, { method: 'OPTIONS' })).status).toBe(404);
+    expect((await askOnce(server.url, 'options', '/api/mcp-servers')).status).toBe(405);
+    expect((await askOnce(server.url, 'options', '/nope')).status).toBe(404);
   });
 
   test.each(['a@localhost', 'localhost/x', 'localhost\r\nHost: evil.example.com', ''])(

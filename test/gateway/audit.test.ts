@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rollUpCalls } from '../../src/audit.ts';
 import { documentOf } from '../support/accounts.ts';
-import { call, credentialHeaders } from '../support/client.ts';
+import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { API_TOKEN, startTestServer, type TestServer, type TestServerOptions } from '../support/server.ts';
 
@@ -71,10 +71,7 @@ async function audited({ server, token }: Endpoint, action = 'tool.called'): Pro
   return body.data;
 }
 
-async function metricsOf({ server }: Endpoint): Promise<string> {
-  const response = await fetch(`${server.url}/metrics`, { headers: credentialHeaders('operator') });
-  return response.text();
-}
+const metricsOf = async ({ server }: Endpoint): Promise<string> => (await call(server.url, 'getMetrics')).text;
 
 describe('every call that is decided on', () => {
   let endpoint: Endpoint;

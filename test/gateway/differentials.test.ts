@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { META } from '../support/eras.ts';
 import { type LenientServer, startLenientServer } from '../support/lenient-server.ts';
 import { mintOver } from '../support/minted.ts';
@@ -137,7 +138,7 @@ beforeAll(async () => {
   gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
   ({ url } = await mintOver(gateway, server.url, { config: { methods: ['allowed'] } }));
   const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } };
-  const begun = await fetch(url, { method: 'POST', body: JSON.stringify(initialize) });
+  const begun = await askOnce(url, 'post', '', { body: initialize });
   session = String(begun.headers.get('mcp-session-id'));
 });
 afterAll(async () => {
@@ -157,10 +158,7 @@ const WAYS: readonly (readonly [way: string, headers: () => Record<string, strin
   [HIDDEN_HEADER, () => ({ ...STATELESS, 'Mcp-Name': 'forbidden' }), META_MEMBER],
 ];
 
-async function send(body: ReturnType<Body>, headers: Record<string, string>) {
-  const response = await fetch(url, { method: 'POST', headers, body });
-  return { status: response.status, text: await response.text() };
-}
+const send = (body: ReturnType<Body>, headers: Record<string, string>) => askOnce(url, 'post', '', { headers, body });
 const called = () => server.calls.map(({ tools }) => [...tools]);
 
 describe.each(WAYS)('%s', (_, headers, meta) => {

@@ -5,6 +5,7 @@ import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { documentOf } from '../support/accounts.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { call } from '../support/client.ts';
 import { API_TOKEN, startTestServer, type TestServer } from '../support/server.ts';
 
@@ -155,12 +156,11 @@ describe('200', () => {
     'a client like the official Truto SDK, its token in %s: text/plain, a bearer, a query, a doubled slash',
     async (_, place) => {
       const [path, bearer] = place((await mint()).token);
-      const response = await fetch(`${server.url}/${path}?integrated_account_id=${accountId}`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${bearer}` },
-        body: JSON.stringify({ id: 7, method: 'tools/list' }),
+      const answer = await askOnce(server.url, 'post', `/${path}?integrated_account_id=${accountId}`, {
+        headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'text/plain;charset=UTF-8' },
+        body: { id: 7, method: 'tools/list' },
       });
-      const { id, result } = (await response.json()) as { id: number; result: { tools: { name: string }[] } };
+      const { id, result } = answer.body as { id: number; result: { tools: { name: string }[] } };
       expect([id, result.tools.map(({ name }) => name).toSorted()]).toEqual([7, ALL]);
     },
   );
@@ -311,9 +311,9 @@ describe('401, one and the same', () => {
 
 test('405 with Allow, in JSON-RPC: GET and DELETE, since there are no sessions', async () => {
   const { token } = await mint();
-  for (const method of ['GET', 'DELETE']) {
-    const response = await fetch(`${server.url}/mcp/${token}`, { method });
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
-    expect(await response.json()).toMatchObject({ jsonrpc: '2.0', id: null });
+  for (const method of ['get', 'delete'] as const) {
+    const { status, headers, body } = await askOnce(server.url, method, `/mcp/${token}`);
+    expect([status, headers.get('allow')]).toEqual([405, 'POST']);
+    expect(body).toMatchObject({ jsonrpc: '2.0', id: null });
   }
 });

@@ -1,5 +1,5 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askOnce, type Method } from '../support/ask-once.ts';
 import { type Answer, type Call, call } from '../support/client.ts';
 import { type Headers, post } from '../support/mcp-client.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
@@ -125,14 +125,12 @@ describe('400', () => {
 });
 
 describe('403', () => {
-  const ask = (method: string, path: string, headers: Headers) =>
-    new Promise<number>((resolve, reject) => {
-      request(`${gateway.url}${path}`, { method, headers }, (response) => resolve(response.resume().statusCode ?? 0))
-        .on('error', reject)
-        .end(method === 'POST' ? JSON.stringify({ ...LIST, method: 'ping' }) : undefined);
-    });
+  const ask = async (method: Method, path: string, headers: Headers) => {
+    const body = method === 'post' ? { ...LIST, method: 'ping' } : undefined;
+    return (await askOnce(gateway.url, method, path, { headers, body })).status;
+  };
 
-  test.each(['POST', 'GET', 'DELETE'])(
+  test.each(['post', 'get', 'delete'] as const)(
     '%s: meant for another host, or from a page of another origin',
     async (method) => {
       const bearer = { Authorization: `Bearer ${minted.token}` };
@@ -144,7 +142,7 @@ describe('403', () => {
         expect(await ask(method, `/mcp/${minted.token}`, foreign as Headers)).toBe(403);
         expect(await ask(method, '/mcp', { ...bearer, ...foreign } as Headers)).toBe(403);
       }
-      const right = method === 'POST' ? 200 : 405;
+      const right = method === 'post' ? 200 : 405;
       expect(await ask(method, `/mcp/${minted.token}`, { Origin: gateway.url })).toBe(right);
       expect(await ask(method, '/mcp', { ...bearer, Host: 'localhost' })).toBe(right);
     },

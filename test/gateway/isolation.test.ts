@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { CLIENTS, type McpClient, type McpClientKind } from '../support/mcp-clients.ts';
 import { type McpServer, type ServedTool, startHandshakeServer } from '../support/mcp-servers.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
@@ -151,7 +152,7 @@ describe.each([
     const answer = client?.call('wait', { args: { nonce: 'only' } });
     await expect.poll(() => waiting.size, SOON).toBe(1);
     const body = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
-    expect((await fetch(place.url, { method: 'POST', body: JSON.stringify(body) })).status).toBe(202);
+    expect((await askOnce(place.url, 'post', '', { body })).status).toBe(202);
     waiting.get('only')?.('Still here');
     expect(await answer).toBe('Still here');
     expect(cancelled).toEqual([]);

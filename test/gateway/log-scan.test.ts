@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { call } from '../support/client.ts';
 import { beginSession, connect, eraOf, type Headers, post, WAYS } from '../support/mcp-client.ts';
 import { mint, mintOver } from '../support/minted.ts';
@@ -80,8 +81,8 @@ test('at the level trace, no line holds a token, a header, a session, or what ca
         ask('tools/call', { name: 'look', arguments: { x: OF_CLIENT } }, sent),
         ask('tools/call', { name: 'act', arguments: { x: OF_CLIENT } }, sent),
         ask('prompts/list', { cursor: OF_CLIENT }, sent),
-        fetch(`${gateway.url}/mcp/${token}`, { headers: { ...sent, ...session } }).then((answer) => answer.text()),
-        fetch(`${gateway.url}/mcp`, { headers: { ...sent, ...session, Authorization: `Bearer ${token}` } }),
+        askOnce(gateway.url, 'get', `/mcp/${token}`, { headers: { ...sent, ...session } }),
+        askOnce(gateway.url, 'get', '/mcp', { headers: { ...sent, ...session, Authorization: `Bearer ${token}` } }),
       ]);
       asked += settled.length;
     }

@@ -98,7 +98,7 @@ test('what is down at the start does not hold it up, and what was up is up again
   await expect.poll(() => isAlive(before)).toBe(false);
 
   await start();
-  const ready = await fetch(`${gateway.url}/readyz`);
+  const ready = await call(gateway.url, 'getReadiness');
   expect(ready.status).toBe(200);
   expect((await statusOf(gateway, hanging)).state).toBe('connecting');
   await expect.poll(async () => (await statusOf(gateway, down)).state).toBe('unreachable');

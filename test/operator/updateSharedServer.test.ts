@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { call } from '../support/client.ts';
 import { type McpServer, startHandshakeServer } from '../support/mcp-servers.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -37,13 +38,9 @@ test('seed 003: the literal request, with a real server behind it, on a gateway 
       terminateOnClose: true,
       sessionKwargs: {},
     };
-    const response = await fetch(`${open.url}/admin/api/v1/mcp-servers/${id}`, {
-      method: 'PATCH',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name: 'Echo', enabled: true, mcpServer }),
-    });
-    const answer = await response.json();
-    expect([response.status, answer]).toEqual([
+    const body = { name: 'Echo', enabled: true, mcpServer };
+    const answer = await askOnce(open.url, 'patch', `/admin/api/v1/mcp-servers/${id}`, { body });
+    expect([answer.status, answer.body]).toEqual([
       200,
       {
         data: {
@@ -58,7 +55,7 @@ test('seed 003: the literal request, with a real server behind it, on a gateway 
         reload: RELOADED,
       },
     ]);
-    expect(Object.keys((answer as { data: object }).data)).toEqual([
+    expect(Object.keys(answer.body.data)).toEqual([
       'id',
       'slug',
       'name',

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { samplesOf } from '../../src/docs/samples.ts';
 import { SANDBOX_CREDENTIALS, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { operations } from '../docs/support.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { call, operation } from '../support/client.ts';
 
 const run = promisify(execFile);
@@ -32,10 +33,9 @@ async function outputOf([command = '', ...args]: readonly string[], isStream: bo
 /** A session of the endpoint, for the samples that go on with one. */
 async function newSession(url: string): Promise<{ MCP_SESSION_ID: string }> {
   const { body } = operation('sendWithBearer');
-  const answer = await fetch(`${url}/mcp`, {
-    method: 'POST',
+  const answer = await askOnce(url, 'post', '/mcp', {
     headers: { Authorization: `Bearer ${SANDBOX_CREDENTIALS.MCP_ENDPOINT_TOKEN}` },
-    body: JSON.stringify(body?.content['application/json']?.examples?.initialize?.value),
+    body: body?.content['application/json']?.examples?.initialize?.value,
   });
   return { MCP_SESSION_ID: answer.headers.get('Mcp-Session-Id') ?? '' };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { type Call, call } from '../support/client.ts';
 import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
 
@@ -36,14 +37,13 @@ describe('200', () => {
   test("the seed's literal request, with every field and value it shows, in its key order", async () => {
     id = await create();
     server.clock.now = 1751401500000;
-    const answer = await fetch(`${server.url}/api/mcp-servers/${id}`, {
-      method: 'PATCH',
+    const answer = await askOnce(server.url, 'patch', `/api/mcp-servers/${id}`, {
       headers: { 'Content-Type': 'application/json', 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET },
       body: SEED_BODY,
     });
     expect(answer.status).toBe(200);
     const at = Date.UTC(2026, 10, 20, 9);
-    expect(await answer.text()).toBe(
+    expect(answer.text).toBe(
       JSON.stringify({
         message: 'MCP server updated successfully',
         status: 'success',

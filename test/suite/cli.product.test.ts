@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../src/server.ts';
 import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { startProxy } from './proxy.ts';
 import {
   API_KEY,
@@ -22,6 +23,7 @@ import { wellFormed } from './xml.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const ENV = { ...OPERATOR_ENV, ...TEAM_ENV, ...HOLDER_ENV };
+const OPERATOR = { Authorization: `Bearer ${OPERATOR_TOKEN}` };
 let server: RunningServer;
 beforeAll(async () => {
   server = await startGoodServer();
@@ -91,10 +93,10 @@ test('as a program: the exit status, and nothing but the report on stdout', asyn
 test('as a program, interrupted: the check under way ends, and what was made is deleted', async () => {
   const stored = async () => {
     const answers = await Promise.all([
-      fetch(`${server.url}/api/mcp-servers`, { headers: { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET } }),
-      fetch(`${server.url}/admin/api/v1/organizations`, { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}` } }),
+      askOnce(server.url, 'get', '/api/mcp-servers', { headers: { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET } }),
+      askOnce(server.url, 'get', '/admin/api/v1/organizations', { headers: OPERATOR }),
     ]);
-    return Promise.all(answers.map((answer) => answer.json()));
+    return answers.map(({ body }) => body);
   };
   const before = await stored();
   const proxy = await startProxy(server.url, async (sent, forward) => {
@@ -122,10 +124,9 @@ test('as a program, interrupted: the check under way ends, and what was made is 
 async function shareSecrets(): Promise<string[]> {
   const [key, value] = [randomUUID(), randomUUID()];
   const mcpServer = { name: 'secret', url: 'http://127.0.0.1:9/mcp', headers: { 'X-Key': key }, env: { KEY: value } };
-  const { status } = await fetch(`${server.url}/admin/api/v1/mcp-servers`, {
-    method: 'POST',
-    headers: { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ name: 'Secret', enabled: false, mcpServer }),
+  const { status } = await askOnce(server.url, 'post', '/admin/api/v1/mcp-servers', {
+    headers: OPERATOR,
+    body: { name: 'Secret', enabled: false, mcpServer },
   });
   expect(status).toBe(201);
   return [key, value];

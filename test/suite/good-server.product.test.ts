@@ -7,6 +7,7 @@ import { ALL_CHECKS } from '../../src/suite/checks/all.ts';
 import { bearer } from '../../src/suite/credentials.ts';
 import type { Result } from '../../src/suite/result.ts';
 import { runSuite } from '../../src/suite/run.ts';
+import { askOnce } from '../support/ask-once.ts';
 import { startProxy } from './proxy.ts';
 import {
   API_KEY,
@@ -29,7 +30,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const get = async (path: string, headers: Record<string, string>): Promise<unknown> =>
-  (await fetch(`${server.url}${path}`, { headers })).json();
+  (await askOnce(server.url, 'get', path, { headers })).body;
 
 /** Everything that a run might leave behind, as the server lists it. */
 const stored = async () => ({

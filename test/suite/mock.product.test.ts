@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askOnce } from '../support/ask-once.ts';
 import { failures, HOLDER_ENV, OPERATOR_ENV, run, TEAM_ENV } from './support.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -25,7 +26,7 @@ beforeAll(async () => {
     stdio: 'ignore',
   });
   for (let tries = 0; tries < 300; tries++) {
-    if (await fetch(url).catch(() => null)) {
+    if (await askOnce(url, 'get', '/').catch(() => null)) {
       return;
     }
     await setTimeout(100);

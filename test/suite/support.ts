@@ -5,6 +5,7 @@ import { readDocument } from '../../src/contract/bundle.ts';
 import { builtDocs } from '../../src/docs/built.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { runCli } from '../../src/suite/cli.ts';
+import { askOnce } from '../support/ask-once.ts';
 
 export const document = await readDocument();
 
@@ -40,15 +41,9 @@ export const startGoodServer = (): Promise<RunningServer> =>
 
 /** Makes an organization, and credentials of it. */
 export async function createOrganization(url: string) {
-  const headers = { Authorization: `Bearer ${OPERATOR_TOKEN}`, 'Content-Type': 'application/json' };
-  const post = async (path: string) => {
-    const answer = await fetch(`${url}/admin/api/v1/organizations${path}`, {
-      method: 'POST',
-      headers,
-      body: '{"name":"Made"}',
-    });
-    return (await answer.json()) as Record<string, string>;
-  };
+  const made = { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}` }, body: { name: 'Made' } };
+  const post = async (path: string): Promise<Record<string, string>> =>
+    (await askOnce(url, 'post', `/admin/api/v1/organizations${path}`, made)).body;
   const { id = '' } = await post('');
   const { apiKey = '', apiSecret = '' } = await post(`/${id}/api-keys`);
   const { token: apiToken = '' } = await post(`/${id}/api-tokens`);

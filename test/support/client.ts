@@ -2,9 +2,11 @@ import { expect } from 'vitest';
 import { type Operation, operationsOf } from '../../src/contract/document.ts';
 import type { OperationId } from '../../src/contract/operations.ts';
 import { createAnswerCheck } from '../../src/suite/answer-check.ts';
+import { type Answer, askOnce, type Method, type Question } from './ask-once.ts';
 import { recordCoverage } from './coverage.ts';
-import type { Json } from './json.ts';
 import { API_KEY, API_SECRET, API_TOKEN, document, OPERATOR_TOKEN, ourUrls } from './server.ts';
+
+export type { Answer };
 
 export const operations = operationsOf(document);
 
@@ -29,20 +31,10 @@ export type Credentials =
 export const meantFor = ({ path }: Operation): 'team' | 'token' | 'operator' =>
   path.startsWith('/api/') ? 'team' : path.startsWith('/integra') ? 'token' : 'operator';
 
-export type Call = {
+export type Call = Question & {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string | number>> | string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON; a string or bytes are sent as they are. */
-  readonly body?: unknown;
   readonly as?: Credentials;
-};
-
-export type Answer = {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Json;
 };
 
 /** Calls an operation and checks the answer against the document: status, headers, media type, body. */
@@ -58,15 +50,11 @@ export async function call(url: string, id: OperationId, request: Call = {}): Pr
 export async function send(url: string, target: Operation, path: string, request: Call = {}): Promise<Answer> {
   const { query = '', body, headers, as = meantFor(target) } = request;
   const search = typeof query === 'string' ? query : new URLSearchParams(query as Record<string, string>).toString();
-  const sendsBody = body !== undefined;
-  const response = await fetch(`${url}${path}${search && `?${search}`}`, {
-    method: target.method.toUpperCase(),
-    headers: { ...credentialHeaders(as), ...(sendsBody && { 'Content-Type': 'application/json' }), ...headers },
-    ...(sendsBody && { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
-    redirect: 'manual',
-  } as RequestInit);
-  const text = await response.text();
-  return { ...check(target, response, text), text };
+  const asked = { body, headers: { ...credentialHeaders(as), ...headers } };
+  const whole = `${path}${search && `?${search}`}`;
+  const answer = await askOnce(url, target.method as Method, whole, asked);
+  check(target, new URL(`${url}${whole}`), answer);
+  return answer;
 }
 
 export function credentialHeaders(as: Credentials): Record<string, string> {
@@ -85,15 +73,11 @@ export function credentialHeaders(as: Credentials): Record<string, string> {
 
 const answers = createAnswerCheck(document);
 
-/** The answer, once it is known to keep the document; noted as seen when it is one of ours. */
-function check(target: Operation, response: Response, text: string): Omit<Answer, 'text'> {
-  const { status, headers } = response;
-  const { origin, pathname } = new URL(response.url);
+/** Holds an answer to the document; notes it as seen when it is one of ours. */
+function check(target: Operation, { origin, pathname }: URL, { status, headers, text }: Answer): void {
   const violations = answers.violations(target.method, pathname, { status, headers, text });
   expect(violations, `${target.id} ${status}: ${text.slice(0, 500)}`).toEqual([]);
   if (ourUrls.has(origin)) {
     recordCoverage(target.id, Object.hasOwn(target.object.responses, status) ? String(status) : 'default');
   }
-  const isJson = headers.get('content-type')?.startsWith('application/json') === true;
-  return { status, headers, body: isJson ? JSON.parse(text) : text };
 }
