@@ -28,6 +28,8 @@ export type Config = {
     readonly apiSecret: string | null;
   };
   readonly rateLimitPerSecond: number | null;
+  /** Connections of clients that one address may have; null means any number. */
+  readonly connectionsPerAddress: number | null;
   readonly auditDays: number;
   /** Whether the audit log holds the arguments of tool calls. */
   readonly auditArguments: boolean;
@@ -72,6 +74,7 @@ const VARIABLES = [
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
   'GATEHOUSE_RATE_LIMIT',
+  'GATEHOUSE_CONNECTIONS_PER_ADDRESS',
   'GATEHOUSE_AUDIT_DAYS',
   'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
@@ -167,6 +170,7 @@ export function parseConfig(given: Environment): Config {
     adminAuth,
     firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },
     rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
+    connectionsPerAddress: value('GATEHOUSE_CONNECTIONS_PER_ADDRESS', null, integer(1, 1_000_000)),
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
     auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),

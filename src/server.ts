@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
+import { descriptorLimit } from './base/descriptors.ts';
 import { LIMITS, type Limits } from './base/limits.ts';
 import { MemoryBudget } from './base/memory-budget.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
@@ -12,6 +13,7 @@ import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { createEgress, createOpenEgress } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
+import { type Connections, watchConnections } from './http/connections.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { type Ids, randomIds } from './ids.ts';
 import { createMetrics, showMemory } from './metrics.ts';
@@ -71,9 +73,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
   });
-  const http = createServer({ requestTimeout: limits.requestTimeoutMs });
+  const http = createServer({
+    headersTimeout: Math.min(limits.headerTimeoutMs, limits.requestTimeoutMs),
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.connectionCheckMs,
+    // The guard refuses such requests, in their turn.
+    requireHostHeader: false,
+  });
+  const connections = watchConnections(http, {
+    limits,
+    perAddress: config.connectionsPerAddress,
+    descriptors: await descriptorLimit(),
+    onTight: () => log.warn('file descriptors run out: idle connections make room for new ones; raise ulimit -n'),
+  });
   try {
-    const begin = holdRequests(http);
+    const begin = holdRequests(http, connections);
     const url = await listen(http, config);
     const newCredentials = await bootstrap({ store, now, ids }, config, async (made) => show?.(made, url));
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
@@ -106,7 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },
       stopping: stopping.signal,
     };
-    answerUnreadable(http, publicUrl);
+    answerUnreadable(http, publicUrl, limits.lingerMs);
     const app = await createApp(deps, { document, docs, config, violations });
     await useSharedServers(deps);
     begin(app);
@@ -114,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const stopWithin = async (graceMs: number) => {
       stopping.abort();
       await close(http, graceMs);
+      connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
       await Promise.all([egress.dispatcher.close(), openEgress.dispatcher.close()]);
@@ -131,6 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
     };
   } catch (error) {
+    connections.close();
     http.close();
     http.closeAllConnections();
     await store.close();
@@ -144,18 +161,16 @@ function hostAndPort(url: string): { host: string; port: number } {
 }
 
 /** Lets requests wait until there is an app: its links need the port, which is known only when the server listens. */
-function holdRequests(http: Server): (app: RequestListener) => void {
+function holdRequests(http: Server, connections: Connections): (app: RequestListener) => void {
   const waiting: Parameters<RequestListener>[] = [];
-  const hold: RequestListener = (request, response) => waiting.push([request, response]);
+  let serve: RequestListener = (request, response) => waiting.push([request, response]);
+  const listener = connections.inOrder((request, response) => serve(request, response));
   // Whether a body is wanted is said when it is read, after the credentials were checked.
-  const events = ['request', 'checkContinue', 'checkExpectation'];
-  for (const event of events) {
-    http.on(event, hold);
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    http.on(event, listener);
   }
   return (app) => {
-    for (const event of events) {
-      http.off(event, hold).on(event, app);
-    }
+    serve = app;
     for (const [request, response] of waiting) {
       app(request, response);
     }

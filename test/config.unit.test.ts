@@ -29,6 +29,7 @@ test('nothing set: closed, local, SQLite', () => {
     adminAuth: 'required',
     firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },
     rateLimitPerSecond: null,
+    connectionsPerAddress: null,
     auditDays: 90,
     auditArguments: false,
     expiredDays: 30,

@@ -16,8 +16,18 @@ export const DEEPEST = 64;
  * waits for a real time-out. Never read from the environment.
  */
 export type Limits = {
+  /** The head of a request must have arrived within this time. */
+  readonly headerTimeoutMs: number;
   /** A request must have arrived within this time, its body included. */
   readonly requestTimeoutMs: number;
+  /** A client must take something of an answer within this time, as long as bytes wait for it. */
+  readonly answerTimeoutMs: number;
+  /** A connection without a request is kept for this time. */
+  readonly keepAliveMs: number;
+  /** From one look at all connections to the next. */
+  readonly connectionCheckMs: number;
+  /** A client whose body is not read gets this time to read the answer before its connection ends. */
+  readonly lingerMs: number;
   /** Calls in flight get this time to finish when the server stops. */
   readonly stopGraceMs: number;
   /** The same after an error that nothing caught; and what stopping may take then, in all. */
@@ -30,7 +40,12 @@ export type Limits = {
 };
 
 export const LIMITS: Limits = {
+  headerTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
+  answerTimeoutMs: 30_000,
+  keepAliveMs: 5_000,
+  connectionCheckMs: 5_000,
+  lingerMs: 1_000,
   stopGraceMs: 10_000,
   faultGraceMs: 1000,
   faultStopMs: 5000,

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
 import type { Config } from '../config.ts';
-import { forbidden } from '../errors.ts';
+import { ApiError, forbidden } from '../errors.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Probes come from load balancers under any name. */
@@ -13,7 +13,7 @@ const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d*)?$/;
 const isSentTwice = (rawHeaders: readonly string[]): boolean =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 
-/** Throws `forbidden` for a request that was not meant for this server. */
+/** Throws `forbidden` for a request that was not meant for this server, `malformed_request` for one without a host. */
 export type Guard = (request: IncomingMessage, path: string) => void;
 
 /**
@@ -24,7 +24,10 @@ export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { rea
   const own = new URL(config.publicUrl);
   const hosts = new Set([...LOOPBACK, own.hostname, config.host.includes(':') ? `[${config.host}]` : config.host]);
   const origins = new Set([own.origin, ...config.corsOrigins]);
-  return ({ headers, rawHeaders }, path) => {
+  return ({ headers, rawHeaders, httpVersion }, path) => {
+    if (headers.host === undefined && httpVersion === '1.1') {
+      throw new ApiError('malformed_request', 'The request has no Host header; send one (RFC 9112, section 3.2).');
+    }
     if (EXEMPT.has(path)) {
       return;
     }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
+import { linger } from './connection.ts';
 import { renderError } from './errors.ts';
 
 /** Why Node gave a connection up before there was a request, as far as somebody can do something about it. */
@@ -12,19 +13,38 @@ const REASONS: Readonly<Record<string, ApiError>> = {
 };
 const MALFORMED = new ApiError('malformed_request', 'This is not HTTP as the server can read it.');
 
-/** Answers what is no readable request like any other error, where Node by itself would send an empty one. */
-export function answerUnreadable(server: Server, publicUrl: string): void {
+/**
+ * Answers what is no readable request like any other error, where Node by itself would send an empty one. The connection
+ * ends with it, at most `lingerMs` later.
+ */
+export function answerUnreadable(server: Server, publicUrl: string, lingerMs: number): void {
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
-    // While an answer is under way, as behind a pipelined request, another one would be taken for it.
-    const isAnswering = (socket as Socket & { _httpMessage?: unknown })._httpMessage != null;
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+    if (error.code === 'ECONNRESET' || socket.destroyed) {
       socket.destroy();
       return;
     }
-    const [, path = '/'] = /^[A-Z]+ (\/[^\s?]*)/.exec(error.rawPacket?.toString('latin1', 0, 4096) ?? '') ?? [];
-    const { status, headers, body } = renderError(REASONS[error.code ?? ''] ?? MALFORMED, path, publicUrl);
-    const lines = Object.entries({ ...headers, 'X-Request-Id': randomUUID(), Connection: 'close' });
-    const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
-    socket.end(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+    if (socket.writableEnded) {
+      // It is ending: this is what still comes after the answer.
+      return;
+    }
+    const { _httpMessage: answering } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };
+    const reason = REASONS[error.code ?? ''] ?? MALFORMED;
+    const [, sent = '/'] = /^[A-Z]+ (\/[^\s?]*)/.exec(error.rawPacket?.toString('latin1', 0, 4096) ?? '') ?? [];
+    if (answering == null) {
+      const { status, headers, body } = renderError(reason, sent, publicUrl);
+      const lines = Object.entries({ ...headers, 'X-Request-Id': randomUUID(), Connection: 'close' });
+      const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
+      socket.write(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      linger(socket, lingerMs);
+    } else if (!answering.headersSent && !answering.req.complete) {
+      // The body of the request that waits for its answer is late or broken.
+      const { status, headers, body } = renderError(reason, pathOf(answering.req), publicUrl);
+      answering.writeHead(status, { ...headers, Connection: 'close' }).end(body);
+    } else {
+      // Behind an answer that is under way, another one would be taken for it.
+      socket.destroy();
+    }
   });
 }
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.replace(/\?.*$/s, '');

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Limits } from '../base/limits.ts';
+
+/** A connection of a client. */
+export type Connection = {
+  readonly socket: Socket;
+  /** The request that is being answered, or the last one; undefined when there was none since the last look. */
+  request: IncomingMessage | undefined;
+  response: ServerResponse | undefined;
+  /** Whether a whole request has come before the present one. */
+  hasAsked: boolean;
+  /** Requests that came before the answer to the one before them was finished. */
+  readonly pipelined: [IncomingMessage, ServerResponse][];
+  /** Bytes of answers that the client has taken, as far as the system tells. */
+  takenBytes: number;
+  /** When the client was seen to take some, or nothing waited for it. */
+  tookAt: number;
+  /** Since when no request is under way; null while one is. */
+  idleSince: number | null;
+};
+
+export const newConnection = (socket: Socket): Connection => {
+  const now = performance.now();
+  return {
+    socket,
+    request: undefined,
+    response: undefined,
+    hasAsked: false,
+    pipelined: [],
+    takenBytes: 0,
+    tookAt: now,
+    idleSince: now,
+  };
+};
+
+/** Whether nothing of an answer is left to be sent, or nobody is left to send it to. */
+export const isOver = (response: ServerResponse | undefined): boolean =>
+  response === undefined || response.writableFinished || response.closed;
+
+/** Whether a request is being read or answered. */
+export const isBusy = ({ request, response }: Connection): boolean => !isOver(response) || request?.complete === false;
+
+/** Sends the end of what is said, and takes what still comes for a moment; then nothing of the connection is left. */
+export function linger(socket: Socket, lingerMs: number, unread?: IncomingMessage): void {
+  socket.end();
+  unread?.removeAllListeners('data').resume();
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once('close', () => clearTimeout(timer));
+}
+
+/** What the system tells of a socket and `net` does not: `bytesWritten` counts what was handed to it, all the queue. */
+type Handle = { readonly bytesWritten: number; readonly writeQueueSize: number };
+
+/** Bytes that have left the process. One large write is in the queue until its last byte has. */
+function takenBytesOf(socket: Socket): number {
+  const { _handle: handle } = socket as Socket & { readonly _handle?: Handle | null };
+  return handle == null ? socket.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
+}
+
+/** Looks at a connection, and says whether it is to be ended. */
+export function isStuck(connection: Connection, now: number, limits: Limits): boolean {
+  const { socket } = connection;
+  const takenBytes = takenBytesOf(socket);
+  if (socket.writableLength === 0 || takenBytes !== connection.takenBytes) {
+    connection.takenBytes = takenBytes;
+    connection.tookAt = now;
+  } else if (now - connection.tookAt >= limits.answerTimeoutMs) {
+    return true;
+  }
+  if (isBusy(connection)) {
+    return false;
+  }
+  connection.idleSince ??= now;
+  connection.hasAsked ||= connection.request !== undefined;
+  connection.request = undefined;
+  connection.response = undefined;
+  // Node ends a connection whose first request, or the head of a later one, does not come in time, and one that says
+  // nothing after an answer; empty lines after an answer are neither.
+  return connection.hasAsked && now - connection.idleSince >= limits.keepAliveMs + limits.headerTimeoutMs;
+}

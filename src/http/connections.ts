@@ -1,0 +1,138 @@
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Limits } from '../base/limits.ts';
+import { type Connection, isOver, isStuck, linger, newConnection } from './connection.ts';
+import { createDescriptorRoom, type DescriptorRoom } from './descriptor-room.ts';
+
+/** Requests that may wait behind an answer on their connection. A client that sends more at once is cut off. */
+const MAX_PIPELINED = 32;
+
+export type ConnectionOptions = {
+  readonly limits: Limits;
+  /** Connections that one address may have; null means any number. */
+  readonly perAddress: number | null;
+  /** File descriptors that the process may have; null means that nobody counts them. */
+  readonly descriptors: number | null;
+  /** Called when connections are closed because the descriptors run out, once a minute. */
+  readonly onTight: () => void;
+};
+
+export type Connections = {
+  /** Hands requests on, one of a connection at a time: the next one when the answer to the one before has left. */
+  readonly inOrder: (serve: RequestListener) => RequestListener;
+  readonly close: () => void;
+};
+
+/**
+ * Looks after the connections of a server, so that none is held for nothing: an answer of which nothing is taken, and a
+ * connection without a request, end it. Node's own deadlines (head and body) must be set on the server.
+ */
+export function watchConnections(server: Server, options: ConnectionOptions): Connections {
+  const { limits, perAddress, descriptors, onTight } = options;
+  /** Oldest first. */
+  const open = new Map<Socket, Connection>();
+  const byAddress = new Map<string, number>();
+  const room: DescriptorRoom | null =
+    descriptors === null ? null : createDescriptorRoom(descriptors, open, limits.connectionCheckMs, onTight);
+
+  server.on('connection', (socket: Socket) => {
+    const address = addressOf(socket);
+    const count = (byAddress.get(address) ?? 0) + 1;
+    if (perAddress !== null && count > perAddress) {
+      socket.destroy();
+      return;
+    }
+    const connection = newConnection(socket);
+    open.set(socket, connection);
+    byAddress.set(address, count);
+    socket.once('close', () => {
+      open.delete(socket);
+      connection.pipelined.length = 0;
+      const left = (byAddress.get(address) ?? 1) - 1;
+      if (left === 0) {
+        byAddress.delete(address);
+      } else {
+        byAddress.set(address, left);
+      }
+    });
+    const destroySoon = socket.destroySoon.bind(socket);
+    socket.destroySoon = () => {
+      // Closed with unread bytes, the system would reset the connection, and the client could lose the answer.
+      if (connection.request?.complete === false) {
+        linger(socket, limits.lingerMs, connection.request);
+      } else {
+        destroySoon();
+      }
+    };
+    room?.make(connection);
+  });
+
+  const look = (): void => {
+    const now = performance.now();
+    for (const connection of open.values()) {
+      if (isStuck(connection, now, limits)) {
+        connection.socket.destroy();
+      }
+    }
+  };
+  const looking = setInterval(look, limits.connectionCheckMs).unref();
+
+  return {
+    inOrder: (serve) => (request, response) => {
+      const connection = open.get(request.socket);
+      if (connection === undefined || request.socket.destroyed) {
+        // What was read before the connection was closed.
+        return;
+      }
+      if (connection.pipelined.length > 0 || !isOver(connection.response)) {
+        queue(connection, request, response, serve);
+      } else {
+        begin(connection, request, response, serve);
+      }
+    },
+    close: () => {
+      clearInterval(looking);
+      room?.close();
+    },
+  };
+}
+
+/** The same for an IPv4 address on a socket of either family. */
+const addressOf = ({ remoteAddress = '' }: Socket): string => remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+
+function begin(connection: Connection, request: IncomingMessage, response: ServerResponse, serve: RequestListener) {
+  // Node parses them one after another: the one before was whole.
+  connection.hasAsked ||= connection.request !== undefined;
+  connection.request = request;
+  connection.response = response;
+  connection.idleSince = null;
+  serve(request, response);
+}
+
+function queue(connection: Connection, request: IncomingMessage, response: ServerResponse, serve: RequestListener) {
+  const { socket, pipelined } = connection;
+  if (pipelined.length === MAX_PIPELINED) {
+    socket.destroy();
+    return;
+  }
+  if (pipelined.length === 0) {
+    connection.response?.once('close', () => serveNext(connection, serve));
+  }
+  pipelined.push([request, response]);
+  // Node has parsed what it had read by then; it reads no more.
+  socket.pause();
+}
+
+function serveNext(connection: Connection, serve: RequestListener): void {
+  const next = connection.pipelined.shift();
+  if (next === undefined || connection.socket.destroyed) {
+    return;
+  }
+  const [request, response] = next;
+  if (connection.pipelined.length > 0) {
+    response.once('close', () => serveNext(connection, serve));
+  } else {
+    connection.socket.resume();
+  }
+  begin(connection, request, response, serve);
+}
