@@ -6,7 +6,7 @@ import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
-import { createEgress, createOpenEgress } from '../src/egress/egress.ts';
+import { createOpenEgress, createOrganizationEgress } from '../src/egress/egress.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createReloads } from '../src/operator/reload.ts';
@@ -27,7 +27,7 @@ export const benchConfig = (directory: string): Config =>
 export async function benchDeps(store: Store, config: Config): Promise<Deps> {
   const now = Date.now;
   await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
-  const egress = createEgress({ allow: [], own: () => [] });
+  const egress = createOrganizationEgress({ allow: [], own: () => [] }, LIMITS);
   const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
   const metrics = createMetrics();
   return {

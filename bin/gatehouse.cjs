@@ -21,7 +21,8 @@ if (isServer && process.platform !== 'win32') {
     process.execve(
       process.execPath,
       [process.execPath].concat(process.execArgv, flags, process.argv.slice(1)),
-      secrets.handOver(process.env),
+      // Compressing and the look-ups of the system take turns on these threads, and a silent name holds one for long.
+      Object.assign({ UV_THREADPOOL_SIZE: '16' }, secrets.handOver(process.env)),
     );
   }
   secrets.takeOver(process.env);

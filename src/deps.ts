@@ -4,7 +4,7 @@ import type { MemoryBudget } from './base/memory-budget.ts';
 import type { CallAudit } from './call-audit.ts';
 import type { ApprovalPolicy } from './contract/approval-policies.ts';
 import type { Credentials } from './credentials.ts';
-import type { Egress } from './egress/egress.ts';
+import type { OrganizationEgress } from './egress/egress.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reloads } from './operator/reload.ts';
@@ -27,8 +27,8 @@ export type Deps = {
   readonly callAudit: CallAudit;
   /** Under which URL clients reach this server; without a slash at the end. */
   readonly publicUrl: string;
-  /** The way out for every URL that an organization gives. */
-  readonly egress: Egress;
+  /** The ways out for the URLs that organizations give. */
+  readonly egress: OrganizationEgress;
   /** Aborted when the server stops: calls are finished, streams that would never end are not waited for. */
   readonly stopping: AbortSignal;
   /** The connections to servers. */

@@ -11,7 +11,7 @@ import { type Config, locationOf } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { createEgress, createOpenEgress } from './egress/egress.ts';
+import { createOpenEgress, createOrganizationEgress } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
 import { answerUnreadable } from './http/unreadable.ts';
@@ -94,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
-    const egress = createEgress({ allow: config.egressAllow, own: () => own });
+    const egress = createOrganizationEgress({ allow: config.egressAllow, own: () => own }, limits);
     const openEgress = createOpenEgress();
     const runtime = createRuntime({ store, egress, openEgress, now, log, limits });
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
@@ -132,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
-      await Promise.all([egress.dispatcher.close(), openEgress.dispatcher.close()]);
+      await Promise.all([egress.close(), openEgress.dispatcher.close()]);
       await callAudit.close();
       await store.close();
     };

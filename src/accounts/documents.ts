@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { createFairSlots } from '../base/fair-queue.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
 import type { Contents, Integration } from '../store/integrations.ts';
@@ -22,15 +23,19 @@ const LARGEST = 16 * 1024 * 1024;
 /** Milliseconds that fetching a document may take. */
 const FETCH_TIMEOUT = 10_000;
 
-/** Reads a document, over the network where it must. Throws `validation_failed` when it cannot be had. */
-export async function readDocument({ egress }: Pick<Deps, 'egress'>, source: DocumentSource): Promise<Document> {
+/** Reads a document for an organization, over the network where it must. Throws `validation_failed` when it cannot be had. */
+export async function readDocument(
+  { egress }: Pick<Deps, 'egress'>,
+  organizationId: string,
+  source: DocumentSource,
+): Promise<Document> {
   if ('bytes' in source) {
     return { bytes: source.bytes, url: null, field: 'body.document' };
   }
   const field = 'body.document_url';
   try {
     const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT };
-    const { bytes, url } = await egress.fetchDocument(new URL(source.url), limits);
+    const { bytes, url } = await egress.of(organizationId).fetchDocument(new URL(source.url), limits);
     return { bytes, url: url.href, field };
   } catch (error) {
     if (error instanceof EgressRefused || error instanceof FetchFailed) {
@@ -49,15 +54,23 @@ type Imported = {
   readonly contents: Contents;
 };
 
-/** Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use. */
+/** Documents of one organization that wait for the thread on which tools are made. */
+const MAX_IMPORTS_WAITING = 16;
+/** The thread takes one document at a time, and organizations take turns. */
+const imports = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_IMPORTS_WAITING });
+
+/**
+ * Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use, and
+ * QueueFull when too many documents of the organization wait.
+ */
 export async function importDocument(
   { bytes, url, field }: Document,
-  { name, toolTags }: Pick<Integration, 'name' | 'toolTags'>,
+  { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
 ): Promise<Imported> {
   // Before the worker takes the bytes away.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
-    const derived = await deriveInWorker(bytes, { integration: name, toolTags });
+    const derived = await imports.run(organizationId, () => deriveInWorker(bytes, { integration: name, toolTags }));
     const { title, servers, security, toolCount, skipped, tools } = derived;
     const service: StoredService = { title, servers, security, documentUrl: url };
     const selectors: Scoped[] = [];

@@ -31,10 +31,10 @@ export async function createIntegration(
 ): Promise<Integration> {
   const { store: database, now, ids } = deps;
   requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
-  const document = await readDocument(deps, source);
-  const { facts, contents } = await importDocument(document, fields);
-  const at = now();
+  const document = await readDocument(deps, caller.organizationId, source);
   const { organizationId } = caller;
+  const { facts, contents } = await importDocument(document, { ...fields, organizationId });
+  const at = now();
   return database.write(async (db) => {
     await requireOrganization(db, organizationId);
     const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
@@ -65,7 +65,7 @@ export async function updateIntegration(
   ifMatch: string | undefined,
 ): Promise<Integration> {
   await findIntegration(deps.store.read, caller, id);
-  const document = source === null ? null : await readDocument(deps, source);
+  const document = source === null ? null : await readDocument(deps, caller.organizationId, source);
   const turn = (updating.get(id) ?? Promise.resolve()).then(() =>
     updateInTurn(deps, caller, id, changes, document, ifMatch),
   );

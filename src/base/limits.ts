@@ -12,7 +12,7 @@ export const MOST_VALUES = 20_000;
 export const DEEPEST = 64;
 
 /**
- * How long the gateway waits, in milliseconds. One object for the whole gateway: tests give shorter ones, so that no test
+ * How long the gateway waits, in milliseconds, and how much it takes. One object for the whole gateway: tests give shorter ones, so that no test
  * waits for a real time-out. Never read from the environment.
  */
 export type Limits = {
@@ -33,6 +33,13 @@ export type Limits = {
   /** The same after an error that nothing caught; and what stopping may take then, in all. */
   readonly faultGraceMs: number;
   readonly faultStopMs: number;
+  /** Servers that one organization is connected to at the same time. */
+  readonly maxConnectionsPerOrganization: number;
+  /** A name server gets this time to answer, twice. */
+  readonly dnsTimeoutMs: number;
+  /** The addresses of a name are kept for this time, and the failure to find them for the next. */
+  readonly dnsCacheMs: number;
+  readonly dnsFailureCacheMs: number;
   /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
   readonly memoryPatienceMs: number;
   /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
@@ -49,6 +56,10 @@ export const LIMITS: Limits = {
   stopGraceMs: 10_000,
   faultGraceMs: 1000,
   faultStopMs: 5000,
+  maxConnectionsPerOrganization: 200,
+  dnsTimeoutMs: 2000,
+  dnsCacheMs: 30_000,
+  dnsFailureCacheMs: 5000,
   memoryPatienceMs: 5000,
   listIntervalMs: 5000,
 };

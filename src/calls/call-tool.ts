@@ -38,7 +38,10 @@ const memories = new WeakMap<Egress, Tokens>();
  * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
  * `isError`; nothing of it holds a credential. Rejects only with the reason of the signal.
  */
-export async function callTool({ egress, now }: Pick<Deps, 'egress' | 'now'>, call: Call): Promise<CallOutcome> {
+export async function callTool(
+  { egress, now }: { egress: Egress } & Pick<Deps, 'now'>,
+  call: Call,
+): Promise<CallOutcome> {
   const tokens = memories.get(egress) ?? createTokens(egress, now);
   memories.set(egress, tokens);
   const deadline = AbortSignal.timeout(call.timeoutMs);

@@ -1,11 +1,15 @@
+import { promises as dns } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import type { buildConnector as Build, Dispatcher } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { createFairSlots } from '../base/fair-queue.ts';
 import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
 import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';
 import type { OwnEndpoint } from './own.ts';
 import { createPolicy } from './policy.ts';
+import { createResolver, type ResolverOptions } from './resolver.ts';
 
 export { parseEgressAllow } from './allow.ts';
 export type { Resolve } from './connector.ts';
@@ -48,9 +52,54 @@ export type Egress = {
   readonly fetchDocument: (url: URL, limits: FetchLimits) => Promise<FetchedDocument>;
 };
 
-/** The way out for what the operator configures: anywhere. It must be closed. */
+/** The way out of each organization. No two share a connection, or wait for each other's names. */
+export type OrganizationEgress = {
+  readonly of: (organizationId: string) => Egress;
+  /** Closes all of them when their requests are finished. */
+  readonly close: () => Promise<void>;
+};
+
+/** Makes the ways out of organizations, each when it is first used. */
+export function createOrganizationEgress(
+  options: Omit<EgressOptions, 'resolve'>,
+  limits: ResolverOptions,
+): OrganizationEgress {
+  const resolverOf = createResolver(limits);
+  const byOrganization = new Map<string, Egress>();
+  return {
+    of: (organizationId) => {
+      let egress = byOrganization.get(organizationId);
+      if (egress === undefined) {
+        egress = createEgress({ ...options, resolve: resolverOf(organizationId) });
+        byOrganization.set(organizationId, egress);
+      }
+      return egress;
+    },
+    close: async () => {
+      await Promise.all([...byOrganization.values()].map(({ dispatcher }) => dispatcher.close()));
+    },
+  };
+}
+
+/** Names of the operator's servers that are resolved at once. The threads that do it have other work as well. */
+const MAX_SYSTEM_LOOKUPS = 4;
+
+/** The way out for what the operator configures: anywhere, by the resolver of the system. It must be closed. */
 export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector'> {
-  const connector = buildConnector({ allowH2: false });
+  const slots = createFairSlots({
+    slots: MAX_SYSTEM_LOOKUPS,
+    slotsPerOwner: MAX_SYSTEM_LOOKUPS,
+    mostWaiting: Number.POSITIVE_INFINITY,
+  });
+  const lookup: LookupFunction = (name, options, done) => {
+    slots
+      .run('operator', () => dns.lookup(name, { ...options, all: true }))
+      .then(
+        (found) => (options.all ? done(null, found) : done(null, found[0]?.address ?? '', found[0]?.family)),
+        (error) => done(error, []),
+      );
+  };
+  const connector = buildConnector({ allowH2: false, lookup });
   return { connector, dispatcher: new Agent({ connect: connector }) };
 }
 

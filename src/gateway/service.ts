@@ -86,7 +86,8 @@ async function call(
   if (verdict === 'waits') {
     return mustWait(policy);
   }
-  const outcome = await callTool(deps, { tool, args, account, service, signal, timeoutMs: TIMEOUT });
+  const way = { egress: deps.egress.of(account.organizationId), now: deps.now };
+  const outcome = await callTool(way, { tool, args, account, service, signal, timeoutMs: TIMEOUT });
   const { result, credentialsRefused } = outcome;
   await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
   return result;

@@ -1,7 +1,9 @@
 import type { RequestHandler } from 'express';
+import { QueueFull } from '../base/fair-queue.ts';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
 import { type MemoryBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
 import { splitOpaque } from '../opaque/split.ts';
@@ -48,9 +50,7 @@ const requireJson: RequestHandler = (request, _response, next) => {
 const beginMemory =
   (budget: MemoryBudget): RequestHandler =>
   (request, response, next) => {
-    const { caller } = request;
-    const holder = caller === undefined || caller.kind === 'operator' ? null : caller.organizationId;
-    const memory = new MemoryScope(budget, holder, () => response.destroy());
+    const memory = new MemoryScope(budget, organizationOf(request.caller), () => response.destroy());
     response.once('close', () => memory.release());
     request.memory = memory;
     next();
@@ -78,13 +78,19 @@ function parseAround(key: string): RequestHandler {
     const bytes = bytesOf(request.body);
     // The worker parses one at a time, in memory of its own; what it takes out of the body is as large as that.
     memoryOf(request).hold('bodies', bytes.length);
-    const { body, opaque } = await splitOpaque(bytes, key).catch((error: unknown) => {
-      throw malformed(error);
-    });
+    const { body, opaque } = await splitOpaque(bytes, key, organizationOf(request.caller) ?? 'operator').catch(
+      (error: unknown) => {
+        throw error instanceof QueueFull ? error : malformed(error);
+      },
+    );
     request.body = opaque === undefined ? body : { ...(body as object), [key]: opaque };
     next();
   };
 }
+
+/** The organization of a caller; null for the operator. */
+const organizationOf = (caller: Caller | undefined): string | null =>
+  caller === undefined || caller.kind === 'operator' ? null : caller.organizationId;
 
 /** The validator lets an absent body pass where the schema requires no property. */
 function bytesOf(body: unknown): Buffer {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
@@ -159,6 +160,15 @@ function asApiError(thrown: unknown): ApiError {
   }
   if (thrown instanceof OverBudget) {
     return overBudget(thrown);
+  }
+  if (thrown instanceof QueueFull) {
+    return new ApiError(
+      'unavailable',
+      'Too much work of your organization waits already; nothing was changed. Try again.',
+      {
+        headers: { 'Retry-After': '1' },
+      },
+    );
   }
   if (thrown instanceof URIError) {
     return new ApiError('validation_failed', 'The path is not validly percent-encoded.', {

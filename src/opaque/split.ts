@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { createFairSlots } from '../base/fair-queue.ts';
 import { type Split, takeOpaque } from './take.ts';
 
 // The sources run as .ts, the package as .js.
@@ -12,20 +13,20 @@ const LIMITS = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 32 };
 
 type Reply = { readonly split: Split } | { readonly failure: string; readonly isSyntax: boolean };
 
-/** Large bodies are parsed one after another: each may take as much memory as the limits allow. */
-let last: Promise<unknown> = Promise.resolve();
+/** Large bodies of one owner that wait to be parsed. */
+const MAX_WAITING = 16;
+/** Large bodies are parsed one after another, since each may take as much memory as the limits allow. Owners take turns. */
+const turns = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING });
 
 /**
  * `takeOpaque`, for a large body on a thread of its own. Rejects with a SyntaxError or a TypeError as that throws them,
- * and with a SyntaxError when the body is too much to be parsed.
+ * with a SyntaxError when the body is too much to be parsed, and with QueueFull when too many of the owner wait.
  */
-export async function splitOpaque(bytes: Buffer, key: string): Promise<Split> {
+export async function splitOpaque(bytes: Buffer, key: string, owner: string): Promise<Split> {
   if (bytes.length < LARGE) {
     return takeOpaque(bytes, key);
   }
-  const turn = last.then(() => splitInWorker(bytes, key));
-  last = turn.catch(() => undefined);
-  return turn;
+  return turns.run(owner, () => splitInWorker(bytes, key));
 }
 
 async function splitInWorker(bytes: Buffer, key: string): Promise<Split> {

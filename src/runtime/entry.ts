@@ -1,5 +1,5 @@
 import type { Limits } from '../base/limits.ts';
-import type { Egress } from '../egress/egress.ts';
+import type { Egress, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
@@ -11,8 +11,8 @@ import { saveTools } from './save-tools.ts';
 /** What connections are made with. */
 export type EntryOptions = {
   readonly store: Store;
-  /** The way out for the URLs of organizations, and for those of the operator. */
-  readonly egress: Egress;
+  /** The ways out for the URLs of organizations, and the one for those of the operator. */
+  readonly egress: OrganizationEgress;
   readonly openEgress: Pick<Egress, 'dispatcher' | 'connector'>;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
@@ -39,8 +39,10 @@ export type Entry = {
   readonly release: (organizationId: string) => void;
   /** Ends such connections that were not used since. */
   readonly releaseUnused: (since: number) => void;
-  /** When any of it was last used, in milliseconds since the epoch. */
-  readonly usedAt: () => number;
+  /** When any of it was last used, or the connection of an organization was, in milliseconds since the epoch; else 0. */
+  readonly usedAt: (organizationId?: string) => number;
+  /** Whether an organization has a connection. */
+  readonly isUsedBy: (organizationId: string) => boolean;
   /**
    * Resolves when the server was found to be away since it was opened, with the reason; with null when there is doubt, and
    * when the entry ends.
@@ -56,14 +58,17 @@ export type Entry = {
   readonly close: () => Promise<void>;
 };
 
+/** Called before an organization gets one more connection. */
+type MakeRoom = (organizationId: string) => void;
+
 type Line = { readonly connection: Connection; usedAt: number };
 
 /**
  * Makes the entry of a server. Nothing is connected yet. By the connection of whoever owns the server its tools are
  * listed and its health is told: over that of the operator nobody else ever calls.
  */
-export function createEntry(options: EntryOptions, server: Connectable): Entry {
-  const { store, egress, openEgress, now, limits } = options;
+export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoom }, server: Connectable): Entry {
+  const { store, egress, openEgress, now, limits, makeRoom } = options;
   const { organizationId: home } = server;
   const lines = new Map<Owner, Line>();
   const leaving = new Set<Connection>();
@@ -77,7 +82,10 @@ export function createEntry(options: EntryOptions, server: Connectable): Entry {
     }
     // What becomes of a tenant's connection need not be true of the server: it is only a reason to look after it.
     const lose = (failure: ServerFailed): void => onLost.resolve(owner === home ? failure : null);
-    const way = home === null ? openEgress : egress;
+    if (owner !== null) {
+      makeRoom(owner);
+    }
+    const way = home === null ? openEgress : egress.of(home);
     const line = { connection: connect({ egress: way, onLost: lose }, server.target), usedAt: now() };
     lines.set(owner, line);
     return line;
@@ -133,7 +141,11 @@ export function createEntry(options: EntryOptions, server: Connectable): Entry {
         }
       }
     },
-    usedAt: () => Math.max(...[...lines.values()].map(({ usedAt }) => usedAt), 0),
+    usedAt: (organizationId) =>
+      organizationId === undefined
+        ? Math.max(...[...lines.values()].map(({ usedAt }) => usedAt), 0)
+        : (lines.get(organizationId)?.usedAt ?? 0),
+    isUsedBy: (organizationId) => lines.has(organizationId),
     lost: () => onLost.promise,
     open: async (others = []) => {
       onLost = Promise.withResolvers();

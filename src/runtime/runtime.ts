@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import type { Limits } from '../base/limits.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
 import { type Candidate, failureOf, type Probed } from './candidate.ts';
@@ -65,7 +66,10 @@ export type ServerStatus = Health & {
   readonly warnings: readonly string[];
 };
 
-export type RuntimeOptions = EntryOptions & { readonly log: Pick<Logger, 'info' | 'warn'> };
+export type RuntimeOptions = EntryOptions & {
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly limits: Pick<Limits, 'maxConnectionsPerOrganization'>;
+};
 
 /** Milliseconds that a server gets to say whether it serves. */
 const ASKED = 2000;
@@ -78,13 +82,27 @@ type InUse = { readonly entry: Entry; version: number; readonly health: (() => H
 
 /** Makes the runtime of one gateway. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { store, now, log } = options;
+  const { store, now, log, limits } = options;
   const inUse = new Map<string, InUse>();
   /** All that were made and have not ended. */
   const made = new Set<Entry>();
 
+  /** Ends the connection that an organization has not used for the longest time, when it has as many as it may. */
+  const makeRoom = (organizationId: string): void => {
+    const own = [...inUse.values()].filter(({ entry }) => entry.isUsedBy(organizationId));
+    if (own.length >= limits.maxConnectionsPerOrganization) {
+      const since = ({ entry }: InUse): number => entry.usedAt(organizationId);
+      const { entry } = own.reduce((oldest, one) => (since(one) < since(oldest) ? one : oldest));
+      if (entry.server.organizationId === null) {
+        entry.release(organizationId);
+      } else {
+        drop(entry.server.id);
+      }
+    }
+  };
+
   const make = (server: Connectable): Entry => {
-    const entry = createEntry(options, server);
+    const entry = createEntry({ ...options, makeRoom }, server);
     made.add(entry);
     return entry;
   };

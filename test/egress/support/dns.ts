@@ -5,8 +5,8 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { Resolve } from '../../../src/egress/egress.ts';
 
-/** What a name resolves to; the number counts its queries of this type from 0. */
-export type Answers = Record<string, readonly string[] | ((query: number) => readonly string[])>;
+/** What a name resolves to; the number counts its queries of this type from 0. A silent name is never answered. */
+export type Answers = Record<string, readonly string[] | ((query: number) => readonly string[]) | 'silence'>;
 
 /** A name server on loopback. */
 export type NameServer = {
@@ -14,6 +14,8 @@ export type NameServer = {
   readonly resolve: Resolve;
   /** The queries so far: `A good.test`. */
   readonly queries: string[];
+  /** `address:port`. */
+  readonly address: string;
   readonly close: () => Promise<void>;
 };
 
@@ -31,6 +33,9 @@ export async function startNameServer(answers: Answers): Promise<NameServer> {
     const earlier = queries.filter((one) => one === line).length;
     queries.push(line);
     const known = answers[name];
+    if (known === 'silence') {
+      return;
+    }
     const all = typeof known === 'function' ? known(earlier) : known;
     const records = (all ?? []).filter((one) => isIP(one) === TYPES[type]?.family);
     const header = Buffer.alloc(12);
@@ -57,6 +62,7 @@ export async function startNameServer(answers: Answers): Promise<NameServer> {
       return [...found(six, 6), ...found(four, 4)];
     },
     queries,
+    address: `127.0.0.1:${socket.address().port}`,
     close: async () => {
       socket.close();
       await once(socket, 'close');
