@@ -16,6 +16,8 @@ export default defineConfig({
     }),
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The default of one second is too short where a process has to start, or end, on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
     // The suffix of a file names its tier.
     projects: [
       { extends: true, test: { name: 'unit', include: [UNIT], setupFiles: ['test/support/pure.ts'] } },
