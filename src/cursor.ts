@@ -10,7 +10,8 @@ export function parseCursor(cursor: string | undefined, field: string): Place | 
     return undefined;
   }
   const [, at, id] = /^(\d{1,15})\.([0-9a-f-]{36})$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (at === undefined || id === undefined) {
+  // One place has one cursor: base64 is read with anything in between, and numbers with zeros before them.
+  if (at === undefined || id === undefined || cursorOf({ at: Number(at), id }) !== cursor) {
     throw invalid([{ field, message: 'must be the cursor that a page of this list has answered', rule: 'cursor' }]);
   }
   return { at: Number(at), id };

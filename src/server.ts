@@ -121,6 +121,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },
       stopping: stopping.signal,
     };
+    if (config.adminAuth === 'none') {
+      log.warn('GATEHOUSE_ADMIN_AUTH=none: everybody who reaches this port is the operator; put no proxy before it');
+    }
     answerUnreadable(http, publicUrl, limits.lingerMs);
     const app = await createApp(deps, { document, docs, config, violations });
     await useSharedServers(deps);

@@ -27,7 +27,7 @@ export type Relayed = {
 };
 
 /** Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. */
-const placeOf = ({ server }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
+export const placeOf = ({ server }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
   endpointId,
   server: target.transport === 'stdio' ? server.id : `${server.id}:${target.transport}:${target.origin}${target.path}`,
 });

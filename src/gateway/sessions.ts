@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Sealer } from '../store/secrets.ts';
 import { CODES, RpcError } from './message.ts';
@@ -18,24 +19,34 @@ export function sealSession(secrets: Sealer, place: SessionPlace, id: string): s
   return secrets.seal(id, contextOf(place));
 }
 
-/** Sessions that their clients have ended here: the server is not asked about them again. */
+/** Sessions that their clients have ended here, by what they were sealed from: the server is not asked about them again. */
 const ended = new LRUCache<string, true>({ max: 10_000 });
 
-/** Notes that a client has ended its session. */
-export const closeSession = (sealed: string): void => {
-  ended.set(sealed, true);
+/** As short for the longest id as for any. */
+const nameOf = (place: SessionPlace, id: string): string =>
+  createHash('sha256').update(contextOf(place)).update('\0').update(id).digest('base64url');
+
+/** Notes that a client has ended a session, whose id is the server's. */
+export const closeSession = (place: SessionPlace, id: string): void => {
+  ended.set(nameOf(place, id), true);
 };
 
 /** The server's id of a session. Throws an RpcError with the status 404, upon which clients begin a new session. */
 export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): string {
-  try {
-    if (!ended.has(sealed)) {
-      return secrets.open(sealed, contextOf(place));
-    }
-  } catch {
-    // It was made for another endpoint, another server or by nobody.
+  const id = opened(secrets, place, sealed);
+  if (id === null || (ended.size > 0 && ended.has(nameOf(place, id)))) {
+    throw new RpcError(CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
+      status: 404,
+    });
   }
-  throw new RpcError(CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
-    status: 404,
-  });
+  return id;
+}
+
+/** Null for what was made for another endpoint or another server, or was not made here. */
+function opened(secrets: Sealer, place: SessionPlace, sealed: string): string | null {
+  try {
+    return secrets.open(sealed, contextOf(place));
+  } catch {
+    return null;
+  }
 }

@@ -7,7 +7,7 @@ import { ServerFailed } from '../runtime/failed.ts';
 import { notInUse } from '../runtime/runtime.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
-import { passBack, passedHeaders, sessionHeaders } from './relay.ts';
+import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
@@ -21,7 +21,7 @@ export type Asked = Served & {
 
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
-  const answer = await inSession(deps, asked, 'GET');
+  const { answer } = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
   if (answer.status === 405 || source.kind !== 'server') {
     discard(answer);
@@ -33,7 +33,7 @@ export async function openStream(deps: Deps, asked: Asked): Promise<void> {
 
 /** Ends a session of the client's own at the server. */
 export async function endSession(deps: Deps, asked: Asked): Promise<void> {
-  const answer = await inSession(deps, asked, 'DELETE');
+  const { answer, place, sessionId } = await inSession(deps, asked, 'DELETE');
   discard(answer);
   if (answer.status === 405) {
     throw onlyPost('The server lets nobody end a session.');
@@ -41,7 +41,7 @@ export async function endSession(deps: Deps, asked: Asked): Promise<void> {
   if (answer.status === 404) {
     throw new ApiError('not_found', 'The server knows no such session.');
   }
-  closeSession(String(asked.request.headers['mcp-session-id']));
+  closeSession(place, sessionId);
   asked.response.writeHead(200).end();
 }
 
@@ -60,12 +60,14 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
       throw onlyPost(NO_SESSION);
     }
     const accept = method === 'GET' ? { accept: 'text/event-stream' } : {};
-    return await connection.exchange({
+    const answer = await connection.exchange({
       method,
       headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
       signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
       silence: method === 'GET' ? 0 : connection.target.silence,
     });
+    const place = placeOf(source, connection, endpoint.id);
+    return { answer, place, sessionId: String(session['mcp-session-id']) };
   } catch (error) {
     return asApiError(error);
   }

@@ -66,11 +66,16 @@ function refuseBearer(what: string, token: string | undefined): never {
   });
 }
 
+/**
+ * Headers that proxies add: each has a name of its own for the address of its client, the host that was asked, or the
+ * way. Programs and browsers at this machine send none of them.
+ */
+const FORWARDING =
+  /forward|^(?:via|cdn-loop|client-?ip)$|(?:^|-)(?:ip|ips|addr|address|clientip|socketip|realip)$|^(?:x-envoy-|x-proxy|cf-|x-amz-cf-|x-amzn-|x-azure-|x-appengine-|x-arr-|x-original-|x-cluster-)|^x-cloud-trace-context$/;
+
 /** Without credentials, only somebody at this machine may ask: not a proxy's client, and not a page of another site. */
 function refuseForwardedAndForeign(request: Request, publicUrl: string): void {
-  const forwarded = Object.keys(request.headers).find(
-    (name) => name === 'forwarded' || name.startsWith('x-forwarded-') || name === 'x-real-ip' || name === 'via',
-  );
+  const forwarded = Object.keys(request.headers).find((name) => FORWARDING.test(name));
   if (forwarded !== undefined) {
     throw forbidden(`GATEHOUSE_ADMIN_AUTH=none takes no forwarded requests (${forwarded}).`);
   }

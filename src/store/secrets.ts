@@ -57,7 +57,12 @@ export function createSealer(keys: readonly Buffer[]): Sealer {
       if (!key) {
         throw new Error(`A value in ${context} is sealed with key ${keyId}, which is not among the keys given.`);
       }
-      const bytes = Buffer.from(sealed.slice(keyId.length + 1), 'base64url');
+      const text = sealed.slice(keyId.length + 1);
+      const bytes = Buffer.from(text, 'base64url');
+      if (bytes.toString('base64url') !== text) {
+        // Node reads base64 with anything in between: one value would have many spellings.
+        throw new Error(`A sealed value in ${context} does not open: it is not spelt as it was sealed.`);
+      }
       const iv = bytes.subarray(0, IV_BYTES);
       const tag = bytes.subarray(-TAG_BYTES);
       try {

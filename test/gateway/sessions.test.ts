@@ -146,6 +146,34 @@ describe('the end of a session', () => {
     expect((await ping(other)).status).toBe(200);
   });
 
+  /** Each is read as the same bytes by a decoder that passes over what it does not know. */
+  const SPELLINGS: [string, (id: string) => string][] = [
+    ['with padding', (id) => `${id}=`],
+    ['with a sign inside', (id) => `${id.slice(0, 20)}!${id.slice(20)}`],
+    ['with a dot at the end', (id) => `${id}.`],
+    ['in the other alphabet', (id) => id.replaceAll('-', '+').replaceAll('_', '/').concat('=')],
+    ['with another last letter', (id) => id.slice(0, -1) + String.fromCharCode(id.charCodeAt(id.length - 1) + 1)],
+  ];
+  test.each(SPELLINGS)('404: an id in another spelling, ended or not: %s', async (_, spell) => {
+    const session = await begin();
+    const spelt = { 'Mcp-Session-Id': spell(String(session['Mcp-Session-Id'])) };
+    expect((await ping(spelt)).status).toBe(404);
+    expect((await end(session)).status).toBe(200);
+    expect([(await ping(spelt)).status, (await end(spelt)).status]).toEqual([404, 404]);
+  });
+
+  test('404: a session of the server that was ended under another of its ids', async () => {
+    server.script.initialize = (response, got) => {
+      const facts = { protocolVersion: got.message.params.protocolVersion, capabilities: { tools: {} } };
+      const serverInfo = { name: 'one', version: '1' };
+      json({ result: { ...facts, serverInfo } }, 200, { 'Mcp-Session-Id': 'always-the-same' })(response, got);
+    };
+    const [one, other] = [await begin(), await begin()];
+    expect(one['Mcp-Session-Id']).not.toBe(other['Mcp-Session-Id']);
+    expect((await end(one)).status).toBe(200);
+    expect((await ping(other)).status).toBe(404);
+  });
+
   test.each([
     ['405, where the server lets nobody end one', 405, 405],
     ['404, where the server has forgotten it', 404, 404],
