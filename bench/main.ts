@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 /**
  * `npm run bench`: the server as it is against less of it, and the gateway against other gateways. `npm run bench --
  * --gateway [--long]`: the gateway only, with more clients, larger results and more endpoints. `npm run bench -- --scale
- * [--engine postgres]`: a large database against a small one. Every row says what was measured, its bar, and whether it
+ * [--engine postgres]`: a large database against a small one. `npm run bench -- --neighbour [--minutes N]`: what one
+ * organization notices while another does its worst; with minutes, whether anything stays of it. Every row says what was measured, its bar, and whether it
  * is met; nothing fails on a noisy machine.
  */
 const { values } = parseArgs({
@@ -12,9 +13,11 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
+    neighbour: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
   },
 });
-const { gateway, long, scale, engine } = values;
+const { gateway, long, scale, engine, neighbour, minutes } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -22,7 +25,13 @@ if (engine !== 'sqlite' && engine !== 'postgres') {
 if (long && !gateway) {
   throw new Error('--long: it is for --gateway');
 }
-if (scale) {
+if (minutes !== undefined && !(neighbour && /^[1-9]\d*$/.test(minutes))) {
+  throw new Error('--minutes: a whole number, for --neighbour');
+}
+if (neighbour) {
+  const { benchNeighbour } = await import('./neighbour/neighbour.ts');
+  await benchNeighbour(minutes === undefined ? null : Number(minutes));
+} else if (scale) {
   const { benchScale } = await import('./scale/scale.ts');
   await benchScale(engine);
 } else {

@@ -38,7 +38,10 @@ export async function startGatehouse(name: string, endpoints: number, defer: Def
 }
 
 /** Gatehouse as `npm start` runs it, and a client with all its credentials. */
-export async function runGatehouse(defer: Defer): Promise<{ client: GatehouseClient; pid: number | undefined }> {
+export async function runGatehouse(
+  defer: Defer,
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ client: GatehouseClient; url: string; pid: number | undefined }> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   defer(async () => rmSync(directory, { recursive: true }));
   const child = npmStart(
@@ -50,6 +53,7 @@ export async function runGatehouse(defer: Defer): Promise<{ client: GatehouseCli
       GATEHOUSE_API_KEY: API_KEY,
       GATEHOUSE_API_SECRET: API_SECRET,
       GATEHOUSE_EGRESS_ALLOW: '127.0.0.1',
+      ...env,
     },
     'pipe',
   );
@@ -60,7 +64,7 @@ export async function runGatehouse(defer: Defer): Promise<{ client: GatehouseCli
   });
   const baseUrl = await listening(child.stdout as Readable);
   const credentials = { apiToken: API_TOKEN, apiKey: API_KEY, apiSecret: API_SECRET, operatorToken: ADMIN_TOKEN };
-  return { client: createClient({ baseUrl, ...credentials }), pid: child.pid };
+  return { client: createClient({ baseUrl, ...credentials }), url: baseUrl, pid: child.pid };
 }
 
 /** The URL in the log line of a server that is ready. What it logs afterwards is read and dropped. */
@@ -76,7 +80,7 @@ async function listening(log: Readable): Promise<string> {
 }
 
 /** Registers the server and mints endpoints that serve what only reads: their scope and policy are asked at each call. */
-async function mint(client: GatehouseClient, endpoints: number, upstream: string): Promise<string[]> {
+export async function mint(client: GatehouseClient, endpoints: number, upstream: string): Promise<string[]> {
   const { data: registered, error } = await client.POST('/api/mcp-servers', {
     body: { name: 'Bench', url: upstream, approval_policy: 'auto_approve_all' },
   });
