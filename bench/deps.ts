@@ -29,6 +29,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
   await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
   const egress = createOrganizationEgress({ allow: [], own: () => [] }, LIMITS);
   const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
+  const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: LIMITS.memoryPatienceMs });
   const metrics = createMetrics();
   return {
     store,
@@ -36,7 +37,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     now,
     ids: randomIds,
     limits: LIMITS,
-    budget: new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: LIMITS.memoryPatienceMs }),
+    budget,
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
@@ -47,6 +48,6 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null },
-    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log, limits: LIMITS }),
+    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log, limits: LIMITS, budget }),
   };
 }

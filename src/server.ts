@@ -96,8 +96,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createOrganizationEgress({ allow: config.egressAllow, own: () => own }, limits);
     const openEgress = createOpenEgress();
-    const runtime = createRuntime({ store, egress, openEgress, now, log, limits });
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
+    const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget });
     const metrics = createMetrics();
     showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });

@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { readKnown } from '../approvals/decide-tool.ts';
+import { KeptMap } from '../base/kept-map.ts';
+import { PARSED_TIMES } from '../base/memory-budget.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../ids.ts';
@@ -10,11 +11,9 @@ import * as integrations from '../store/integrations.ts';
 import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import type { Db } from '../store/store.ts';
-import { readTools } from '../tools/packed.ts';
-import { selectTools } from '../tools/scope.ts';
-import type { DerivedTool } from '../tools/types.ts';
+import { createDerivedTools } from './derived-tools.ts';
 import type { ServedService } from './service.ts';
-import { type ServedServer, serverView } from './view.ts';
+import { createLists, type Lists, type ServedServer, serverView } from './view.ts';
 
 /** What a token serves: an endpoint, and where its tools come from. */
 export type Served = {
@@ -32,20 +31,34 @@ export type Endpoints = {
   readonly find: (token: string, apiToken: string | undefined) => Promise<Served | null>;
 };
 
-/** Endpoints that are kept as they were last read, and bytes of compressed tools whose parsed form is. */
+/** Endpoints that are kept as they were last read, and what each takes beside what its rows say. */
 const KEPT_ENDPOINTS = 10_000;
-const KEPT_BYTES = 8 * 1024 * 1024;
+const ENDPOINT_BYTES = 2048;
 
 /** What was read of an endpoint. It holds as long as nothing of these topics has changed since the count was `changes`. */
-type Kept = { readonly served: Served; readonly topics: readonly string[]; changes: number };
+type Kept = {
+  readonly served: Served;
+  readonly topics: readonly string[];
+  /** What it takes in memory, about. */
+  readonly bytes: number;
+  changes: number;
+};
+/** Where tools come from, and what was read to know it. */
+type Read<T> = { readonly source: T; readonly rows: readonly unknown[] };
 type Reading = { readonly changes: number; readonly served: Promise<Served | null> };
 
 /** Makes the finder of one gateway. What it has read it keeps until something that it depends on changes. */
-export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' | 'credentials' | 'now'>): Endpoints {
+export function createEndpoints({
+  store,
+  credentials,
+  now,
+  budget,
+}: Pick<Deps, 'store' | 'credentials' | 'now' | 'budget'>): Endpoints {
   /** By token, which is as secret in memory as the requests that bring it. */
-  const kept = new LRUCache<string, Kept>({ max: KEPT_ENDPOINTS });
+  const kept = new KeptMap<Kept>(budget, 'endpoints', KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
-  const derived = new LRUCache<string, Promise<DerivedTool[]>>({ maxSize: KEPT_BYTES, max: 1000 });
+  const derivedTools = createDerivedTools(store.read, budget);
+  const lists = createLists(budget);
 
   const read = async (db: Db, tokenHash: string): Promise<Omit<Kept, 'changes'> | null> => {
     const found = await endpoints.findByTokenHash(db, tokenHash);
@@ -54,17 +67,19 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
     }
     const { endpoint, account } = found;
     const { id, organizationId, accountId } = endpoint;
-    const source =
+    const read =
       account.kind === 'service'
         ? await readService(db, endpoint, account.integrationId)
-        : await readServer(db, endpoint, account);
-    if (source === null) {
+        : await readServer(db, endpoint, account, lists);
+    if (read === null) {
       return null;
     }
+    const { source, rows } = read;
     const ofSource = account.kind === 'service' ? account.integrationId : account.serverId;
     return {
       served: { endpoint, organizationId, source },
       topics: [...new Set([id, organizationId, accountId, ofSource])],
+      bytes: ENDPOINT_BYTES + PARSED_TIMES * JSON.stringify([endpoint, rows]).length,
     };
   };
 
@@ -76,7 +91,7 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
         kept.delete(token);
         return null;
       }
-      kept.set(token, { ...found, changes });
+      kept.set(token, { ...found, changes }, found.served.organizationId, found.bytes);
       return found.served;
     };
     const served = read(store.read, hashSecret(token))
@@ -117,28 +132,19 @@ export function createEndpoints({ store, credentials, now }: Pick<Deps, 'store' 
     db: Db,
     { organizationId, accountId, config }: endpoints.Endpoint,
     integrationId: string,
-  ): Promise<ServedService | null> => {
+  ): Promise<Read<ServedService> | null> => {
     const account = await accounts.find(db, organizationId, accountId);
     const integration = await integrations.find(db, organizationId, integrationId);
     if (account?.kind !== 'service' || integration === null) {
       return null;
     }
     const { approvalPolicy: policy } = integration;
-    const tools = selectTools(await derivedTools(db, integration), config);
-    return { kind: 'service', account, service: calledServiceOf(integration), policy, tools };
-  };
-
-  /** The tools of an integration in its present version, parsed once for all who ask. */
-  const derivedTools = async (db: Db, { id, version }: integrations.Integration): Promise<DerivedTool[]> => {
-    const key = `${id} ${version}`;
-    const known = derived.get(key);
-    if (known !== undefined) {
-      return known;
-    }
-    const packed = await integrations.tools(db, id);
-    const parsed = unpack(packed);
-    derived.set(key, parsed, { size: packed.length });
-    return parsed;
+    const service = calledServiceOf(integration);
+    const tools = () => derivedTools(integration);
+    return {
+      source: { kind: 'service', account, service, policy, scope: config, tools },
+      rows: [account, integration],
+    };
   };
 
   return {
@@ -160,7 +166,8 @@ async function readServer(
   db: Db,
   { organizationId, config }: endpoints.Endpoint,
   account: Extract<endpoints.Source, { kind: 'server' }>,
-): Promise<ServedServer | null> {
+  lists: Lists,
+): Promise<Read<ServedServer> | null> {
   const { serverId, isShared } = account;
   const server = isShared
     ? await readShared(db, organizationId, serverId)
@@ -168,7 +175,9 @@ async function readServer(
   if (server === null) {
     return null;
   }
-  return { kind: 'server', server, scope: config, view: serverView(server, config, await readKnown(db, serverId)) };
+  const known = await readKnown(db, serverId);
+  const source = { kind: 'server', server, scope: config, ...serverView(server, config, known, lists) } as const;
+  return { source, rows: [server, known] };
 }
 
 /** The operator answers for what they share: its calls wait for nobody. */
@@ -177,12 +186,4 @@ async function readShared(db: Db, organizationId: string, id: string): Promise<S
   return server === null
     ? null
     : { isShared: true, id, name: server.slug, organizationId, tags: [], approvalPolicy: 'auto_approve_all' };
-}
-
-async function unpack(packed: Uint8Array): Promise<DerivedTool[]> {
-  const tools: DerivedTool[] = [];
-  for await (const tool of readTools(packed)) {
-    tools.push(tool);
-  }
-  return tools;
 }

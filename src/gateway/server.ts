@@ -1,4 +1,6 @@
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
+import { memoryOf } from '../http/memory.ts';
 import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
@@ -95,10 +97,10 @@ export async function listTools(
   { id }: RequestMessage,
 ): Promise<void> {
   const { tools, seenAt, failure } = await deps.runtime.tools(served.server, LISTED);
-  const view = served.view(tools);
+  const list = served.list(tools);
   const meta = {
     ...(failure !== null && { 'gatehouse/stale': { seen_at: instant(seenAt), reason: failure.message } }),
-    ...(view.tools.size === 0 && {
+    ...(list.count === 0 && {
       'gatehouse/empty':
         tools.length === 0
           ? `The MCP server '${served.server.name}' lists no tools.`
@@ -109,12 +111,16 @@ export async function listTools(
     ...(era === 'stateless' && { resultType: 'complete', ...UNCACHED }),
     ...(Object.keys(meta).length > 0 && { _meta: meta }),
   };
+  if (list.bytes > SMALL_BYTES) {
+    // The answer is another copy of the list.
+    await memoryOf(request).hold('answers', 0).reach(list.bytes);
+  }
   const rest = Object.keys(more).length === 0 ? '' : `,${JSON.stringify(more).slice(1, -1)}`;
   sendJson(
     request,
     response,
     200,
-    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${view.json}${rest}}}`,
+    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${list.json}${rest}}}`,
   );
 }
 
@@ -145,7 +151,7 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
 async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise<ViewedTool> {
   for (const freshness of [CALLED, LISTED]) {
     const { tools } = await deps.runtime.tools(served.server, freshness);
-    const tool = typeof name === 'string' ? served.view(tools).tools.get(name) : undefined;
+    const tool = typeof name === 'string' ? served.find(tools, name) : undefined;
     if (tool !== undefined) {
       return tool;
     }

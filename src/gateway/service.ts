@@ -4,8 +4,9 @@ import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import * as accounts from '../store/accounts.ts';
-import type { Endpoint } from '../store/endpoints.ts';
-import type { DerivedTool } from '../tools/types.ts';
+import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
+import { matches } from '../tools/scope.ts';
+import type { NamedTools } from './derived-tools.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
@@ -17,8 +18,9 @@ export type ServedService = {
   readonly account: accounts.ServiceAccount;
   readonly service: CalledService;
   readonly policy: string;
-  /** Those in the scope. */
-  readonly tools: readonly DerivedTool[];
+  readonly scope: EndpointConfig;
+  /** All of the service, those that the scope hides too. */
+  readonly tools: () => NamedTools | Promise<NamedTools>;
 };
 
 /** Milliseconds that a call may take. */
@@ -47,7 +49,7 @@ export async function answerRequest(
         ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
         : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
     case 'tools/list':
-      return inEra({ ...list(served), ...(isStateless && UNCACHED) });
+      return inEra({ ...(await list(served)), ...(isStateless && UNCACHED) });
     case 'tools/call':
       return inEra(await call(deps, served, params, signal, note));
     default:
@@ -58,15 +60,18 @@ export async function answerRequest(
   }
 }
 
-const list = ({ tools }: ServedService): Result => ({
-  tools: tools.map(({ name, description, inputSchema, outputSchema, annotations }) => ({
-    name,
-    description,
-    inputSchema,
-    ...(outputSchema !== undefined && { outputSchema }),
-    annotations,
-  })),
-});
+async function list({ tools, scope }: ServedService): Promise<Result> {
+  const shown = [...(await tools()).values()].filter((tool) => matches(tool, scope));
+  return {
+    tools: shown.map(({ name, description, inputSchema, outputSchema, annotations }) => ({
+      name,
+      description,
+      inputSchema,
+      ...(outputSchema !== undefined && { outputSchema }),
+      annotations,
+    })),
+  };
+}
 
 async function call(
   deps: Deps,
@@ -76,8 +81,8 @@ async function call(
   note: CallNote,
 ): Promise<Result> {
   const { account, service, policy } = served;
-  const tool = served.tools.find(({ name }) => name === params.name);
-  if (tool === undefined) {
+  const tool = typeof params.name === 'string' ? (await served.tools()).get(params.name) : undefined;
+  if (tool === undefined || !matches(tool, served.scope)) {
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);

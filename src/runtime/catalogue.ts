@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Holder } from '../base/held.ts';
+import { type Held, type MemoryBudget, PARSED_TIMES } from '../base/memory-budget.ts';
 import type { CataloguedTool, Catalogue as StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
 import { definitionHash } from './definitions.ts';
@@ -48,6 +50,9 @@ export type CatalogueOptions = {
   /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
   readonly save: (listed: Listed, before: Listed['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
+  readonly budget: MemoryBudget;
+  /** Whose server it is. */
+  readonly holder: Holder;
   /** Milliseconds from one list to the next that the server itself, or the age of what was seen, is the reason of. */
   readonly intervalMs: number;
   /** Aborted when the server is connected to in another way, or not at all. */
@@ -59,11 +64,16 @@ const REMEMBERED = 2000;
 const COALESCED = 50;
 /** Milliseconds that listing the tools of a server may take. */
 const LIST_TIMEOUT = 30_000;
+/** Milliseconds between two notes that what was seen is of use. */
+const NOTED = 1000;
 
 /** Makes the catalogue of one server, as it is connected to. */
 export function createCatalogue(options: CatalogueOptions): Catalogue {
-  const { name, connection, stored, save, now, intervalMs, ended } = options;
+  const { name, connection, stored, save, now, budget, holder, intervalMs, ended } = options;
   let seen: Listed | null = null;
+  /** The room that `seen` takes, as long as there is some. */
+  let held: Held | null = null;
+  let usedAt = 0;
   let facts: ListedFacts | null = null;
   let failure: { readonly error: ServerFailed; readonly at: number } | null = null;
   let refreshing: Promise<void> | null = null;
@@ -73,6 +83,21 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   let listenedTo: Connection | null = null;
   let isOutdated = false;
   let isKept = false;
+
+  const forget = (): void => {
+    seen = null;
+    held?.release();
+    held = null;
+  };
+  ended.addEventListener('abort', forget, { once: true });
+
+  /** Keeps what was seen until the room is needed. Throws OverBudget: there must be room for it while it is used. */
+  const remember = (listed: Listed, textBytes: number): void => {
+    forget();
+    held = budget.hold(holder, 'lists', textBytes * PARSED_TIMES);
+    held.yields('kept', forget);
+    seen = listed;
+  };
 
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
     const isSame = before !== null && sameTools(before, listed.tools);
@@ -106,7 +131,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (!isSame && isKept) {
       await storeUnlessSame({ tools, seenAt }, seen?.tools ?? (await stored()).tools);
     }
-    seen = { tools: isSame && seen !== null ? seen.tools : tools, seenAt };
+    remember({ tools: isSame && seen !== null ? seen.tools : tools, seenAt }, listed.textBytes);
     const names = listed.tools.map(({ name }) => name);
     facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };
   };
@@ -162,14 +187,23 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     void refreshWhenDue();
   };
 
+  /** Others of its holder go first; not at each call, which would cost it more. */
+  const noteUse = (): void => {
+    const at = now();
+    if (at - usedAt > NOTED) {
+      usedAt = at;
+      held?.used();
+    }
+  };
+
   const isStale = ({ seenAt }: Listed, age: number): boolean =>
     isOutdated || refreshing !== null || now() - seenAt > age;
 
   const lookAgain = async ({ age, patience }: Freshness): Promise<ToolsSeen> => {
     if (seen === null) {
-      const { tools, seenAt } = await stored();
-      if (tools !== null && seenAt !== null) {
-        seen ??= { tools, seenAt };
+      const { tools, textBytes, seenAt } = await stored();
+      if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
+        remember({ tools, seenAt }, textBytes);
       }
     }
     const recently = failure !== null && now() - failure.at < REMEMBERED ? failure.error : null;
@@ -192,23 +226,21 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   return {
-    tools: (freshness) =>
-      seen === null || isStale(seen, freshness.age)
+    tools: (freshness) => {
+      noteUse();
+      return seen === null || isStale(seen, freshness.age)
         ? lookAgain(freshness)
-        : { ...seen, failure: failure?.error ?? null },
+        : { ...seen, failure: failure?.error ?? null };
+    },
     refresh,
     outdate: () => {
       isOutdated = true;
     },
-    forget: () => {
-      seen = null;
-    },
+    forget,
     keep: () => {
       isKept = true;
       // What could not be stored is asked for again.
-      void keepSeen().catch(() => {
-        seen = null;
-      });
+      void keepSeen().catch(forget);
     },
     facts: () => facts,
   };

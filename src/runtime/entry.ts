@@ -1,4 +1,5 @@
 import type { Limits } from '../base/limits.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Egress, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
@@ -16,6 +17,7 @@ export type EntryOptions = {
   readonly openEgress: Pick<Egress, 'dispatcher' | 'connector'>;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
+  readonly budget: MemoryBudget;
 };
 
 /** Whose connection it is: an organization's or, with null, the operator's. */
@@ -68,7 +70,7 @@ type Line = { readonly connection: Connection; usedAt: number };
  * listed and its health is told: over that of the operator nobody else ever calls.
  */
 export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoom }, server: Connectable): Entry {
-  const { store, egress, openEgress, now, limits, makeRoom } = options;
+  const { store, egress, openEgress, now, limits, budget, makeRoom } = options;
   const { organizationId: home } = server;
   const lines = new Map<Owner, Line>();
   const leaving = new Set<Connection>();
@@ -99,6 +101,8 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     stored: () => catalogues.find(store.read, server.id),
     save: (listed, before) => saveTools(store, server, listed, before),
     now,
+    budget,
+    holder: home,
     intervalMs: limits.listIntervalMs,
     ended: ended.signal,
   });

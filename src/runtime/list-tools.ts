@@ -16,6 +16,8 @@ const UNKNOWN_METHOD = -32601;
 /** What a server lists. */
 export type ListedTools = {
   readonly tools: readonly Definition[];
+  /** Of the tools as JSON. */
+  readonly textBytes: number;
   /** What was left out of it and why, in words for people. */
   readonly leftOut: readonly string[];
   /** The version of the protocol in which it was asked. */
@@ -55,7 +57,7 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
     }
     cursor = result.nextCursor ?? undefined;
     if (cursor === undefined) {
-      return { tools: [...tools.values()], leftOut, protocolVersion: facts.protocolVersion };
+      return { tools: [...tools.values()], textBytes: size, leftOut, protocolVersion: facts.protocolVersion };
     }
   }
   throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { constants, createGzip, gunzipSync } from 'node:zlib';
+import { unpackedBytes } from '../base/gzip.ts';
 import { parseExact } from '../base/json.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
@@ -18,6 +19,8 @@ export type CataloguedTool = {
 export type Catalogue = {
   /** In the server's order; null when none were seen at the present URL. */
   readonly tools: readonly CataloguedTool[] | null;
+  /** Of the tools as JSON; 0 where there are none. */
+  readonly textBytes: number;
   /** Milliseconds since the epoch; null together with `tools`. */
   readonly seenAt: number | null;
   /**
@@ -36,6 +39,7 @@ export async function find(db: Db, serverId: string): Promise<Catalogue> {
     .executeTakeFirst();
   return {
     tools: row?.tools ? (parseExact(gunzipSync(row.tools).toString()) as CataloguedTool[]) : null,
+    textBytes: row?.tools ? unpackedBytes(row.tools) : 0,
     seenAt: row?.seen_at ?? null,
     pins: row?.pins ? JSON.parse(row.pins) : null,
   };

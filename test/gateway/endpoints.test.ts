@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KyselyPlugin } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
+import { MemoryBudget } from '../../src/base/memory-budget.ts';
 import { createCredentials } from '../../src/credentials.ts';
 import { createEndpoints, type Endpoints } from '../../src/gateway/endpoints.ts';
 import { hashSecret } from '../../src/ids.ts';
@@ -23,6 +24,7 @@ onBothEngines(({ shared }) => {
   beforeEach(async () => {
     store = await shared();
     reads = 0;
+    const budget = new MemoryBudget({ totalBytes: 16 * 1024 * 1024, patienceMs: 0 });
     const counted: KyselyPlugin = {
       transformQuery: ({ node }) => {
         reads += 1;
@@ -33,7 +35,7 @@ onBothEngines(({ shared }) => {
     const read = { ...store.read, sql: store.read.sql.withPlugin(counted) };
     const watched = { ...store, read };
     const credentials = createCredentials({ store: watched, now: Date.now, operatorTokenHash: null });
-    found = createEndpoints({ store: watched, credentials, now: Date.now });
+    found = createEndpoints({ store: watched, credentials, now: Date.now, budget });
   });
 
   /** A server with an endpoint, which has been called. */

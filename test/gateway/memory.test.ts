@@ -3,8 +3,8 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { post } from '../support/mcp-client.ts';
-import { type Minted, mintOver } from '../support/minted.ts';
-import { type Scripted, startScripted } from '../support/scripted.ts';
+import { type Minted, mint, mintOver } from '../support/minted.ts';
+import { result, type Scripted, startScripted } from '../support/scripted.ts';
 import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 
 const held = () => gateway.deps.budget.heldBytes();
 const underWay = () => {
-  const { lists, ...rest } = Object.fromEntries(gateway.deps.budget.heldByKind());
+  const { lists, endpoints, ...rest } = Object.fromEntries(gateway.deps.budget.heldByKind());
   return Object.values(rest).reduce((sum, bytes) => sum + bytes, 0);
 };
 const ping = ({ token }: Minted) => post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'ping' });
@@ -124,4 +124,45 @@ test('without any room a message is a 503 with the code -32003, and when there i
     one.release();
   }
   expect((await ping(minted)).status).toBe(200);
+});
+
+describe('lists of tools', () => {
+  const large = (bytes: number) => [{ name: 'large', description: 'x'.repeat(bytes), inputSchema: { type: 'object' } }];
+  const list = ({ token }: Pick<Minted, 'token'>) =>
+    post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
+  const lists = () => gateway.deps.budget.heldByKind().get('lists') ?? 0;
+
+  test('are kept once, however many endpoints show them, and once for each scope', async () => {
+    const bytes = 256 * 1024;
+    server.script['tools/list'] = result({ tools: large(bytes) });
+    const { serverId, token } = await mintOver(gateway, server.url);
+    const before = lists();
+    expect((await list({ token })).body.result.tools).toHaveLength(1);
+    const one = lists() - before;
+    expect(one).toBeGreaterThan(bytes);
+    for (let count = 0; count < 20; count++) {
+      expect((await list(await mint(gateway, serverId))).body.result.tools).toHaveLength(1);
+    }
+    expect(lists() - before).toBe(one);
+    expect((await list(await mint(gateway, serverId, { methods: ['custom'] }))).body.result.tools).toHaveLength(1);
+    expect(lists() - before).toBeGreaterThan(one + bytes);
+    expect(lists() - before).toBeLessThan(one + 2 * bytes);
+  });
+
+  test('of many servers of one organization make room for each other, and for those of others', async () => {
+    const bytes = MIB;
+    server.script['tools/list'] = result({ tools: large(bytes) });
+    const all: Minted[] = [];
+    for (let count = 0; count < 6; count++) {
+      const minted = await mintOver(gateway, server.url);
+      expect((await list(minted)).status).toBe(200);
+      expect(held()).toBeLessThanOrEqual(BUDGET_MIB * MIB);
+      all.push(minted);
+    }
+    expect((await list(other)).status).toBe(200);
+    // What gave way comes back when it is asked for.
+    for (const minted of all) {
+      expect((await list(minted)).body.result.tools).toHaveLength(1);
+    }
+  });
 });

@@ -5,7 +5,8 @@ import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
 import { anOrganization, aServer, saveCatalogue } from './support/samples.ts';
 
-const NEVER_SEEN = { tools: null, seenAt: null, pins: null };
+const bytesOf = (tools: unknown) => JSON.stringify(tools).length;
+const NEVER_SEEN = { tools: null, textBytes: 0, seenAt: null, pins: null };
 
 const tool = (name: string, digit: string, more: object = {}): catalogues.CataloguedTool => ({
   definition: { name, inputSchema: { type: 'object' }, ...more },
@@ -44,9 +45,14 @@ onBothEngines(({ shared }) => {
   it('pins the first that were seen, and no later ones', async () => {
     const [first, changed, later] = [tool('a', '1'), tool('a', '2'), tool('b', '3')];
     await save([first], 10);
-    expect(await find()).toEqual({ tools: [first], seenAt: 10, pins: { a: first.hash } });
+    expect(await find()).toEqual({ tools: [first], textBytes: bytesOf([first]), seenAt: 10, pins: { a: first.hash } });
     await save([changed, later], 20);
-    expect(await find()).toEqual({ tools: [changed, later], seenAt: 20, pins: { a: first.hash } });
+    expect(await find()).toEqual({
+      tools: [changed, later],
+      textBytes: bytesOf([changed, later]),
+      seenAt: 20,
+      pins: { a: first.hash },
+    });
   });
 
   it('pins nothing after an empty list: what comes later is new', async () => {
@@ -58,9 +64,14 @@ onBothEngines(({ shared }) => {
   it('forgets the tools and clears the pins, for good', async () => {
     await save([tool('a', '1')], 10);
     await store.write((db) => catalogues.clearPins(db, server));
-    expect(await find()).toEqual({ tools: null, seenAt: null, pins: {} });
+    expect(await find()).toEqual({ ...NEVER_SEEN, pins: {} });
     await save([tool('a', '1')], 20);
-    expect(await find()).toEqual({ tools: [tool('a', '1')], seenAt: 20, pins: {} });
+    expect(await find()).toEqual({
+      tools: [tool('a', '1')],
+      textBytes: bytesOf([tool('a', '1')]),
+      seenAt: 20,
+      pins: {},
+    });
   });
 
   it('clears nothing where nothing was seen', async () => {
