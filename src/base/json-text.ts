@@ -38,14 +38,17 @@ export function endOfString(text: string, start: number): number {
 }
 
 /**
- * Whether a JSON text holds more values than `most`: objects, lists and scalars on all levels, names of members not
- * counted. A text of n characters holds at most (n + 1) / 2, so that short ones are not looked at. For a text that is no
- * JSON the answer means nothing.
+ * Whether a JSON text holds more values than `most`; see `countValues`. A text of n characters holds at most (n + 1) / 2,
+ * so that short ones are not looked at.
  */
-export function hasMoreValues(text: string, most: number): boolean {
-  if (text.length < 2 * most) {
-    return false;
-  }
+export const hasMoreValues = (text: string, most: number): boolean =>
+  text.length >= 2 * most && countValues(text, most) > most;
+
+/**
+ * How many values a JSON text holds: objects, lists and scalars on all levels, names of members not counted. Beyond `most`
+ * it stops counting. For a text that is no JSON the answer means nothing.
+ */
+export function countValues(text: string, most = Number.POSITIVE_INFINITY): number {
   let values = 1;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -54,7 +57,7 @@ export function hasMoreValues(text: string, most: number): boolean {
     } else if (code === COMMA) {
       values++;
       if (values > most) {
-        return true;
+        break;
       }
     } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
       values++;
@@ -62,7 +65,7 @@ export function hasMoreValues(text: string, most: number): boolean {
       values--;
     }
   }
-  return values > most;
+  return values;
 }
 
 /** Whether nothing but spaces stands before the end of a list or an object. */

@@ -83,6 +83,6 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   if (answer.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);
   }
-  const result = resultOf(answer, { tool, host: base.host, redact: redactor(account, credential) });
+  const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential) });
   return { result, credentialsRefused: answer.status === 401 };
 }

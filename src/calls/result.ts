@@ -1,8 +1,14 @@
 import { isObject, parseJson } from '../base/json.ts';
+import { hasMoreValues } from '../base/json-text.ts';
+import { splitJson } from '../base/split-json.ts';
+import { inOneLine, Unparsed } from '../base/unparsed.ts';
 import { STATUS_CODES } from '../node-http.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
+
+/** Values of an answer that is parsed. */
+const MOST_VALUES = 100_000;
 
 export type ResultFacts = {
   readonly tool: Pick<DerivedTool, 'outputSchema'>;
@@ -20,7 +26,7 @@ export const failure = (text: string): CallToolResult => ({ content: [{ type: 't
  * has an output schema and the text is a JSON object; bytes as an image or an embedded resource. Everything else, also a
  * redirect, is an error with the envelope of a remote error as its text.
  */
-export function resultOf(answer: HttpAnswer, { tool, host, redact }: ResultFacts): CallToolResult {
+export async function resultOf(answer: HttpAnswer, { tool, host, redact }: ResultFacts): Promise<CallToolResult> {
   const { status, bytes } = answer;
   const said = `${host} answered ${statusText(status)}`;
   if (status < 200 || status > 299) {
@@ -34,8 +40,17 @@ export function resultOf(answer: HttpAnswer, { tool, host, redact }: ResultFacts
     return { content: [binaryContent(answer)] };
   }
   const text = redact(found);
-  const value = tool.outputSchema === undefined ? undefined : parseJson(text);
+  const value = tool.outputSchema === undefined ? undefined : await structured(text);
   return { content: [{ type: 'text', text }], ...(isObject(value) ? { structuredContent: value } : {}) };
+}
+
+/** The value of a text; of one with many values, an object that is checked and not parsed. Undefined for no JSON. */
+async function structured(text: string): Promise<unknown> {
+  if (!hasMoreValues(text, MOST_VALUES)) {
+    return parseJson(text);
+  }
+  const whole = await splitJson(text, { levels: 0, mostParts: Number.POSITIVE_INFINITY });
+  return typeof whole === 'object' && whole.kind === 'object' ? new Unparsed(await inOneLine(text)) : undefined;
 }
 
 /** The envelope of a failed remote call; a 429 has the limits beside it, `x-ratelimit-…` under its plain name. */
@@ -52,7 +67,12 @@ function envelopeOf(answer: HttpAnswer, said: string): Readonly<Record<string, u
     statusCode: status,
     message: isRedirect ? `${said}, a redirect. Redirects are not followed.` : `${said}.`,
     truto_is_remote_error: true,
-    raw_response: text === null ? `${bytes.length} bytes that are no text` : (parseJson(text) ?? text),
+    raw_response:
+      text === null
+        ? `${bytes.length} bytes that are no text`
+        : hasMoreValues(text, MOST_VALUES)
+          ? text
+          : (parseJson(text) ?? text),
     ...Object.fromEntries(limits),
   };
 }

@@ -36,8 +36,8 @@ export type Content =
     };
 
 /**
- * The result of `tools/call` in MCP's shape. Write it with `JSON.stringify`: numbers of the structured content that
- * JavaScript cannot hold are `JSON.rawJSON`.
+ * The result of `tools/call` in MCP's shape. Write it with `writeJson`: numbers of the structured content that JavaScript
+ * cannot hold are `JSON.rawJSON`, and structured content of many values is `Unparsed`.
  */
 export type CallToolResult = {
   readonly content: readonly Content[];

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
+import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { Identified } from '../http/context.ts';
@@ -223,7 +224,7 @@ async function answerInitialize(
       if (status !== 200) {
         linkHelp(response, deps.publicUrl, status);
       }
-      sendJson(request, response, status, JSON.stringify({ ...incoming, id: message.id }));
+      sendJson(request, response, status, writeJson({ ...incoming, id: message.id }));
       return 'done';
     }
     if (sessionId !== undefined) {
@@ -231,7 +232,7 @@ async function answerInitialize(
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
     const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };
-    sendJson(request, response, 200, JSON.stringify(adapted));
+    sendJson(request, response, 200, writeJson(adapted));
     return 'done';
   }
   if ((await connection.discover()) !== null) {

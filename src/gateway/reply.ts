@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isObject } from '../base/json.ts';
+import { writeJson } from '../base/unparsed.ts';
 import { type ErrorCode, helpLink } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
@@ -53,7 +54,7 @@ export function sendJson(request: Identified, response: ServerResponse, status: 
 
 /** Answers a request with its result, as `sendJson` does. */
 export const sendResult = (request: Identified, response: ServerResponse, id: unknown, result: object): number =>
-  sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, result }));
+  sendJson(request, response, 200, writeJson({ jsonrpc: '2.0', id, result }));
 
 /**
  * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
@@ -70,7 +71,7 @@ export async function sendMessages(
   try {
     for await (const message of messages) {
       const isResponse = message.method === undefined;
-      const text = JSON.stringify(message);
+      const text = writeJson(message);
       if (isResponse) {
         note.isError = isFailure(message);
         note.responseBytes += Buffer.byteLength(text);

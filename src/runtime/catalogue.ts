@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createBreathing } from '../base/breathe.ts';
 import type { Holder } from '../base/held.ts';
 import { type Held, type MemoryBudget, PARSED_TIMES } from '../base/memory-budget.ts';
 import type { CataloguedTool, Catalogue as StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
-import { definitionHash } from './definitions.ts';
+import { type Definition, definitionHash } from './definitions.ts';
 import { ServerFailed } from './failed.ts';
 import { type ListedTools, listTools } from './list-tools.ts';
 import { type Listed, sameTools } from './save-tools.ts';
@@ -122,7 +123,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         ? hasMoved(name)
         : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
     });
-    const tools = listed.tools.map((definition) => ({ definition, hash: definitionHash(definition) }));
+    const tools = await hashed(listed.tools);
     if (ended.aborted) {
       throw hasMoved(name);
     }
@@ -248,3 +249,14 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
 
 const hasMoved = (name: string): ServerFailed =>
   new ServerFailed(name, 'unreachable', 'was changed or deleted while it listed its tools; ask again.');
+
+/** Tools with the hashes of their definitions; others have their turn between them. */
+async function hashed(definitions: readonly Definition[]): Promise<CataloguedTool[]> {
+  const breathe = createBreathing();
+  const tools: CataloguedTool[] = [];
+  for (const definition of definitions) {
+    tools.push({ definition, hash: definitionHash(definition) });
+    await breathe();
+  }
+  return tools;
+}

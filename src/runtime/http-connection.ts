@@ -3,7 +3,7 @@ import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from '
 import { exchange, type ServerRequest } from './exchange.ts';
 import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './failed.ts';
 import { listenForChanges } from './listen.ts';
-import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, parsed, type ServerMessage } from './messages.ts';
+import { bytesOf, isJson, isStream, messagesIn, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
 import { ownId, withId, withToken } from './own-ids.ts';
 import {
@@ -185,7 +185,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
 
   async function* send(request: OwnRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
     const asked = await ask(request, era, signal);
-    yield* Buffer.isBuffer(asked) ? parsed(name, asked.toString('utf8')) : asked;
+    yield* Buffer.isBuffer(asked) ? messagesIn(name, asked.toString('utf8')) : asked;
   }
 
   const introduce: Wire['introduce'] = async () => {

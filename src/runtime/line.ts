@@ -1,8 +1,9 @@
 import { isObject, parseJson } from '../base/json.ts';
 import { Listening } from '../egress/silence.ts';
 import type { ServerFailed } from './failed.ts';
-import { isMessage, notTheProtocol, type ServerMessage } from './messages.ts';
-import type { Pipe, PipeReader } from './pipe.ts';
+import { isLarge, isMessage, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
+import { ownIdsIn } from './own-ids.ts';
+import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
 import { answerTo, cancelled, TOOLS_CHANGED } from './protocol.ts';
 import { Waiting } from './waiting.ts';
 
@@ -42,10 +43,16 @@ export type LineOptions = {
   readonly onEnd: (failure: ServerFailed) => void;
 };
 
+/** Characters of messages that wait for a large one before them. */
+const MOST_HELD = 2 * LONGEST_MESSAGE;
+
 /** Opens a line. Throws ServerFailed, or whatever `open` does. */
 export async function openLine({ name, silence, open, onChanged, onEnd }: LineOptions): Promise<Line> {
   const waiting = new Map<string, Waiting>();
   let strays = 0;
+  /** The last of the messages that are read in turn, and the characters of all of them. */
+  let reading: Promise<void> | undefined;
+  let held = 0;
   let ended: ServerFailed | undefined;
 
   const tell = (message: object): void => {
@@ -72,32 +79,73 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
   /** What is no message some servers print where they should not. An answer that cannot be read fails its request. */
   const pass = (text: string): void => {
     strays += 1;
-    for (const [id, one] of waiting) {
-      if (text.includes(`"${id}"`)) {
-        one.fail(notTheProtocol(name, 'its answer is no JSON-RPC message'));
+    for (const id of ownIdsIn(text)) {
+      waiting.get(id)?.fail(notTheProtocol(name, 'its answer is no JSON-RPC message'));
+    }
+  };
+
+  const take = (text: string): void => {
+    const value = parseJson(text);
+    // Version 2025-03-26 lets a server send a batch.
+    let isStray = false;
+    for (const message of Array.isArray(value) ? value : [value]) {
+      if (isObject(message) && isMessage(message)) {
+        route(message, text.length);
+      } else {
+        isStray = true;
       }
     }
+    if (isStray) {
+      pass(text);
+    }
+  };
+
+  /** A message, when those before it have been read: large ones take a while. */
+  const takeInTurn = async (text: string, before: Promise<void> | undefined): Promise<void> => {
+    await before;
+    if (isLarge(text)) {
+      await readLarge(name, text).then(
+        (message) => route(message, text.length),
+        () => pass(text),
+      );
+    } else {
+      take(text);
+    }
+  };
+
+  const end = (failure: ServerFailed): void => {
+    ended = failure;
+    for (const one of waiting.values()) {
+      one.fail(failure);
+    }
+    onEnd(failure);
   };
 
   const pipe = await open({
     message: (text) => {
-      const value = parseJson(text);
-      // Version 2025-03-26 lets a server send a batch.
-      for (const message of Array.isArray(value) ? value : [value]) {
-        if (isObject(message) && isMessage(message)) {
-          route(message, text.length);
-        } else {
-          pass(text);
+      if (ended !== undefined) {
+        return;
+      }
+      if (reading === undefined && !isLarge(text)) {
+        take(text);
+        return;
+      }
+      held += text.length;
+      if (held > MOST_HELD) {
+        void pipe.close();
+        end(notTheProtocol(name, `it sent more than ${MOST_HELD} characters while a large message was being read`));
+        return;
+      }
+      const turn = takeInTurn(text, reading).finally(() => {
+        held -= text.length;
+        if (reading === turn) {
+          reading = undefined;
         }
-      }
+      });
+      reading = turn;
     },
-    ended: (failure) => {
-      ended = failure;
-      for (const one of waiting.values()) {
-        one.fail(failure);
-      }
-      onEnd(failure);
-    },
+    // An answer may have come whole before the pipe ended.
+    ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
   });
 
   async function* ask({ id, method, params }: LineRequest, signal: AbortSignal): AsyncGenerator<ServerMessage> {

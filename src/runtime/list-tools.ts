@@ -1,4 +1,8 @@
-import { isObject } from '../base/json.ts';
+import { createBreathing } from '../base/breathe.ts';
+import { isObject, parseJson } from '../base/json.ts';
+import { countValues } from '../base/json-text.ts';
+import { splitJson } from '../base/split-json.ts';
+import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
 import type { Definition } from './definitions.ts';
 import { notTheProtocol } from './messages.ts';
@@ -6,6 +10,11 @@ import { notTheProtocol } from './messages.ts';
 /** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
 const MOST_PAGES = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
+/** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
+const MOST_VALUES_OF_TOOL = 10_000;
+const MOST_VALUES = 1_000_000;
+/** Tools of one page that is too large to be parsed as a whole. */
+const MOST_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */
 const MOST_NAMED = 20;
 const SHOWN_NAME = 64;
@@ -26,34 +35,47 @@ export type ListedTools = {
 
 /**
  * Every tool that a server lists, page by page, in its order; none where it knows no tools. What has no name or no input
- * schema is left out, and of several with one name the first counts. Throws ServerFailed, or the reason of the signal.
+ * schema, or more than 10,000 values, is left out, and of several with one name the first counts. Others have their turn
+ * between two tools. Throws ServerFailed, or the reason of the signal.
  */
 export async function listTools(connection: Connection, signal: AbortSignal): Promise<ListedTools> {
   const server = connection.target.name;
   const { era, facts } = await connection.introduce();
   const tools = new Map<string, Definition>();
   const leftOut: string[] = [];
+  const breathe = createBreathing();
   let size = 0;
+  let values = 0;
   let count = 0;
   let cursor: unknown;
   for (let pages = 0; pages < MOST_PAGES; pages++) {
     const params = cursor === undefined ? {} : { cursor };
     const result = await resultOf(connection, { id: 0, method: 'tools/list', params }, era, signal);
-    if (!Array.isArray(result.tools)) {
+    const listed = await itemsOf(server, result.tools);
+    if (listed === null) {
       throw notTheProtocol(server, 'its list of tools is none');
     }
-    for (const tool of result.tools as unknown[]) {
+    for (const item of listed) {
       count += 1;
-      const fault = faultOf(tool, count, tools);
+      const text = item instanceof Unparsed ? item.text() : JSON.stringify(item);
+      const ownValues = countValues(text, MOST_VALUES_OF_TOOL);
+      const isLarge = ownValues > MOST_VALUES_OF_TOOL;
+      const tool = item instanceof Unparsed && !isLarge ? parseJson(text) : item;
+      const fault = isLarge ? `tool ${count} has more than ${MOST_VALUES_OF_TOOL} values` : faultOf(tool, count, tools);
       if (fault === null) {
         tools.set((tool as Definition).name, tool as Definition);
-        size += JSON.stringify(tool).length;
+        size += text.length;
+        values += ownValues;
       } else if (leftOut.length < MOST_NAMED) {
         leftOut.push(fault);
       }
-    }
-    if (size > MOST_CHARACTERS) {
-      throw notTheProtocol(server, `its tools are larger than ${MOST_CHARACTERS} characters`);
+      if (size > MOST_CHARACTERS) {
+        throw notTheProtocol(server, `its tools are larger than ${MOST_CHARACTERS} characters`);
+      }
+      if (values > MOST_VALUES) {
+        throw notTheProtocol(server, `its tools hold more than ${MOST_VALUES} values`);
+      }
+      await breathe();
     }
     cursor = result.nextCursor ?? undefined;
     if (cursor === undefined) {
@@ -61,6 +83,18 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
     }
   }
   throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);
+}
+
+/** What a list holds, not parsed where the list is not; null for what is no list. Throws ServerFailed. */
+async function itemsOf(server: string, tools: unknown): Promise<readonly unknown[] | null> {
+  if (!(tools instanceof Unparsed)) {
+    return Array.isArray(tools) ? tools : null;
+  }
+  const whole = await splitJson(tools.text(), { levels: 1, mostParts: MOST_TOOLS });
+  if (whole === 'too many') {
+    throw notTheProtocol(server, `it lists more than ${MOST_TOOLS} tools at once`);
+  }
+  return whole !== 'no JSON' && whole.kind === 'list' ? whole.parts.map(({ text }) => new Unparsed(text)) : null;
 }
 
 /** Why a tool cannot be offered to anybody; `count` is its place in the list, from 1. */

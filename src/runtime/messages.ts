@@ -1,13 +1,24 @@
 import { isObject, parseJson } from '../base/json.ts';
+import { hasMoreValues } from '../base/json-text.ts';
+import { type Part, splitJson } from '../base/split-json.ts';
+import { inOneLine, Unparsed } from '../base/unparsed.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { readEvents } from './events.ts';
 import { ServerFailed } from './failed.ts';
 
-/** A JSON-RPC message of a server, its numbers as it wrote them. */
+/**
+ * A JSON-RPC message of a server, its numbers as it wrote them. Of a large one, the members of the message and of its
+ * result, error and params are parsed; those that are large themselves are `Unparsed`.
+ */
 export type ServerMessage = Readonly<Record<string, unknown>>;
 
 /** Bytes of an answer that is read whole. */
 const LARGEST = 32 * 1024 * 1024;
+/** Values of a text that is parsed as a whole. */
+const MOST_VALUES = 100_000;
+/** Members of a large message, on both levels that are looked into, and values of one that is parsed. */
+const MOST_MEMBERS = 1000;
+const MOST_VALUES_OF_MEMBER = 1000;
 
 export const isStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
@@ -26,7 +37,7 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
       for await (const { data } of readEvents(body)) {
         // An event without data only says where to go on from.
         if (data !== '') {
-          yield* parsed(server, data);
+          yield* isLarge(data) ? [await readLarge(server, data)] : parsed(server, data);
         }
       }
     } catch (error) {
@@ -38,7 +49,7 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
   }
   const bytes = await bytesOf(server, answer);
   if (bytes.length > 0) {
-    yield* parsed(server, bytes.toString('utf8'));
+    yield* messagesIn(server, bytes.toString('utf8'));
   }
 }
 
@@ -64,13 +75,47 @@ export async function bytesOf(server: string, answer: HttpAnswer): Promise<Buffe
   return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
 }
 
-/** The messages of a JSON text: one, or a batch. Throws ServerFailed. */
-export function* parsed(server: string, text: string): Generator<ServerMessage> {
+/** The messages of a JSON text: one, or a batch that is not large. Throws ServerFailed. */
+export async function* messagesIn(server: string, text: string): AsyncGenerator<ServerMessage> {
+  yield* isLarge(text) ? [await readLarge(server, text)] : parsed(server, text);
+}
+
+/** Whether parsing a text would hold up others. */
+export const isLarge = (text: string): boolean => hasMoreValues(text, MOST_VALUES);
+
+/** The message of a text that is large. What nobody looks into is not parsed. Throws ServerFailed. */
+export async function readLarge(server: string, text: string): Promise<ServerMessage> {
+  const whole = await splitJson(text, { levels: 2, mostParts: MOST_MEMBERS });
+  if (whole === 'too many' || (whole !== 'no JSON' && whole.kind === 'list')) {
+    const what = whole === 'too many' ? `a message with more than ${MOST_MEMBERS} members` : 'a batch';
+    throw notTheProtocol(server, `it sent ${what} and more than ${MOST_VALUES} values`);
+  }
+  const message = whole === 'no JSON' ? undefined : await partlyParsed(whole);
+  if (!isObject(message) || !isMessage(message)) {
+    throw notAMessage(server);
+  }
+  return message;
+}
+
+/** The value of a part: what it is split into is parsed, but for members that are large. */
+async function partlyParsed({ kind, text, values, parts }: Part): Promise<unknown> {
+  if (kind === 'object' && parts.length > 0) {
+    const members: [string, unknown][] = [];
+    for (const part of parts) {
+      members.push([part.name ?? '', await partlyParsed(part)]);
+    }
+    return Object.fromEntries(members);
+  }
+  return values > MOST_VALUES_OF_MEMBER ? new Unparsed(await inOneLine(text)) : parseJson(text);
+}
+
+/** The messages of a JSON text that is not large. */
+function* parsed(server: string, text: string): Generator<ServerMessage> {
   const value = parseJson(text);
   // Version 2025-03-26 lets a server answer with a batch.
   for (const message of Array.isArray(value) ? value : [value]) {
     if (!isObject(message) || !isMessage(message)) {
-      throw notTheProtocol(server, 'it answered with something that is no JSON-RPC message');
+      throw notAMessage(server);
     }
     yield message;
   }
@@ -79,6 +124,9 @@ export function* parsed(server: string, text: string): Generator<ServerMessage> 
 /** What frameworks say of a path that they do not know is JSON too, and may have an `error`. */
 export const isMessage = ({ method, result, error }: ServerMessage): boolean =>
   typeof method === 'string' || result !== undefined || isObject(error);
+
+const notAMessage = (server: string): ServerFailed =>
+  notTheProtocol(server, 'it answered with something that is no JSON-RPC message');
 
 export const notTheProtocol = (server: string, why: string): ServerFailed =>
   new ServerFailed(server, 'protocol', `does not speak the protocol: ${why}.`);

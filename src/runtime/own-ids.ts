@@ -6,10 +6,25 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** In front of ids that are the gateway's own: nobody else knows them. */
 const PREFIX = `gatehouse-${randomBytes(9).toString('base64url')}-`;
+/** Ids that are looked for in one text. */
+const MOST_FOUND = 100;
 let count = 0;
 
 /** A request id, or progress token, of the gateway's own. */
 export const ownId = (): string => `${PREFIX}${++count}`;
+
+const QUOTED = new RegExp(`"(${PREFIX}\\d+)"`, 'g');
+
+/** The first ids of the gateway's own that stand in a text, as `ownId` made them; at most 100. */
+export function ownIdsIn(text: string): string[] {
+  const ids: string[] = [];
+  for (const [, id = ''] of text.matchAll(QUOTED)) {
+    if (ids.push(id) === MOST_FOUND) {
+      break;
+    }
+  }
+  return ids;
+}
 
 /** Progress is asked for under an id of the gateway's own, and told under the caller's. */
 export function withToken(params: Params, own: string) {
