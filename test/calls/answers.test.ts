@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
+import { Unparsed, writeJson } from '../../src/base/unparsed.ts';
 import { jsonAnswer, toolOf } from '../tools/support/documents.ts';
 import { callerOf, sharedEgress, textOf } from './support/calls.ts';
 import { answering, answeringJson, startService } from './support/service.ts';
@@ -21,6 +22,27 @@ describe('JSON', () => {
     );
     expect((await call(tool, {})).result).toEqual({ content: [{ type: 'text', text }] });
   });
+
+  it('of many values is not parsed, and written as it came', async () => {
+    const text = `{ "id": 1.0,\n"a":[${'1,'.repeat(200_000)}12345678901234567890]}`;
+    service.answer = answeringJson(text);
+    const { result } = await call(shaped, {});
+    expect(result.structuredContent).toBeInstanceOf(Unparsed);
+    expect(writeJson(result)).toBe(
+      `{"content":[{"type":"text","text":${JSON.stringify(text)}}],"structuredContent":${text.replace('\n', ' ')}}`,
+    );
+    service.answer = answering(500, { 'content-type': 'application/json' }, text);
+    expect(JSON.parse(textOf((await call(shaped, {})).result))).toMatchObject({ statusCode: 500, raw_response: text });
+  });
+
+  test.each([['{"a":['], ['['], ['{"a":[1,,']])(
+    '%s with many values, and broken, has no structured content',
+    async (start) => {
+      const text = `${start}${'1,'.repeat(200_000)}1]`;
+      service.answer = answeringJson(text);
+      expect((await call(shaped, {})).result).toEqual({ content: [{ type: 'text', text }] });
+    },
+  );
 
   it('is plain data where JavaScript can hold it', async () => {
     service.answer = answeringJson('{"id":9007199254740991,"text":"1234567890123456789"}');

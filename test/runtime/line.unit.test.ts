@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { ServerFailed } from '../../src/runtime/failed.ts';
+import { openLine } from '../../src/runtime/line.ts';
+import type { ServerMessage } from '../../src/runtime/messages.ts';
+import { ownId } from '../../src/runtime/own-ids.ts';
+import { LONGEST_MESSAGE, type PipeReader } from '../../src/runtime/pipe.ts';
+
+/** A line whose server says what the test says; `sent` is what it was told. */
+async function line() {
+  let reader: PipeReader | undefined;
+  const ends: ServerFailed[] = [];
+  const sent: string[] = [];
+  const opened = await openLine({
+    name: 'Odd',
+    silence: 0,
+    open: async (given) => {
+      reader = given;
+      return { send: async (message) => void sent.push(message), close: async () => undefined };
+    },
+    onChanged: () => undefined,
+    onEnd: (failure) => ends.push(failure),
+  });
+  return { ...opened, reader: reader as PipeReader, ends, sent };
+}
+
+const ones = (count: number) => `[${'1,'.repeat(count - 1)}1]`;
+
+async function all(messages: AsyncIterable<ServerMessage>): Promise<ServerMessage[]> {
+  const found: ServerMessage[] = [];
+  for await (const message of messages) {
+    found.push(message);
+  }
+  return found;
+}
+
+test('messages keep their order when a large one takes a while, also when the pipe ends', async () => {
+  const { ask, reader } = await line();
+  const id = ownId();
+  const asked = all(ask({ id, method: 'tools/call', params: {} }, new AbortController().signal));
+  const progress = (of: string) =>
+    `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"${id}","x":${of}}}`;
+  reader.message(progress(ones(200_000)));
+  reader.message(progress('1'));
+  reader.message(progress(ones(200_000)));
+  reader.message(`{"jsonrpc":"2.0","id":"${id}","result":{"big":${ones(200_000)},"isError":true}}`);
+  reader.ended(new ServerFailed('Odd', 'broken', 'ended.'));
+  const messages = await asked;
+  expect(
+    JSON.parse(JSON.stringify(messages)).map(({ params }: { params?: { x: unknown } }) => typeof params?.x),
+  ).toEqual(['object', 'number', 'object', 'undefined']);
+  expect(messages.at(-1)).toMatchObject({ id, result: { isError: true } });
+});
+
+test('a large text that is no message fails the request whose id stands in it', async () => {
+  const { ask, reader, strays } = await line();
+  const id = ownId();
+  const asked = all(ask({ id, method: 'tools/call', params: {} }, new AbortController().signal));
+  reader.message(`{"jsonrpc":"2.0","id":"${id}","result":${ones(200_000)}`);
+  await expect(asked).rejects.toThrow('its answer is no JSON-RPC message');
+  expect(strays()).toBe(1);
+});
+
+test('many texts that are no messages are looked at once, however many requests wait', async () => {
+  const { ask, reader, strays } = await line();
+  const { signal } = new AbortController();
+  const waiting = Array.from({ length: 200 }, () => ask({ id: ownId(), method: 'ping', params: {} }, signal).next());
+  const batch = `[${'{"no":"message"},'.repeat(30_000)}1]`;
+  const began = performance.now();
+  reader.message(batch);
+  reader.message(`nothing ${'x'.repeat(LONGEST_MESSAGE / 2)}`);
+  expect(strays()).toBe(2);
+  // Each stray for each request would take minutes.
+  expect(performance.now() - began).toBeLessThan(10_000);
+  reader.ended(new ServerFailed('Odd', 'broken', 'ended.'));
+  await Promise.all(waiting.map((next) => expect(next).rejects.toThrow('ended.')));
+});
+
+test('a server that goes on sending while a large message is read is given up', async () => {
+  const { reader, ends } = await line();
+  const large = `{"jsonrpc":"2.0","method":"x","params":{"x":${ones(15_000_000)}}}`;
+  for (let sent = 0; sent < 4; sent++) {
+    reader.message(large);
+  }
+  await expect
+    .poll(() => ends.map(({ message }) => message))
+    .toEqual([expect.stringContaining('while a large message was being read')]);
+});
