@@ -3072,6 +3072,11 @@ export interface components {
          * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
          */
         ApiKeyId: components["schemas"]["Uuid"];
+        /**
+         * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+         * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: {
         /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). `jsonrpc` may be left out, and the media type may be `text/plain`. */
@@ -3122,6 +3127,16 @@ export interface components {
          * @example "1"
          */
         ETag: string;
+        /**
+         * @description The version of the content, in the coding of the answer; send it back as `If-None-Match`.
+         * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+         */
+        ContentETag: string;
+        /**
+         * @description The content is served compressed to clients that accept `br` or `gzip`.
+         * @example Accept-Encoding
+         */
+        Vary: "Accept-Encoding";
     };
     pathItems: never;
 }
@@ -5138,7 +5153,13 @@ export interface operations {
     getDocs: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5148,11 +5169,23 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/html": string;
                 };
+            };
+            /** @description You have it; `If-None-Match` names it. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The page was not built yet; the answer names the command that builds it. */
             503: {
@@ -5170,7 +5203,13 @@ export interface operations {
     getDocsPage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path: {
                 /**
                  * @description The page, `<operationId>.md` or `errors.md`.
@@ -5186,11 +5225,23 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/markdown": string;
                 };
+            };
+            /** @description You have it; `If-None-Match` names it. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: components["responses"]["OperatorNotFound"];
             default: components["responses"]["OperatorError"];
@@ -5199,7 +5250,13 @@ export interface operations {
     getOpenApiJson: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5209,6 +5266,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5231,13 +5290,29 @@ export interface operations {
                     };
                 };
             };
+            /** @description You have it; `If-None-Match` names it. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["OperatorError"];
         };
     };
     getOpenApiYaml: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5247,11 +5322,23 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/yaml": string;
                 };
+            };
+            /** @description You have it; `If-None-Match` names it. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["OperatorError"];
         };
@@ -5259,7 +5346,13 @@ export interface operations {
     getLlmsTxt: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -5269,11 +5362,23 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/markdown": string;
                 };
+            };
+            /** @description You have it; `If-None-Match` names it. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ContentETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["OperatorError"];
         };

@@ -20,6 +20,7 @@ import { holdAnswer } from './http/memory.ts';
 import { observer } from './http/observe.ts';
 import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
+import { secureAnswers } from './http/security-headers.ts';
 import { auditHandlers } from './operator/audit-events.ts';
 import { credentialHandlers } from './operator/credentials.ts';
 import { grantHandlers } from './operator/grants.ts';
@@ -80,6 +81,7 @@ export async function createApp(
   const share = crossOrigin(config.corsOrigins);
   const guard = createGuard({ ...config, publicUrl });
   const observe = observer(log, metrics);
+  const secure = secureAnswers(publicUrl);
   const answerError = errorAnswerer(publicUrl, log);
   const app = express();
   // Production: whatever slips through the last handler shows no stack.
@@ -115,6 +117,7 @@ export async function createApp(
   return (request, response) => {
     const identified = request as Identified;
     giveRequestId(identified, response);
+    secure(response);
     observe(identified, response);
     if (!gateway(identified, response)) {
       app(request, response);

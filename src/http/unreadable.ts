@@ -5,6 +5,7 @@ import { ApiError } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
 import { linger } from './connection.ts';
 import { renderError } from './errors.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Why Node gave a connection up before there was a request, as far as somebody can do something about it. */
 const REASONS: Readonly<Record<string, ApiError>> = {
@@ -18,6 +19,7 @@ const MALFORMED = new ApiError('malformed_request', 'This is not HTTP as the ser
  * ends with it, at most `lingerMs` later.
  */
 export function answerUnreadable(server: Server, publicUrl: string, lingerMs: number): void {
+  const common = securityHeaders(publicUrl);
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket: Socket) => {
     if (error.code === 'ECONNRESET' || socket.destroyed) {
       socket.destroy();
@@ -32,7 +34,7 @@ export function answerUnreadable(server: Server, publicUrl: string, lingerMs: nu
     const [, sent = '/'] = /^[A-Z]+ (\/[^\s?]*)/.exec(error.rawPacket?.toString('latin1', 0, 4096) ?? '') ?? [];
     if (answering == null) {
       const { status, headers, body } = renderError(reason, sent, publicUrl);
-      const lines = Object.entries({ ...headers, 'X-Request-Id': randomUUID(), Connection: 'close' });
+      const lines = Object.entries({ ...common, ...headers, 'X-Request-Id': randomUUID(), Connection: 'close' });
       const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
       socket.write(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
       linger(socket, lingerMs);

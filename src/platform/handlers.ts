@@ -8,6 +8,7 @@ import { errorsPage } from '../docs/errors-page.ts';
 import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
 import { notFound } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { type Published, publish, sendPublished } from './published.ts';
 
 /** The documentation page that `npm run docs` builds; null when it is not built. */
 export type DocsFolder = { readonly read: () => Promise<string | null> };
@@ -16,16 +17,21 @@ export type DocsFolder = { readonly read: () => Promise<string | null> };
 export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder): RawHandlers => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
-  const json = JSON.stringify(published);
-  const operationPages = new Map(
+  const pages = new Map(
     docsGroups(document)
       .flatMap(({ operations }) => operations)
-      .map((operation) => [pageName(operation), once(() => operationPage(document, operation, publicUrl))]),
+      .map((operation) => [
+        pageName(operation),
+        once(() => publish(MARKDOWN, operationPage(document, operation, publicUrl))),
+      ]),
+  ).set(
+    'errors.md',
+    once(() => publish(MARKDOWN, errorsPage())),
   );
-  const yaml = once(() => dump(published, { noRefs: true }));
-  const index = once(() => llmsIndex(document, `${publicUrl}/`));
-  const errors = once(errorsPage);
-  let docsPage: string | null = null;
+  const json = once(() => publish('application/json; charset=utf-8', JSON.stringify(published)));
+  const yaml = once(() => publish('application/yaml; charset=utf-8', dump(published, { noRefs: true })));
+  const index = once(() => publish(MARKDOWN, llmsIndex(document, `${publicUrl}/`)));
+  let docsPage: Published | null = null;
   return {
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
 
@@ -47,9 +53,12 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
       response.type(registry.contentType).send(await registry.metrics());
     },
 
-    getDocs: async (_request, response) => {
-      // Its samples ask the server that the document names; here they ask this one.
-      docsPage ??= (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl) ?? null;
+    getDocs: async (request, response) => {
+      if (docsPage === null) {
+        // Its samples ask the server that the document names; here they ask this one.
+        const page = (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl);
+        docsPage = page === undefined ? null : publish('text/html; charset=utf-8', page, PAGE_HEADERS);
+      }
       if (docsPage === null) {
         response
           .status(503)
@@ -58,28 +67,33 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
           .send('The documentation is not built. Run: npm run docs');
         return;
       }
-      response.type('html').send(docsPage);
+      await sendPublished(request, response, docsPage);
     },
 
-    getDocsPage: (request, response) => {
+    getDocsPage: async (request, response) => {
       const name = String(request.params.page);
-      const page = name === 'errors.md' ? errors() : operationPages.get(name)?.();
+      const page = pages.get(name)?.();
       if (page === undefined) {
         throw notFound('Page', `There is no page ${JSON.stringify(name)}; /llms.txt lists them all.`);
       }
-      response.type('text/markdown').send(page);
+      await sendPublished(request, response, page);
     },
 
-    getLlmsTxt: (_request, response) => response.type('text/markdown').send(index()),
+    getLlmsTxt: (request, response) => sendPublished(request, response, index()),
 
-    getOpenApiJson: (_request, response) => response.type('json').send(json),
-    getOpenApiYaml: (_request, response) => response.type('application/yaml').send(yaml()),
+    getOpenApiJson: (request, response) => sendPublished(request, response, json()),
+    getOpenApiYaml: (request, response) => sendPublished(request, response, yaml()),
   };
 };
 
+const MARKDOWN = 'text/markdown; charset=utf-8';
+
+/** What a page can say of itself in `<meta>` is all but who may frame it. */
+const PAGE_HEADERS = { 'Content-Security-Policy': "frame-ancestors 'none'", 'X-Frame-Options': 'DENY' };
+
 /** Strangers may ask for it as often as they like, so it is made once, when the first one does. */
-function once(make: () => string): () => string {
-  let made: string | undefined;
+function once(make: () => Published): () => Published {
+  let made: Published | undefined;
   return () => {
     made ??= make();
     return made;

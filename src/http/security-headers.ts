@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http';
+
+/** Sets the headers that every answer has. A handler may set others of the same names later. */
+export type SecureAnswer = (response: ServerResponse) => void;
+
+/** The headers that every answer has, whatever it is: it may hold secrets, and is what its type says. */
+export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
+  return {
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+    ...(publicUrl.startsWith('https:') && { 'Strict-Transport-Security': 'max-age=31536000' }),
+  };
+}
+
+/** Makes what sets them, once for all answers. */
+export function secureAnswers(publicUrl: string): SecureAnswer {
+  const headers = new Map(Object.entries(securityHeaders(publicUrl)));
+  return (response) => void response.setHeaders(headers);
+}
