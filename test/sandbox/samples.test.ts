@@ -40,7 +40,7 @@ async function newSession(url: string): Promise<{ MCP_SESSION_ID: string }> {
   return { MCP_SESSION_ID: answer.headers.get('Mcp-Session-Id') ?? '' };
 }
 
-/** For samples that change nothing; every other one gets a sandbox of its own. */
+/** For samples that take nothing away from others: no thing that is there, and no name that only one thing may have. */
 let shared: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
   shared = await startSandbox({ GATEHOUSE_PORT: '0' });
@@ -49,7 +49,8 @@ afterAll(() => shared.stop());
 
 describe.each(operations)('$id', (operation) => {
   test.concurrent.each(Object.entries(RUNNERS))('its %s sample runs against a sandbox', async (language, runSample) => {
-    const sandbox = operation.method === 'get' ? shared : await startSandbox({ GATEHOUSE_PORT: '0' });
+    const takes = operation.method === 'DELETE' || operation.id === 'createSharedServer';
+    const sandbox = takes ? await startSandbox({ GATEHOUSE_PORT: '0' }) : shared;
     const sample = samplesOf(operation, sandbox.url).find(({ lang }) => lang === language);
     const source = sample?.source ?? 'exit 1';
     const session = source.includes('MCP_SESSION_ID') ? await newSession(sandbox.url) : {};
