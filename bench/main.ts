@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
  * `npm run bench`: the server as it is against less of it, and the gateway against other gateways. `npm run bench --
  * --gateway [--long]`: the gateway only, with more clients, larger results and more endpoints. `npm run bench -- --scale
  * [--engine postgres]`: a large database against a small one. `npm run bench -- --neighbour [--minutes N]`: what one
- * organization notices while another does its worst; with minutes, whether anything stays of it. Every row says what was measured, its bar, and whether it
+ * organization notices while another does its worst; with minutes, whether anything stays of it. `npm run bench --
+ * --against DIR`: what a call costs beside another checkout of the project. Every row says what was measured, its bar, and whether it
  * is met; nothing fails on a noisy machine.
  */
 const { values } = parseArgs({
@@ -15,9 +16,10 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
     minutes: { type: 'string' },
+    against: { type: 'string' },
   },
 });
-const { gateway, long, scale, engine, neighbour, minutes } = values;
+const { gateway, long, scale, engine, neighbour, minutes, against } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -28,7 +30,10 @@ if (long && !gateway) {
 if (minutes !== undefined && !(neighbour && /^[1-9]\d*$/.test(minutes))) {
   throw new Error('--minutes: a whole number, for --neighbour');
 }
-if (neighbour) {
+if (against !== undefined) {
+  const { benchAgainst } = await import('./gateway/against.ts');
+  await benchAgainst(against);
+} else if (neighbour) {
   const { benchNeighbour } = await import('./neighbour/neighbour.ts');
   await benchNeighbour(minutes === undefined ? null : Number(minutes));
 } else if (scale) {

@@ -31,9 +31,15 @@ export async function startProgram(name: string, file: string, defer: Defer, ups
   return { name, urls: [url], pid: child.pid };
 }
 
-/** Gatehouse as `npm start` runs it, with one server registered and so many endpoints minted over it. */
-export async function startGatehouse(name: string, endpoints: number, defer: Defer, upstream: string): Promise<Side> {
-  const { client, pid } = await runGatehouse(defer);
+/** Gatehouse as `npm start` of a checkout runs it, with one server registered and so many endpoints minted over it. */
+export async function startGatehouse(
+  name: string,
+  endpoints: number,
+  defer: Defer,
+  upstream: string,
+  root?: string,
+): Promise<Side> {
+  const { client, pid } = await runGatehouse(defer, {}, root);
   return { name, urls: await mint(client, endpoints, upstream), pid };
 }
 
@@ -41,6 +47,7 @@ export async function startGatehouse(name: string, endpoints: number, defer: Def
 export async function runGatehouse(
   defer: Defer,
   env: Readonly<Record<string, string>> = {},
+  root?: string,
 ): Promise<{ client: GatehouseClient; url: string; pid: number | undefined }> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   defer(async () => rmSync(directory, { recursive: true }));
@@ -56,6 +63,7 @@ export async function runGatehouse(
       ...env,
     },
     'pipe',
+    root,
   );
   const ended = once(child, 'exit');
   defer(async () => {
