@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { createServerPlaces } from '../src/approvals/server-places.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { MemoryBudget } from '../src/base/memory-budget.ts';
 import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
@@ -45,6 +46,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     egress,
     stopping: new AbortController().signal,
     reloads: createReloads(),
+    places: createServerPlaces(store),
     integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null },

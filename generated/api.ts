@@ -1431,7 +1431,7 @@ export interface components {
             [key: string]: string[];
         };
         /**
-         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every one. `auto_approve_read_only`: every one but those of tools that say they only read. `require_approval_per_tool`: every one but those of tools with a tool approval.
+         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every one. `auto_approve_read_only`: every one but those of tools that say they only read. `require_approval_per_tool`: every one but those of tools with a tool approval. Where tools' definitions decide, a call waits for a list of tools that is at most 60 seconds old, or is refused. Where any call waits, only methods that the protocol knows reach the server. A call of an integration whose URL lies at or below that of a registered server of the organization, whatever the spelling, takes the stricter of both policies; other names of the same host are not recognised.
          * @example auto_approve_read_only
          * @enum {unknown}
          */
@@ -2619,7 +2619,7 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that have changed since the list before, and of the first ten, in `tools`, the `name` and the hashes of both definitions, `first_seen` and `now`. Names of tools are cut at 256 characters, here and in `target`.
+             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `outdated_tools`: not sent, since the server gave no list in time that is fresh enough to decide by; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that have changed since the list before, and of the first ten, in `tools`, the `name` and the hashes of both definitions, `first_seen` and `now`. Names of tools are cut at 256 characters, here and in `target`.
              * @example {
              *       "changed": [
              *         "name",

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ServerPlaces } from './approvals/server-places.ts';
 import type { Limits } from './base/limits.ts';
 import type { MemoryBudget } from './base/memory-budget.ts';
 import type { CallAudit } from './call-audit.ts';
@@ -35,6 +36,8 @@ export type Deps = {
   readonly runtime: Runtime;
   /** Changes of the operator's servers, one at a time for each. */
   readonly reloads: Reloads;
+  /** Where the servers are whose calls can wait for a person. */
+  readonly places: ServerPlaces;
   /** The approval policy of integrations that are created without one. */
   readonly integrationPolicy: ApprovalPolicy;
   /** Whether the running gateway follows such a change at once; else it does when it starts. */

@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
+import { createServerPlaces } from './approvals/server-places.ts';
 import { descriptorLimit } from './base/descriptors.ts';
 import { LIMITS, type Limits } from './base/limits.ts';
 import { MemoryBudget } from './base/memory-budget.ts';
@@ -116,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       egress,
       runtime,
       reloads: createReloads(),
+      places: createServerPlaces(store),
       integrationPolicy: config.integrationPolicy,
       reloadsLive: config.reload === 'live',
       machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
+import { decide } from '../approvals/decision.ts';
 import { createFairSlots } from '../base/fair-queue.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
@@ -18,14 +19,21 @@ export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: st
 /** A document at hand. `field` is where the request names it; `url` is where it came from, null for none. */
 export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly field: string };
 
+const READS = { readOnlyHint: true };
+const HELD_BACK =
+  'lies where an MCP server is registered whose calls wait for a person: send the document itself, in `document`.';
+
 /** Bytes that a document may have, wherever it comes from. */
 const LARGEST = 16 * 1024 * 1024;
 /** Milliseconds that fetching a document may take. */
 const FETCH_TIMEOUT = 10_000;
 
-/** Reads a document for an organization, over the network where it must. Throws `validation_failed` when it cannot be had. */
+/**
+ * Reads a document for an organization, over the network where it must. Throws `validation_failed` when it cannot be had, or
+ * lies where a server is on which nothing, not even what only reads, runs without a person.
+ */
 export async function readDocument(
-  { egress }: Pick<Deps, 'egress'>,
+  { egress, places }: Pick<Deps, 'egress' | 'places'>,
   organizationId: string,
   source: DocumentSource,
 ): Promise<Document> {
@@ -34,7 +42,14 @@ export async function readDocument(
   }
   const field = 'body.document_url';
   try {
-    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT };
+    const found = await places.of(organizationId);
+    const check = (at: URL): void => {
+      // A query can say as much as a call of a tool that reads.
+      if (found !== null && decide(found.strictest('auto_approve_all', [at]), READS).verdict === 'waits') {
+        throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
+      }
+    };
+    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT, check };
     const { bytes, url } = await egress.of(organizationId).fetchDocument(new URL(source.url), limits);
     return { bytes, url: url.href, field };
   } catch (error) {

@@ -40,6 +40,8 @@ export type Limits = {
   /** The addresses of a name are kept for this time, and the failure to find them for the next. */
   readonly dnsCacheMs: number;
   readonly dnsFailureCacheMs: number;
+  /** A call waits this long for a list of tools that is fresh enough to decide about it. */
+  readonly definitionPatienceMs: number;
   /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
   readonly memoryPatienceMs: number;
   /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
@@ -60,6 +62,7 @@ export const LIMITS: Limits = {
   dnsTimeoutMs: 2000,
   dnsCacheMs: 30_000,
   dnsFailureCacheMs: 5000,
+  definitionPatienceMs: 5000,
   memoryPatienceMs: 5000,
   listIntervalMs: 5000,
 };

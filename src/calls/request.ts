@@ -94,7 +94,8 @@ function headersOf(request: RequestPlan, credential: Credential | null, args: Ar
   return Object.fromEntries(secret === null ? written : [...written, [secret.name.toLowerCase(), secret.value]]);
 }
 
-function urlOf(base: URL, path: string, query: readonly string[]): string {
+/** The URL of a request, below the base. */
+export function urlOf(base: URL, path: string, query: readonly string[]): string {
   const url = new URL(base);
   url.hash = '';
   url.pathname = `${base.pathname.replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;

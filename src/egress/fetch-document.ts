@@ -12,6 +12,8 @@ export type FetchLimits = {
   /** For everything together, redirects too. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Asked before each request, also those that a redirect leads to; what it throws is thrown on. */
+  readonly check?: (url: URL) => void;
 };
 
 export type FetchedDocument = {
@@ -48,13 +50,14 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 /** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
   (policy: Policy, dispatcher: Dispatcher) =>
-  async (start: URL, { maxBytes, timeoutMs, signal }: FetchLimits): Promise<FetchedDocument> => {
+  async (start: URL, { maxBytes, timeoutMs, signal, check }: FetchLimits): Promise<FetchedDocument> => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
     let url = start;
     try {
       for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
         checkDocumentUrl(policy, url);
+        check?.(url);
         const answer = await get(dispatcher, url, either);
         try {
           if (!REDIRECT_STATUS.has(answer.status)) {

@@ -13,6 +13,8 @@ export type CallNote = {
   isError?: boolean;
   /** The server behind the endpoint could not be asked, or did not answer. */
   hasServerFailed?: boolean;
+  /** Nothing was sent: what the server lists is too old to decide by. */
+  isOutdated?: boolean;
   responseBytes: number;
 };
 
@@ -53,7 +55,11 @@ export function recordCall(
   );
 }
 
-function reasonOf({ call, isError, hasServerFailed }: CallNote, clientIsGone: boolean): string | undefined {
+function reasonOf(note: CallNote, clientIsGone: boolean): string | undefined {
+  const { call, isError, hasServerFailed, isOutdated } = note;
+  if (isOutdated === true) {
+    return 'outdated_tools';
+  }
   if (call?.verdict === 'waits') {
     return 'approval';
   }

@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import type { UsedServer } from '../runtime/connectable.ts';
 import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
 
@@ -24,6 +25,13 @@ export const unknownTool = (name: unknown): RpcError =>
 /** The answer for a method that there is none of; the stateless protocol wants the status to say so too. */
 export const noSuchMethod = (era: Era): RpcError =>
   new RpcError(CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
+
+/** The answer for a call that a definition would decide about, of which nobody knows whether it still holds. */
+export const outdatedTools = (server: Pick<UsedServer, 'name' | 'approvalPolicy'>, failure: Error | null): RpcError => {
+  const why = failure?.message ?? `The MCP server '${server.name}' did not list its tools in time.`;
+  const what = `the approval policy ${server.approvalPolicy} decides by a list of tools that is at most 60 s old`;
+  return new RpcError(CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, { status: 502 });
+};
 
 /** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */
 export function argumentsOf({ arguments: args = {} }: Result): Result {

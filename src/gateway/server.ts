@@ -1,4 +1,5 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { holdsBack, looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { instant } from '../instants.ts';
@@ -7,10 +8,20 @@ import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
+import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { initialize, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { sendJson, sendMessages, sendResult } from './reply.ts';
-import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import {
+  argumentsOf,
+  complete,
+  mustWait,
+  noSuchMethod,
+  outdatedTools,
+  type Result,
+  UNCACHED,
+  unknownTool,
+} from './results.ts';
 import type { ViewedTool } from './view.ts';
 
 /** How fresh tools are where they are listed, and where they are called; milliseconds. */
@@ -35,7 +46,7 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
   if (!isRequest(message)) {
     // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,
     // a notification would reach one that the client shares with others, under ids that are not its own there.
-    if (hasSession && (message.method === undefined || message.method.startsWith('notifications/'))) {
+    if (hasSession && (message.method === undefined || isPassedNotification(relayed, message.method))) {
       await passOn(deps, relayed, session);
     } else {
       response.writeHead(202).end();
@@ -63,20 +74,29 @@ export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
 export const isRequest = (message: Message): message is RequestMessage =>
   message.id !== undefined && message.method !== undefined;
 
+/** Whether an endpoint holds nothing back: neither does a call wait, nor is anything out of its scope. */
+const isOpen = ({ scope, server }: Relayed['served']): boolean => !isScoped(scope) && !holdsBack(server.approvalPolicy);
+
 /**
  * Whether an endpoint has a method that nothing is decided about. Tasks belong to whoever began them, which only a session
- * tells; and what some server may take for a call of a tool has to be one that was decided on.
+ * tells; and what some server may take for a call of a tool has to be one that was decided on: where anything is held back,
+ * whatever the protocol does not know in this very spelling does not exist.
  */
-function isShown({ served, connection }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
+function isShown({ served, connection, era }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
   const name = foldCase(method).trim();
-  if (connection.exchange === null && OF_OWN_SESSIONS.includes(method)) {
+  const isOfTasks = name.startsWith('tasks/');
+  if ((connection.exchange === null && OF_OWN_SESSIONS.includes(method)) || (isOfTasks && !hasSession)) {
     return false;
   }
-  if (name.startsWith('tasks/')) {
-    return hasSession;
+  if (isOpen(served)) {
+    return name !== 'tools/call';
   }
-  return name !== 'tools/call' && (!isScoped(served.scope) || OF_TOOLS.includes(method));
+  return isKnownRequest(era, method) && (!isScoped(served.scope) || isOfTasks || OF_TOOLS.includes(method));
 }
+
+/** Whether a notification goes on to the server, in the client's own session. */
+const isPassedNotification = ({ served }: Relayed, method: string): boolean =>
+  isOpen(served) ? method.startsWith('notifications/') : isKnownNotification(method);
 
 /** A subscription to nothing that a scope hides. */
 function narrowed(relayed: Relayed): Relayed {
@@ -126,7 +146,9 @@ export async function listTools(
 
 async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
   const { served, era, request, response, note } = relayed;
-  const tool = await findTool(deps, relayed, message.params.name);
+  const tool = looksAtDefinitions(served.server.approvalPolicy)
+    ? await findDefinedTool(deps, relayed, message.params)
+    : await findTool(deps, relayed, message.params.name);
   const args = argumentsOf(message.params);
   note.call = { tool: String(tool.definition.name), args, verdict: tool.verdict };
   if (tool.verdict === 'waits') {
@@ -152,6 +174,29 @@ async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise
   for (const freshness of [CALLED, LISTED]) {
     const { tools } = await deps.runtime.tools(served.server, freshness);
     const tool = typeof name === 'string' ? served.find(tools, name) : undefined;
+    if (tool !== undefined) {
+      return tool;
+    }
+  }
+  throw unknownTool(name);
+}
+
+/**
+ * The tool that a call names, by a list that may decide about it: at most as old as where tools are called, and seen by this
+ * process. Throws an RpcError where there is none in time; that is audited.
+ */
+async function findDefinedTool({ runtime, limits }: Deps, relayed: Relayed, params: Result): Promise<ViewedTool> {
+  const { served, note } = relayed;
+  const { name } = params;
+  for (const { age } of [CALLED, LISTED]) {
+    const freshness = { age, patience: limits.definitionPatienceMs, decides: true } as const;
+    const { tools, isFresh, failure } = await runtime.tools(served.server, freshness);
+    const tool = typeof name === 'string' ? served.find(tools, name) : undefined;
+    if (tool !== undefined && !isFresh) {
+      note.call = { tool: String(name), args: argumentsOf(params), verdict: tool.verdict };
+      note.isOutdated = true;
+      throw outdatedTools(served.server, failure);
+    }
     if (tool !== undefined) {
       return tool;
     }

@@ -1,5 +1,6 @@
 import { decide } from '../approvals/decision.ts';
 import { callTool } from '../calls/call-tool.ts';
+import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
@@ -80,12 +81,13 @@ async function call(
   signal: AbortSignal,
   note: CallNote,
 ): Promise<Result> {
-  const { account, service, policy } = served;
+  const { account, service } = served;
   const tool = typeof params.name === 'string' ? (await served.tools()).get(params.name) : undefined;
   if (tool === undefined || !matches(tool, served.scope)) {
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);
+  const policy = await policyOf(deps, served, { tool, args, account, service });
   const { verdict } = decide(policy, tool.annotations);
   note.call = { tool: tool.name, args, verdict };
   if (verdict === 'waits') {
@@ -96,6 +98,12 @@ async function call(
   const { result, credentialsRefused } = outcome;
   await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
   return result;
+}
+
+/** The policy of the integration, or a stricter one of a server where the call would arrive. */
+async function policyOf({ places }: Deps, { account, policy }: ServedService, called: Destined): Promise<string> {
+  const found = await places.of(account.organizationId);
+  return found === null ? policy : found.strictest(policy, destinationsOf(called));
 }
 
 /** An account says whether its credentials were taken the last time; a failure of another kind says nothing of them. */

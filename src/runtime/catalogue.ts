@@ -16,10 +16,17 @@ export type ToolsSeen = {
   /** Milliseconds since the epoch. */
   readonly seenAt: number;
   readonly failure: ServerFailed | null;
+  /** Whether they are as fresh as they were to be. */
+  readonly isFresh: boolean;
 };
 
 /** How fresh tools must be, and how long to wait when they are not; milliseconds. */
-export type Freshness = { readonly age: number; readonly patience: number };
+export type Freshness = {
+  readonly age: number;
+  readonly patience: number;
+  /** The definitions decide about a call: of what is stored nobody knows whether the server still says so. */
+  readonly decides?: true;
+};
 
 /** What a server lists. */
 export type Catalogue = {
@@ -84,6 +91,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   let listenedTo: Connection | null = null;
   let isOutdated = false;
   let isKept = false;
+  /** Whether it was this process that saw what was seen. */
+  let isListed = false;
 
   const forget = (): void => {
     seen = null;
@@ -114,6 +123,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   const list = async (): Promise<void> => {
+    // What a server says first may be old when it has said the last of it.
+    const seenAt = now();
     const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT)]);
     const listed = await listTools(connection(), signal).catch((error: unknown) => {
       if (error instanceof ServerFailed) {
@@ -127,12 +138,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (ended.aborted) {
       throw hasMoved(name);
     }
-    const seenAt = now();
     const isSame = seen !== null && sameTools(seen.tools, tools);
     if (!isSame && isKept) {
       await storeUnlessSame({ tools, seenAt }, seen?.tools ?? (await stored()).tools);
     }
     remember({ tools: isSame && seen !== null ? seen.tools : tools, seenAt }, listed.textBytes);
+    isListed = true;
     const names = listed.tools.map(({ name }) => name);
     facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };
   };
@@ -197,14 +208,20 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     }
   };
 
-  const isStale = ({ seenAt }: Listed, age: number): boolean =>
-    isOutdated || refreshing !== null || now() - seenAt > age;
+  /** Whether the age of what was seen is known: not of what another process has stored, nor after the clock was set back. */
+  const isKnownAt = (seenAt: number): boolean => isListed && seenAt <= now();
 
-  const lookAgain = async ({ age, patience }: Freshness): Promise<ToolsSeen> => {
+  const isStale = ({ seenAt }: Listed, { age, decides }: Freshness): boolean =>
+    isOutdated || refreshing !== null || now() - seenAt > age || (decides === true && !isKnownAt(seenAt));
+
+  const lookAgain = async (freshness: Freshness): Promise<ToolsSeen> => {
+    const { age, patience } = freshness;
+    const began = now();
     if (seen === null) {
       const { tools, textBytes, seenAt } = await stored();
       if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
         remember({ tools, seenAt }, textBytes);
+        isListed = false;
       }
     }
     const recently = failure !== null && now() - failure.at < REMEMBERED ? failure.error : null;
@@ -213,7 +230,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         throw recently;
       }
       await refresh();
-    } else if (isStale(seen, age)) {
+    } else if (isStale(seen, freshness)) {
       const wait = age < intervalMs || refreshing !== null ? 0 : untilDue();
       const refreshed = wait === 0 ? refresh().catch(() => undefined) : refreshWhenDue();
       // A server that has failed is not waited for until it is due.
@@ -223,15 +240,18 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (seen === null) {
       throw new ServerFailed(name, 'unreachable', 'has not been seen yet.');
     }
-    return { ...seen, failure: failure?.error ?? null };
+    const { seenAt } = seen;
+    // Who says that its tools change while it lists them has listed them nevertheless.
+    const isFresh = isKnownAt(seenAt) && now() - seenAt <= age && (!isOutdated || seenAt >= began);
+    return { ...seen, failure: failure?.error ?? null, isFresh };
   };
 
   return {
     tools: (freshness) => {
       noteUse();
-      return seen === null || isStale(seen, freshness.age)
+      return seen === null || isStale(seen, freshness)
         ? lookAgain(freshness)
-        : { ...seen, failure: failure?.error ?? null };
+        : { ...seen, failure: failure?.error ?? null, isFresh: true };
     },
     refresh,
     outdate: () => {

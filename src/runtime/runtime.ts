@@ -154,7 +154,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (tools === null || seenAt === null) {
       throw notInUse(name);
     }
-    return { tools, seenAt, failure: notInUse(name) };
+    return { tools, seenAt, failure: notInUse(name), isFresh: false };
   };
 
   const drop = (serverId: string): void => {

@@ -116,6 +116,20 @@ export async function page(db: Db, organizationId: string, query: ServerPage): P
   return rows.map((row) => toServer(db, row));
 }
 
+/** A server some calls of which wait for a person: where it is, and what holds them back. */
+export type HeldBack = Pick<Server, 'url' | 'approvalPolicy'>;
+
+/** The servers of an organization some calls of which wait for a person. */
+export async function heldBack(db: Db, organizationId: string): Promise<HeldBack[]> {
+  const rows = await db.sql
+    .selectFrom('servers')
+    .select(['url', 'approval_policy'])
+    .where('organization_id', '=', organizationId)
+    .where('approval_policy', '<>', 'auto_approve_all')
+    .execute();
+  return rows.map(({ url, approval_policy }) => ({ url, approvalPolicy: approval_policy }));
+}
+
 /** How many servers an organization has, 0 when there is no such organization. Costs one lookup. */
 export async function count(db: Db, organizationId: string): Promise<number> {
   const row = await db.sql

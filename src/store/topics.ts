@@ -45,6 +45,9 @@ const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Tab
   endpoints: ['id', 'account_id', 'organization_id'],
 };
 
+/** The topic of the servers of an organization, taken together. */
+export const serversOf = (organizationId: string): string => `servers of ${organizationId}`;
+
 /** What a statement changes: rows of these topics; or, where that cannot be told, anything. */
 export type Changed = readonly string[] | 'anything';
 
@@ -90,10 +93,12 @@ function firstOf(table: OperationNode | undefined, valuesOf: (column: string) =>
   if (columns === undefined) {
     return 'anything';
   }
+  // They are kept as a list as well, which a new one is added to.
+  const lists = name === 'servers' ? valuesOf('organization_id')?.map(serversOf) : [];
   for (const column of columns) {
     const values = valuesOf(column);
     if (values !== null) {
-      return values;
+      return lists === undefined ? 'anything' : [...values, ...lists];
     }
   }
   return columns.length === 0 ? [] : 'anything';

@@ -10,7 +10,7 @@ import {
 import { expect, it } from 'vitest';
 import { createChanges } from '../../src/store/changes.ts';
 import type { Database } from '../../src/store/schema.ts';
-import { changedBy } from '../../src/store/topics.ts';
+import { changedBy, serversOf } from '../../src/store/topics.ts';
 
 const db = new Kysely<Database>({
   dialect: {
@@ -40,18 +40,18 @@ it.each<[string, OperationNodeSource, readonly string[]]>([
       .onConflict((conflict) => conflict.column('server_id').doUpdateSet(CATALOGUE)),
     ['a'],
   ],
-  ['a condition on the id', db.deleteFrom('servers').where('id', '=', 'a').where('version', '=', 1), ['a']],
+  ['a condition on the id', db.deleteFrom('integrations').where('id', '=', 'a').where('version', '=', 1), ['a']],
   [
     'the narrowest of several conditions, in whatever order',
     db.updateTable('endpoints').set({ name: 'x' }).where('organization_id', '=', 'org').where('id', '=', 'a'),
     ['a'],
   ],
   ['a condition on a wider column', db.deleteFrom('accounts').where('organization_id', '=', 'org'), ['org']],
-  ['a condition with a table', db.deleteFrom('servers').where('servers.id', '=', 'a'), ['a']],
+  ['a condition with a table', db.deleteFrom('integrations').where('integrations.id', '=', 'a'), ['a']],
   ['a list', db.deleteFrom('endpoints').where('id', 'in', ['a', 'b']), ['a', 'b']],
   [
     'conditions in brackets',
-    db.deleteFrom('servers').where(({ and, eb }) => and([eb('version', '=', 1), and([eb('id', '=', 'a')])])),
+    db.deleteFrom('integrations').where(({ and, eb }) => and([eb('version', '=', 1), and([eb('id', '=', 'a')])])),
     ['a'],
   ],
   [
@@ -62,6 +62,11 @@ it.each<[string, OperationNodeSource, readonly string[]]>([
       .expression(db.selectFrom('organizations').select(['id as o', sql.val('a').as('i')])),
     ['a'],
   ],
+  [
+    'a server, and the servers of its organization',
+    db.deleteFrom('servers').where('id', '=', 'a').where('organization_id', '=', 'o'),
+    ['a', serversOf('o')],
+  ],
   ['a query', db.selectFrom('servers').selectAll(), []],
   ['a table that nothing depends on', db.deleteFrom('audit_events'), []],
 ])('knows the topics of %s', (_, query, topics) => {
@@ -70,6 +75,7 @@ it.each<[string, OperationNodeSource, readonly string[]]>([
 
 it.each<[string, OperationNodeSource]>([
   ['every row', db.deleteFrom('servers')],
+  ['a server of any organization', db.deleteFrom('servers').where('id', '=', 'a')],
   ['a condition on something else', db.deleteFrom('servers').where('name', '=', 'a')],
   ['an alternative', db.deleteFrom('servers').where(({ or, eb }) => or([eb('id', '=', 'a'), eb('name', '=', 'b')]))],
   ['all but one', db.deleteFrom('servers').where('id', '!=', 'a')],
@@ -110,7 +116,7 @@ it('remembers the last changes of so many topics; any other may have changed bef
   const changes = createChanges(2);
   const change = async (id: string) => {
     const { sql, committed } = changes.watch(db);
-    await sql.deleteFrom('servers').where('id', '=', id).execute();
+    await sql.deleteFrom('integrations').where('id', '=', id).execute();
     committed();
     return changes.changes();
   };

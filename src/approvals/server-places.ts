@@ -1,0 +1,74 @@
+import { LRUCache } from 'lru-cache';
+import { stricterOf } from '../contract/approval-policies.ts';
+import * as servers from '../store/servers.ts';
+import type { Store } from '../store/store.ts';
+import { serversOf } from '../store/topics.ts';
+import { hostOf, isAtOrBelow, type PathReadings, readPath } from './url-places.ts';
+
+/** Where the registered servers of one organization are whose calls can wait. */
+export type Places = {
+  /** The policy itself, or that of a server at or above one of the URLs that holds back more. */
+  readonly strictest: (policy: string, urls: readonly URL[]) => string;
+};
+
+export type ServerPlaces = {
+  /** Those of an organization, at once when they are known; null where no call to any of its servers can wait. */
+  readonly of: (organizationId: string) => Places | null | Promise<Places | null>;
+};
+
+type Place = { readonly path: PathReadings; readonly policy: string };
+type Kept = { readonly places: Places | null; changes: number };
+
+/** Organizations, and servers of all of them together, whose places are kept. */
+const KEPT_ORGANIZATIONS = 10_000;
+const KEPT_SERVERS = 200_000;
+
+/** Makes the index of one gateway. What it has read it keeps until a server of the organization changes. */
+export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasChanged'>): ServerPlaces {
+  const kept = new LRUCache<string, Kept>({ max: KEPT_ORGANIZATIONS, maxSize: KEPT_SERVERS });
+
+  const read = async (organizationId: string, changes: number): Promise<Places | null> => {
+    const found = await servers.heldBack(store.read, organizationId);
+    const places = found.length === 0 ? null : placesOf(found);
+    kept.set(organizationId, { places, changes }, { size: found.length + 1 });
+    return places;
+  };
+
+  return {
+    of: (organizationId) => {
+      const changes = store.changes();
+      const known = kept.get(organizationId);
+      if (known === undefined || store.hasChanged([organizationId, serversOf(organizationId)], known.changes)) {
+        return read(organizationId, changes);
+      }
+      known.changes = changes;
+      return known.places;
+    },
+  };
+}
+
+function placesOf(found: readonly servers.HeldBack[]): Places {
+  const byHost = new Map<string, Place[]>();
+  for (const { url, approvalPolicy } of found) {
+    const parsed = new URL(url);
+    const host = hostOf(parsed);
+    const places = byHost.get(host) ?? [];
+    places.push({ path: readPath(parsed.pathname), policy: approvalPolicy });
+    byHost.set(host, places);
+  }
+  return {
+    strictest: (policy, urls) => {
+      let strictest = policy;
+      for (const url of urls) {
+        const places = byHost.get(hostOf(url)) ?? [];
+        const path = places.length === 0 ? null : readPath(url.pathname);
+        for (const place of places) {
+          if (isAtOrBelow(path, place.path)) {
+            strictest = stricterOf(strictest, place.policy);
+          }
+        }
+      }
+      return strictest;
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let gateway: TestServer;
+let service: Server;
+let port: number;
+let elsewhere: Server;
+/** What has arrived where the MCP server is. */
+let arrived: string[];
+const servers: string[] = [];
+
+const noted = ({ method, url }: IncomingMessage): number => arrived.push(`${method} ${url}`);
+const listening = async (answer: RequestListener): Promise<Server> => {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+};
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+beforeAll(async () => {
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.0/8' } });
+  service = await listening((request, response) => {
+    noted(request);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end('{"access_token":"t0k3n-of-the-place","openapi":"3.1.0"}');
+  });
+  port = portOf(service);
+  elsewhere = await listening((_, response) => {
+    response.writeHead(307, { location: `http://127.0.0.1:${port}/mcp/openapi.json` }).end();
+  });
+});
+afterAll(async () => {
+  await gateway.stop();
+  service.close();
+  elsewhere.close();
+});
+beforeEach(() => {
+  arrived = [];
+});
+afterEach(async () => {
+  for (const mcpServerId of servers.splice(0)) {
+    await call(gateway.url, 'deleteMcpServer', { path: { mcpServerId } });
+  }
+});
+
+/** Registers an MCP server. */
+async function register(approval_policy: string, url = `http://127.0.0.1:${port}/mcp`): Promise<string> {
+  const body = { name: 'Guarded', url, approval_policy };
+  const id = (await call(gateway.url, 'createMcpServer', { body })).body.data.id as string;
+  servers.push(id);
+  return id;
+}
+
+type Way = {
+  readonly base?: string;
+  readonly path?: string;
+  readonly verb?: 'get' | 'post';
+  readonly args?: Json;
+  /** The server that the operation names for itself. */
+  readonly own?: string;
+  readonly policy?: string;
+  readonly account?: Json;
+};
+
+/** Makes an integration of one operation by an API token without `approvals`, and a caller of its only tool. */
+async function integrate(way: Way, on = gateway.organizationId): Promise<(args?: Json) => Promise<Json>> {
+  const path = { org_id: on };
+  const { token } = (await call(gateway.url, 'createApiToken', { path, body: { name: 'Agent' } })).body;
+  const as = { apiToken: token as string };
+  const { base = `http://127.0.0.1:${port}`, path: template = '/mcp', verb = 'post', own, policy, account } = way;
+  const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const operation = {
+    summary: 'Do it',
+    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...(own !== undefined && { servers: [{ url: own }] }),
+    responses: { 200: { description: 'Done' } },
+  };
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'A service', version: '1' },
+    servers: [{ url: 'https://service.example.com' }],
+    paths: { [template]: { [verb]: operation } },
+  };
+  const integration = { name: 'around', document, base_url: base, ...(policy && { approval_policy: policy }) };
+  const { id } = (await call(gateway.url, 'createIntegration', { body: integration, as })).body;
+  const connected = { tenant_id: 't', environment_integration_id: id, authentication_method: 'none', ...account };
+  const { id: integrated_account_id } = (await call(gateway.url, 'createAccount', { body: connected, as })).body;
+  const endpoint = { path: { integrated_account_id }, body: { name: 'Around' }, as };
+  const minted = (await call(gateway.url, 'createEndpoint', endpoint)).body;
+  const ask = async (method: string, params: Json = {}): Promise<Json> => {
+    const body = { jsonrpc: '2.0', id: 1, method, params };
+    return (await call(gateway.url, 'sendToEndpoint', { path: { token: minted.token }, as: 'nobody', body })).body;
+  };
+  const [tool] = (await ask('tools/list')).result.tools;
+  return async (args = way.args ?? {}) => (await ask('tools/call', { name: tool.name, arguments: args })).result;
+}
+
+const textOf = ({ content }: Json): string => content[0].text;
+
+test.each([
+  ['auto_approve_all', 'runs', 'runs'],
+  ['auto_approve_read_only', 'runs', 'waits'],
+  ['require_approval_per_tool', 'waits', 'waits'],
+  ['require_approval_all', 'waits', 'waits'],
+])('under the %s of the server, a tool that reads %s, and one that writes %s', async (policy, reads, writes) => {
+  await register(policy);
+  for (const [verb, verdict] of [
+    ['get', reads],
+    ['post', writes],
+  ] as const) {
+    arrived = [];
+    const result = await (await integrate({ verb }))();
+    expect(arrived).toEqual(verdict === 'runs' ? [`${verb.toUpperCase()} /mcp`] : []);
+    expect(textOf(result).includes(`A person must approve this call (approval_policy ${policy})`)).toBe(
+      verdict === 'waits',
+    );
+  }
+});
+
+test('of two policies that meet, the stricter one decides, be it of the server or of the integration', async () => {
+  await register('auto_approve_read_only');
+  const result = await (await integrate({ verb: 'get', policy: 'require_approval_all' }))();
+  expect(textOf(result)).toContain('approval_policy require_approval_all');
+  await register('require_approval_per_tool', `http://127.0.0.1:${port}/`);
+  const other = await (await integrate({ verb: 'get' }))();
+  expect(textOf(other)).toContain('approval_policy require_approval_per_tool');
+  expect(arrived).toEqual([]);
+});
+
+describe('a call waits, whichever way its URL comes to lie at the server', () => {
+  const ways: [string, () => Way][] = [
+    ['by the path of the base URL', () => ({ base: `http://127.0.0.1:${port}/mcp`, path: '/' })],
+    ['below', () => ({ path: '/mcp/tools/{tool}', args: { tool: 'delete' } })],
+    ['by another notation of the address', () => ({ base: `http://127.1:${port}` })],
+    ['by the notation of an address as a number', () => ({ base: `http://2130706433:${port}` })],
+    ['by IPv4 in IPv6', () => ({ base: `http://[::ffff:127.0.0.1]:${port}` })],
+    ['over another scheme', () => ({ base: `https://127.0.0.1:${port}` })],
+    ['by an argument', () => ({ path: '/{where}', args: { where: 'mcp' } })],
+    ['by an argument in another case', () => ({ path: '/{where}', args: { where: 'MCP' } })],
+    ['by an argument with a slash', () => ({ path: '/{where}', args: { where: 'mcp/x' } })],
+    ['by an argument that is encoded already', () => ({ path: '/{where}', args: { where: '%6dcp' } })],
+    ['by two arguments', () => ({ path: '/{a}{b}', args: { a: 'm', b: 'cp' } })],
+    ['by doubled slashes', () => ({ path: '//mcp//x' })],
+    ['by dot segments', () => ({ base: `http://127.0.0.1:${port}/x/../mcp`, path: '/y' })],
+    ['by a server of the operation', () => ({ base: 'http://127.0.0.1:9', own: `http://127.0.0.1:${port}` })],
+    [
+      'by variables of the account',
+      () => ({
+        base: 'http://{host}/{at}',
+        path: '/',
+        account: { context: { variables: { host: `127.0.0.1:${port}`, at: 'mcp' } } },
+      }),
+    ],
+    [
+      'by its token URL',
+      () => ({
+        path: '/elsewhere',
+        account: {
+          authentication_method: 'oauth2_client_credentials',
+          context: { client_id: 'c', client_secret: 's3cret-of-client', token_url: `http://127.0.0.1:${port}/mcp?x=1` },
+        },
+      }),
+    ],
+  ];
+
+  test.each(ways)('%s', async (_, way) => {
+    await register('require_approval_all');
+    const result = await (await integrate(way()))();
+    expect(textOf(result)).toContain('A person must approve this call');
+    expect(arrived).toEqual([]);
+  });
+
+  test('by a redirect: none is followed', async () => {
+    await register('require_approval_all');
+    const result = await (await integrate({ base: `http://127.0.0.1:${portOf(elsewhere)}`, verb: 'get' }))();
+    expect(result.isError).toBe(true);
+    expect(arrived).toEqual([]);
+  });
+});
+
+test('what lies elsewhere on the same host is no matter of the server', async () => {
+  await register('require_approval_all');
+  await (await integrate({ path: '/mcp2' }))();
+  expect(arrived).toEqual(['POST /mcp2']);
+});
+
+test('a server that appears, changes or goes holds for the next call', async () => {
+  const run = await integrate({});
+  const runs = async () => {
+    arrived = [];
+    await run();
+    return arrived.length === 1;
+  };
+  expect(await runs()).toBe(true);
+  const mcpServerId = await register('auto_approve_all');
+  expect(await runs()).toBe(true);
+  const update = (body: Json) => call(gateway.url, 'updateMcpServer', { path: { mcpServerId }, body });
+  await update({ approval_policy: 'require_approval_all' });
+  expect(await runs()).toBe(false);
+  await update({ url: `http://127.0.0.1:${port}/other` });
+  expect(await runs()).toBe(true);
+  await update({ url: `http://127.0.0.1:${port}` });
+  expect(await runs()).toBe(false);
+  await call(gateway.url, 'deleteMcpServer', { path: { mcpServerId } });
+  servers.pop();
+  expect(await runs()).toBe(true);
+});
+
+test('the servers of another organization hold nothing back', async () => {
+  await register('require_approval_all');
+  const { body } = await call(gateway.url, 'createOrganization', { body: { name: 'Other' } });
+  await (await integrate({}, body.id))();
+  expect(arrived).toEqual(['POST /mcp']);
+});
+
+describe('a document is not fetched from where nothing runs without a person', () => {
+  const fetchFrom = (document_url: string) =>
+    call(gateway.url, 'createIntegration', { body: { name: 'fetched', document_url } });
+
+  test.each([
+    ['directly', () => `http://127.0.0.1:${port}/mcp?tool=delete`],
+    ['by a redirect', () => `http://127.0.0.1:${portOf(elsewhere)}/`],
+  ])('%s', async (_, url) => {
+    await register('require_approval_per_tool');
+    const { status, body } = await fetchFrom(url());
+    expect([status, body.details.failures[0].path]).toEqual([400, 'body.document_url']);
+    expect(body.details.failures[0].message).toContain('whose calls wait for a person');
+    expect(arrived).toEqual([]);
+  });
+
+  test('but from where what reads runs', async () => {
+    await register('auto_approve_read_only');
+    await fetchFrom(`http://127.0.0.1:${port}/mcp`);
+    expect(arrived).toEqual(['GET /mcp']);
+  });
+});
