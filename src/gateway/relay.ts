@@ -6,8 +6,10 @@ import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { Identified } from '../http/context.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { masked } from '../runtime/mask.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
+import type { Target } from '../runtime/target.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
@@ -91,11 +93,13 @@ export async function passOn(deps: Deps, relayed: Relayed, session: Readonly<Rec
   const { served, message, request, response, note } = relayed;
   const answer = await post(deps, relayed, session, message.text);
   const id = message.method === undefined ? null : (message.id ?? null);
-  await passBack(answer, { deps, served, request, response, id, note });
+  await passBack(answer, { deps, target: relayed.connection.target, served, request, response, id, note });
 }
 
 type Back = {
   readonly deps: Deps;
+  /** How the server is reached that answers. */
+  readonly target: Target;
   readonly served: ServedServer;
   readonly request: Identified;
   readonly response: ServerResponse;
@@ -116,12 +120,12 @@ export async function passBack(answer: HttpAnswer, back: Back): Promise<void> {
   }
 }
 
-async function pass(answer: HttpAnswer, { deps, served, request, response, id, note }: Back): Promise<void> {
+async function pass(answer: HttpAnswer, { deps, target, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
   if (answer.status >= 300) {
     note.isError = true;
     linkHelp(response, deps.publicUrl, statusOf(answer));
-    note.responseBytes = await passError(name, answer, request, response, id);
+    note.responseBytes = await passError({ name, target }, answer, request, response, id);
     return;
   }
   const { body } = answer;
@@ -156,16 +160,16 @@ async function pass(answer: HttpAnswer, { deps, served, request, response, id, n
   });
 }
 
-/** A refusal in the words of the protocol goes back as it is, and every other one in ours. */
+/** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
 async function passError(
-  server: string,
+  { name: server, target }: { readonly name: string; readonly target: Target },
   answer: HttpAnswer,
   request: Identified,
   response: ServerResponse,
   id: unknown,
 ): Promise<number> {
   const status = statusOf(answer);
-  const text = isJson(answer) ? (await bytesOf(server, answer)).toString('utf8') : '';
+  const text = isJson(answer) ? masked(target, (await bytesOf(server, answer)).toString('utf8')) : '';
   if (isRefusal(text)) {
     return sendJson(request, response, status, text);
   }
@@ -224,7 +228,7 @@ async function answerInitialize(
       if (status !== 200) {
         linkHelp(response, deps.publicUrl, status);
       }
-      sendJson(request, response, status, writeJson({ ...incoming, id: message.id }));
+      sendJson(request, response, status, masked(connection.target, writeJson({ ...incoming, id: message.id })));
       return 'done';
     }
     if (sessionId !== undefined) {

@@ -21,14 +21,14 @@ export type Asked = Served & {
 
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
-  const { answer } = await inSession(deps, asked, 'GET');
+  const { answer, target } = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
   if (answer.status === 405 || source.kind !== 'server') {
     discard(answer);
     throw onlyPost('The server tells nothing unasked.');
   }
   const note = { responseBytes: 0 };
-  await passBack(answer, { deps, served: source, request, response, id: null, note }).catch(asApiError);
+  await passBack(answer, { deps, target, served: source, request, response, id: null, note }).catch(asApiError);
 }
 
 /** Ends a session of the client's own at the server. */
@@ -67,7 +67,7 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
       silence: method === 'GET' ? 0 : connection.target.silence,
     });
     const place = placeOf(source, connection, endpoint.id);
-    return { answer, place, sessionId: String(session['mcp-session-id']) };
+    return { answer, place, target: connection.target, sessionId: String(session['mcp-session-id']) };
   } catch (error) {
     return asApiError(error);
   }
