@@ -73,6 +73,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     secretKeys: config.secretKeys ?? [await keyFile(config.dataDirectory)],
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
+    waitMs: limits.databaseWaitMs,
+    trustMs: limits.databaseTrustMs,
   });
   const http = createServer({
     headersTimeout: Math.min(limits.headerTimeoutMs, limits.requestTimeoutMs),

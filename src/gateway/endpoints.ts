@@ -10,7 +10,8 @@ import * as endpoints from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
-import type { Db } from '../store/store.ts';
+import { type Db, StoreUnavailable } from '../store/store.ts';
+import { catalogueTopic } from '../store/topics.ts';
 import { createDerivedTools } from './derived-tools.ts';
 import type { ServedService } from './service.ts';
 import { createLists, type Lists, type ServedServer, serverView } from './view.ts';
@@ -38,13 +39,15 @@ const ENDPOINT_BYTES = 2048;
 /** What was read of an endpoint. It holds as long as nothing of these topics has changed since the count was `changes`. */
 type Kept = {
   readonly served: Served;
+  /** All that it depends on, and those of them that people change. */
   readonly topics: readonly string[];
+  readonly decided: readonly string[];
   /** What it takes in memory, about. */
   readonly bytes: number;
   changes: number;
 };
-/** Where tools come from, and what was read to know it. */
-type Read<T> = { readonly source: T; readonly rows: readonly unknown[] };
+/** Where tools come from, what was read to know it, and the topics that this depends on besides what people decide. */
+type Read<T> = { readonly source: T; readonly rows: readonly unknown[]; readonly others: readonly string[] };
 type Reading = { readonly changes: number; readonly served: Promise<Served | null> };
 
 /** Makes the finder of one gateway. What it has read it keeps until something that it depends on changes. */
@@ -74,16 +77,21 @@ export function createEndpoints({
     if (read === null) {
       return null;
     }
-    const { source, rows } = read;
+    const { source, rows, others } = read;
     const ofSource = account.kind === 'service' ? account.integrationId : account.serverId;
+    const decided = [...new Set([id, organizationId, accountId, ofSource])];
     return {
       served: { endpoint, organizationId, source },
-      topics: [...new Set([id, organizationId, accountId, ofSource])],
+      topics: [...decided, ...others],
+      decided,
       bytes: ENDPOINT_BYTES + PARSED_TIMES * JSON.stringify([endpoint, rows]).length,
     };
   };
 
-  /** Reads what a token serves, and keeps it. What fails is asked again by the next message. */
+  /**
+   * Reads what a token serves, and keeps it. When the database cannot be read, it serves what it did, unless somebody has
+   * decided otherwise since. What fails is asked again by the next message.
+   */
   const begin = (token: string, changes: number): Reading => {
     const keep = (found: Omit<Kept, 'changes'> | null): Served | null => {
       if (found === null) {
@@ -94,8 +102,19 @@ export function createEndpoints({
       kept.set(token, { ...found, changes }, found.served.organizationId, found.bytes);
       return found.served;
     };
+    const recall = (error: unknown): Served => {
+      const known = kept.get(token);
+      if (
+        known === undefined ||
+        !(error instanceof StoreUnavailable) ||
+        store.hasChanged(known.decided, known.changes)
+      ) {
+        throw error;
+      }
+      return known.served;
+    };
     const served = read(store.read, hashSecret(token))
-      .then(keep)
+      .then(keep, recall)
       .finally(() => underWay.delete(token));
     const reading = { changes, served };
     underWay.set(token, reading);
@@ -144,6 +163,7 @@ export function createEndpoints({
     return {
       source: { kind: 'service', account, service, policy, scope: config, tools },
       rows: [account, integration],
+      others: [],
     };
   };
 
@@ -177,7 +197,8 @@ async function readServer(
   }
   const known = await readKnown(db, serverId);
   const source = { kind: 'server', server, scope: config, ...serverView(server, config, known, lists) } as const;
-  return { source, rows: [server, known] };
+  // Pins are made by the first list and changed with the server only: no later list is a reason to read them again.
+  return { source, rows: [server, known], others: known.pins === null ? [catalogueTopic(serverId)] : [] };
 }
 
 /** The operator answers for what they share: its calls wait for nobody. */

@@ -32,18 +32,26 @@ export function createLive(): Live {
   const underWay = new Slots<Watched>();
   const countOf = new Map<string, number>();
   let looking: NodeJS.Timeout | undefined;
+  let isLooking = false;
 
   const look = async (): Promise<void> => {
     if (underWay.isEmpty()) {
       clearInterval(looking);
       looking = undefined;
     }
-    for (const { controller, isServed } of underWay.values()) {
+    if (isLooking) {
+      // A database that is slow to answer must not be asked by ever more looks.
+      return;
+    }
+    isLooking = true;
+    const looks = Array.from(underWay.values(), async ({ controller, isServed }) => {
       // A database that cannot be asked revokes nothing.
       if (!(await isServed().catch(() => true))) {
         controller.abort(ENDED);
       }
-    }
+    });
+    await Promise.all(looks);
+    isLooking = false;
   };
 
   const leave = (endpointId: string): void => {

@@ -5,6 +5,8 @@ import { changedBy } from './topics.ts';
 
 /** Counts commits by what they change, so that what was read can be kept until something of it changes. */
 export type Changes = Pick<Store, 'changes' | 'hasChanged'> & {
+  /** Notes that anything may have changed. */
+  readonly noteAnything: () => void;
   /** The same transaction, watched; `committed` is called after its commit and before anybody is told of it. */
   readonly watch: (transaction: Kysely<Database>) => { sql: Kysely<Database>; committed: () => void };
 };
@@ -45,6 +47,7 @@ export function createChanges(mostTopics = MOST_TOPICS): Changes {
     changes: () => count,
     hasChanged: (topics, since) =>
       since !== count && (since < forgotten || topics.some((topic) => (changedAt.get(topic) ?? 0) > since)),
+    noteAnything,
     watch: (transaction) => {
       const topics = new Set<string>();
       let isAnything = false;

@@ -31,8 +31,9 @@ export type Store = {
   changes(): number;
   /**
    * Whether anything of these topics may have changed since the count was `since`: what was read then holds as long as
-   * that is not so. Topics are the ids of endpoints, accounts, servers, integrations and organizations; what is deleted
-   * with its organization, or with its server, changes under their topics.
+   * that is not so. Topics are the ids of endpoints, accounts, servers, integrations and organizations, and those of
+   * `catalogueTopic`; what is deleted with its organization, or with its server, changes under their topics. When
+   * PostgreSQL has not answered for `trustMs`, everything has changed.
    */
   hasChanged(topics: readonly string[], since: number): boolean;
   /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
@@ -50,6 +51,10 @@ export type StoreOptions = {
   log: StoreLog;
   /** Milliseconds since the epoch. */
   now: () => number;
+  /** Milliseconds that PostgreSQL gets to answer a statement, once it is migrated; 0, where left out, for no bound. */
+  waitMs?: number;
+  /** Milliseconds after its last answer for which what was read of PostgreSQL is taken for true. */
+  trustMs?: number;
   /** What to do where there is no database yet: make one, unless told. */
   missing?: 'create' | 'refuse';
 };

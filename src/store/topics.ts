@@ -23,8 +23,8 @@ import type { Database } from './schema.ts';
 
 /**
  * For each table, the columns whose values are the topics of its rows, the narrowest first; none where nothing that is
- * kept depends on it. A topic is the id of an endpoint, an account, a server, an integration or an organization. Whoever
- * keeps what it has read of a row must watch a topic that each of these columns has in that row.
+ * kept depends on it. A topic is the id of an endpoint, an account, a server, an integration or an organization, or that
+ * of `catalogueTopic`. Whoever keeps what it has read of a row must watch the topics that all these columns have there.
  */
 const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Table] & string)[] } = {
   settings: [],
@@ -48,6 +48,12 @@ const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Tab
 /** The topic of the servers of an organization, taken together. */
 export const serversOf = (organizationId: string): string => `servers of ${organizationId}`;
 
+/** The topic of what a server has listed, which the server changes, and not a person. */
+export const catalogueTopic = (serverId: string): string => `catalogue ${serverId}`;
+
+/** Tables of which only matters that a row is there: an organization counts things in its own. */
+const ONLY_THERE: readonly string[] = ['organizations'] satisfies (keyof Database)[];
+
 /** What a statement changes: rows of these topics; or, where that cannot be told, anything. */
 export type Changed = readonly string[] | 'anything';
 
@@ -65,7 +71,10 @@ export function changedBy(node: OperationNode): Changed {
   if (UpdateQueryNode.is(node)) {
     const moved = new Set(node.updates?.map(({ column }) => nameOf(column)));
     const demands = (column: string) => (moved.has(column) ? null : demanded(node.where?.where, column));
-    return isPlain(node, UPDATE_PARTS) ? firstOf(node.table, demands) : 'anything';
+    if (!isPlain(node, UPDATE_PARTS)) {
+      return 'anything';
+    }
+    return ONLY_THERE.includes(tableOf(node.table)) ? [] : firstOf(node.table, demands);
   }
   if (DeleteQueryNode.is(node)) {
     const [from, ...others] = node.from.froms;
@@ -84,9 +93,12 @@ const DELETE_PARTS = ['kind', 'from', 'where', 'returning'];
 const isPlain = (node: OperationNode, parts: readonly string[]): boolean =>
   Object.entries(node).every(([part, value]) => value === undefined || parts.includes(part));
 
+const tableOf = (table: OperationNode | undefined): string =>
+  table !== undefined && TableNode.is(table) ? table.table.identifier.name : '';
+
 /** The values of the first of a table's topic columns that has any. */
 function firstOf(table: OperationNode | undefined, valuesOf: (column: string) => string[] | null): Changed {
-  const name = table !== undefined && TableNode.is(table) ? table.table.identifier.name : '';
+  const name = tableOf(table);
   const columns: readonly string[] | undefined = Object.hasOwn(TOPICS, name)
     ? TOPICS[name as keyof Database]
     : undefined;
@@ -98,7 +110,8 @@ function firstOf(table: OperationNode | undefined, valuesOf: (column: string) =>
   for (const column of columns) {
     const values = valuesOf(column);
     if (values !== null) {
-      return lists === undefined ? 'anything' : [...values, ...lists];
+      const topics = name === 'server_catalogues' ? values.map(catalogueTopic) : values;
+      return lists === undefined ? 'anything' : [...topics, ...lists];
     }
   }
   return columns.length === 0 ? [] : 'anything';

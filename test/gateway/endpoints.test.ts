@@ -5,6 +5,7 @@ import { MemoryBudget } from '../../src/base/memory-budget.ts';
 import { createCredentials } from '../../src/credentials.ts';
 import { createEndpoints, type Endpoints } from '../../src/gateway/endpoints.ts';
 import { hashSecret } from '../../src/ids.ts';
+import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -59,13 +60,32 @@ onBothEngines(({ shared }) => {
     const [one, sibling] = [await aUsedServer(organizationId), await aUsedServer(organizationId)];
     const stranger = await aUsedServer(await anOrganization(store));
     await Promise.all([one, sibling, stranger].map(({ find }) => find()));
-    for (const seenAt of [1, 2]) {
-      await store.write((db) => saveCatalogue(db, one.server.id, listed(seenAt)));
+    const changes = [
+      () => store.write((db) => saveCatalogue(db, one.server.id, listed(1))),
+      () => store.write((db) => servers.update(db, { ...one.server, name: 'B' }, 1)),
+    ];
+    for (const change of changes) {
+      await change();
       expect(await readsOf(sibling.find)).toBe(0);
       expect(await readsOf(stranger.find)).toBe(0);
       expect(await readsOf(one.find)).toBeGreaterThan(0);
       expect(await readsOf(one.find)).toBe(0);
     }
+  });
+
+  it('reads nothing again for what a server lists later: what was seen first stays', async () => {
+    const { server, find } = await aUsedServer(await anOrganization(store));
+    await store.write((db) => saveCatalogue(db, server.id, listed(1)));
+    expect(await readsOf(find)).toBeGreaterThan(0);
+    for (const seenAt of [2, 3]) {
+      await store.write((db) => saveCatalogue(db, server.id, listed(seenAt)));
+      expect(await readsOf(find)).toBe(0);
+    }
+    await store.write(async (db) => {
+      await servers.update(db, { ...server, url: 'https://elsewhere.example.com' }, 1);
+      await catalogues.clearPins(db, server.id);
+    });
+    expect(await readsOf(find)).toBeGreaterThan(0);
   });
 
   it('reads once for all who ask at the same time', async () => {

@@ -38,7 +38,7 @@ it.each<[string, OperationNodeSource, readonly string[]]>([
       .insertInto('server_catalogues')
       .values({ server_id: 'a', ...CATALOGUE })
       .onConflict((conflict) => conflict.column('server_id').doUpdateSet(CATALOGUE)),
-    ['a'],
+    ['catalogue a'],
   ],
   ['a condition on the id', db.deleteFrom('integrations').where('id', '=', 'a').where('version', '=', 1), ['a']],
   [
@@ -67,6 +67,7 @@ it.each<[string, OperationNodeSource, readonly string[]]>([
     db.deleteFrom('servers').where('id', '=', 'a').where('organization_id', '=', 'o'),
     ['a', serversOf('o')],
   ],
+  ['a count in the row of an organization', db.updateTable('organizations').set({ server_count: 1 }), []],
   ['a query', db.selectFrom('servers').selectAll(), []],
   ['a table that nothing depends on', db.deleteFrom('audit_events'), []],
 ])('knows the topics of %s', (_, query, topics) => {

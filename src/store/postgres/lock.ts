@@ -8,6 +8,7 @@ import { clientConfig } from './pool.ts';
 /** Any number will do that no other program locks in the same database. */
 const LOCK_ID = 47_428_361;
 const RETRY_MS = 1000;
+const RELEASE_MS = 1000;
 /** The server takes a moment to notice that a killed process is gone. */
 const PATIENCE_AT_START = { tries: 5, pauseMs: 100 };
 
@@ -19,10 +20,11 @@ export type DatabaseLock = {
 };
 
 /**
- * Takes the lock of a PostgreSQL database, and takes it again whenever its connection was lost. Throws StoreRefused,
- * naming the holder, when another process has it or the server turns us away; the driver's error when it is down.
+ * Takes the lock of a PostgreSQL database, and takes it again whenever its connection was lost; `onDoubt` is called when
+ * another process has it, or may have had it. Throws StoreRefused, naming the holder, when another process has it or the
+ * server turns us away; the driver's error when it is down.
  */
-export async function lockDatabase(url: string, log: StoreLog): Promise<DatabaseLock> {
+export async function lockDatabase(url: string, log: StoreLog, onDoubt: () => void): Promise<DatabaseLock> {
   let held: Client | null = null;
   let released = false;
   let reported = '';
@@ -43,7 +45,14 @@ export async function lockDatabase(url: string, log: StoreLog): Promise<Database
     setTimeout(() => void retry(), RETRY_MS).unref();
   };
   const retry = async (): Promise<void> => {
-    const taken = await tryLock(url).catch((error: Error) => error.message);
+    let isAway = false;
+    const taken = await tryLock(url).catch((error: Error) => {
+      isAway = true;
+      return error.message;
+    });
+    if (!isAway) {
+      onDoubt();
+    }
     if (released) {
       if (typeof taken !== 'string') {
         await taken.end();
@@ -70,7 +79,8 @@ export async function lockDatabase(url: string, log: StoreLog): Promise<Database
     },
     async release() {
       released = true;
-      await held?.end();
+      // A server that does not answer does not say goodbye either.
+      await Promise.race([held?.end(), sleep(RELEASE_MS, undefined, { ref: false })]);
     },
   };
 }

@@ -1,25 +1,30 @@
 import { hostname } from 'node:os';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import { type ClientConfig, Pool, type PoolClient, types } from 'pg';
+import { StoreUnavailable } from '../errors.ts';
 import type { StoreLog } from '../store.ts';
 import { translatePostgresError } from './errors.ts';
+import type { Reach } from './reach.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 const INT8 = 20;
 
 /** How every connection is made. Its name in `pg_stat_activity` tells who we are. */
-export function clientConfig(url: string): ClientConfig {
+export function clientConfig(url: string, connectTimeoutMs = CONNECT_TIMEOUT_MS): ClientConfig {
   return {
     connectionString: url,
     // PostgreSQL cuts names at 63 bytes, and the process id is the part that matters.
     application_name: `gatehouse ${hostname().slice(0, 40)} pid ${process.pid}`,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
   };
 }
 
-/** A pool for Kysely whose errors are StoreUnavailable when the server is away, and whose `int8` are numbers. */
-export function openPool(url: string, log: StoreLog): PostgresPool {
+/**
+ * A pool for Kysely whose errors are StoreUnavailable when the server is away or does not answer, and whose `int8` are
+ * numbers.
+ */
+export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool {
   const pool = new Pool({
     ...clientConfig(url),
     types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
@@ -28,14 +33,38 @@ export function openPool(url: string, log: StoreLog): PostgresPool {
   // A connection lost between two statements of a transaction says so here too; unheard, it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  /** A connection, of which others hold as many as there may be, or that the server is slow to make. */
+  const connect = (): Promise<PoolClient> => {
+    let isLate = false;
+    return reach.wait(
+      async () => {
+        const client = await pool.connect();
+        if (isLate) {
+          client.release();
+        }
+        return client;
+      },
+      () => {
+        isLate = true;
+      },
+    );
+  };
+
   return {
     options: pool.options,
     connect: async () => {
-      const client = await translated<PoolClient>(pool.connect());
+      const client = await translated<PoolClient>(connect());
+      // One that has not answered may answer the next question with what it was asked before: it is used no more.
+      let isGivenUp = false;
+      const giveUp = (): void => {
+        isGivenUp = true;
+      };
       return {
         query: <R>(sql: string, parameters: readonly unknown[]) =>
-          translated<PostgresQueryResult<R>>(client.query(sql, [...parameters])),
-        release: (destroy?: boolean) => client.release(destroy),
+          isGivenUp
+            ? Promise.reject(new StoreUnavailable('Storage is unavailable: PostgreSQL has not answered in time.'))
+            : translated<PostgresQueryResult<R>>(reach.ask(() => client.query(sql, [...parameters]), giveUp)),
+        release: (destroy?: boolean) => client.release(destroy === true || isGivenUp),
       } as PostgresPoolClient;
     },
     end: () => pool.end(),

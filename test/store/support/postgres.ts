@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,6 +20,10 @@ export type Postgres = {
   halt(): Promise<void>;
   /** Brings it back after `halt`, at the same address. */
   resume(): Promise<void>;
+  /** Stops all its processes where they are: connections stay open, and nothing is answered. */
+  pause(): void;
+  /** Lets them go on after `pause`. */
+  unpause(): void;
   /** Stops the server and deletes its data. */
   stop(): Promise<void>;
 };
@@ -56,6 +61,8 @@ export async function startPostgres(): Promise<Postgres> {
     url,
     createDatabase: () => createDatabase(url('postgres')),
     halt: () => server.stop(),
+    pause: () => signal(databaseDir, 'SIGSTOP'),
+    unpause: () => signal(databaseDir, 'SIGCONT'),
     resume: start,
     async stop() {
       await server.stop();
@@ -63,6 +70,15 @@ export async function startPostgres(): Promise<Postgres> {
       await remove();
     },
   };
+}
+
+/** Sends a signal to the processes of the server with these data, the one that starts others first. */
+function signal(databaseDir: string, name: 'SIGSTOP' | 'SIGCONT'): void {
+  const [first = ''] = readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n');
+  process.kill(Number(first), name);
+  for (const pid of readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter(Boolean)) {
+    process.kill(Number(pid), name);
+  }
 }
 
 /** Creates an empty database on the server that a URL leads to, and returns the URL of the new one. */
