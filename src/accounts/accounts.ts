@@ -26,14 +26,14 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
 
 /** Connects to the service of an integration of the caller's organization. The service is not contacted. */
 export async function createAccount(
-  { store: { write }, now, ids }: Deps,
+  { store: { writeFor }, now, ids }: Deps,
   caller: ApiTokenCaller,
   integrationId: string,
   fields: AccountFields,
 ): Promise<ServiceAccount> {
   const at = now();
   const { organizationId } = caller;
-  return write(async (db) => {
+  return writeFor(caller.organizationId, async (db) => {
     const integration = await integrations.find(db, organizationId, integrationId);
     if (integration === null) {
       throw mistake('body.environment_integration_id', `no integration has the id ${integrationId}`);
@@ -56,13 +56,13 @@ export async function createAccount(
 
 /** Changes what is given; `context` key by key. What is then missing is a mistake. Servers change elsewhere: 405. */
 export async function updateAccount(
-  { store: { write }, now }: Deps,
+  { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<AccountFields>,
   ifMatch: string | undefined,
 ): Promise<ServiceAccount> {
-  return write(async (db) => {
+  return writeFor(caller.organizationId, async (db) => {
     const before = await findServiceAccount(db, caller, id);
     requireMatch(ifMatch, before.version);
     if (Object.keys(changes).length === 0) {
@@ -100,12 +100,12 @@ export async function updateAccount(
 
 /** Deletes an account with its endpoints, whose tokens are unknown at once. Servers are deleted elsewhere: 405. */
 export async function deleteAccount(
-  { store: { write }, now }: Deps,
+  { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   id: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  await write(async (db) => {
+  await writeFor(caller.organizationId, async (db) => {
     const { version } = await findServiceAccount(db, caller, id);
     requireMatch(ifMatch, version);
     await store.remove(db, caller.organizationId, id);

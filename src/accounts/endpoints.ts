@@ -31,7 +31,7 @@ const MOST_NAMED = 50;
 
 /** Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. */
 export async function createEndpoint(
-  { store: { write }, now, ids }: Deps,
+  { store: { writeFor }, now, ids }: Deps,
   caller: ApiTokenCaller,
   accountId: string,
   { name, config, expires_at }: EndpointFields & { readonly name: string },
@@ -43,7 +43,7 @@ export async function createEndpoint(
     config: merge({}, config),
     expiresAt: parseExpiry(expires_at, 'body.expires_at', at, SOONEST),
   };
-  const endpoint = await write(async (db) => {
+  const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
     await requireSomeTool(db, account, fields.config);
     const created = await store.insert(db, {
@@ -64,13 +64,13 @@ export async function createEndpoint(
 
 /** Changes what is given; `config` key by key. A scope that changes must leave a tool. */
 export async function updateEndpoint(
-  { store: { write }, now }: Deps,
+  { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   place: { readonly accountId: string; readonly id: string },
   { name, config, expires_at }: EndpointFields,
   ifMatch: string | undefined,
 ): Promise<Endpoint> {
-  return write(async (db) => {
+  return writeFor(caller.organizationId, async (db) => {
     const { endpoint: before, account } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, before.version);
     if (name === undefined && expires_at === undefined && Object.keys(config ?? {}).length === 0) {
@@ -110,12 +110,12 @@ export async function updateEndpoint(
 
 /** Deletes an endpoint: its token is unknown at once. */
 export async function deleteEndpoint(
-  { store: { write }, now }: Deps,
+  { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   place: { readonly accountId: string; readonly id: string },
   ifMatch: string | undefined,
 ): Promise<void> {
-  await write(async (db) => {
+  await writeFor(caller.organizationId, async (db) => {
     const { endpoint } = await findEndpoint(db, caller, place);
     requireMatch(ifMatch, endpoint.version);
     await store.remove(db, endpoint, place.id);

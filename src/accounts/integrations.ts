@@ -35,7 +35,7 @@ export async function createIntegration(
   const { organizationId } = caller;
   const { facts, contents } = await importDocument(document, { ...fields, organizationId });
   const at = now();
-  return database.write(async (db) => {
+  return database.writeFor(caller.organizationId, async (db) => {
     await requireOrganization(db, organizationId);
     const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
     const created = await store.insert(db, integration, contents);
@@ -93,7 +93,7 @@ async function updateInTurn(
   const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before) : null);
   const imported = document === null ? null : await importDocument(document, fields);
   const at = Math.max(now(), before.updatedAt);
-  return database.write(async (db) => {
+  return database.writeFor(caller.organizationId, async (db) => {
     const after = { ...fields, ...imported?.facts, updatedAt: at };
     const stored = await store.update(db, after, before.version, imported?.contents ?? null);
     if (stored === null) {
@@ -117,7 +117,7 @@ export async function deleteIntegration(
   id: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  await database.write(async (db) => {
+  await database.writeFor(caller.organizationId, async (db) => {
     const { version } = await findIntegration(db, caller, id);
     requireMatch(ifMatch, version);
     const left = await accounts.countOf(db, id, MOST_COUNTED);

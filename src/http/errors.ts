@@ -4,7 +4,7 @@ import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import { StoreBusy, StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';
 
 /** How one API writes an error. */
@@ -154,7 +154,8 @@ function asApiError(thrown: unknown): ApiError {
     return thrown;
   }
   if (thrown instanceof StoreUnavailable) {
-    return new ApiError('unavailable', 'The database cannot be used right now; nothing was changed. Try again.', {
+    const reason = thrown instanceof StoreBusy ? thrown.message : 'The database cannot be used right now.';
+    return new ApiError('unavailable', `${reason} Nothing was changed. Try again.`, {
       headers: { 'Retry-After': String(thrown.retryAfterSeconds) },
     });
   }

@@ -16,7 +16,7 @@ const MOST_NAMED = 10;
  * tools.
  */
 export async function saveTools(
-  store: Pick<Store, 'write'>,
+  store: Pick<Store, 'writeFor'>,
   server: Connectable,
   listed: Listed,
   before: Listed['tools'] | null,
@@ -25,7 +25,8 @@ export async function saveTools(
   const packed = await catalogues.pack(listed);
   const hashBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
   const unlikeBefore = listed.tools.filter(({ definition, hash }) => hashBefore.get(definition.name) !== hash);
-  return store.write(async (db) => {
+  // A server of the operator's has a place of its own: its flood is no other's.
+  return store.writeFor(organizationId ?? id, async (db) => {
     if (!(await server.isStored(db))) {
       return false;
     }

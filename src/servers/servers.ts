@@ -44,7 +44,7 @@ export async function createServer(
   const fields: ServerFields = { ...defaults(), ...given };
   requireDialable(fields);
   requireMayDecide(caller, STRICTEST_POLICY, fields.approvalPolicy);
-  return store.write(async (db) => {
+  return store.writeFor(caller.organizationId, async (db) => {
     const { organizationId } = caller;
     await requireOrganization(db, organizationId);
     const server = await servers.insert(db, {
@@ -116,7 +116,7 @@ async function storeChanges(
   changes: Partial<ServerFields>,
   ifMatch: string | undefined,
 ): Promise<Server> {
-  return store.write(async (db) => {
+  return store.writeFor(caller.organizationId, async (db) => {
     const before = await findServer(db, caller, id);
     requireMatch(ifMatch, before.version);
     if (Object.keys(changes).length === 0) {
@@ -151,7 +151,7 @@ export async function deleteServer(
   id: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  await store.write(async (db) => {
+  await store.writeFor(caller.organizationId, async (db) => {
     const { id: uuid, version } = await findServer(db, caller, id);
     requireMatch(ifMatch, version);
     await servers.remove(db, caller.organizationId, uuid);

@@ -19,7 +19,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
   addToolApproval: async ({ params, body, caller }, respond) => {
     const actor = keyPairOf(caller);
     const at = deps.now();
-    const approval = await deps.store.write(async (db) => {
+    const approval = await deps.store.writeFor(actor.organizationId, async (db) => {
       const { id: serverUuid } = await findServer(db, actor, params.mcpServerId);
       const added = {
         serverId: serverUuid,
@@ -40,7 +40,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
   removeToolApproval: async ({ params, caller }, respond) => {
     const actor = keyPairOf(caller);
     const { mcpServerId, toolName } = params;
-    await deps.store.write(async (db) => {
+    await deps.store.writeFor(actor.organizationId, async (db) => {
       const { id: serverUuid } = await findServer(db, actor, mcpServerId);
       if (!(await store.remove(db, serverUuid, toolName))) {
         throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);

@@ -3,9 +3,15 @@
  * Nothing that was asked for is known to be stored; asking again later may succeed.
  */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
   /** Whole seconds to wait before asking again, for `Retry-After`. */
-  readonly retryAfterSeconds = 5;
+  readonly retryAfterSeconds: number = 5;
+}
+
+/** An organization has as many writes waiting as it may. Nothing was stored, and nothing is wrong with the database. */
+export class StoreBusy extends StoreUnavailable {
+  override readonly name = 'StoreBusy';
+  override readonly retryAfterSeconds = 1;
 }
 
 /** A data folder that cannot be used, with what the operator can do about it; any other error as it is. */

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from './errors.ts';
+import { StoreBusy, StoreUnavailable } from './errors.ts';
 import * as settings from './settings.ts';
 import type { Store } from './store.ts';
 
@@ -6,19 +6,22 @@ import type { Store } from './store.ts';
 const FRESH_MS = 1000;
 
 /**
- * The `write` and `check` of a store over an engine's `write`. Only a real write proves that writes succeed, so a
+ * The writes and the `check` of a store over those of an engine. Only a real write proves that writes succeed, so a
  * check makes one unless another has just been seen.
  */
-export function withCheck(write: Store['write'], now: () => number): Pick<Store, 'write' | 'check'> {
+export function withCheck(
+  { write, writeFor }: Pick<Store, 'write' | 'writeFor'>,
+  now: () => number,
+): Pick<Store, 'write' | 'writeFor' | 'check'> {
   let provenAt = Number.NEGATIVE_INFINITY;
 
-  const observed: Store['write'] = async (fn) => {
+  const observed = async <T>(writing: Promise<T>): Promise<T> => {
     try {
-      const value = await write(fn);
+      const value = await writing;
       provenAt = now();
       return value;
     } catch (error) {
-      if (error instanceof StoreUnavailable) {
+      if (error instanceof StoreUnavailable && !(error instanceof StoreBusy)) {
         provenAt = Number.NEGATIVE_INFINITY;
       }
       throw error;
@@ -26,12 +29,13 @@ export function withCheck(write: Store['write'], now: () => number): Pick<Store,
   };
 
   return {
-    write: observed,
+    write: (fn) => observed(write(fn)),
+    writeFor: (organizationId, fn) => observed(writeFor(organizationId, fn)),
     async check() {
       if (now() - provenAt < FRESH_MS) {
         return;
       }
-      await observed((db) => settings.set(db, 'last_check', String(now())));
+      await observed(write((db) => settings.set(db, 'last_check', String(now()))));
     },
   };
 }

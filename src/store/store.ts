@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Sealer } from './secrets.ts';
 
-export { StoreRefused, StoreUnavailable } from './errors.ts';
+export { StoreBusy, StoreRefused, StoreUnavailable } from './errors.ts';
 
 /** Which database holds the data. */
 export type Engine = 'sqlite' | 'postgres';
@@ -24,6 +24,11 @@ export type Store = {
    * PostgreSQL it runs again when it lost a race.
    */
   write<T>(fn: (db: Db) => Promise<T>): Promise<T>;
+  /**
+   * The same for what an organization does, or causes. Organizations take turns; one that has `MOST_WAITING` writes
+   * waiting gets StoreBusy. `write` is for the operator and the gateway itself, and waits for no organization's turn.
+   */
+  writeFor<T>(organizationId: string, fn: (db: Db) => Promise<T>): Promise<T>;
   /**
    * Grows with every commit that changed anything but the audit log, settings and credentials, before the writer gets
    * its answer: what was read at one count holds as long as the count is the same.

@@ -39,7 +39,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
       aside: read,
       changes: changes.changes,
       hasChanged: changes.hasChanged,
-      ...withCheck(writes.write, options.now),
+      ...withCheck(writes, options.now),
       close: () => {
         closing ??= close();
         return closing;

@@ -1,27 +1,33 @@
 import type { Kysely } from 'kysely';
+import { createFairSlots, QueueFull } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
+import { MOST_WAITING, tooManyWaiting } from '../write-shares.ts';
 import { lostRace } from './errors.ts';
 import { createGate } from './gate.ts';
 
 const ATTEMPTS = 4;
+/** Writes of organizations that run at once, of all and of one; the rest of the pool's ten connections is for others. */
+const SLOTS = { slots: 6, slotsPerOwner: 3, mostWaiting: MOST_WAITING };
 
 /** Writes as transactions of their own. */
 export type Writes = {
   write: Store['write'];
+  writeFor: Store['writeFor'];
   /** Resolves when everything being written has been answered; refuses writes from now on. */
   close(): Promise<void>;
 };
 
 /**
  * Writes as serializable transactions, side by side. One that loses a race runs again alone, so that however many
- * want the same row, each gets its turn. `assertHeld` throws when this process must not write.
+ * want the same row, each gets its turn. Organizations share the connections; the system has its own. `assertHeld` throws when this process must not write.
  */
 export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Changes, assertHeld: () => void): Writes {
   const gate = createGate();
+  const shares = createFairSlots(SLOTS);
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
 
@@ -56,19 +62,27 @@ export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Ch
     }
   };
 
+  const write = async <T>(fn: (db: Db) => Promise<T>): Promise<T> => {
+    if (closed) {
+      throw new StoreUnavailable('Storage is unavailable: it has been closed.');
+    }
+    const writing = attempt(fn);
+    underWay.add(writing);
+    try {
+      return await writing;
+    } finally {
+      underWay.delete(writing);
+    }
+  };
+
   return {
-    async write(fn) {
-      if (closed) {
-        throw new StoreUnavailable('Storage is unavailable: it has been closed.');
-      }
-      const writing = attempt(fn);
-      underWay.add(writing);
-      try {
-        return await writing;
-      } finally {
-        underWay.delete(writing);
-      }
-    },
+    write,
+    writeFor: (organizationId, fn) =>
+      shares
+        .run(organizationId, () => write(fn))
+        .catch((error: unknown) => {
+          throw error instanceof QueueFull ? tooManyWaiting() : error;
+        }),
     async close() {
       closed = true;
       await Promise.allSettled(underWay);

@@ -66,7 +66,7 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       aside,
       changes: changes.changes,
       hasChanged: changes.hasChanged,
-      ...withCheck(groups.write, options.now),
+      ...withCheck(groups, options.now),
       close: closeAll,
     };
   } catch (error) {

@@ -1,9 +1,17 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
+import { createFairQueue, type FairQueue } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
+import { MOST_WAITING, tooManyWaiting } from '../write-shares.ts';
+
+/** Writes that share one transaction at most, and milliseconds after which none is added to it. */
+const MOST_IN_GROUP = 256;
+const GROUP_MS = 20;
+/** The owner of what the operator and the gateway itself write; no organization has this id. */
+const SYSTEM = 'system';
 
 type Job = { run: (db: Db) => Promise<void>; answer: () => void; reject: (error: unknown) => void };
 
@@ -14,46 +22,52 @@ const RELEASE = CompiledQuery.raw('release one_write');
 /** Writes that share transactions. */
 export type WriteGroups = {
   write: Store['write'];
+  writeFor: Store['writeFor'];
   /** Resolves when everything written so far has been answered; refuses writes from now on. */
   close(): Promise<void>;
 };
 
 /**
  * Runs writes in groups: those asked for in one turn of the event loop, or while a group runs, share one transaction
- * and so one wait for the disk. Each has a savepoint of its own, and is answered after the commit.
+ * and so one wait for the disk. Each has a savepoint of its own, and is answered after the commit. Organizations, and the
+ * system among them, take turns within a group: none waits for more than one write of each other one, and one commit.
  */
 export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer, changes: Changes): WriteGroups {
-  let waiting: Job[] = [];
+  const waiting = createFairQueue<Job>();
   let draining: Promise<void> | null = null;
   let closed = false;
 
   const drain = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
-      const jobs = waiting;
-      waiting = [];
-      await runGroup(sql, secrets, changes, jobs);
+    while (waiting.size() > 0) {
+      await runGroup(sql, secrets, changes, waiting);
     }
     draining = null;
   };
 
+  const write = <T>(owner: string, fn: (db: Db) => Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (closed) {
+        throw new StoreUnavailable('Storage is unavailable: it has been closed.');
+      }
+      if (owner !== SYSTEM && waiting.waitingOf(owner) >= MOST_WAITING) {
+        throw tooManyWaiting();
+      }
+      const job: Job = {
+        run: async (db) => {
+          const value = await fn(db);
+          job.answer = () => resolve(value);
+        },
+        answer: () => undefined,
+        reject,
+      };
+      waiting.add(owner, job);
+      draining ??= drain();
+    });
+
   return {
-    write: (fn) =>
-      new Promise((resolve, reject) => {
-        if (closed) {
-          throw new StoreUnavailable('Storage is unavailable: it has been closed.');
-        }
-        const job: Job = {
-          run: async (db) => {
-            const value = await fn(db);
-            job.answer = () => resolve(value);
-          },
-          answer: () => undefined,
-          reject,
-        };
-        waiting.push(job);
-        draining ??= drain();
-      }),
+    write: (fn) => write(SYSTEM, fn),
+    writeFor: write,
     async close() {
       closed = true;
       await draining;
@@ -61,15 +75,27 @@ export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer, change
   };
 }
 
-async function runGroup(sql: Kysely<Database>, secrets: Sealer, changes: Changes, jobs: readonly Job[]): Promise<void> {
+async function runGroup(
+  sql: Kysely<Database>,
+  secrets: Sealer,
+  changes: Changes,
+  waiting: FairQueue<Job>,
+): Promise<void> {
+  const jobs: Job[] = [];
+  const end = performance.now() + GROUP_MS;
   let transaction: ControlledTransaction<Database> | null = null;
   try {
     transaction = await sql.startTransaction().execute();
     const watched = changes.watch(transaction);
     const db: Db = { sql: watched.sql, secrets };
-    for (const job of jobs) {
-      await runInSavepoint(db, job);
-    }
+    do {
+      const next = waiting.take();
+      if (next === undefined) {
+        break;
+      }
+      jobs.push(next.item);
+      await runInSavepoint(db, next.item);
+    } while (jobs.length < MOST_IN_GROUP && performance.now() < end);
     await transaction.commit().execute();
     watched.committed();
   } catch (error) {
@@ -77,6 +103,10 @@ async function runGroup(sql: Kysely<Database>, secrets: Sealer, changes: Changes
       ?.rollback()
       .execute()
       .catch(() => undefined);
+    // Without a transaction no write can be tried.
+    for (let next = transaction === null ? waiting.take() : undefined; next !== undefined; next = waiting.take()) {
+      jobs.push(next.item);
+    }
     for (const job of jobs) {
       job.reject(error);
     }
