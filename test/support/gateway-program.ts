@@ -17,15 +17,20 @@ export type GatewayProgram = {
 };
 
 /** Starts the server on a data folder, in a process of its own, with the credentials that tests have. */
-export async function startGatewayProgram(directory: string): Promise<GatewayProgram> {
+export async function startGatewayProgram(
+  directory: string,
+  more: Readonly<Record<string, string>> = {},
+  descriptors?: number,
+): Promise<GatewayProgram> {
   const env = {
     GATEHOUSE_DATA: directory,
     GATEHOUSE_ADMIN_TOKEN: OPERATOR_TOKEN,
     GATEHOUSE_API_TOKEN: API_TOKEN,
     GATEHOUSE_API_KEY: API_KEY,
     GATEHOUSE_API_SECRET: API_SECRET,
+    ...more,
   };
-  const program = startProgram(env, [...HEAP_FLAGS, 'src/main.ts']);
+  const program = startProgram(env, [...HEAP_FLAGS, 'src/main.ts'], descriptors);
   const url = await program.ready;
   return { program, url, organizationId: (await call(url, 'listOrganizations')).body[0].id };
 }

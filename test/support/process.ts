@@ -30,9 +30,16 @@ export type Program = {
   readonly exited: Promise<number | null>;
 };
 
-/** Starts a program from its sources; the server, on a free port, unless told. */
-export function startProgram(env: Record<string, string>, args: readonly string[] = ['src/main.ts']): Program {
-  const child = spawn(process.execPath, ['-r', './bin/preload.cjs', ...args], {
+/** Starts a program from its sources; the server, on a free port, unless told. It may have `descriptors` open. */
+export function startProgram(
+  env: Record<string, string>,
+  args: readonly string[] = ['src/main.ts'],
+  descriptors?: number,
+): Program {
+  const command = [process.execPath, '-r', './bin/preload.cjs', ...args];
+  const limited = ['sh', '-c', `ulimit -n ${descriptors} && exec "$@"`, 'sh', ...command];
+  const [file = '', ...rest] = descriptors === undefined ? command : limited;
+  const child = spawn(file, rest, {
     cwd: ROOT,
     env: { PATH: process.env.PATH, GATEHOUSE_PORT: '0', ...env } as NodeJS.ProcessEnv,
     stdio: ['ignore', 'pipe', 'pipe'],
