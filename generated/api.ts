@@ -3079,7 +3079,7 @@ export interface components {
         IfNoneMatch: string;
     };
     requestBodies: {
-        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). `jsonrpc` may be left out, and the media type may be `text/plain`. */
+        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). `jsonrpc` may be left out, and the media type may be `text/plain`. A message that is compressed may unpack to 100 times its size; up to 256 KiB, to any. */
         RpcMessage: {
             content: {
                 "application/json": components["schemas"]["RpcMessage"];

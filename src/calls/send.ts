@@ -1,5 +1,4 @@
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
 import { CallFailed } from './errors.ts';
@@ -12,12 +11,6 @@ export type SendLimits = {
   readonly maxBytes: number;
 };
 
-const DECODERS: Readonly<Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
 /** No service needs to be told more than what can be read. */
 const HEADERS = {
   accept: 'application/json, */*;q=0.8',
@@ -73,32 +66,21 @@ function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure):
 }
 
 async function bytesOf({ headers, body }: Incoming, host: string, maxBytes: number): Promise<Buffer> {
-  const tooLarge = (): CallFailed =>
-    new CallFailed(`${host} answered more than ${maxBytes} bytes; the call was carried out, its answer is not read.`);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Whatever ends the loop ends the connection.
-  for await (const chunk of Buffer.isBuffer(body) ? [body] : (body as AsyncIterable<Buffer>)) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      throw tooLarge();
-    }
-    chunks.push(chunk);
-  }
-  const bytes = Buffer.concat(chunks);
-  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity';
-  if (bytes.length === 0 || coding === 'identity') {
-    return bytes;
-  }
-  const decode = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
   try {
-    if (decode !== undefined) {
-      return await decode(bytes, { maxOutputLength: maxBytes });
-    }
+    // Whatever ends the reading ends the connection.
+    return await unpack(body, headers['content-encoding'], maxBytes);
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
-      throw tooLarge();
-    }
+    throw error instanceof Unpackable ? new CallFailed(`${host} answered ${refusal(error.kind, maxBytes)}`) : error;
   }
-  throw new CallFailed(`${host} answered in a Content-Encoding that cannot be read; the call was carried out.`);
+}
+
+function refusal(kind: Unpackable['kind'], maxBytes: number): string {
+  switch (kind) {
+    case 'large':
+      return `more than ${maxBytes} bytes; the call was carried out, its answer is not read.`;
+    case 'dense':
+      return `what unpacks to more than ${MOST_DENSE} times its size; the call was carried out, its answer is not read.`;
+    default:
+      return 'in a Content-Encoding that cannot be read; the call was carried out.';
+  }
 }

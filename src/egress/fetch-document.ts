@@ -1,7 +1,5 @@
-import { PassThrough, Readable, type Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { discard, exchange, type HttpAnswer } from './exchange.ts';
 import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
@@ -39,14 +37,6 @@ const HEADERS = {
   // GitHub, where many documents are, answers nobody without a name.
   'user-agent': 'gatehouse',
 };
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  identity: () => new PassThrough(),
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
-
 /** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
   (policy: Policy, dispatcher: Dispatcher) =>
@@ -121,33 +111,25 @@ async function read(
   if (status < 200 || status > 299) {
     throw new FetchFailed(`${place(url)} answered ${status}.`);
   }
-  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity';
-  const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
-  if (decoder === undefined) {
-    throw new FetchFailed(`${place(url)} came with a Content-Encoding other than gzip, deflate and br.`);
-  }
-  const bounded = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let size = 0;
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > maxBytes) {
-        throw new FetchFailed(`${place(url)} is larger than ${maxBytes} bytes.`);
-      }
-      yield chunk;
+  const bytes = await unpack(body, headers['content-encoding'], maxBytes).catch((error: unknown) => {
+    if (!(error instanceof Unpackable)) {
+      throw error;
     }
-  };
-  // Bounded twice: little can become much, and much can become nothing.
-  const bytes = await pipeline(Buffer.isBuffer(body) ? Readable.from(body) : body, bounded, decoder(), bounded, whole);
+    throw error.kind === 'broken' ? error.cause : new FetchFailed(`${place(url)} ${refusal(error.kind, maxBytes)}`);
+  });
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';');
   return { bytes, mediaType: mediaType.trim().toLowerCase() || null };
 }
 
-async function whole(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
-  const all: Buffer[] = [];
-  for await (const chunk of chunks) {
-    all.push(chunk);
+function refusal(kind: Exclude<Unpackable['kind'], 'broken'>, maxBytes: number): string {
+  switch (kind) {
+    case 'coding':
+      return 'came with a Content-Encoding other than gzip, deflate and br.';
+    case 'large':
+      return `is larger than ${maxBytes} bytes.`;
+    case 'dense':
+      return `unpacks to more than ${MOST_DENSE} times its size.`;
   }
-  return Buffer.concat(all);
 }
 
 /** A URL without what may be secret. */

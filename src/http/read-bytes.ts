@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { raw } from 'express';
 import { type Held, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { ApiError } from '../errors.ts';
 
 const MIB = 1024 * 1024;
@@ -25,7 +25,7 @@ export async function readBytes(
   }
   return request.headers['content-encoding'] === undefined
     ? readPlain(request, limit, memory)
-    : readEncoded(request, response, limit, memory);
+    : readEncoded(request, limit, memory);
 }
 
 function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
@@ -57,36 +57,30 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
 }
 
 /** Hardly any client compresses what it sends: those have as much held for them as they may send. */
-async function readEncoded(
-  request: IncomingMessage & { body?: unknown },
-  response: ServerResponse,
-  limit: number,
-  memory: MemoryScope,
-): Promise<Buffer> {
+async function readEncoded(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
   const held = memory.hold('bodies', 0);
   await held.reach(limit);
-  await new Promise<void>((resolve, reject) => {
-    const decode = raw({ type: () => true, limit });
-    decode(request as Parameters<typeof decode>[0], response as Parameters<typeof decode>[1], (error?: unknown) => {
-      if (error === undefined) {
-        resolve();
-      } else {
-        reject(bodyError(error, limit));
-      }
-    });
+  // A request that is refused has to be answered: its connection is left open.
+  const chunks: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+  const bytes = await unpack(chunks, request.headers['content-encoding'], limit).catch((error: unknown) => {
+    throw error instanceof Unpackable ? bodyError(error.kind, limit) : unreadable();
   });
-  const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   held.resize(bytes.length);
   return bytes;
 }
 
-function bodyError(error: unknown, limit: number): unknown {
-  switch ((error as { type?: string }).type) {
-    case 'entity.too.large':
+function bodyError(kind: Unpackable['kind'], limit: number): ApiError {
+  switch (kind) {
+    case 'large':
       return tooLarge(limit);
-    case 'encoding.unsupported':
+    case 'dense':
+      return new ApiError(
+        'body_too_large',
+        `The body unpacks to more than ${MOST_DENSE} times its size; send it without compression.`,
+      );
+    case 'coding':
       return new ApiError('unsupported_media_type', 'The Content-Encoding is unknown; use gzip, deflate, br or none.');
-    default:
+    case 'broken':
       return unreadable();
   }
 }

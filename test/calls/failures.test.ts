@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
@@ -19,7 +20,12 @@ const LIMIT = 10_000_000;
 
 describe('an answer of more than 10 MB', () => {
   const tooLarge = `${service.host} answered more than 10000000 bytes; the call was carried out, its answer is not read.`;
-  const zeros = Buffer.alloc(LIMIT + 1, '0');
+  // Text that no coding makes much smaller.
+  const noise = Buffer.from(
+    randomBytes(LIMIT)
+      .toString('base64')
+      .slice(0, LIMIT + 1),
+  );
 
   test.each<[string, (bytes: Buffer) => Buffer]>([
     ['identity', (bytes) => bytes],
@@ -28,10 +34,24 @@ describe('an answer of more than 10 MB', () => {
     ['br', (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
   ])('as %s is not read; one of 10 MB is', async (coding, encode) => {
     const headers = { 'content-type': 'text/plain', 'content-encoding': coding };
-    service.answer = answering(200, headers, encode(zeros));
+    service.answer = answering(200, headers, encode(noise));
     expect((await call(tool, {})).result).toEqual({ content: [{ type: 'text', text: tooLarge }], isError: true });
-    service.answer = answering(200, headers, encode(zeros.subarray(1)));
+    service.answer = answering(200, headers, encode(noise.subarray(1)));
     expect(textOf((await call(tool, {})).result)).toHaveLength(LIMIT);
+  });
+
+  test.each<[string, (bytes: Buffer) => Buffer]>([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('that unpacks to more than 100 times its size is not read: %s', async (coding, encode) => {
+    const headers = { 'content-type': 'text/plain', 'content-encoding': coding };
+    service.answer = answering(200, headers, encode(Buffer.alloc(LIMIT / 2)));
+    expect(textOf((await call(tool, {})).result)).toBe(
+      `${service.host} answered what unpacks to more than 100 times its size; the call was carried out, its answer is not read.`,
+    );
+    service.answer = answering(200, headers, encode(Buffer.alloc(256 * 1024)));
+    expect(textOf((await call(tool, {})).result)).toHaveLength(256 * 1024);
   });
 
   it('that never ends is hung up on', async () => {
@@ -39,7 +59,7 @@ describe('an answer of more than 10 MB', () => {
     service.answer = (_, response) => {
       response.on('close', hungUp.resolve).writeHead(500);
       const more = () => {
-        while (!response.destroyed && response.write(zeros.subarray(0, 65_536))) {}
+        while (!response.destroyed && response.write(noise.subarray(0, 65_536))) {}
       };
       response.on('drain', more);
       more();

@@ -1,0 +1,88 @@
+import { Readable, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+
+/** How much more than what was sent may come out of it, once it is more than FREE_BYTES. Honest JSON has a tenth of it. */
+export const MOST_DENSE = 100;
+export const FREE_BYTES = 256 * 1024;
+
+const DECODERS: Readonly<Record<string, () => Transform>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+/**
+ * Why a body cannot be unpacked. `coding`: its coding is not known. `broken`: it is not encoded as it says. `large`: it is
+ * larger than it may be, as it came or unpacked. `dense`: it unpacks to more than 100 times its size.
+ */
+export class Unpackable extends Error {
+  override readonly name = 'Unpackable';
+  readonly kind: 'coding' | 'broken' | 'large' | 'dense';
+
+  constructor(kind: Unpackable['kind'], cause?: unknown) {
+    super(`The body cannot be unpacked: ${kind}.`, { cause });
+    this.kind = kind;
+  }
+}
+
+/**
+ * A body without its content coding (RFC 9110, section 8.4), unpacked as it comes: never more than `maxBytes`, and of what
+ * outsiders have compressed never more than 100 times what has arrived, 256 KiB aside. Throws Unpackable, or as `chunks`.
+ */
+export async function unpack(
+  chunks: AsyncIterable<Buffer> | Buffer,
+  coding: string | undefined,
+  maxBytes: number,
+): Promise<Buffer> {
+  const name = coding?.toLowerCase() ?? 'identity';
+  const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
+  if (create === undefined && name !== 'identity') {
+    throw new Unpackable('coding');
+  }
+  let arrived = 0;
+  let failure: { readonly error: unknown } | undefined;
+  const source = Buffer.isBuffer(chunks) ? Readable.from([chunks]) : chunks;
+  async function* bounded(): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of source) {
+        arrived += chunk.length;
+        if (arrived > maxBytes) {
+          throw new Unpackable('large');
+        }
+        yield chunk;
+      }
+    } catch (error) {
+      failure ??= { error };
+      throw error;
+    }
+  }
+  const unpacked: Buffer[] = [];
+  let size = 0;
+  const collect = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
+    for await (const piece of pieces) {
+      size += piece.length;
+      if (size > maxBytes) {
+        throw new Unpackable('large');
+      }
+      if (create !== undefined && size > Math.max(FREE_BYTES, MOST_DENSE * arrived)) {
+        throw new Unpackable('dense');
+      }
+      unpacked.push(piece);
+    }
+  };
+  try {
+    await (create === undefined ? collect(bounded()) : pipeline(bounded, create(), collect));
+  } catch (error) {
+    if (failure !== undefined && !(error instanceof Unpackable)) {
+      throw failure.error;
+    }
+    if (arrived === 0) {
+      // What has no body, such as an answer to HEAD, may name the coding that it would have.
+      return Buffer.alloc(0);
+    }
+    throw error instanceof Unpackable || create === undefined ? error : new Unpackable('broken', error);
+  }
+  return unpacked.length === 1 ? (unpacked[0] as Buffer) : Buffer.concat(unpacked, size);
+}
