@@ -57,6 +57,12 @@ const UNWANTED = new Error('the answer is not wanted any more');
 /** The failure of a body is the reader's: without a reader it is nobody's, and must not be an uncaught exception. */
 const leaveToReader = (): void => undefined;
 
+/** Answers of 1xx before the answer: each counts as heard, so that a flood of them would never end. */
+const MAX_INTERIM_ANSWERS = 1000;
+class TooManyInterim extends Error {
+  override readonly name = 'TooManyInterim';
+}
+
 /** Bytes of JSON that are waited for: streams cost more than they spare. */
 const SMALL = 64 * 1024;
 
@@ -97,6 +103,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   /** There is one as soon as a connection is: from then on, something may have been sent. */
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
+  #interim = 0;
   /** The answer while it is waited for whole. */
   #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly chunks: Buffer[] } | undefined;
   readonly #stop: () => void;
@@ -134,6 +141,10 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, received: IncomingHttpHeaders): void {
     this.#listening?.heard();
     if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM_ANSWERS) {
+        controller.abort(new TooManyInterim('more interim answers than a call needs'));
+      }
       return;
     }
     // What this throws, undici aborts the exchange with.

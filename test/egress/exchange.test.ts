@@ -125,7 +125,7 @@ describe('an answer over a bare socket', () => {
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket)).on('error', () => undefined);
-    socket.once('data', () => answerWith(socket));
+    socket.on('data', () => answerWith(socket));
   }).listen(0, '127.0.0.1');
   afterAll(async () => {
     await egress.dispatcher.destroy();
@@ -171,6 +171,14 @@ describe('an answer over a bare socket', () => {
       await expect.poll(() => open.size).toBe(0);
     },
   );
+
+  test('after more than 1,000 interim answers is not waited for any more', async () => {
+    answerWith = (socket) => socket.write(`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000)}${chunked()}0\r\n\r\n`);
+    await expect(text((await ask()).body as Readable)).resolves.toBe('hello');
+    answerWith = (socket) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1001));
+    await expect(ask()).rejects.toThrow('interim');
+    await expect.poll(() => open.size).toBe(0);
+  });
 
   test('that is discarded ends its connection; one that has come whole leaves it to the next', async () => {
     answerWith = (socket) => socket.write(chunked());
