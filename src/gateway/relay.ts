@@ -179,8 +179,12 @@ async function passError(
   return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 
-/** What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. */
-const statusOf = ({ status }: HttpAnswer): number => (status >= 400 && status < 500 ? status : 502);
+/**
+ * What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. So is a
+ * 405, for POST is what this URL wants, and a 429, whose limits are not those of this URL.
+ */
+const statusOf = ({ status }: HttpAnswer): number =>
+  status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
 
 function isRefusal(text: string): boolean {
   try {

@@ -28,6 +28,9 @@ const cross = (
 /** Over a pipe, what is no answer is noise, after which the asker waits on. */
 const slow = (answers: readonly Answer[]): Answer[] => answers.map((answer) => ({ ...answer, isSlow: true }));
 
+/** An asker of a flood, or of bytes that do not come, may wait for as long as it is patient. */
+const KEEPS_WAITING = /flood|without end|promised/;
+
 const INITIALIZED = 'notifications/initialized';
 const MESSAGE_MOMENTS = ['message initialize', 'message tools/list', 'message tools/call'];
 const PROCESS: readonly Answer[] = Object.keys(PROCESS_ANSWERS).map((name) => ({ name, write: () => undefined }));
@@ -42,7 +45,10 @@ export const MATRIX: readonly Combination[] = [
       stateless: ['server/discover', 'tools/list', 'tools/call', 'subscriptions/listen'],
       operator: ['server/discover', 'initialize', INITIALIZED, 'tools/list'],
     },
-    [...HTTP_ANSWERS, ...MESSAGE_ANSWERS],
+    [...HTTP_ANSWERS, ...MESSAGE_ANSWERS].map((answer) => ({
+      ...answer,
+      isSlow: answer.isSlow === true || KEEPS_WAITING.test(answer.name),
+    })),
   ),
   ...cross('sse', { team: ['GET', 'initialize', 'tools/call'], operator: ['GET', 'tools/list'] }, slow(HTTP_ANSWERS)),
   ...cross('sse', { team: ['GET'], operator: ['GET'] }, ENDPOINTS),
