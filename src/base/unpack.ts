@@ -29,12 +29,14 @@ export class Unpackable extends Error {
 
 /**
  * A body without its content coding (RFC 9110, section 8.4), unpacked as it comes: never more than `maxBytes`, and of what
- * outsiders have compressed never more than 100 times what has arrived, 256 KiB aside. Throws Unpackable, or as `chunks`.
+ * outsiders have compressed never more than 100 times what has arrived, 256 KiB aside. Nothing more is read until there is `room` for so many bytes.
+ * Throws Unpackable, or as `chunks` and `room`.
  */
 export async function unpack(
   chunks: AsyncIterable<Buffer> | Buffer,
   coding: string | undefined,
   maxBytes: number,
+  room: (bytes: number) => Promise<void> | undefined = () => undefined,
 ): Promise<Buffer> {
   const name = coding?.toLowerCase() ?? 'identity';
   const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
@@ -70,6 +72,12 @@ export async function unpack(
         throw new Unpackable('dense');
       }
       unpacked.push(piece);
+      try {
+        await room(size);
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
     }
   };
   try {

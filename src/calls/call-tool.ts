@@ -1,3 +1,4 @@
+import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
@@ -20,6 +21,10 @@ export type Call = {
   readonly signal?: AbortSignal;
   /** For everything together. */
   readonly timeoutMs: number;
+  /** Bytes of the answer that are read at most; more than 10 MB never are. */
+  readonly maxBytes: number;
+  /** Holds the answer while it is read, and what is made of it. */
+  readonly held: Held;
 };
 
 export type CallOutcome = {
@@ -36,7 +41,7 @@ const memories = new WeakMap<Egress, Tokens>();
 
 /**
  * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
- * `isError`; nothing of it holds a credential. Rejects only with the reason of the signal.
+ * `isError`; nothing of it holds a credential. Rejects only with OverBudget, and with the reason of the signal.
  */
 export async function callTool(
   { egress, now }: { egress: Egress } & Pick<Deps, 'now'>,
@@ -70,7 +75,7 @@ type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readon
 
 /** `refused`: the token that an attempt before this one had. */
 async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
-  const { tool, service, account, egress, tokens, signal } = call;
+  const { tool, service, account, egress, tokens, signal, held } = call;
   const base = baseOf(service, tool.request, account.context);
   let token: string | undefined;
   const credential = await credentialOf(account, service.security, async () => {
@@ -78,10 +83,14 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
     return token;
   });
   const request = buildRequest(tool, base, credential, call.args);
-  const answer = await send(egress, request, { signal, maxBytes: MOST_BYTES });
+  const answer = await send(egress, request, { signal, maxBytes: Math.min(call.maxBytes, MOST_BYTES), held });
   // A 401 says that nothing was carried out; a second one is about something else than the age of the token.
   if (answer.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);
+  }
+  if (answer.bytes.length > SMALL_BYTES) {
+    // Its text, the text of the result, and the value.
+    await held.reach(answer.bytes.length * (3 + (tool.outputSchema === undefined ? 0 : PARSED_TIMES)), signal);
   }
   const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential) });
   return { result, credentialsRefused: answer.status === 401 };

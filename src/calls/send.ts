@@ -1,3 +1,4 @@
+import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
@@ -9,6 +10,8 @@ export type SendLimits = {
   readonly signal: AbortSignal;
   /** Of the answer's body, as it comes and decompressed. */
   readonly maxBytes: number;
+  /** Holds what is read beyond 16 KiB; null where an answer is never larger than a little. */
+  readonly held: Held | null;
 };
 
 /** No service needs to be told more than what can be read. */
@@ -20,12 +23,13 @@ const HEADERS = {
 
 /**
  * Sends a request under the egress policy and reads the answer whole. Follows no redirects. Tries again, once, only when
- * no connection came about, so that nothing was sent. Throws EgressRefused, CallFailed, or the reason of the signal.
+ * no connection came about, so that nothing was sent. Throws EgressRefused, CallFailed, OverBudget, or the reason of the
+ * signal.
  */
 export async function send(
   egress: Egress,
   { url: address, method, headers, body }: HttpRequest,
-  { signal, maxBytes }: SendLimits,
+  limits: SendLimits,
 ): Promise<HttpAnswer> {
   const url = new URL(address);
   egress.check(url);
@@ -36,11 +40,19 @@ export async function send(
   const answer = await exchange(
     egress,
     // The signal knows when it has taken too long: a limit of silence would end longer calls.
-    { origin, path: pathname + search, method, headers: { ...HEADERS, ...headers }, body, signal, silence: 0 },
+    {
+      origin,
+      path: pathname + search,
+      method,
+      headers: { ...HEADERS, ...headers },
+      body,
+      signal: limits.signal,
+      silence: 0,
+    },
     (failure) => callFailed(host, failure),
   );
   try {
-    return { status: answer.status, headers: answer.headers, bytes: await bytesOf(answer, host, maxBytes) };
+    return { status: answer.status, headers: answer.headers, bytes: await bytesOf(answer, host, limits) };
   } finally {
     discard(answer);
   }
@@ -65,10 +77,15 @@ function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure):
   return new CallFailed(`${host} ${what} (${reason}); the call may have been carried out.`, { cause });
 }
 
-async function bytesOf({ headers, body }: Incoming, host: string, maxBytes: number): Promise<Buffer> {
+async function bytesOf(
+  { headers, body }: Incoming,
+  host: string,
+  { signal, maxBytes, held }: SendLimits,
+): Promise<Buffer> {
+  const room = (bytes: number) => (bytes > SMALL_BYTES ? held?.reach(bytes, signal) : undefined);
   try {
     // Whatever ends the reading ends the connection.
-    return await unpack(body, headers['content-encoding'], maxBytes);
+    return await unpack(body, headers['content-encoding'], maxBytes, room);
   } catch (error) {
     throw error instanceof Unpackable ? new CallFailed(`${host} answered ${refusal(error.kind, maxBytes)}`) : error;
   }

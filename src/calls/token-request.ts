@@ -55,7 +55,7 @@ export async function requestToken(egress: Egress, grant: Grant): Promise<Token>
       ...(inBody ? {} : { authorization: `Basic ${basic}` }),
     };
     const request = { method: 'POST', url: url.href, headers, body: Buffer.from(form.toString()) } as const;
-    return send(egress, request, { signal, maxBytes: MOST_BYTES });
+    return send(egress, request, { signal, maxBytes: MOST_BYTES, held: null });
   };
   try {
     const answer = await ask(false);

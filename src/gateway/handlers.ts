@@ -155,7 +155,12 @@ async function serveService(
     response.writeHead(202).end();
     return;
   }
-  const result = await answerRequest(deps, { endpoint, served, signal, note }, { ...message, id, method }, era);
+  const result = await answerRequest(
+    deps,
+    { endpoint, served, signal, note, memory: memoryOf(request) },
+    { ...message, id, method },
+    era,
+  );
   note.isError = result.isError === true;
   note.responseBytes = sendResult(request, response, id, result);
 }

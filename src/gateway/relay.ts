@@ -4,6 +4,7 @@ import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { Identified } from '../http/context.ts';
+import { memoryOf } from '../http/memory.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { masked } from '../runtime/mask.ts';
@@ -137,7 +138,7 @@ async function pass(answer: HttpAnswer, { deps, target, served, request, respons
   // Who opens a stream with GET reads one, whatever else it accepts.
   const isListening = request.method === 'GET';
   if (isStream(answer) && !isListening && !acceptOf(request).events) {
-    await sendMessages(request, response, messagesOf(name, answer), note);
+    await sendMessages(request, response, messagesOf(name, answer, memoryOf(request)), note);
     return;
   }
   if (!isStream(answer) && !isJson(answer) && (id !== null || isListening)) {
@@ -169,7 +170,9 @@ async function passError(
   id: unknown,
 ): Promise<number> {
   const status = statusOf(answer);
-  const text = isJson(answer) ? masked(target, (await bytesOf(server, answer)).toString('utf8')) : '';
+  const text = isJson(answer)
+    ? masked(target, (await bytesOf(server, answer, memoryOf(request))).toString('utf8'))
+    : '';
   if (isRefusal(text)) {
     return sendJson(request, response, status, text);
   }
@@ -220,7 +223,7 @@ async function answerInitialize(
 ): Promise<'done' | 'no handshake'> {
   const { name } = served.server;
   const sessionId = answer.headers['mcp-session-id'];
-  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer) : []) {
+  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
     if (incoming.method !== undefined) {
       continue;
     }

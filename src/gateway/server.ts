@@ -225,6 +225,9 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     return sendMessages(request, response, asked, note);
   }
   noteChunk(note, asked);
+  if (asked.length > SMALL_BYTES) {
+    await memoryOf(request).hold('answers', 0).reach(asked.length);
+  }
   sendJson(request, response, 200, asked);
 }
 

@@ -1,4 +1,5 @@
 import { decide } from '../approvals/decision.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
 import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import type { CalledService } from '../calls/service.ts';
@@ -32,12 +33,13 @@ type Asked = {
   readonly served: ServedService;
   readonly signal: AbortSignal;
   readonly note: CallNote;
+  readonly memory: MemoryScope;
 };
 
 /** Answers a request to an endpoint over an OpenAPI service. Throws an RpcError; `tools/call` reports failures as results. */
 export async function answerRequest(
   deps: Deps,
-  { endpoint, served, signal, note }: Asked,
+  { endpoint, served, signal, note, memory }: Asked,
   { method, params }: RequestMessage,
   era: Era,
 ): Promise<Result> {
@@ -52,7 +54,7 @@ export async function answerRequest(
     case 'tools/list':
       return inEra({ ...(await list(served)), ...(isStateless && UNCACHED) });
     case 'tools/call':
-      return inEra(await call(deps, served, params, signal, note));
+      return inEra(await call(deps, served, params, { signal, note, memory }));
     default:
       if (method === 'ping' && !isStateless) {
         return {};
@@ -78,8 +80,7 @@ async function call(
   deps: Deps,
   served: ServedService,
   params: Result,
-  signal: AbortSignal,
-  note: CallNote,
+  { signal, note, memory }: Pick<Asked, 'signal' | 'note' | 'memory'>,
 ): Promise<Result> {
   const { account, service } = served;
   const tool = typeof params.name === 'string' ? (await served.tools()).get(params.name) : undefined;
@@ -94,7 +95,8 @@ async function call(
     return mustWait(policy);
   }
   const way = { egress: deps.egress.of(account.organizationId), now: deps.now };
-  const outcome = await callTool(way, { tool, args, account, service, signal, timeoutMs: TIMEOUT });
+  const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
+  const outcome = await callTool(way, { tool, args, account, service, ...limits });
   const { result, credentialsRefused } = outcome;
   await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
   return result;

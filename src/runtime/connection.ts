@@ -1,3 +1,4 @@
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { HttpAnswer } from '../egress/exchange.ts';
 import type { ServerRequest } from './exchange.ts';
@@ -73,6 +74,8 @@ export type Connection = {
 
 export type ConnectionOptions = {
   readonly egress: Pick<Egress, 'dispatcher' | 'connector'>;
+  /** Begins to hold memory for whoever the connection belongs to. Throws OverBudget. */
+  readonly memory: () => MemoryScope;
   /** Called when the server is found to be away: a pipe has ended, nothing answers at its address. */
   readonly onLost: (failure: ServerFailed) => void;
 };

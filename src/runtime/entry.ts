@@ -1,5 +1,6 @@
 import type { Limits } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
+import { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
@@ -77,6 +78,9 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
   const ended = new AbortController();
   let onLost = Promise.withResolvers<ServerFailed | null>();
 
+  // What gives way is what is read: it is destroyed by itself.
+  const memoryFor = (owner: Owner): MemoryScope => new MemoryScope(budget, owner, () => undefined);
+
   const lineOf = (owner: Owner): Line => {
     const known = lines.get(owner);
     if (known !== undefined) {
@@ -88,7 +92,10 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
       makeRoom(owner);
     }
     const way = home === null ? openEgress : egress.of(home);
-    const line = { connection: connect({ egress: way, onLost: lose }, server.target), usedAt: now() };
+    const line = {
+      connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose }, server.target),
+      usedAt: now(),
+    };
     lines.set(owner, line);
     return line;
   };

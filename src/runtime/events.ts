@@ -1,18 +1,26 @@
 import { StringDecoder } from 'node:string_decoder';
+import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 
 /** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
 export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
 
-/** Characters that one event may have: what is held until its end has come. */
-const LONGEST_EVENT = 32 * 1024 * 1024;
+/** What is held of a stream: the event whose end has not come, and one that is read, with its value. */
+export type EventRoom = {
+  /** Characters that one event may have. */
+  readonly longest: number;
+  readonly held: Held;
+};
 /** The type of events that name none. */
 const UNNAMED = 'message';
 
 /**
  * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
- * without data are passed over. Throws a RangeError for an event of more than 32 Mi characters.
+ * without data are passed over. Throws a RangeError for an event that is too long, and OverBudget.
  */
-export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator<StreamEvent> {
+export async function* readEvents(
+  chunks: AsyncIterable<Buffer>,
+  { longest, held }: EventRoom,
+): AsyncGenerator<StreamEvent> {
   const decoder = new StringDecoder('utf8');
   // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
   let rest: string[] = [];
@@ -28,8 +36,11 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
       text = text.replace(/^\ufeff/, '');
     }
     size += text.length;
-    if (size > LONGEST_EVENT) {
-      throw new RangeError(`an event is longer than ${LONGEST_EVENT} characters`);
+    if (size > longest) {
+      throw new RangeError(`an event is longer than ${longest} characters`);
+    }
+    if (size > SMALL_BYTES && !held.tryResize(size)) {
+      await held.reach(size);
     }
     rest.push(text);
     if (!/[\r\n]/.test(text)) {
@@ -40,11 +51,16 @@ export async function* readEvents(chunks: AsyncIterable<Buffer>): AsyncGenerator
     for (const line of lines) {
       if (line === '') {
         if (data.length > 0) {
-          yield { event: event || UNNAMED, data: data.join('\n'), id };
+          const whole = data.join('\n');
+          if (whole.length > SMALL_BYTES) {
+            await held.reach(size + whole.length * PARSED_TIMES);
+          }
+          yield { event: event || UNNAMED, data: whole, id };
         }
         data = [];
         event = '';
         size = rest[0]?.length ?? 0;
+        held.resize(size > SMALL_BYTES ? size : 0);
         continue;
       }
       const { field, value } = fieldOf(line);

@@ -1,3 +1,4 @@
+import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
@@ -20,7 +21,7 @@ import {
 import type { RemoteTarget } from './target.ts';
 
 /** A connection to a server over Streamable HTTP. */
-export function httpConnection({ egress, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
+export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
   const { name, silence } = target;
   const closed = new AbortController();
   /** Ends what the server introduces itself by. */
@@ -68,7 +69,8 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
       discard(answer);
       throw unavailable(name, answer);
     }
-    const response = await responseOf(name, answer, id).catch((error: unknown) => {
+    using reading = memory();
+    const response = await responseOf(name, answer, id, reading).catch((error: unknown) => {
       // What older servers make of a method that they do not know need not be a message.
       if (error instanceof ServerFailed && error.kind === 'protocol') {
         return undefined;
@@ -81,7 +83,8 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
   const beginSession = async (): Promise<Session | null> => {
     const id = ownId();
     const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE }, {}, soon());
-    const response = await responseOf(name, answer, id).catch(async (error: unknown) => {
+    using reading = memory();
+    const response = await responseOf(name, answer, id, reading).catch(async (error: unknown) => {
       // What newer servers make of a method that they do not know need not be a message either.
       if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
         return null;
@@ -144,7 +147,10 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
       if (!isJson(answer)) {
         return messages(answer, { own, id, era, restore });
       }
-      const body = Buffer.isBuffer(answer.body) ? answer.body : await bytesOf(name, answer);
+      if (!Buffer.isBuffer(answer.body)) {
+        return askedWhole(answer, { own, id, era, restore });
+      }
+      const { body } = answer;
       return withId(body, own, id) ?? messages({ ...answer, body }, { own, id, era, restore });
     } catch (error) {
       if (signal.aborted) {
@@ -154,13 +160,21 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
     }
   };
 
+  /** A large answer in JSON, which is held until it is handed on. */
+  const askedWhole = async (answer: HttpAnswer, asked: Parameters<typeof messages>[1]) => {
+    using reading = memory();
+    const body = await bytesOf(name, answer, reading);
+    return withId(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
+  };
+
   async function* messages(
     answer: HttpAnswer,
     { own, id, era, restore }: { own: string; id: unknown; era: Era; restore: (told: ServerMessage) => ServerMessage },
   ): AsyncGenerator<ServerMessage> {
     let isAnswered = false;
     try {
-      for await (const message of answersIn(name, answer)) {
+      using reading = memory();
+      for await (const message of answersIn(name, answer, reading)) {
         if (message.method === undefined) {
           if (message.id === own || (message.id ?? null) === null) {
             isAnswered = true;
@@ -207,7 +221,7 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
     }
   };
 
-  const listened = { target, discover, session, send, exchange: checked, streamSilence: target.streamSilence };
+  const listened = { target, memory, discover, session, send, exchange: checked, streamSilence: target.streamSilence };
   return {
     ...listened,
     introduce,
@@ -223,20 +237,20 @@ export function httpConnection({ egress, onLost }: ConnectionOptions, target: Re
 const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
   new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
 
-async function* answersIn(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
+async function* answersIn(server: string, answer: HttpAnswer, memory: MemoryScope): AsyncGenerator<ServerMessage> {
   if (!isJson(answer) && !isStream(answer)) {
     discard(answer);
     throw isUnavailable(answer.status)
       ? unavailable(server, answer)
       : notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
-  yield* messagesOf(server, answer);
+  yield* messagesOf(server, answer, memory);
 }
 
 /** The response in an answer, which it owns. */
-async function responseOf(server: string, answer: HttpAnswer, id: string): Promise<ServerMessage> {
+async function responseOf(server: string, answer: HttpAnswer, id: string, memory: MemoryScope): Promise<ServerMessage> {
   try {
-    for await (const message of answersIn(server, answer)) {
+    for await (const message of answersIn(server, answer, memory)) {
       if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
         return message;
       }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isObject } from '../base/json.ts';
-import { discard } from '../egress/exchange.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { Wire } from './connection.ts';
 import { isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';
@@ -12,6 +13,7 @@ const LONGEST_WAIT = 30_000;
 /** What it takes to listen over HTTP. */
 type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
   readonly exchange: NonNullable<Wire['exchange']>;
+  readonly memory: () => MemoryScope;
   /** Milliseconds without a byte after which a stream is taken for lost; 0 for never. */
   readonly streamSilence: number;
 };
@@ -68,13 +70,18 @@ async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<
     silence: wire.streamSilence,
   });
   if (isStream(answer) && answer.status === 200) {
-    return messagesOf(wire.target.name, answer);
+    return heard(wire, answer);
   }
   discard(answer);
   if (answer.status === 405) {
     return null;
   }
   throw notTheProtocol(wire.target.name, `it answered with HTTP ${answer.status} and no stream of events`);
+}
+
+async function* heard({ target, memory }: HttpWire, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
+  using listening = memory();
+  yield* messagesOf(target.name, answer, listening);
 }
 
 const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>

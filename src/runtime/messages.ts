@@ -1,5 +1,8 @@
+import type { Readable } from 'node:stream';
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
+import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import { type Part, splitJson } from '../base/split-json.ts';
 import { inOneLine, Unparsed } from '../base/unparsed.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
@@ -12,8 +15,6 @@ import { ServerFailed } from './failed.ts';
  */
 export type ServerMessage = Readonly<Record<string, unknown>>;
 
-/** Bytes of an answer that is read whole. */
-const LARGEST = 32 * 1024 * 1024;
 /** Values of a text that is parsed as a whole. */
 const MOST_VALUES = 100_000;
 /** Members of a large message, on both levels that are looked into, and values of one that is parsed. */
@@ -28,13 +29,19 @@ const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
 
 /**
  * The messages of an answer as they come, whether it is JSON or a stream of events. From its first step on it owns the
- * answer: leaving early ends the connection. Throws ServerFailed for what is neither.
+ * answer: leaving early ends the connection. What is read is held in the scope. Throws ServerFailed for what is neither,
+ * and OverBudget.
  */
-export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
+export async function* messagesOf(
+  server: string,
+  answer: HttpAnswer,
+  memory: MemoryScope,
+): AsyncGenerator<ServerMessage> {
   const { body } = answer;
   if (isStream(answer) && !Buffer.isBuffer(body)) {
+    using held = memory.hold('answers', 0, giveUp(body));
     try {
-      for await (const { data } of readEvents(body)) {
+      for await (const { data } of readEvents(body, { longest: memory.messageBytes, held })) {
         // An event without data only says where to go on from.
         if (data !== '') {
           yield* isLarge(data) ? [await readLarge(server, data)] : parsed(server, data);
@@ -47,26 +54,44 @@ export async function* messagesOf(server: string, answer: HttpAnswer): AsyncGene
     }
     return;
   }
-  const bytes = await bytesOf(server, answer);
+  const bytes = await bytesOf(server, answer, memory);
+  if (bytes.length > SMALL_BYTES) {
+    await memory.hold('answers', 0).reach(bytes.length * PARSED_TIMES);
+  }
   if (bytes.length > 0) {
     yield* messagesIn(server, bytes.toString('utf8'));
   }
 }
 
-/** Everything of a body, at most 32 MiB. It owns the answer. Throws ServerFailed. */
-export async function bytesOf(server: string, answer: HttpAnswer): Promise<Buffer> {
+/** How a body is let go of when somebody else needs the room: whoever reads it is told why. */
+const giveUp = (body: Readable) => (): void => {
+  body.destroy(new OverBudget('share'));
+};
+
+/**
+ * Everything of a body, at most as much as one message may have. It owns the answer, and holds it in the scope. Throws
+ * ServerFailed and OverBudget.
+ */
+export async function bytesOf(server: string, answer: HttpAnswer, memory: MemoryScope): Promise<Buffer> {
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
+    if (body.length > SMALL_BYTES) {
+      memory.hold('answers', body.length);
+    }
     return body;
   }
+  const held = memory.hold('answers', 0, giveUp(body));
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > LARGEST) {
-        throw notTheProtocol(server, `its answer is larger than ${LARGEST} bytes`);
+      if (size > memory.messageBytes) {
+        throw notTheProtocol(server, `its answer is larger than ${memory.messageBytes} bytes`);
+      }
+      if (size > SMALL_BYTES && !held.tryResize(size)) {
+        await held.reach(size);
       }
     }
   } finally {

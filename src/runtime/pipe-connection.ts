@@ -27,7 +27,7 @@ type Introduced = { readonly line: Line } & (
  * after it has ended. The handshake is tried first, since older servers may take any other first message amiss; what a
  * server turned out to speak is kept.
  */
-export function pipeConnection({ egress, onLost }: ConnectionOptions, target: Target): Wire {
+export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: Target): Wire {
   const { name, silence } = target;
   const tail = new Tail(target.transport === 'stdio' ? target.secrets : []);
   const listeners = new Set<() => void>();
@@ -46,7 +46,7 @@ export function pipeConnection({ egress, onLost }: ConnectionOptions, target: Ta
       case 'websocket':
         return openWebSocket(egress, target, reader, signal);
       default:
-        return openSse(egress, target, reader, signal);
+        return openSse(egress, target, reader, signal, memory);
     }
   };
 

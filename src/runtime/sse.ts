@@ -1,4 +1,7 @@
+import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { OverBudget } from '../base/memory-budget.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import { discard, exchange, type HttpAnswer, type HttpRequest } from '../egress/exchange.ts';
 import { readEvents, type StreamEvent } from './events.ts';
@@ -26,13 +29,14 @@ export async function openSse(
   target: RemoteTarget,
   reader: PipeReader,
   signal: AbortSignal,
+  memory: () => MemoryScope,
 ): Promise<Pipe> {
   signal.throwIfAborted();
   const ending = new AbortController();
   const leave = (): void => ending.abort(signal.reason);
   signal.addEventListener('abort', leave, { once: true });
   try {
-    const events = await begin(egress, target, ending.signal);
+    const events = await begin(egress, target, ending.signal, memory);
     return pipeOf(egress, target, { reader, events, endpoint: await endpointOf(target, events), ending });
   } catch (error) {
     ending.abort(error);
@@ -42,7 +46,12 @@ export async function openSse(
   }
 }
 
-async function begin(egress: WayOut, target: RemoteTarget, signal: AbortSignal): Promise<Events> {
+async function begin(
+  egress: WayOut,
+  target: RemoteTarget,
+  signal: AbortSignal,
+  memory: () => MemoryScope,
+): Promise<Events> {
   const { name, path, streamSilence: silence } = target;
   const headers = { accept: 'text/event-stream' };
   const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, silence });
@@ -54,7 +63,7 @@ async function begin(egress: WayOut, target: RemoteTarget, signal: AbortSignal):
     discard(answer);
     throw notSpoken(name, SPOKEN, 'it answered with something that is no stream of events');
   }
-  return eventsOf(name, answer.body);
+  return eventsOf(name, answer.body, memory);
 }
 
 function send(
@@ -68,9 +77,11 @@ function send(
   );
 }
 
-async function* eventsOf(server: string, body: AsyncIterable<Buffer>): Events {
+async function* eventsOf(server: string, body: Readable, memory: () => MemoryScope): Events {
   try {
-    yield* readEvents(body);
+    using scope = memory();
+    const held = scope.hold('queues', 0, () => body.destroy(new OverBudget('share')));
+    yield* readEvents(body, { longest: scope.messageBytes, held });
   } catch (error) {
     throw error instanceof RangeError ? notSpoken(server, SPOKEN, error.message) : error;
   }

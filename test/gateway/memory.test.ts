@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { post } from '../support/mcp-client.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
-import { result, type Scripted, startScripted } from '../support/scripted.ts';
+import { beginEvents, eventOf, result, type Scripted, type Step, startScripted, TOOLS } from '../support/scripted.ts';
 import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
 import { createWorld } from '../support/world.ts';
 
@@ -165,4 +165,40 @@ describe('lists of tools', () => {
       expect((await list(minted)).body.result.tools).toHaveLength(1);
     }
   });
+
+  test('that are larger than a message may be are the failure of their server', async () => {
+    server.script['tools/list'] = result({ tools: large(2 * MIB) });
+    const { status, body } = await list(await mintOver(gateway, server.url));
+    expect([status, body.error.code]).toEqual([502, -32003]);
+  });
+});
+
+describe('answers of servers', () => {
+  const text = (bytes: number) => ({ content: [{ type: 'text', text: 'x'.repeat(bytes) }] });
+  const asEvents: Step = (response, got) =>
+    beginEvents(response).end(eventOf({ jsonrpc: '2.0', id: got.message.id, result: text(MIB) }));
+  const ways: [string, Step][] = [
+    ['in JSON', result(text(MIB))],
+    ['as events', asEvents],
+  ];
+
+  test.each(ways)(
+    'that nobody reads (%s) fill no more than three shares, and others are served',
+    async (_way, step) => {
+      Object.assign(server.script, { 'tools/list': result({ tools: TOOLS }), 'tools/call': step });
+      const { token } = await mintOver(gateway, server.url);
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
+      const all = Array.from({ length: 40 }, () => {
+        const sent = begin(`/mcp/${token}`, { 'Content-Type': 'application/json' });
+        sent.asking.end(body);
+        return sent;
+      });
+      const answered = await statuses(all);
+      expect(answered).toContain(200);
+      expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+      expect((await ping(other)).status).toBe(200);
+      leave(all);
+      await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+    },
+  );
 });

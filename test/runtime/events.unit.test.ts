@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { readEvents, type StreamEvent } from '../../src/runtime/events.ts';
+import { ownMemory } from '../support/memory.ts';
+
+const room = () => ({ longest: 32 * 1024 * 1024, held: ownMemory().hold('answers', 0) });
 
 async function read(...chunks: (string | Buffer)[]): Promise<StreamEvent[]> {
   const events: StreamEvent[] = [];
-  for await (const event of readEvents(Readable.from(chunks.map((chunk) => Buffer.from(chunk))))) {
+  for await (const event of readEvents(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), room())) {
     events.push(event);
   }
   return events;
@@ -83,7 +86,7 @@ describe('as the standard wants', () => {
 
   test('an event comes out as soon as its end has come in', async () => {
     const chunks = new Readable({ read: () => undefined });
-    const events = readEvents(chunks);
+    const events = readEvents(chunks, room());
     chunks.push('data: a\n\n');
     expect(await events.next()).toMatchObject({ value: { data: 'a' } });
     chunks.push('data: b\r\n\r\n');
@@ -112,7 +115,7 @@ describe('long events', () => {
     }
     const began = performance.now();
     const events: StreamEvent[] = [];
-    for await (const event of readEvents(chunks())) {
+    for await (const event of readEvents(chunks(), room())) {
       events.push(event);
     }
     expect(events.map(({ data }) => data.length)).toEqual([MIB / 2]);
@@ -128,7 +131,7 @@ describe('long events', () => {
     }
     for (const line of ['x'.repeat(MIB), `data: ${'x'.repeat(MIB)}\n`]) {
       const reading = (async () => {
-        for await (const _ of readEvents(endless(line))) {
+        for await (const _ of readEvents(endless(line), room())) {
           throw new Error('there is no event in it');
         }
       })();
@@ -143,7 +146,7 @@ describe('long events', () => {
       }
     }
     let count = 0;
-    for await (const _ of readEvents(chunks())) {
+    for await (const _ of readEvents(chunks(), room())) {
       count++;
     }
     expect(count).toBe(40);

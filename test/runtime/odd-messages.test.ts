@@ -7,6 +7,7 @@ import { remoteTarget } from '../../src/runtime/connectable.ts';
 import { type Connection, connect } from '../../src/runtime/connection.ts';
 import type { Target } from '../../src/runtime/target.ts';
 import type { Json } from '../support/json.ts';
+import { ownMemory } from '../support/memory.ts';
 import { DEEP, ODD_MESSAGES } from '../support/odd-messages.ts';
 import { ROOT } from '../support/process.ts';
 import { type Listened, listenOn } from '../support/sockets.ts';
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 function start(target: Target): Connection {
-  const connection = connect({ egress, onLost: () => undefined }, { ...target, silence: SILENCE });
+  const connection = connect({ egress, memory: ownMemory, onLost: () => undefined }, { ...target, silence: SILENCE });
   opened.push(connection);
   return connection;
 }

@@ -11,6 +11,7 @@ import { LONGEST_MESSAGE, type Pipe } from '../../src/runtime/pipe.ts';
 import { openSse } from '../../src/runtime/sse.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
+import { ownMemory } from '../support/memory.ts';
 import { ROOT } from '../support/process.ts';
 import { listenOn } from '../support/sockets.ts';
 import { startSseServer } from '../support/sse-server.ts';
@@ -32,7 +33,7 @@ const pipes: Pipe[] = [];
 const patience = () => AbortSignal.timeout(30_000);
 async function open(url = URL_OF_IT, changes: Partial<RemoteTarget> = {}, signal = patience()) {
   const heard = newReader();
-  const pipe = await openSse(egress, targetOf(url, changes), heard, signal);
+  const pipe = await openSse(egress, targetOf(url, changes), heard, signal, ownMemory);
   pipes.push(pipe);
   return { pipe, heard };
 }
@@ -227,7 +228,7 @@ describe('messages are read', () => {
         closed.resolve(pipe.close());
       },
     };
-    const pipe = await openSse(egress, targetOf(URL_OF_IT), reader, patience());
+    const pipe = await openSse(egress, targetOf(URL_OF_IT), reader, patience(), ownMemory);
     await closed.promise;
     expect([heard.messages, heard.endings]).toEqual([['1'], []]);
   });
@@ -349,7 +350,7 @@ describe('it cannot be opened', () => {
 
   test('for a policy that refuses it', async () => {
     const strict = createEgress({ allow: [], own: () => [] });
-    expect(await failureOf(openSse(strict, targetOf(URL_OF_IT), newReader(), patience()))).toBe(
+    expect(await failureOf(openSse(strict, targetOf(URL_OF_IT), newReader(), patience(), ownMemory))).toBe(
       "unreachable: The MCP server 'Scripted' cannot be reached. Connections to 127.0.0.1 are refused: " +
         'its address is loopback. The operator can list it in GATEHOUSE_EGRESS_ALLOW.',
     );

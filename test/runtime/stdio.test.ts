@@ -8,6 +8,7 @@ import { ServerFailed } from '../../src/runtime/failed.ts';
 import { listTools } from '../../src/runtime/list-tools.ts';
 import type { ProcessTarget } from '../../src/runtime/target.ts';
 import type { Json } from '../support/json.ts';
+import { ownMemory } from '../support/memory.ts';
 import { isAlive, ROOT } from '../support/process.ts';
 
 const PROGRAM = join(ROOT, 'test/support/stdio-server.ts');
@@ -44,7 +45,7 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
 });
 
 function start(more: Partial<ProcessTarget> = {}): Connection {
-  const connection = connect({ egress, onLost: (failure) => lost.push(failure) }, targetOf(more));
+  const connection = connect({ egress, memory: ownMemory, onLost: (failure) => lost.push(failure) }, targetOf(more));
   opened.push(connection);
   return connection;
 }

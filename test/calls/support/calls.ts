@@ -5,6 +5,7 @@ import { type CalledService, calledServiceOf } from '../../../src/calls/service.
 import type { Arguments, CallToolResult } from '../../../src/calls/types.ts';
 import { createEgress, type Egress } from '../../../src/egress/egress.ts';
 import type { DerivedTool } from '../../../src/tools/types.ts';
+import { ownMemory } from '../../support/memory.ts';
 import { derived, documentOf } from '../../tools/support/documents.ts';
 
 /** A way out to loopback. */
@@ -41,7 +42,13 @@ export type Caller = (tool: DerivedTool, args: Arguments, rest?: Calling) => Pro
 export const callerOf =
   (egress: Egress, url: string, now: () => number = Date.now): Caller =>
   (tool, args, rest = {}) =>
-    callTool({ egress, now }, { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...rest });
+    callTool(
+      { egress, now },
+      { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...anyRoom(), ...rest },
+    );
+
+/** As much room for an answer as any may need. */
+const anyRoom = () => ({ maxBytes: Number.POSITIVE_INFINITY, held: ownMemory().hold('answers', 0) });
 
 /** What the gateway itself puts into the headers of a request to a host, be its credentials and arguments what they may. */
 export const gatewayHeaders = (host: string): Readonly<Record<string, string>> => ({

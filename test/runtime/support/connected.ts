@@ -3,6 +3,7 @@ import { remoteTarget } from '../../../src/runtime/connectable.ts';
 import { type Connection, connect, type OwnRequest } from '../../../src/runtime/connection.ts';
 import type { ServerMessage } from '../../../src/runtime/messages.ts';
 import type { Era } from '../../../src/runtime/protocol.ts';
+import { ownMemory } from '../../support/memory.ts';
 import { type Script, type Scripted, startScripted } from '../../support/scripted.ts';
 
 export type Connected = {
@@ -18,7 +19,7 @@ export async function startConnected(ofServer: Era, script: Script = {}): Promis
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const connection = connect(
-    { egress, onLost: () => undefined },
+    { egress, memory: ownMemory, onLost: () => undefined },
     remoteTarget('streamable_http', 'Scripted', server.url, {}),
   );
   return {
