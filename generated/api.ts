@@ -867,7 +867,7 @@ export interface paths {
         };
         /**
          * Read metrics
-         * @description Counters, gauges and histograms in the Prometheus text format. Needs the operator token.
+         * @description Counters, gauges and histograms in the Prometheus text format. `gatehouse_memory_budget_bytes` is the memory that is held for others, by what it is held for (`kind`), and `gatehouse_memory_budget_limit_bytes` is how much that may be. Needs the operator token.
          */
         get: operations["getMetrics"];
         put?: never;

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
-import { defaultMemoryBudget, parseMemorySize } from './base/memory-size.ts';
+import { memoryBudgetHere, parseMemorySize } from './base/memory-size.ts';
 import { APPROVAL_POLICIES, type ApprovalPolicy } from './contract/approval-policies.ts';
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
@@ -179,11 +178,7 @@ export function parseConfig(given: Environment): Config {
     integrationPolicy: value('GATEHOUSE_INTEGRATION_POLICY', 'auto_approve_all', oneOf(...APPROVAL_POLICIES)),
     reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
-    memoryBudgetBytes: value(
-      'GATEHOUSE_MEMORY_BUDGET',
-      defaultMemoryBudget(process.constrainedMemory(), totalmem()),
-      parseMemorySize,
-    ),
+    memoryBudgetBytes: value('GATEHOUSE_MEMORY_BUDGET', memoryBudgetHere(), parseMemorySize),
   };
   if (WILDCARD.has(host) && publicUrl === null) {
     mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: say under which URL clients come`);

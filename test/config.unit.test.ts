@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { defaultMemoryBudget } from '../src/base/memory-size.ts';
+import { memoryBudgetHere } from '../src/base/memory-size.ts';
 import { ConfigError, parseConfig } from '../src/config.ts';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
@@ -38,7 +38,7 @@ test('nothing set: closed, local, SQLite', () => {
     integrationPolicy: 'auto_approve_all',
     reload: 'live',
     logLevel: 'info',
-    memoryBudgetBytes: defaultMemoryBudget(process.constrainedMemory(), totalmem()),
+    memoryBudgetBytes: memoryBudgetHere(),
   });
 });
 

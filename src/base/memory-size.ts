@@ -1,3 +1,5 @@
+import { totalmem } from 'node:os';
+
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
@@ -37,6 +39,18 @@ export function defaultMemoryBudget(constrainedBytes: number, machineBytes: numb
   return Math.min(Math.max(Math.floor(PART * (allBytes - OWN_BYTES)), LEAST_DEFAULT), MOST_DEFAULT);
 }
 
+/** The bytes that may be held for others on this machine where nobody says how many. */
+export const memoryBudgetHere = (): number => defaultMemoryBudget(process.constrainedMemory(), totalmem());
+
 /** The `--max-old-space-size`, in MiB, of a program that may hold so many bytes for others. */
 export const heapMibFor = (budgetBytes: number): number =>
   OWN_HEAP_MIB + Math.ceil((budgetBytes * HEAP_PER_BYTE_HELD) / MIB);
+
+/** The same for a `GATEHOUSE_MEMORY_BUDGET`. One that cannot be read counts as none: the configuration refuses it. */
+export function heapMib(budget: string | undefined): number {
+  try {
+    return heapMibFor(budget ? parseMemorySize(budget) : memoryBudgetHere());
+  } catch {
+    return heapMibFor(memoryBudgetHere());
+  }
+}

@@ -136,6 +136,14 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: Pi
           reject(hasEnded(server));
           return;
         }
+        // Before it is handed on: a server that does not read must not make the queue as long as it likes.
+        if (websocket.bufferedAmount > LONGEST_MESSAGE) {
+          const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`);
+          fail(failure);
+          websocket.terminate();
+          reject(failure);
+          return;
+        }
         websocket.send(message, (error) => (error ? reject(connectionFailed(server, 'broken', error)) : resolve()));
       }),
     close: () => {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { defaultMemoryBudget, heapMibFor, parseMemorySize } from '../../src/base/memory-size.ts';
+import {
+  defaultMemoryBudget,
+  heapMib,
+  heapMibFor,
+  memoryBudgetHere,
+  parseMemorySize,
+} from '../../src/base/memory-size.ts';
 
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
@@ -35,5 +41,12 @@ test.each([
 test('leaves room for the program beside the budget in any container from 300 MiB', () => {
   for (let limit = 300 * MIB; limit < 8 * GIB; limit += 100 * MIB) {
     expect(heapMibFor(defaultMemoryBudget(limit, 64 * GIB)) * MIB).toBeLessThan(limit);
+  }
+});
+
+test('gives the heap room for the budget, and for the default where there is none that can be read', () => {
+  expect(heapMib('192MiB')).toBe(128 + 288);
+  for (const none of [undefined, '', '192']) {
+    expect(heapMib(none)).toBe(heapMibFor(memoryBudgetHere()));
   }
 });
