@@ -99,7 +99,12 @@ export async function save(db: Db, serverId: string, { tools, pins, seenAt }: Pa
   const seen = { tools, seen_at: seenAt };
   await db.sql
     .insertInto('server_catalogues')
-    .values({ server_id: serverId, ...seen, pins })
+    .values(({ selectFrom }) => ({
+      server_id: serverId,
+      ...seen,
+      pins,
+      organization_id: selectFrom('servers').select('organization_id').where('id', '=', serverId),
+    }))
     .onConflict((conflict) =>
       conflict.column('server_id').doUpdateSet(({ fn, ref }) => ({
         ...seen,

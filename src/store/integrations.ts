@@ -39,7 +39,7 @@ export async function insert(db: Db, integration: NewIntegration, contents: Cont
   await db.sql.insertInto('integrations').values(toRow(created)).execute();
   await db.sql
     .insertInto('integration_contents')
-    .values({ integration_id: created.id, ...contents })
+    .values({ integration_id: created.id, organization_id: created.organizationId, ...contents })
     .execute();
   return created;
 }

@@ -2,6 +2,7 @@ import * as catalogues from './catalogues.ts';
 import * as grants from './grants.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
+import * as usage from './usage.ts';
 
 /** A tenant. Times are milliseconds since the epoch. */
 export type Organization = {
@@ -44,6 +45,8 @@ export async function list(db: Db): Promise<Organization[]> {
  * events and the servers that were shared with it stay. False when there is no such organization.
  */
 export async function remove(db: Db, id: string): Promise<boolean> {
+  // First, so that nothing is counted off one by one that goes away as a whole.
+  await usage.forget(db, id);
   await catalogues.removeOf(db, id);
   const { numDeletedRows } = await db.sql.deleteFrom('organizations').where('id', '=', id).executeTakeFirstOrThrow();
   return numDeletedRows > 0n;

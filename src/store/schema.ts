@@ -13,6 +13,8 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
+  /** What each organization has of what quotas limit. Triggers keep it: nothing else writes it. */
+  organization_usage: { organization_id: string; resource: string; used: number };
   api_tokens: {
     id: string;
     organization_id: string;
@@ -68,7 +70,14 @@ export type Database = {
     updated_at: number;
   };
   /** Of servers and shared servers. `tools` is compressed. */
-  server_catalogues: { server_id: string; tools: Uint8Array | null; seen_at: number | null; pins: string | null };
+  server_catalogues: {
+    server_id: string;
+    tools: Uint8Array | null;
+    seen_at: number | null;
+    pins: string | null;
+    /** Null for shared servers. */
+    organization_id: string | null;
+  };
   tool_approvals: {
     server_id: string;
     tool_name: string;
@@ -120,7 +129,13 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
-  integration_contents: { integration_id: string; document: Uint8Array; tools: Uint8Array; selectors: string };
+  integration_contents: {
+    integration_id: string;
+    document: Uint8Array;
+    tools: Uint8Array;
+    selectors: string;
+    organization_id: string;
+  };
   /**
    * Of a service, of a server, or of a shared server in each organization that it is shared with: the id is unique within
    * the organization. What is a server's own is in `servers` or `shared_servers`, and null here.

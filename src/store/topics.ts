@@ -30,6 +30,7 @@ const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Tab
   settings: [],
   secret_keys: [],
   organizations: ['id'],
+  organization_usage: [],
   // Credentials are asked for each time.
   api_tokens: [],
   key_pairs: [],

@@ -7,27 +7,40 @@ import * as auditLog from '../../src/store/audit-log.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
-import * as integrations from '../../src/store/integrations.ts';
+import * as keyPairs from '../../src/store/key-pairs.ts';
 import type { Part } from '../../src/store/keyset.ts';
 import { migrationsFor } from '../../src/store/migrations/migrations.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
-import { accountRow, endpointRow, insertRow, organizationRow, serverAccountRow, serverRow } from './support/before.ts';
+import {
+  accountRow,
+  catalogueRow,
+  contentsRow,
+  endpointRow,
+  insertRow,
+  integrationRow,
+  organizationRow,
+  serverAccountRow,
+  serverRow,
+} from './support/before.ts';
 import { onBothEngines } from './support/harness.ts';
 import { newestFirst, readThrough } from './support/keyset.ts';
 import {
   accountOf,
+  aKeyPair,
   anAccount,
   anAuditEvent,
   anEndpoint,
   anIntegration,
   aServer,
+  aSharedServer,
   CONTENTS,
   saveCatalogue,
   storedSharedServer,
 } from './support/samples.ts';
+import { countedAnew, kept } from './support/usage.ts';
 
 const [own, other] = ['org_own', 'org_other'];
 
@@ -81,7 +94,8 @@ onBothEngines(({ engine, open, location }) => {
     ];
     const store = await migrated(2, async (db) => {
       await insertRow(db, 'organizations', organizationRow(own));
-      await integrations.insert(db, integration, CONTENTS);
+      await insertRow(db, 'integrations', integrationRow(integration));
+      await insertRow(db, 'integration_contents', contentsRow(integration, CONTENTS));
       await insertRow(db, 'servers', serverRow(db, server));
       await insertRow(db, 'accounts', accountRow(db, account));
       for (const endpoint of all) {
@@ -143,15 +157,17 @@ onBothEngines(({ engine, open, location }) => {
     const store = await migrated(4, async (db) => {
       await insertRow(db, 'organizations', organizationRow(own));
       await insertRow(db, 'organizations', organizationRow(other));
-      await integrations.insert(db, first, CONTENTS);
-      await integrations.insert(db, second, CONTENTS);
+      for (const integration of [first, second]) {
+        await insertRow(db, 'integrations', integrationRow(integration));
+        await insertRow(db, 'integration_contents', contentsRow(integration, CONTENTS));
+      }
       for (const account of services) {
         await insertRow(db, 'accounts', accountRow(db, account));
       }
       for (const server of serversThere) {
         await insertRow(db, 'servers', serverRow(db, server));
         await insertRow(db, 'accounts', serverAccountRow(server));
-        await saveCatalogue(db, server.id, seen);
+        await insertRow(db, 'server_catalogues', catalogueRow(server.id, seen.tools, seen.seenAt));
       }
       for (const endpoint of minted) {
         await insertRow(db, 'endpoints', endpointRow(endpoint));
@@ -205,5 +221,41 @@ onBothEngines(({ engine, open, location }) => {
     await expect(
       write((db) => endpoints.insert(db, anEndpoint({ organizationId: other, accountId: own }))),
     ).rejects.toThrow(/foreign key/i);
+  });
+
+  it('0006 counts what each organization has', async () => {
+    const integration = anIntegration(own);
+    const server = aServer(own);
+    const shared = aSharedServer();
+    const account = anAccount(integration);
+    const tools = [{ definition: { name: 'ä', inputSchema: {} }, hash: 'a' }];
+    const store = await migrated(5, async (db) => {
+      for (const id of [own, other]) {
+        await insertRow(db, 'organizations', organizationRow(id));
+      }
+      await insertRow(db, 'integrations', integrationRow(integration));
+      await insertRow(db, 'integration_contents', contentsRow(integration, { ...CONTENTS, selectors: '["ä"]' }));
+      await accounts.insert(db, account);
+      await servers.insert(db, server);
+      await insertRow(db, 'server_catalogues', catalogueRow(server.id, tools, 1));
+      await sharedServers.insert(db, shared, 'shared');
+      await grants.setOrganizations(db, shared.id, [own, other], 1);
+      await insertRow(db, 'server_catalogues', catalogueRow(shared.id, tools, 1));
+      for (const accountId of [account.id, server.id, shared.id]) {
+        await endpoints.insert(db, anEndpoint({ organizationId: own, accountId }));
+      }
+      await endpoints.insert(db, anEndpoint({ organizationId: other, accountId: shared.id }));
+      const token = { id: 't', organization_id: own, name: 'T', token_hash: 'h', prefix: 'gat_', created_at: 1 };
+      await insertRow(db, 'api_tokens', token);
+      await keyPairs.insert(db, aKeyPair(own));
+    });
+    const counted = await countedAnew(store);
+    expect(counted[own]).toMatchObject({ servers: 1, integrations: 1, accounts: 3, endpoints: 3, credentials: 2 });
+    expect(counted[own]?.tool_bytes).toBeGreaterThan(CONTENTS.document.length + CONTENTS.tools.length);
+    expect(counted[other]).toMatchObject({ servers: 0, accounts: 1, endpoints: 1, credentials: 0, tool_bytes: 0 });
+    expect(await kept(store)).toEqual(counted);
+    await store.write((db) => servers.remove(db, own, server.id));
+    expect((await kept(store))[own]).toMatchObject({ servers: 0, accounts: 2, endpoints: 2 });
+    expect(await kept(store)).toEqual(await countedAnew(store));
   });
 });

@@ -5,6 +5,7 @@ import { accounts } from './0002-accounts.ts';
 import { serverAccounts } from './0003-server-accounts.ts';
 import { toolCalls } from './0004-tool-calls.ts';
 import { sharedServers } from './0005-shared-servers.ts';
+import { usage } from './0006-usage.ts';
 import { tokenPermissions } from './0007-token-permissions.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
@@ -15,6 +16,7 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0003_server_accounts': { up: (db) => serverAccounts(db, engine) },
     '0004_tool_calls': { up: (db) => toolCalls(db, engine) },
     '0005_shared_servers': { up: (db) => sharedServers(db, engine) },
+    '0006_usage': { up: (db) => usage(db, engine) },
     '0007_token_permissions': { up: tokenPermissions },
   };
 }

@@ -1,5 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import type { NewAccount } from '../../../src/store/accounts.ts';
+import type { CataloguedTool } from '../../../src/store/catalogues.ts';
 import type { NewEndpoint } from '../../../src/store/endpoints.ts';
+import type { NewIntegration } from '../../../src/store/integrations.ts';
 import type { Database } from '../../../src/store/schema.ts';
 import type { NewServer } from '../../../src/store/servers.ts';
 import type { Db } from '../../../src/store/store.ts';
@@ -75,4 +78,31 @@ export const endpointRow = (endpoint: NewEndpoint): object => ({
   version: 1,
   created_at: endpoint.createdAt,
   updated_at: endpoint.updatedAt,
+});
+
+/** An integration as it has been since 0002, in its first version. */
+export const integrationRow = (integration: NewIntegration): object => ({
+  id: integration.id,
+  organization_id: integration.organizationId,
+  name: integration.name,
+  base_url: integration.baseUrl,
+  tool_tags: JSON.stringify(integration.toolTags),
+  approval_policy: integration.approvalPolicy,
+  tool_count: integration.toolCount,
+  skipped: JSON.stringify(integration.skipped),
+  service: integration.service,
+  version: 1,
+  created_at: integration.createdAt,
+  updated_at: integration.updatedAt,
+});
+
+/** What an integration was made of as it was from 0002 to 0005. */
+export const contentsRow = ({ id }: NewIntegration, contents: object): object => ({ integration_id: id, ...contents });
+
+/** The catalogue of a server as it was from 0003 to 0005. */
+export const catalogueRow = (serverId: string, tools: readonly CataloguedTool[], seenAt: number): object => ({
+  server_id: serverId,
+  tools: gzipSync(JSON.stringify(tools)),
+  seen_at: seenAt,
+  pins: JSON.stringify(Object.fromEntries(tools.map(({ definition, hash }) => [definition.name, hash]))),
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as accounts from '../../../src/store/accounts.ts';
+import type { NewApiToken } from '../../../src/store/api-tokens.ts';
 import type { NewAuditEvent } from '../../../src/store/audit-events.ts';
 import * as catalogues from '../../../src/store/catalogues.ts';
 import type { AccountKey, NewEndpoint } from '../../../src/store/endpoints.ts';
@@ -7,6 +8,7 @@ import { newEventId } from '../../../src/store/event-ids.ts';
 import type { Grantees } from '../../../src/store/grants.ts';
 import * as grants from '../../../src/store/grants.ts';
 import * as integrations from '../../../src/store/integrations.ts';
+import type { NewKeyPair } from '../../../src/store/key-pairs.ts';
 import * as organizations from '../../../src/store/organizations.ts';
 import type { NewServer } from '../../../src/store/servers.ts';
 import type { McpServerConfig, NewSharedServer, SharedServer } from '../../../src/store/shared-servers.ts';
@@ -166,6 +168,30 @@ export async function storedSharedServer(
     return server;
   });
 }
+
+const aCredential = (organizationId: string) => ({
+  id: randomUUID(),
+  organizationId,
+  name: 'CI',
+  prefix: 'gat_5QKc',
+  expiresAt: null,
+  createdAt: 1000,
+});
+
+/** An API token to insert. */
+export const aToken = (organizationId: string): NewApiToken => ({
+  ...aCredential(organizationId),
+  permissions: ['accounts'],
+  tokenHash: randomUUID(),
+});
+
+/** A key pair to insert. */
+export const aKeyPair = (organizationId: string): NewKeyPair => ({
+  ...aCredential(organizationId),
+  permissions: ['servers'],
+  keyHash: randomUUID(),
+  secretHash: randomUUID(),
+});
 
 /** Stores an account of an integration and returns its id. */
 export async function storedAccount(
