@@ -16,12 +16,13 @@ import type { Store } from '../src/store/store.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
 
 /** The configuration of a server under the bench: its first organization has the bench's credentials. */
-export const benchConfig = (directory: string): Config =>
+export const benchConfig = (directory: string, env: Readonly<Record<string, string>> = {}): Config =>
   parseConfig({
     GATEHOUSE_DATA: directory,
     GATEHOUSE_API_TOKEN: API_TOKEN,
     GATEHOUSE_API_KEY: API_KEY,
     GATEHOUSE_API_SECRET: API_SECRET,
+    ...env,
   });
 
 /** What the server runs on over an empty store, as `main.ts` puts it together; its log goes nowhere. */
@@ -39,6 +40,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     ids: randomIds,
     limits: LIMITS,
     budget,
+    quotas: config.quotas,
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
@@ -50,6 +52,15 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null },
-    runtime: createRuntime({ store, egress, openEgress: createOpenEgress(), now, log, limits: LIMITS, budget }),
+    runtime: createRuntime({
+      store,
+      egress,
+      openEgress: createOpenEgress(),
+      now,
+      log,
+      limits: LIMITS,
+      budget,
+      quotas: config.quotas,
+    }),
   };
 }

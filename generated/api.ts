@@ -101,7 +101,7 @@ export interface paths {
         put?: never;
         /**
          * Create an endpoint
-         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account, which may be a server (an MCP server that we connect to): a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when the tools are known and none of them passes the scope, with 404 when this organization has no such account.
+         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account, which may be a server (an MCP server that we connect to): a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when the tools are known and none of them passes the scope, with 404 when this organization has no such account, with 409 when it has as many endpoints as its quota allows; expired ones count until they are deleted.
          */
         post: operations["createEndpoint"];
         delete?: never;
@@ -164,7 +164,7 @@ export interface paths {
         put?: never;
         /**
          * Create an account
-         * @description Connects to the service of an integration with the given credentials. The service is not contacted. Fails with 400 when the integration is not there, a credential is missing, or a variable of the server URL is.
+         * @description Connects to the service of an integration with the given credentials. The service is not contacted. Fails with 400 when the integration is not there, a credential is missing, or a variable of the server URL is; with 409 when the organization has as many accounts as its quota allows.
          */
         post: operations["createAccount"];
         delete?: never;
@@ -248,7 +248,7 @@ export interface paths {
         put?: never;
         /**
          * Create an integration
-         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where; or when it cannot be fetched; with 403 when `approval_policy` is looser than the gateway's default and the token lacks the permission `approvals`.
+         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where, or when it cannot be fetched; with 403 when `approval_policy` is looser than the gateway's default and the token lacks the permission `approvals`, with 409 when the organization has as many integrations, or as much of documents and tools, as its quotas allow.
          */
         post: operations["createIntegration"];
         delete?: never;
@@ -286,7 +286,7 @@ export interface paths {
         head?: never;
         /**
          * Update an integration
-         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 403 when `approval_policy` becomes looser and the token lacks the permission `approvals`, with 404 when this organization has no such integration.
+         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 403 when `approval_policy` becomes looser and the token lacks the permission `approvals`, with 404 when this organization has no such integration, with 409 when its tools would grow beyond the organization's quota.
          */
         patch: operations["updateIntegration"];
         trace?: never;
@@ -332,7 +332,7 @@ export interface paths {
         put?: never;
         /**
          * Register a server
-         * @description Registers a remote server. It is not contacted: it may be down. Without an `approval_policy` every call of its tools waits for a person; any other policy needs the permission `approvals`. Fails with 400 when the URL's scheme does not fit the transport.
+         * @description Registers a remote server. It is not contacted: it may be down. Without an `approval_policy` every call of its tools waits for a person; any other policy needs the permission `approvals`. Fails with 400 when the URL's scheme does not fit the transport, with 409 when the organization has as many servers, or accounts, as its quotas allow: every server is an account too.
          */
         post: operations["createMcpServer"];
         delete?: never;
@@ -416,7 +416,7 @@ export interface paths {
         };
         /**
          * List a server's tools
-         * @description The tools of a server (an MCP server that we connect to), asked of it now, each with what happens when it is called and the hash that a tool approval takes. Use it to see what a person has to approve. Tools that are listed here for the first time are from then on known. Fails with 404 when this organization has no such server, with 502 when the server cannot be reached, refuses its headers, or has not listed its tools within 10 s, also when it did earlier.
+         * @description The tools of a server (an MCP server that we connect to), asked of it now, each with what happens when it is called and the hash that a tool approval takes. Use it to see what a person has to approve. Tools that are listed here for the first time are from then on known. Fails with 404 when this organization has no such server, with 502 when the server cannot be reached, refuses its headers, has not listed its tools within 10 s, or lists more than the organization has room for (the error names the quota); also when it listed tools earlier.
          */
         get: operations["listMcpServerTools"];
         put?: never;
@@ -592,7 +592,7 @@ export interface paths {
         get: operations["getSharedServerOrganizations"];
         /**
          * Grant a server to organizations
-         * @description Sets which organizations may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to), in place of those that might before. The endpoints of an organization that is no longer among them are revoked at once. Fails with 404 when there is no such server, with 422 when an organization does not exist; then nothing is changed.
+         * @description Sets which organizations may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to), in place of those that might before. The endpoints of an organization that is no longer among them are revoked at once. In each of them the server is an account, which counts in its usage; no quota stands in the way of a grant. Fails with 404 when there is no such server, with 422 when an organization does not exist; then nothing is changed.
          */
         put: operations["setSharedServerOrganizations"];
         post?: never;
@@ -676,6 +676,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/api/v1/organizations/{org_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The organization.
+                 * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
+                 */
+                org_id: components["parameters"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read an organization's usage
+         * @description How much an organization has of everything that quotas limit, the quotas, and the memory that is held for it now. Use it to see who comes near a quota: what would go beyond one is refused with 409 and the code `quota_exceeded`. Fails with 404 when there is no organization with this id.
+         */
+        get: operations["getOrganizationUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/organizations/{org_id}/api-tokens": {
         parameters: {
             query?: never;
@@ -697,7 +723,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API token
-         * @description Creates a bearer token of the organization and shows it, this once. Without `permissions` it has `accounts` only; tokens made before there were permissions, and that of the first start, have both. Fails with 404 when there is no such organization, with 422 when `expiresAt` does not lie ahead.
+         * @description Creates a bearer token of the organization and shows it, this once. Without `permissions` it has `accounts` only; tokens made before there were permissions, and that of the first start, have both. Fails with 404 when there is no such organization, with 409 when it has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows (expired ones count until they are deleted), with 422 when `expiresAt` does not lie ahead.
          */
         post: operations["createApiToken"];
         delete?: never;
@@ -758,7 +784,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Creates a key pair for the Servers API and shows it, this once. Fails with 404 when there is no such organization, with 422 when `expiresAt` does not lie ahead.
+         * @description Creates a key pair for the Servers API and shows it, this once. Fails with 404 when there is no such organization, with 409 when it has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows (expired ones count until they are deleted), with 422 when `expiresAt` does not lie ahead.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -1975,7 +2001,7 @@ export interface components {
                  * @example validation_failed
                  * @enum {unknown}
                  */
-                code: "bad_request" | "validation_failed" | "not_found" | "conflict" | "reload_failed" | "auth_required" | "forbidden" | "unsupported_mode" | "rate_limited" | "internal_error";
+                code: "bad_request" | "validation_failed" | "not_found" | "conflict" | "quota_exceeded" | "reload_failed" | "auth_required" | "forbidden" | "unsupported_mode" | "rate_limited" | "internal_error";
                 /**
                  * @description What went wrong, and what to do.
                  * @example Request failed validation.
@@ -2447,6 +2473,62 @@ export interface components {
              */
             deleted: true;
         };
+        /** @description How much of a resource there is, and how much there may be. */
+        ResourceUsage: {
+            /**
+             * @description How many there are now. More than `limit` when the quota was lowered, or when the operator has added some.
+             * @example 42
+             */
+            used: number;
+            /**
+             * @description The quota; null when there is none.
+             * @example 1000
+             */
+            limit: number | null;
+        };
+        /** @description What an organization has, beside its quotas. */
+        OrganizationUsage: {
+            organization: components["schemas"]["OrganizationId"];
+            /** @description What is stored for the organization. Every quota is one for each organization. */
+            usage: {
+                /** @description Its own servers (`GATEHOUSE_QUOTA_SERVERS`). */
+                servers: components["schemas"]["ResourceUsage"];
+                /** @description Integrations (`GATEHOUSE_QUOTA_INTEGRATIONS`). */
+                integrations: components["schemas"]["ResourceUsage"];
+                /** @description Accounts (`GATEHOUSE_QUOTA_ACCOUNTS`): those of integrations, its own servers, and the servers that are shared with it. A grant counts, and is never refused. */
+                accounts: components["schemas"]["ResourceUsage"];
+                /** @description Endpoints, expired ones too until they are deleted (`GATEHOUSE_QUOTA_ENDPOINTS`). */
+                endpoints: components["schemas"]["ResourceUsage"];
+                /** @description API tokens and API keys, expired ones too until they are deleted (`GATEHOUSE_QUOTA_CREDENTIALS`). */
+                credentials: components["schemas"]["ResourceUsage"];
+                /** @description The documents of its integrations, the tools that were made of them, and the tools that its own servers have listed, as they are stored, which is compressed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
+                tools: {
+                    /**
+                     * @description Bytes that are stored now.
+                     * @example 183500
+                     */
+                    usedBytes: number;
+                    /**
+                     * @description The quota in bytes; null when there is none.
+                     * @example 268435456
+                     */
+                    limitBytes: number | null;
+                };
+            };
+            /** @description The memory of this process that is held for the organization now. */
+            memory: {
+                /**
+                 * @description Bytes that are held for it, of lists, documents, bodies, answers and what waits to be sent.
+                 * @example 1048576
+                 */
+                heldBytes: number;
+                /**
+                 * @description Bytes that it may hold at any time, a quarter of `GATEHOUSE_MEMORY_BUDGET`; more only while nobody else needs them.
+                 * @example 53687091
+                 */
+                shareBytes: number;
+            };
+        };
         /**
          * @description What the credentials are for; need not be unique.
          * @example CI pipeline
@@ -2813,6 +2895,17 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
+        /** @description The organization has as much as the operator allows; nothing was changed. The message names the quota, and `Link` leads to `quota_exceeded`. */
+        AccountsQuotaExceeded: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
         /** @description The object is still in use. */
         AccountsConflict: {
             headers: {
@@ -2861,6 +2954,17 @@ export interface components {
         };
         /** @description The key pair lacks the permission that this operation needs. */
         ServersForbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
+        /** @description The organization has as much as the operator allows; nothing was changed. The error names the quota, and `Link` leads to `quota_exceeded`. */
+        ServersQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
                 Link: components["headers"]["Help"];
@@ -2952,6 +3056,17 @@ export interface components {
         };
         /** @description There is no such object. */
         OperatorNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
+        /** @description The organization has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows; nothing was changed. */
+        OperatorQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
                 Link: components["headers"]["Help"];
@@ -3391,6 +3506,7 @@ export interface operations {
             401: components["responses"]["AccountsUnauthorized"];
             403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
+            409: components["responses"]["AccountsQuotaExceeded"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3604,6 +3720,7 @@ export interface operations {
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
             403: components["responses"]["AccountsForbidden"];
+            409: components["responses"]["AccountsQuotaExceeded"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3834,6 +3951,7 @@ export interface operations {
             400: components["responses"]["AccountsBadRequest"];
             401: components["responses"]["AccountsUnauthorized"];
             403: components["responses"]["AccountsForbidden"];
+            409: components["responses"]["AccountsQuotaExceeded"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -3950,6 +4068,7 @@ export interface operations {
             401: components["responses"]["AccountsUnauthorized"];
             403: components["responses"]["AccountsForbidden"];
             404: components["responses"]["AccountsNotFound"];
+            409: components["responses"]["AccountsQuotaExceeded"];
             default: components["responses"]["AccountsError"];
         };
     };
@@ -4080,6 +4199,7 @@ export interface operations {
             400: components["responses"]["ServersBadRequest"];
             401: components["responses"]["ServersUnauthorized"];
             403: components["responses"]["ServersForbidden"];
+            409: components["responses"]["ServersQuotaExceeded"];
             default: components["responses"]["ServersError"];
         };
     };
@@ -4816,6 +4936,37 @@ export interface operations {
             default: components["responses"]["OperatorError"];
         };
     };
+    getOrganizationUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The organization.
+                 * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
+                 */
+                org_id: components["parameters"]["OrgId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The usage. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrganizationUsage"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
     listApiTokens: {
         parameters: {
             query?: never;
@@ -4880,6 +5031,7 @@ export interface operations {
             };
             401: components["responses"]["OperatorUnauthorized"];
             404: components["responses"]["OperatorNotFound"];
+            409: components["responses"]["OperatorQuotaExceeded"];
             422: components["responses"]["OperatorValidationFailed"];
             default: components["responses"]["OperatorError"];
         };
@@ -4984,6 +5136,7 @@ export interface operations {
             };
             401: components["responses"]["OperatorUnauthorized"];
             404: components["responses"]["OperatorNotFound"];
+            409: components["responses"]["OperatorQuotaExceeded"];
             422: components["responses"]["OperatorValidationFailed"];
             default: components["responses"]["OperatorError"];
         };

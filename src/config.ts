@@ -4,6 +4,7 @@ import { APPROVAL_POLICIES, type ApprovalPolicy } from './contract/approval-poli
 import { suggestion } from './contract/mistakes.ts';
 import { parseEgressAllow } from './egress/egress.ts';
 import type { StoreOptions } from './store/store.ts';
+import type { Quotas } from './store/usage.ts';
 
 /** A user of this machine, by number. */
 export type ProcessUser = { readonly uid: number; readonly gid: number };
@@ -34,6 +35,8 @@ export type Config = {
   readonly auditArguments: boolean;
   /** Days for which expired endpoints can still be read. */
   readonly expiredDays: number;
+  /** How much each organization may have. */
+  readonly quotas: Quotas;
   /** What organizations' URLs may reach besides global addresses: CIDRs, addresses, host names. */
   readonly egressAllow: readonly string[];
   /** The user of this machine that runs local processes; null means the gateway's own. */
@@ -77,6 +80,12 @@ const VARIABLES = [
   'GATEHOUSE_AUDIT_DAYS',
   'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
+  'GATEHOUSE_QUOTA_SERVERS',
+  'GATEHOUSE_QUOTA_INTEGRATIONS',
+  'GATEHOUSE_QUOTA_ACCOUNTS',
+  'GATEHOUSE_QUOTA_ENDPOINTS',
+  'GATEHOUSE_QUOTA_CREDENTIALS',
+  'GATEHOUSE_QUOTA_TOOLS_MIB',
   'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_STDIO_USER',
   'GATEHOUSE_INTEGRATION_POLICY',
@@ -89,6 +98,7 @@ type Variable = (typeof VARIABLES)[number] | 'DATABASE_URL';
 const fileVariable = (name: string): string => `${name}_FILE`;
 const KNOWN: readonly string[] = [...VARIABLES, ...SECRET_VARIABLES.map(fileVariable)];
 
+const MIB = 1024 * 1024;
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 /** Whether only this machine reaches what listens on the host. */
@@ -173,6 +183,14 @@ export function parseConfig(given: Environment): Config {
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
     auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
+    quotas: {
+      servers: value('GATEHOUSE_QUOTA_SERVERS', 1000, quota),
+      integrations: value('GATEHOUSE_QUOTA_INTEGRATIONS', 200, quota),
+      accounts: value('GATEHOUSE_QUOTA_ACCOUNTS', 10_000, quota),
+      endpoints: value('GATEHOUSE_QUOTA_ENDPOINTS', 100_000, quota),
+      credentials: value('GATEHOUSE_QUOTA_CREDENTIALS', 1000, quota),
+      tool_bytes: value('GATEHOUSE_QUOTA_TOOLS_MIB', 256 * MIB, mebibytes),
+    },
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     stdioUser: value('GATEHOUSE_STDIO_USER', null, processUser),
     integrationPolicy: value('GATEHOUSE_INTEGRATION_POLICY', 'auto_approve_all', oneOf(...APPROVAL_POLICIES)),
@@ -222,6 +240,12 @@ function processUser(text: string): ProcessUser {
   }
   return user;
 }
+
+/** How many of something an organization may have; 0 says as many as it likes, which is null. */
+const quota = (text: string): number | null => integer(0, 1_000_000_000)(text) || null;
+
+/** The same in bytes. */
+const mebibytes = (text: string): number | null => (integer(0, 1_000_000)(text) || null) && Number(text) * MIB;
 
 const oneOf =
   <const T extends string>(...values: readonly T[]) =>

@@ -12,6 +12,7 @@ import type { Reloads } from './operator/reload.ts';
 import type { Machine } from './operator/variables.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Store } from './store/store.ts';
+import type { Quotas } from './store/usage.ts';
 
 /** What the program runs on. Tests give their own clock and ids; nothing else reads either. */
 export type Deps = {
@@ -23,6 +24,7 @@ export type Deps = {
   readonly limits: Limits;
   /** The account of memory that is held for others: organizations by their ids, the operator as null. */
   readonly budget: MemoryBudget;
+  readonly quotas: Quotas;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;

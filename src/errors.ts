@@ -65,6 +65,14 @@ export const CATALOGUE = {
     meaning: 'The object is in a state in which this cannot be done.',
     remedy: 'Do first what the answer names.',
   },
+  quota_exceeded: {
+    status: 409,
+    title: 'Quota exceeded',
+    meaning:
+      'The organization has as much as the operator allows of what would be added. Nothing was changed; what it has stays and works.',
+    remedy:
+      'Delete what is not needed, or ask the operator of the gateway to raise the quota that the answer names. The operator sees what an organization has at `GET /admin/api/v1/organizations/{org_id}/usage`.',
+  },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',

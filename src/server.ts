@@ -100,7 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const egress = createOrganizationEgress({ allow: config.egressAllow, own: () => own }, limits);
     const openEgress = createOpenEgress();
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
-    const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget });
+    const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget, quotas: config.quotas });
     const metrics = createMetrics();
     showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
@@ -112,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       ids,
       limits,
       budget,
+      quotas: config.quotas,
       log,
       metrics,
       callAudit,

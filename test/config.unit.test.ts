@@ -33,6 +33,14 @@ test('nothing set: closed, local, SQLite', () => {
     auditDays: 90,
     auditArguments: false,
     expiredDays: 30,
+    quotas: {
+      servers: 1000,
+      integrations: 200,
+      accounts: 10_000,
+      endpoints: 100_000,
+      credentials: 1000,
+      tool_bytes: 256 * 1024 * 1024,
+    },
     egressAllow: [],
     stdioUser: null,
     integrationPolicy: 'auto_approve_all',
@@ -57,6 +65,9 @@ test('everything set', () => {
     GATEHOUSE_RATE_LIMIT: '50',
     GATEHOUSE_AUDIT_DAYS: '7',
     GATEHOUSE_AUDIT_ARGUMENTS: 'true',
+    GATEHOUSE_QUOTA_SERVERS: '5',
+    GATEHOUSE_QUOTA_ENDPOINTS: '0',
+    GATEHOUSE_QUOTA_TOOLS_MIB: '2',
     GATEHOUSE_RELOAD: 'on-restart',
     GATEHOUSE_LOG_LEVEL: 'trace',
   });
@@ -66,6 +77,7 @@ test('everything set', () => {
     secretKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
     rateLimitPerSecond: 50,
     auditArguments: true,
+    quotas: { servers: 5, integrations: 200, endpoints: null, tool_bytes: 2 * 1024 * 1024 },
   });
 });
 
@@ -95,6 +107,12 @@ test.each([
   [{ GATEHOUSE_MEMORY_BUDGET: '192' }, 'GATEHOUSE_MEMORY_BUDGET: must be a size from 16MiB to 64GiB'],
   [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
   [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],
+  [{ GATEHOUSE_QUOTA_SERVERS: '-1' }, 'GATEHOUSE_QUOTA_SERVERS: must be a whole number from 0 to 1000000000'],
+  [{ GATEHOUSE_QUOTA_TOOLS_MIB: '1.5' }, 'GATEHOUSE_QUOTA_TOOLS_MIB: must be a whole number from 0 to 1000000'],
+  [
+    { GATEHOUSE_QUOTA_SERVER: '5' },
+    'GATEHOUSE_QUOTA_SERVER: unknown variable: did you mean `GATEHOUSE_QUOTA_SERVERS`?',
+  ],
   [{ GATEHOUSE_AUDIT_ARGUMENTS: 'yes' }, 'GATEHOUSE_AUDIT_ARGUMENTS: must be one of true, false'],
   [{ GATEHOUSE_EGRESS_ALLOW: '10.0.0.1/8' }, 'GATEHOUSE_EGRESS_ALLOW: '],
   [{ GATEHOUSE_STDIO_USER: '0' }, 'GATEHOUSE_STDIO_USER: must be uid or uid:gid'],
@@ -107,6 +125,18 @@ test.each([
   const [only, ...more] = mistakes(env);
   expect(only).toContain(message);
   expect(more).toEqual([]);
+});
+
+test.each([
+  'GATEHOUSE_QUOTA_SERVERS',
+  'GATEHOUSE_QUOTA_INTEGRATIONS',
+  'GATEHOUSE_QUOTA_ACCOUNTS',
+  'GATEHOUSE_QUOTA_ENDPOINTS',
+  'GATEHOUSE_QUOTA_CREDENTIALS',
+  'GATEHOUSE_QUOTA_TOOLS_MIB',
+])('%s=0 lifts one quota', (name) => {
+  const { quotas } = parseConfig({ [name]: '0' });
+  expect(Object.values(quotas).filter((limit) => limit === null)).toHaveLength(1);
 });
 
 test('all mistakes at once, without the values of secrets', () => {

@@ -24,6 +24,16 @@ export type Side = {
   readonly get: (path: string) => Promise<unknown>;
 };
 
+/** One organization has all the servers, accounts and endpoints there are. */
+const NO_QUOTAS = {
+  GATEHOUSE_QUOTA_SERVERS: '0',
+  GATEHOUSE_QUOTA_INTEGRATIONS: '0',
+  GATEHOUSE_QUOTA_ACCOUNTS: '0',
+  GATEHOUSE_QUOTA_ENDPOINTS: '0',
+  GATEHOUSE_QUOTA_CREDENTIALS: '0',
+  GATEHOUSE_QUOTA_TOOLS_MIB: '0',
+};
+
 /**
  * Fills a database, in a new folder or in the empty PostgreSQL database of that URL. What must be closed in the end, last
  * first, is handed to `defer` as soon as it is there.
@@ -38,7 +48,7 @@ export async function openSide(
   defer(async () => rmSync(directory, { recursive: true }));
   const location: StoreOptions['location'] = url === null ? { kind: 'file', directory } : { kind: 'postgres', url };
   const open = () => openStore({ location, secretKeys: [Buffer.alloc(32, 'k')], log: () => undefined, now: Date.now });
-  const config = benchConfig(directory);
+  const config = benchConfig(directory, NO_QUOTAS);
   const filling = await open();
   defer(filling.close);
   const { credentials } = await benchDeps(filling, config);

@@ -3,6 +3,7 @@ import type { ApiTokenCaller } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -24,9 +25,9 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
   none: [],
 };
 
-/** Connects to the service of an integration of the caller's organization. The service is not contacted. */
+/** Connects to the service of an integration of the caller's organization. The service is not contacted. Throws `quota_exceeded`. */
 export async function createAccount(
-  { store: { writeFor }, now, ids }: Deps,
+  { store: { writeFor }, now, ids, quotas }: Deps,
   caller: ApiTokenCaller,
   integrationId: string,
   fields: AccountFields,
@@ -48,7 +49,7 @@ export async function createAccount(
       createdAt: at,
       updatedAt: at,
     };
-    await store.insert(db, account);
+    await withinQuotas(db, quotas, organizationId, ['accounts'], () => store.insert(db, account));
     await audit(db, { at, actor: caller, action: 'account.created', target: { kind: 'account', id: account.id } });
     return { ...account, kind: 'service', version: 1, integrationName: integration.name };
   });

@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { hashSecret } from '../ids.ts';
 import { DAY, parseExpiry } from '../instants.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
@@ -29,9 +30,12 @@ const SOONEST = 60_000;
 /** Methods and tags that one error message lists. */
 const MOST_NAMED = 50;
 
-/** Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. */
+/**
+ * Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. Throws
+ * `not_found`, `validation_failed`, `quota_exceeded`.
+ */
 export async function createEndpoint(
-  { store: { writeFor }, now, ids }: Deps,
+  { store: { writeFor }, now, ids, quotas }: Deps,
   caller: ApiTokenCaller,
   accountId: string,
   { name, config, expires_at }: EndpointFields & { readonly name: string },
@@ -46,16 +50,18 @@ export async function createEndpoint(
   const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
     await requireSomeTool(db, account, fields.config);
-    const created = await store.insert(db, {
+    const { organizationId } = account;
+    const fresh = {
       ...fields,
       id: ids.uuid(),
-      organizationId: account.organizationId,
+      organizationId,
       accountId,
       createdBy: caller.id,
       createdAt: at,
       updatedAt: at,
       tokenHash: hashSecret(token),
-    });
+    };
+    const created = await withinQuotas(db, quotas, organizationId, ['endpoints'], () => store.insert(db, fresh));
     await audit(db, { at, actor: caller, action: 'endpoint.created', target: { kind: 'endpoint', id: created.id } });
     return created;
   });

@@ -5,6 +5,7 @@ import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { conflict } from '../errors.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -21,7 +22,7 @@ const MOST_COUNTED = 1000;
 
 /**
  * Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use, `forbidden` for a
- * policy looser than the default without the permission `approvals`.
+ * policy looser than the default without the permission `approvals`, and `quota_exceeded`.
  */
 export async function createIntegration(
   deps: Deps,
@@ -29,7 +30,7 @@ export async function createIntegration(
   fields: IntegrationFields,
   source: DocumentSource,
 ): Promise<Integration> {
-  const { store: database, now, ids } = deps;
+  const { store: database, now, ids, quotas } = deps;
   requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
   const document = await readDocument(deps, caller.organizationId, source);
   const { organizationId } = caller;
@@ -38,7 +39,9 @@ export async function createIntegration(
   return database.writeFor(caller.organizationId, async (db) => {
     await requireOrganization(db, organizationId);
     const integration = { ...fields, ...facts, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
-    const created = await store.insert(db, integration, contents);
+    const created = await withinQuotas(db, quotas, organizationId, ['integrations', 'tool_bytes'], () =>
+      store.insert(db, integration, contents),
+    );
     await audit(db, {
       at,
       actor: caller,
@@ -54,7 +57,8 @@ const updating = new Map<string, Promise<unknown>>();
 
 /**
  * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
- * so it is done before the transaction. A looser policy needs the permission `approvals`.
+ * so it is done before the transaction. A looser policy needs the permission `approvals`. Throws
+ * `quota_exceeded` where the tools grow beyond the quota; what does not grow passes.
  */
 export async function updateIntegration(
   deps: Deps,
@@ -75,7 +79,7 @@ export async function updateIntegration(
 }
 
 async function updateInTurn(
-  { store: database, now }: Deps,
+  { store: database, now, quotas }: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<IntegrationFields>,
@@ -95,7 +99,9 @@ async function updateInTurn(
   const at = Math.max(now(), before.updatedAt);
   return database.writeFor(caller.organizationId, async (db) => {
     const after = { ...fields, ...imported?.facts, updatedAt: at };
-    const stored = await store.update(db, after, before.version, imported?.contents ?? null);
+    const stored = await withinQuotas(db, quotas, before.organizationId, ['tool_bytes'], () =>
+      store.update(db, after, before.version, imported?.contents ?? null),
+    );
     if (stored === null) {
       throw missing('integration', id);
     }

@@ -42,6 +42,7 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   request_timeout: 'bad_request',
   headers_too_large: 'bad_request',
   conflict: 'conflict',
+  quota_exceeded: 'quota_exceeded',
   precondition_failed: 'conflict',
   body_too_large: 'bad_request',
   unsupported_media_type: 'bad_request',

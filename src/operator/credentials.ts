@@ -5,6 +5,7 @@ import type { Deps } from '../deps.ts';
 import { notFound } from '../errors.ts';
 import { hashSecret, prefixOf } from '../ids.ts';
 import { instant, parseExpiry } from '../instants.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import * as apiTokens from '../store/api-tokens.ts';
 import * as keyPairs from '../store/key-pairs.ts';
 import type { Db } from '../store/store.ts';
@@ -68,7 +69,7 @@ type Kind = 'api_token' | 'api_key';
 type Common = { id: string; organizationId: string; expiresAt: number | null; createdAt: number };
 
 async function create<T>(
-  { store, now, ids }: Deps,
+  { store, now, ids, quotas }: Deps,
   actor: Change['actor'],
   organizationId: string,
   expiresAt: string | null | undefined,
@@ -84,7 +85,7 @@ async function create<T>(
   };
   return store.write(async (db) => {
     await findOrganization(db, organizationId);
-    const created = await insert(db, common);
+    const created = await withinQuotas(db, quotas, organizationId, ['credentials'], () => insert(db, common));
     await audit(db, { at, actor, organizationId, action: `${kind}.created`, target: { kind, id: common.id } });
     return created;
   });

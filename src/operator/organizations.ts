@@ -6,8 +6,14 @@ import { notFound } from '../errors.ts';
 import { instant } from '../instants.ts';
 import * as store from '../store/organizations.ts';
 import type { Db } from '../store/store.ts';
+import * as usage from '../store/usage.ts';
 
-type OrganizationOperations = 'listOrganizations' | 'createOrganization' | 'getOrganization' | 'deleteOrganization';
+type OrganizationOperations =
+  | 'listOrganizations'
+  | 'createOrganization'
+  | 'getOrganization'
+  | 'getOrganizationUsage'
+  | 'deleteOrganization';
 
 /** Operator API: tenants. */
 export const organizationHandlers = (deps: Deps): Handlers<OrganizationOperations> => ({
@@ -29,6 +35,25 @@ export const organizationHandlers = (deps: Deps): Handlers<OrganizationOperation
   getOrganization: async ({ params }, respond) => {
     const organization = await findOrganization(deps.store.read, params.org_id);
     return respond(200, toWire(organization), { ETag: etag(organization.version) });
+  },
+
+  getOrganizationUsage: async ({ params }, respond) => {
+    const { id } = await findOrganization(deps.store.read, params.org_id);
+    const used = await usage.of(deps.store.read, id, usage.RESOURCES);
+    const { quotas, budget } = deps;
+    const counted = (resource: usage.Resource) => ({ used: used[resource], limit: quotas[resource] });
+    return respond(200, {
+      organization: id,
+      usage: {
+        servers: counted('servers'),
+        integrations: counted('integrations'),
+        accounts: counted('accounts'),
+        endpoints: counted('endpoints'),
+        credentials: counted('credentials'),
+        tools: { usedBytes: used.tool_bytes, limitBytes: quotas.tool_bytes },
+      },
+      memory: { heldBytes: budget.heldBytes(id), shareBytes: budget.shareBytes },
+    });
   },
 
   deleteOrganization: async ({ params, headers, caller }, respond) => {

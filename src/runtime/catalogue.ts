@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBreathing } from '../base/breathe.ts';
 import type { Holder } from '../base/held.ts';
 import { type Held, type MemoryBudget, PARSED_TIMES } from '../base/memory-budget.ts';
+import { QuotaExceeded } from '../quotas/quotas.ts';
 import type { CataloguedTool, Catalogue as StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
 import { type Definition, definitionHash } from './definitions.ts';
@@ -111,7 +112,13 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
 
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
     const isSame = before !== null && sameTools(before, listed.tools);
-    if (!isSame && !(await save(listed, before))) {
+    if (isSame) {
+      return;
+    }
+    const isStored = await save(listed, before).catch((error: unknown) => {
+      throw error instanceof QuotaExceeded ? hasNoRoom(name, error) : error;
+    });
+    if (!isStored) {
       throw hasMoved(name);
     }
   };
@@ -280,3 +287,7 @@ async function hashed(definitions: readonly Definition[]): Promise<CataloguedToo
   }
   return tools;
 }
+
+/** Of what a server lists and its organization has no room for: it is not used, and what was seen before stays. */
+const hasNoRoom = (name: string, { message }: QuotaExceeded): ServerFailed =>
+  new ServerFailed(name, 'unusable', `lists more tools than can be stored: ${message}`);

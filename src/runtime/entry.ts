@@ -4,6 +4,7 @@ import { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
+import type { Quotas } from '../store/usage.ts';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
 import type { Connectable } from './connectable.ts';
 import { type Connection, connect } from './connection.ts';
@@ -19,6 +20,8 @@ export type EntryOptions = {
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
   readonly budget: MemoryBudget;
+  /** How much of it an organization may have stored. */
+  readonly quotas: Quotas;
 };
 
 /** Whose connection it is: an organization's or, with null, the operator's. */
@@ -71,7 +74,7 @@ type Line = { readonly connection: Connection; usedAt: number };
  * listed and its health is told: over that of the operator nobody else ever calls.
  */
 export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoom }, server: Connectable): Entry {
-  const { store, egress, openEgress, now, limits, budget, makeRoom } = options;
+  const { store, egress, openEgress, now, limits, budget, quotas, makeRoom } = options;
   const { organizationId: home } = server;
   const lines = new Map<Owner, Line>();
   const leaving = new Set<Connection>();
@@ -106,7 +109,7 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     name: server.name,
     connection,
     stored: () => catalogues.find(store.read, server.id),
-    save: (listed, before) => saveTools(store, server, listed, before),
+    save: (listed, before) => saveTools({ store, quotas }, server, listed, before),
     now,
     budget,
     holder: home,

@@ -1,6 +1,8 @@
 import { audit, auditedName, GATEHOUSE } from '../audit.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
+import type { Quotas } from '../store/usage.ts';
 import type { Connectable } from './connectable.ts';
 
 /** What a server listed, and when: milliseconds since the epoch. */
@@ -13,10 +15,10 @@ const MOST_NAMED = 10;
  * Stores the tools that a server, as it was connected to, has listed; `before` is what is stored of it, null for nothing.
  * Definitions that are neither those that were seen first nor those of `before` are audited, all of one list by one
  * event. False, and nothing is stored, when the server is gone or is reached in another way by now: then they are not its
- * tools.
+ * tools. Throws QuotaExceeded when its organization has no room for them.
  */
 export async function saveTools(
-  store: Pick<Store, 'writeFor'>,
+  { store, quotas }: { readonly store: Pick<Store, 'writeFor'>; readonly quotas: Quotas },
   server: Connectable,
   listed: Listed,
   before: Listed['tools'] | null,
@@ -31,7 +33,9 @@ export async function saveTools(
       return false;
     }
     const changed = unlikeBefore.length === 0 ? [] : unlikePins(unlikeBefore, await catalogues.pins(db, id));
-    await catalogues.save(db, id, packed);
+    const save = () => catalogues.save(db, id, packed);
+    // The operator's own servers are nobody's to limit.
+    await (organizationId === null ? save() : withinQuotas(db, quotas, organizationId, ['tool_bytes'], save));
     if (changed.length > 0) {
       await audit(db, {
         at: listed.seenAt,

@@ -6,6 +6,7 @@ import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
 import { invalid } from '../errors.ts';
+import { withinQuotas } from '../quotas/quotas.ts';
 import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
 import * as catalogues from '../store/catalogues.ts';
@@ -34,9 +35,12 @@ const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
   tags: [],
 });
 
-/** Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`. */
+/**
+ * Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`. Throws
+ * `validation_failed`, `forbidden`, `quota_exceeded`.
+ */
 export async function createServer(
-  { store, now, ids }: Deps,
+  { store, now, ids, quotas }: Deps,
   caller: KeyPairCaller,
   given: Partial<ServerFields> & Pick<ServerFields, 'name' | 'url'>,
 ): Promise<Server> {
@@ -47,13 +51,10 @@ export async function createServer(
   return store.writeFor(caller.organizationId, async (db) => {
     const { organizationId } = caller;
     await requireOrganization(db, organizationId);
-    const server = await servers.insert(db, {
-      ...fields,
-      id: ids.uuid(),
-      organizationId,
-      createdAt: at,
-      updatedAt: at,
-    });
+    const fresh = { ...fields, id: ids.uuid(), organizationId, createdAt: at, updatedAt: at };
+    const server = await withinQuotas(db, quotas, organizationId, ['servers', 'accounts'], () =>
+      servers.insert(db, fresh),
+    );
     await audit(db, { at, actor: caller, action: 'server.created', target: targetOf(server.id) });
     return server;
   });

@@ -3,6 +3,8 @@ import type { Db } from './store.ts';
 /** What is counted for each organization. */
 export const RESOURCES = ['servers', 'integrations', 'accounts', 'endpoints', 'credentials', 'tool_bytes'] as const;
 export type Resource = (typeof RESOURCES)[number];
+/** How much of each an organization may have; null for as much as it likes. */
+export type Quotas = Readonly<Record<Resource, number | null>>;
 
 /**
  * How much an organization has: API tokens and key pairs are its credentials, servers of its own and those that are

@@ -6,6 +6,7 @@ import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { anOrganization, aServer } from '../store/support/samples.ts';
+import { NO_QUOTAS } from '../support/quotas.ts';
 
 const LISTED = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a'.repeat(64) }], seenAt: 10 };
 const SAVED = { ...LISTED, pins: { a: 'a'.repeat(64) } };
@@ -19,7 +20,7 @@ onBothEngines(({ shared }) => {
     const own = await anOrganization(store);
     server = await store.write((db) => servers.insert(db, aServer(own, { requestHeaders: { a: '1', b: '2' } })));
   });
-  const save = () => saveTools(store, ownServer(server), LISTED, null);
+  const save = () => saveTools({ store, quotas: NO_QUOTAS }, ownServer(server), LISTED, null);
   const change = (changes: Partial<servers.Server>) =>
     store.write((db) => servers.update(db, { ...server, ...changes }, server.version));
 

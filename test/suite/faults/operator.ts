@@ -68,6 +68,18 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
     plant: everywhere(when(412, (came) => ({ ...came, body: came.body.replace('"conflict"', '"validation_failed"') }))),
   },
   {
+    name: 'what is deleted still counts',
+    caughtBy: 'getOrganizationUsage: credentials count from when they are made until they are deleted',
+    plant: inAnswers(
+      'GET',
+      /\/usage$/,
+      inBody((body) => {
+        const { credentials } = body.usage;
+        return { ...body, usage: { ...body.usage, credentials: { ...credentials, used: credentials.used && 2 } } };
+      }),
+    ),
+  },
+  {
     name: 'a token is told again',
     caughtBy: 'createApiToken: the secret is shown once and listed never, oldest first',
     plant: talkative,

@@ -4,12 +4,15 @@ import { holds, same } from '../../expect.ts';
 import {
   create,
   created,
+  createdPair,
+  createdToken,
   type ErrorBody,
   INVALID,
   MISSING,
   NOWHERE,
   ORGANIZATIONS,
   type Organization,
+  type OrganizationUsage,
   organizationPath,
   refused,
 } from './support.ts';
@@ -60,6 +63,29 @@ export const organizationChecks = checks('operator', {
     same(answer, 'the new organizations', own, ids);
   },
 
+  'getOrganizationUsage: credentials count from when they are made until they are deleted': async ({
+    operator,
+    name,
+  }) => {
+    const path = await created(operator, name('usage'));
+    const usage = async () => {
+      const answer = await operator.call(200, 'GET', `${path}/usage`);
+      return { answer, ...(answer.json as OrganizationUsage) };
+    };
+    const fresh = await usage();
+    same(fresh.answer, 'the organization', fresh.organization, path.split('/').at(-1));
+    const { servers, integrations, endpoints, credentials, tools } = fresh.usage;
+    const used = [servers, integrations, endpoints, credentials].map((resource) => resource.used);
+    same(fresh.answer, 'what a new organization uses', [...used, tools.usedBytes], [0, 0, 0, 0, 0]);
+    const { id } = await createdToken(operator, path, name('counted'));
+    await createdPair(operator, path, { name: name('counted') });
+    const later = await usage();
+    same(later.answer, 'credentials', later.usage.credentials, { ...credentials, used: 2 });
+    await operator.call(200, 'DELETE', `${path}/api-tokens/${id}`);
+    const last = await usage();
+    same(last.answer, 'credentials', last.usage.credentials, { ...credentials, used: 1 });
+  },
+
   'deleteOrganization: what is gone is gone, with what it owned': async ({ operator, name }) => {
     const path = await created(operator, name('deleted'));
     await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name: name('token') } });
@@ -68,6 +94,7 @@ export const organizationChecks = checks('operator', {
     for (const gone of [path, NOWHERE]) {
       await refused(operator, MISSING, 'GET', gone);
       await refused(operator, MISSING, 'DELETE', gone);
+      await refused(operator, MISSING, 'GET', `${gone}/usage`);
       for (const credentials of ['api-tokens', 'api-keys']) {
         await refused(operator, MISSING, 'GET', `${gone}/${credentials}`);
         await refused(operator, MISSING, 'POST', `${gone}/${credentials}`, { body: { name: name('gone') } });

@@ -4,6 +4,7 @@ import { holds } from '../../expect.ts';
 
 type Schemas = components['schemas'];
 export type Organization = Schemas['Organization'];
+export type OrganizationUsage = Schemas['OrganizationUsage'];
 export type CreatedApiKey = Schemas['CreatedApiKey'];
 export type CreatedApiToken = Schemas['CreatedApiToken'];
 export type ErrorBody = Schemas['OperatorErrorBody'];
