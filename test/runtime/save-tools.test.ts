@@ -9,8 +9,8 @@ import { anOrganization, aServer } from '../store/support/samples.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
 
 const LISTED = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a'.repeat(64) }], seenAt: 10 };
-const SAVED = { ...LISTED, pins: { a: 'a'.repeat(64) } };
-const NEVER_SEEN = { tools: null, seenAt: null, pins: null };
+const SAVED = { ...LISTED, pins: { a: 'a'.repeat(64) }, textBytes: JSON.stringify(LISTED.tools).length };
+const NEVER_SEEN = { tools: null, seenAt: null, pins: null, textBytes: 0 };
 
 onBothEngines(({ shared }) => {
   let store: Store;
