@@ -3,10 +3,28 @@ import { defineConfig } from 'vitest/config';
 const UNIT = 'test/**/*.unit.test.ts';
 const PRODUCT = 'test/**/*.product.test.ts';
 const COVERAGE = 'test/coverage.test.ts';
+/** They replace modules, change what holds for a whole process, or measure its memory or its event loop. */
+const ALONE = [
+  'test/accounts/large-documents.test.ts',
+  'test/base/last-resort.test.ts',
+  'test/egress/allowed.test.ts',
+  'test/egress/exchange.test.ts',
+  'test/egress/fetch-document.test.ts',
+  'test/gateway/memory.test.ts',
+  'test/gateway/slow-reader.test.ts',
+  'test/isolation/**/*.test.ts',
+  'test/operator/shared-server-messages.test.ts',
+  'test/runtime/odd-processes.test.ts',
+  'test/runtime/stdio.test.ts',
+  'test/runtime/websocket.test.ts',
+  'test/store/aside.test.ts',
+  'test/store/migrations.test.ts',
+  'test/store/start.test.ts',
+];
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/coverage-folder.ts'],
+    globalSetup: ['test/support/coverage-folder.ts', 'test/store/support/shared-postgres.ts'],
     // One more than the cores that CI has: many tests wait for programs of their own.
     maxWorkers: 3,
     // The gate counts the results from a report.
@@ -21,15 +39,17 @@ export default defineConfig({
     // The suffix of a file names its tier.
     projects: [
       { extends: true, test: { name: 'unit', include: [UNIT], setupFiles: ['test/support/pure.ts'] } },
+      // The files of a worker share its modules: to load them again for each took half of the time.
       {
         extends: true,
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: [UNIT, PRODUCT, COVERAGE],
-          globalSetup: ['test/store/support/shared-postgres.ts'],
+          exclude: [UNIT, PRODUCT, COVERAGE, ...ALONE],
+          isolate: false,
         },
       },
+      { extends: true, test: { name: 'integration-alone', include: ALONE } },
       { extends: true, test: { name: 'product', include: [PRODUCT] } },
       // Which documented answers the tests have seen is known when all others have run.
       { extends: true, test: { name: 'coverage', include: [COVERAGE], sequence: { groupOrder: 1 } } },

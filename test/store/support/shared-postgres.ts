@@ -8,8 +8,11 @@ declare module 'vitest' {
   }
 }
 
-/** A vitest `globalSetup`: one server for the whole run. Without it each file that needs one starts its own. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** A vitest `globalSetup`: one server for a run of the integration tier, in which alone tests make databases. */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (!project.vitest.projects.some(({ name }) => name.startsWith('integration'))) {
+    return undefined;
+  }
   const postgres = await startPostgres();
   project.provide('postgresUrl', postgres.url('postgres'));
   return () => postgres.stop();
