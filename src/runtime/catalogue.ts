@@ -245,7 +245,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       await (isWaiting ? Promise.race([refreshed, delay(wait + patience, undefined, { ref: false })]) : undefined);
     }
     if (seen === null) {
-      throw new ServerFailed(name, 'unreachable', 'has not been seen yet.');
+      // It was given up, or others needed the room, since it was listed.
+      throw ended.aborted
+        ? hasMoved(name)
+        : new ServerFailed(name, 'unavailable', 'lists more tools than there is memory for now; ask again.');
     }
     const { seenAt } = seen;
     // Who says that its tools change while it lists them has listed them nevertheless.

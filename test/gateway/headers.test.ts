@@ -131,24 +131,21 @@ describe('what a client gets of a server', () => {
     server = await startScripted('handshake');
   });
   const ours = [
+    'cache-control',
     'connection',
     'content-length',
     'content-type',
     'date',
     'keep-alive',
+    'referrer-policy',
     'transfer-encoding',
+    'x-content-type-options',
     'x-request-id',
   ];
 
   test.each([
     ['an answer', 200, 'application/json', '{"jsonrpc":"2.0","id":1,"result":{}}', []],
-    [
-      'a stream',
-      200,
-      'text/event-stream',
-      'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n',
-      ['cache-control', 'x-accel-buffering'],
-    ],
+    ['a stream', 200, 'text/event-stream', 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n', ['x-accel-buffering']],
     ['a refusal', 400, 'application/json', '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}', ['link']],
     ['a failure', 500, 'text/html', '<h1>of-the-server</h1>', ['link']],
     ['a redirect', 302, 'text/html', '<h1>of-the-server</h1>', ['link']],

@@ -58,11 +58,15 @@ beforeAll(async () => {
   await chmod(folder, 0o755);
   // The program of the package, on the sources: the folder of the project may be closed to other users.
   await cp(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
-  await mkdir(join(folder, 'dist/src'), { recursive: true });
+  await mkdir(join(folder, 'dist/src/base'), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{}');
   await writeFile(
     join(folder, 'dist/src/main.js'),
     `import(${JSON.stringify(`file://${join(ROOT, 'src/main.ts')}`)});`,
+  );
+  await writeFile(
+    join(folder, 'dist/src/base/memory-size.js'),
+    `module.exports = require(${JSON.stringify(join(ROOT, 'src/base/memory-size.ts'))});`,
   );
   await copyFile(process.execPath, join(folder, 'node'));
   await writeFile(join(folder, 'spy.mjs'), SPY);

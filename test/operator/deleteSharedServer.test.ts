@@ -39,7 +39,7 @@ test('200: a call under way ends with the endpoint that it came through', async 
   // Its server has it when what is asked after it is answered.
   await callTool(gateway, token, 'echo', { text: '' });
   await remove(gateway, id);
-  expect(await slow).toBe('fetch failed');
+  expect(await slow).toBe('socket hang up');
 });
 
 test('404: there is none, or not any more; 412: of another version; 422: no id', async () => {
