@@ -8,6 +8,7 @@ import { type Config, parseConfig } from '../src/config.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
 import { createOpenEgress, createOrganizationEgress } from '../src/egress/egress.ts';
+import { createAccountStatuses } from '../src/gateway/account-statuses.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createReloads } from '../src/operator/reload.ts';
@@ -44,6 +45,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
+    accountStatuses: createAccountStatuses({ store, log, intervalMs: LIMITS.accountStatusIntervalMs }),
     publicUrl: 'http://127.0.0.1:8080',
     egress,
     stopping: new AbortController().signal,

@@ -1292,7 +1292,7 @@ export interface components {
             };
             authentication_method: components["schemas"]["AuthenticationMethod"];
             /**
-             * @description Whether the service takes the credentials, as far as is known.
+             * @description Whether the service takes the credentials, as far as is known. A call that finds it out does not wait until it is stored, and of several changes within a minute the last one is.
              * @example active
              * @enum {unknown}
              */

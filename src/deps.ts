@@ -6,6 +6,7 @@ import type { CallAudit } from './call-audit.ts';
 import type { ApprovalPolicy } from './contract/approval-policies.ts';
 import type { Credentials } from './credentials.ts';
 import type { OrganizationEgress } from './egress/egress.ts';
+import type { AccountStatuses } from './gateway/account-statuses.ts';
 import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reloads } from './operator/reload.ts';
@@ -28,6 +29,7 @@ export type Deps = {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;
+  readonly accountStatuses: AccountStatuses;
   /** Under which URL clients reach this server; without a slash at the end. */
   readonly publicUrl: string;
   /** The ways out for the URLs that organizations give. */

@@ -13,6 +13,7 @@ import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
 import { createOpenEgress, createOrganizationEgress } from './egress/egress.ts';
+import { createAccountStatuses } from './gateway/account-statuses.ts';
 import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
 import { answerUnreadable } from './http/unreadable.ts';
@@ -104,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const metrics = createMetrics();
     showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
+    const accountStatuses = createAccountStatuses({ store, log, intervalMs: limits.accountStatusIntervalMs });
     const stopping = new AbortController();
     const deps: Deps = {
       store,
@@ -116,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
       metrics,
       callAudit,
+      accountStatuses,
       publicUrl,
       egress,
       runtime,
@@ -141,7 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
       await Promise.all([egress.close(), openEgress.dispatcher.close()]);
-      await callAudit.close();
+      await Promise.all([callAudit.close(), accountStatuses.close()]);
       await store.close();
     };
     return {

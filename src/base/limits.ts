@@ -46,6 +46,8 @@ export type Limits = {
   readonly memoryPatienceMs: number;
   /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
   readonly listIntervalMs: number;
+  /** Whether its service takes the credentials of an account is written at most once within this time. */
+  readonly accountStatusIntervalMs: number;
   /** PostgreSQL must have answered a statement within this time; one that is silent is not waited for again. */
   readonly databaseWaitMs: number;
   /** Endpoints are served as they were last read for this time after the last answer of PostgreSQL. */
@@ -69,6 +71,7 @@ export const LIMITS: Limits = {
   definitionPatienceMs: 5000,
   memoryPatienceMs: 5000,
   listIntervalMs: 5000,
+  accountStatusIntervalMs: 60_000,
   databaseWaitMs: 5000,
   databaseTrustMs: 60_000,
 };

@@ -5,7 +5,7 @@ import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
-import * as accounts from '../store/accounts.ts';
+import type { ServiceAccount } from '../store/accounts.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { matches } from '../tools/scope.ts';
 import type { NamedTools } from './derived-tools.ts';
@@ -17,7 +17,7 @@ import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, u
 /** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
 export type ServedService = {
   readonly kind: 'service';
-  readonly account: accounts.ServiceAccount;
+  readonly account: ServiceAccount;
   readonly service: CalledService;
   readonly policy: string;
   readonly scope: EndpointConfig;
@@ -98,7 +98,10 @@ async function call(
   const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
   const outcome = await callTool(way, { tool, args, account, service, ...limits });
   const { result, credentialsRefused } = outcome;
-  await noteStatus(deps, account, credentialsRefused ? 'needs_reauth' : 'active', result.isError === true);
+  // A failure of another kind says nothing of the credentials.
+  if (credentialsRefused || result.isError !== true) {
+    deps.accountStatuses.note(account, credentialsRefused ? 'needs_reauth' : 'active');
+  }
   return result;
 }
 
@@ -106,16 +109,4 @@ async function call(
 async function policyOf({ places }: Deps, { account, policy }: ServedService, called: Destined): Promise<string> {
   const found = await places.of(account.organizationId);
   return found === null ? policy : found.strictest(policy, destinationsOf(called));
-}
-
-/** An account says whether its credentials were taken the last time; a failure of another kind says nothing of them. */
-async function noteStatus(
-  { store }: Deps,
-  account: accounts.ServiceAccount,
-  status: string,
-  isError: boolean,
-): Promise<void> {
-  if (account.status !== status && (status === 'needs_reauth' || !isError)) {
-    await store.write((db) => accounts.setStatus(db, account.organizationId, account.id, status));
-  }
 }

@@ -125,14 +125,21 @@ export async function update(db: Db, account: ServiceAccount, expectedVersion: n
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Notes whether the service or server takes the credentials. That is no change by anybody: the version stays. */
-export async function setStatus(db: Db, organizationId: string, id: string, status: string): Promise<void> {
-  await db.sql
+/**
+ * Notes whether the service or server takes the credentials: of an account of that version only, where one is given. That
+ * is no change by anybody: the version stays.
+ */
+export async function setStatus(
+  db: Db,
+  { organizationId, id, status }: Pick<AccountFacts, 'organizationId' | 'id' | 'status'>,
+  version?: number,
+): Promise<void> {
+  const update = db.sql
     .updateTable('accounts')
     .set({ status })
     .where('id', '=', id)
-    .where('organization_id', '=', organizationId)
-    .execute();
+    .where('organization_id', '=', organizationId);
+  await (version === undefined ? update : update.where('version', '=', version)).execute();
 }
 
 /** Deletes an account of a service with its endpoints. False when there is none. */

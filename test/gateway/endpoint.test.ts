@@ -23,7 +23,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
   const { port } = service.address() as AddressInfo;
-  server = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' } });
+  server = await startTestServer({
+    env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' },
+    limits: { accountStatusIntervalMs: 50 },
+  });
   const document = documentOf({
     'GET /contacts/{id}': { tags: ['contacts'] },
     'DELETE /contacts/{id}': { tags: ['contacts'] },
@@ -183,10 +186,10 @@ describe('200', () => {
       true,
       expect.objectContaining({ statusCode: 401, truto_is_remote_error: true, raw_response: { error: 'bad key' } }),
     ]);
-    expect(await status()).toBe('needs_reauth');
+    await expect.poll(status).toBe('needs_reauth');
     answer = { status: 200, body: '{}' };
     await ask();
-    expect(await status()).toBe('active');
+    await expect.poll(status).toBe('active');
     expect((await send(token, rpc('tools/call', { name: GET_CONTACT }))).body.result).toMatchObject({ isError: true });
   });
 

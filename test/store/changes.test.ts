@@ -127,7 +127,7 @@ onBothEngines(({ open, shared }) => {
     [
       'an account has another status',
       ['account'],
-      (db) => accounts.setStatus(db, own.organizationId, own.accountId, 'needs_reauth'),
+      (db) => accounts.setStatus(db, { organizationId: own.organizationId, id: own.accountId, status: 'needs_reauth' }),
     ],
     ['an account is deleted', ['account'], (db) => accounts.remove(db, own.organizationId, own.accountId)],
     [

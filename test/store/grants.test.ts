@@ -58,14 +58,14 @@ onBothEngines(({ open, shared }) => {
   it('lets the accounts change with the server, each with a status of its own', async () => {
     await share([a, b]);
     await store.write((db) => sharedServers.update(db, { ...server, updatedAt: 9000 }, 1));
-    await store.write((db) => accounts.setStatus(db, a, server.id, 'needs_reauth'));
+    await store.write((db) => accounts.setStatus(db, { organizationId: a, id: server.id, status: 'needs_reauth' }));
     expect(await find(a)).toMatchObject({ version: 2, updatedAt: 9000, status: 'needs_reauth' });
     expect(await find(b)).toMatchObject({ version: 2, updatedAt: 9000, status: 'active' });
   });
 
   it('withdraws what is not wanted any more, with its endpoints, and touches nothing else', async () => {
     await share([a, b]);
-    await store.write((db) => accounts.setStatus(db, b, server.id, 'needs_reauth'));
+    await store.write((db) => accounts.setStatus(db, { organizationId: b, id: server.id, status: 'needs_reauth' }));
     const [, kept] = [await mint(a), await mint(b)];
     const before = await find(b);
     await share([b, c], 6000);

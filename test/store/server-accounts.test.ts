@@ -47,7 +47,7 @@ onBothEngines(({ shared }) => {
       });
       expect(await accounts.find(store.read, await anOrganization(store), server.id)).toBeNull();
       await store.write((db) => servers.update(db, { ...server, name: 'New', updatedAt: 9 }, 1));
-      await store.write((db) => accounts.setStatus(db, own, server.id, 'needs_reauth'));
+      await store.write((db) => accounts.setStatus(db, { organizationId: own, id: server.id, status: 'needs_reauth' }));
       expect(await accounts.find(store.read, own, server.id)).toEqual({
         ...account,
         status: 'needs_reauth',
@@ -105,14 +105,14 @@ onBothEngines(({ shared }) => {
     for (let index = 0; index < 13; index += 1) {
       const { id, createdAt } = await inserted({ createdAt: index % 5 });
       const status = index % 3 === 0 ? 'active' : 'needs_reauth';
-      await store.write((db) => accounts.setStatus(db, own, id, status));
+      await store.write((db) => accounts.setStatus(db, { organizationId: own, id, status }));
       all.push({ id, createdAt, integrationName: 'mcp', tenantId: null, status });
     }
     for (let index = 0; index < 7; index += 1) {
       const createdAt = index % 5;
       const { id } = await storedSharedServer(store, [own], { createdAt });
       const status = index % 2 === 0 ? 'active' : 'needs_reauth';
-      await store.write((db) => accounts.setStatus(db, own, id, status));
+      await store.write((db) => accounts.setStatus(db, { organizationId: own, id, status }));
       all.push({ id, createdAt, integrationName: 'mcp', tenantId: null, status });
     }
     const elsewhere = await anOrganization(store);
