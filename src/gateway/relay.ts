@@ -32,6 +32,7 @@ export type Relayed = {
 
 /** Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. */
 export const placeOf = ({ server }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
+  organizationId: server.organizationId,
   endpointId,
   server: target.transport === 'stdio' ? server.id : `${server.id}:${target.transport}:${target.origin}${target.path}`,
 });

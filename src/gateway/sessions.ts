@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { createFairSet } from '../base/fair-set.ts';
 import type { Sealer } from '../store/secrets.ts';
 import { CODES, RpcError } from './message.ts';
 
@@ -7,7 +7,11 @@ import { CODES, RpcError } from './message.ts';
 const LONGEST = 4096;
 
 /** Whose session it is: it opens for nobody else, and not after the server has become another. */
-export type SessionPlace = { readonly endpointId: string; readonly server: string };
+export type SessionPlace = {
+  readonly organizationId: string;
+  readonly endpointId: string;
+  readonly server: string;
+};
 
 const contextOf = ({ endpointId, server }: SessionPlace): string => `mcp_session:${endpointId}:${server}`;
 
@@ -19,8 +23,11 @@ export function sealSession(secrets: Sealer, place: SessionPlace, id: string): s
   return secrets.seal(id, contextOf(place));
 }
 
-/** Sessions that their clients have ended here, by what they were sealed from: the server is not asked about them again. */
-const ended = new LRUCache<string, true>({ max: 10_000 });
+/**
+ * Sessions that their clients have ended here, by what they were sealed from: the server is not asked about them again.
+ * Organizations own them, so that those who end many make only their own be forgotten.
+ */
+const ended = createFairSet(100_000);
 
 /** As short for the longest id as for any. */
 const nameOf = (place: SessionPlace, id: string): string =>
@@ -28,13 +35,14 @@ const nameOf = (place: SessionPlace, id: string): string =>
 
 /** Notes that a client has ended a session, whose id is the server's. */
 export const closeSession = (place: SessionPlace, id: string): void => {
-  ended.set(nameOf(place, id), true);
+  ended.add(place.organizationId, nameOf(place, id));
 };
 
 /** The server's id of a session. Throws an RpcError with the status 404, upon which clients begin a new session. */
 export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): string {
   const id = opened(secrets, place, sealed);
-  if (id === null || (ended.size > 0 && ended.has(nameOf(place, id)))) {
+  const { organizationId } = place;
+  if (id === null || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
     throw new RpcError(CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
       status: 404,
     });

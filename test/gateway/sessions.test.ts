@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { closeSession } from '../../src/gateway/sessions.ts';
 import { call } from '../support/client.ts';
 import { beginSession, type Headers, post } from '../support/mcp-client.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
@@ -144,6 +145,18 @@ describe('the end of a session', () => {
     expect([(await ping(session)).status, (await end(session)).status]).toEqual([404, 404]);
     expect(server.got()).toHaveLength(before);
     expect((await ping(other)).status).toBe(200);
+  });
+
+  test('stays known, however many sessions another organization ends', async () => {
+    const session = await begin();
+    expect((await end(session)).status).toBe(200);
+    const theirs = { organizationId: 'org_another', endpointId: 'theirs', server: 'theirs' };
+    for (let count = 0; count < 100_001; count++) {
+      closeSession(theirs, String(count));
+    }
+    const before = server.got().length;
+    expect((await ping(session)).status).toBe(404);
+    expect(server.got()).toHaveLength(before);
   });
 
   /** Each is read as the same bytes by a decoder that passes over what it does not know. */
