@@ -19,8 +19,10 @@ if (isServer && process.platform !== 'win32') {
   if (!process.execArgv.includes(flags[0])) {
     // Whoever sets the heap themselves is right.
     if (!/max[-_]old[-_]space[-_]size/.test(process.execArgv.concat(process.env.NODE_OPTIONS || '').join(' '))) {
-      var size = require('../dist/src/base/memory-size.js');
-      flags.push('--max-old-space-size=' + size.heapMib(process.env.GATEHOUSE_MEMORY_BUDGET));
+      flags.push(
+        '--max-old-space-size=' +
+          require('../dist/src/base/memory-size.js').heapMib(process.env.GATEHOUSE_MEMORY_BUDGET),
+      );
     }
     // The heap is laid out before any script runs: v8.setFlagsFromString would change nothing any more.
     process.execve(
