@@ -1,16 +1,43 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { createFairQueue } from './fair-queue.ts';
 
 /** Milliseconds that one piece of long work may hold up everything else. */
 const TURN_MS = 5;
+/** Of work whose owner is not known. */
+const UNKNOWN_OWNER = '';
+
+const waiting = createFairQueue<() => void>();
+let isTaking = false;
+
+function takeNext(): void {
+  waiting.take()?.item();
+  isTaking = waiting.size() > 0;
+  if (isTaking) {
+    setImmediate(takeNext);
+  }
+}
+
+/**
+ * Resolves when a piece of long work may go on. One piece goes on in each turn of the event loop, however many wait, and
+ * the owners of the work take turns: so others are held up by one piece at most.
+ */
+export function nextTurn(owner: string | null = UNKNOWN_OWNER): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.add(owner ?? UNKNOWN_OWNER, resolve);
+    if (!isTaking) {
+      isTaking = true;
+      setImmediate(takeNext);
+    }
+  });
+}
 
 /** Makes a function to be awaited between the pieces of long work: it lets others have their turn when it is time to. */
-export function createBreathing(): () => Promise<void> | undefined {
+export function createBreathing(owner?: string | null): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {
     if (performance.now() - began < TURN_MS) {
       return undefined;
     }
-    return nextTurn().then(() => {
+    return nextTurn(owner).then(() => {
       began = performance.now();
     });
   };

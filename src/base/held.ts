@@ -62,6 +62,11 @@ export class Held implements Disposable {
     return this.#bytes;
   }
 
+  /** For whom it is held. */
+  get holder(): Holder {
+    return this.#account.holder;
+  }
+
   /** Holds so many bytes from now on. Throws OverBudget, and holds what it did. After `release`, does nothing. */
   resize(bytes: number): void {
     const shortage = this.#tryResize(bytes);

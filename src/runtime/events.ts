@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { nextTurn } from '../base/breathe.ts';
 import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 
 /** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
@@ -10,12 +11,15 @@ export type EventRoom = {
   readonly longest: number;
   readonly held: Held;
 };
+/** Characters of a stream that are read before others have their turn: a server can send as fast as they are read. */
+const TURN_CHARACTERS = 64 * 1024;
 /** The type of events that name none. */
 const UNNAMED = 'message';
 
 /**
  * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
- * without data are passed over. Throws a RangeError for an event that is too long, and OverBudget.
+ * without data are passed over; as much as one event may have of them is too long, too. Throws a RangeError for an event
+ * that is too long, and OverBudget.
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
@@ -28,6 +32,9 @@ export async function* readEvents(
   let event = '';
   let id: string | undefined;
   let size = 0;
+  /** Characters since the last event, and since others had their turn. */
+  let passedOver = 0;
+  let inTurn = 0;
   let isStart = true;
   for await (const chunk of chunks) {
     let text = decoder.write(chunk);
@@ -36,7 +43,13 @@ export async function* readEvents(
       text = text.replace(/^\ufeff/, '');
     }
     size += text.length;
-    if (size > longest) {
+    passedOver += text.length;
+    inTurn += text.length;
+    if (inTurn > TURN_CHARACTERS) {
+      inTurn = 0;
+      await nextTurn(held.holder);
+    }
+    if (Math.max(size, passedOver) > longest) {
       throw new RangeError(`an event is longer than ${longest} characters`);
     }
     if (size > SMALL_BYTES && !held.tryResize(size)) {
@@ -55,12 +68,15 @@ export async function* readEvents(
           if (whole.length > SMALL_BYTES) {
             await held.reach(size + whole.length * PARSED_TIMES);
           }
+          passedOver = 0;
           yield { event: event || UNNAMED, data: whole, id };
         }
         data = [];
         event = '';
         size = rest[0]?.length ?? 0;
-        held.resize(size > SMALL_BYTES ? size : 0);
+        if (held.bytes > 0) {
+          held.resize(size > SMALL_BYTES ? size : 0);
+        }
         continue;
       }
       const { field, value } = fieldOf(line);

@@ -1,6 +1,7 @@
 import type { ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { nextTurn } from '../base/breathe.ts';
 import type { Egress } from '../egress/egress.ts';
 import { serverFailed } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
@@ -61,6 +62,10 @@ const placeOf = ({ protocol, hostname, host, port }: URL) => ({
   port,
 });
 
+/** Bytes of messages that are read before others have their turn, and those that a frame costs besides, at the least. */
+const TURN_BYTES = 64 * 1024;
+const FRAME_BYTES = 64;
+
 /** What a WebSocket runs over, as soon as it is open; it is paused. */
 function opened(server: string, websocket: WebSocket, isConnected: () => boolean, signal: AbortSignal) {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
@@ -95,6 +100,8 @@ function opened(server: string, websocket: WebSocket, isConnected: () => boolean
 
 function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: PipeReader): Pipe {
   let isOver = false;
+  /** Bytes that were read since others had their turn. */
+  let inTurn = 0;
   const over = (): void => {
     isOver = true;
     clearInterval(looking);
@@ -118,6 +125,12 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: Pi
         websocket.close(UNACCEPTABLE);
       } else if (!isOver) {
         reader.message(data.toString());
+        inTurn += (data as Buffer).length + FRAME_BYTES;
+        if (inTurn > TURN_BYTES && !websocket.isPaused) {
+          inTurn = 0;
+          websocket.pause();
+          void nextTurn().then(() => websocket.resume());
+        }
       }
     })
     // It closes itself: there is an error only when something came that cannot be read.
