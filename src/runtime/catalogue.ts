@@ -111,7 +111,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
-    const isSame = before !== null && sameTools(before, listed.tools);
+    const isSame = before !== null && (await sameTools(before, listed.tools));
     if (isSame) {
       return;
     }
@@ -145,11 +145,15 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     if (ended.aborted) {
       throw hasMoved(name);
     }
-    const isSame = seen !== null && sameTools(seen.tools, tools);
+    const before = seen?.tools ?? null;
+    const isSame = before !== null && (await sameTools(before, tools));
     if (!isSame && isKept) {
-      await storeUnlessSame({ tools, seenAt }, seen?.tools ?? (await stored()).tools);
+      await storeUnlessSame({ tools, seenAt }, before ?? (await stored()).tools);
     }
-    remember({ tools: isSame && seen !== null ? seen.tools : tools, seenAt }, listed.textBytes);
+    if (ended.aborted) {
+      throw hasMoved(name);
+    }
+    remember({ tools: isSame ? before : tools, seenAt }, listed.textBytes);
     isListed = true;
     const names = listed.tools.map(({ name }) => name);
     facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { constants, createGzip, gunzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { constants, createGzip, gunzip } from 'node:zlib';
+import { createBreathing } from '../base/breathe.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parseExact } from '../base/json.ts';
 import { slices } from './slices.ts';
@@ -14,6 +16,10 @@ export type CataloguedTool = {
   /** Of the definition: 64 hexadecimal digits. */
   readonly hash: string;
 };
+
+/** Characters of JSON that are handed on at once. */
+const PIECE = 64 * 1024;
+const LINE_FEED = 0x0a;
 
 /** What was last seen of the tools of a server, of an organization's own or of a shared one. */
 export type Catalogue = {
@@ -30,7 +36,10 @@ export type Catalogue = {
   readonly pins: Readonly<Record<string, string>> | null;
 };
 
-/** What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. */
+/**
+ * What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. Others have
+ * their turn between two tools.
+ */
 export async function find(db: Db, serverId: string): Promise<Catalogue> {
   const row = await db.sql
     .selectFrom('server_catalogues')
@@ -38,11 +47,33 @@ export async function find(db: Db, serverId: string): Promise<Catalogue> {
     .where('server_id', '=', serverId)
     .executeTakeFirst();
   return {
-    tools: row?.tools ? (parseExact(gunzipSync(row.tools).toString()) as CataloguedTool[]) : null,
+    tools: row?.tools ? await unpacked(row.tools) : null,
     textBytes: row?.tools ? unpackedBytes(row.tools) : 0,
     seenAt: row?.seen_at ?? null,
     pins: row?.pins ? JSON.parse(row.pins) : null,
   };
+}
+
+/**
+ * The tools of `pack`, which are unpacked off this thread and parsed one by one. A list without a line break is of one tool
+ * or none, or was stored before there were any.
+ */
+async function unpacked(packed: Uint8Array): Promise<CataloguedTool[]> {
+  const text = await promisify(gunzip)(packed);
+  if (!text.includes(LINE_FEED)) {
+    return parseExact(text.toString()) as CataloguedTool[];
+  }
+  const breathe = createBreathing();
+  const tools: CataloguedTool[] = [];
+  for (let start = 1; start < text.length; ) {
+    const feed = text.indexOf(LINE_FEED, start);
+    // What comes before the end of a line is a comma, and at the end of all a bracket.
+    const end = feed === -1 ? text.length : feed;
+    tools.push(parseExact(text.toString('utf8', start, end - 1)) as CataloguedTool);
+    start = end + 1;
+    await breathe();
+  }
+  return tools;
 }
 
 /** The pins of a server alone; null as in its catalogue. */
@@ -58,12 +89,9 @@ export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']>
 /** A list of tools as it is stored. */
 export type PackedCatalogue = { readonly tools: Uint8Array; readonly pins: string; readonly seenAt: number };
 
-/** Characters of JSON that are handed on at once. */
-const PIECE = 64 * 1024;
-
 /**
  * Packs the tools that a server listed at `seenAt` (milliseconds since the epoch). They may be many: they are compressed
- * off this thread, piece by piece, before the transaction that stores them.
+ * off this thread, piece by piece, before the transaction that stores them, and others have their turn between the pieces.
  */
 export async function pack({
   tools,
@@ -79,14 +107,17 @@ export async function pack({
   return { tools: await packed, pins: JSON.stringify(pins), seenAt };
 }
 
-function* piecesOf(tools: readonly CataloguedTool[]): Generator<Buffer> {
+/** A list with a tool on each line: JSON itself has no line breaks. */
+async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffer> {
+  const breathe = createBreathing();
   let piece = '[';
   for (const [index, tool] of tools.entries()) {
-    piece += `${index === 0 ? '' : ','}${JSON.stringify(tool)}`;
+    piece += `${index === 0 ? '' : ',\n'}${JSON.stringify(tool)}`;
     if (piece.length > PIECE) {
       yield Buffer.from(piece);
       piece = '';
     }
+    await breathe();
   }
   yield Buffer.from(`${piece}]`);
 }

@@ -1,16 +1,23 @@
 import { beforeEach, expect, it } from 'vitest';
 import { ownServer } from '../../src/runtime/connectable.ts';
-import { saveTools } from '../../src/runtime/save-tools.ts';
+import { sameTools, saveTools } from '../../src/runtime/save-tools.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { anOrganization, aServer } from '../store/support/samples.ts';
+import { turnsDuring } from '../support/event-loop.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
 
 const LISTED = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a'.repeat(64) }], seenAt: 10 };
 const SAVED = { ...LISTED, pins: { a: 'a'.repeat(64) }, textBytes: JSON.stringify(LISTED.tools).length };
 const NEVER_SEEN = { tools: null, seenAt: null, pins: null, textBytes: 0 };
+
+type Tools = catalogues.CataloguedTool[];
+const made = (index: number, more: object = { icons: [{ src: 'a' }] }): catalogues.CataloguedTool => ({
+  definition: { name: `tool-${index}`, inputSchema: {}, ...more },
+  hash: `hash-${index}`,
+});
 
 onBothEngines(({ shared }) => {
   let store: Store;
@@ -63,4 +70,23 @@ onBothEngines(({ shared }) => {
       server = (await servers.find(store.read, server.organizationId, server.id)) as servers.Server;
     }
   });
+});
+
+it.each([
+  ['nothing', (tools: Tools) => tools, true],
+  ['a hash', (tools: Tools) => tools.with(1, { ...made(1), hash: 'x' }), false],
+  ['what is not hashed', (tools: Tools) => tools.with(1, made(1, { icons: [{ src: 'b' }] })), false],
+  ['the order', ([a, b, ...rest]: Tools) => [b, a, ...rest] as Tools, false],
+  ['one tool less', (tools: Tools) => tools.slice(1), false],
+  ['one tool more', (tools: Tools) => [...tools, made(3)], false],
+])('lists are the same unless they differ in: %s', async (_, change, same) => {
+  const tools = [made(0), made(1), made(2)];
+  expect(await sameTools(tools, change(structuredClone(tools)))).toBe(same);
+});
+
+it('lets others have their turn while it compares large lists', async () => {
+  const tools = Array.from({ length: 4000 }, (_, index) => made(index, { description: '\n'.repeat(8000) }));
+  const { turns, result } = await turnsDuring(() => sameTools(tools, [...tools]));
+  expect(result).toBe(true);
+  expect(turns).toBeGreaterThan(2);
 });

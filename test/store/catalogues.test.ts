@@ -1,11 +1,14 @@
+import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, it } from 'vitest';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
+import { longestHold } from '../support/event-loop.ts';
 import { onBothEngines } from './support/harness.ts';
 import { anOrganization, aServer, saveCatalogue } from './support/samples.ts';
 
-const bytesOf = (tools: unknown) => JSON.stringify(tools).length;
+/** Each tool is on a line of its own. */
+const bytesOf = (tools: readonly unknown[]) => Buffer.byteLength(JSON.stringify(tools)) + Math.max(tools.length - 1, 0);
 const NEVER_SEEN = { tools: null, textBytes: 0, seenAt: null, pins: null };
 
 const tool = (name: string, digit: string, more: object = {}): catalogues.CataloguedTool => ({
@@ -40,6 +43,31 @@ onBothEngines(({ shared }) => {
     expect(JSON.stringify(found.tools)).toBe(JSON.stringify(tools));
     expect(found.seenAt).toBe(1_700_000_000_000);
     expect(Object.entries(found.pins ?? {})).toEqual(tools.map(({ definition, hash }) => [definition.name, hash]));
+  });
+
+  it.each([0, 1, 2])('keeps a list of %d tools, with line breaks in their words', async (count) => {
+    const tools = ['a', 'b'].slice(0, count).map((name) => tool(name, name, { description: 'one\n,\n]\u2028two' }));
+    await save(tools, 10);
+    expect(await find()).toMatchObject({ tools, textBytes: bytesOf(tools) });
+  });
+
+  it('reads what was stored with all tools on one line', async () => {
+    const tools = [tool('a', '1'), tool('b', '2', { description: '],[' })];
+    const { pins } = await catalogues.pack({ tools, seenAt: 10 });
+    const packed = gzipSync(JSON.stringify(tools));
+    await store.write((db) => catalogues.save(db, server, { tools: packed, pins, seenAt: 10 }));
+    expect((await find()).tools).toEqual(tools);
+  });
+
+  it('lets others have their turn while it packs and reads a large list', async () => {
+    const values = Array.from({ length: 2000 }, (_, index) => index / 3);
+    const tools = Array.from({ length: 200 }, (_, index) => tool(`tool-${index}`, 'a', { values }));
+    const held: number[] = [await longestHold(() => catalogues.pack({ tools, seenAt: 10 }))];
+    await save(tools, 10);
+    held.push(await longestHold(find));
+    for (const part of held) {
+      expect(part).toBeLessThan(0.5);
+    }
   });
 
   it('pins the first that were seen, and no later ones', async () => {

@@ -13,3 +13,23 @@ export async function turnsDuring<T>(work: () => Promise<T>): Promise<{ readonly
     clearImmediate(next);
   }
 }
+
+/** Which part of the time that work takes the event loop stands still at once, at the most: 1 for all of it. */
+export async function longestHold(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  let last = began;
+  let longest = 0;
+  const look = (): void => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+    next = setImmediate(look);
+  };
+  let next = setImmediate(look);
+  try {
+    await work();
+    look();
+    return longest / (performance.now() - began);
+  } finally {
+    clearImmediate(next);
+  }
+}
