@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isObject } from '../base/json.ts';
+import { createTurns } from '../base/turns.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { type ErrorCode, helpLink } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
@@ -68,6 +69,7 @@ export async function sendMessages(
 ): Promise<void> {
   const { events } = acceptOf(request);
   let alive: NodeJS.Timeout | undefined;
+  let turn: ReturnType<typeof createTurns> | undefined;
   try {
     for await (const message of messages) {
       const isResponse = message.method === undefined;
@@ -84,8 +86,12 @@ export async function sendMessages(
         if (!response.headersSent) {
           beginEvents(response);
           alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE);
+          turn = createTurns();
         }
         await write(response, `event: message\ndata: ${text}\n\n`);
+      }
+      if (!isResponse) {
+        await turn?.(text.length);
       }
     }
     response.end();
@@ -104,6 +110,7 @@ export async function sendBody(
   isEvents: boolean,
   onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
+  const turn = createTurns();
   let isBetween = true;
   const alive = isEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
   try {
@@ -111,6 +118,7 @@ export async function sendBody(
       onChunk(chunk);
       isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
       await write(response, chunk);
+      await turn(chunk.length);
     }
     response.end();
   } finally {

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
+import { createTurns } from '../base/turns.ts';
 
 /** Bytes of a document that wait for one client at a time. */
 const PIECE_BYTES = 64 * 1024;
@@ -69,10 +70,12 @@ export async function sendPublished(request: Request, response: Response, publis
     response.end();
     return;
   }
+  const turn = createTurns();
   for (let at = 0; at < bytes.length && !response.destroyed; at += PIECE_BYTES) {
     if (!response.write(bytes.subarray(at, at + PIECE_BYTES))) {
       await drained(response);
     }
+    await turn(PIECE_BYTES);
   }
   response.end();
 }
