@@ -47,11 +47,15 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       }
       const renew = async () => (deps.store.changes() === changes ? found : find());
       await limit(found.endpoint.id);
-      const exchange = live.begin(found.endpoint.id, async () => (await find()) !== null);
+      const exchange = live.begin(found.endpoint, async () => (await find()) !== null);
       if (exchange === null) {
-        throw new ApiError('rate_limited', 'This endpoint has as many requests under way as it may have.', {
-          headers: { 'Retry-After': '1' },
-        });
+        throw new ApiError(
+          'rate_limited',
+          'This endpoint, or its organization, has as many requests under way as it may have.',
+          {
+            headers: { 'Retry-After': '1' },
+          },
+        );
       }
       response.once('close', () => {
         exchange.end(!response.writableFinished);

@@ -1,7 +1,7 @@
 import { Slots } from '../slots.ts';
 
-/** Exchanges of one endpoint that may be under way at once. */
-const MOST_IN_FLIGHT = 256;
+/** Exchanges that may be under way at once: of one endpoint, and of all endpoints of one organization. */
+export const IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
 /** Milliseconds between two looks whether endpoints are still what they were. */
 const LOOK = 500;
 
@@ -13,13 +13,16 @@ export type Exchange = {
   readonly end: (isLeft: boolean) => void;
 };
 
-/** What is under way, by endpoint. */
+/** Of which endpoint an exchange is. */
+export type InFlight = { readonly id: string; readonly organizationId: string };
+
+/** What is under way, by endpoint and by organization. */
 export type Live = {
   /**
-   * Notes an exchange, or answers null when its endpoint has as many as it may. Its signal is aborted within a second
+   * Notes an exchange, or answers null when its endpoint, or its organization, has as many as it may. Its signal is aborted within a second
    * of `isServed` becoming false: the endpoint was deleted, has expired, or asks for more.
    */
-  readonly begin: (endpointId: string, isServed: () => Promise<boolean>) => Exchange | null;
+  readonly begin: (endpoint: InFlight, isServed: () => Promise<boolean>) => Exchange | null;
 };
 
 /** Why an exchange is ended. One for all: an error for each would collect a stack that nobody reads. */
@@ -28,7 +31,7 @@ const ENDED = new Error('The client is gone, or the endpoint is.');
 type Watched = { readonly controller: AbortController; readonly isServed: () => Promise<boolean> };
 
 /** Makes the list of one gateway. It looks after itself as long as something is under way. */
-export function createLive(): Live {
+export function createLive(most: { ofEndpoint: number; ofOrganization: number } = IN_FLIGHT): Live {
   const underWay = new Slots<Watched>();
   const countOf = new Map<string, number>();
   let looking: NodeJS.Timeout | undefined;
@@ -54,22 +57,24 @@ export function createLive(): Live {
     isLooking = false;
   };
 
-  const leave = (endpointId: string): void => {
-    const count = (countOf.get(endpointId) ?? 1) - 1;
+  const leave = (id: string): void => {
+    const count = (countOf.get(id) ?? 1) - 1;
     if (count === 0) {
-      countOf.delete(endpointId);
+      countOf.delete(id);
     } else {
-      countOf.set(endpointId, count);
+      countOf.set(id, count);
     }
   };
 
   return {
-    begin: (endpointId, isServed) => {
-      const count = countOf.get(endpointId) ?? 0;
-      if (count >= MOST_IN_FLIGHT) {
+    begin: ({ id, organizationId }, isServed) => {
+      const ofEndpoint = countOf.get(id) ?? 0;
+      const ofOrganization = countOf.get(organizationId) ?? 0;
+      if (ofEndpoint >= most.ofEndpoint || ofOrganization >= most.ofOrganization) {
         return null;
       }
-      countOf.set(endpointId, count + 1);
+      countOf.set(id, ofEndpoint + 1);
+      countOf.set(organizationId, ofOrganization + 1);
       const controller = new AbortController();
       const slot = underWay.add({ controller, isServed });
       looking ??= setInterval(() => void look(), LOOK).unref();
@@ -78,7 +83,8 @@ export function createLive(): Live {
         abort: (reason) => controller.abort(reason),
         end: (isLeft) => {
           underWay.remove(slot);
-          leave(endpointId);
+          leave(id);
+          leave(organizationId);
           if (isLeft) {
             controller.abort(ENDED);
           }

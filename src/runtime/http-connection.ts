@@ -8,7 +8,6 @@ import { bytesOf, isJson, isStream, messagesIn, messagesOf, notTheProtocol, type
 import { once, patience } from './once.ts';
 import { ownId, withId, withToken } from './own-ids.ts';
 import {
-  answerTo,
   cancelled,
   type Era,
   factsOfDiscovery,
@@ -18,6 +17,7 @@ import {
   statelessHeaders,
   withEnvelope,
 } from './protocol.ts';
+import { createRefuser } from './refuse-requests.ts';
 import type { RemoteTarget } from './target.ts';
 
 /** A connection to a server over Streamable HTTP. */
@@ -136,6 +136,8 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     }
   };
 
+  const refuse = createRefuser((answer) => postOnSession(answer, patience()).then(discard));
+
   const ask: Wire['ask'] = async ({ id, method, params }, era, signal) => {
     const own = ownId();
     const { params: mapped, restore } = withToken(params, own);
@@ -184,7 +186,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
         } else if (message.id === undefined) {
           yield restore(message);
         } else if (era === 'handshake') {
-          void postOnSession(answerTo(message), patience()).then(discard, () => undefined);
+          refuse(message);
         }
       }
       isAnswered = true;

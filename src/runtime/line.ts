@@ -4,7 +4,8 @@ import type { ServerFailed } from './failed.ts';
 import { isLarge, isMessage, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
 import { ownIdsIn } from './own-ids.ts';
 import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
-import { answerTo, cancelled, TOOLS_CHANGED } from './protocol.ts';
+import { cancelled, TOOLS_CHANGED } from './protocol.ts';
+import { createRefuser } from './refuse-requests.ts';
 import { Waiting } from './waiting.ts';
 
 /** A request as it goes to the server. */
@@ -60,6 +61,8 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
     void pipe.send(JSON.stringify(message)).catch(() => undefined);
   };
 
+  const refuse = createRefuser((answer) => pipe.send(JSON.stringify(answer)));
+
   /** Ids are the server's words, and may be anything that JSON has. Ours are strings. */
   const waitingFor = (id: unknown): Waiting | undefined => (typeof id === 'string' ? waiting.get(id) : undefined);
 
@@ -68,7 +71,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
     if (method === undefined) {
       waitingFor(id)?.add(message, size);
     } else if (id !== undefined) {
-      tell(answerTo(message));
+      refuse(message);
     } else if (method === TOOLS_CHANGED) {
       onChanged();
     } else if (isObject(params)) {
