@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { nextTurn } from '../base/breathe.ts';
-import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 
 /** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
 export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
@@ -10,6 +10,8 @@ export type EventRoom = {
   /** Characters that one event may have. */
   readonly longest: number;
   readonly held: Held;
+  /** How many times its text an event counts that has come whole: with its value where it is parsed meanwhile. */
+  readonly times: number;
 };
 /** Characters of a stream that are read before others have their turn: a server can send as fast as they are read. */
 const TURN_CHARACTERS = 64 * 1024;
@@ -23,7 +25,7 @@ const UNNAMED = 'message';
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
-  { longest, held }: EventRoom,
+  { longest, held, times }: EventRoom,
 ): AsyncGenerator<StreamEvent> {
   const decoder = new StringDecoder('utf8');
   // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
@@ -66,7 +68,7 @@ export async function* readEvents(
         if (data.length > 0) {
           const whole = data.join('\n');
           if (whole.length > SMALL_BYTES) {
-            await held.reach(size + whole.length * PARSED_TIMES);
+            await held.reach(size + whole.length * times);
           }
           passedOver = 0;
           yield { event: event || UNNAMED, data: whole, id };

@@ -77,7 +77,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       }
       throw error;
     });
-    return factsOfDiscovery(response?.result);
+    return factsOfDiscovery(name, response?.result);
   });
 
   const beginSession = async (): Promise<Session | null> => {
@@ -91,7 +91,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       }
       throw error;
     });
-    const facts = factsOfSession(response?.result);
+    const facts = factsOfSession(name, response?.result);
     if (facts === null) {
       if (await discover()) {
         return null;

@@ -1,9 +1,10 @@
 import { isObject, parseJson } from '../base/json.ts';
+import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import { Listening } from '../egress/silence.ts';
-import type { ServerFailed } from './failed.ts';
 import { isLarge, isMessage, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
 import { ownIdsIn } from './own-ids.ts';
-import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
+import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { cancelled, TOOLS_CHANGED } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
 import { Waiting } from './waiting.ts';
@@ -20,7 +21,8 @@ export type LineRequest = {
 export type Line = {
   /**
    * The notifications about a request as they come, and its response, which is the last. A caller who leaves earlier, or
-   * whose signal says so, makes the server be told to cancel. Throws ServerFailed, or the reason of the signal.
+   * whose signal says so, makes the server be told to cancel. Throws ServerFailed, OverBudget, or the reason of the
+   * signal.
    */
   readonly ask: (request: LineRequest, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** Sends a notification. */
@@ -41,20 +43,18 @@ export type LineOptions = {
   /** Called when the server says that its tools have changed. */
   readonly onChanged: () => void;
   /** Called when the line has ended by itself; whoever waits has been told. */
-  readonly onEnd: (failure: ServerFailed) => void;
+  readonly onEnd: (failure: PipeFailure) => void;
+  /** Begins to hold memory for whoever the line belongs to. Throws OverBudget. */
+  readonly memory: () => MemoryScope;
 };
 
-/** Characters of messages that wait for a large one before them. */
-const MOST_HELD = 2 * LONGEST_MESSAGE;
-
 /** Opens a line. Throws ServerFailed, or whatever `open` does. */
-export async function openLine({ name, silence, open, onChanged, onEnd }: LineOptions): Promise<Line> {
+export async function openLine({ name, silence, open, onChanged, onEnd, memory }: LineOptions): Promise<Line> {
   const waiting = new Map<string, Waiting>();
   let strays = 0;
-  /** The last of the messages that are read in turn, and the characters of all of them. */
+  /** The last of the messages that are read in turn. */
   let reading: Promise<void> | undefined;
-  let held = 0;
-  let ended: ServerFailed | undefined;
+  let ended: PipeFailure | undefined;
 
   const tell = (message: object): void => {
     // Whoever waits for an answer hears of a pipe that has broken in any case.
@@ -79,21 +79,27 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
     }
   };
 
+  /** Fails the requests that a text may answer. */
+  const failAnswered = (text: string, failure: Error): void => {
+    for (const id of ownIdsIn(text)) {
+      waiting.get(id)?.fail(failure);
+    }
+  };
+
   /** What is no message some servers print where they should not. An answer that cannot be read fails its request. */
   const pass = (text: string): void => {
     strays += 1;
-    for (const id of ownIdsIn(text)) {
-      waiting.get(id)?.fail(notTheProtocol(name, 'its answer is no JSON-RPC message'));
-    }
+    failAnswered(text, notTheProtocol(name, 'its answer is no JSON-RPC message'));
   };
 
   const take = (text: string): void => {
     const value = parseJson(text);
     // Version 2025-03-26 lets a server send a batch.
+    const messages = Array.isArray(value) ? value : [value];
     let isStray = false;
-    for (const message of Array.isArray(value) ? value : [value]) {
+    for (const message of messages) {
       if (isObject(message) && isMessage(message)) {
-        route(message, text.length);
+        route(message, Math.ceil(text.length / messages.length));
       } else {
         isStray = true;
       }
@@ -103,20 +109,36 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
     }
   };
 
-  /** A message, when those before it have been read: large ones take a while. */
+  /** A message, when those before it have been read and there is room for what it says: large ones take a while. */
   const takeInTurn = async (text: string, before: Promise<void> | undefined): Promise<void> => {
     await before;
-    if (isLarge(text)) {
-      await readLarge(name, text).then(
-        (message) => route(message, text.length),
-        () => pass(text),
-      );
-    } else {
-      take(text);
+    try {
+      await (text.length > SMALL_BYTES ? takeLarge(text) : take(text));
+    } catch (error) {
+      if (!(error instanceof OverBudget)) {
+        throw error;
+      }
+      failAnswered(text, error);
     }
   };
 
-  const end = (failure: ServerFailed): void => {
+  const takeLarge = async (text: string): Promise<void> => {
+    using room = memory();
+    const held = room.hold('queues', 0, () => failAnswered(text, new OverBudget('share')));
+    await held.reach(text.length * PARSED_TIMES);
+    const message = isLarge(text) ? await readLarge(name, text).catch(() => null) : undefined;
+    // From here on it is held by whoever it is for.
+    held.release();
+    if (message === undefined) {
+      take(text);
+    } else if (message === null) {
+      pass(text);
+    } else {
+      route(message, text.length);
+    }
+  };
+
+  const end = (failure: PipeFailure): void => {
     ended = failure;
     for (const one of waiting.values()) {
       one.fail(failure);
@@ -127,25 +149,19 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
   const pipe = await open({
     message: (text) => {
       if (ended !== undefined) {
-        return;
+        return undefined;
       }
-      if (reading === undefined && !isLarge(text)) {
+      if (reading === undefined && text.length <= SMALL_BYTES) {
         take(text);
-        return;
-      }
-      held += text.length;
-      if (held > MOST_HELD) {
-        void pipe.close();
-        end(notTheProtocol(name, `it sent more than ${MOST_HELD} characters while a large message was being read`));
-        return;
+        return undefined;
       }
       const turn = takeInTurn(text, reading).finally(() => {
-        held -= text.length;
         if (reading === turn) {
           reading = undefined;
         }
       });
       reading = turn;
+      return turn;
     },
     // An answer may have come whole before the pipe ended.
     ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
@@ -156,7 +172,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
     if (ended !== undefined) {
       throw ended;
     }
-    const asked = new Waiting(name, silence);
+    const asked = new Waiting(name, silence, memory);
     const listening = silence > 0 ? new Listening(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
@@ -173,6 +189,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd }: LineOp
       }
     } finally {
       waiting.delete(id);
+      asked.release();
       listening?.end();
       signal.removeEventListener('abort', abort);
       if (!isOver && ended === undefined) {

@@ -1,27 +1,76 @@
 import type { Readable } from 'node:stream';
-import { LONGEST_MESSAGE } from './pipe.ts';
+import type { Held } from '../base/held.ts';
+import type { OverBudget } from '../base/memory-budget.ts';
+import { counted } from './pipe-room.ts';
 import type { ProcessTarget } from './target.ts';
 
 type Encoding = Pick<ProcessTarget, 'encoding' | 'undecodable'>;
 
 export type LineReader = {
-  /** One line that is not empty, without its end. */
-  readonly line: (text: string) => void;
+  /** One line that is not empty, without its end. While a promise that it returns is pending, no more is read. */
+  readonly line: (text: string) => Promise<void> | undefined;
   /** There will be no more lines, and why. */
   readonly unreadable: (why: string) => void;
+  /** There will be no more lines, since there is no room for them. */
+  readonly noRoom: (why: OverBudget) => void;
 };
 
-/** Reads the lines of a stream in an encoding. A line of more than 32 Mi characters, and bytes that are none, end it. */
-export function readLines(stream: Readable, { encoding, undecodable }: Encoding, reader: LineReader): void {
+/** What is held of a stream: the line whose end has not come, and those that are read. */
+export type LineRoom = {
+  /** Characters that one line may have. */
+  readonly longest: number;
+  readonly incoming: Held;
+};
+
+/** Reads the lines of a stream in an encoding. A line that is too long, and bytes that are none, end it. */
+export function readLines(
+  stream: Readable,
+  { encoding, undecodable }: Encoding,
+  { longest, incoming }: LineRoom,
+  reader: LineReader,
+): void {
   const decoder = new TextDecoder(encoding, { fatal: undecodable === 'strict' });
   // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
   let pieces: string[] = [];
   let size = 0;
+  /** Characters of lines that are being read, and for how many reasons the stream stands still. */
+  let read = 0;
+  let pauses = 0;
   let isOver = false;
-  const giveUp = (why: string): void => {
+  const stop = (): void => {
     isOver = true;
     pieces = [];
+  };
+  const giveUp = (why: string): void => {
+    stop();
     reader.unreadable(why);
+  };
+  const pauseUntil = (settled: Promise<void>): void => {
+    pauses += 1;
+    stream.pause();
+    const goOn = (): void => {
+      pauses -= 1;
+      if (pauses === 0) {
+        stream.resume();
+      }
+    };
+    settled.then(goOn, (error: OverBudget) => {
+      stop();
+      goOn();
+      reader.noRoom(error);
+    });
+  };
+  const take = (line: string): void => {
+    const taking = reader.line(line);
+    if (taking !== undefined) {
+      read += line.length;
+      pauseUntil(
+        taking.finally(() => {
+          read -= line.length;
+          incoming.tryResize(counted(size + read));
+        }),
+      );
+    }
   };
   stream.on('data', (chunk: Buffer) => {
     if (isOver) {
@@ -40,13 +89,15 @@ export function readLines(stream: Readable, { encoding, undecodable }: Encoding,
     for (const next of rest) {
       const line = pieces.join('').trim();
       if (line !== '') {
-        reader.line(line);
+        take(line);
       }
       pieces = [next];
       size = next.length;
     }
-    if (size > LONGEST_MESSAGE) {
-      giveUp(`one line of its output is longer than ${LONGEST_MESSAGE} characters`);
+    if (size > longest) {
+      giveUp(`one line of its output is longer than ${longest} characters`);
+    } else if (!incoming.tryResize(counted(size + read))) {
+      pauseUntil(incoming.reach(counted(size + read)));
     }
   });
 }

@@ -41,7 +41,7 @@ export async function* messagesOf(
   if (isStream(answer) && !Buffer.isBuffer(body)) {
     using held = memory.hold('answers', 0, giveUp(body));
     try {
-      for await (const { data } of readEvents(body, { longest: memory.messageBytes, held })) {
+      for await (const { data } of readEvents(body, { longest: memory.messageBytes, held, times: PARSED_TIMES })) {
         // An event without data only says where to go on from.
         if (data !== '') {
           yield* isLarge(data) ? [await readLarge(server, data)] : parsed(server, data);

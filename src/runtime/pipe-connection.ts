@@ -1,11 +1,11 @@
 import { isObject } from '../base/json.ts';
 import type { ConnectionOptions, ServerFacts, Session, Wire } from './connection.ts';
-import { notAnyMore, type ServerFailed } from './failed.ts';
+import { notAnyMore, ServerFailed } from './failed.ts';
 import { type Line, openLine } from './line.ts';
 import { notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, PATIENCE } from './once.ts';
 import { ownId, withToken } from './own-ids.ts';
-import type { Pipe, PipeReader } from './pipe.ts';
+import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { type Era, factsOfDiscovery, factsOfSession, INITIALIZE, INITIALIZED, withEnvelope } from './protocol.ts';
 import { openSse } from './sse.ts';
 import { openProcess } from './stdio.ts';
@@ -42,9 +42,9 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
   const open = (reader: PipeReader, signal: AbortSignal): Promise<Pipe> => {
     switch (target.transport) {
       case 'stdio':
-        return openProcess(target, reader, tail, signal);
+        return openProcess(target, reader, tail, signal, memory);
       case 'websocket':
-        return openWebSocket(egress, target, reader, signal);
+        return openWebSocket(egress, target, reader, signal, memory);
       default:
         return openSse(egress, target, reader, signal, memory);
     }
@@ -62,7 +62,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
     }
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PATIENCE)]);
     let begun: Introduced | undefined;
-    let ended: ServerFailed | undefined;
+    let ended: PipeFailure | undefined;
     try {
       signal.throwIfAborted();
       const line = await openLine({
@@ -70,12 +70,13 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
         silence,
         open: (reader) => open(reader, signal),
         onChanged: tellChanged,
+        memory,
         onEnd: (failure) => {
           ended = failure;
           if (begun !== undefined) {
             introduced.forget(begun);
             present = undefined;
-            onLost(failure);
+            onLost(failure instanceof ServerFailed ? failure : hasNoRoom(name));
           }
         },
       });
@@ -145,6 +146,14 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
   };
 }
 
+/** Of a pipe whose memory was needed by somebody else. */
+const hasNoRoom = (name: string): ServerFailed =>
+  new ServerFailed(
+    name,
+    'broken',
+    'was disconnected by the gateway: there was no memory for what it sent or was sent.',
+  );
+
 const saysNothing = (name: string): ServerFailed => notTheProtocol(name, 'what it says are no JSON-RPC messages');
 
 /** Has a server introduce itself. Throws ServerFailed, or the reason of the signal. */
@@ -159,13 +168,13 @@ async function introduceOver(name: string, line: Line, verdict: Era, signal: Abo
   };
   try {
     if (verdict === 'handshake') {
-      const session = factsOfSession(await resultOf('initialize', INITIALIZE));
+      const session = factsOfSession(name, await resultOf('initialize', INITIALIZE));
       if (session !== null) {
         line.tell(INITIALIZED);
         return { line, era: 'handshake', facts: { ...shared(session), id: undefined, headers: {} } };
       }
     }
-    const facts = factsOfDiscovery(await resultOf('server/discover', withEnvelope({})));
+    const facts = factsOfDiscovery(name, await resultOf('server/discover', withEnvelope({})));
     if (facts === null) {
       throw notTheProtocol(name, 'it refused to initialize a session');
     }

@@ -1,3 +1,4 @@
+import type { OverBudget } from '../base/memory-budget.ts';
 import type { ServerFailed } from './failed.ts';
 
 /** A way to a server that carries single messages both ways: a local process, HTTP with SSE, a WebSocket. */
@@ -12,11 +13,14 @@ export type Pipe = {
 
 /** Whoever reads what comes through a pipe. */
 export type PipeReader = {
-  /** One message, as text. It may be anything: what is no JSON-RPC message is the reader's to judge. */
-  readonly message: (text: string) => void;
-  /** Called once, when the pipe has ended by itself. */
-  readonly ended: (failure: ServerFailed) => void;
+  /**
+   * One message, as text. It may be anything: what is no JSON-RPC message is the reader's to judge. While a promise that
+   * it returns is pending, the text is in use: the pipe holds its memory, and reads nothing more.
+   */
+  readonly message: (text: string) => Promise<void> | undefined;
+  /** Called once, when the pipe has ended by itself, or its memory was needed by somebody else. */
+  readonly ended: (failure: PipeFailure) => void;
 };
 
-/** Characters that one message may have. */
-export const LONGEST_MESSAGE = 32 * 1024 * 1024;
+/** Why a pipe has ended by itself. */
+export type PipeFailure = ServerFailed | OverBudget;

@@ -1,4 +1,6 @@
 import { isObject } from '../base/json.ts';
+import { writeJson } from '../base/unparsed.ts';
+import { notTheProtocol } from './messages.ts';
 
 /** Versions whose clients begin with `initialize`; the newest first. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
@@ -47,30 +49,38 @@ export const answerTo = ({ id, method }: Members): object =>
     ? { jsonrpc: '2.0', id, result: {} }
     : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
 
-/** What both eras say of a server in the same words. */
-export const factsOf = ({ capabilities, instructions }: Members) => ({
-  capabilities: isObject(capabilities) ? capabilities : {},
-  instructions,
-});
+/** Characters of what a server says of itself, as JSON: it is kept as long as the server is connected to. */
+const MOST_FACTS = 256 * 1024;
 
-/** What the result of `initialize` says; null where it is none. */
-export function factsOfSession(result: unknown) {
+/** What a server says of itself, as both eras keep it. Throws ServerFailed when it is too much. */
+function kept(server: string, { capabilities, instructions }: Members, protocolVersion: string, serverInfo: unknown) {
+  const facts = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, protocolVersion, serverInfo };
+  if (writeJson(facts).length > MOST_FACTS) {
+    throw notTheProtocol(server, `what it says of itself is longer than ${MOST_FACTS} characters`);
+  }
+  return facts;
+}
+
+/** What the result of `initialize` says; null where it is none. Throws ServerFailed when it is too much to be kept. */
+export function factsOfSession(server: string, result: unknown) {
   if (!isObject(result) || typeof result.protocolVersion !== 'string') {
     return null;
   }
-  const { protocolVersion, serverInfo } = result;
-  return { ...factsOf(result), protocolVersion, serverInfo };
+  return kept(server, result, result.protocolVersion, result.serverInfo);
 }
 
-/** What the result of `server/discover` says; null when the server does not offer the stateless version. */
-export function factsOfDiscovery(result: unknown) {
+/**
+ * What the result of `server/discover` says; null when the server does not offer the stateless version. Throws
+ * ServerFailed when it is too much to be kept.
+ */
+export function factsOfDiscovery(server: string, result: unknown) {
   const versions = isObject(result) ? result.supportedVersions : undefined;
   if (!isObject(result) || !Array.isArray(versions) || !versions.includes(STATELESS_VERSION)) {
     return null;
   }
   const meta = isObject(result._meta) ? result._meta : {};
   const serverInfo = meta[`${META}serverInfo`] ?? result.serverInfo;
-  return { ...factsOf(result), protocolVersion: STATELESS_VERSION, serverInfo };
+  return kept(server, result, STATELESS_VERSION, serverInfo);
 }
 
 /** Headers repeat these parameters of the body (2026-07-28, "Streamable HTTP", standard headers). */

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OverBudget } from '../base/memory-budget.ts';
+import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import { discard, exchange, type HttpAnswer, type HttpRequest } from '../egress/exchange.ts';
@@ -8,7 +8,7 @@ import { readEvents, type StreamEvent } from './events.ts';
 import { serverFailed } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
 import { isStream } from './messages.ts';
-import type { Pipe, PipeReader } from './pipe.ts';
+import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
 import type { RemoteTarget } from './target.ts';
 
@@ -37,7 +37,7 @@ export async function openSse(
   signal.addEventListener('abort', leave, { once: true });
   try {
     const events = await begin(egress, target, ending.signal, memory);
-    return pipeOf(egress, target, { reader, events, endpoint: await endpointOf(target, events), ending });
+    return pipeOf(egress, target, { reader, events, endpoint: await endpointOf(target, events), ending, memory });
   } catch (error) {
     ending.abort(error);
     throw error;
@@ -81,7 +81,8 @@ async function* eventsOf(server: string, body: Readable, memory: () => MemorySco
   try {
     using scope = memory();
     const held = scope.hold('queues', 0, () => body.destroy(new OverBudget('share')));
-    yield* readEvents(body, { longest: scope.messageBytes, held });
+    // Whoever reads an event holds what it says.
+    yield* readEvents(body, { longest: scope.messageBytes, held, times: 1 });
   } catch (error) {
     throw error instanceof RangeError ? notSpoken(server, SPOKEN, error.message) : error;
   }
@@ -110,9 +111,10 @@ type Opened = {
   readonly endpoint: string;
   /** Aborted when the pipe ends: with what failed, or, when it was closed, with what those under way are told. */
   readonly ending: AbortController;
+  readonly memory: () => MemoryScope;
 };
 
-function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint, ending }: Opened): Pipe {
+function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint, ending, memory }: Opened): Pipe {
   const { name, silence } = target;
   const { signal } = ending;
 
@@ -121,23 +123,26 @@ function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint
     for await (const { event, data } of events) {
       // An event without data only says where to go on from.
       if (event === 'message' && data !== '' && !signal.aborted) {
-        reader.message(data);
+        await reader.message(data);
       }
     }
     throw new ServerFailed(name, 'broken', `ended its stream; ${CARRIED_OUT}.`);
   };
-  const reading = read().catch((failure: ServerFailed) => {
+  const end = (failure: PipeFailure): void => {
     if (!signal.aborted) {
       ending.abort(failure);
       reader.ended(failure);
     }
-  });
+  };
+  const reading = read().catch(end);
 
   return {
     send: async (message) => {
       if (signal.aborted) {
         throw hasEnded(name);
       }
+      using scope = message.length > SMALL_BYTES ? memory() : undefined;
+      await scope?.hold('queues', 0, () => end(new OverBudget('share'))).reach(message.length, signal);
       const headers = { 'content-type': 'application/json' };
       const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence } as const;
       const answer = await send(egress, target, request);

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import { ServerFailed } from './failed.ts';
 import { encodeLine, readLines } from './lines.ts';
-import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
+import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT } from './pipe-failures.ts';
+import { counted, createPipeRoom } from './pipe-room.ts';
 import type { Tail } from './tail.ts';
 import type { ProcessTarget } from './target.ts';
 
@@ -24,13 +26,14 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 /**
  * Starts a process and speaks to it in lines over its standard input and output (MCP 2025-11-25, "stdio"). It is the
  * leader of a process group of its own, which ends as a whole. A process that leaves the group (setsid(2)) does not end
- * with it. `signal` ends a start that is under way. Throws ServerFailed, or the reason of the signal.
+ * with it. `signal` ends a start that is under way. Throws ServerFailed, OverBudget, or the reason of the signal.
  */
 export async function openProcess(
   target: ProcessTarget,
   reader: PipeReader,
   tail: Tail,
   signal: AbortSignal,
+  memory: () => MemoryScope,
 ): Promise<Pipe> {
   const { name, cwd, encoding } = target;
   // A folder that is not there, spawn would report as a command that is not.
@@ -38,27 +41,34 @@ export async function openProcess(
     throw new ServerFailed(name, 'unusable', 'cannot be started: its folder `cwd` does not exist.');
   }
   signal.throwIfAborted();
-  const child = await start(target);
+  const room = createPipeRoom(memory, (failure) => end(failure));
+  const child = await start(target).catch((error: unknown) => {
+    room.release();
+    throw error;
+  });
   let isClosing = false;
   let isIntroduced = false;
 
-  const end = (failure: ServerFailed): void => {
+  const leave = (): Promise<void> => {
+    isClosing = true;
+    return stop(child).finally(room.release);
+  };
+  const end = (failure: PipeFailure): void => {
     if (!isClosing) {
-      isClosing = true;
-      void stop(child);
+      void leave();
       reader.ended(failure);
     }
   };
   const protocolError = (why: string) =>
     end(new ServerFailed(name, 'protocol', `does not speak the protocol: ${why}.`));
 
-  readLines(child.stdout, target, {
-    line: (text) => {
-      if (!isClosing) {
-        reader.message(text);
-      }
-    },
+  /** Holds what the process has not taken; false where there is no room for it. */
+  const noteQueue = (): boolean => room.outgoing.tryResize(counted(child.stdin.writableLength));
+
+  readLines(child.stdout, target, room, {
+    line: (text) => (isClosing ? undefined : reader.message(text)),
     unreadable: protocolError,
+    noRoom: end,
   });
   child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
   // Mostly it has ended, and is about to say how.
@@ -69,7 +79,9 @@ export async function openProcess(
   child.once('exit', async (code, signalName) => {
     const how = signalName === null ? `exited with code ${code}` : `was ended by ${signalName}`;
     // What it has said last is still on its way; what it has started may hold its output open for ever.
-    await Promise.race([once(child, 'close'), delay(FLUSH, undefined, { ref: false })]);
+    do {
+      await Promise.race([once(child, 'close'), delay(FLUSH, undefined, { ref: false })]);
+    } while (!isClosing && child.stdout.isPaused());
     end(
       isIntroduced
         ? new ServerFailed(name, 'broken', `${how}; ${CARRIED_OUT}.`)
@@ -82,15 +94,14 @@ export async function openProcess(
       isIntroduced = true;
     },
     send: async (message) => {
-      child.stdin.write(encodeLine(message, encoding));
-      if (child.stdin.writableLength > LONGEST_MESSAGE) {
+      const line = encodeLine(message, encoding);
+      await room.forMessage(line.length);
+      child.stdin.write(line, noteQueue);
+      if (child.stdin.writableLength > room.longest || !noteQueue()) {
         end(new ServerFailed(name, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`));
       }
     },
-    close: () => {
-      isClosing = true;
-      return stop(child);
-    },
+    close: leave,
   };
 }
 

@@ -1,33 +1,55 @@
+import type { Held } from '../base/held.ts';
+import { OverBudget, PARSED_TIMES } from '../base/memory-budget.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Speaker } from '../egress/silence.ts';
 import { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
 import { CARRIED_OUT } from './pipe-failures.ts';
+import { counted } from './pipe-room.ts';
 
 /** Characters of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
 const MOST_KEPT = 4 * 1024 * 1024;
 
-/** A request that waits for what a server has to say to it. */
+type Came = { readonly message: ServerMessage; readonly size: number };
+
+/** A request that waits for what a server has to say to it. What has come is held until the next is asked for. */
 export class Waiting implements Speaker {
   readonly silence: number;
   readonly #server: string;
-  readonly #came: { readonly message: ServerMessage; readonly size: number }[] = [];
+  readonly #memory: () => MemoryScope;
+  readonly #came: Came[] = [];
+  /** Characters of what has come, and of the message that was taken last. */
   #kept = 0;
+  #taken = 0;
+  #scope: MemoryScope | undefined;
+  #held: Held | undefined;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  /** `silence` is in milliseconds; `server` is its name. */
-  constructor(server: string, silence: number) {
+  /** `silence` is in milliseconds; `server` is its name; `memory` begins to hold memory, once there is much of it. */
+  constructor(server: string, silence: number, memory: () => MemoryScope) {
     this.#server = server;
     this.silence = silence;
+    this.#memory = memory;
   }
 
-  /** `size` is how many characters it came in. */
+  /** `size` is how many characters it came in. A response for which there is no room fails the request. */
   add(message: ServerMessage, size: number): void {
-    if (message.method === undefined || this.#kept + size <= MOST_KEPT) {
-      this.#came.push({ message, size });
-      this.#kept += size;
-      this.#wake?.();
+    const isResponse = message.method === undefined;
+    if (!isResponse && this.#kept + size > MOST_KEPT) {
+      return;
     }
+    try {
+      this.#hold(this.#kept + size);
+    } catch (error) {
+      if (isResponse) {
+        this.fail(error);
+      }
+      return;
+    }
+    this.#came.push({ message, size });
+    this.#kept += size;
+    this.#wake?.();
   }
 
   /** Nothing more will come. */
@@ -47,6 +69,9 @@ export class Waiting implements Speaker {
 
   /** What has come, or comes, next. Throws what `fail` was given when that is all. */
   async next(): Promise<ServerMessage> {
+    this.#kept -= this.#taken;
+    this.#taken = 0;
+    this.#hold(this.#kept);
     while (this.#came.length === 0 && this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -56,7 +81,27 @@ export class Waiting implements Speaker {
     if (next === undefined) {
       throw this.#failure?.error;
     }
-    this.#kept -= next.size;
+    this.#taken = next.size;
     return next.message;
+  }
+
+  /** Gives back what is held. */
+  release(): void {
+    this.#scope?.release();
+  }
+
+  /** Holds the values of so many characters. Throws OverBudget. */
+  #hold(characters: number): void {
+    const bytes = counted(characters) * PARSED_TIMES;
+    if (this.#held === undefined && bytes > 0) {
+      this.#scope = this.#memory();
+      this.#held = this.#scope.hold('queues', 0, () => this.#letGo());
+    }
+    this.#held?.resize(bytes);
+  }
+
+  #letGo(): void {
+    this.#came.length = 0;
+    this.fail(new OverBudget('share'));
   }
 }

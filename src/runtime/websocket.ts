@@ -2,11 +2,13 @@ import type { ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { nextTurn } from '../base/breathe.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import { serverFailed } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
-import { LONGEST_MESSAGE, type Pipe, type PipeReader } from './pipe.ts';
+import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
+import { counted, createPipeRoom, type PipeRoom } from './pipe-room.ts';
 import type { RemoteTarget } from './target.ts';
 
 const SPOKEN = 'WebSocket';
@@ -21,14 +23,15 @@ const UNACCEPTABLE = 1003;
 
 /**
  * Opens a pipe over a WebSocket (RFC 6455) with the subprotocol `mcp`: one JSON-RPC message a text frame, both ways.
- * Nothing reaches `reader` before this resolves. Throws ServerFailed, or the reason of `signal`, which bounds the
- * opening alone. `ws` is loaded by the first who needs it.
+ * Nothing reaches `reader` before this resolves. Throws ServerFailed, the reason of `signal`, which bounds the
+ * opening alone, and OverBudget. `ws` is loaded by the first who needs it.
  */
 export async function openWebSocket(
   egress: Pick<Egress, 'connector'>,
   target: RemoteTarget,
   reader: PipeReader,
   signal: AbortSignal,
+  memory: () => MemoryScope,
 ): Promise<Pipe> {
   const { WebSocket } = await import('ws');
   signal.throwIfAborted();
@@ -41,17 +44,27 @@ export async function openWebSocket(
     });
     return undefined;
   };
+  let lose = (_failure: PipeFailure): void => undefined;
+  const room = createPipeRoom(memory, (failure) => lose(failure));
   // Not a literal argument: the types do not know `closeTimeout`.
   const options = {
     headers: { 'user-agent': 'gatehouse', ...target.headers },
-    maxPayload: LONGEST_MESSAGE,
+    maxPayload: room.longest,
     perMessageDeflate: false,
     closeTimeout: FAREWELL,
     createConnection,
   };
-  const websocket = new WebSocket(url, [SUBPROTOCOL], options);
-  const socket = await opened(target.name, websocket, () => isConnected, signal);
-  return pipeOf(target.name, websocket, socket, reader);
+  try {
+    const websocket = new WebSocket(url, [SUBPROTOCOL], options);
+    const socket = await opened(target.name, websocket, () => isConnected, signal);
+    websocket.once('close', room.release);
+    const { pipe, end } = pipeOf(target.name, websocket, socket, room, reader);
+    lose = end;
+    return pipe;
+  } catch (error) {
+    room.release();
+    throw error;
+  }
 }
 
 /** Where a URL leads, as connectors want it. */
@@ -98,7 +111,7 @@ function opened(server: string, websocket: WebSocket, isConnected: () => boolean
   return promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
-function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: PipeReader): Pipe {
+function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: PipeRoom, reader: PipeReader) {
   let isOver = false;
   /** Bytes that were read since others had their turn. */
   let inTurn = 0;
@@ -106,7 +119,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: Pi
     isOver = true;
     clearInterval(looking);
   };
-  const fail = (failure: ServerFailed): void => {
+  const fail = (failure: PipeFailure): void => {
     if (!isOver) {
       over();
       reader.ended(failure);
@@ -114,8 +127,34 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: Pi
   };
   const looking = listen(websocket, socket, () => {
     const what = `was not heard for ${(2 * QUIET) / 1000} s, and answers no ping; ${CARRIED_OUT}.`;
-    fail(new ServerFailed(server, 'broken', what));
+    end(new ServerFailed(server, 'broken', what));
+  });
+  const end = (failure: PipeFailure): void => {
+    fail(failure);
     websocket.terminate();
+  };
+
+  /** How much had come when the last message was whole, and the characters of those that are being read. */
+  let wholeAt = socket.bytesRead;
+  let read = 0;
+  /** For how many reasons nothing is read. */
+  let pauses = 0;
+  /** What has come of a message is kept by `ws` until it is whole. */
+  const waiting = (): number => counted(socket.bytesRead - wholeAt + read);
+  const pauseUntil = (settled: Promise<void>): void => {
+    pauses += 1;
+    websocket.pause();
+    settled.catch(end).finally(() => {
+      pauses -= 1;
+      if (pauses === 0) {
+        websocket.resume();
+      }
+    });
+  };
+  socket.on('data', () => {
+    if (!isOver && !room.incoming.tryResize(waiting())) {
+      pauseUntil(room.incoming.reach(waiting()));
+    }
   });
 
   websocket
@@ -124,47 +163,65 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, reader: Pi
         fail(notSpoken(server, SPOKEN, 'it sent a frame that is not text'));
         websocket.close(UNACCEPTABLE);
       } else if (!isOver) {
-        reader.message(data.toString());
+        const text = data.toString();
+        const taking = reader.message(text);
+        wholeAt = socket.bytesRead;
+        if (taking !== undefined) {
+          read += text.length;
+          pauseUntil(
+            taking.finally(() => {
+              read -= text.length;
+              room.incoming.tryResize(waiting());
+            }),
+          );
+        }
         inTurn += (data as Buffer).length + FRAME_BYTES;
-        if (inTurn > TURN_BYTES && !websocket.isPaused) {
+        if (inTurn > TURN_BYTES) {
           inTurn = 0;
-          websocket.pause();
-          void nextTurn().then(() => websocket.resume());
+          pauseUntil(nextTurn(room.incoming.holder));
         }
       }
     })
     // It closes itself: there is an error only when something came that cannot be read.
-    .on('error', (error) => fail(unreadable(server, error)))
+    .on('error', (error) => fail(unreadable(server, error, room.longest)))
     .on('close', (code) => {
       const what = `ended the connection (WebSocket status ${code}); ${CARRIED_OUT}.`;
       fail(new ServerFailed(server, 'broken', what));
     });
+  /** Holds what the server has not taken; false where there is no room for it. */
+  const noteQueue = (): boolean => room.outgoing.tryResize(counted(websocket.bufferedAmount));
   const closed = new Promise<void>((resolve) => websocket.once('close', () => resolve()));
   setImmediate(() => websocket.resume());
 
-  return {
-    send: (message) =>
-      new Promise((resolve, reject) => {
-        if (websocket.readyState !== websocket.OPEN) {
-          reject(hasEnded(server));
-          return;
-        }
-        // Before it is handed on: a server that does not read must not make the queue as long as it likes.
-        if (websocket.bufferedAmount > LONGEST_MESSAGE) {
-          const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`);
-          fail(failure);
-          websocket.terminate();
-          reject(failure);
-          return;
-        }
-        websocket.send(message, (error) => (error ? reject(connectionFailed(server, 'broken', error)) : resolve()));
-      }),
+  const pipe: Pipe = {
+    send: async (message) => {
+      await room.forMessage(message.length);
+      if (websocket.readyState !== websocket.OPEN) {
+        throw hasEnded(server);
+      }
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const isQueued = websocket.bufferedAmount <= room.longest;
+      if (isQueued) {
+        websocket.send(message, (error) => {
+          noteQueue();
+          error ? reject(connectionFailed(server, 'broken', error)) : resolve();
+        });
+      }
+      // A server that does not read must not make the queue as long as it likes.
+      if (!(isQueued && noteQueue())) {
+        const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`);
+        reject(failure);
+        end(failure);
+      }
+      return promise;
+    },
     close: () => {
       over();
       websocket.close(NORMAL);
       return closed;
     },
   };
+  return { pipe, end };
 }
 
 /** Looks whether bytes come in, and asks for some when none do; calls `lost` when none come even so. */
@@ -191,9 +248,9 @@ const codeOf = (error: Error): string => ('code' in error && typeof error.code =
 const connectionFailed = (server: string, kind: 'unreachable' | 'broken', error: Error): ServerFailed =>
   serverFailed(server, { kind, isAnswered: false, reason: codeOf(error), cause: error }, 0);
 
-const unreadable = (server: string, error: Error): ServerFailed => {
+const unreadable = (server: string, error: Error, longest: number): ServerFailed => {
   const code = codeOf(error);
   const isLong = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-  const why = isLong ? `a message is longer than ${LONGEST_MESSAGE} bytes` : `its frames cannot be read (${code})`;
+  const why = isLong ? `a message is longer than ${longest} bytes` : `its frames cannot be read (${code})`;
   return notSpoken(server, SPOKEN, why);
 };

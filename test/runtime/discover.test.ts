@@ -93,3 +93,18 @@ test('a server that knows neither is told apart from one that knows no handshake
   const { connection } = await start(refusal(-32601), { initialize: refusal(-32601) });
   await expect(connection.session()).rejects.toThrow('it refused to initialize a session');
 });
+
+test.each([
+  ['instructions', { instructions: 'x'.repeat(256 * 1024) }],
+  ['capabilities', { capabilities: { experimental: { x: 'x'.repeat(256 * 1024) } } }],
+  ['serverInfo', { serverInfo: { name: 'x'.repeat(256 * 1024), version: '1' } }],
+  ['instructions of many values', { instructions: Array.from({ length: 200_000 }, () => 1) }],
+])('a server that says too much of itself is not kept in either era: %s', async (_, facts) => {
+  const tooMuch = /what it says of itself is longer than 262144 characters/;
+  const known = { supportedVersions: ['2026-07-28'], capabilities: {}, ...facts };
+  const { connection, server } = await start(result(known));
+  await expect(connection.discover()).rejects.toThrow(tooMuch);
+  server.script['server/discover'] = refusal(-32601);
+  server.script.initialize = result({ protocolVersion: '2025-11-25', capabilities: {}, ...facts });
+  await expect(connection.session()).rejects.toThrow(tooMuch);
+});

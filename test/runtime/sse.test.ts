@@ -7,11 +7,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createEgress } from '../../src/egress/egress.ts';
 import { serverFailed } from '../../src/runtime/exchange.ts';
-import { LONGEST_MESSAGE, type Pipe } from '../../src/runtime/pipe.ts';
+import type { Pipe } from '../../src/runtime/pipe.ts';
 import { openSse } from '../../src/runtime/sse.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
-import { ownMemory } from '../support/memory.ts';
+import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
 import { ROOT } from '../support/process.ts';
 import { listenOn } from '../support/sockets.ts';
 import { startSseServer } from '../support/sse-server.ts';
@@ -226,6 +226,7 @@ describe('messages are read', () => {
       message: (text: string) => {
         heard.message(text);
         closed.resolve(pipe.close());
+        return undefined;
       },
     };
     const pipe = await openSse(egress, targetOf(URL_OF_IT), reader, patience(), ownMemory);

@@ -8,10 +8,11 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createEgress } from '../../src/egress/egress.ts';
 import { serverFailed } from '../../src/runtime/exchange.ts';
-import { LONGEST_MESSAGE, type Pipe } from '../../src/runtime/pipe.ts';
+import type { Pipe } from '../../src/runtime/pipe.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
 import { openWebSocket } from '../../src/runtime/websocket.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
+import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
 import { type Listened, listenOn } from '../support/sockets.ts';
 import { startWebSocketServer } from '../support/websocket-server.ts';
 import { failureOf, newReader, SAID, SECRET, targetOf, toldOf, toolsThrough } from './support/pipes.ts';
@@ -30,7 +31,13 @@ afterEach(async () => {
 const patience = () => AbortSignal.timeout(30_000);
 async function open(url: string, changes: Partial<RemoteTarget> = {}, signal = patience()) {
   const heard = newReader();
-  const pipe = await openWebSocket(egress, targetOf(url, { transport: 'websocket', ...changes }), heard, signal);
+  const pipe = await openWebSocket(
+    egress,
+    targetOf(url, { transport: 'websocket', ...changes }),
+    heard,
+    signal,
+    ownMemory,
+  );
   pipes.push(pipe);
   return { pipe, heard };
 }
@@ -117,9 +124,9 @@ describe('a connection', () => {
     new WebSocketServer({ server }).on('connection', (websocket) => websocket.send('"secure"'));
     const { port } = await listen(server);
     const heard = newReader();
-    pipes.push(await openWebSocket(named, targetOf(`${scheme}://good.test:${port}/`), heard, patience()));
+    pipes.push(await openWebSocket(named, targetOf(`${scheme}://good.test:${port}/`), heard, patience(), ownMemory));
     expect(await heard.next()).toBe('secure');
-    const other = openWebSocket(named, targetOf(`${scheme}://other.test:${port}/`), newReader(), patience());
+    const other = openWebSocket(named, targetOf(`${scheme}://other.test:${port}/`), newReader(), patience(), ownMemory);
     expect(await failureOf(other)).toBe(failureOfTls('ERR_TLS_CERT_ALTNAME_INVALID'));
     setDefaultCACertificates(authorities);
     await named.dispatcher.close();
@@ -140,7 +147,7 @@ describe('a connection', () => {
   test('is none where the policy refuses it', async () => {
     const strict = createEgress({ allow: [], own: () => [] });
     const server = await serve(() => undefined);
-    expect(await failureOf(openWebSocket(strict, targetOf(server.url), newReader(), patience()))).toBe(
+    expect(await failureOf(openWebSocket(strict, targetOf(server.url), newReader(), patience(), ownMemory))).toBe(
       "unreachable: The MCP server 'Scripted' cannot be reached. Connections to 127.0.0.1 are refused: " +
         'its address is loopback. The operator can list it in GATEHOUSE_EGRESS_ALLOW.',
     );
@@ -158,9 +165,9 @@ describe('a connection', () => {
       throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
     };
     const nameless = createEgress({ allow: ['127.0.0.1'], own: () => [], resolve });
-    expect(await failureOf(openWebSocket(nameless, targetOf('ws://no.test/'), newReader(), patience()))).toBe(
-      "unreachable: The MCP server 'Scripted' cannot be reached (ENOTFOUND).",
-    );
+    expect(
+      await failureOf(openWebSocket(nameless, targetOf('ws://no.test/'), newReader(), patience(), ownMemory)),
+    ).toBe("unreachable: The MCP server 'Scripted' cannot be reached (ENOTFOUND).");
     await nameless.dispatcher.close();
   });
 });
@@ -237,7 +244,7 @@ describe('the signal of the opening', () => {
     const ofName = server.url.replace('127.0.0.1', 'slow.test');
     const openings = [
       open(server.url, {}, leaving.signal),
-      openWebSocket(slow, targetOf(ofName), newReader(), leaving.signal),
+      openWebSocket(slow, targetOf(ofName), newReader(), leaving.signal, ownMemory),
     ];
     await asked.promise;
     leaving.abort(new Error('gone'));
@@ -286,9 +293,10 @@ describe('messages', () => {
       message: (text: string) => {
         heard.message(text);
         closed.resolve(pipe.close());
+        return undefined;
       },
     };
-    const pipe = await openWebSocket(egress, targetOf(url), reader, patience());
+    const pipe = await openWebSocket(egress, targetOf(url), reader, patience(), ownMemory);
     await closed.promise;
     expect([heard.messages, heard.endings]).toEqual([['1'], []]);
   });

@@ -6,3 +6,6 @@ export const largeBudget = (): MemoryBudget => new MemoryBudget({ totalBytes: 10
 
 /** Holds memory in a budget of its own, of which a message may have 32 MiB. */
 export const ownMemory = (): MemoryScope => new MemoryScope(largeBudget(), null, () => undefined);
+
+/** Characters, or bytes, that one message may have in it. */
+export const LONGEST_MESSAGE = largeBudget().messageBytes;

@@ -47,9 +47,10 @@ export function newReader(): Heard {
     message: (text) => {
       messages.push(text);
       tell();
+      return undefined;
     },
     ended: (failure) => {
-      endings.push(failure);
+      endings.push(failure as ServerFailed);
       tell();
     },
     next: async () => {
