@@ -102,7 +102,7 @@ async function fillServers(deps: Deps, caller: KeyPairCaller): Promise<void> {
     requestHeaders: { Authorization: 'Bearer new-token', 'User-Agent': 'MCP-Client/2.0' },
     tags: ['files'],
   });
-  await deps.store.write((db) =>
+  await deps.store.writeFor(caller.organizationId, (db) =>
     toolApprovals.upsert(db, {
       serverId: server.id,
       toolName: 'file_read',
