@@ -363,14 +363,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a server
-         * @description Deletes the server and its tool approvals, for good. Fails with 404 when this organization has no such server.
+         * @description Deletes the server and its tool approvals, for good. Calls of integrations that arrive where it was are then decided by their own policy alone. Fails with 404 when this organization has no such server.
          */
         delete: operations["deleteMcpServer"];
         options?: never;
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Calls of integrations that arrive where the server was are then decided by their own policy alone. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;

@@ -238,3 +238,16 @@ describe('a document is not fetched from where nothing runs without a person', (
     expect(arrived).toEqual(['GET /mcp']);
   });
 });
+
+test('a server that is moved takes the protection of its place along, also without approvals', async () => {
+  const path = { org_id: gateway.organizationId };
+  const body = { name: 'Agent', permissions: ['servers'] };
+  const { body: pair } = await call(gateway.url, 'createApiKey', { path, body });
+  const mcpServerId = await register('require_approval_all');
+  const [before, after] = [await integrate({}), await integrate({ path: '/elsewhere' })];
+  const waits = async () => [(await before()).isError === true, (await after()).isError === true];
+  expect(await waits()).toEqual([true, false]);
+  const moved = { path: { mcpServerId }, body: { url: `http://127.0.0.1:${port}/elsewhere` }, as: pair };
+  expect((await call(gateway.url, 'updateMcpServer', moved)).status).toBe(200);
+  expect(await waits()).toEqual([false, true]);
+});
