@@ -48,6 +48,8 @@ export type Limits = {
   readonly listIntervalMs: number;
   /** Whether its service takes the credentials of an account is written at most once within this time. */
   readonly accountStatusIntervalMs: number;
+  /** How one of the operator's servers fares is logged at most once within this time. */
+  readonly healthLogIntervalMs: number;
   /** PostgreSQL must have answered a statement within this time; one that is silent is not waited for again. */
   readonly databaseWaitMs: number;
   /** Endpoints are served as they were last read for this time after the last answer of PostgreSQL. */
@@ -72,6 +74,7 @@ export const LIMITS: Limits = {
   memoryPatienceMs: 5000,
   listIntervalMs: 5000,
   accountStatusIntervalMs: 60_000,
+  healthLogIntervalMs: 60_000,
   databaseWaitMs: 5000,
   databaseTrustMs: 60_000,
 };

@@ -9,6 +9,7 @@ import { type Connectable, ownServer, type UsedServer } from './connectable.ts';
 import type { Connection } from './connection.ts';
 import { createEntry, type Entry, type EntryOptions } from './entry.ts';
 import { ServerFailed } from './failed.ts';
+import { createHealthLog } from './health-log.ts';
 import { type Health, supervise } from './supervise.ts';
 
 export type { Candidate } from './candidate.ts';
@@ -68,7 +69,7 @@ export type ServerStatus = Health & {
 
 export type RuntimeOptions = EntryOptions & {
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  readonly limits: Pick<Limits, 'maxConnectionsPerOrganization'>;
+  readonly limits: Pick<Limits, 'maxConnectionsPerOrganization' | 'healthLogIntervalMs'>;
 };
 
 /** Milliseconds that a server gets to say whether it serves. */
@@ -109,11 +110,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const end = (entry: Entry, how: 'retire' | 'close'): Promise<void> => entry[how]().finally(() => made.delete(entry));
 
+  const logOf = ({ server: { id, name }, ended }: Entry) =>
+    createHealthLog({ log, server: { server: id, name }, intervalMs: limits.healthLogIntervalMs, ended });
+
   const use = (entry: Entry, isUp: boolean): InUse => {
-    const { id, name, version, organizationId } = entry.server;
-    const onChange = ({ state, lastError }: Health) =>
-      log[state === 'unreachable' ? 'warn' : 'info']({ server: id, name, state, reason: lastError }, 'server');
-    const health = organizationId === null ? supervise(entry, isUp, { now, onChange }) : null;
+    const { id, version, organizationId } = entry.server;
+    const health = organizationId === null ? supervise(entry, isUp, { now, onChange: logOf(entry).note }) : null;
     const before = inUse.get(id)?.entry;
     // Who has lost the server while this was brought up does not find it here again.
     for (const owner of entry.owners()) {

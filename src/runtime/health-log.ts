@@ -1,0 +1,46 @@
+import type { Logger } from 'pino';
+import type { Health } from './supervise.ts';
+
+/** Writes into the log how a server fares. */
+export type HealthLog = {
+  /** Logs a change at once, and of those within an interval after a line only the last, with their count. */
+  readonly note: (health: Health) => void;
+};
+
+export type HealthLogOptions = {
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+  /** The server, as lines name it. */
+  readonly server: { readonly server: string; readonly name: string };
+  /** Milliseconds from one line to the next. */
+  readonly intervalMs: number;
+  /** Aborted when the server is not used any more: nothing is logged from then on. */
+  readonly ended: AbortSignal;
+};
+
+/** Makes the log of one server, which may be lost and found again many times a minute. */
+export function createHealthLog({ log, server, intervalMs, ended }: HealthLogOptions): HealthLog {
+  let last: Health | undefined;
+  let changes = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  const write = (): void => {
+    timer = undefined;
+    if (last !== undefined && changes > 0 && !ended.aborted) {
+      const { state, lastError: reason } = last;
+      log[state === 'unreachable' ? 'warn' : 'info']({ ...server, state, reason, changes }, 'server');
+      changes = 0;
+      timer = setTimeout(write, intervalMs).unref();
+    }
+  };
+  ended.addEventListener('abort', () => clearTimeout(timer), { once: true });
+
+  return {
+    note: (health) => {
+      last = health;
+      changes += 1;
+      if (timer === undefined) {
+        write();
+      }
+    },
+  };
+}
