@@ -44,7 +44,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     quotas: config.quotas,
     log,
     metrics,
-    callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments }),
+    callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget }),
     accountStatuses: createAccountStatuses({ store, log, intervalMs: LIMITS.accountStatusIntervalMs }),
     publicUrl: 'http://127.0.0.1:8080',
     egress,

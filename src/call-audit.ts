@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type AuditedCall, cutArguments, type KeptArguments } from './call-events.ts';
+import type { MemoryBudget } from './base/memory-budget.ts';
+import { type AuditedCall, CUT, cutArguments, type KeptArguments } from './call-events.ts';
 import type { Metrics } from './metrics.ts';
 import { type Store, StoreUnavailable } from './store/store.ts';
 import { insertOnce } from './store/tool-calls.ts';
@@ -7,7 +8,10 @@ import { WaitingCalls } from './waiting-calls.ts';
 
 /** Writes tool calls into the audit log, in batches, off the path of the calls. */
 export type CallAudit = {
-  /** Notes a call and its arguments. Never throws, never waits; one that finds 10,000 waiting is counted and not kept. */
+  /**
+   * Notes a call and its arguments. Never throws, never waits. Of 10,000 that may wait an organization may have a quarter,
+   * and more as long as another quarter stays free; a call beyond that is counted and not kept.
+   */
   record(call: Omit<AuditedCall, 'arguments'>, args: unknown): void;
   /** Resolves when what was noted is stored, or could not be: then it is tried again by itself. */
   flush(): Promise<void>;
@@ -20,6 +24,8 @@ export type CallAuditOptions = {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'toolCalls' | 'toolCallDuration' | 'auditDropped'>;
   readonly withArguments: boolean;
+  /** Holds the arguments that wait. */
+  readonly budget: MemoryBudget;
 };
 
 /** Calls that one transaction stores. */
@@ -30,21 +36,22 @@ const MOST_WAITING = 10_000;
 const DELAY = 250;
 /** Milliseconds between two tries while the database is away. */
 const RETRY = 1000;
-/** Characters of arguments that wait at most; calls beyond it are kept without theirs. */
+/** Characters of arguments that wait at most, shared as calls are; calls beyond it are kept without theirs. */
 const MOST_ARGUMENTS = 32 * 1024 * 1024;
 
 /** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
-export function createCallAudit({ store, log, metrics, withArguments }: CallAuditOptions): CallAudit {
+export function createCallAudit({ store, log, metrics, withArguments, budget }: CallAuditOptions): CallAudit {
   const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
   // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
-  const waiting = new WaitingCalls(MOST_WAITING);
+  const waiting = new WaitingCalls(budget, MOST_WAITING, MOST_ARGUMENTS);
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | null = null;
   let isAway = false;
   let isClosed = false;
 
-  const argumentsOf = (value: unknown): KeptArguments =>
-    waiting.characters < MOST_ARGUMENTS ? cutArguments(value) : { text: '', isWhole: false };
+  /** What there is no room for is not even written. */
+  const argumentsOf = (organizationId: string, value: unknown): KeptArguments =>
+    waiting.hasRoomFor(organizationId) ? cutArguments(value) : CUT;
 
   /** Stores calls, or those of them that can be: one that the database refuses must not keep the others out. */
   const put = async (from: number, to: number): Promise<void> => {
@@ -109,7 +116,10 @@ export function createCallAudit({ store, log, metrics, withArguments }: CallAudi
     record: (call, args) => {
       counted[call.reason === undefined ? 'success' : 'failure'].inc();
       metrics.toolCallDuration.observe(call.durationMs / 1000);
-      if (isClosed || !waiting.add({ ...call, arguments: withArguments ? argumentsOf(args) : undefined })) {
+      if (
+        isClosed ||
+        !waiting.add({ ...call, arguments: withArguments ? argumentsOf(call.organizationId, args) : undefined })
+      ) {
         metrics.auditDropped.inc();
         return;
       }

@@ -25,6 +25,9 @@ export type AuditedCall = {
 /** What is kept of a call's arguments: JSON, cut when it is too long. */
 export type KeptArguments = { readonly text: string; readonly isWhole: boolean };
 
+/** Arguments that are not kept. */
+export const CUT: KeptArguments = { text: '', isWhole: false };
+
 /** Characters of a call's arguments, as JSON, that are kept. */
 const LONGEST_ARGUMENTS = 64 * 1024;
 
@@ -37,7 +40,7 @@ export function cutArguments(value: unknown): KeptArguments {
     return { text: isWhole ? text : Buffer.from(text.slice(0, LONGEST_ARGUMENTS)).toString(), isWhole };
   } catch {
     // Nested deeper than the stack goes.
-    return { text: '', isWhole: false };
+    return CUT;
   }
 }
 

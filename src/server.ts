@@ -104,7 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget, quotas: config.quotas });
     const metrics = createMetrics();
     showMemory(metrics, budget);
-    const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments });
+    const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget });
     const accountStatuses = createAccountStatuses({ store, log, intervalMs: limits.accountStatusIntervalMs });
     const stopping = new AbortController();
     const deps: Deps = {

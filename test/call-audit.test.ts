@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseJson } from '../src/base/json.ts';
+import { MemoryBudget } from '../src/base/memory-budget.ts';
 import { type CallAudit, createCallAudit } from '../src/call-audit.ts';
 import { createMetrics, type Metrics } from '../src/metrics.ts';
 import * as auditLog from '../src/store/audit-log.ts';
 import { type Store, StoreUnavailable } from '../src/store/store.ts';
 import { onBothEngines } from './store/support/harness.ts';
+import { largeBudget } from './support/memory.ts';
 
 type Call = Parameters<CallAudit['record']>[0];
 
@@ -33,6 +35,7 @@ onBothEngines(({ shared }) => {
   let write: Store['write'];
   let metrics: Metrics;
   let audit: CallAudit;
+  let budget: MemoryBudget;
   const away = async () => {
     throw new StoreUnavailable('The database is away.');
   };
@@ -42,6 +45,7 @@ onBothEngines(({ shared }) => {
       log: pino({ level: 'silent' }),
       metrics,
       withArguments,
+      budget,
     });
   const stored = () => auditLog.page(store.read, { limit: 20_000 });
   const tools = async () => (await stored()).map(({ target }) => target.id.replace('account-1/', '')).toReversed();
@@ -52,6 +56,7 @@ onBothEngines(({ shared }) => {
     await store.write((db) => db.sql.deleteFrom('tool_calls').execute());
     write = store.write;
     metrics = createMetrics();
+    budget = largeBudget();
     audit = make();
   });
 
@@ -92,9 +97,9 @@ onBothEngines(({ shared }) => {
     await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
   });
 
-  it('keeps 10,000, drops and counts the newest', async () => {
+  it('keeps 10,000 of several organizations, drops and counts the newest', async () => {
     write = away;
-    const calls = times(10_003);
+    const calls = times(10_003).map((call, index) => ({ ...call, organizationId: `org_${index % 5}` }));
     recordAll(calls.slice(0, 600), audit);
     await audit.flush();
     recordAll(calls.slice(600), audit);
@@ -103,6 +108,20 @@ onBothEngines(({ shared }) => {
     await audit.flush();
     expect(await tools()).toEqual(calls.slice(0, 10_000).map(({ tool }) => tool));
     expect((await metrics.toolCalls.get()).values[0]?.value).toBe(10_003);
+  });
+
+  it('keeps 7,500 of one organization, and has room for those of others then', async () => {
+    write = away;
+    recordAll(times(8000), audit);
+    expect(await dropped()).toBe(500);
+    const others = times(100).map((call) => ({ ...call, organizationId: 'org_b' }));
+    recordAll(others, audit);
+    expect(await dropped()).toBe(500);
+    write = store.write;
+    await audit.flush();
+    expect(await tools()).toHaveLength(7600);
+    recordAll(times(1), audit);
+    expect(await dropped()).toBe(500);
   });
 
   it('stores once what was stored by a try whose answer was lost', async () => {
@@ -187,8 +206,48 @@ onBothEngines(({ shared }) => {
       write = store.write;
       await audit.flush();
       const cut = (await stored()).filter(({ details }) => details.arguments_cut === true);
-      expect(cut.length).toBeGreaterThan(100);
-      expect(cut.length).toBeLessThan(250);
+      expect(cut.length).toBeGreaterThan(200);
+      expect(cut.length).toBeLessThan(350);
+      expect(budget.heldBytes()).toBe(0);
+    });
+
+    it('of one organization that wait leave room for those of others', async () => {
+      audit = make(true);
+      write = away;
+      const args = { a: 'x'.repeat(60_000) };
+      for (const call of times(700)) {
+        audit.record(call, args);
+      }
+      for (const call of times(100)) {
+        audit.record({ ...call, organizationId: 'org_b' }, args);
+      }
+      write = store.write;
+      await audit.flush();
+      const whole = (await stored()).filter(({ details }) => details.arguments_cut !== true);
+      expect(whole.filter(({ organizationId }) => organizationId === 'org_b')).toHaveLength(100);
+    });
+
+    it('that wait are held for their organization, and are cut when others need the room', async () => {
+      budget = new MemoryBudget({ totalBytes: 16 * 1024 * 1024, patienceMs: 0 });
+      audit = make(true);
+      write = away;
+      const args = { a: 'x'.repeat(60_000) };
+      for (const call of times(100)) {
+        audit.record(call, args);
+      }
+      expect(budget.heldBytes('org_a')).toBeGreaterThan(5_900_000);
+      const others = ['b', 'c', 'd'].map((holder) => budget.hold(holder, 'bodies', 4 * 1024 * 1024));
+      expect(budget.heldBytes('org_a')).toBe(0);
+      audit.record(aCall(), args);
+      expect(budget.heldBytes('org_a')).toBeGreaterThan(60_000);
+      write = store.write;
+      await audit.flush();
+      const cut = (await stored()).filter(({ details }) => details.arguments_cut === true);
+      expect(cut).toHaveLength(100);
+      expect(budget.heldBytes('org_a')).toBe(0);
+      for (const other of others) {
+        other.release();
+      }
     });
   });
 });
