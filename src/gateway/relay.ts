@@ -7,8 +7,8 @@ import type { Identified } from '../http/context.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
-import { masked } from '../runtime/mask.ts';
-import { bytesOf, isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
+import { type Mask, maskOf } from '../runtime/mask.ts';
+import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
 import type { Target } from '../runtime/target.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
@@ -124,22 +124,23 @@ export async function passBack(answer: HttpAnswer, back: Back): Promise<void> {
 
 async function pass(answer: HttpAnswer, { deps, target, served, request, response, id, note }: Back): Promise<void> {
   const { name, id: serverId } = served.server;
+  const mask = maskOf(target);
   if (answer.status >= 300) {
     note.isError = true;
     linkHelp(response, deps.publicUrl, statusOf(answer));
-    note.responseBytes = await passError({ name, target }, answer, request, response, id);
+    note.responseBytes = await passError({ name, mask }, answer, request, response, id);
     return;
   }
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
     noteChunk(note, body);
-    sendJson(request, response, answer.status, body);
+    sendJson(request, response, answer.status, mask === null ? body : mask.json(body));
     return;
   }
   // Who opens a stream with GET reads one, whatever else it accepts.
   const isListening = request.method === 'GET';
   if (isStream(answer) && !isListening && !acceptOf(request).events) {
-    await sendMessages(request, response, messagesOf(name, answer, memoryOf(request)), note);
+    await sendMessages(request, response, messagesOf(name, answer, memoryOf(request)), note, mask);
     return;
   }
   if (!isStream(answer) && !isJson(answer) && (id !== null || isListening)) {
@@ -151,10 +152,11 @@ async function pass(answer: HttpAnswer, { deps, target, served, request, respons
     const { 'content-length': length } = answer.headers;
     response.writeHead(answer.status, {
       ...(isJson(answer) && { 'Content-Type': 'application/json' }),
-      ...(length !== undefined && { 'Content-Length': length }),
+      ...(length !== undefined && mask === null && { 'Content-Length': length }),
     });
   }
-  await sendBody(response, body, isStream(answer), (chunk) => {
+  const pieces = mask === null ? null : mask.pieces(isStream(answer));
+  await sendBody(response, body, { areEvents: isStream(answer), pieces }, (chunk) => {
     if (chunk.includes(TOOLS_CHANGED)) {
       deps.runtime.toolsChanged(serverId);
     }
@@ -162,20 +164,21 @@ async function pass(answer: HttpAnswer, { deps, target, served, request, respons
   });
 }
 
+/** Bytes that the words of a refusal may have to be passed on. */
+const MOST_OF_REFUSAL = 64 * 1024;
+
 /** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
 async function passError(
-  { name: server, target }: { readonly name: string; readonly target: Target },
+  { name: server, mask }: { readonly name: string; readonly mask: Mask | null },
   answer: HttpAnswer,
   request: Identified,
   response: ServerResponse,
   id: unknown,
 ): Promise<number> {
   const status = statusOf(answer);
-  const text = isJson(answer)
-    ? masked(target, (await bytesOf(server, answer, memoryOf(request))).toString('utf8'))
-    : '';
-  if (isRefusal(text)) {
-    return sendJson(request, response, status, text);
+  const text = isJson(answer) ? await wordsOf(answer) : null;
+  if (text !== null && isRefusal(text)) {
+    return sendJson(request, response, status, mask === null ? text : mask.error(text));
   }
   const why =
     status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
@@ -189,6 +192,23 @@ async function passError(
  */
 const statusOf = ({ status }: HttpAnswer): number =>
   status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
+
+/** The body of a refusal; null where it is too long to be one. */
+async function wordsOf({ body }: HttpAnswer): Promise<string | null> {
+  if (Buffer.isBuffer(body)) {
+    return body.toString('utf8');
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_OF_REFUSAL) {
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
 
 function isRefusal(text: string): boolean {
   try {
@@ -223,6 +243,7 @@ async function answerInitialize(
   adapt: (result: Readonly<Record<string, unknown>>) => object,
 ): Promise<'done' | 'no handshake'> {
   const { name } = served.server;
+  const mask = maskOf(connection.target);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
     if (incoming.method !== undefined) {
@@ -236,15 +257,19 @@ async function answerInitialize(
       if (status !== 200) {
         linkHelp(response, deps.publicUrl, status);
       }
-      sendJson(request, response, status, masked(connection.target, writeJson({ ...incoming, id: message.id })));
+      const refusal = writeJson({ ...incoming, id: message.id });
+      if (refusal.length > MOST_OF_REFUSAL) {
+        throw notTheProtocol(name, `its refusal is longer than ${MOST_OF_REFUSAL} characters`);
+      }
+      sendJson(request, response, status, mask === null ? refusal : mask.error(refusal));
       return 'done';
     }
     if (sessionId !== undefined) {
       const place = placeOf(served, connection, endpointId);
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
-    const adapted = { ...incoming, id: message.id, result: adapt(incoming.result) };
-    sendJson(request, response, 200, writeJson(adapted));
+    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result) });
+    sendJson(request, response, 200, mask === null ? adapted : mask.result(adapted));
     return 'done';
   }
   if ((await connection.discover()) !== null) {

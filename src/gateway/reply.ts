@@ -6,12 +6,14 @@ import { writeJson } from '../base/unparsed.ts';
 import { type ErrorCode, helpLink } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
+import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE = 25_000;
 const EVENT_STREAM = 'text/event-stream';
+const [LF, CR, SPACE] = [0x0a, 0x0d, 0x20];
 
 /**
  * What a client reads, and what it would rather have: what it names first. One that says nothing reads everything but
@@ -39,8 +41,10 @@ export function linkHelp(response: ServerResponse, publicUrl: string, status: nu
 /** Answers with one message in JSON, as it is or as the only event of a stream (a success). Returns its bytes. */
 export function sendJson(request: Identified, response: ServerResponse, status: number, json: string | Buffer): number {
   if (status === 200 && acceptOf(request).prefersEvents) {
-    // A line of an event ends where the JSON has a line of its own.
-    beginEvents(response).end(`event: message\ndata: ${String(json).replaceAll(/[\r\n]+/g, ' ')}\n\n`);
+    beginEvents(response).write('event: message\ndata: ');
+    // What the gateway writes itself has one line.
+    response.write(typeof json === 'string' ? json : inOneLine(json));
+    response.end('\n\n');
   } else {
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json');
@@ -53,19 +57,40 @@ export function sendJson(request: Identified, response: ServerResponse, status: 
   return Buffer.byteLength(json);
 }
 
-/** Answers a request with its result, as `sendJson` does. */
-export const sendResult = (request: Identified, response: ServerResponse, id: unknown, result: object): number =>
-  sendJson(request, response, 200, writeJson({ jsonrpc: '2.0', id, result }));
+/** JSON of a server without its line ends, with which a line of an event would end; it is changed in place. */
+function inOneLine(json: Buffer): Buffer {
+  if (json.includes(LF) || json.includes(CR)) {
+    for (let at = 0; at < json.length; at++) {
+      if (json[at] === LF || json[at] === CR) {
+        json[at] = SPACE;
+      }
+    }
+  }
+  return json;
+}
+
+/** Answers a request with its result, as `sendJson` does; out of a server's words, the mask takes what no client may read. */
+export function sendResult(
+  request: Identified,
+  response: ServerResponse,
+  id: unknown,
+  result: object,
+  mask: Mask | null = null,
+): number {
+  const text = writeJson({ jsonrpc: '2.0', id, result });
+  return sendJson(request, response, 200, mask === null ? text : mask.result(text));
+}
 
 /**
  * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
- * that the client reads. `note` hears what the response was.
+ * that the client reads. `note` hears what the response was; the mask takes out what no client may read.
  */
 export async function sendMessages(
   request: Identified,
   response: ServerResponse,
   messages: AsyncIterable<ServerMessage>,
   note: CallNote,
+  mask: Mask | null,
 ): Promise<void> {
   const { events } = acceptOf(request);
   let alive: NodeJS.Timeout | undefined;
@@ -73,7 +98,8 @@ export async function sendMessages(
   try {
     for await (const message of messages) {
       const isResponse = message.method === undefined;
-      const text = writeJson(message);
+      const written = writeJson(message);
+      const text = mask === null ? written : mask.message(written, message);
       if (isResponse) {
         note.isError = isFailure(message);
         note.responseBytes += Buffer.byteLength(text);
@@ -103,24 +129,30 @@ export async function sendMessages(
 const isFailure = ({ error, result }: ServerMessage): boolean =>
   error !== undefined || (isObject(result) && result.isError === true);
 
-/** Passes a stream on as it comes, no faster than the client reads; events are kept alive between them. */
+/**
+ * Passes a stream on as it comes, or through `pieces`, no faster than the client reads; events are kept alive between
+ * them. `onChunk` hears what came.
+ */
 export async function sendBody(
   response: ServerResponse,
   body: Readable,
-  isEvents: boolean,
+  { areEvents, pieces }: { readonly areEvents: boolean; readonly pieces: Pieces | null },
   onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
   const turn = createTurns();
   let isBetween = true;
-  const alive = isEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
+  const alive = areEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      onChunk(chunk);
-      isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
-      await write(response, chunk);
-      await turn(chunk.length);
+    for await (const came of body as AsyncIterable<Buffer>) {
+      onChunk(came);
+      const chunk = pieces === null ? came : pieces.add(came);
+      if (chunk.length > 0) {
+        isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
+        await write(response, chunk);
+      }
+      await turn(came.length);
     }
-    response.end();
+    response.end(pieces?.end());
   } finally {
     clearInterval(alive);
   }

@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
@@ -210,25 +211,26 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (session['mcp-session-id'] !== undefined) {
     return passOn(deps, relayed, session);
   }
+  const mask = maskOf(connection.target);
   const spoken = await eraFor(connection, era);
   if (era === 'stateless' && spoken === era && connection.exchange !== null) {
     return passOn(deps, relayed, session);
   }
   if (spoken !== era) {
-    return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note);
+    return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note, mask);
   }
   if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const asked = await connection.ask(message, era, signal);
   if (!Buffer.isBuffer(asked)) {
-    return sendMessages(request, response, asked, note);
+    return sendMessages(request, response, asked, note, mask);
   }
   noteChunk(note, asked);
   if (asked.length > SMALL_BYTES) {
     await memoryOf(request).hold('answers', 0).reach(asked.length);
   }
-  sendJson(request, response, 200, asked);
+  sendJson(request, response, 200, mask === null ? asked : mask.json(asked));
 }
 
 async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {
@@ -247,7 +249,7 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
     }
   }
   const { facts } = await connection.introduce();
-  sendResult(request, response, message.id, initialized(facts, message, scope));
+  sendResult(request, response, message.id, initialized(facts, message, scope), maskOf(connection.target));
 }
 
 async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): Promise<void> {
@@ -259,5 +261,5 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
   if (spoken === 'stateless' && connection.exchange !== null && !isScoped(served.scope)) {
     return passOn(deps, relayed, {});
   }
-  sendResult(request, response, id, discovered(facts, served.scope));
+  sendResult(request, response, id, discovered(facts, served.scope), maskOf(connection.target));
 }

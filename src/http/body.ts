@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { QueueFull } from '../base/fair-queue.ts';
+import { hasMoreValues } from '../base/json-text.ts';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
 import { type MemoryBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
@@ -101,12 +102,25 @@ function bytesOf(body: unknown): Buffer {
 }
 
 function parse(bytes: Buffer): unknown {
+  let text: string;
   try {
-    return JSON.parse(utf8.decode(bytes));
+    text = utf8.decode(bytes);
+  } catch (error) {
+    throw malformed(error);
+  }
+  // Before it is parsed, which takes far longer than to count.
+  if (hasMoreValues(text, MOST_VALUES)) {
+    throw tooManyValues();
+  }
+  try {
+    return JSON.parse(text);
   } catch (error) {
     throw malformed(error);
   }
 }
+
+const tooManyValues = (): ApiError =>
+  invalid([{ field: 'body', message: `holds more than ${MOST_VALUES} values`, rule: 'values' }]);
 
 function malformed(error: unknown): ApiError {
   const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
@@ -137,7 +151,7 @@ type Walk = { readonly mistakes: Mistake[]; values: number };
 function findUnstorable(walk: Walk, value: unknown, field: string, depth: number): void {
   walk.values += 1;
   if (walk.values > MOST_VALUES) {
-    throw invalid([{ field: 'body', message: `holds more than ${MOST_VALUES} values`, rule: 'values' }]);
+    throw tooManyValues();
   }
   if (walk.mistakes.length >= MOST_MISTAKES) {
     return;

@@ -1,6 +1,7 @@
 import { FORMATS } from '../contract/formats.ts';
 import { invalid, type Mistake } from '../errors.ts';
 import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
+import { type Secret, secretsIn, secretsOfArguments } from '../runtime/secrets.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { textsOf, withTexts } from './config-texts.ts';
@@ -46,7 +47,8 @@ export function resolve(server: Configured, machine: Machine | null): Resolved {
   if (mistakes.length > 0 || missing.length > 0) {
     return { connectable: null, mistakes, missing };
   }
-  return { connectable: connectableOf(server, expanded, machine, names), mistakes: [], missing };
+  const given = names.map((name) => ({ name, value: valueOfVariable(name, environment) ?? '' }));
+  return { connectable: connectableOf(server, expanded, machine, given), mistakes: [], missing };
 }
 
 /** In words, why a server cannot be connected to; empty when it can. */
@@ -132,7 +134,7 @@ const connectableOf = (
   { id, slug, version }: Configured,
   config: Config,
   machine: Machine | null,
-  variables: readonly string[],
+  variables: readonly Secret[],
 ): Connectable => ({
   id,
   version,
@@ -141,14 +143,22 @@ const connectableOf = (
   target:
     config.transport === 'stdio' && machine !== null
       ? processTarget(slug, config, machine, variables)
-      : {
-          ...remoteTarget(config.transport as RemoteTarget['transport'], slug, config.url ?? '', config.headers),
-          silence: silenceOf(config),
-          streamSilence: (config.sseReadTimeoutSeconds ?? 0) * 1000,
-          endsSession: config.terminateOnClose ?? true,
-        },
+      : sharedRemoteTarget(slug, config, variables),
   isStored: async (db) => (await sharedServers.find(db, id)) !== null,
 });
+
+function sharedRemoteTarget(name: string, config: Config, variables: readonly Secret[]): RemoteTarget {
+  const { transport, url, headers, sseReadTimeoutSeconds, terminateOnClose } = config;
+  const target = remoteTarget(transport as RemoteTarget['transport'], name, url ?? '', headers);
+  return {
+    ...target,
+    secrets: [...target.secrets, ...variables],
+    isShared: true,
+    silence: silenceOf(config),
+    streamSilence: (sseReadTimeoutSeconds ?? 0) * 1000,
+    endsSession: terminateOnClose ?? true,
+  };
+}
 
 const silenceOf = ({ timeoutSeconds }: Config): number =>
   timeoutSeconds === null ? SILENCE : Math.ceil(timeoutSeconds * 1000);
@@ -161,7 +171,7 @@ function processTarget(
   name: string,
   config: Config,
   { variables: environment, stdioUser: user }: Machine,
-  variables: readonly string[],
+  variables: readonly Secret[],
 ): ProcessTarget {
   const { command, args, env, cwd, encoding, encodingErrorHandler } = config;
   const inherited = Object.entries(environment).filter(([variable]) => INHERITED.test(variable));
@@ -172,7 +182,8 @@ function processTarget(
     command: command ?? '',
     args,
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
-    secrets: [...Object.values(env), ...variables.map((variable) => valueOfVariable(variable, environment) ?? '')],
+    secrets: [...secretsIn(env), ...secretsOfArguments(args), ...variables],
+    isShared: true,
     cwd,
     user,
     encoding: encoding ?? 'utf-8',

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { isConnectionHeader, isMessageHeader } from '../base/header-names.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
+import { secretsIn, secretsOfUrl } from './secrets.ts';
 import type { RemoteTarget, Target } from './target.ts';
 
 /** A server that the runtime can connect to. */
@@ -63,18 +64,22 @@ export function remoteTarget(
   url: string,
   headers: Readonly<Record<string, string>>,
 ): RemoteTarget {
-  const { origin, protocol, host, pathname, search } = new URL(url);
+  const parsed = new URL(url);
+  const { origin, protocol, host, pathname, search } = parsed;
+  const sent = Object.fromEntries(
+    Object.entries(headers)
+      .filter(([key]) => !isConnectionHeader(key) && !isMessageHeader(key))
+      .map(([key, value]) => [key.toLowerCase(), value]),
+  );
   return {
     transport,
     name,
     // Of ws and wss, the URL standard knows no origin.
     origin: origin === 'null' ? `${protocol}//${host}` : origin,
     path: pathname + search,
-    headers: Object.fromEntries(
-      Object.entries(headers)
-        .filter(([key]) => !isConnectionHeader(key) && !isMessageHeader(key))
-        .map(([key, value]) => [key.toLowerCase(), value]),
-    ),
+    headers: sent,
+    secrets: [...secretsIn(sent), ...secretsOfUrl(parsed)],
+    isShared: false,
     silence: SILENCE,
     streamSilence: 0,
     endsSession: true,

@@ -15,13 +15,15 @@ export type EventRoom = {
 };
 /** Characters of a stream that are read before others have their turn: a server can send as fast as they are read. */
 const TURN_CHARACTERS = 64 * 1024;
+/** Lines of data that one event may have: each is a string of its own until the event ends. */
+const MOST_LINES = 100_000;
 /** The type of events that name none. */
 const UNNAMED = 'message';
 
 /**
  * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
  * without data are passed over; as much as one event may have of them is too long, too. Throws a RangeError for an event
- * that is too long, and OverBudget.
+ * that is too long or has more than 100,000 lines of data, and OverBudget.
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
@@ -83,7 +85,9 @@ export async function* readEvents(
       }
       const { field, value } = fieldOf(line);
       if (field === 'data') {
-        data.push(value);
+        if (data.push(value) > MOST_LINES) {
+          throw new RangeError(`an event has more than ${MOST_LINES} lines of data`);
+        }
       } else if (field === 'event') {
         event = value;
       } else if (field === 'id') {

@@ -5,6 +5,7 @@ import { splitJson } from '../base/split-json.ts';
 import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
 import type { Definition } from './definitions.ts';
+import { maskOf } from './mask.ts';
 import { notTheProtocol } from './messages.ts';
 
 /** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
@@ -35,11 +36,12 @@ export type ListedTools = {
 
 /**
  * Every tool that a server lists, page by page, in its order; none where it knows no tools. What has no name or no input
- * schema, or more than 10,000 values, is left out, and of several with one name the first counts. Others have their turn
- * between two tools. Throws ServerFailed, or the reason of the signal.
+ * schema, or more than 10,000 values, is left out, and of several with one name the first counts. Secrets of the operator's
+ * servers are taken out. Others have their turn between two tools. Throws ServerFailed, or the reason of the signal.
  */
 export async function listTools(connection: Connection, signal: AbortSignal): Promise<ListedTools> {
   const server = connection.target.name;
+  const mask = maskOf(connection.target);
   const { era, facts } = await connection.introduce();
   const tools = new Map<string, Definition>();
   const leftOut: string[] = [];
@@ -57,10 +59,12 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
     }
     for (const item of listed) {
       count += 1;
-      const text = item instanceof Unparsed ? item.text() : JSON.stringify(item);
+      const said = item instanceof Unparsed ? item.text() : JSON.stringify(item);
+      const text = mask === null ? said : mask.result(said);
       const ownValues = countValues(text, MOST_VALUES_OF_TOOL);
       const isLarge = ownValues > MOST_VALUES_OF_TOOL;
-      const tool = item instanceof Unparsed && !isLarge ? parseJson(text) : item;
+      const isAsParsed = text === said && !(item instanceof Unparsed);
+      const tool = isAsParsed || isLarge ? item : parseJson(text);
       const fault = isLarge ? `tool ${count} has more than ${MOST_VALUES_OF_TOOL} values` : faultOf(tool, count, tools);
       if (fault === null) {
         tools.set((tool as Definition).name, tool as Definition);

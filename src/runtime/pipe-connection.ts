@@ -29,7 +29,7 @@ type Introduced = { readonly line: Line } & (
  */
 export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: Target): Wire {
   const { name, silence } = target;
-  const tail = new Tail(target.transport === 'stdio' ? target.secrets : []);
+  const tail = new Tail(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
   const listeners = new Set<() => void>();
   const closed = new AbortController();
   let verdict: Era = 'handshake';

@@ -1,3 +1,5 @@
+import type { Secret } from './secrets.ts';
+
 /** A server as it is connected to. Nothing in it has to be looked up any more. */
 export type Target = RemoteTarget | ProcessTarget;
 
@@ -6,6 +8,10 @@ type Common = {
   readonly name: string;
   /** Milliseconds without a word after which a request is given up. */
   readonly silence: number;
+  /** What its owner has configured and others must not read in what the server says. */
+  readonly secrets: readonly Secret[];
+  /** Whether it is the operator's: who uses it does not own it. */
+  readonly isShared: boolean;
 };
 
 /** A server that is reached over a network. */
@@ -29,8 +35,6 @@ export type ProcessTarget = Common & {
   readonly args: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** What of it must not be shown. */
-  readonly secrets: readonly string[];
   /** The folder it runs in; null for the gateway's own. */
   readonly cwd: string | null;
   /** The user that runs it, by number; null for the gateway's own. */

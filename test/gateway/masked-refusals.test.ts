@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { beginSession, post } from '../support/mcp-client.ts';
 import { mintOver } from '../support/minted.ts';
-import { json, type Scripted, startScripted } from '../support/scripted.ts';
+import { json, raw, type Scripted, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 const SECRET = 'p4ss/w0rd"of+the=server';
@@ -33,6 +33,35 @@ test.each(FORMS)('a refusal that repeats a header of the server %s is passed on 
   const answer = await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'prompts/list' }, session);
   expect([answer.status, answer.body.error.code]).toEqual([400, -32000]);
   expect(answer.body.error.message).toMatch(/^Not with (?:Bearer )?\[credential\]=*!$/);
+});
+
+test('a refusal of more than 64 KiB is told in the words of the gateway, whether or not its length is told', async () => {
+  const { token } = await over();
+  const session = await beginSession({ gateway, token });
+  const long = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'x'.repeat(70_000) } });
+  for (const length of [{}, { 'Content-Length': long.length }]) {
+    server.script['prompts/list'] = (response) =>
+      response.writeHead(400, { 'Content-Type': 'application/json', ...length }).end(long);
+    const answer = await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'prompts/list' }, session);
+    expect([answer.status, answer.body.error.message]).toEqual([
+      400,
+      "The MCP server 'Everything' answered with HTTP 400.",
+    ]);
+  }
+});
+
+test('JSON in several lines is one line of an event where the client would rather have events', async () => {
+  const { token } = await over();
+  server.script['prompts/list'] = (response, got) =>
+    raw(
+      200,
+      'application/json',
+      JSON.stringify({ jsonrpc: '2.0', id: got.message.id, result: { prompts: [] } }, null, 2),
+    )(response, got);
+  const headers = { Accept: 'text/event-stream, application/json' };
+  const answer = await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'prompts/list' }, headers);
+  expect(answer.text).toMatch(/^event: message\ndata: [^\n]+\n\n$/);
+  expect(answer.text.replaceAll(' ', '')).toContain('"result":{"prompts":[]}');
 });
 
 test.each(FORMS)('so is a refusal of a session that repeats it %s', async (_, form) => {

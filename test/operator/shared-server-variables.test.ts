@@ -21,6 +21,7 @@ beforeAll(async () => {
       ROOT,
       FOLDER: folder,
       TOKEN: 'hush-hush',
+      WORD: 'hush',
       EMPTY: '',
       SCHEME: 'ftp',
       LINES: 'first-line\r\nX-Second: line',
@@ -49,7 +50,7 @@ describe('are replaced from the environment', () => {
     const mcpServer = small({
       command: `\${NODE}`,
       args: [`\${ROOT}/test/support/small-stdio-server.ts`, `\${EMPTY}`],
-      env: { KEY: `<\${TOKEN}\${TOKEN}>`, LITERAL: `$\${TOKEN} $TOKEN \${}`, GIVEN: `\${EMPTY}` },
+      env: { TWICE: `<\${WORD}\${WORD}>`, KEY: `\${TOKEN}`, LITERAL: `$\${TOKEN} $TOKEN \${}`, GIVEN: `\${EMPTY}` },
       cwd: `\${FOLDER}`,
     });
     const id = await created(gateway, mcpServer);
@@ -57,7 +58,9 @@ describe('are replaced from the environment', () => {
     expect(JSON.parse(await callTool(gateway, token, 'folder'))).toBe(folder);
     const environment = JSON.parse(await callTool(gateway, token, 'environment'));
     expect(environment).toMatchObject({
-      KEY: '<hush-hushhush-hush>',
+      TWICE: '<hushhush>',
+      // What the gateway passes on of a secret.
+      KEY: '[credential]',
       LITERAL: `\${TOKEN} $TOKEN \${}`,
       GIVEN: '',
       PATH: '/usr/bin:/bin',

@@ -152,3 +152,8 @@ describe('long events', () => {
     expect(count).toBe(40);
   });
 });
+
+test('an event has at most 100,000 lines of data', async () => {
+  expect(await dataOf(`${'data:\n'.repeat(100_000)}\n`)).toHaveLength(1);
+  await expect(dataOf(`${'data:\n'.repeat(100_001)}\n`)).rejects.toThrow('more than 100000 lines of data');
+});

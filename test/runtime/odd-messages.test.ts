@@ -39,6 +39,7 @@ const ofProcess = (): Target => ({
   args: [join(ROOT, 'test/support/odd-stdio-server.ts')],
   env: {},
   secrets: [],
+  isShared: true,
   cwd: null,
   user: null,
   encoding: 'utf-8',

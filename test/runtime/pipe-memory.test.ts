@@ -64,6 +64,7 @@ const stdio = async (): Promise<Target> => {
     args: ['-e', source],
     env: { PATH: process.env.PATH ?? '' },
     secrets: [],
+    isShared: true,
     cwd: null,
     user: null,
     encoding: 'utf-8',

@@ -37,6 +37,7 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
   args: [PROGRAM, 'handshake'],
   env: { PATH: process.env.PATH ?? '' },
   secrets: [],
+  isShared: true,
   cwd: null,
   user: null,
   encoding: 'utf-8',
@@ -138,7 +139,10 @@ describe('the process', () => {
   });
 
   test('what it writes to its standard error is kept, without secrets', async () => {
-    const connection = start({ env: { PATH: process.env.PATH ?? '', KEY: 'hunter2' }, secrets: ['hunter2'] });
+    const connection = start({
+      env: { PATH: process.env.PATH ?? '', KEY: 'hunter2' },
+      secrets: [{ name: 'KEY', value: 'hunter2' }],
+    });
     await call(connection, 'complain', { text: `${'x'.repeat(100_000)} the key is hunter2.` });
     await expect.poll(() => connection.stderr()).toMatch(/the key is \*\*\*\.\n$/);
     expect(connection.stderr()).toHaveLength(64 * 1024);

@@ -19,6 +19,8 @@ export function targetOf(url: string, changes: Partial<RemoteTarget> = {}): Remo
     path: pathname + search,
     headers: { authorization: SECRET },
     silence: 0,
+    secrets: [],
+    isShared: false,
     streamSilence: 0,
     endsSession: false,
     ...changes,

@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { type Mask, maskOf } from '../../src/runtime/mask.ts';
+import type { Secret } from '../../src/runtime/secrets.ts';
+import type { RemoteTarget } from '../../src/runtime/target.ts';
+
+const SECRET = 'p4ss/w0rd"of+the=<ż>server';
+const HEADER = { name: 'authorization', value: `Bearer ${SECRET}` };
+const SETTING = { name: 'x-team', value: 'a-plain-setting' };
+
+function maskFor(secrets: readonly Secret[], isShared = false): Mask {
+  const target: RemoteTarget = {
+    transport: 'streamable_http',
+    name: 'test',
+    origin: 'http://127.0.0.1',
+    path: '/',
+    headers: {},
+    secrets,
+    isShared,
+    silence: 0,
+    streamSilence: 0,
+    endsSession: false,
+  };
+  const mask = maskOf(target);
+  expect(mask).not.toBeNull();
+  return mask as Mask;
+}
+const own = maskFor([HEADER, SETTING]);
+const shared = maskFor([HEADER, SETTING], true);
+
+const errorOf = (text: string) => ({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: text } });
+const resultOf = (text: string, more = {}) => ({ jsonrpc: '2.0', id: 1, result: { content: [{ text }], ...more } });
+const jsonOf = (mask: Mask, message: unknown): string => mask.json(Buffer.from(JSON.stringify(message))).toString();
+const pass = (mask: Mask, areEvents: boolean, chunks: readonly Buffer[]): string => {
+  const pieces = mask.pieces(areEvents);
+  return Buffer.concat([...chunks.map((chunk) => pieces.add(chunk)), pieces.end()]).toString();
+};
+const cutInto = (text: string, bytes: number): Buffer[] => {
+  const whole = Buffer.from(text);
+  return Array.from({ length: Math.ceil(whole.length / bytes) }, (_, at) =>
+    whole.subarray(at * bytes, (at + 1) * bytes),
+  );
+};
+
+const escaped = (text: string, which: RegExp): string =>
+  text.replace(which, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const INNER = JSON.stringify(SECRET).slice(1, -1);
+/** How it may stand in JSON, as it is written by different programs. */
+const WRITTEN: readonly (readonly [string, string])[] = [
+  ['as JSON.stringify writes it', INNER],
+  ['with slashes escaped', INNER.replaceAll('/', '\\/')],
+  ['in ASCII', escaped(INNER, /[^ -~]/g)],
+  ['safe for HTML', escaped(INNER, /[<>&]/g)],
+  ['percent-encoded', encodeURIComponent(SECRET)],
+  ['percent-encoded in lower case', encodeURIComponent(SECRET).replace(/%../g, (byte) => byte.toLowerCase())],
+  ['in base64', Buffer.from(SECRET).toString('base64')],
+  ['in base64url', Buffer.from(SECRET).toString('base64url')],
+];
+
+describe.each(WRITTEN)('a secret %s', (_, written) => {
+  const bare = written.replace(/=+$/, '');
+  const error = `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Not with ${written}!"}}`;
+
+  test('is taken out of an error', () => {
+    expect(own.json(Buffer.from(error)).toString()).toMatch(/"Not with \[credential\]=*!"/);
+    expect(own.error(error)).not.toContain(bare);
+  });
+
+  test.each([
+    ['LF', '\n'],
+    ['CRLF', '\r\n'],
+    ['CR', '\r'],
+  ])('is taken out of events with %s, wherever their bytes are parted', (_, end) => {
+    const line = `data: ${error}${end}${end}`;
+    const whole = Buffer.from(`: hello${end}${end}event: message${end}${line}${line}`);
+    const expected = pass(own, true, [whole]);
+    expect(expected.split('[credential]')).toHaveLength(3);
+    for (let at = 0; at <= whole.length; at++) {
+      expect(pass(own, true, [whole.subarray(0, at), whole.subarray(at)])).toBe(expected);
+    }
+    expect(pass(own, true, cutInto(whole.toString(), 1))).toBe(expected);
+  });
+
+  test('is taken out of a large error, wherever its bytes are parted', () => {
+    const padding = 'x'.repeat(70_000);
+    for (const [areEvents, head, tail] of [
+      [false, '', ''],
+      [true, 'data: ', '\n\n'],
+    ] as const) {
+      const text = `${head}{"id":1,"error":{"code":-32000,"a":"${padding}","b":"${written}","c":"${padding}"}}${tail}`;
+      for (const bytes of [1000, 1021, 65_536, 70_060, 70_070]) {
+        const passed = pass(own, areEvents, cutInto(text, bytes));
+        expect([passed.includes(bare), passed.includes('[credential]')]).toEqual([false, true]);
+        expect(passed.replace(/\[credential\]=*/, written)).toBe(text);
+      }
+    }
+  });
+});
+
+test.each([
+  ['behind its scheme', [HEADER], SECRET],
+  ['of a pair of Basic', [{ name: 'authorization', value: `Basic ${btoa('me:of-the-owner')}` }], 'of-the-owner'],
+  ['of a URL', [{ name: 'STORE', value: 'postgres://me:of%20the%20owner@host/db' }], 'of the owner'],
+])('a secret is known %s', (_, secrets, secret) => {
+  expect(maskFor(secrets).error(`<${secret}>`)).toBe('<[credential]>');
+});
+
+test('errors are told by what they are, not by where they stand', () => {
+  for (const message of [
+    errorOf(SECRET),
+    { ...errorOf(SECRET), result: null },
+    { result: null, ...errorOf(SECRET) },
+    resultOf(SECRET, { isError: true }),
+    [resultOf('Fine.'), errorOf(SECRET)],
+    { of: 'another framework', detail: SECRET },
+  ]) {
+    const isAlone = Array.isArray(message) || 'error' in message || 'result' in message;
+    const text = jsonOf(own, message);
+    expect(text.includes('[credential]')).toBe(isAlone);
+    expect(pass(own, true, cutInto(`data: ${JSON.stringify(message)}\n\n`, 5))).toBe(`data: ${text}\n\n`);
+  }
+});
+
+test('what an organization has its own server say is not touched', () => {
+  for (const message of [
+    resultOf(SECRET),
+    { ...resultOf(SECRET), error: null },
+    { jsonrpc: '2.0', method: 'notifications/message', params: { data: SECRET } },
+    resultOf(`${'x'.repeat(70_000)}${SECRET}`),
+    resultOf(`"error": ${SECRET}`),
+  ]) {
+    const json = JSON.stringify(message);
+    expect(jsonOf(own, message)).toBe(json);
+    expect(pass(own, false, cutInto(json, 1000))).toBe(json);
+    expect(pass(own, true, cutInto(`data: ${json}\n\n`, 1000))).toBe(`data: ${json}\n\n`);
+  }
+});
+
+test("of what the operator's servers say otherwise, what is named a secret is taken out", () => {
+  const text = jsonOf(shared, resultOf(`${SECRET} ${SETTING.value}`));
+  expect(text).toContain(`[credential] ${SETTING.value}`);
+  const large = resultOf(`${'x'.repeat(70_000)}${SECRET} ${SETTING.value}${'x'.repeat(70_000)}`);
+  for (const bytes of [1000, 65_536, 70_050]) {
+    expect(pass(shared, true, cutInto(`data: ${JSON.stringify(large)}\n\n`, bytes))).toContain(
+      `[credential] ${SETTING.value}`,
+    );
+  }
+  expect(jsonOf(shared, errorOf(`${SECRET} ${SETTING.value}`))).toContain('[credential] [credential]');
+});
+
+test('an event goes on as soon as it has ended', () => {
+  const pieces = own.pieces(true);
+  const event = `data: ${JSON.stringify(resultOf('Fine.'))}\n\n`;
+  expect(pieces.add(Buffer.from(`${event}data: {`)).toString()).toBe(event);
+  expect(pieces.add(Buffer.from('}\n')).toString()).toBe('');
+  expect(pieces.add(Buffer.from('\n')).toString()).toBe('data: {}\n\n');
+});
+
+test('without values of 8 characters that are not digits alone, nothing is masked', () => {
+  const target = { transport: 'streamable_http', secrets: [{ name: 'key', value: '1234567890' }], isShared: true };
+  expect(maskOf(target as unknown as RemoteTarget)).toBeNull();
+});
