@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
 import { descriptorLimit } from './base/descriptors.ts';
+import { giveMemoryBack } from './base/give-back.ts';
 import { LIMITS, type Limits } from './base/limits.ts';
 import { MemoryBudget } from './base/memory-budget.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './bootstrap.ts';
@@ -90,6 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     perAddress: config.connectionsPerAddress,
     descriptors: await descriptorLimit(),
     onTight: () => log.warn('file descriptors run out: idle connections make room for new ones; raise ulimit -n'),
+    onManyEnded: giveMemoryBack,
   });
   try {
     const begin = holdRequests(http, connections);

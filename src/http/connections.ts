@@ -6,6 +6,8 @@ import { createDescriptorRoom, type DescriptorRoom } from './descriptor-room.ts'
 
 /** Requests that may wait behind an answer on their connection. A client that sends more at once is cut off. */
 const MAX_PIPELINED = 32;
+/** Connections that had to be ended, from which on it is worth the time to give back the memory that they took. */
+const MANY_STUCK = 20;
 
 export type ConnectionOptions = {
   readonly limits: Limits;
@@ -15,6 +17,8 @@ export type ConnectionOptions = {
   readonly descriptors: number | null;
   /** Called when connections are closed because the descriptors run out, once a minute. */
   readonly onTight: () => void;
+  /** Called when 20 connections or more have been ended because they were stuck, and no further one is. */
+  readonly onManyEnded: () => void;
 };
 
 export type Connections = {
@@ -28,7 +32,7 @@ export type Connections = {
  * connection without a request, end it. Node's own deadlines (head and body) must be set on the server.
  */
 export function watchConnections(server: Server, options: ConnectionOptions): Connections {
-  const { limits, perAddress, descriptors, onTight } = options;
+  const { limits, perAddress, descriptors, onTight, onManyEnded } = options;
   /** Oldest first. */
   const open = new Map<Socket, Connection>();
   const byAddress = new Map<string, number>();
@@ -67,12 +71,19 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
     room?.make(connection);
   });
 
+  let ended = 0;
   const look = (): void => {
     const now = performance.now();
+    const endedBefore = ended;
     for (const connection of open.values()) {
       if (isStuck(connection, now, limits)) {
         connection.socket.destroy();
+        ended += 1;
       }
+    }
+    if (ended >= MANY_STUCK && ended === endedBefore) {
+      ended = 0;
+      onManyEnded();
     }
   };
   const looking = setInterval(look, limits.connectionCheckMs).unref();

@@ -5,7 +5,7 @@ import { type Program, ROOT, startProgram } from './process.ts';
 import { API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN } from './server.ts';
 
 /** How `npm start` has V8 lay out its heap: what is not collected yet is no leak, and costs time. */
-const HEAP_FLAGS = [...readFileSync(join(ROOT, 'bin/gatehouse.cjs'), 'utf8').matchAll(/'(--[a-z-]+=\d+)'/g)].map(
+const HEAP_FLAGS = [...readFileSync(join(ROOT, 'bin/gatehouse.cjs'), 'utf8').matchAll(/'(--[a-z-]+(?:=\d+)?)'/g)].map(
   ([, flag]) => flag as string,
 );
 
