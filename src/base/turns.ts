@@ -1,15 +1,7 @@
+import { nextTurn } from './breathe.ts';
+
 /** Bytes that one stream may pass on before it is the turn of another. */
 const TURN_BYTES = 64 * 1024;
-
-/** Those whose turn comes, first come first. */
-const waiting: (() => void)[] = [];
-
-function next(): void {
-  waiting.shift()?.();
-  if (waiting.length > 0) {
-    setImmediate(next);
-  }
-}
 
 /**
  * Makes a function that a stream calls after each piece of so many bytes, and awaits. All streams of the process take
@@ -23,10 +15,6 @@ export function createTurns(): (bytes: number) => Promise<void> | undefined {
       return undefined;
     }
     passed = 0;
-    return new Promise((resolve) => {
-      if (waiting.push(resolve) === 1) {
-        setImmediate(next);
-      }
-    });
+    return nextTurn();
   };
 }

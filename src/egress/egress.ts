@@ -24,6 +24,8 @@ export type EgressOptions = {
   readonly own: () => readonly OwnEndpoint[];
   /** The resolver of the operating system unless given. */
   readonly resolve?: Resolve;
+  /** See `Egress`. */
+  readonly owner?: string;
 };
 
 /**
@@ -31,6 +33,8 @@ export type EgressOptions = {
  * operator allows, never to the gateway itself, and are decided at the address that is connected to.
  */
 export type Egress = {
+  /** Whose way out it is: the answers of one owner take turns with those of others. */
+  readonly owner: string;
   /**
    * Sends requests under the policy; they fail with `EgressRefused` (with undici's `fetch`, as the `cause`). It must be
    * closed. It follows no redirects; where `fetch` does, each hop is decided anew, but headers that `fetch` does not
@@ -70,7 +74,7 @@ export function createOrganizationEgress(
     of: (organizationId) => {
       let egress = byOrganization.get(organizationId);
       if (egress === undefined) {
-        egress = createEgress({ ...options, resolve: resolverOf(organizationId) });
+        egress = createEgress({ ...options, resolve: resolverOf(organizationId), owner: organizationId });
         byOrganization.set(organizationId, egress);
       }
       return egress;
@@ -85,7 +89,7 @@ export function createOrganizationEgress(
 const MAX_SYSTEM_LOOKUPS = 4;
 
 /** The way out for what the operator configures: anywhere, by the resolver of the system. It must be closed. */
-export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector'> {
+export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector' | 'owner'> {
   const slots = createFairSlots({
     slots: MAX_SYSTEM_LOOKUPS,
     slotsPerOwner: MAX_SYSTEM_LOOKUPS,
@@ -100,13 +104,19 @@ export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector'> {
       );
   };
   const connector = buildConnector({ allowH2: false, lookup });
-  return { connector, dispatcher: new Agent({ connect: connector }) };
+  return { connector, dispatcher: new Agent({ connect: connector }), owner: 'operator' };
 }
 
 /** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
-export function createEgress({ allow, own, resolve = systemResolve }: EgressOptions): Egress {
+export function createEgress({ allow, own, resolve = systemResolve, owner = '' }: EgressOptions): Egress {
   const policy = createPolicy(compileAllowed(allow), own);
   const connector = createConnector(policy, resolve);
   const dispatcher = new Agent({ connect: connector });
-  return { dispatcher, connector, check: policy.url, fetchDocument: createFetchDocument(policy, dispatcher) };
+  return {
+    owner,
+    dispatcher,
+    connector,
+    check: policy.url,
+    fetchDocument: createFetchDocument(policy, { dispatcher, owner }),
+  };
 }

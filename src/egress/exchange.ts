@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { nextTurn } from '../base/breathe.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
@@ -67,12 +68,19 @@ class TooManyInterim extends Error {
 const SMALL = 64 * 1024;
 
 /**
+ * Bytes of an answer that are read before others have their turn, and what each of its pieces counts besides: a server can
+ * send as fast as it is read, byte by byte.
+ */
+const TURN_BYTES = 256 * 1024;
+const PIECE_BYTES = 2048;
+
+/**
  * One HTTP exchange under the egress policy; redirects are not followed. It is tried again, once, only when no
  * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, or the
  * reason of the signal.
  */
 export function exchange(
-  { dispatcher }: Pick<Egress, 'dispatcher'>,
+  { dispatcher, owner }: Pick<Egress, 'dispatcher' | 'owner'>,
   request: HttpRequest,
   failed: (failure: Failure) => Error,
 ): Promise<HttpAnswer> {
@@ -81,7 +89,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const attempt = (retry: (() => void) | null): void => {
-      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry }));
+      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry, owner }));
     };
     attempt(() => attempt(null));
   });
@@ -92,6 +100,8 @@ type Settled = {
   readonly reject: (error: unknown) => void;
   /** Tries once more; null the second time. */
   readonly retry: (() => void) | null;
+  /** Whose exchange it is. */
+  readonly owner: string;
 };
 
 class Exchange implements Dispatcher.DispatchHandler, Speaker {
@@ -104,6 +114,9 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
   #interim = 0;
+  /** What was read since others had their turn, and whether they have it now. */
+  #inTurn = 0;
+  #isWaiting = false;
   /** The answer while it is waited for whole. */
   #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly chunks: Buffer[] } | undefined;
   readonly #stop: () => void;
@@ -155,7 +168,11 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
       return;
     }
     this.#body = new Readable({
-      read: () => controller.resume(),
+      read: () => {
+        if (!this.#isWaiting) {
+          controller.resume();
+        }
+      },
       destroy: (error, done) => {
         this.#done();
         controller.abort(error ?? UNWANTED);
@@ -172,6 +189,10 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
       this.#whole.chunks.push(chunk);
     } else if (this.#body?.push(chunk) === false) {
       controller.pause();
+    }
+    this.#inTurn += chunk.length + PIECE_BYTES;
+    if (this.#inTurn > TURN_BYTES && !this.#isWaiting && this.#body !== undefined) {
+      this.#wait(controller, this.#body);
     }
   }
 
@@ -203,6 +224,20 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     } else {
       this.#body.destroy(reason as Error);
     }
+  }
+
+  /** Reads nothing more before it is the turn of this exchange. */
+  #wait(controller: Dispatcher.DispatchController, body: Readable): void {
+    this.#isWaiting = true;
+    this.#inTurn = 0;
+    controller.pause();
+    void nextTurn(this.#settled.owner).then(() => {
+      this.#isWaiting = false;
+      // A full body goes on when its reader has read.
+      if (!controller.aborted && body.readableLength < body.readableHighWaterMark) {
+        controller.resume();
+      }
+    });
   }
 
   #done(): void {

@@ -1,5 +1,5 @@
-import type { Dispatcher } from 'undici';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
+import type { Egress } from './egress.ts';
 import { discard, exchange, type HttpAnswer } from './exchange.ts';
 import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
@@ -37,9 +37,11 @@ const HEADERS = {
   // GitHub, where many documents are, answers nobody without a name.
   'user-agent': 'gatehouse',
 };
+type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
+
 /** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
-  (policy: Policy, dispatcher: Dispatcher) =>
+  (policy: Policy, way: WayOut) =>
   async (start: URL, { maxBytes, timeoutMs, signal, check }: FetchLimits): Promise<FetchedDocument> => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
@@ -48,7 +50,7 @@ export const createFetchDocument =
       for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
         checkDocumentUrl(policy, url);
         check?.(url);
-        const answer = await get(dispatcher, url, either);
+        const answer = await get(way, url, either);
         try {
           if (!REDIRECT_STATUS.has(answer.status)) {
             return { ...(await read(url, answer, maxBytes)), url };
@@ -77,7 +79,7 @@ function checkDocumentUrl(policy: Policy, url: URL): void {
   }
 }
 
-function get(dispatcher: Dispatcher, { origin, pathname, search }: URL, signal: AbortSignal): Promise<HttpAnswer> {
+function get(way: WayOut, { origin, pathname, search }: URL, signal: AbortSignal): Promise<HttpAnswer> {
   // The signal knows when it has taken too long.
   const request = {
     origin,
@@ -88,7 +90,7 @@ function get(dispatcher: Dispatcher, { origin, pathname, search }: URL, signal: 
     signal,
     silence: 0,
   } as const;
-  return exchange({ dispatcher }, request, ({ cause }) => cause);
+  return exchange(way, request, ({ cause }) => cause);
 }
 
 function target(from: URL, { headers: { location }, status }: HttpAnswer): URL {

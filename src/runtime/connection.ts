@@ -73,7 +73,7 @@ export type Connection = {
 };
 
 export type ConnectionOptions = {
-  readonly egress: Pick<Egress, 'dispatcher' | 'connector'>;
+  readonly egress: Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
   /** Begins to hold memory for whoever the connection belongs to. Throws OverBudget. */
   readonly memory: () => MemoryScope;
   /** Called when the server is found to be away: a pipe has ended, nothing answers at its address. */

@@ -16,7 +16,7 @@ export type EntryOptions = {
   readonly store: Store;
   /** The ways out for the URLs of organizations, and the one for those of the operator. */
   readonly egress: OrganizationEgress;
-  readonly openEgress: Pick<Egress, 'dispatcher' | 'connector'>;
+  readonly openEgress: Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
   readonly budget: MemoryBudget;

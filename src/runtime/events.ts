@@ -13,8 +13,9 @@ export type EventRoom = {
   /** How many times its text an event counts that has come whole: with its value where it is parsed meanwhile. */
   readonly times: number;
 };
-/** Characters of a stream that are read before others have their turn: a server can send as fast as they are read. */
+/** Characters, and lines, that are read before others have their turn: a server can send as fast as it is read. */
 const TURN_CHARACTERS = 64 * 1024;
+const TURN_LINES = 256;
 /** Lines of data that one event may have: each is a string of its own until the event ends. */
 const MOST_LINES = 100_000;
 /** The type of events that name none. */
@@ -39,6 +40,7 @@ export async function* readEvents(
   /** Characters since the last event, and since others had their turn. */
   let passedOver = 0;
   let inTurn = 0;
+  let linesInTurn = 0;
   let isStart = true;
   for await (const chunk of chunks) {
     let text = decoder.write(chunk);
@@ -66,6 +68,11 @@ export async function* readEvents(
     const lines = rest.join('').split(/\r\n|\n|\r(?!$)/);
     rest = [lines.pop() ?? ''];
     for (const line of lines) {
+      linesInTurn += 1;
+      if (linesInTurn > TURN_LINES) {
+        linesInTurn = 0;
+        await nextTurn(held.holder);
+      }
       if (line === '') {
         if (data.length > 0) {
           const whole = data.join('\n');

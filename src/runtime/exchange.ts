@@ -13,7 +13,7 @@ const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent
 
 /** One exchange with a server. Throws ServerFailed, also from the body of the answer, or the reason of the signal. */
 export function exchange(
-  egress: Pick<Egress, 'dispatcher'>,
+  egress: Pick<Egress, 'dispatcher' | 'owner'>,
   target: RemoteTarget,
   request: ServerRequest,
 ): Promise<HttpAnswer> {

@@ -12,7 +12,7 @@ import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
 import type { RemoteTarget } from './target.ts';
 
-type WayOut = Pick<Egress, 'dispatcher'>;
+type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
 type Events = AsyncGenerator<StreamEvent>;
 
 const SPOKEN = 'HTTP with SSE';

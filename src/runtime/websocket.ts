@@ -1,7 +1,6 @@
 import type { ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
-import { nextTurn } from '../base/breathe.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import { serverFailed } from './exchange.ts';
@@ -52,6 +51,8 @@ export async function openWebSocket(
     maxPayload: room.longest,
     perMessageDeflate: false,
     closeTimeout: FAREWELL,
+    // One frame in a turn of the event loop: a server can send as fast as it is read.
+    allowSynchronousEvents: false,
     createConnection,
   };
   try {
@@ -74,10 +75,6 @@ const placeOf = ({ protocol, hostname, host, port }: URL) => ({
   host,
   port,
 });
-
-/** Bytes of messages that are read before others have their turn, and those that a frame costs besides, at the least. */
-const TURN_BYTES = 64 * 1024;
-const FRAME_BYTES = 64;
 
 /** What a WebSocket runs over, as soon as it is open; it is paused. */
 function opened(server: string, websocket: WebSocket, isConnected: () => boolean, signal: AbortSignal) {
@@ -113,8 +110,6 @@ function opened(server: string, websocket: WebSocket, isConnected: () => boolean
 
 function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: PipeRoom, reader: PipeReader) {
   let isOver = false;
-  /** Bytes that were read since others had their turn. */
-  let inTurn = 0;
   const over = (): void => {
     isOver = true;
     clearInterval(looking);
@@ -174,11 +169,6 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
               room.incoming.tryResize(waiting());
             }),
           );
-        }
-        inTurn += (data as Buffer).length + FRAME_BYTES;
-        if (inTurn > TURN_BYTES) {
-          inTurn = 0;
-          pauseUntil(nextTurn(room.incoming.holder));
         }
       }
     })

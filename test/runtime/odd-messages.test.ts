@@ -127,7 +127,8 @@ test('a WebSocket that breaks off right behind the introduction is opened anew',
     return null;
   });
   const connection = start(target);
-  await expect(connection.introduce()).rejects.toThrow('it sent a frame that is not text.');
+  // The frames are read one after the other: the introduction is whole before the connection ends.
+  await connection.introduce();
   await expect.poll(() => call(connection, 'pid').catch(String), { timeout: SOON }).toMatchObject(ANSWER);
   expect(connections).toBe(2);
 });
