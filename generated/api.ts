@@ -332,7 +332,7 @@ export interface paths {
         put?: never;
         /**
          * Register a server
-         * @description Registers a remote server. It is not contacted: it may be down. Without an `approval_policy` every call of its tools waits for a person; any other policy needs the permission `approvals`. Fails with 400 when the URL's scheme does not fit the transport, with 409 when the organization has as many servers, or accounts, as its quotas allow: every server is an account too.
+         * @description Registers a remote server. It is not contacted: it may be down. Without an `approval_policy` every call of its tools waits for a person; any other policy needs the permission `approvals`. The tools that it lists first count as seen by a person when the key pair has `approvals`; otherwise each of them is new. Fails with 400 when the URL's scheme does not fit the transport, with 409 when the organization has as many servers, or accounts, as its quotas allow: every server is an account too.
          */
         post: operations["createMcpServer"];
         delete?: never;
@@ -370,7 +370,7 @@ export interface paths {
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Calls of integrations that arrive where the server was are then decided by their own policy alone. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Every tool that it then lists is new and waits as a new one does, also when none was listed before. Calls of integrations that arrive where the server was are then decided by their own policy alone. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;

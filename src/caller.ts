@@ -31,6 +31,10 @@ export type TokenPermission = 'accounts' | 'approvals';
 
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
+/** Whether a key pair may decide what runs without a person. */
+export const mayApprove = ({ permissions }: Pick<KeyPairCaller, 'permissions'>): boolean =>
+  permissions.includes('approvals');
+
 /** Throws `forbidden` when a key pair or an API token lacks the permission; the operator may do everything. */
 export function requirePermission(caller: Caller, permission: Permission | TokenPermission): void {
   if (caller.kind !== 'operator' && !(caller.permissions as readonly string[]).includes(permission)) {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { audit } from '../audit.ts';
-import { type KeyPairCaller, requirePermission } from '../caller.ts';
+import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
 import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
@@ -36,8 +36,9 @@ const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
 });
 
 /**
- * Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`. Throws
- * `validation_failed`, `forbidden`, `quota_exceeded`.
+ * Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`, and only
+ * of those who have it are the tools that it lists first taken as seen. Throws `validation_failed`, `forbidden`,
+ * `quota_exceeded`.
  */
 export async function createServer(
   { store, now, ids, quotas }: Deps,
@@ -55,6 +56,9 @@ export async function createServer(
     const server = await withinQuotas(db, quotas, organizationId, ['servers', 'accounts'], () =>
       servers.insert(db, fresh),
     );
+    if (!mayApprove(caller)) {
+      await catalogues.clearPins(db, server.id);
+    }
     await audit(db, { at, actor: caller, action: 'server.created', target: targetOf(server.id) });
     return server;
   });

@@ -128,14 +128,7 @@ async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffe
  */
 export async function save(db: Db, serverId: string, { tools, pins, seenAt }: PackedCatalogue): Promise<void> {
   const seen = { tools, seen_at: seenAt };
-  await db.sql
-    .insertInto('server_catalogues')
-    .values(({ selectFrom }) => ({
-      server_id: serverId,
-      ...seen,
-      pins,
-      organization_id: selectFrom('servers').select('organization_id').where('id', '=', serverId),
-    }))
+  await inserting(db, serverId, { ...seen, pins })
     .onConflict((conflict) =>
       conflict.column('server_id').doUpdateSet(({ fn, ref }) => ({
         ...seen,
@@ -146,16 +139,26 @@ export async function save(db: Db, serverId: string, { tools, pins, seenAt }: Pa
 }
 
 /**
- * Forgets the tools and empties the pins of a server that is now another one: whatever it lists from then on is new,
- * and waits until somebody approves it. Where no tools were ever seen, nothing changes.
+ * Forgets the tools and empties the pins of a server that is now at a place which nobody who may approve has named:
+ * whatever it lists from then on is new, and waits until somebody approves it, also when no tools were ever seen.
  */
 export async function clearPins(db: Db, serverId: string): Promise<void> {
-  await db.sql
-    .updateTable('server_catalogues')
-    .set({ tools: null, seen_at: null, pins: '{}' })
-    .where('server_id', '=', serverId)
+  const nothing = { tools: null, seen_at: null, pins: '{}' };
+  await inserting(db, serverId, nothing)
+    .onConflict((conflict) => conflict.column('server_id').doUpdateSet(nothing))
     .execute();
 }
+
+const inserting = (
+  db: Db,
+  serverId: string,
+  row: { readonly tools: Uint8Array | null; readonly seen_at: number | null; readonly pins: string },
+) =>
+  db.sql.insertInto('server_catalogues').values(({ selectFrom }) => ({
+    server_id: serverId,
+    ...row,
+    organization_id: selectFrom('servers').select('organization_id').where('id', '=', serverId),
+  }));
 
 /** Forgets all of a server that is being deleted, in the same write. */
 export async function remove(db: Db, serverId: string): Promise<void> {

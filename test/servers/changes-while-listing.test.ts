@@ -66,9 +66,8 @@ test.each([['never seen'], ['seen before']])('the tools of the old url are not t
   }
   expectMoved(await during(() => update({ url: other.url })));
   expect((await stored()).tools).toBeNull();
-  // What was never seen is trusted at first sight, wherever it is.
-  expect(shown(await list())).toEqual([seen === 'seen before' ? 'theirs waits' : 'theirs runs']);
-  expect(Object.keys((await stored()).pins ?? {})).toEqual(seen === 'seen before' ? [] : ['theirs']);
+  expect(shown(await list())).toEqual(['theirs waits']);
+  expect((await stored()).pins).toEqual({});
   await other.stop();
 });
 

@@ -38,6 +38,10 @@ const approve = async (tool_name: string, approval_hash: string, auto_approve = 
   const body = { tool_name, approval_hash, auto_approve };
   expect((await call(server.url, 'addToolApproval', { path, body })).status).toBe(201);
 };
+const pairWith = async (permissions: string[]) => {
+  const org = { org_id: server.organizationId };
+  return (await call(server.url, 'createApiKey', { path: org, body: { name: 'agent', permissions } })).body;
+};
 const update = (body: object) => call(server.url, 'updateMcpServer', { path, body });
 
 describe('200', () => {
@@ -160,6 +164,34 @@ describe('200', () => {
     expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
     await approve('file_read', await hashOf('file_read'));
     expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits' });
+  });
+
+  test.each([
+    ['by who may approve', ['servers', 'approvals']],
+    ['by who may not', ['servers']],
+  ])('after another url everything waits, also when nothing was ever listed: moved %s', async (_, permissions) => {
+    const as = await pairWith(permissions);
+    expect((await call(server.url, 'updateMcpServer', { path, as, body: { url: `${upstream.url}?1` } })).status).toBe(
+      200,
+    );
+    expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
+    await update({ url: upstream.url });
+    expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
+    await approve('file_read', await hashOf('file_read'));
+    expect((await states()).file_read).toBe('runs');
+  });
+
+  test.each([
+    [['servers', 'approvals'], 'runs'],
+    [['servers'], 'waits'],
+  ])('what a server lists first that %j has registered %s', async (permissions, state) => {
+    const as = await pairWith(permissions);
+    const body = { name: 'Theirs', url: upstream.url, approval_policy: 'require_approval_all' };
+    path = { mcpServerId: (await call(server.url, 'createMcpServer', { body, as })).body.data.id };
+    await update({ approval_policy: 'auto_approve_read_only' });
+    expect(await states()).toEqual({ file_read: state, file_write: 'waits' });
+    await approve('file_read', await hashOf('file_read'));
+    expect((await states()).file_read).toBe('runs');
   });
 
   test('other headers keep what was seen', async () => {

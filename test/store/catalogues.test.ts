@@ -102,10 +102,10 @@ onBothEngines(({ shared }) => {
     });
   });
 
-  it('clears nothing where nothing was seen', async () => {
+  it('clears the pins also where nothing was seen: what is seen then is new', async () => {
     await store.write((db) => catalogues.clearPins(db, server));
-    expect(await find()).toEqual(NEVER_SEEN);
+    expect(await find()).toEqual({ ...NEVER_SEEN, pins: {} });
     await save([tool('a', '1')], 10);
-    expect((await find()).pins).toEqual({ a: '1'.repeat(64) });
+    expect((await find()).pins).toEqual({});
   });
 });
