@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
-/** The ways in which servers may read one path, each as `/a/b/`; null where there are more than are looked at. */
-export type PathReadings = readonly string[] | null;
+/** The ways in which servers may read one path, each as its segments; null where there are more than are looked at. */
+export type PathReadings = readonly (readonly string[])[] | null;
 
 /** Ports on which one host is taken for the same server over http and https. */
 const USUAL_PORTS = new Set(['', '80', '443']);
@@ -23,47 +23,71 @@ const MOST_DECODINGS = 8;
 
 /**
  * A path as servers may read it: decoded not at all, once, or more often; with dot segments as names, or resolved. Case,
- * repeated and closing slashes, backslashes, parameters of segments and what cannot be seen make no difference. It is strict: a
- * server that reads it otherwise than another one must not be a way around a policy.
+ * accents, repeated and closing slashes, backslashes, parameters of segments, spaces, closing dots and what cannot be seen
+ * make no difference. It is strict: a server that reads it otherwise than another one must not be a way around a policy.
  */
 export function readPath(pathname: string): PathReadings {
-  const readings = new Set<string>();
-  let text = pathname;
-  for (let decodings = 0; decodings <= MOST_DECODINGS; decodings += 1) {
-    const segments = segmentsOf(text);
-    readings.add(joined(segments));
-    readings.add(joined(resolved(segments)));
-    const decoded = decode(text);
-    if (decoded === text) {
-      return [...readings];
+  const readings = new Map<string, readonly string[]>();
+  for (const stray of STRAY_BYTES) {
+    let text = pathname;
+    for (let decodings = 0; ; decodings += 1) {
+      const segments = segmentsOf(text);
+      for (const reading of [segments, resolved(segments)]) {
+        readings.set(reading.join('/'), reading);
+      }
+      const decoded = decodeOnce(text, stray);
+      if (decoded === text) {
+        break;
+      }
+      if (decodings === MOST_DECODINGS) {
+        return null;
+      }
+      text = decoded;
     }
-    text = decoded;
   }
-  return null;
+  return [...readings.values()];
 }
 
 /** Whether a path may be another one, or lie below it. */
 export const isAtOrBelow = (path: PathReadings, other: PathReadings): boolean =>
-  path === null || other === null || path.some((reading) => other.some((above) => reading.startsWith(above)));
+  path === null ||
+  other === null ||
+  path.some((reading) => other.some((above) => above.every((segment, index) => isSame(segment, reading[index] ?? ''))));
 
-const joined = (segments: readonly string[]): string =>
-  segments
-    .map((segment) => `/${segment}`)
-    .join('')
-    .concat('/');
+/**
+ * Whether two segments may name one thing: they are the same, or one is the other with a suffix, as in `mcp.json`, `mcp:call`,
+ * `mcp,x` or `mcp(1)`. Letters, digits, `-`, `_`, and what is still encoded, make another name.
+ */
+const isSame = (a: string, b: string): boolean => a === b || hasSuffix(a, b) || hasSuffix(b, a);
+
+const hasSuffix = (long: string, short: string): boolean =>
+  short !== '' && long.startsWith(short) && !/^[\p{L}\p{N}_%-]/u.test(long.slice(short.length));
 
 /** What ends a segment for some server: path parameters, a query or fragment that was encoded, the end of a C string. */
 const ENDS = /[;?#\0].*$/s;
+/** Slashes, and what servers turn into them when they narrow characters. */
+const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9]/;
 
-function segmentsOf(text: string): string[] {
-  const plain = text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/\p{Default_Ignorable_Code_Point}/gu, '');
-  return plain
-    .split(/[/\\]/)
-    .map((segment) => segment.replace(ENDS, '').trim())
+const segmentsOf = (text: string): string[] =>
+  folded(text)
+    .split(SLASHES)
+    .map(nameOf)
     .filter((segment) => segment !== '' && segment !== '.');
+
+/** Text without case, accents, compatibility forms and what cannot be seen; a plus is a space in a form. */
+const folded = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
+    .toLowerCase()
+    // Folds what has no lower case of its own, such as ß and ss, and the sigma at the end of a word.
+    .toUpperCase()
+    .replaceAll('+', ' ');
+
+/** A segment without what some server cuts off; dot segments stay. */
+function nameOf(segment: string): string {
+  const name = segment.replace(ENDS, '').trim();
+  return name === '..' ? name : name.replace(/[.\s]+$/, '');
 }
 
 function resolved(segments: readonly string[]): string[] {
@@ -78,6 +102,29 @@ function resolved(segments: readonly string[]): string[] {
   return left;
 }
 
-/** Percent-decodes once, as UTF-8. */
-const decode = (text: string): string =>
-  text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'));
+/** Bytes that are no UTF-8 are Latin-1 to some servers, and left out by others. */
+const STRAY_BYTES: readonly ((byte: number) => string)[] = [(byte) => String.fromCharCode(byte), () => ''];
+
+/** Percent-decodes once: UTF-8, also where it is longer than it needs to be, and the UTF-16 of `%u0061`. */
+const decodeOnce = (text: string, stray: (byte: number) => string): string =>
+  text.replace(/(?:%u[0-9a-f]{4})+|(?:%[0-9a-f]{2})+/gi, (encoded) =>
+    encoded[1]?.toLowerCase() === 'u'
+      ? encoded.replace(/%u(....)/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)))
+      : lenientUtf8(Buffer.from(encoded.replaceAll('%', ''), 'hex'), stray),
+  );
+
+/** UTF-8 with the checks left out that old decoders leave out: overlong forms are characters too. */
+function lenientUtf8(bytes: Uint8Array, stray: (byte: number) => string): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] ?? 0;
+    const length = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0;
+    const rest = bytes.subarray(at + 1, at + length);
+    const isWhole = length > 0 && rest.length === length - 1 && rest.every((byte) => byte >> 6 === 0b10);
+    const point = rest.reduce((sum, byte) => (sum << 6) | (byte & 0x3f), length < 2 ? first : first & (0x7f >> length));
+    const isCharacter = isWhole && point <= 0x10ffff;
+    text += isCharacter ? String.fromCodePoint(point) : stray(first);
+    at += isCharacter ? length : 1;
+  }
+  return text;
+}

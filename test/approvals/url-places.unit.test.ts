@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hostOf, isAtOrBelow, readPath } from '../../src/approvals/url-places.ts';
 
@@ -41,6 +42,41 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     '/v1/%EF%BD%8D%EF%BD%83%EF%BD%90',
     '/v1%EF%BC%8Fmcp',
     `/%${'25'.repeat(30)}41`,
+    '/v1/mcp.',
+    '/v1/mcp...',
+    '/v1./mcp',
+    '/v1/mcp%2E',
+    '/v1/mcp. .',
+    '/v1/mcp+',
+    '/v1/+mcp',
+    '/v1/mcp.json',
+    '/v1/mcp.json/tools',
+    '/v1.json/mcp',
+    '/v1/mcp%2ejson',
+    '/v1/mcp.tar.gz',
+    '/v1/mcp:call',
+    '/v1/mcp::$DATA',
+    '/v1/mcp(1)',
+    '/v1/mcp,x',
+    '/v1/mcp~',
+    '/v1/mcp!',
+    '/v1/mcp&x',
+    '/v1/mcp%7Cx',
+    '/v1/%u006dcp',
+    '/v1/%U006Dcp',
+    '/v1%u002fmcp',
+    '/v1/%25u006dcp',
+    '/v1/%C1%ADcp',
+    '/v1/%E0%81%ADcp',
+    '/v1/%F0%80%81%ADcp',
+    '/v1%C0%AFmcp',
+    '/v1/%ffmcp',
+    '/v1/mcp%ff',
+    '/v1/m%80cp',
+    '/v1/mcp%ff.json',
+    '/v1%E2%88%95mcp',
+    '/v1/m%C3%A7p',
+    '/v1/%F0%9D%93%82cp',
   ])('path %s', (path) => {
     expect(isThere(`https://mcp.example.com${path}`, PLACE)).toBe(true);
   });
@@ -74,6 +110,20 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     ['https://mcp.example.com/mcp/', 'https://mcp.example.com/mcp'],
     ['https://mcp.example.com/mcp?team=a', 'https://mcp.example.com/mcp?team=b'],
     ['https://mcp.example.com/a%20b', 'https://mcp.example.com/A%20b/c'],
+    ['https://mcp.example.com/a%20b', 'https://mcp.example.com/a+b'],
+    ['https://mcp.example.com/mcp..', 'https://mcp.example.com/mcp'],
+    ['https://mcp.example.com/mcp.', 'https://mcp.example.com/mcp.json'],
+    ['https://mcp.example.com/mcp.php', 'https://mcp.example.com/mcp'],
+    ['https://mcp.example.com/straße', 'https://mcp.example.com/STRASSE'],
+    ['https://mcp.example.com/stra%E1%BA%9Ee', 'https://mcp.example.com/strasse/x'],
+    ['https://mcp.example.com/%E2%84%AAelvin', 'https://mcp.example.com/kelvin'],
+    ['https://mcp.example.com/café', 'https://mcp.example.com/cafe\u0301'],
+    ['https://mcp.example.com/café', 'https://mcp.example.com/CAF%E9'],
+    ['https://mcp.example.com/οδος', 'https://mcp.example.com/ΟΔΟΣ.json'],
+    ['https://mcp.example.com/ilk', 'https://mcp.example.com/%C4%B0lk'],
+    ['https://mcp.example.com/ilk', 'https://mcp.example.com/%C4%B1LK'],
+    ['https://mcp.example.com/工具', 'https://mcp.example.com/%E5%B7%A5%E5%85%B7.json'],
+    ['https://mcp.example.com/%FFx', 'https://mcp.example.com/%ffX'],
   ])('%s, called as %s', (place, url) => {
     expect(isThere(url, place)).toBe(true);
   });
@@ -84,6 +134,12 @@ describe('what is another place', () => {
     'https://mcp.example.com/v1',
     'https://mcp.example.com/v1/mcp2',
     'https://mcp.example.com/v1/mc',
+    'https://mcp.example.com/v1/mcp-x',
+    'https://mcp.example.com/v1/mcp_x',
+    'https://mcp.example.com/v1/mcpx.json',
+    'https://mcp.example.com/v1/mcp%E5%B7%A5',
+    'https://mcp.example.com/v1/.mcp',
+    'https://mcp.example.com/v1.x',
     'https://mcp.example.com/v2/mcp',
     'https://mcp.example.com/x/v1/mcp',
     'https://mcp.example.com:8443/v1/mcp',
@@ -93,5 +149,70 @@ describe('what is another place', () => {
     'https://mcp.example.com/?path=/v1/mcp',
   ])('%s', (url) => {
     expect(isThere(url, PLACE)).toBe(false);
+  });
+});
+
+describe('whatever the place is called', () => {
+  const NAME = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,6}$/);
+  const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
+  /** Ways to write one character that some server reads as it is. */
+  const WRITTEN: ((character: string) => string)[] = [
+    (character) => character,
+    (character) => character.toUpperCase(),
+    (character) => `%${hex(character.charCodeAt(0), 2)}`,
+    (character) => `%25${hex(character.charCodeAt(0), 2)}`,
+    (character) => `%u${hex(character.charCodeAt(0), 4)}`,
+    (character) =>
+      `%${hex(0xc0 | (character.charCodeAt(0) >> 6), 2)}%${hex(0x80 | (character.charCodeAt(0) & 0x3f), 2)}`,
+    (character) => encodeURIComponent(String.fromCharCode(character.charCodeAt(0) + 0xfee0)),
+    (character) => `${character}%C2%AD`,
+  ];
+  const AFTER = [
+    '',
+    '.',
+    '..',
+    '.json',
+    '.XML',
+    '+',
+    '%20',
+    '%2e',
+    ';v=1',
+    ':x',
+    ',x',
+    '%00.x',
+    '%3Fx',
+    '~',
+    '/',
+    '/x',
+    '.json/x',
+  ];
+  const AROUND = ['', '/', '/./', '/x/../', '/%2e/', '/x%2f..%2f', '%5C'];
+
+  test('each spelling of each segment is at the place', () => {
+    const choices = fc.array(fc.nat(WRITTEN.length - 1), { minLength: 14, maxLength: 14 });
+    fc.assert(
+      fc.property(
+        NAME,
+        NAME,
+        choices,
+        fc.constantFrom(...AFTER),
+        fc.constantFrom(...AROUND),
+        (a, b, ways, after, around) => {
+          const written = [...`${a}${b}`].map((character, index) => WRITTEN[ways[index] ?? 0]?.(character) ?? '');
+          const path = `/${around}${written.slice(0, a.length).join('')}/${written.slice(a.length).join('')}${after}`;
+          expect(isThere(`https://mcp.example.com${path}`, `https://mcp.example.com/${a}/${b}`), path).toBe(true);
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('another name is another place', () => {
+    fc.assert(
+      fc.property(NAME, NAME, fc.constantFrom(...AFTER), (a, b, after) => {
+        fc.pre(a !== b);
+        expect(isThere(`https://mcp.example.com/${a}${after}`, `https://mcp.example.com/${b}`)).toBe(false);
+      }),
+    );
   });
 });
