@@ -16,13 +16,19 @@ function takeNext(): void {
   }
 }
 
+let begun = 0;
+
+/** The rank of a piece of work that begins now. */
+export const nextRank = (): number => ++begun;
+
 /**
  * Resolves when a piece of long work may go on. One piece goes on in each turn of the event loop, however many wait, and
- * the owners of the work take turns: so others are held up by one piece at most.
+ * the owners of the work take turns: so others are held up by one piece at most. Of one owner's work, that which began
+ * first goes on first: what is finished holds no memory, and what is half done holds some.
  */
-export function nextTurn(owner: string | null = UNKNOWN_OWNER): Promise<void> {
+export function nextTurn(owner: string | null = UNKNOWN_OWNER, rank?: number): Promise<void> {
   return new Promise((resolve) => {
-    waiting.add(owner ?? UNKNOWN_OWNER, resolve);
+    waiting.add(owner ?? UNKNOWN_OWNER, resolve, rank);
     if (!isTaking) {
       isTaking = true;
       setImmediate(takeNext);

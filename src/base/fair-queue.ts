@@ -3,7 +3,8 @@ export type FairQueue<T> = {
   readonly size: () => number;
   /** How many items of an owner wait. */
   readonly waitingOf: (owner: string) => number;
-  readonly add: (owner: string, item: T) => void;
+  /** Of one owner, those of a lower rank are taken first, and of one rank those that came first. */
+  readonly add: (owner: string, item: T, rank?: number) => void;
   /** Takes the first item of the next owner in turn for whom `mayTake` is true; undefined when there is none. */
   readonly take: (mayTake?: (owner: string) => boolean) => { readonly owner: string; readonly item: T } | undefined;
 };
@@ -11,25 +12,26 @@ export type FairQueue<T> = {
 /** Makes a queue without items. */
 export function createFairQueue<T>(): FairQueue<T> {
   /** In the order of their turns; none is without items. */
-  const byOwner = new Map<string, T[]>();
+  const byOwner = new Map<string, { readonly item: T; readonly rank: number }[]>();
   let size = 0;
   return {
     size: () => size,
     waitingOf: (owner) => byOwner.get(owner)?.length ?? 0,
-    add: (owner, item) => {
+    add: (owner, item, rank = Number.POSITIVE_INFINITY) => {
       size += 1;
       const own = byOwner.get(owner);
       if (own === undefined) {
-        byOwner.set(owner, [item]);
-      } else {
-        own.push(item);
+        byOwner.set(owner, [{ item, rank }]);
+        return;
       }
+      const at = rank === Number.POSITIVE_INFINITY ? -1 : own.findIndex((other) => other.rank > rank);
+      own.splice(at === -1 ? own.length : at, 0, { item, rank });
     },
     take: (mayTake) => {
       for (const [owner, own] of byOwner) {
         if (mayTake === undefined || mayTake(owner)) {
           byOwner.delete(owner);
-          const item = own.shift() as T;
+          const { item } = own.shift() as { item: T };
           if (own.length > 0) {
             byOwner.set(owner, own);
           }

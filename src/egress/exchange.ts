@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { nextTurn } from '../base/breathe.ts';
+import { nextRank, nextTurn } from '../base/breathe.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
@@ -71,7 +71,7 @@ const SMALL = 64 * 1024;
  * Bytes of an answer that are read before others have their turn, and what each of its pieces counts besides: a server can
  * send as fast as it is read, byte by byte.
  */
-const TURN_BYTES = 256 * 1024;
+const TURN_BYTES = 64 * 1024;
 const PIECE_BYTES = 2048;
 
 /**
@@ -117,6 +117,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   /** What was read since others had their turn, and whether they have it now. */
   #inTurn = 0;
   #isWaiting = false;
+  #rank: number | undefined;
   /** The answer while it is waited for whole. */
   #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly chunks: Buffer[] } | undefined;
   readonly #stop: () => void;
@@ -231,7 +232,8 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     this.#isWaiting = true;
     this.#inTurn = 0;
     controller.pause();
-    void nextTurn(this.#settled.owner).then(() => {
+    this.#rank ??= nextRank();
+    void nextTurn(this.#settled.owner, this.#rank).then(() => {
       this.#isWaiting = false;
       // A full body goes on when its reader has read.
       if (!controller.aborted && body.readableLength < body.readableHighWaterMark) {

@@ -107,3 +107,14 @@ describe('fair slots', () => {
     expect(await slots.run('a', async () => 'next')).toBe('next');
   });
 });
+
+test('of one owner, a lower rank goes first, and what has none comes last, in its order', () => {
+  const queue = createFairQueue<string>();
+  queue.add('a', 'none 1');
+  queue.add('a', 'second', 2);
+  queue.add('a', 'none 2');
+  queue.add('a', 'first', 1);
+  queue.add('a', 'second again', 2);
+  const taken = Array.from({ length: 5 }, () => queue.take()?.item);
+  expect(taken).toEqual(['first', 'second', 'second again', 'none 1', 'none 2']);
+});
