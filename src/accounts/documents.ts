@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { decide } from '../approvals/decision.ts';
+import { overridesMethod } from '../approvals/overrides.ts';
 import { createFairSlots } from '../base/fair-queue.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
@@ -44,8 +45,10 @@ export async function readDocument(
   try {
     const found = await places.of(organizationId);
     const check = (at: URL): void => {
+      const request = { url: at, headers: [] };
       // A query can say as much as a call of a tool that reads.
-      if (found !== null && decide(found.strictest('auto_approve_all', [at]), READS).verdict === 'waits') {
+      const hints = overridesMethod(request) ? {} : READS;
+      if (found !== null && decide(found.strictest('auto_approve_all', request), hints).verdict === 'waits') {
         throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
       }
     };

@@ -3,12 +3,16 @@ import { stricterOf } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
+import { overridesUrl, type Sent } from './overrides.ts';
 import { hostOf, isAtOrBelow, type PathReadings, readPath } from './url-places.ts';
 
 /** Where the registered servers of one organization are whose calls can wait. */
 export type Places = {
-  /** The policy itself, or that of a server at or above one of the URLs that holds back more. */
-  readonly strictest: (policy: string, urls: readonly URL[]) => string;
+  /**
+   * The policy itself, or that of a server at or above the URL of a request that holds back more; of any server of the same
+   * host where the request overrides its URL.
+   */
+  readonly strictest: (policy: string, request: Sent) => string;
 };
 
 export type ServerPlaces = {
@@ -57,18 +61,15 @@ function placesOf(found: readonly servers.HeldBack[]): Places {
     byHost.set(host, places);
   }
   return {
-    strictest: (policy, urls) => {
-      let strictest = policy;
-      for (const url of urls) {
-        const places = byHost.get(hostOf(url)) ?? [];
-        const path = places.length === 0 ? null : readPath(url.pathname);
-        for (const place of places) {
-          if (isAtOrBelow(path, place.path)) {
-            strictest = stricterOf(strictest, place.policy);
-          }
-        }
+    strictest: (policy, request) => {
+      const places = byHost.get(hostOf(request.url));
+      if (places === undefined) {
+        return policy;
       }
-      return strictest;
+      const path = overridesUrl(request) ? null : readPath(request.url.pathname);
+      return places
+        .filter((place) => isAtOrBelow(path, place.path))
+        .reduce((strictest, place) => stricterOf(strictest, place.policy), policy);
     },
   };
 }

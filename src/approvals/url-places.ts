@@ -18,6 +18,8 @@ export function hostOf({ hostname, port }: URL): string {
   return `${host} ${USUAL_PORTS.has(port) ? '' : port}`;
 }
 
+/** Characters of a path that servers take at most: a longer one counts as every path of its host. */
+const MAX_PATH_CHARS = 16 * 1024;
 /** How often a path is decoded at most, before it counts as every path of its host. */
 const MOST_DECODINGS = 8;
 
@@ -27,6 +29,9 @@ const MOST_DECODINGS = 8;
  * make no difference. It is strict: a server that reads it otherwise than another one must not be a way around a policy.
  */
 export function readPath(pathname: string): PathReadings {
+  if (pathname.length > MAX_PATH_CHARS) {
+    return null;
+  }
   const readings = new Map<string, readonly string[]>();
   for (const stray of STRAY_BYTES) {
     let text = pathname;

@@ -1,32 +1,37 @@
+import type { Sent } from '../approvals/overrides.ts';
 import type { Call } from './call-tool.ts';
-import { grantOf } from './credentials.ts';
+import { credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
-import { fillPath } from './paths.ts';
-import { urlOf } from './request.ts';
+import { headOf } from './request.ts';
 import { baseOf } from './service.ts';
 
 export type Destined = Pick<Call, 'tool' | 'service' | 'account' | 'args'>;
 
+/** The requests of a call, without bodies; null for none, and for one that cannot be sent: the call says why. */
+export type Destinations = { readonly request: Sent | null; readonly tokenRequest: Sent | null };
+
 /**
- * Every URL that a call would be sent to, without queries: that of the request, and that where its token is asked for, to
- * which scope and client are free to carry anything. Redirects are not followed. What has no URL is not sent: the call says why.
+ * Where a call would be sent: its request, with its query and headers as they are sent, and that for its token, in which scope
+ * and client are free to carry anything. Redirects are not followed.
  */
-export function destinationsOf({ tool: { request }, service, account, args }: Destined): URL[] {
-  const urls = [
-    urlIn(
-      () =>
-        new URL(urlOf(baseOf(service, request, account.context), fillPath(request.path, request.parameters, args), [])),
-    ),
-  ];
-  if (account.authenticationMethod === 'oauth2_client_credentials') {
-    urls.push(urlIn(() => grantOf(account, service).url));
-  }
-  return urls.filter((url) => url !== null);
+export async function destinationsOf({ tool, service, account, args }: Destined): Promise<Destinations> {
+  const request = async (): Promise<Sent> => {
+    const base = baseOf(service, tool.request, account.context);
+    // Where a token stands does not depend on the token.
+    const credential = await credentialOf(account, service.security, async () => '');
+    const { url, headers } = headOf(tool.request, base, credential, args);
+    return { url: new URL(url), headers: Object.keys(headers) };
+  };
+  const tokenRequest = async (): Promise<Sent | null> =>
+    account.authenticationMethod === 'oauth2_client_credentials'
+      ? { url: grantOf(account, service).url, headers: [] }
+      : null;
+  return { request: await unlessUnsendable(request), tokenRequest: await unlessUnsendable(tokenRequest) };
 }
 
-function urlIn(read: () => URL): URL | null {
+async function unlessUnsendable<T>(read: () => Promise<T>): Promise<T | null> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (error instanceof ArgumentError || error instanceof CallFailed) {
       return null;

@@ -21,15 +21,31 @@ export function buildRequest(
   credential: Credential | null,
   args: Arguments,
 ): HttpRequest {
+  const rest = unplanned(request, args);
+  const { url, headers } = headOf(request, base, credential, args);
+  const body = request.body === undefined ? null : bodyOf(request.body, args, rest);
+  return {
+    method: verb,
+    url,
+    headers: body === null ? headers : { ...headers, 'content-type': body.contentType },
+    body: body?.bytes ?? null,
+  };
+}
+
+/** The URL and the headers of a request, but for what its body adds to them. Throws an ArgumentError as `buildRequest` does. */
+export function headOf(
+  request: RequestPlan,
+  base: URL,
+  credential: Credential | null,
+  args: Arguments,
+): Pick<HttpRequest, 'url' | 'headers'> {
   if (!isShallow(args)) {
     throw new ArgumentError('The arguments are nested too deeply.');
   }
-  const rest = unplanned(request, args);
   const pairs = (place: ParameterPlace): Pair[] =>
     given(request, place, args)
       .flatMap(({ plan, value }) => pairsOf(plan, value))
       .filter(({ name }) => credential?.in !== place || !isSameName(name, credential.name));
-  const body = request.body === undefined ? null : bodyOf(request.body, args, rest);
   const cookies = [
     ...pairs('cookie').map(({ name, text }) => `${encode(name)}=${text}`),
     ...(credential?.in === 'cookie' ? [`${credential.name}=${credential.value}`] : []),
@@ -37,14 +53,13 @@ export function buildRequest(
   const headers = {
     ...headersOf(request, credential, args),
     ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
-    ...(body === null ? {} : { 'content-type': body.contentType }),
   };
   const query = [
     joinPairs(pairs('query')),
     ...(credential?.in === 'query' ? [`${encodeName(credential.name)}=${encode(credential.value)}`] : []),
   ];
   const url = urlOf(base, fillPath(request.path, request.parameters, args), query);
-  return { method: verb, url, headers, body: body?.bytes ?? null };
+  return { url, headers };
 }
 
 /** The arguments that no plan names: members of a body that takes any, else a mistake. */
@@ -95,7 +110,7 @@ function headersOf(request: RequestPlan, credential: Credential | null, args: Ar
 }
 
 /** The URL of a request, below the base. */
-export function urlOf(base: URL, path: string, query: readonly string[]): string {
+function urlOf(base: URL, path: string, query: readonly string[]): string {
   const url = new URL(base);
   url.hash = '';
   url.pathname = `${base.pathname.replace(/\/+$/, '')}/${path.replace(/^\//, '')}`;

@@ -1,7 +1,6 @@
-import { decide } from '../approvals/decision.ts';
+import { decideCall } from '../approvals/decide-call.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
-import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
@@ -88,8 +87,8 @@ async function call(
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);
-  const policy = await policyOf(deps, served, { tool, args, account, service });
-  const { verdict } = decide(policy, tool.annotations);
+  const places = await deps.places.of(account.organizationId);
+  const { policy, verdict } = await decideCall(served.policy, places, { tool, args, account, service });
   note.call = { tool: tool.name, args, verdict };
   if (verdict === 'waits') {
     return mustWait(policy);
@@ -103,10 +102,4 @@ async function call(
     deps.accountStatuses.note(account, credentialsRefused ? 'needs_reauth' : 'active');
   }
   return result;
-}
-
-/** The policy of the integration, or a stricter one of a server where the call would arrive. */
-async function policyOf({ places }: Deps, { account, policy }: ServedService, called: Destined): Promise<string> {
-  const found = await places.of(account.organizationId);
-  return found === null ? policy : found.strictest(policy, destinationsOf(called));
 }

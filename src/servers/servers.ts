@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isOverride } from '../approvals/overrides.ts';
 import { audit } from '../audit.ts';
 import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
@@ -200,6 +201,12 @@ function requireMayChange(caller: KeyPairCaller, before: Server, after: Server):
 }
 
 const isMoved = (before: Server, after: Server): boolean =>
-  after.url !== before.url || after.transport !== before.transport;
+  after.url !== before.url ||
+  after.transport !== before.transport ||
+  !isDeepStrictEqual(overridesOf(before), overridesOf(after));
+
+/** The headers that say where a request goes, or what it does there: to change them is to move. */
+const overridesOf = ({ requestHeaders }: Server): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(requestHeaders).filter(([name]) => isOverride(name)));
 
 const targetOf = (uuid: string) => ({ kind: 'server', id: serverId(uuid) }) as const;

@@ -64,6 +64,10 @@ type Way = {
   readonly own?: string;
   readonly policy?: string;
   readonly account?: Json;
+  /** Parameters of the operation, beside those in its path. */
+  readonly parameters?: readonly Json[];
+  /** Where the API key of the account goes. */
+  readonly apiKey?: Json;
 };
 
 /** Makes an integration of one operation by an API token without `approvals`, and a caller of its only tool. */
@@ -71,11 +75,22 @@ async function integrate(way: Way, on = gateway.organizationId): Promise<(args?:
   const path = { org_id: on };
   const { token } = (await call(gateway.url, 'createApiToken', { path, body: { name: 'Agent' } })).body;
   const as = { apiToken: token as string };
-  const { base = `http://127.0.0.1:${port}`, path: template = '/mcp', verb = 'post', own, policy, account } = way;
+  const {
+    base = `http://127.0.0.1:${port}`,
+    path: template = '/mcp',
+    verb = 'post',
+    own,
+    policy,
+    account,
+    apiKey,
+  } = way;
   const names = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
   const operation = {
     summary: 'Do it',
-    parameters: names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    parameters: [
+      ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+      ...(way.parameters ?? []),
+    ],
     ...(own !== undefined && { servers: [{ url: own }] }),
     responses: { 200: { description: 'Done' } },
   };
@@ -84,6 +99,10 @@ async function integrate(way: Way, on = gateway.organizationId): Promise<(args?:
     info: { title: 'A service', version: '1' },
     servers: [{ url: 'https://service.example.com' }],
     paths: { [template]: { [verb]: operation } },
+    ...(apiKey && {
+      components: { securitySchemes: { key: { type: 'apiKey', ...apiKey } } },
+      security: [{ key: [] }],
+    }),
   };
   const integration = { name: 'around', document, base_url: base, ...(policy && { approval_policy: policy }) };
   const { id } = (await call(gateway.url, 'createIntegration', { body: integration, as })).body;
@@ -182,6 +201,84 @@ describe('a call waits, whichever way its URL comes to lie at the server', () =>
   });
 });
 
+describe('a call that overrides what it seems to be', () => {
+  const parameter = (place: string, name: string, more: Json = {}): Way => ({
+    parameters: [{ name, in: place, schema: { type: 'string' } }],
+    args: { [name]: 'DELETE' },
+    ...more,
+  });
+  const inQuery = (name: string): Way => ({
+    parameters: [{ name: 'filter', in: 'query', style: 'form', explode: true, schema: { type: 'object' } }],
+    args: { filter: { [name]: 'DELETE' } },
+  });
+  const asKey = (place: string, name: string): Way => ({
+    apiKey: { in: place, name },
+    account: { authentication_method: 'api_key', context: { api_key: 'DELETE' } },
+  });
+
+  const METHODS: [string, Way][] = [
+    ['a header', parameter('header', 'X-HTTP-Method-Override')],
+    ['another header', parameter('header', 'x_http_method')],
+    ['a parameter', parameter('query', '_method')],
+    ['a member of a parameter', inQuery('$httpMethod')],
+    ['an API key in a header', asKey('header', 'X-Method-Override')],
+    ['an API key in the query', asKey('query', '_method')],
+    ['its base URL', { base: 'http://127.0.0.1:PORT/?_method=DELETE' }],
+  ];
+
+  test.each(METHODS)('its method, by %s: is no call that only reads', async (_, way) => {
+    const base = (way.base ?? 'http://127.0.0.1:PORT').replace('PORT', String(port));
+    const read = { ...way, base, verb: 'get' } as const;
+    await register('auto_approve_read_only');
+    expect(textOf(await (await integrate(read))())).toContain('approval_policy auto_approve_read_only');
+    expect(textOf(await (await integrate({ ...read, path: '/mcp/below' }))())).toContain('must approve');
+    const elsewhere = { ...read, path: '/elsewhere' };
+    const own = await integrate({ ...elsewhere, policy: 'auto_approve_read_only' });
+    expect(textOf(await own())).toContain('must approve');
+    expect(arrived).toEqual([]);
+    await (await integrate(elsewhere))();
+    expect(arrived).toHaveLength(1);
+  });
+
+  const URLS: [string, Way][] = [
+    ['a header', parameter('header', 'X-Original-URL')],
+    ['another header', parameter('header', 'X_Rewrite_Url')],
+    ['a header with a host', parameter('header', 'X-Forwarded-Host')],
+    ['a parameter', parameter('query', 'rest_route')],
+    ['a member of a parameter', inQuery('_url')],
+    ['an API key in a header', asKey('header', 'X-Forwarded-Prefix')],
+    ['an API key in the query', asKey('query', '_path')],
+    ['its base URL', { base: 'http://127.0.0.1:PORT/?rest_route=/mcp' }],
+  ];
+
+  test.each(URLS)('its URL, by %s: is a call of every place of the host', async (_, way) => {
+    const base = (way.base ?? 'http://127.0.0.1:PORT').replace('PORT', String(port));
+    const run = await integrate({ ...way, base, path: '/elsewhere' });
+    await register('require_approval_all', 'http://127.0.0.1:9/mcp');
+    await run();
+    expect(arrived).toHaveLength(1);
+    await register('require_approval_per_tool');
+    expect(textOf(await run())).toContain('approval_policy require_approval_per_tool');
+    expect(arrived).toHaveLength(1);
+  });
+
+  test('the question for a token is none that only reads', async () => {
+    await register('auto_approve_read_only');
+    const context = { client_id: 'c', client_secret: 's3cret-of-client', token_url: `http://127.0.0.1:${port}/mcp` };
+    const account = { authentication_method: 'oauth2_client_credentials', context };
+    const result = await (await integrate({ path: '/elsewhere', verb: 'get', account }))();
+    expect(textOf(result)).toContain('approval_policy auto_approve_read_only');
+    expect(arrived).toEqual([]);
+  });
+
+  test('without an override, the same operations run', async () => {
+    await register('auto_approve_read_only');
+    await (await integrate({ ...parameter('header', 'X-HTTP-Method-Override'), args: {}, verb: 'get' }))();
+    await (await integrate({ ...parameter('header', 'X-Original-URL'), args: {}, path: '/elsewhere' }))();
+    expect(arrived).toEqual(['GET /mcp', 'POST /elsewhere']);
+  });
+});
+
 test('what lies elsewhere on the same host is no matter of the server', async () => {
   await register('require_approval_all');
   await (await integrate({ path: '/mcp2' }))();
@@ -228,6 +325,13 @@ describe('a document is not fetched from where nothing runs without a person', (
     await register('require_approval_per_tool');
     const { status, body } = await fetchFrom(url());
     expect([status, body.details.failures[0].path]).toEqual([400, 'body.document_url']);
+    expect(body.details.failures[0].message).toContain('whose calls wait for a person');
+    expect(arrived).toEqual([]);
+  });
+
+  test('nor, with an override of the method, from where what reads runs', async () => {
+    await register('auto_approve_read_only');
+    const { body } = await fetchFrom(`http://127.0.0.1:${port}/mcp?_method=DELETE`);
     expect(body.details.failures[0].message).toContain('whose calls wait for a person');
     expect(arrived).toEqual([]);
   });

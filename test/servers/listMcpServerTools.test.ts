@@ -194,6 +194,12 @@ describe('200', () => {
     expect((await states()).file_read).toBe('runs');
   });
 
+  test('after other headers that say where a request goes, everything waits', async () => {
+    await list();
+    await update({ request_headers: { 'X-Rewrite-Url': '/elsewhere' } });
+    expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
+  });
+
   test('other headers keep what was seen', async () => {
     await list();
     await update({ request_headers: { 'X-Key': 'new' } });

@@ -176,6 +176,8 @@ test('403: a policy changed by a key pair that may not approve; the same policy 
 test.each([
   ['url', { url: 'https://elsewhere.example.com/mcp' }],
   ['transport', { transport: 'SSE' }],
+  ['header for another path', { request_headers: { 'X-Original-URL': '/elsewhere' } }],
+  ['header for another method', { request_headers: { 'x-http-method-override': 'PUT' } }],
 ])('403: the %s of a server whose calls never wait, changed by a key pair that may not approve', async (_, change) => {
   const path = { org_id: server.organizationId };
   const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))

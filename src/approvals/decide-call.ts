@@ -1,0 +1,29 @@
+import { type Destined, destinationsOf } from '../calls/destinations.ts';
+import { stricterOf } from '../contract/approval-policies.ts';
+import type { DerivedTool } from '../tools/types.ts';
+import { decide, type Verdict } from './decision.ts';
+import { overridesMethod } from './overrides.ts';
+import type { Places } from './server-places.ts';
+
+/**
+ * What is decided about a call of an integration's tool, and the policy that decides: that of the integration, or a stricter
+ * one of a server where the call, or the question for its token, would arrive. What overrides its method does not only read,
+ * and neither does a question for a token.
+ */
+export async function decideCall(
+  policy: string,
+  places: Places | null,
+  called: Destined & { readonly tool: Pick<DerivedTool, 'annotations'> },
+): Promise<{ readonly policy: string; readonly verdict: Verdict }> {
+  const { annotations } = called.tool;
+  if (places === null && policy !== 'auto_approve_read_only') {
+    return { policy, verdict: decide(policy, annotations).verdict };
+  }
+  const { request, tokenRequest } = await destinationsOf(called);
+  const atRequest = request === null || places === null ? policy : places.strictest(policy, request);
+  const atToken =
+    tokenRequest === null || places === null ? 'auto_approve_all' : places.strictest('auto_approve_all', tokenRequest);
+  const hints = request !== null && overridesMethod(request) ? {} : annotations;
+  const waits = [decide(atRequest, hints), decide(atToken, {})].some(({ verdict }) => verdict === 'waits');
+  return { policy: stricterOf(atRequest, atToken), verdict: waits ? 'waits' : 'runs' };
+}
