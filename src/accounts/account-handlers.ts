@@ -64,12 +64,12 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
     return respond(200, { id: params.id });
   },
 
-  listAccountTools: async ({ params, query, caller }, respond) => {
+  listAccountTools: async ({ params, query, caller, memory }, respond) => {
     const account = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
     const result =
       account.kind === 'server'
-        ? await previewServerTools(deps.store.read, account, query)
-        : await previewTools(deps.store.read, account.integrationId, query);
+        ? await previewServerTools(deps.store.read, account, query, memory)
+        : await previewTools(deps.store.read, account.integrationId, query, memory);
     return respond(200, { result });
   },
 });

@@ -3,6 +3,9 @@ import { gunzip, gzip } from 'node:zlib';
 import { decide } from '../approvals/decision.ts';
 import { overridesMethod } from '../approvals/overrides.ts';
 import { createFairSlots } from '../base/fair-queue.ts';
+import { unpackedBytes } from '../base/gzip.ts';
+import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
+import { MemoryScope } from '../base/memory-scope.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
 import type { Contents, Integration } from '../store/integrations.ts';
@@ -17,6 +20,22 @@ import { mistake } from './wire.ts';
 /** Where an OpenAPI document comes from: its bytes, or a URL. */
 export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
 
+/** The memory of the documents of one request; the signal is aborted when somebody else needs it. */
+export type DocumentMemory = Disposable & {
+  readonly signal: AbortSignal;
+  /** Resolves when there is room for so many bytes. Rejects with OverBudget. */
+  readonly reach: (bytes: number) => Promise<void>;
+};
+
+/** Begins to hold memory for documents of an organization. Throws OverBudget. */
+export function documentMemory(budget: MemoryBudget, organizationId: string): DocumentMemory {
+  const leaving = new AbortController();
+  const scope = new MemoryScope(budget, organizationId, () => leaving.abort(new OverBudget('share')));
+  const held = scope.hold('documents', 0);
+  const { signal } = leaving;
+  return { signal, reach: (bytes) => held.reach(bytes, signal), [Symbol.dispose]: () => scope.release() };
+}
+
 /** A document at hand. `field` is where the request names it; `url` is where it came from, null for none. */
 export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly field: string };
 
@@ -30,13 +49,15 @@ const LARGEST = 16 * 1024 * 1024;
 const FETCH_TIMEOUT = 10_000;
 
 /**
- * Reads a document for an organization, over the network where it must. Throws `validation_failed` when it cannot be had, or
- * lies where a server is on which nothing, not even what only reads, runs without a person.
+ * Reads a document for an organization, over the network where it must: then it is held in the memory, as it is in that of
+ * the request that brings it. Throws `validation_failed` when it cannot be had, or lies where a server is on which nothing,
+ * not even what only reads, runs without a person; and OverBudget.
  */
 export async function readDocument(
   { egress, places }: Pick<Deps, 'egress' | 'places'>,
   organizationId: string,
   source: DocumentSource,
+  { signal, reach }: DocumentMemory,
 ): Promise<Document> {
   if ('bytes' in source) {
     return { bytes: source.bytes, url: null, field: 'body.document' };
@@ -52,7 +73,8 @@ export async function readDocument(
         throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
       }
     };
-    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT, check };
+    const room = (size: number) => (size > SMALL_BYTES ? reach(size) : undefined);
+    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT, check, signal, room };
     const { bytes, url } = await egress.of(organizationId).fetchDocument(new URL(source.url), limits);
     return { bytes, url: url.href, field };
   } catch (error) {
@@ -79,16 +101,18 @@ const imports = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_I
 
 /**
  * Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use, and
- * QueueFull when too many documents of the organization wait.
+ * QueueFull when too many documents of the organization wait; or the reason of the signal.
  */
 export async function importDocument(
   { bytes, url, field }: Document,
   { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
+  signal: AbortSignal,
 ): Promise<Imported> {
   // Before the worker takes the bytes away.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
-    const derived = await imports.run(organizationId, () => deriveInWorker(bytes, { integration: name, toolTags }));
+    const derive = () => deriveInWorker(bytes, { integration: name, toolTags }, signal);
+    const derived = await imports.run(organizationId, derive, signal);
     const { title, servers, security, toolCount, skipped, tools } = derived;
     const service: StoredService = { title, servers, security, documentUrl: url };
     const selectors: Scoped[] = [];
@@ -120,5 +144,8 @@ function shorten(skipped: readonly Skipped[]): Skipped[] {
   return rest === 0 ? fitting : [...fitting, { operation: `${rest} more`, reason: 'This list is cut at 64 KiB.' }];
 }
 
-/** A document as it was before it was stored. */
-export const unpackDocument = promisify(gunzip) as (packed: Uint8Array) => Promise<Buffer>;
+/** A document as it was before it was stored. Throws OverBudget. */
+export async function unpackDocument(packed: Uint8Array, { reach }: DocumentMemory): Promise<Buffer> {
+  await reach(unpackedBytes(packed));
+  return promisify(gunzip)(packed);
+}

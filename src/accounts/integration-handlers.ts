@@ -67,9 +67,9 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
     return respond(200, { id: params.id });
   },
 
-  listIntegrationTools: async ({ params, query, caller }, respond) => {
+  listIntegrationTools: async ({ params, query, caller, memory }, respond) => {
     const { id } = await findIntegration(deps.store.read, apiTokenOf(caller), params.id);
-    return respond(200, { result: await previewTools(deps.store.read, id, query) });
+    return respond(200, { result: await previewTools(deps.store.read, id, query, memory) });
   },
 });
 

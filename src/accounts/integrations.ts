@@ -9,7 +9,15 @@ import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
-import { type Document, type DocumentSource, importDocument, readDocument, unpackDocument } from './documents.ts';
+import {
+  type Document,
+  type DocumentMemory,
+  type DocumentSource,
+  documentMemory,
+  importDocument,
+  readDocument,
+  unpackDocument,
+} from './documents.ts';
 import type { StoredService } from './service.ts';
 import { missing } from './wire.ts';
 
@@ -32,9 +40,10 @@ export async function createIntegration(
 ): Promise<Integration> {
   const { store: database, now, ids, quotas } = deps;
   requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
-  const document = await readDocument(deps, caller.organizationId, source);
   const { organizationId } = caller;
-  const { facts, contents } = await importDocument(document, { ...fields, organizationId });
+  using memory = documentMemory(deps.budget, organizationId);
+  const document = await readDocument(deps, organizationId, source, memory);
+  const { facts, contents } = await importDocument(document, { ...fields, organizationId }, memory.signal);
   const at = now();
   return database.writeFor(caller.organizationId, async (db) => {
     await requireOrganization(db, organizationId);
@@ -69,13 +78,14 @@ export async function updateIntegration(
   ifMatch: string | undefined,
 ): Promise<Integration> {
   await findIntegration(deps.store.read, caller, id);
-  const document = source === null ? null : await readDocument(deps, caller.organizationId, source);
+  using memory = documentMemory(deps.budget, caller.organizationId);
+  const document = source === null ? null : await readDocument(deps, caller.organizationId, source, memory);
   const turn = (updating.get(id) ?? Promise.resolve()).then(() =>
-    updateInTurn(deps, caller, id, changes, document, ifMatch),
+    updateInTurn(deps, caller, id, changes, document, memory, ifMatch),
   );
   const settled = turn.catch(() => undefined);
   updating.set(id, settled);
-  return turn.finally(() => updating.get(id) === settled && updating.delete(id));
+  return await turn.finally(() => updating.get(id) === settled && updating.delete(id));
 }
 
 async function updateInTurn(
@@ -84,6 +94,7 @@ async function updateInTurn(
   id: string,
   changes: Partial<IntegrationFields>,
   given: Document | null,
+  memory: DocumentMemory,
   ifMatch: string | undefined,
 ): Promise<Integration> {
   const before = await findIntegration(database.read, caller, id);
@@ -94,8 +105,8 @@ async function updateInTurn(
     return before;
   }
   const fields = { ...before, ...changes };
-  const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before) : null);
-  const imported = document === null ? null : await importDocument(document, fields);
+  const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before, memory) : null);
+  const imported = document === null ? null : await importDocument(document, fields, memory.signal);
   const at = Math.max(now(), before.updatedAt);
   return database.writeFor(caller.organizationId, async (db) => {
     const after = { ...fields, ...imported?.facts, updatedAt: at };
@@ -155,7 +166,7 @@ function requireMayLoosen(caller: ApiTokenCaller, before: string, after: string)
 const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
   name !== undefined || toolTags !== undefined;
 
-async function storedDocument(db: Db, { id, service }: Integration): Promise<Document> {
+async function storedDocument(db: Db, { id, service }: Integration, memory: DocumentMemory): Promise<Document> {
   const { documentUrl } = JSON.parse(service) as StoredService;
-  return { bytes: await unpackDocument(await store.document(db, id)), url: documentUrl, field: 'body' };
+  return { bytes: await unpackDocument(await store.document(db, id), memory), url: documentUrl, field: 'body' };
 }

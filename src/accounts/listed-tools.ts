@@ -8,10 +8,17 @@ import { scopedTool } from '../tools/server-tools.ts';
 /** A tool of a server, with what scopes select it by. */
 export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTool['definition'] };
 
-/** The tools that a server's account last listed, in the server's order; null before it ever did. */
-export async function listedTools(db: Db, account: ServerAccount): Promise<ListedTool[] | null> {
+/**
+ * The tools that a server's account last listed, in the server's order; null before it ever did. They are read when there
+ * is `room` for the JSON of so many bytes and its values.
+ */
+export async function listedTools(
+  db: Db,
+  account: ServerAccount,
+  room?: (textBytes: number) => Promise<void>,
+): Promise<ListedTool[] | null> {
   const tags = await tagsOf(db, account);
-  const { tools } = await catalogues.find(db, account.serverId);
+  const { tools } = await catalogues.find(db, account.serverId, room);
   if (tags === null || tools === null) {
     return null;
   }

@@ -1,4 +1,7 @@
 import type { components } from '../../generated/api.ts';
+import { unpackedBytes } from '../base/gzip.ts';
+import { PARSED_TIMES } from '../base/memory-budget.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -10,10 +13,24 @@ import { listedTools } from './listed-tools.ts';
 
 type ToolPreview = components['schemas']['ToolPreview'];
 
-/** The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. */
-export async function previewTools(db: Db, integrationId: string, scope: Scope): Promise<ToolPreview[]> {
+/** Holds JSON of so many bytes, its values, and the answer that is made of it, as long as the memory is held. */
+const roomIn = (memory: MemoryScope) => (textBytes: number) =>
+  memory.hold('answers', 0).reach(textBytes * (2 + PARSED_TIMES));
+
+/**
+ * The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. Throws
+ * OverBudget.
+ */
+export async function previewTools(
+  db: Db,
+  integrationId: string,
+  scope: Scope,
+  memory: MemoryScope,
+): Promise<ToolPreview[]> {
   const previews: ToolPreview[] = [];
-  for await (const tool of readTools(await integrations.tools(db, integrationId))) {
+  const packed = await integrations.tools(db, integrationId);
+  await roomIn(memory)(unpackedBytes(packed));
+  for await (const tool of readTools(packed)) {
     if (matches(tool, scope)) {
       previews.push(preview(tool));
     }
@@ -21,9 +38,17 @@ export async function previewTools(db: Db, integrationId: string, scope: Scope):
   return previews;
 }
 
-/** The tools of a server's account that a scope lets through, as the server last listed them; none before it did. */
-export async function previewServerTools(db: Db, account: ServerAccount, scope: Scope): Promise<ToolPreview[]> {
-  const tools = (await listedTools(db, account)) ?? [];
+/**
+ * The tools of a server's account that a scope lets through, as the server last listed them; none before it did. Throws
+ * OverBudget.
+ */
+export async function previewServerTools(
+  db: Db,
+  account: ServerAccount,
+  scope: Scope,
+  memory: MemoryScope,
+): Promise<ToolPreview[]> {
+  const tools = (await listedTools(db, account, roomIn(memory))) ?? [];
   return selectTools(tools, scope).map(({ definition, method, tags }) => {
     const { name, description, inputSchema } = definition;
     const { required } = inputSchema as JsonSchema;

@@ -1,4 +1,5 @@
 import type { operations, Readable, Writable } from '../../generated/api.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Caller } from '../caller.ts';
 
 /** Every operation of the document. */
@@ -43,6 +44,8 @@ export type Input<K extends OperationId> = {
   readonly headers: { readonly [N in keyof Part<Op<K>['parameters']['header']> as Lowercase<N & string>]?: string };
   readonly body: Op<K> extends { requestBody: infer B } ? Writable<Json<B>> : undefined;
   readonly caller: Caller;
+  /** What is held until the answer is through. */
+  readonly memory: MemoryScope;
 };
 
 declare const sealed: unique symbol;

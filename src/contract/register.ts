@@ -100,6 +100,7 @@ function answer(
       headers: request.headers,
       body: request.body,
       caller: request.caller,
+      memory: request.memory,
     };
     const reply = (await handler(input as never, respond as never)) as unknown as PlainReply;
     // Conditional reads are not offered, and Express would answer an undocumented 304 of its own accord.

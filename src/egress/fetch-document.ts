@@ -1,3 +1,4 @@
+import { OverBudget } from '../base/memory-budget.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import type { Egress } from './egress.ts';
 import { discard, exchange, type HttpAnswer } from './exchange.ts';
@@ -10,6 +11,8 @@ export type FetchLimits = {
   /** For everything together, redirects too. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Waited for before more than so many bytes are held. What it rejects with is thrown on. */
+  readonly room?: (bytes: number) => Promise<void> | undefined;
   /** Asked before each request, also those that a redirect leads to; what it throws is thrown on. */
   readonly check?: (url: URL) => void;
 };
@@ -42,7 +45,7 @@ type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
 /** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
   (policy: Policy, way: WayOut) =>
-  async (start: URL, { maxBytes, timeoutMs, signal, check }: FetchLimits): Promise<FetchedDocument> => {
+  async (start: URL, { maxBytes, timeoutMs, signal, check, room }: FetchLimits): Promise<FetchedDocument> => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
     let url = start;
@@ -53,7 +56,7 @@ export const createFetchDocument =
         const answer = await get(way, url, either);
         try {
           if (!REDIRECT_STATUS.has(answer.status)) {
-            return { ...(await read(url, answer, maxBytes)), url };
+            return { ...(await read(url, answer, maxBytes, room)), url };
           }
           url = target(url, answer);
         } finally {
@@ -61,7 +64,7 @@ export const createFetchDocument =
         }
       }
     } catch (error) {
-      if (error instanceof EgressRefused || error instanceof FetchFailed) {
+      if (error instanceof EgressRefused || error instanceof FetchFailed || error instanceof OverBudget) {
         throw error;
       }
       signal?.throwIfAborted();
@@ -109,11 +112,12 @@ async function read(
   url: URL,
   { status, headers, body }: HttpAnswer,
   maxBytes: number,
+  room: FetchLimits['room'],
 ): Promise<Omit<FetchedDocument, 'url'>> {
   if (status < 200 || status > 299) {
     throw new FetchFailed(`${place(url)} answered ${status}.`);
   }
-  const bytes = await unpack(body, headers['content-encoding'], maxBytes).catch((error: unknown) => {
+  const bytes = await unpack(body, headers['content-encoding'], maxBytes, room).catch((error: unknown) => {
     if (!(error instanceof Unpackable)) {
       throw error;
     }

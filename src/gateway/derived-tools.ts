@@ -7,7 +7,10 @@ import { readTools } from '../tools/packed.ts';
 import type { DerivedTool } from '../tools/types.ts';
 
 /** Tools by their names, in the document's order. */
-export type NamedTools = ReadonlyMap<string, DerivedTool>;
+export type NamedTools = ReadonlyMap<string, DerivedTool> & {
+  /** Of all of them as JSON. */
+  readonly textBytes: number;
+};
 
 /**
  * The tools of an integration in its present version, parsed once for all who ask, and kept as long as there is room.
@@ -23,7 +26,7 @@ export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
   const read = async (key: string, { id, organizationId }: integrations.Integration): Promise<NamedTools> => {
     const packed = await integrations.tools(db, id);
     const textBytes = unpackedBytes(packed);
-    const tools = new Map<string, DerivedTool>();
+    const tools = Object.assign(new Map<string, DerivedTool>(), { textBytes });
     using reading = budget.hold(organizationId, 'lists', textBytes * (1 + PARSED_TIMES));
     for await (const tool of readTools(packed)) {
       tools.set(tool.name, tool);

@@ -1,4 +1,5 @@
 import { decideCall } from '../approvals/decide-call.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
 import type { CalledService } from '../calls/service.ts';
@@ -51,7 +52,7 @@ export async function answerRequest(
         ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
         : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
     case 'tools/list':
-      return inEra({ ...(await list(served)), ...(isStateless && UNCACHED) });
+      return inEra({ ...(await list(served, memory)), ...(isStateless && UNCACHED) });
     case 'tools/call':
       return inEra(await call(deps, served, params, { signal, note, memory }));
     default:
@@ -62,8 +63,13 @@ export async function answerRequest(
   }
 }
 
-async function list({ tools, scope }: ServedService): Promise<Result> {
-  const shown = [...(await tools()).values()].filter((tool) => matches(tool, scope));
+async function list({ tools, scope }: ServedService, memory: MemoryScope): Promise<Result> {
+  const named = await tools();
+  if (named.textBytes > SMALL_BYTES) {
+    // The text of the answer, which is no larger.
+    await memory.hold('answers', 0).reach(named.textBytes);
+  }
+  const shown = [...named.values()].filter((tool) => matches(tool, scope));
   return {
     tools: shown.map(({ name, description, inputSchema, outputSchema, annotations }) => ({
       name,

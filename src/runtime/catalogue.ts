@@ -55,7 +55,7 @@ export type ListedFacts = Pick<ListedTools, 'leftOut' | 'protocolVersion'> & { r
 export type CatalogueOptions = {
   readonly name: string;
   readonly connection: () => Connection;
-  readonly stored: () => Promise<StoredCatalogue>;
+  readonly stored: (room: (textBytes: number) => Promise<void>) => Promise<StoredCatalogue>;
   /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
   readonly save: (listed: Listed, before: Listed['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
@@ -110,6 +110,12 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     seen = listed;
   };
 
+  /** What is stored, held as long as it is used. Throws OverBudget. */
+  const withStored = async (use: (found: StoredCatalogue, reading: Held) => Promise<void>): Promise<void> => {
+    using reading = budget.hold(holder, 'lists', 0);
+    await use(await stored((textBytes) => reading.reach(textBytes * (1 + PARSED_TIMES))), reading);
+  };
+
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
     const isSame = before !== null && (await sameTools(before, listed.tools));
     if (isSame) {
@@ -124,8 +130,9 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   const keepSeen = async (): Promise<void> => {
-    if (seen !== null) {
-      await storeUnlessSame(seen, (await stored()).tools);
+    const listed = seen;
+    if (listed !== null) {
+      await withStored(({ tools }) => storeUnlessSame(listed, tools));
     }
   };
 
@@ -141,6 +148,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         ? hasMoved(name)
         : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
     });
+    using reading = budget.hold(holder, 'lists', 0);
+    await reading.reach(listed.textBytes * PARSED_TIMES);
     const tools = await hashed(listed.tools);
     if (ended.aborted) {
       throw hasMoved(name);
@@ -148,11 +157,14 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     const before = seen?.tools ?? null;
     const isSame = before !== null && (await sameTools(before, tools));
     if (!isSame && isKept) {
-      await storeUnlessSame({ tools, seenAt }, before ?? (await stored()).tools);
+      await (before === null
+        ? withStored(({ tools: found }) => storeUnlessSame({ tools, seenAt }, found))
+        : storeUnlessSame({ tools, seenAt }, before));
     }
     if (ended.aborted) {
       throw hasMoved(name);
     }
+    reading.release();
     remember({ tools: isSame ? before : tools, seenAt }, listed.textBytes);
     isListed = true;
     const names = listed.tools.map(({ name }) => name);
@@ -229,11 +241,13 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     const { age, patience } = freshness;
     const began = now();
     if (seen === null) {
-      const { tools, textBytes, seenAt } = await stored();
-      if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
-        remember({ tools, seenAt }, textBytes);
-        isListed = false;
-      }
+      await withStored(async ({ tools, textBytes, seenAt }, reading) => {
+        if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
+          reading.release();
+          remember({ tools, seenAt }, textBytes);
+          isListed = false;
+        }
+      });
     }
     const recently = failure !== null && now() - failure.at < REMEMBERED ? failure.error : null;
     if (seen === null) {

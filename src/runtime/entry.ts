@@ -108,7 +108,7 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
   const catalogue = createCatalogue({
     name: server.name,
     connection,
-    stored: () => catalogues.find(store.read, server.id),
+    stored: (room) => catalogues.find(store.read, server.id, room),
     save: (listed, before) => saveTools({ store, quotas }, server, listed, before),
     now,
     budget,

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Limits } from '../base/limits.ts';
+import { PARSED_TIMES } from '../base/memory-budget.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
 import { type Candidate, failureOf, type Probed } from './candidate.ts';
@@ -83,7 +84,7 @@ type InUse = { readonly entry: Entry; version: number; readonly health: (() => H
 
 /** Makes the runtime of one gateway. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { store, now, log, limits } = options;
+  const { store, now, log, limits, budget } = options;
   const inUse = new Map<string, InUse>();
   /** All that were made and have not ended. */
   const made = new Set<Entry>();
@@ -151,8 +152,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const entryOf = (server: UsedServer): Entry | undefined =>
     'isShared' in server ? inUse.get(server.id)?.entry : useOwn(server).entry;
 
-  const toolsOfUnused = async ({ id, name }: UsedServer): Promise<ToolsSeen> => {
-    const { tools, seenAt } = await catalogues.find(store.read, id);
+  const toolsOfUnused = async ({ id, name, organizationId }: UsedServer): Promise<ToolsSeen> => {
+    using reading = budget.hold(organizationId, 'lists', 0);
+    const room = (textBytes: number) => reading.reach(textBytes * (1 + PARSED_TIMES));
+    const { tools, seenAt } = await catalogues.find(store.read, id, room);
     if (tools === null || seenAt === null) {
       throw notInUse(name);
     }

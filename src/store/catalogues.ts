@@ -38,17 +38,23 @@ export type Catalogue = {
 
 /**
  * What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. Others have
- * their turn between two tools.
+ * their turn between two tools. Nothing is unpacked before there is `room` for the JSON of so many bytes and its values.
  */
-export async function find(db: Db, serverId: string): Promise<Catalogue> {
+export async function find(
+  db: Db,
+  serverId: string,
+  room: (textBytes: number) => Promise<void> = async () => undefined,
+): Promise<Catalogue> {
   const row = await db.sql
     .selectFrom('server_catalogues')
     .selectAll()
     .where('server_id', '=', serverId)
     .executeTakeFirst();
+  const textBytes = row?.tools ? unpackedBytes(row.tools) : 0;
+  await room(textBytes);
   return {
     tools: row?.tools ? await unpacked(row.tools) : null,
-    textBytes: row?.tools ? unpackedBytes(row.tools) : 0,
+    textBytes,
     seenAt: row?.seen_at ?? null,
     pins: row?.pins ? JSON.parse(row.pins) : null,
   };

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAccount, documentOf } from '../support/accounts.ts';
 import { post } from '../support/mcp-client.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
 import { beginEvents, eventOf, result, type Scripted, type Step, startScripted, TOOLS } from '../support/scripted.ts';
 import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
+import { type Listened, listenOn } from '../support/sockets.ts';
 import { createWorld } from '../support/world.ts';
 
 const MIB = 1024 * 1024;
@@ -61,9 +63,11 @@ const leave = (all: readonly Sent[]): void => {
     asking.destroy();
   }
 };
-const statuses = async (all: readonly Sent[]) => {
+const statuses = async (all: readonly Sent[], withinMs = 1500) => {
   const answers = await Promise.all(
-    all.map(({ answer }) => Promise.race([answer, new Promise<null>((resolve) => setTimeout(resolve, 1500, null))])),
+    all.map(({ answer }) =>
+      Promise.race([answer, new Promise<null>((resolve) => setTimeout(resolve, withinMs, null))]),
+    ),
   );
   return answers.map((answer) => answer?.statusCode ?? null);
 };
@@ -193,7 +197,7 @@ describe('answers of servers', () => {
         sent.asking.end(body);
         return sent;
       });
-      const answered = await statuses(all);
+      const answered = await statuses(all, 10_000);
       expect(answered).toContain(200);
       expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
       expect((await ping(other)).status).toBe(200);
@@ -201,4 +205,62 @@ describe('answers of servers', () => {
       await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
     },
   );
+});
+
+describe('answers of services', () => {
+  const BYTES = 1.25 * MIB;
+  let service: Listened;
+  beforeAll(async () => {
+    service = await listenOn(
+      createServer((_request, response) => {
+        response.setHeader('Content-Type', 'application/json');
+        response.end(JSON.stringify('x'.repeat(BYTES)));
+      }),
+    );
+  });
+  afterAll(() => service.stop());
+
+  test('that nobody reads fill no more than three shares, others are served, and all is given back', async () => {
+    const document = { ...documentOf({ 'GET /large': {} }), servers: [{ url: `http://127.0.0.1:${service.port}` }] };
+    const { accountId } = await createAccount(gateway, document, 'large');
+    const { token } = await mint(gateway, `mcp_${accountId}`);
+    const tools = (await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/list' })).body.result.tools;
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tools[0].name } });
+    const all = Array.from({ length: 60 }, () => {
+      const sent = begin(`/mcp/${token}`, { 'Content-Type': 'application/json' });
+      sent.asking.end(body);
+      return sent;
+    });
+    await Promise.race(all.map(({ answer }) => answer));
+    expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+    expect((await ping(other)).status).toBe(200);
+    await Promise.all(all.map(({ answer }) => answer));
+    expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+    expect((await ping(other)).status).toBe(200);
+    leave(all);
+    await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+    expect((await post({ gateway, token }, JSON.parse(body))).body.result.content[0].text).toHaveLength(BYTES + 2);
+  });
+});
+
+test('lists of several organizations give way to each other when the budget is full, and each is served', async () => {
+  const tools = [{ name: 'large', description: 'x'.repeat(MIB), inputSchema: { type: 'object' } }];
+  server.script['tools/list'] = result({ tools });
+  const tenants: Minted[] = [];
+  for (let count = 0; count < 6; count++) {
+    const { pair, token } = await createWorld(gateway);
+    tenants.push(await mintOver(gateway, server.url, { approval_policy: undefined }, { pair, token }));
+  }
+  for (let round = 0; round < 3; round++) {
+    const answers = await Promise.all(
+      tenants.map(({ token }) => post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/list' })),
+    );
+    // What comes all at once may find no room, but never for long.
+    expect(answers.map(({ status }) => status).filter((status) => ![200, 429, 503].includes(status))).toEqual([]);
+    expect(held()).toBeLessThanOrEqual(BUDGET_MIB * MIB);
+    for (const { token } of tenants) {
+      const { body } = await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
+      expect(body.result.tools).toHaveLength(1);
+    }
+  }
 });
