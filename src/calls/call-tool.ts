@@ -92,6 +92,6 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
     // Its text, the text of the result, and the value.
     await held.reach(answer.bytes.length * (3 + (tool.outputSchema === undefined ? 0 : PARSED_TIMES)), signal);
   }
-  const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential) });
+  const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential, call.args) });
   return { result, credentialsRefused: answer.status === 401 };
 }
