@@ -4,9 +4,12 @@ import { ArgumentError } from './errors.ts';
 import { pathText } from './styles.ts';
 import type { Arguments } from './types.ts';
 
+/** Characters of a path that are filled in: servers take request lines of 8 KiB, some of more. */
+export const MAX_PATH_CHARS = 8 * 1024;
+
 /**
  * The path of the document with its arguments in place, each inside its own segment: values are percent-encoded, and
- * refused when they are missing, empty, or make `.` or `..` a piece of the path, in whatever disguise: URLs, proxies and
+ * refused when they are missing, empty, too long to be checked while others wait, or make `.` or `..` a piece of the path, in whatever disguise: URLs, proxies and
  * services resolve those.
  */
 export function fillPath(path: string, parameters: readonly ParameterPlan[], args: Arguments): string {
@@ -19,6 +22,12 @@ export function fillPath(path: string, parameters: readonly ParameterPlan[], arg
     values.push(partOf(plan, name, args));
     return `{${values.length - 1}}`;
   });
+  const chars = values.reduce((sum, value) => sum + value.length, path.length);
+  if (chars > MAX_PATH_CHARS) {
+    throw new ArgumentError(
+      `The arguments ${names.map((name) => JSON.stringify(name)).join(', ')} make the path longer than ${MAX_PATH_CHARS} characters.`,
+    );
+  }
   return numbered
     .split('/')
     .map((segment) => {

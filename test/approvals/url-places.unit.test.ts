@@ -42,6 +42,7 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     '/v1/%EF%BD%8D%EF%BD%83%EF%BD%90',
     '/v1%EF%BC%8Fmcp',
     `/%${'25'.repeat(30)}41`,
+    `/${'a'.repeat(20_000)}`,
     '/v1/mcp.',
     '/v1/mcp...',
     '/v1./mcp',

@@ -232,3 +232,14 @@ test.each([
   const tool = { ...toolOf('get', '/a', {}), request: { path, parameters: [] } };
   expect(buildRequest(tool, new URL(base), null, {}).url).toBe(expected);
 });
+
+test.each([['%'], ['a;b/'], ['\uff0f'], ['a']])(
+  'a path longer than servers take is refused before it is looked at: %j',
+  (piece) => {
+    const value = piece.repeat(3_000_000);
+    expect(() => target('/things/{id}', { id: value })).toThrow(
+      /The arguments "id" make the path longer than 8192 characters/,
+    );
+    expect(target('/things/{id}', { id: piece.repeat(100) })).toContain('/things/');
+  },
+);
