@@ -1,6 +1,6 @@
 import { createFairQueue } from './fair-queue.ts';
 
-/** Milliseconds that one piece of long work may hold up everything else. */
+/** Milliseconds that pieces of long work may hold up everything else. */
 const TURN_MS = 5;
 /** Of work whose owner is not known. */
 const UNKNOWN_OWNER = '';
@@ -14,6 +14,22 @@ function takeNext(): void {
   if (isTaking) {
     setImmediate(takeNext);
   }
+}
+
+let turnBeganAt: number | undefined;
+const endTurn = (): void => {
+  turnBeganAt = undefined;
+};
+
+/** Whether pieces of long work have taken this turn of the event loop: what comes now waits for a turn of its own. */
+export function isTurnOver(): boolean {
+  const now = performance.now();
+  if (turnBeganAt === undefined) {
+    turnBeganAt = now;
+    setImmediate(endTurn);
+    return false;
+  }
+  return now - turnBeganAt > TURN_MS;
 }
 
 let begun = 0;

@@ -1,11 +1,12 @@
-import { nextTurn } from './breathe.ts';
+import { isTurnOver, nextTurn } from './breathe.ts';
 
-/** Bytes that one stream may pass on before it is the turn of another. */
+/** Bytes that one stream may pass on before it asks whether it is the turn of another. */
 const TURN_BYTES = 64 * 1024;
 
 /**
- * Makes a function that a stream calls after each piece of so many bytes, and awaits. All streams of the process take
- * turns, one in each turn of the event loop: Node accepts one connection in each, so that clients would wait for all.
+ * Makes a function that a stream calls after each piece of so many bytes, and awaits. When streams have taken a turn of the
+ * event loop for long enough, one goes on in each turn: Node accepts one connection in each, so that clients would wait
+ * for all.
  */
 export function createTurns(): (bytes: number) => Promise<void> | undefined {
   let passed = 0;
@@ -15,6 +16,6 @@ export function createTurns(): (bytes: number) => Promise<void> | undefined {
       return undefined;
     }
     passed = 0;
-    return nextTurn();
+    return isTurnOver() ? nextTurn() : undefined;
   };
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { nextRank, nextTurn } from '../base/breathe.ts';
+import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
@@ -193,7 +193,10 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     }
     this.#inTurn += chunk.length + PIECE_BYTES;
     if (this.#inTurn > TURN_BYTES && !this.#isWaiting && this.#body !== undefined) {
-      this.#wait(controller, this.#body);
+      this.#inTurn = 0;
+      if (isTurnOver()) {
+        this.#wait(controller, this.#body);
+      }
     }
   }
 
@@ -230,7 +233,6 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   /** Reads nothing more before it is the turn of this exchange. */
   #wait(controller: Dispatcher.DispatchController, body: Readable): void {
     this.#isWaiting = true;
-    this.#inTurn = 0;
     controller.pause();
     this.#rank ??= nextRank();
     void nextTurn(this.#settled.owner, this.#rank).then(() => {

@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { nextRank, nextTurn } from '../base/breathe.ts';
+import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
 import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 
 /** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
@@ -54,7 +54,9 @@ export async function* readEvents(
     inTurn += text.length;
     if (inTurn > TURN_CHARACTERS) {
       inTurn = 0;
-      await nextTurn(held.holder, rank);
+      if (isTurnOver()) {
+        await nextTurn(held.holder, rank);
+      }
     }
     if (Math.max(size, passedOver) > longest) {
       throw new RangeError(`an event is longer than ${longest} characters`);
@@ -72,7 +74,9 @@ export async function* readEvents(
       linesInTurn += 1;
       if (linesInTurn > TURN_LINES) {
         linesInTurn = 0;
-        await nextTurn(held.holder, rank);
+        if (isTurnOver()) {
+          await nextTurn(held.holder, rank);
+        }
       }
       if (line === '') {
         if (data.length > 0) {
