@@ -25,6 +25,8 @@ export type Call = {
   readonly maxBytes: number;
   /** Holds the answer while it is read, and what is made of it. */
   readonly held: Held;
+  /** Looks again at a call that has waited for its token. Rejects with CallFailed when it must not be sent any more. */
+  readonly beforeSent?: () => Promise<void>;
 };
 
 export type CallOutcome = {
@@ -82,6 +84,9 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
     token = await tokens.get(grantOf(account, service), signal, refused);
     return token;
   });
+  if (token !== undefined) {
+    await call.beforeSent?.();
+  }
   const request = buildRequest(tool, base, credential, call.args);
   const answer = await send(egress, request, { signal, maxBytes: Math.min(call.maxBytes, MOST_BYTES), held });
   // A 401 says that nothing was carried out; a second one is about something else than the age of the token.

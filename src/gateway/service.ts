@@ -2,6 +2,7 @@ import { decideCall } from '../approvals/decide-call.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
+import { CallFailed } from '../calls/errors.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
@@ -12,7 +13,16 @@ import type { NamedTools } from './derived-tools.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
-import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import {
+  argumentsOf,
+  complete,
+  mustWait,
+  mustWaitText,
+  noSuchMethod,
+  type Result,
+  UNCACHED,
+  unknownTool,
+} from './results.ts';
 
 /** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
 export type ServedService = {
@@ -93,15 +103,24 @@ async function call(
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);
-  const places = await deps.places.of(account.organizationId);
-  const { policy, verdict } = await decideCall(served.policy, places, { tool, args, account, service });
+  const decideNow = async () =>
+    decideCall(served.policy, await deps.places.of(account.organizationId), { tool, args, account, service });
+  const { policy, verdict } = await decideNow();
   note.call = { tool: tool.name, args, verdict };
   if (verdict === 'waits') {
     return mustWait(policy);
   }
   const way = { egress: deps.egress.of(account.organizationId), now: deps.now };
   const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
-  const outcome = await callTool(way, { tool, args, account, service, ...limits });
+  // A server of tokens may let a call wait until a policy has changed.
+  const beforeSent = async (): Promise<void> => {
+    const now = await decideNow();
+    if (now.verdict === 'waits') {
+      note.call = { tool: tool.name, args, verdict: now.verdict };
+      throw new CallFailed(mustWaitText(now.policy));
+    }
+  };
+  const outcome = await callTool(way, { tool, args, account, service, ...limits, beforeSent });
   const { result, credentialsRefused } = outcome;
   // A failure of another kind says nothing of the credentials.
   if (credentialsRefused || result.isError !== true) {

@@ -271,6 +271,20 @@ describe('a call that overrides what it seems to be', () => {
     expect(arrived).toEqual([]);
   });
 
+  test('nor does a call that waits for its token get around a server that is registered meanwhile', async () => {
+    const issuer = await listening(async (_, response) => {
+      await register('require_approval_all');
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"t0k3n-of-elsewhere"}');
+    });
+    const token_url = `http://127.0.0.1:${portOf(issuer)}/token`;
+    const context = { client_id: 'c', client_secret: 's3cret-of-client', token_url };
+    const account = { authentication_method: 'oauth2_client_credentials', context };
+    const result = await (await integrate({ account }))();
+    issuer.close();
+    expect([textOf(result).includes('approval_policy require_approval_all'), result.isError]).toEqual([true, true]);
+    expect(arrived).toEqual([]);
+  });
+
   test('without an override, the same operations run', async () => {
     await register('auto_approve_read_only');
     await (await integrate({ ...parameter('header', 'X-HTTP-Method-Override'), args: {}, verb: 'get' }))();
