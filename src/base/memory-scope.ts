@@ -21,6 +21,11 @@ export class MemoryScope implements Disposable {
     this.#small = budget.hold(holder, 'requests', SMALL_BYTES);
   }
 
+  /** For whom it is held. */
+  get holder(): Holder {
+    return this.#holder;
+  }
+
   /** What one message may have, as text. */
   get messageBytes(): number {
     return this.#budget.messageBytes;

@@ -1,6 +1,7 @@
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Pieces } from './pieces.ts';
 
 /** How much more than what was sent may come out of it, once it is more than FREE_BYTES. Honest JSON has a tenth of it. */
 export const MOST_DENSE = 100;
@@ -60,18 +61,17 @@ export async function unpack(
       throw error;
     }
   }
-  const unpacked: Buffer[] = [];
-  let size = 0;
+  const unpacked = new Pieces();
   const collect = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) {
-      size += piece.length;
+      unpacked.add(piece);
+      const { size } = unpacked;
       if (size > maxBytes) {
         throw new Unpackable('large');
       }
       if (create !== undefined && size > Math.max(FREE_BYTES, MOST_DENSE * arrived)) {
         throw new Unpackable('dense');
       }
-      unpacked.push(piece);
       try {
         await room(size);
       } catch (error) {
@@ -92,5 +92,5 @@ export async function unpack(
     }
     throw error instanceof Unpackable || create === undefined ? error : new Unpackable('broken', error);
   }
-  return unpacked.length === 1 ? (unpacked[0] as Buffer) : Buffer.concat(unpacked, size);
+  return unpacked.bytes();
 }

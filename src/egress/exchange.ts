@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
+import { Pieces } from '../base/pieces.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
@@ -119,7 +120,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #isWaiting = false;
   #rank: number | undefined;
   /** The answer while it is waited for whole. */
-  #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly chunks: Buffer[] } | undefined;
+  #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly pieces: Pieces } | undefined;
   readonly #stop: () => void;
 
   constructor(signal: AbortSignal, silence: number, failed: (failure: Failure) => Error, settled: Settled) {
@@ -165,7 +166,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     const headers = singleHeaders(received);
     const length = Number(headers['content-length'] ?? Number.NaN);
     if (length <= SMALL && headers['content-type']?.startsWith('application/json') === true) {
-      this.#whole = { status, headers, chunks: [] };
+      this.#whole = { status, headers, pieces: new Pieces() };
       return;
     }
     this.#body = new Readable({
@@ -187,7 +188,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#listening?.heard();
     if (this.#whole !== undefined) {
-      this.#whole.chunks.push(chunk);
+      this.#whole.pieces.add(chunk);
     } else if (this.#body?.push(chunk) === false) {
       controller.pause();
     }
@@ -203,11 +204,11 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   onResponseEnd(): void {
     this.#done();
     if (this.#whole !== undefined) {
-      const { status, headers, chunks } = this.#whole;
+      const { status, headers, pieces } = this.#whole;
       this.#settled.resolve({
         status,
         headers,
-        body: chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks),
+        body: pieces.bytes(),
       });
     }
     this.#body?.push(null);

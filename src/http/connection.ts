@@ -41,10 +41,19 @@ export const isOver = (response: ServerResponse | undefined): boolean =>
 /** Whether a request is being read or answered. */
 export const isBusy = ({ request, response }: Connection): boolean => !isOver(response) || request?.complete === false;
 
+/** Pieces of a body that are taken and thrown away after its request was answered. */
+const MAX_UNREAD_PIECES = 1000;
+
 /** Sends the end of what is said, and takes what still comes for a moment; then nothing of the connection is left. */
 export function linger(socket: Socket, lingerMs: number, unread?: IncomingMessage): void {
   socket.end();
-  unread?.removeAllListeners('data').resume();
+  let pieces = 0;
+  unread?.removeAllListeners('data').on('data', () => {
+    pieces += 1;
+    if (pieces > MAX_UNREAD_PIECES) {
+      socket.destroy();
+    }
+  });
   const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
   socket.once('close', () => clearTimeout(timer));
 }

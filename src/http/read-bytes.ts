@@ -1,10 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isTurnOver, nextTurn } from '../base/breathe.ts';
 import { type Held, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { Pieces } from '../base/pieces.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { ApiError } from '../errors.ts';
 
 const MIB = 1024 * 1024;
+/**
+ * Bytes of a body that are read before others have their turn, and what each of its pieces counts besides: a client can
+ * send them byte by byte.
+ */
+const TURN_BYTES = 64 * 1024;
+const PIECE_BYTES = 256;
 
 /**
  * The body of a request, at most `limit` bytes, unpacked. What arrives is held in the scope, 16 KiB and more; while there
@@ -30,8 +38,8 @@ export async function readBytes(
 
 function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    const pieces = new Pieces();
+    let inTurn = 0;
     let held: Held | undefined;
     const refuse = (error: unknown): void => {
       request.pause();
@@ -39,8 +47,9 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
     };
     const letGo = (): void => refuse(new OverBudget('share'));
     request.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
+      pieces.add(chunk);
+      inTurn += chunk.length + PIECE_BYTES;
+      const { size } = pieces;
       if (size > limit) {
         refuse(tooLarge(limit));
       } else if (size > SMALL_BYTES) {
@@ -48,10 +57,18 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
         if (!held.tryResize(size)) {
           request.pause();
           held.reach(size).then(() => request.resume(), refuse);
+          return;
+        }
+      }
+      if (inTurn > TURN_BYTES) {
+        inTurn = 0;
+        if (isTurnOver()) {
+          request.pause();
+          void nextTurn(memory.holder).then(() => request.resume());
         }
       }
     });
-    request.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
+    request.once('end', () => resolve(pieces.bytes()));
     request.once('error', () => reject(unreadable()));
   });
 }

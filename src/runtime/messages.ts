@@ -3,6 +3,7 @@ import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { Pieces } from '../base/pieces.ts';
 import { type Part, splitJson } from '../base/split-json.ts';
 import { inOneLine, Unparsed } from '../base/unparsed.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
@@ -81,12 +82,11 @@ export async function bytesOf(server: string, answer: HttpAnswer, memory: Memory
     return body;
   }
   const held = memory.hold('answers', 0, giveUp(body));
-  const chunks: Buffer[] = [];
-  let size = 0;
+  const pieces = new Pieces();
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
+      pieces.add(chunk);
+      const { size } = pieces;
       if (size > memory.messageBytes) {
         throw notTheProtocol(server, `its answer is larger than ${memory.messageBytes} bytes`);
       }
@@ -97,7 +97,7 @@ export async function bytesOf(server: string, answer: HttpAnswer, memory: Memory
   } finally {
     discard(answer);
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  return pieces.bytes();
 }
 
 /** The messages of a JSON text: one, or a batch that is not large. Throws ServerFailed. */

@@ -1,0 +1,46 @@
+/** Pieces that are smaller are copied into blocks of this size: each alone would keep alive the buffer that it was read into. */
+const COPIED_BYTES = 1024;
+const BLOCK_BYTES = 16 * 1024;
+
+/** The pieces of something that is read whole, in about as much memory as they have bytes, however small each is. */
+export class Pieces {
+  readonly #whole: Buffer[] = [];
+  #block: Buffer | undefined;
+  #used = 0;
+  #size = 0;
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(piece: Buffer): void {
+    this.#size += piece.length;
+    // Hardly anything small comes in more than one piece.
+    if (piece.length >= COPIED_BYTES || this.#whole.length + (this.#block === undefined ? 0 : 1) === 0) {
+      this.#endBlock();
+      this.#whole.push(piece);
+      return;
+    }
+    if (this.#block === undefined || this.#used + piece.length > BLOCK_BYTES) {
+      this.#endBlock();
+      this.#block = Buffer.allocUnsafe(BLOCK_BYTES);
+    }
+    this.#used += piece.copy(this.#block, this.#used);
+  }
+
+  /** All of them, one after the other. Nothing can be added afterwards. */
+  bytes(): Buffer {
+    this.#endBlock();
+    const [only, ...more] = this.#whole;
+    return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#whole, this.#size);
+  }
+
+  #endBlock(): void {
+    if (this.#block !== undefined) {
+      this.#whole.push(this.#block.subarray(0, this.#used));
+      this.#block = undefined;
+      this.#used = 0;
+    }
+  }
+}
