@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createTurns } from '../../src/base/turns.ts';
 
 const work = (milliseconds: number): void => {
-  for (const until = performance.now() + milliseconds; performance.now() < until; );
+  for (const until = performance.now() + milliseconds; performance.now() < until; ) {}
 };
 
 test('streams that pass much on for long take turns, one in each turn of the event loop', async () => {
