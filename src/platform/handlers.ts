@@ -31,7 +31,19 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
   const json = once(() => publish('application/json; charset=utf-8', JSON.stringify(published)));
   const yaml = once(() => publish('application/yaml; charset=utf-8', dump(published, { noRefs: true })));
   const index = once(() => publish(MARKDOWN, llmsIndex(document, `${publicUrl}/`)));
-  let docsPage: Published | null = null;
+  /** Read once for all who ask before it is there. One that is not built is looked for again. */
+  let reading: Promise<Published | null> | undefined;
+  const readPage = async (): Promise<Published | null> => {
+    // Its samples ask the server that the document names; here they ask this one.
+    const page = (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl);
+    return page === undefined ? null : publish('text/html; charset=utf-8', page, PAGE_HEADERS);
+  };
+  const docsPage = async (): Promise<Published | null> => {
+    reading ??= readPage();
+    const page = await reading;
+    reading = page === null ? undefined : reading;
+    return page;
+  };
   return {
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
 
@@ -54,12 +66,8 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
     },
 
     getDocs: async (request, response) => {
-      if (docsPage === null) {
-        // Its samples ask the server that the document names; here they ask this one.
-        const page = (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl);
-        docsPage = page === undefined ? null : publish('text/html; charset=utf-8', page, PAGE_HEADERS);
-      }
-      if (docsPage === null) {
+      const page = await docsPage();
+      if (page === null) {
         response
           .status(503)
           .set('Retry-After', '60')
@@ -67,7 +75,7 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
           .send('The documentation is not built. Run: npm run docs');
         return;
       }
-      await sendPublished(request, response, docsPage);
+      await sendPublished(request, response, page);
     },
 
     getDocsPage: async (request, response) => {

@@ -104,3 +104,23 @@ describe('headers that keep an answer safe', () => {
     await plain.stop();
   });
 });
+
+test('the page is read once for all who ask before it is there, and again while it is not built', async () => {
+  let reads = 0;
+  const { promise: built, resolve: build } = Promise.withResolvers<string | null>();
+  const early = await startTestServer({
+    docs: {
+      read: () => {
+        reads += 1;
+        return reads === 1 ? Promise.resolve(null) : built;
+      },
+    },
+  });
+  expect((await call(early.url, 'getDocs', { as: 'nobody' })).status).toBe(503);
+  const asked = Array.from({ length: 50 }, () => call(early.url, 'getDocs', { as: 'nobody' }));
+  await expect.poll(() => reads).toBe(2);
+  build('<p>The documentation</p>');
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  expect([new Set(statuses), reads]).toEqual([new Set([200]), 2]);
+  await early.stop();
+});
