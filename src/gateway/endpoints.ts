@@ -13,8 +13,9 @@ import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
 import { createDerivedTools } from './derived-tools.ts';
-import type { ServedService } from './service.ts';
-import { createLists, type Lists, type ServedServer, serverView } from './view.ts';
+import { createLists, type Lists } from './lists.ts';
+import { type ServedService, shown } from './service.ts';
+import { type ServedServer, serverView } from './view.ts';
 
 /** What a token serves: an endpoint, and where its tools come from. */
 export type Served = {
@@ -160,8 +161,13 @@ export function createEndpoints({
     const { approvalPolicy: policy } = integration;
     const service = calledServiceOf(integration);
     const tools = () => derivedTools(integration);
+    const list: ServedService['list'] = (user) => {
+      const { id, version } = integration;
+      const key = JSON.stringify([organizationId, id, version, config.methods, config.tags]);
+      return lists.use({ key, holder: organizationId, of: null, definitions: () => shown(tools, config) }, user);
+    };
     return {
-      source: { kind: 'service', account, service, policy, scope: config, tools },
+      source: { kind: 'service', account, service, policy, scope: config, tools, list },
       rows: [account, integration],
       others: [],
     };

@@ -18,9 +18,9 @@ import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive, type Exchange } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
-import { linkHelp, sendJson, sendResult } from './reply.ts';
+import { linkHelp, listUser, sendJson, sendList, sendResult } from './reply.ts';
 import { isRequest, listTools, serveServer } from './server.ts';
-import { answerRequest, type ServedService } from './service.ts';
+import { answerRequest, besidesTools, type ServedService } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
 
 /** Bytes that a message of a client may have. */
@@ -157,6 +157,11 @@ async function serveService(
   const { id, method } = message;
   if (id === undefined || method === undefined) {
     response.writeHead(202).end();
+    return;
+  }
+  if (method === 'tools/list') {
+    using list = await served.list(listUser(response, signal));
+    note.responseBytes = await sendList(request, response, signal, { id, list, besides: besidesTools(endpoint, era) });
     return;
   }
   const result = await answerRequest(

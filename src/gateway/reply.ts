@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { isObject } from '../base/json.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { createTurns } from '../base/turns.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { type ErrorCode, helpLink } from '../errors.ts';
@@ -9,6 +10,7 @@ import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { CallNote } from './ended-calls.ts';
+import type { List, ListUser } from './lists.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE = 25_000;
@@ -55,6 +57,50 @@ export function sendJson(request: Identified, response: ServerResponse, status: 
     holdAnswer(request, response);
   }
   return Buffer.byteLength(json);
+}
+
+/** Uses a list of tools for an answer, as long as its exchange goes on. */
+export const listUser = (response: ServerResponse, signal: AbortSignal): ListUser => ({
+  signal,
+  onLetGo: () => {
+    if (response.headersSent) {
+      response.destroy();
+    }
+  },
+});
+
+/**
+ * Answers `tools/list` as `sendJson` does. Of a large list each piece is written when the client has taken the one before,
+ * so that nothing of it waits but what all who ask for it share. Returns its bytes; rejects with the reason of the signal.
+ */
+export async function sendList(
+  request: Identified,
+  response: ServerResponse,
+  signal: AbortSignal,
+  { id, list, besides }: { readonly id: unknown; readonly list: List; readonly besides: object },
+): Promise<number> {
+  const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":`);
+  const rest = Object.keys(besides).length === 0 ? '' : `,${JSON.stringify(besides).slice(1, -1)}`;
+  const tail = Buffer.from(`${rest}}}`);
+  const bytes = head.length + list.bytes + tail.length;
+  const pieces = [head, ...list.pieces, tail];
+  if (bytes <= SMALL_BYTES) {
+    return sendJson(request, response, 200, Buffer.concat(pieces));
+  }
+  const areEvents = acceptOf(request).prefersEvents;
+  if (areEvents) {
+    beginEvents(response).write('event: message\ndata: ');
+  } else {
+    response.setHeader('Content-Type', 'application/json').setHeader('Content-Length', bytes);
+  }
+  const turn = createTurns();
+  for (const piece of pieces) {
+    signal.throwIfAborted();
+    await write(response, piece);
+    await turn(piece.length);
+  }
+  response.end(areEvents ? '\n\n' : undefined);
+  return bytes;
 }
 
 /** JSON of a server without its line ends, with which a line of an event would end; it is changed in place. */

@@ -8,11 +8,12 @@ import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
+import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { initialize, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
-import { sendJson, sendMessages, sendResult } from './reply.ts';
+import { listUser, sendJson, sendList, sendMessages, sendResult } from './reply.ts';
 import {
   argumentsOf,
   complete,
@@ -114,11 +115,22 @@ function narrowed(relayed: Relayed): Relayed {
 /** Answers `tools/list` from what is known of the server, which need not be connected. */
 export async function listTools(
   deps: Deps,
-  { served, era, request, response }: Pick<Relayed, 'served' | 'era' | 'request' | 'response'>,
+  relayed: Pick<Relayed, 'served' | 'era' | 'request' | 'response' | 'signal'>,
   { id }: RequestMessage,
 ): Promise<void> {
+  const { request, response, signal } = relayed;
+  const found = await listed(deps, relayed);
+  using list = found.list;
+  await sendList(request, response, signal, { id, list, besides: found.besides });
+}
+
+/** What a list of tools answers. The tools themselves are not held on to while a slow client reads it. */
+async function listed(
+  deps: Deps,
+  { served, era, response, signal }: Pick<Relayed, 'served' | 'era' | 'response' | 'signal'>,
+): Promise<{ readonly list: UsedList; readonly besides: Result }> {
   const { tools, seenAt, failure } = await deps.runtime.tools(served.server, LISTED);
-  const list = served.list(tools);
+  const list = await served.list(tools, listUser(response, signal));
   const meta = {
     ...(failure !== null && { 'gatehouse/stale': { seen_at: instant(seenAt), reason: failure.message } }),
     ...(list.count === 0 && {
@@ -128,21 +140,11 @@ export async function listTools(
           : `None of the ${tools.length} tools of the MCP server '${served.server.name}' passes the scope of this endpoint.`,
     }),
   };
-  const more = {
+  const besides = {
     ...(era === 'stateless' && { resultType: 'complete', ...UNCACHED }),
     ...(Object.keys(meta).length > 0 && { _meta: meta }),
   };
-  if (list.bytes > SMALL_BYTES) {
-    // The answer is another copy of the list.
-    await memoryOf(request).hold('answers', 0).reach(list.bytes);
-  }
-  const rest = Object.keys(more).length === 0 ? '' : `,${JSON.stringify(more).slice(1, -1)}`;
-  sendJson(
-    request,
-    response,
-    200,
-    `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":${list.json}${rest}}}`,
-  );
+  return { list, besides };
 }
 
 async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {

@@ -1,5 +1,4 @@
 import { decideCall } from '../approvals/decide-call.ts';
-import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
 import { CallFailed } from '../calls/errors.ts';
@@ -12,6 +11,7 @@ import { matches } from '../tools/scope.ts';
 import type { NamedTools } from './derived-tools.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
+import type { ListUser, UsedList } from './lists.ts';
 import type { RequestMessage } from './message.ts';
 import {
   argumentsOf,
@@ -33,6 +33,8 @@ export type ServedService = {
   readonly scope: EndpointConfig;
   /** All of the service, those that the scope hides too. */
   readonly tools: () => NamedTools | Promise<NamedTools>;
+  /** What the endpoint shows of them. Rejects as `Lists.use` does. */
+  readonly list: (user: ListUser) => Promise<UsedList>;
 };
 
 /** Milliseconds that a call may take. */
@@ -46,7 +48,7 @@ type Asked = {
   readonly memory: MemoryScope;
 };
 
-/** Answers a request to an endpoint over an OpenAPI service. Throws an RpcError; `tools/call` reports failures as results. */
+/** Answers a request to an endpoint over an OpenAPI service, but `tools/list`. Throws an RpcError; `tools/call` reports failures as results. */
 export async function answerRequest(
   deps: Deps,
   { endpoint, served, signal, note, memory }: Asked,
@@ -54,15 +56,13 @@ export async function answerRequest(
   era: Era,
 ): Promise<Result> {
   const isStateless = era === 'stateless';
-  const info = { name: endpoint.name, version: String(endpoint.version) };
+  const info = infoOf(endpoint);
   const inEra = (result: Result): Result => (isStateless ? complete(result, info) : result);
   switch (method) {
     case isStateless ? 'server/discover' : 'initialize':
       return isStateless
         ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
         : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
-    case 'tools/list':
-      return inEra({ ...(await list(served, memory)), ...(isStateless && UNCACHED) });
     case 'tools/call':
       return inEra(await call(deps, served, params, { signal, note, memory }));
     default:
@@ -73,22 +73,23 @@ export async function answerRequest(
   }
 }
 
-async function list({ tools, scope }: ServedService, memory: MemoryScope): Promise<Result> {
+/** What a list of tools says besides. */
+export const besidesTools = (endpoint: Endpoint, era: Era): Result =>
+  era === 'stateless' ? complete(UNCACHED, infoOf(endpoint)) : {};
+
+const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
+
+/** The definitions that a scope lets through, one after the other. */
+export async function shown(tools: ServedService['tools'], scope: EndpointConfig): Promise<Iterable<object>> {
   const named = await tools();
-  if (named.textBytes > SMALL_BYTES) {
-    // The text of the answer, which is no larger.
-    await memory.hold('answers', 0).reach(named.textBytes);
-  }
-  const shown = [...named.values()].filter((tool) => matches(tool, scope));
-  return {
-    tools: shown.map(({ name, description, inputSchema, outputSchema, annotations }) => ({
-      name,
-      description,
-      inputSchema,
-      ...(outputSchema !== undefined && { outputSchema }),
-      annotations,
-    })),
-  };
+  return (function* () {
+    for (const tool of named.values()) {
+      if (matches(tool, scope)) {
+        const { name, description, inputSchema, outputSchema, annotations } = tool;
+        yield { name, description, inputSchema, ...(outputSchema !== undefined && { outputSchema }), annotations };
+      }
+    }
+  })();
 }
 
 async function call(

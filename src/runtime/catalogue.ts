@@ -86,6 +86,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   let facts: ListedFacts | null = null;
   let failure: { readonly error: ServerFailed; readonly at: number } | null = null;
   let refreshing: Promise<void> | null = null;
+  /** One reading of what is stored for all who come meanwhile: each would take its room. */
+  let recalling: Promise<void> | null = null;
   /** When the server was last asked, successfully or not, and how often so far. */
   let asked = { at: Number.NEGATIVE_INFINITY, times: 0 };
   let due: Promise<void> | null = null;
@@ -237,17 +239,24 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const isStale = ({ seenAt }: Listed, { age, decides }: Freshness): boolean =>
     isOutdated || refreshing !== null || now() - seenAt > age || (decides === true && !isKnownAt(seenAt));
 
+  /** Takes what is stored for what was seen. */
+  const recall = (): Promise<void> =>
+    withStored(async ({ tools, textBytes, seenAt }, reading) => {
+      if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
+        reading.release();
+        remember({ tools, seenAt }, textBytes);
+        isListed = false;
+      }
+    });
+
   const lookAgain = async (freshness: Freshness): Promise<ToolsSeen> => {
     const { age, patience } = freshness;
     const began = now();
     if (seen === null) {
-      await withStored(async ({ tools, textBytes, seenAt }, reading) => {
-        if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
-          reading.release();
-          remember({ tools, seenAt }, textBytes);
-          isListed = false;
-        }
+      recalling ??= recall().finally(() => {
+        recalling = null;
       });
+      await recalling;
     }
     const recently = failure !== null && now() - failure.at < REMEMBERED ? failure.error : null;
     if (seen === null) {

@@ -1,0 +1,172 @@
+import type { Held, Holder } from '../base/held.ts';
+import { KeptMap } from '../base/kept-map.ts';
+import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
+import { createTurns } from '../base/turns.ts';
+
+/** Characters after which a piece of a list is a buffer of its own. */
+const PIECE_CHARACTERS = 64 * 1024;
+/** Bytes of memory that a piece takes while it is made: the text, and its buffer. */
+const MADE_TIMES = 3;
+
+/** The definitions that an endpoint shows, as a JSON list in the source's order. Nobody changes the pieces. */
+export type List = { readonly pieces: readonly Buffer[]; readonly bytes: number; readonly count: number };
+
+/** What a list is made of. */
+export type ListSource = {
+  /** The same for the same list, as long as `of` is. */
+  readonly key: string;
+  readonly holder: Holder;
+  /** What the definitions are taken from; null where the key says it all. */
+  readonly of: object | null;
+  /** What the list shows. Called once for all who ask meanwhile. */
+  readonly definitions: () => Iterable<object> | Promise<Iterable<object>>;
+};
+
+/** Who uses a list: until the signal is aborted. */
+export type ListUser = {
+  readonly signal: AbortSignal;
+  /** Ends what is being done with the list: others need its memory. */
+  readonly onLetGo: () => void;
+};
+
+/** A list in use, to be released. */
+export type UsedList = List & Disposable;
+
+type Made = List & { readonly of: WeakRef<object> | null };
+
+/** A list that is being made, or written to at least one client. It is held once for all of them. */
+type InUse = {
+  readonly of: WeakRef<object> | null;
+  readonly list: Promise<Made>;
+  readonly held: Held;
+  readonly ending: AbortController;
+  readonly users: Set<ListUser>;
+};
+
+const isOf = (made: Pick<Made, 'of'>, of: object | null): boolean => (made.of?.deref() ?? null) === of;
+
+/** The lists of tools that endpoints show, as JSON. */
+export type Lists = {
+  /**
+   * The list of a source: once for all endpoints of an organization that show the same, held in the memory budget for as
+   * long as somebody uses it, and kept after that as long as there is room. Rejects with OverBudget when there is none, and
+   * with the reason of the user's signal.
+   */
+  readonly use: (source: ListSource, user: ListUser) => Promise<UsedList>;
+};
+
+/** Makes the lists of one gateway. */
+export function createLists(budget: MemoryBudget): Lists {
+  const kept = new KeptMap<Made>(budget, 'lists');
+  const inUse = new Map<string, InUse>();
+
+  const make = async ({ key, holder, of, definitions }: ListSource, held: Held, signal: AbortSignal): Promise<Made> => {
+    const found = kept.get(key);
+    if (found !== undefined && isOf(found, of)) {
+      kept.used(key);
+      await held.reach(found.bytes, signal);
+      return found;
+    }
+    const { pieces, count } = await inPieces(await definitions(), held, signal);
+    const bytes = bytesOf(pieces);
+    // Weakly: what the runtime keeps no more must not be kept here.
+    const made = { pieces, bytes, count, of: of === null ? null : new WeakRef(of) };
+    held.resize(bytes);
+    kept.set(key, made, holder, bytes + key.length);
+    return made;
+  };
+
+  const begin = (source: ListSource): InUse => {
+    const { key, holder, of } = source;
+    const held = budget.hold(holder, 'answers', 0);
+    const ending = new AbortController();
+    const users = new Set<ListUser>();
+    const list = make(source, held, ending.signal);
+    // Those who use it hear of it.
+    list.catch(() => undefined);
+    const entry = { of: of === null ? null : new WeakRef(of), list, held, ending, users };
+    held.yields('underWay', () => {
+      ending.abort(new OverBudget('share'));
+      for (const { onLetGo } of users) {
+        onLetGo();
+      }
+    });
+    inUse.set(key, entry);
+    return entry;
+  };
+
+  const leave = (key: string, entry: InUse, user: ListUser): void => {
+    if (entry.users.delete(user) && entry.users.size === 0) {
+      entry.ending.abort();
+      entry.held.release();
+      if (inUse.get(key) === entry) {
+        inUse.delete(key);
+      }
+    }
+  };
+
+  return {
+    use: async (source, { signal, onLetGo }) => {
+      signal.throwIfAborted();
+      const { key, of } = source;
+      const found = inUse.get(key);
+      const entry = found !== undefined && isOf(found, of) && !found.ending.signal.aborted ? found : begin(source);
+      const user = { signal, onLetGo };
+      entry.users.add(user);
+      const release = (): void => leave(key, entry, user);
+      try {
+        const { pieces, bytes, count } = await orAborted(entry.list, signal);
+        return { pieces, bytes, count, [Symbol.dispose]: release };
+      } catch (error) {
+        release();
+        throw error;
+      }
+    },
+  };
+}
+
+/** JSON of definitions in pieces, each held before the next is made; others have their turn between them. */
+async function inPieces(
+  definitions: Iterable<object>,
+  held: Held,
+  signal: AbortSignal,
+): Promise<{ readonly pieces: Buffer[]; readonly count: number }> {
+  const turn = createTurns();
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  let count = 0;
+  let text = '[';
+  const cut = (): void => {
+    const piece = Buffer.from(text);
+    pieces.push(piece);
+    bytes += piece.length;
+    text = '';
+  };
+  for (const definition of definitions) {
+    text += `${count === 0 ? '' : ','}${JSON.stringify(definition)}`;
+    count += 1;
+    if (text.length >= PIECE_CHARACTERS) {
+      await held.reach(bytes + text.length * MADE_TIMES, signal);
+      const { length } = text;
+      cut();
+      await turn(length);
+      signal.throwIfAborted();
+    }
+  }
+  text += ']';
+  if (bytes + text.length > SMALL_BYTES) {
+    await held.reach(bytes + text.length * MADE_TIMES, signal);
+  }
+  cut();
+  return { pieces, count };
+}
+
+const bytesOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
+
+/** Settles as the promise does, or rejects as soon as the signal is aborted. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', abort));
+}
