@@ -19,6 +19,8 @@ const MOST_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */
 const MOST_NAMED = 20;
 const SHOWN_NAME = 64;
+/** Characters that the name of a tool may have; 2025-11-25 wants at most 128. */
+const MAX_NAME_CHARACTERS = 1024;
 
 /** JSON-RPC's code for a method that nobody knows. */
 const UNKNOWN_METHOD = -32601;
@@ -107,6 +109,9 @@ function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unkno
     return `tool ${count} has no name`;
   }
   const named = `tool ${count} (${tool.name.slice(0, SHOWN_NAME)})`;
+  if (tool.name.length > MAX_NAME_CHARACTERS) {
+    return `${named} has a name of more than ${MAX_NAME_CHARACTERS} characters`;
+  }
   if (!isObject(tool.inputSchema)) {
     return `${named} has no input schema that is an object`;
   }

@@ -22,7 +22,13 @@ type Task = DeriveQuestion & {
   readonly reject: (reason: unknown) => void;
 };
 /** `task` is null while there is nothing to do; the timer then ends the thread, else it ends the task. */
-type Thread = { readonly worker: Worker; task: Task | null; timer: NodeJS.Timeout | undefined };
+type Thread = {
+  readonly worker: Worker;
+  task: Task | null;
+  timer: NodeJS.Timeout | undefined;
+  /** It has read a large document, and keeps the memory that it took. */
+  isSpent: boolean;
+};
 
 export type DeriverSettings = {
   /** Milliseconds that one document may take. */
@@ -40,6 +46,8 @@ export type Deriver = (bytes: Uint8Array, options: DeriveOptions, signal?: Abort
 const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta.url);
 /** Megabytes of short-lived memory; the default would double what the process takes. */
 const YOUNG = 16;
+/** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** Documents derived one at a time, on a thread that starts with the first and does not keep the process alive. */
 export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): Deriver {
@@ -55,6 +63,7 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
     const busy = thread;
     clearTimeout(busy.timer);
     busy.task = task;
+    busy.isSpent ||= task.bytes.length > LARGE_BYTES;
     busy.timer = setTimeout(() => refuse(busy, `takes longer than ${deadline / 1_000} s`), deadline);
     busy.worker.ref();
     const bytes = canBeHandedOver(task.bytes) ? task.bytes : new Uint8Array(task.bytes);
@@ -62,7 +71,12 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
   };
   const startThread = (): Thread => {
     const resourceLimits = { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG };
-    const started: Thread = { worker: new Worker(WORKER, { resourceLimits }), task: null, timer: undefined };
+    const started: Thread = {
+      worker: new Worker(WORKER, { resourceLimits }),
+      task: null,
+      timer: undefined,
+      isSpent: false,
+    };
     started.worker.on('message', (reply: DeriveReply) => settle(started, reply));
     started.worker.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') {
@@ -78,12 +92,16 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
     const { task } = done;
     done.task = null;
     clearTimeout(done.timer);
+    if (task !== null) {
+      answer(task, reply);
+    }
+    if (done.isSpent) {
+      drop(done);
+      return;
+    }
     if (thread === done) {
       done.worker.unref();
       done.timer = setTimeout(() => drop(done), idle).unref();
-    }
-    if (task !== null) {
-      answer(task, reply);
     }
     startNext();
   };

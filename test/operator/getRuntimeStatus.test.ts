@@ -178,6 +178,7 @@ describe('200: warnings', () => {
     { name: 'true', inputSchema: true },
     FINE,
     null,
+    { name: 'x'.repeat(1025), inputSchema: { type: 'object' } },
   ];
   const WARNINGS = [
     'tool 2 has no name',
@@ -188,6 +189,7 @@ describe('200: warnings', () => {
     'tool 7 (true) has no input schema that is an object',
     'tool 8 (fine) has the name of one before it',
     'tool 9 has no name',
+    `tool 10 (${'x'.repeat(64)}) has a name of more than 1024 characters`,
   ];
   test.each<[string, () => Promise<object> | object]>([
     ['over HTTP', async () => (await start('handshake', listing(...TOOLS))).mcpServer],
