@@ -88,8 +88,8 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
 }
 
 /** Ends what is under way, since its memory is needed by somebody else: with an error where none of an answer is sent. */
-function letGo({ abort }: Exchange, response: ServerResponse): void {
-  abort(new OverBudget('share'));
+function letGo(exchange: Exchange, response: ServerResponse): void {
+  exchange.abort(new OverBudget('share'));
   if (response.headersSent) {
     response.destroy();
   }

@@ -28,12 +28,14 @@ export type Live = {
 /** Why an exchange is ended. One for all: an error for each would collect a stack that nobody reads. */
 const ENDED = new Error('The client is gone, or the endpoint is.');
 
-type Watched = { readonly controller: AbortController; readonly isServed: () => Promise<boolean> };
+/** How many exchanges of one endpoint, or of one organization, are under way. */
+type Count = { readonly id: string; underWay: number };
 
 /** Makes the list of one gateway. It looks after itself as long as something is under way. */
 export function createLive(most: { ofEndpoint: number; ofOrganization: number } = IN_FLIGHT): Live {
-  const underWay = new Slots<Watched>();
-  const countOf = new Map<string, number>();
+  const underWay = new Slots<ExchangeUnderWay>();
+  const ofEndpoints = new Map<string, Count>();
+  const ofOrganizations = new Map<string, Count>();
   let looking: NodeJS.Timeout | undefined;
   let isLooking = false;
 
@@ -47,49 +49,83 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
       return;
     }
     isLooking = true;
-    const looks = Array.from(underWay.values(), async ({ controller, isServed }) => {
+    const looks = Array.from(underWay.values(), async (exchange) => {
       // A database that cannot be asked revokes nothing.
-      if (!(await isServed().catch(() => true))) {
-        controller.abort(ENDED);
+      if (!(await exchange.isServed().catch(() => true))) {
+        exchange.abort(ENDED);
       }
     });
     await Promise.all(looks);
     isLooking = false;
   };
 
-  const leave = (id: string): void => {
-    const count = (countOf.get(id) ?? 1) - 1;
-    if (count === 0) {
-      countOf.delete(id);
-    } else {
-      countOf.set(id, count);
+  /** One object for all of an exchange: there is one for each message. */
+  class ExchangeUnderWay implements Exchange {
+    readonly isServed: () => Promise<boolean>;
+    readonly #controller = new AbortController();
+    readonly #slot: number;
+    readonly #ofEndpoint: Count;
+    readonly #ofOrganization: Count;
+
+    constructor(ofEndpoint: Count, ofOrganization: Count, isServed: () => Promise<boolean>) {
+      this.isServed = isServed;
+      this.#ofEndpoint = ofEndpoint;
+      this.#ofOrganization = ofOrganization;
+      this.#slot = underWay.add(this);
     }
-  };
+
+    get signal(): AbortSignal {
+      return this.#controller.signal;
+    }
+
+    abort(reason: Error): void {
+      this.#controller.abort(reason);
+    }
+
+    end(isLeft: boolean): void {
+      underWay.remove(this.#slot);
+      leave(ofEndpoints, this.#ofEndpoint);
+      leave(ofOrganizations, this.#ofOrganization);
+      if (isLeft) {
+        this.#controller.abort(ENDED);
+      }
+    }
+  }
 
   return {
     begin: ({ id, organizationId }, isServed) => {
-      const ofEndpoint = countOf.get(id) ?? 0;
-      const ofOrganization = countOf.get(organizationId) ?? 0;
-      if (ofEndpoint >= most.ofEndpoint || ofOrganization >= most.ofOrganization) {
+      const ofEndpoint = ofEndpoints.get(id);
+      const ofOrganization = ofOrganizations.get(organizationId);
+      if (
+        (ofEndpoint !== undefined && ofEndpoint.underWay >= most.ofEndpoint) ||
+        (ofOrganization !== undefined && ofOrganization.underWay >= most.ofOrganization)
+      ) {
         return null;
       }
-      countOf.set(id, ofEndpoint + 1);
-      countOf.set(organizationId, ofOrganization + 1);
-      const controller = new AbortController();
-      const slot = underWay.add({ controller, isServed });
       looking ??= setInterval(() => void look(), LOOK).unref();
-      return {
-        signal: controller.signal,
-        abort: (reason) => controller.abort(reason),
-        end: (isLeft) => {
-          underWay.remove(slot);
-          leave(id);
-          leave(organizationId);
-          if (isLeft) {
-            controller.abort(ENDED);
-          }
-        },
-      };
+      return new ExchangeUnderWay(
+        enter(ofEndpoints, id, ofEndpoint),
+        enter(ofOrganizations, organizationId, ofOrganization),
+        isServed,
+      );
     },
   };
+}
+
+/** Counts one more of `id`, whose present count is `known`. */
+function enter(counts: Map<string, Count>, id: string, known: Count | undefined): Count {
+  if (known !== undefined) {
+    known.underWay += 1;
+    return known;
+  }
+  const first = { id, underWay: 1 };
+  counts.set(id, first);
+  return first;
+}
+
+function leave(counts: Map<string, Count>, count: Count): void {
+  count.underWay -= 1;
+  if (count.underWay === 0) {
+    counts.delete(count.id);
+  }
 }

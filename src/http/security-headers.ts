@@ -15,6 +15,10 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
 
 /** Makes what sets them, once for all answers. */
 export function secureAnswers(publicUrl: string): SecureAnswer {
-  const headers = new Map(Object.entries(securityHeaders(publicUrl)));
-  return (response) => void response.setHeaders(headers);
+  const headers = Object.entries(securityHeaders(publicUrl)).map(([name, value]) => ({ name, value }));
+  return (response) => {
+    for (const { name, value } of headers) {
+      response.setHeader(name, value);
+    }
+  };
 }
