@@ -30,7 +30,7 @@ export type Endpoints = {
    * What a token serves now: null when there is no such endpoint, when it has expired, or when it wants an API token of
    * its organization and `apiToken` is none. A change of anything that it depends on holds for the next message.
    */
-  readonly find: (token: string, apiToken: string | undefined) => Promise<Served | null>;
+  readonly find: (token: string, apiToken: string | undefined) => Served | null | Promise<Served | null>;
 };
 
 /** Endpoints that are kept as they were last read, and what each takes beside what its rows say. */
@@ -173,17 +173,23 @@ export function createEndpoints({
     };
   };
 
+  /** What a token serves now, to those who bring the API token that it may want besides. */
+  const admit = (served: Served | null, apiToken: string | undefined): Served | null | Promise<Served | null> => {
+    if (served === null || (served.endpoint.expiresAt ?? Number.POSITIVE_INFINITY) <= now()) {
+      return null;
+    }
+    return served.endpoint.config.require_api_token_auth === true ? forOwner(served, apiToken) : served;
+  };
+
+  const forOwner = async (served: Served, apiToken: string | undefined): Promise<Served | null> => {
+    const caller = apiToken === undefined ? undefined : await credentials.apiToken(apiToken);
+    return caller?.organizationId === served.organizationId ? served : null;
+  };
+
   return {
-    find: async (token, apiToken) => {
-      const served = unchanged(token) ?? (await readCurrent(token));
-      if (served === null || (served.endpoint.expiresAt ?? Number.POSITIVE_INFINITY) <= now()) {
-        return null;
-      }
-      if (served.endpoint.config.require_api_token_auth === true) {
-        const caller = apiToken === undefined ? undefined : await credentials.apiToken(apiToken);
-        return caller?.organizationId === served.organizationId ? served : null;
-      }
-      return served;
+    find: (token, apiToken) => {
+      const served = unchanged(token);
+      return served === undefined ? readCurrent(token).then((read) => admit(read, apiToken)) : admit(served, apiToken);
     },
   };
 }

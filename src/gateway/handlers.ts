@@ -39,14 +39,19 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
     (place: 'path' | 'bearer', serve: (deps: Deps, asked: Asked) => Promise<void>): Handler =>
     async (request, response, inPath) => {
       const [token, apiToken] = place === 'path' ? [inPath, bearer(request)] : [bearer(request), undefined];
-      const find = async () => (token === undefined ? null : endpoints.find(token, apiToken));
+      const find = () => (token === undefined ? null : endpoints.find(token, apiToken));
       const changes = deps.store.changes();
-      const found = await find();
+      const finding = find();
+      // Nearly always it is known, and there is nothing to wait for.
+      const found = finding instanceof Promise ? await finding : finding;
       if (found === null) {
         throw noSuchEndpoint();
       }
-      const renew = async () => (deps.store.changes() === changes ? found : find());
-      await limit(found.endpoint.id);
+      const renew = () => (deps.store.changes() === changes ? found : find());
+      const counting = limit(found.endpoint.id);
+      if (counting !== undefined) {
+        await counting;
+      }
       const exchange = live.begin(found.endpoint, async () => (await find()) !== null);
       if (exchange === null) {
         throw new ApiError(
@@ -110,7 +115,8 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     }
     began = { ...began, requestBytes: bytes.length };
     // The body may have taken its time.
-    const served = await asked.renew();
+    const renewed = asked.renew();
+    const served = renewed instanceof Promise ? await renewed : renewed;
     if (served === null) {
       throw noSuchEndpoint();
     }

@@ -175,7 +175,8 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
 /** The tool that a call names, if the endpoint shows it. One that is not known may be new: the server is asked, once. */
 async function findTool(deps: Deps, { served }: Relayed, name: unknown): Promise<ViewedTool> {
   for (const freshness of [CALLED, LISTED]) {
-    const { tools } = await deps.runtime.tools(served.server, freshness);
+    const seeing = deps.runtime.tools(served.server, freshness);
+    const { tools } = seeing instanceof Promise ? await seeing : seeing;
     const tool = typeof name === 'string' ? served.find(tools, name) : undefined;
     if (tool !== undefined) {
       return tool;

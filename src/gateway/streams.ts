@@ -13,7 +13,7 @@ import { closeSession } from './sessions.ts';
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
 export type Asked = Served & {
   /** What the token serves now, as long as it is good; null when it is not any more. */
-  readonly renew: () => Promise<Served | null>;
+  readonly renew: () => Served | null | Promise<Served | null>;
   readonly request: Identified;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;

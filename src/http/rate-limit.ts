@@ -2,13 +2,16 @@ import type { RequestHandler } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { ApiError } from '../errors.ts';
 
-/** Counts one request for a key (credentials, an endpoint); rejects with `rate_limited` when there were too many. */
-export type RateLimit = (key: string) => Promise<void>;
+/**
+ * Counts one request for a key (credentials, an endpoint); rejects with `rate_limited` when there were too many. Undefined
+ * where nothing is limited.
+ */
+export type RateLimit = (key: string) => Promise<void> | undefined;
 
 /** At most `perSecond` requests a second for each key; 429 with `Retry-After` beyond it. Null means no limit. */
 export function createRateLimit(perSecond: number | null): RateLimit {
   if (perSecond === null) {
-    return async () => undefined;
+    return () => undefined;
   }
   const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
   return async (key) => {

@@ -15,7 +15,11 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
 
 /** Makes what sets them, once for all answers. */
 export function secureAnswers(publicUrl: string): SecureAnswer {
-  const headers = Object.entries(securityHeaders(publicUrl)).map(([name, value]) => ({ name, value }));
+  // In lower case, as Node keeps them: it would make each name so again for each answer.
+  const headers = Object.entries(securityHeaders(publicUrl)).map(([name, value]) => ({
+    name: name.toLowerCase(),
+    value,
+  }));
   return (response) => {
     for (const { name, value } of headers) {
       response.setHeader(name, value);

@@ -45,7 +45,7 @@ onBothEngines(({ shared }) => {
     const token = randomUUID();
     const endpoint = anEndpoint(accountOf(server), { tokenHash: hashSecret(token) });
     await store.write((db) => endpoints.insert(db, endpoint));
-    const find = () => found.find(token, undefined);
+    const find = async () => found.find(token, undefined);
     await find();
     return { server, endpoint, find };
   };
