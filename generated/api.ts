@@ -2996,6 +2996,17 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
+        /** @description The server has as many tool approvals as it may have; nothing was changed. `Link` leads to `quota_exceeded`. */
+        ServersTooManyApprovals: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
         /** @description Anything else: 403, 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what you have under way fills your share of the memory, 503 where there is no memory at all. */
         OperatorError: {
             headers: {
@@ -4461,6 +4472,7 @@ export interface operations {
             401: components["responses"]["ServersUnauthorized"];
             403: components["responses"]["ServersForbidden"];
             404: components["responses"]["ServersNotFound"];
+            409: components["responses"]["ServersTooManyApprovals"];
             default: components["responses"]["ServersError"];
         };
     };

@@ -69,9 +69,9 @@ export const CATALOGUE = {
     status: 409,
     title: 'Quota exceeded',
     meaning:
-      'The organization has as much as the operator allows of what would be added. Nothing was changed; what it has stays and works.',
+      'The organization has as much as the operator allows of what would be added, or the server has as many tool approvals as it may have. Nothing was changed; what it has stays and works.',
     remedy:
-      'Delete what is not needed, or ask the operator of the gateway to raise the quota that the answer names. The operator sees what an organization has at `GET /admin/api/v1/organizations/{org_id}/usage`.',
+      'Delete what is not needed, or, where the answer names a quota, ask the operator of the gateway to raise it. The operator sees what an organization has at `GET /admin/api/v1/organizations/{org_id}/usage`.',
   },
   precondition_failed: {
     status: 412,

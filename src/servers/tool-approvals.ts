@@ -1,12 +1,15 @@
 import { audit, auditedName } from '../audit.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { notFound } from '../errors.ts';
+import { ApiError, notFound } from '../errors.ts';
 import * as store from '../store/tool-approvals.ts';
 import { findServer } from './servers.ts';
 import { keyPairOf, serverId, success } from './wire.ts';
 
 type ToolApprovalOperations = 'listToolApprovals' | 'addToolApproval' | 'removeToolApproval';
+
+/** Tool approvals that a server may have: all of them are listed in one answer. */
+const MOST_APPROVALS = 1000;
 
 /** Servers API: a person's standing answers for single tools. */
 export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperations> => ({
@@ -28,7 +31,12 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
         autoApprove: body.auto_approve,
         createdAt: at,
       };
+      const before = await store.count(db, serverUuid);
       await store.upsert(db, added);
+      // What takes the place of another passes, also where there are more than there may be.
+      if (before >= MOST_APPROVALS && (await store.count(db, serverUuid)) > before) {
+        throw tooMany(before);
+      }
       const target = { kind: 'tool', id: `${params.mcpServerId}/${auditedName(added.toolName)}` } as const;
       const details = { auto_approve: added.autoApprove, approval_hash: added.approvalHash };
       await audit(db, { at, actor, action: 'tool_approval.added', target, details });
@@ -52,6 +60,12 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
     return respond(200, success('Tool approval revoked successfully', gone));
   },
 });
+
+const tooMany = (count: number): ApiError =>
+  new ApiError(
+    'quota_exceeded',
+    `This server has ${count} tool approvals, which is as many as a server may have. Revoke one that is not needed, and try again.`,
+  );
 
 const toWire = (approval: store.ToolApproval) => ({
   server_id: serverId(approval.serverId),

@@ -26,6 +26,16 @@ export async function upsert(db: Db, approval: ToolApproval): Promise<void> {
     .execute();
 }
 
+/** How many tools of a server are decided about. */
+export async function count(db: Db, serverId: string): Promise<number> {
+  const { total } = await db.sql
+    .selectFrom('tool_approvals')
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .where('server_id', '=', serverId)
+    .executeTakeFirstOrThrow();
+  return Number(total);
+}
+
 /** The decisions about a server's tools, oldest first, ties by tool name. */
 export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
   const rows = await db.sql

@@ -104,7 +104,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "deleteMcpServer: deleted",
       "updateApprovalPolicy: read_only",
       "listToolApprovals: one empty",
-      "addToolApproval: auto_approve",
+      "addToolApproval: auto_approve too_many",
       "removeToolApproval: revoked",
       "listMcpServerTools: every_state empty",
       "getDocs: page not_built",
