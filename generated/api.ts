@@ -2775,7 +2775,7 @@ export interface components {
                 "text/event-stream": string;
             };
         };
-        /** @description The message cannot be read, holds more than 100,000 values, or headers and body disagree. */
+        /** @description The message cannot be read, holds more than 100,000 values, more than 10,000 numbers that JavaScript would write in another way, or more than 1,000 members (in itself, or in its `params`), or headers and body disagree. */
         GatewayBadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3205,7 +3205,7 @@ export interface components {
         IfNoneMatch: string;
     };
     requestBodies: {
-        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). `jsonrpc` may be left out, and the media type may be `text/plain`. A message that is compressed may unpack to 100 times its size; up to 256 KiB, to any. */
+        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels), of which at most 10,000 may be numbers that JavaScript would write in another way (`1.0`, `1e5`, `-0`, more digits than it holds); the message and its `params` may have 1,000 members each. Those of more than 16 KiB are read in turns with those of other organizations. `jsonrpc` may be left out, and the media type may be `text/plain`. A message that is compressed may unpack to 100 times its size; up to 256 KiB, to any. */
         RpcMessage: {
             content: {
                 "application/json": components["schemas"]["RpcMessage"];

@@ -13,13 +13,23 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Stands for a number until the text is parsed. No text of an outsider holds it: each process makes its own. */
 const MARK = `number-${randomUUID()}-`;
 
+/** A text holds more numbers that are kept than `most`. */
+export class TooManyNumbers extends Error {
+  override readonly name = 'TooManyNumbers';
+}
+
 /**
  * The value of a JSON text in which the numbers that `isKept` picks by their source are `JSON.rawJSON`: they are written
  * as they came. Integers of up to 15 digits are not asked about. A reviver of `JSON.parse` could do the same, at a call
  * per value; here only the numbers that are kept cost more than parsing does. `parsed` is what `JSON.parse` makes of the
- * text, where that is known. Throws a SyntaxError for what is no JSON.
+ * text, where that is known. Throws a SyntaxError for what is no JSON, and TooManyNumbers beyond `most` that are kept.
  */
-export function parseKeeping(text: string, isKept: (source: string) => boolean, parsed?: unknown): unknown {
+export function parseKeeping(
+  text: string,
+  isKept: (source: string) => boolean,
+  parsed?: unknown,
+  most = Number.POSITIVE_INFINITY,
+): unknown {
   const kept: unknown[] = [];
   let marked = '';
   let copied = 0;
@@ -35,6 +45,9 @@ export function parseKeeping(text: string, isKept: (source: string) => boolean, 
           marked += `${text.slice(copied, at)}"${MARK}${kept.length}"`;
           copied = end;
           kept.push(rawJSON(source));
+          if (kept.length > most) {
+            throw new TooManyNumbers();
+          }
         }
       }
       at = end - 1;

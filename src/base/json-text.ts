@@ -77,3 +77,25 @@ function isEmpty(text: string, end: number): boolean {
   const code = text.charCodeAt(at);
   return code === OPEN_LIST || code === OPEN_OBJECT;
 }
+
+/**
+ * Whether a valid JSON text has at most so many levels of objects and lists. To walk through the value takes far longer
+ * when its objects have many members.
+ */
+export function isShallowText(text: string, most: number): boolean {
+  let level = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+    } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
+      level++;
+      if (level > most) {
+        return false;
+      }
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
+      level--;
+    }
+  }
+  return true;
+}

@@ -3,7 +3,7 @@ import { parseKeeping } from './exact-numbers.ts';
 const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
 /** Levels of objects and lists that are taken: `JSON.stringify` gives up somewhere, `JSON.parse` does not. */
-const DEEPEST = 200;
+export const DEEPEST = 200;
 
 /** True for a JSON object: no list, and no number that keeps its digits. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -35,9 +35,10 @@ export function parseJson(text: string): unknown {
 /**
  * The value of a JSON text of at most 200 levels, in which every number that JavaScript would write in another way is
  * `JSON.rawJSON`. `parsed` is what `JSON.parse` makes of it, where that is known. Throws a SyntaxError for what is no
- * JSON.
+ * JSON, and TooManyNumbers when more than `most` would be.
  */
-export const parseExact = (text: string, parsed?: unknown): unknown => parseKeeping(text, isRewritten, parsed);
+export const parseExact = (text: string, parsed?: unknown, most?: number): unknown =>
+  parseKeeping(text, isRewritten, parsed, most);
 
 /** True for a number that keeps its digits. */
 export const isRawNumber = (value: unknown): boolean => json.isRawJSON(value);

@@ -114,6 +114,8 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
       await memory.hold('bodies', 0).reach(bytes.length * PARSED_TIMES, signal);
     }
     began = { ...began, requestBytes: bytes.length };
+    const reading = readMessage(bytes, asked.organizationId, signal);
+    message = reading instanceof Promise ? await reading : reading;
     // The body may have taken its time.
     const renewed = asked.renew();
     const served = renewed instanceof Promise ? await renewed : renewed;
@@ -121,7 +123,6 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
       throw noSuchEndpoint();
     }
     const { endpoint, source } = served;
-    message = readMessage(bytes);
     const era = eraOf(message, request.headers);
     if (source.kind === 'server') {
       const relayed = { served: source, endpointId: endpoint.id, message, era, request, response, signal, note };

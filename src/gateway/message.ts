@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer';
-import { isRawNumber, isShallow, parseExact } from '../base/json.ts';
-import { hasMoreValues } from '../base/json-text.ts';
-import { foldCase, repeatsMember } from './repeated.ts';
+import { nextRank, nextTurn } from '../base/breathe.ts';
+import { TooManyNumbers } from '../base/exact-numbers.ts';
+import { DEEPEST, isRawNumber, parseExact } from '../base/json.ts';
+import { hasMoreValues, isShallowText } from '../base/json-text.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { foldCase, MOST_MEMBERS, repeatsMember, TooManyMembers } from './repeated.ts';
 
 /** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
 export const CODES = {
@@ -50,6 +53,8 @@ export class RpcError extends Error {
 
 /** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
 const MOST_VALUES = 100_000;
+/** Numbers that are kept as they came, which cost far more than others: 1.0, 1e5, or more digits than JavaScript holds. */
+const MOST_EXACT_NUMBERS = 10_000;
 
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
@@ -57,11 +62,44 @@ const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor'
 /**
  * Reads a message (JSON-RPC 2.0, section 4), tolerant of clients that are in use: `jsonrpc` may be missing, and an
  * `initialize` without an id is a request with the id null. Refused are batches, and members of the envelope or of
- * `params` whose names are equal up to case: servers differ in which of them they take. Refused, before it is parsed, is
- * a message of more than 100,000 values. Throws an RpcError.
+ * `params` whose names are equal up to case: servers differ in which of them they take. Refused are also messages of more
+ * than 100,000 values, before they are parsed; of more than 10,000 numbers that JavaScript would write in another way; and
+ * of more than 1,000 members on the two outer levels.
+ *
+ * One of more than 16 KiB is read in pieces, of which each waits for a turn of the owner. Throws an RpcError, and the
+ * reason of the signal.
  */
-export function readMessage(bytes: Buffer): Message {
-  const { value, text } = parse(bytes);
+export function readMessage(bytes: Buffer, owner: string, signal: AbortSignal): Message | Promise<Message> {
+  return bytes.length > SMALL_BYTES ? readInTurns(bytes, owner, signal) : readAtOnce(bytes);
+}
+
+function readAtOnce(bytes: Buffer): Message {
+  const reading = pieces(bytes);
+  let piece = reading.next();
+  while (piece.done !== true) {
+    piece = reading.next();
+  }
+  return piece.value;
+}
+
+async function readInTurns(bytes: Buffer, owner: string, signal: AbortSignal): Promise<Message> {
+  const rank = nextRank();
+  const reading = pieces(bytes);
+  for (;;) {
+    await nextTurn(owner, rank);
+    signal.throwIfAborted();
+    const piece = reading.next();
+    if (piece.done === true) {
+      // To pass it on takes as long as a piece of reading it.
+      await nextTurn(owner, rank);
+      return piece.value;
+    }
+  }
+}
+
+/** Reads a message; where it yields, others may have their turn. */
+function* pieces(bytes: Buffer): Generator<undefined, Message> {
+  const { value, text } = yield* parse(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
     throw new RpcError(CODES.invalidRequest, what);
@@ -96,33 +134,56 @@ const pick = (envelope: Params): Params =>
 
 function isEqualUpToCase(object: object): boolean {
   const keys = Object.keys(object);
+  if (keys.length > MOST_MEMBERS) {
+    throw tooManyMembers();
+  }
   // Names of the protocol differ from each other; hardly any message has others.
   return !keys.every((key) => USUAL.has(key)) && new Set(keys.map(foldCase)).size < keys.length;
 }
 
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
-function parse(bytes: Buffer): { value: unknown; text: string } {
+function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: string }> {
   const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
   if (hasMoreValues(text, MOST_VALUES)) {
     const what = `A message may hold at most ${MOST_VALUES} values: send large data as one string, or in several calls.`;
     throw new RpcError(CODES.invalidRequest, what);
   }
   try {
+    yield;
     const value = JSON.parse(text) as unknown;
-    if (isShallow(value)) {
+    yield;
+    if (isShallowText(text, DEEPEST)) {
       if (JSON.stringify(value) === text) {
         return { value, text };
       }
+      yield;
       if (repeatsMember(text)) {
         throw repeated();
       }
-      const exact = parseExact(text, value);
+      yield;
+      const exact = parseExact(text, value, MOST_EXACT_NUMBERS);
+      yield;
       return { value: exact, text: JSON.stringify(exact) };
     }
   } catch (error) {
     if (error instanceof RpcError) {
       throw error;
     }
+    if (error instanceof TooManyNumbers) {
+      throw tooManyNumbers();
+    }
+    if (error instanceof TooManyMembers) {
+      throw tooManyMembers();
+    }
   }
   throw new RpcError(CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', { status: 400 });
 }
+
+const tooManyNumbers = (): RpcError =>
+  new RpcError(
+    CODES.invalidRequest,
+    `A message may hold at most ${MOST_EXACT_NUMBERS} numbers that JavaScript writes in another way, such as 1.0 or 1e5: write them as 1 and 100000, or send them in several calls.`,
+  );
+
+const tooManyMembers = (): RpcError =>
+  new RpcError(CODES.invalidRequest, `A message, and its params, may have at most ${MOST_MEMBERS} members each.`);

@@ -5,12 +5,20 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x
 /** Levels that are looked at: the envelope, and the objects directly in it. */
 const LEVELS = 2;
 
+/** Members that an object in these levels may have: the protocol has a handful, and each is compared with all others. */
+export const MOST_MEMBERS = 1000;
+
+/** An object in the two outer levels has more members than are compared. */
+export class TooManyMembers extends Error {
+  override readonly name = 'TooManyMembers';
+}
+
 /** A name as readers see it who do not tell cases apart: to them the long s is an s, and the sign for kelvin a k. */
 export const foldCase = (name: string): string => name.toUpperCase().toLowerCase();
 
 /**
  * Whether an object in the two outer levels of a JSON text has two members whose names are equal up to case; of the
- * ones that are wholly equal `JSON.parse` shows only the last. The text must be valid JSON.
+ * ones that are wholly equal `JSON.parse` shows only the last. The text must be valid JSON. Throws TooManyMembers.
  */
 export function repeatsMember(text: string): boolean {
   // The names seen so far in each object that is open; null for lists, and below the levels that are looked at.
@@ -27,6 +35,9 @@ export function repeatsMember(text: string): boolean {
           return true;
         }
         names.add(name);
+        if (names.size > MOST_MEMBERS) {
+          throw new TooManyMembers();
+        }
       }
       isName = false;
       at = end;
