@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { nextTurn } from '../base/breathe.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
@@ -64,10 +65,14 @@ const readInto =
     next();
   };
 
-const parseJson: RequestHandler = (request, _response, next) => {
+const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
   if (bytes.length > SMALL_BYTES) {
     memoryOf(request).hold('bodies', bytes.length * PARSED_TIMES);
+    const owner = organizationOf(request.caller);
+    await nextTurn(owner);
+    refuseManyValues(bytes);
+    await nextTurn(owner);
   }
   request.body = parse(bytes);
   next();
@@ -101,16 +106,22 @@ function bytesOf(body: unknown): Buffer {
   return body;
 }
 
+/**
+ * Before it is decoded and parsed, which takes far longer than to count. In UTF-8, no byte of another character looks like
+ * one of those that count. A small body is not counted: what has been parsed is, too.
+ */
+function refuseManyValues(bytes: Buffer): void {
+  if (hasMoreValues(bytes.toString('latin1'), MOST_VALUES)) {
+    throw tooManyValues();
+  }
+}
+
 function parse(bytes: Buffer): unknown {
   let text: string;
   try {
     text = utf8.decode(bytes);
   } catch (error) {
     throw malformed(error);
-  }
-  // Before it is parsed, which takes far longer than to count.
-  if (hasMoreValues(text, MOST_VALUES)) {
-    throw tooManyValues();
   }
   try {
     return JSON.parse(text);

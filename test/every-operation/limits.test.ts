@@ -27,6 +27,12 @@ const HOSTILE: [string, object, string][] = [
     { ...minimal, tags: many(450_000, () => '\0') },
     'body: holds more than 20000 values',
   ],
+  [
+    '30,000 values after text that is not ASCII',
+    { ...minimal, tags: ['日本語, "é" \\ 🙂'.repeat(1000), ...many(30_000, () => 1)] },
+    'body: holds more than 20000 values',
+  ],
+  ['commas and brackets that are no values', { ...minimal, name: '日,[{'.repeat(30_000) }, 'body.name'],
   ['15,000 of them', { ...minimal, tags: many(15_000, () => '\0') }, 'U+0000'],
   ['15,000 unknown keys', Object.fromEntries(many(15_000, (i) => [`key${i}`, 1])), 'unknown key'],
   [
