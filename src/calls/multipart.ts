@@ -3,6 +3,7 @@ import type { MultipartMember } from '../tools/types.ts';
 import { bytesOf } from './base64.ts';
 import { textOf } from './encode.ts';
 import { concreteType } from './headers.ts';
+import { refuseLongNames } from './styles.ts';
 
 /** A member and what it is given. */
 export type GivenMember = MultipartMember & { readonly value: unknown };
@@ -13,9 +14,11 @@ export type GivenMember = MultipartMember & { readonly value: unknown };
  * hold it.
  */
 export function multipartOf(members: readonly GivenMember[]): { readonly boundary: string; readonly body: Buffer } {
-  const parts = members.flatMap((member) =>
-    (member.many ? [member.value].flat() : [member.value]).map((value) => partOf(member, value)),
-  );
+  const parts = members.flatMap((member) => {
+    const values = member.many ? [member.value].flat() : [member.value];
+    refuseLongNames(values.length * member.name.length);
+    return values.map((value) => partOf(member, value));
+  });
   const hash = createHash('sha256');
   for (const part of parts) {
     hash.update(part);

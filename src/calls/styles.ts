@@ -1,6 +1,7 @@
 import { isJsonType, isObject } from '../base/json.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
 import { asciiJson, contentOf, encode, encodeName, encodeSomeReserved, textOf } from './encode.ts';
+import { ArgumentError } from './errors.ts';
 
 /** A name, not encoded, and the text of its value, encoded. */
 export type Pair = { readonly name: string; readonly text: string };
@@ -23,30 +24,54 @@ export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'
     return [{ name, text: encodeValue(contentOf(mediaType, value)) }];
   }
   if (style === 'deepObject') {
-    return deepPairs(name, value, write);
+    const pairs: Pair[] = [];
+    addDeepPairs(name, value, write, { pairs, nameChars: 0 });
+    return pairs;
   }
   if (explode && isObject(value)) {
     return entriesOf(value).map(([key, item]) => ({ name: key, text: write(item) }));
   }
   const parts = partsOf(value, explode, write);
   if (explode) {
+    refuseLongNames(parts.length * name.length);
     return parts.map((text) => ({ name, text }));
   }
   return parts.length === 0 ? [] : [{ name, text: parts.join(DELIMITERS[style] ?? ',') }];
 }
 
-/** Pairs as a query or a form. */
-export const joinPairs = (pairs: readonly Pair[]): string =>
-  pairs.map(({ name, text }) => `${encodeName(name)}=${text}`).join('&');
+/** Characters that the names of one query or form may have together: one long name stands before each of many values. */
+const MOST_NAME_CHARS = 4 * 1024 * 1024;
 
-function deepPairs(name: string, value: unknown, write: Write): Pair[] {
-  if (value === null || value === undefined) {
-    return [];
+/** Throws an ArgumentError when names that stand before values have too many characters together. */
+export function refuseLongNames(chars: number): void {
+  if (chars > MOST_NAME_CHARS) {
+    throw new ArgumentError(
+      `The names of the values must not have more than ${MOST_NAME_CHARS} characters together: send fewer values, or shorter names.`,
+    );
   }
-  const isNested = Array.isArray(value) || isObject(value);
-  return isNested
-    ? Object.entries(value).flatMap(([key, member]) => deepPairs(`${name}[${key}]`, member, write))
-    : [{ name, text: write(value) }];
+}
+
+/** Pairs as a query or a form. Throws an ArgumentError when its names are too long. */
+export function joinPairs(pairs: readonly Pair[]): string {
+  refuseLongNames(pairs.reduce((sum, { name }) => sum + name.length, 0));
+  return pairs.map(({ name, text }) => `${encodeName(name)}=${text}`).join('&');
+}
+
+type Deep = { readonly pairs: Pair[]; nameChars: number };
+
+function addDeepPairs(name: string, value: unknown, write: Write, deep: Deep): void {
+  if (value === null || value === undefined) {
+    return;
+  }
+  if (Array.isArray(value) || isObject(value)) {
+    for (const [key, member] of Object.entries(value)) {
+      addDeepPairs(`${name}[${key}]`, member, write, deep);
+    }
+    return;
+  }
+  deep.nameChars += name.length;
+  refuseLongNames(deep.nameChars);
+  deep.pairs.push({ name, text: write(value) });
 }
 
 /** A value in the styles of paths: simple, label, matrix. Empty when there is nothing in it. */
@@ -65,6 +90,7 @@ export function pathText({ name, style, explode, mediaType }: ParameterPlan, val
       if (!explode) {
         return `;${encode(name)}=${parts.join(',')}`;
       }
+      refuseLongNames(parts.length * name.length);
       return parts.map((part) => (isObject(value) ? `;${part}` : `;${encode(name)}=${part}`)).join('');
     default:
       return parts.join(',');
