@@ -1684,7 +1684,7 @@ export interface components {
             data: components["schemas"]["McpServerPage"];
         };
         /**
-         * @description Headers that Gatehouse sends with every request to the server. Kept encrypted; answered in clear to the organization that owns them.
+         * @description Headers that Gatehouse sends with every request to the server. Kept encrypted; answered in clear to the organization that owns them. All names and values together have at most 65,536 bytes.
          *     Headers that only the connection can write are refused: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Headers that Gatehouse makes of each message win over configured ones, which are not sent: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
          * @example {
          *       "Authorization": "Bearer new-token",
@@ -3115,7 +3115,7 @@ export interface components {
          */
         IntegratedAccountId: components["schemas"]["AccountUuid"];
         /**
-         * @description How many to answer at most.
+         * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
          * @example 100
          */
         Limit: number;
@@ -3442,7 +3442,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most.
+                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];
@@ -3655,7 +3655,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most.
+                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];
@@ -3901,7 +3901,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most.
+                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];

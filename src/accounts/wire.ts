@@ -14,21 +14,41 @@ export function apiTokenOf(caller: Caller): ApiTokenCaller {
 type ListQuery = { readonly limit?: number; readonly next_cursor?: string };
 type Row = { readonly id: string; readonly createdAt: number };
 
+/** Rows that are read at once, and bytes of their JSON that a page holds; it has one row at least. */
+const SLICE = 100;
+const MOST_BYTES = 1024 * 1024;
+
 /**
- * A page in this API's envelope: `read` is asked for one row more than the page holds, which tells whether another one
- * follows.
+ * A page in this API's envelope. `read` is asked for slices, each with one row more than is shown of it, which tells
+ * whether another one follows; a page ends early where its rows are large.
  */
 export async function listPage<R extends Row, W>(
   { limit = 100, next_cursor }: ListQuery,
   read: (part: { before?: Place; limit: number }) => Promise<R[]>,
   toWire: (row: R) => W,
 ): Promise<{ result: W[]; next_cursor: string | null; limit: number }> {
-  const before = parseCursor(next_cursor, 'query.next_cursor');
-  const rows = await read({ limit: limit + 1, ...(before && { before }) });
-  const shown = rows.slice(0, limit);
-  const last = rows.length > limit ? shown.at(-1) : undefined;
-  const cursor = last === undefined ? null : cursorOf({ at: last.createdAt, id: last.id });
-  return { result: shown.map(toWire), next_cursor: cursor, limit };
+  const result: W[] = [];
+  let before = parseCursor(next_cursor, 'query.next_cursor');
+  let bytes = 0;
+  for (;;) {
+    const most = Math.min(SLICE, limit - result.length);
+    const rows = await read({ limit: most + 1, ...(before && { before }) });
+    for (const row of rows.slice(0, most)) {
+      const shown = toWire(row);
+      bytes += Buffer.byteLength(JSON.stringify(shown));
+      if (before !== undefined && result.length > 0 && bytes > MOST_BYTES) {
+        return { result, next_cursor: cursorOf(before), limit };
+      }
+      result.push(shown);
+      before = { at: row.createdAt, id: row.id };
+    }
+    if (rows.length <= most || before === undefined) {
+      return { result, next_cursor: null, limit };
+    }
+    if (result.length === limit) {
+      return { result, next_cursor: cursorOf(before), limit };
+    }
+  }
 }
 
 /** 404 for what this organization does not have, whoever else may. */

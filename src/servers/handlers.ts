@@ -1,3 +1,4 @@
+import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { etag } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -13,21 +14,32 @@ type ServerOperations =
   | 'deleteMcpServer'
   | 'updateApprovalPolicy';
 
+/** Bytes that a list of servers takes for each byte of sealed headers: those, the values, the text and what is sent. */
+const LISTED_TIMES = 3;
+
 /** Servers API: the servers themselves. */
 export const serverHandlers = (deps: Deps): Handlers<ServerOperations> => ({
-  listMcpServers: async ({ query, caller }, respond) => {
+  listMcpServers: async ({ query, caller, memory }, respond) => {
     const { organizationId } = keyPairOf(caller);
     const { page = 0, limit = 20, sort = 'created_at', order = 'desc' } = query;
     const search = query.search || undefined;
     const db = search === undefined ? deps.store.read : deps.store.aside;
     const [servers, total] = await Promise.all([
-      store.page(db, organizationId, {
-        offset: page * limit,
-        limit,
-        sort,
-        order,
-        ...(search !== undefined && { search }),
-      }),
+      store.page(
+        db,
+        organizationId,
+        { offset: page * limit, limit, sort, order, ...(search !== undefined && { search }) },
+        async (bytes) => {
+          if (bytes > SMALL_BYTES) {
+            const held = memory.hold('answers', 0);
+            await held.reach(bytes * LISTED_TIMES);
+            if (held.bytes === 0) {
+              // The client has left meanwhile, and nothing is held for it any more.
+              throw new OverBudget('share');
+            }
+          }
+        },
+      ),
       search === undefined ? store.count(db, organizationId) : store.countMatching(db, organizationId, search),
     ]);
     const pages = Math.ceil(total / limit);

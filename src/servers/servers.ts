@@ -26,6 +26,9 @@ export type ServerFields = Pick<
 /** Milliseconds that a server gets to come up beside the one that it takes the place of. */
 const PATIENCE = 10_000;
 
+/** Bytes of all names and values of the headers of a server. */
+const MOST_HEADER_BYTES = 64 * 1024;
+
 const STRICTEST_POLICY = 'require_approval_all';
 /** What the document promises for fields that are left out. */
 const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
@@ -49,6 +52,7 @@ export async function createServer(
   const at = now();
   const fields: ServerFields = { ...defaults(), ...given };
   requireDialable(fields);
+  requireRoom(given.requestHeaders);
   requireMayDecide(caller, STRICTEST_POLICY, fields.approvalPolicy);
   return store.writeFor(caller.organizationId, async (db) => {
     const { organizationId } = caller;
@@ -76,6 +80,7 @@ export async function updateServer(
   changes: Partial<ServerFields>,
   ifMatch: string | undefined,
 ): Promise<Server> {
+  requireRoom(changes.requestHeaders);
   const candidate = await bringUp(deps, caller, id, changes, ifMatch);
   try {
     const updated = await storeChanges(deps, caller, id, changes, ifMatch);
@@ -173,6 +178,15 @@ export async function findServer(db: Db, caller: KeyPairCaller, id: string): Pro
     throw serverNotFound(id, caller.organizationId);
   }
   return server;
+}
+
+/** Throws where headers that are set take more than a server may have: a page of servers is one answer. */
+function requireRoom(headers: Readonly<Record<string, string>> = {}): void {
+  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0);
+  if (bytes > MOST_HEADER_BYTES) {
+    const message = `names and values must not have more than ${MOST_HEADER_BYTES} bytes in all`;
+    throw invalid([{ field: 'body.request_headers', message, rule: 'size' }]);
+  }
 }
 
 function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {

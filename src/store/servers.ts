@@ -1,9 +1,13 @@
 import { type RawBuilder, sql } from 'kysely';
+import { isTurnOver, nextTurn } from '../base/breathe.ts';
 import * as accounts from './accounts.ts';
 import * as catalogues from './catalogues.ts';
 import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
+
+/** Bytes of sealed headers that are read at once. */
+const SLICE_BYTES = 256 * 1024;
 
 /** A remote MCP server of an organization. Times are milliseconds since the epoch. */
 export type Server = {
@@ -93,8 +97,16 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
   return true;
 }
 
-/** One page of an organization's servers. With `search`, use `store.aside`: it looks at every server. */
-export async function page(db: Db, organizationId: string, query: ServerPage): Promise<Server[]> {
+/**
+ * One page of an organization's servers. With `search`, use `store.aside`: it looks at every server. Nothing is read before
+ * there is `room` for the sealed headers of the page, of so many bytes.
+ */
+export async function page(
+  db: Db,
+  organizationId: string,
+  query: ServerPage,
+  room: (bytes: number) => Promise<void> = async () => undefined,
+): Promise<Server[]> {
   const { sort, order, search } = query;
   const cut = search === undefined ? fromNearerEnd(query, await count(db, organizationId)) : query;
   if (cut.limit <= 0) {
@@ -106,14 +118,47 @@ export async function page(db: Db, organizationId: string, query: ServerPage): P
       : [searched(db, organizationId, search), unindexed(sort)];
   // The rows before the page are skipped in an index; only the page's own rows are fetched.
   const ids = wanted.select('id').orderBy(key, cut.order).orderBy('id', cut.order).limit(cut.limit).offset(cut.offset);
-  const rows = await db.sql
+  const sizes = await db.sql
     .selectFrom('servers')
-    .selectAll()
+    .select(['id', sql<number>`octet_length(request_headers)`.as('bytes')])
     .where('id', 'in', ids)
     .orderBy(sort, order)
     .orderBy('id', order)
     .execute();
-  return rows.map((row) => toServer(db, row));
+  await room(sizes.reduce((sum, { bytes }) => sum + Number(bytes), 0));
+  const servers: Server[] = [];
+  for (const slice of bySize(sizes)) {
+    const rows = await db.sql.selectFrom('servers').selectAll().where('id', 'in', slice).execute();
+    const found = new Map(rows.map((row) => [row.id, row]));
+    for (const id of slice) {
+      const row = found.get(id);
+      // It may have been deleted meanwhile.
+      if (row !== undefined) {
+        servers.push(toServer(db, row));
+      }
+    }
+    if (isTurnOver()) {
+      await nextTurn(organizationId);
+    }
+  }
+  return servers;
+}
+
+/** Ids in slices of rows that are read and unsealed in one go. */
+function bySize(sizes: readonly { readonly id: string; readonly bytes: number }[]): string[][] {
+  const slices: string[][] = [];
+  let slice: string[] = [];
+  let sum = 0;
+  for (const { id, bytes } of sizes) {
+    slice.push(id);
+    sum += Number(bytes);
+    if (sum > SLICE_BYTES) {
+      slices.push(slice);
+      slice = [];
+      sum = 0;
+    }
+  }
+  return slice.length === 0 ? slices : [...slices, slice];
 }
 
 /** A server some calls of which wait for a person: where it is, and what holds them back. */
