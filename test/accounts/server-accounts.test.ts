@@ -222,9 +222,9 @@ describe('updateMcpServer', () => {
     expect(await catalogue()).toEqual(before);
   });
 
-  test('of a server that was never seen leaves the pins to the first catalogue', async () => {
+  test('of a server that was never seen pins nothing that is listed after it', async () => {
     await update({ url: 'https://elsewhere.example.com/mcp' });
     await see([{ name: 'run', inputSchema: { type: 'object' } }]);
-    expect((await catalogue()).pins).toEqual({ run: 'a'.repeat(64) });
+    expect((await catalogue()).pins).toEqual({});
   });
 });
