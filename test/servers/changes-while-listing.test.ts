@@ -101,5 +101,6 @@ test('a server that is changed there and back lists again, and everything waits'
   await update({ url: 'http://127.0.0.1:1/mcp' });
   await update({ url: upstream.url });
   expect(shown(await list())).toEqual(['ours waits']);
-  expect((await stored()).tools?.map(({ definition }) => definition.name)).toEqual(['ours']);
+  // The list may be stored a moment after it was answered.
+  await expect.poll(async () => (await stored()).tools?.map(({ definition }) => definition.name)).toEqual(['ours']);
 });
