@@ -2489,7 +2489,7 @@ export interface components {
         /** @description What an organization has, beside its quotas. */
         OrganizationUsage: {
             organization: components["schemas"]["OrganizationId"];
-            /** @description What is stored for the organization. Every quota is one for each organization. */
+            /** @description The things that are stored for the organization, each with its quota. Every organization has the same quotas. */
             usage: {
                 /** @description Its own servers (`GATEHOUSE_QUOTA_SERVERS`). */
                 servers: components["schemas"]["ResourceUsage"];
@@ -2523,7 +2523,7 @@ export interface components {
                  */
                 heldBytes: number;
                 /**
-                 * @description Bytes that it may hold at any time, a quarter of `GATEHOUSE_MEMORY_BUDGET`; more only while nobody else needs them.
+                 * @description Bytes that the organization may hold at any time, a quarter of `GATEHOUSE_MEMORY_BUDGET`. It may hold more while no other organization needs them.
                  * @example 53687091
                  */
                 shareBytes: number;

@@ -6,9 +6,9 @@ import { overridesMethod } from './overrides.ts';
 import type { Places } from './server-places.ts';
 
 /**
- * What is decided about a call of an integration's tool, and the policy that decides: that of the integration, or a stricter
- * one of a server where the call, or the question for its token, would arrive. What overrides its method does not only read,
- * and neither does a question for a token.
+ * Decides about a call of an integration's tool, and names the policy that decides: the policy of the integration, or a
+ * stricter one of a server where the call, or the request for its token, would arrive. A call that overrides its method does
+ * not count as reading, and neither does a request for a token.
  */
 export async function decideCall(
   policy: string,

@@ -1,6 +1,6 @@
 import type { Quotas } from '../../src/store/usage.ts';
 
-/** As much of everything as anybody likes. */
+/** No quota limits an organization. */
 export const NO_QUOTAS: Quotas = {
   servers: null,
   integrations: null,

@@ -47,7 +47,7 @@ export const callerOf =
       { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...anyRoom(), ...rest },
     );
 
-/** As much room for an answer as any may need. */
+/** Memory that is never short. */
 const anyRoom = () => ({ maxBytes: Number.POSITIVE_INFINITY, held: ownMemory().hold('answers', 0) });
 
 /** What the gateway itself puts into the headers of a request to a host, be its credentials and arguments what they may. */
