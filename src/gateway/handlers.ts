@@ -75,10 +75,13 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         request.memory = new MemoryScope(deps.budget, found.organizationId, () => letGo(exchange, response));
         await serve(deps, { ...found, renew, request, response, signal: exchange.signal });
       } catch (error) {
-        if (error instanceof OverBudget || (!exchange.signal.aborted && !deps.stopping.aborted)) {
-          throw error;
+        const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
+        // A refusal is answered also when the endpoint was found to be gone before its request had arrived whole.
+        if (hasEnded && !(error instanceof OverBudget || error instanceof ApiError)) {
+          response.destroy();
+          return;
         }
-        response.destroy();
+        throw error;
       }
     };
 

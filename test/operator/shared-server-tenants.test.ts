@@ -77,7 +77,11 @@ test('an organization that ends its process changes nothing for others', async (
   await remove(gateway, id);
 });
 
-test('401: a call whose body ends when the grant is withdrawn', async () => {
+test.each([
+  ['at once', 0],
+  // The gateway looks every 500 ms whether endpoints of requests under way are still there.
+  ['after the gateway has noticed', 1200],
+])('401: a call whose body ends when the grant is withdrawn, %s', async (_, milliseconds) => {
   const id = await created(gateway, small());
   await grant(gateway, id, [one.id]);
   const { token, url } = await mintAs(gateway, one, id);
@@ -90,6 +94,7 @@ test('401: a call whose body ends when the grant is withdrawn', async () => {
   await once(asking, 'continue');
   asking.write(body.slice(0, 20));
   expect((await grant(gateway, id, [])).status).toBe(200);
+  await delay(milliseconds);
   asking.end(body.slice(20));
   const [response] = (await once(asking, 'response')) as [IncomingMessage];
   expect(response.statusCode).toBe(401);
