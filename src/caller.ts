@@ -31,14 +31,18 @@ export type TokenPermission = 'accounts' | 'approvals';
 
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
-/** Whether a key pair may decide what runs without a person. */
-export const mayApprove = ({ permissions }: Pick<KeyPairCaller, 'permissions'>): boolean =>
-  permissions.includes('approvals');
+/** Whether a key pair or an API token may decide what runs without a person. */
+export const mayApprove = ({ permissions }: Pick<KeyPairCaller | ApiTokenCaller, 'permissions'>): boolean =>
+  (permissions as readonly string[]).includes('approvals');
 
-/** Throws `forbidden` when a key pair or an API token lacks the permission; the operator may do everything. */
-export function requirePermission(caller: Caller, permission: Permission | TokenPermission): void {
+/**
+ * Throws `forbidden` when a key pair or an API token lacks the permission, saying what needs it where that is not plain; the
+ * operator may do everything.
+ */
+export function requirePermission(caller: Caller, permission: Permission | TokenPermission, reason?: string): void {
   if (caller.kind !== 'operator' && !(caller.permissions as readonly string[]).includes(permission)) {
     const what = caller.kind === 'key_pair' ? 'key pair' : 'API token';
-    throw forbidden(`This ${what} lacks the permission '${permission}'.`);
+    const lacks = `This ${what} lacks the permission '${permission}'`;
+    throw forbidden(reason === undefined ? `${lacks}.` : `${lacks}: ${reason}`);
   }
 }

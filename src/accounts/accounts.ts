@@ -1,5 +1,5 @@
 import { audit } from '../audit.ts';
-import type { ApiTokenCaller } from '../caller.ts';
+import { type ApiTokenCaller, mayApprove } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
@@ -7,6 +7,8 @@ import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
+import { documentMemory } from './documents.ts';
+import { movedSecret } from './secret-moves.ts';
 import { serviceOf } from './service.ts';
 import { missing, mistake } from './wire.ts';
 
@@ -55,49 +57,89 @@ export async function createAccount(
   });
 }
 
-/** Changes what is given; `context` key by key. What is then missing is a mistake. Servers change elsewhere: 405. */
+/**
+ * Changes what is given; `context` key by key. What is then missing is a mistake. A secret that would go to another host
+ * must be given again, or takes the permission `approvals`. Servers change elsewhere: 405.
+ */
 export async function updateAccount(
-  { store: { writeFor }, now }: Deps,
+  deps: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<AccountFields>,
   ifMatch: string | undefined,
 ): Promise<ServiceAccount> {
-  return writeFor(caller.organizationId, async (db) => {
+  const { store: database, now } = deps;
+  const checked = mayApprove(caller) ? null : await requireSecretStays(deps, caller, id, changes);
+  const stored = await database.writeFor(caller.organizationId, async (db) => {
     const before = await findServiceAccount(db, caller, id);
     requireMatch(ifMatch, before.version);
     if (Object.keys(changes).length === 0) {
       return before;
     }
-    const integration = await integrations.find(db, caller.organizationId, before.integrationId);
-    if (integration === null) {
-      throw missing('integration', before.integrationId);
+    const integration = await findIntegrationOf(db, before);
+    if (checked !== null && checked !== versionsOf(before, integration)) {
+      return null;
     }
-    const after = {
-      ...before,
-      ...changes,
-      context: {
-        ...keptOf(before.context, changes.authenticationMethod ?? before.authenticationMethod),
-        ...changes.context,
-      },
-      updatedAt: Math.max(now(), before.updatedAt),
-    };
+    const after = { ...changed(before, changes), updatedAt: Math.max(now(), before.updatedAt) };
     requireComplete(after, integration);
     const updated = await store.update(db, after, before.version);
     if (updated === null) {
       throw missing('integrated account', id);
     }
-    const changed = [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)];
     await audit(db, {
       at: after.updatedAt,
       actor: caller,
       action: 'account.updated',
       target: { kind: 'account', id },
-      details: { changed },
+      details: { changed: [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)] },
     });
     return updated;
   });
+  // What was checked has been changed meanwhile.
+  return stored ?? updateAccount(deps, caller, id, changes, ifMatch);
 }
+
+/**
+ * Throws where a change keeps a secret and sends it elsewhere; answers what it looked at. It may have to look at all tools
+ * of the integration, so it is asked before the transaction.
+ */
+async function requireSecretStays(
+  { store: { read }, budget }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  changes: Partial<AccountFields>,
+): Promise<string> {
+  const before = await findServiceAccount(read, caller, id);
+  const integration = await findIntegrationOf(read, before);
+  using memory = documentMemory(budget, caller.organizationId);
+  const given = Object.keys(changes.context ?? {});
+  const secret = await movedSecret(read, integration, before, changed(before, changes), given, memory);
+  if (secret !== null) {
+    const message = 'is required again, for this change sends it to another host; or use a token with `approvals`';
+    throw invalid([{ field: `body.context.${secret}`, message, rule: 'required' }]);
+  }
+  return versionsOf(before, integration);
+}
+
+const versionsOf = (account: ServiceAccount, integration: integrations.Integration): string =>
+  `${account.version} ${integration.version}`;
+
+async function findIntegrationOf(db: Db, account: ServiceAccount): Promise<integrations.Integration> {
+  const integration = await integrations.find(db, account.organizationId, account.integrationId);
+  if (integration === null) {
+    throw missing('integration', account.integrationId);
+  }
+  return integration;
+}
+
+const changed = (before: ServiceAccount, changes: Partial<AccountFields>): ServiceAccount => ({
+  ...before,
+  ...changes,
+  context: {
+    ...keptOf(before.context, changes.authenticationMethod ?? before.authenticationMethod),
+    ...changes.context,
+  },
+});
 
 /** Deletes an account with its endpoints, whose tokens are unknown at once. Servers are deleted elsewhere: 405. */
 export async function deleteAccount(

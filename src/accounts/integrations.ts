@@ -1,5 +1,5 @@
 import { audit } from '../audit.ts';
-import { type ApiTokenCaller, requirePermission } from '../caller.ts';
+import { type ApiTokenCaller, mayApprove, requirePermission } from '../caller.ts';
 import { isLooser } from '../contract/approval-policies.ts';
 import { requireMatch } from '../contract/etag.ts';
 import { requireOrganization } from '../credentials.ts';
@@ -18,6 +18,7 @@ import {
   readDocument,
   unpackDocument,
 } from './documents.ts';
+import { movesOf } from './secret-moves.ts';
 import type { StoredService } from './service.ts';
 import { missing } from './wire.ts';
 
@@ -66,8 +67,9 @@ const updating = new Map<string, Promise<unknown>>();
 
 /**
  * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
- * so it is done before the transaction. A looser policy needs the permission `approvals`. Throws
- * `quota_exceeded` where the tools grow beyond the quota; what does not grow passes.
+ * so it is done before the transaction. The permission `approvals` is needed for a looser policy, for another document or
+ * base URL of an integration whose policy is looser than the default, and for those that send credentials of accounts
+ * elsewhere. Throws `quota_exceeded` where the tools grow beyond the quota; what does not grow passes.
  */
 export async function updateIntegration(
   deps: Deps,
@@ -89,7 +91,7 @@ export async function updateIntegration(
 }
 
 async function updateInTurn(
-  { store: database, now, quotas }: Deps,
+  { store: database, now, quotas, integrationPolicy }: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<IntegrationFields>,
@@ -105,10 +107,28 @@ async function updateInTurn(
     return before;
   }
   const fields = { ...before, ...changes };
+  const mayLeadElsewhere = given !== null || fields.baseUrl !== before.baseUrl;
+  if (mayLeadElsewhere && isLooser(fields.approvalPolicy, integrationPolicy)) {
+    const reason = `under ${fields.approvalPolicy}, which is looser than what integrations here have by default, its document and base_url say what runs without a person.`;
+    requirePermission(caller, 'approvals', reason);
+  }
   const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before, memory) : null);
   const imported = document === null ? null : await importDocument(document, fields, memory.signal);
+  const moves =
+    mayLeadElsewhere && !mayApprove(caller)
+      ? await movesOf(
+          database.read,
+          before,
+          { ...fields, ...imported?.facts },
+          imported?.contents.tools ?? null,
+          memory,
+        )
+      : null;
   const at = Math.max(now(), before.updatedAt);
   return database.writeFor(caller.organizationId, async (db) => {
+    if (moves?.(await accounts.methodsOf(db, id))) {
+      requirePermission(caller, 'approvals', 'the credentials of its accounts would be sent to another host.');
+    }
     const after = { ...fields, ...imported?.facts, updatedAt: at };
     const stored = await withinQuotas(db, quotas, before.organizationId, ['tool_bytes'], () =>
       store.update(db, after, before.version, imported?.contents ?? null),

@@ -108,6 +108,17 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
   return rows.length;
 }
 
+/** The authentication methods of an integration's accounts, each once. */
+export async function methodsOf(db: Db, integrationId: string): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('accounts')
+    .select('authentication_method')
+    .distinct()
+    .where('integration_id', '=', integrationId)
+    .execute();
+  return rows.flatMap(({ authentication_method }) => authentication_method ?? []);
+}
+
 /**
  * Replaces an account of a service whose version is still `expectedVersion`, and returns it with the next version; null
  * when it has moved on or is gone. Its organization, integration and `createdAt` do not change.

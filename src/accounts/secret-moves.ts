@@ -1,0 +1,86 @@
+import { unpackedBytes } from '../base/gzip.ts';
+import { originsOf, type SecretOrigins, type SecretServers, templateOriginsOf } from '../calls/secret-destinations.ts';
+import { calledServiceOf } from '../calls/service.ts';
+import type { ServiceAccount } from '../store/accounts.ts';
+import * as integrations from '../store/integrations.ts';
+import type { Db } from '../store/store.ts';
+import { readTools } from '../tools/packed.ts';
+import type { DocumentMemory } from './documents.ts';
+
+type Integration = integrations.Integration;
+type Account = Pick<ServiceAccount, 'authenticationMethod' | 'context'>;
+
+/** The secret of each authentication method: who has it may send it anywhere. */
+const SECRETS: Readonly<Record<string, string>> = {
+  api_key: 'api_key',
+  basic: 'password',
+  bearer: 'token',
+  oauth2_client_credentials: 'client_secret',
+};
+
+/**
+ * Whether accounts of an integration with such authentication methods have secrets that would go to an origin to which
+ * none of the integration went before.
+ */
+export type Moves = (methods: readonly string[]) => boolean;
+
+/** What a change of an integration does to the secrets of its accounts. `tools` are packed; null where they stay. */
+export async function movesOf(
+  db: Db,
+  before: Integration,
+  after: Pick<Integration, 'baseUrl' | 'service'>,
+  tools: Uint8Array | null,
+  memory: DocumentMemory,
+): Promise<Moves> {
+  const packed = await integrations.tools(db, before.id);
+  const serversBefore = await serversIn(packed, memory);
+  const serversAfter = tools === null ? serversBefore : await serversIn(tools, memory);
+  const from = templateOriginsOf(calledServiceOf(before), serversBefore);
+  const to = templateOriginsOf(calledServiceOf(after), serversAfter);
+  return (methods) => methods.some((method) => isMoved(method, from, to));
+}
+
+/**
+ * The name of the secret that an account keeps in spite of a change that sends it to an origin to which it did not go
+ * before; null for none. `given` are the keys of the context that the change brings.
+ */
+export async function movedSecret(
+  db: Db,
+  integration: Integration,
+  before: Account,
+  after: Account,
+  given: readonly string[],
+  memory: DocumentMemory,
+): Promise<string | null> {
+  const secret = SECRETS[after.authenticationMethod];
+  const isKept = secret !== undefined && Object.hasOwn(before.context, secret) && !given.includes(secret);
+  if (!isKept || !given.some((key) => key === 'variables' || key === 'token_url')) {
+    return null;
+  }
+  const service = calledServiceOf(integration);
+  const servers = given.includes('variables')
+    ? await serversIn(await integrations.tools(db, integration.id), memory)
+    : [];
+  const [from, to] = [before, after].map(({ context }) => originsOf(service, servers, context));
+  return from !== undefined && to !== undefined && isMoved(after.authenticationMethod, from, to) ? secret : null;
+}
+
+const isMoved = (method: string, from: SecretOrigins, to: SecretOrigins): boolean =>
+  SECRETS[method] !== undefined &&
+  (isElsewhere(to.requests, from.requests) ||
+    (method === 'oauth2_client_credentials' && isElsewhere(to.tokens, from.tokens)));
+
+const isElsewhere = (to: ReadonlySet<string>, from: ReadonlySet<string>): boolean =>
+  [...to].some((origin) => !from.has(origin));
+
+/** The servers that tools name for themselves, each once. */
+async function serversIn(packed: Uint8Array, { reach }: DocumentMemory): Promise<SecretServers> {
+  await reach(unpackedBytes(packed));
+  const servers = new Map<string, SecretServers[number]>();
+  for await (const { request } of readTools(packed)) {
+    if (request.server !== undefined) {
+      servers.set(JSON.stringify(request.server), request.server);
+    }
+  }
+  return [...servers.values()];
+}
