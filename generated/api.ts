@@ -202,7 +202,7 @@ export interface paths {
         head?: never;
         /**
          * Update an account
-         * @description What is left out stays as it is; `context` is merged key by key. Fails with 400 when a credential is then missing, with 404 when this organization has no such account, with 405 for a server: the Servers API changes those.
+         * @description What is left out stays as it is; `context` is merged key by key. A change of `token_url` or `variables` that sends a stored credential to another host must bring that credential again, or takes the permission `approvals`. Fails with 400 when a credential is then missing, with 404 when this organization has no such account, with 405 for a server: the Servers API changes those.
          */
         patch: operations["updateAccount"];
         trace?: never;
@@ -286,7 +286,7 @@ export interface paths {
         head?: never;
         /**
          * Update an integration
-         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. Fails with 400 when the document cannot be used, with 403 when `approval_policy` becomes looser and the token lacks the permission `approvals`, with 404 when this organization has no such integration, with 409 when its tools would grow beyond the organization's quota.
+         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. The permission `approvals` is needed to make `approval_policy` looser, to change the document or `base_url` while the policy is looser than the gateway's default, and to change them so that credentials of its accounts are sent to another host. Fails with 400 when the document cannot be used, with 403 when the token lacks that permission, with 404 when this organization has no such integration, with 409 when its tools would grow beyond the organization's quota.
          */
         patch: operations["updateIntegration"];
         trace?: never;
@@ -363,14 +363,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a server
-         * @description Deletes the server and its tool approvals, for good. Calls of integrations that arrive where it was are then decided by their own policy alone. Fails with 404 when this organization has no such server.
+         * @description Deletes the server and its tool approvals, for good. Calls of integrations that arrive where it was are then decided by their own policy alone: so, while the organization has integrations, deleting a server whose calls wait takes the permission `approvals`. Fails with 403 without it, with 404 when this organization has no such server.
          */
         delete: operations["deleteMcpServer"];
         options?: never;
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Every tool that it then lists is new and waits as a new one does, also when none was listed before. Request headers that override the path, host or method (`X-Original-URL`) count as a part of the `url`. Calls of integrations that arrive where the server was are then decided by their own policy alone. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Every tool that it then lists is new and waits as a new one does, also when none was listed before. Request headers that override the path, host or method (`X-Original-URL`) count as a part of the `url`. Calls of integrations that arrive where the server was are then decided by their own policy alone: so, while the organization has integrations, moving a server whose calls wait takes `approvals`, unless it stays at or above its place. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;

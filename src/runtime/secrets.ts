@@ -16,7 +16,18 @@ export const secretsIn = (values: Readonly<Record<string, string>>): Secret[] =>
 export function secretsOfUrl(url: URL): Secret[] {
   const parts = url.pathname.split('/').map((value) => ({ name: 'path', value }));
   const query = [...url.searchParams].map(([name, value]) => ({ name, value }));
-  return [...query, ...parts].filter(({ name, value }) => isNameOfSecret(name) || value.length >= SHORTEST_IN_URL);
+  return [...query, ...parts].filter(mayBeSecret);
+}
+
+const mayBeSecret = ({ name, value }: Secret): boolean => isNameOfSecret(name) || value.length >= SHORTEST_IN_URL;
+
+/** A URL for the audit log: without what may be a secret in it, and without its fragment. */
+export function urlWithoutSecrets(text: string): string {
+  const { protocol, host, pathname, searchParams } = new URL(text);
+  const shown = (name: string, value: string): string => (mayBeSecret({ name, value }) ? '[credential]' : value);
+  const path = pathname.split('/').map((part) => shown('path', part));
+  const query = [...searchParams].map(([name, value]) => `${name}=${shown(name, value)}`);
+  return `${protocol}//${host}${path.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 }
 
 /** Arguments of a command whose names say that they are secrets: `--token x`, `--token=x`, `Authorization: x`. */

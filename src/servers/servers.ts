@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { requireGuarded } from '../approvals/guarded-places.ts';
 import { isOverride } from '../approvals/overrides.ts';
 import { audit } from '../audit.ts';
 import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
@@ -10,6 +11,7 @@ import { invalid } from '../errors.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
+import { urlWithoutSecrets } from '../runtime/secrets.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -71,7 +73,8 @@ export async function createServer(
 
 /**
  * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy,
- * or the place of a server whose calls never wait, needs the permission `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
+ * the place of a server whose calls never wait, or one that integrations would then call without waiting, needs the permission
+ * `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
   deps: Deps,
@@ -115,7 +118,7 @@ async function bringUp(
   requireMatch(ifMatch, before.version);
   const after = { ...before, ...changes, version: before.version + 1 };
   requireDialable(after);
-  requireMayChange(caller, before, after);
+  await requireMayChange(store.read, caller, before, after);
   const connectable = ownServer(after);
   return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, PATIENCE);
 }
@@ -135,7 +138,7 @@ async function storeChanges(
     }
     const after = { ...before, ...changes, updatedAt: Math.max(now(), before.updatedAt) };
     requireDialable(after);
-    requireMayChange(caller, before, after);
+    await requireMayChange(db, caller, before, after);
     const updated = await servers.update(db, after, before.version);
     if (updated === null) {
       throw serverNotFound(id, caller.organizationId);
@@ -149,13 +152,21 @@ async function storeChanges(
       actor: caller,
       action: 'server.updated',
       target: targetOf(before.id),
-      details: { changed: Object.keys(changes) },
+      details: {
+        changed: Object.keys(changes),
+        ...(after.url !== before.url && {
+          url: { before: urlWithoutSecrets(before.url), after: urlWithoutSecrets(after.url) },
+        }),
+      },
     });
     return updated;
   });
 }
 
-/** Deletes a server with all that hangs on it. Throws `not_found`, `precondition_failed`. */
+/**
+ * Deletes a server with all that hangs on it. Where calls of integrations wait because of it, that needs the permission
+ * `approvals`. Throws `not_found`, `precondition_failed`, `forbidden`.
+ */
 export async function deleteServer(
   { store, runtime, now }: Deps,
   caller: KeyPairCaller,
@@ -163,10 +174,17 @@ export async function deleteServer(
   ifMatch: string | undefined,
 ): Promise<void> {
   await store.writeFor(caller.organizationId, async (db) => {
-    const { id: uuid, version } = await findServer(db, caller, id);
-    requireMatch(ifMatch, version);
-    await servers.remove(db, caller.organizationId, uuid);
-    await audit(db, { at: now(), actor: caller, action: 'server.deleted', target: targetOf(uuid) });
+    const server = await findServer(db, caller, id);
+    requireMatch(ifMatch, server.version);
+    await requireGuarded(db, caller, server, null);
+    await servers.remove(db, caller.organizationId, server.id);
+    await audit(db, {
+      at: now(),
+      actor: caller,
+      action: 'server.deleted',
+      target: targetOf(server.id),
+      details: { url: urlWithoutSecrets(server.url) },
+    });
   });
   runtime.drop(serverUuid(id));
 }
@@ -207,11 +225,12 @@ function requireMayDecide(caller: KeyPairCaller, before: string, after: string):
 }
 
 /** Where no call waits, another place is another server that runs without a person. */
-function requireMayChange(caller: KeyPairCaller, before: Server, after: Server): void {
+async function requireMayChange(db: Db, caller: KeyPairCaller, before: Server, after: Server): Promise<void> {
   requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
   if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
     requirePermission(caller, 'approvals');
   }
+  await requireGuarded(db, caller, before, after);
 }
 
 const isMoved = (before: Server, after: Server): boolean =>

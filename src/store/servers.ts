@@ -162,17 +162,17 @@ function bySize(sizes: readonly { readonly id: string; readonly bytes: number }[
 }
 
 /** A server some calls of which wait for a person: where it is, and what holds them back. */
-export type HeldBack = Pick<Server, 'url' | 'approvalPolicy'>;
+export type HeldBack = Pick<Server, 'id' | 'url' | 'approvalPolicy'>;
 
 /** The servers of an organization some calls of which wait for a person. */
 export async function heldBack(db: Db, organizationId: string): Promise<HeldBack[]> {
   const rows = await db.sql
     .selectFrom('servers')
-    .select(['url', 'approval_policy'])
+    .select(['id', 'url', 'approval_policy'])
     .where('organization_id', '=', organizationId)
     .where('approval_policy', '<>', 'auto_approve_all')
     .execute();
-  return rows.map(({ url, approval_policy }) => ({ url, approvalPolicy: approval_policy }));
+  return rows.map(({ id, url, approval_policy }) => ({ id, url, approvalPolicy: approval_policy }));
 }
 
 /** How many servers an organization has, 0 when there is no such organization. Costs one lookup. */

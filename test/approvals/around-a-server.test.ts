@@ -357,15 +357,78 @@ describe('a document is not fetched from where nothing runs without a person', (
   });
 });
 
-test('a server that is moved takes the protection of its place along, also without approvals', async () => {
-  const path = { org_id: gateway.organizationId };
-  const body = { name: 'Agent', permissions: ['servers'] };
-  const { body: pair } = await call(gateway.url, 'createApiKey', { path, body });
-  const mcpServerId = await register('require_approval_all');
-  const [before, after] = [await integrate({}), await integrate({ path: '/elsewhere' })];
-  const waits = async () => [(await before()).isError === true, (await after()).isError === true];
-  expect(await waits()).toEqual([true, false]);
-  const moved = { path: { mcpServerId }, body: { url: `http://127.0.0.1:${port}/elsewhere` }, as: pair };
-  expect((await call(gateway.url, 'updateMcpServer', moved)).status).toBe(200);
-  expect(await waits()).toEqual([false, true]);
+describe('a server is not moved out of the way of integrations without approvals', () => {
+  const at = (path: string): string => `http://127.0.0.1:${port}${path}`;
+  /** An organization with a server, and key pairs with and without `approvals`. */
+  async function world(approval_policy: string, path = '/mcp/deep') {
+    const { body: organization } = await call(gateway.url, 'createOrganization', { body: { name: 'Other' } });
+    const on = { org_id: organization.id as string };
+    const pairWith = async (...permissions: string[]) =>
+      (await call(gateway.url, 'createApiKey', { path: on, body: { name: 'Pair', permissions } })).body;
+    const [plain, approver] = [await pairWith('servers'), await pairWith('servers', 'approvals')];
+    const register = async (url: string, policy = approval_policy): Promise<string> => {
+      const body = { name: 'Guarded', url, approval_policy: policy };
+      return (await call(gateway.url, 'createMcpServer', { body, as: approver })).body.data.id;
+    };
+    const path_ = { mcpServerId: await register(at(path)) };
+    return {
+      ...{ on: on.org_id, plain, approver, register, mcpServerId: path_.mcpServerId },
+      move: (to: string, as = plain) =>
+        call(gateway.url, 'updateMcpServer', { path: path_, body: { url: to, name: 'Moved' }, as }),
+      remove: (as = plain) => call(gateway.url, 'deleteMcpServer', { path: path_, as }),
+    };
+  }
+
+  test.each(['require_approval_all', 'auto_approve_read_only'])('403, and the call waits, under %s', async (policy) => {
+    const { on, move, remove, approver } = await world(policy);
+    const run = await integrate({ path: '/mcp/deep' }, on);
+    for (const answer of [
+      await move(at('/elsewhere')),
+      await move('https://mcp.example.com/mcp/deep'),
+      await remove(),
+    ]) {
+      expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining('wait because of it')]);
+    }
+    expect(textOf(await run())).toContain('A person must approve this call');
+    expect((await move(at('/elsewhere'), approver)).status).toBe(200);
+    await run();
+    expect(arrived).toEqual(['POST /mcp/deep']);
+    expect((await remove(approver)).status).toBe(200);
+  });
+
+  test('200 where the place stays guarded: by the server itself, or by one as strict', async () => {
+    const { on, move, remove, register } = await world('require_approval_per_tool');
+    await integrate({}, on);
+    expect((await move(at('/mcp/deep/'))).status).toBe(200);
+    expect((await move(at('/mcp'))).status).toBe(200);
+    expect((await move(at('/mcp.json'))).status).toBe(403);
+    await register(at('/'), 'auto_approve_read_only');
+    expect((await remove()).status).toBe(403);
+    await register(at('/mcp/'), 'require_approval_all');
+    expect((await move(at('/elsewhere'))).status).toBe(200);
+    expect((await remove()).status).toBe(403);
+  });
+
+  test('200 where nothing is called but servers, and where nothing waits', async () => {
+    const alone = await world('require_approval_all');
+    expect((await alone.move(at('/elsewhere'))).status).toBe(200);
+    expect((await alone.remove()).status).toBe(200);
+    const loose = await world('auto_approve_all');
+    await integrate({}, loose.on);
+    expect((await loose.remove()).status).toBe(200);
+  });
+
+  test('the audit log says from where and to where, without secrets', async () => {
+    const { move, remove, mcpServerId } = await world('require_approval_all', '/mcp?key=s3cret-1&page=2');
+    await move('https://mcp.example.com/s3cret-in-the-path/x?token=s3cret-2#part');
+    await remove();
+    const { body } = await call(gateway.url, 'listAuditEvents', { query: { limit: 10 } });
+    const events = body.data.filter(({ target }: Json) => target.id === mcpServerId);
+    const to = 'https://mcp.example.com/[credential]/x?token=[credential]';
+    expect(events.map(({ action, details }: Json) => [action, details.url])).toEqual([
+      ['server.deleted', to],
+      ['server.updated', { before: at('/mcp?key=[credential]&page=2'), after: to }],
+      ['server.created', undefined],
+    ]);
+  });
 });

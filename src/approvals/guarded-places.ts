@@ -1,0 +1,41 @@
+import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
+import { holdsBack, isLooser } from '../contract/approval-policies.ts';
+import * as servers from '../store/servers.ts';
+import type { Db } from '../store/store.ts';
+import * as usage from '../store/usage.ts';
+import { hostOf } from './url-places.ts';
+
+const REASON =
+  'the calls of integrations to the place of this server wait because of it, and would no longer when it is moved or deleted.';
+
+/**
+ * Throws `forbidden` where a server leaves a place whose calls wait because of it, the organization has integrations, and the
+ * caller lacks `approvals`: otherwise a server could be moved away, its place called, and the server moved back. A place is not
+ * left when the server, or another one that is as strict, is still at or above it. `after` is null for a server that goes.
+ */
+export async function requireGuarded(
+  db: Db,
+  caller: KeyPairCaller,
+  before: servers.Server,
+  after: Pick<servers.Server, 'url' | 'approvalPolicy'> | null,
+): Promise<void> {
+  if (!holdsBack(before.approvalPolicy) || mayApprove(caller) || after?.url === before.url) {
+    return;
+  }
+  const others = (await servers.heldBack(db, before.organizationId)).filter(({ id }) => id !== before.id);
+  const guards = (server: Pick<servers.Server, 'url' | 'approvalPolicy'>): boolean =>
+    !isLooser(server.approvalPolicy, before.approvalPolicy) && covers(new URL(server.url), new URL(before.url));
+  if ([...others, ...(after === null ? [] : [after])].some(guards)) {
+    return;
+  }
+  const { integrations } = await usage.of(db, before.organizationId, ['integrations']);
+  if (integrations > 0) {
+    requirePermission(caller, 'approvals', REASON);
+  }
+}
+
+/** Whether every call that arrives at or below one URL arrives at or below the other, as both are written. */
+const covers = (above: URL, url: URL): boolean =>
+  hostOf(above) === hostOf(url) && slashed(url).startsWith(slashed(above));
+
+const slashed = ({ pathname }: URL): string => `${pathname.replace(/\/+$/, '')}/`;
