@@ -2,6 +2,7 @@ import type { components } from '../../generated/api.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { PARSED_TIMES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { makeList } from '../http/make-list.ts';
 import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -9,60 +10,61 @@ import { readTools } from '../tools/packed.ts';
 import { matches, type Scope, selectTools } from '../tools/scope.ts';
 import { resourceOf } from '../tools/server-tools.ts';
 import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
-import { listedTools } from './listed-tools.ts';
+import { type ListedTool, listedTools } from './listed-tools.ts';
 
 type ToolPreview = components['schemas']['ToolPreview'];
 
-/** Holds JSON of so many bytes, its values, and the answer that is made of it, as long as the memory is held. */
-const roomIn = (memory: MemoryScope) => (textBytes: number) =>
-  memory.hold('answers', 0).reach(textBytes * (2 + PARSED_TIMES));
-
 /**
  * The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. Throws
- * OverBudget.
+ * OverBudget and QueueFull.
  */
-export async function previewTools(
-  db: Db,
-  integrationId: string,
-  scope: Scope,
-  memory: MemoryScope,
-): Promise<ToolPreview[]> {
-  const previews: ToolPreview[] = [];
-  const packed = await integrations.tools(db, integrationId);
-  await roomIn(memory)(unpackedBytes(packed));
-  for await (const tool of readTools(packed)) {
-    if (matches(tool, scope)) {
-      previews.push(preview(tool));
+export function previewTools(db: Db, integrationId: string, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
+  return makeList(memory, async function* () {
+    const packed = await integrations.tools(db, integrationId);
+    using _lines = await memory.room('answers', packed.length + unpackedBytes(packed));
+    for await (const tool of readTools(packed)) {
+      memory.signal.throwIfAborted();
+      if (matches(tool, scope)) {
+        yield preview(tool);
+      }
     }
-  }
-  return previews;
+  });
 }
 
 /**
  * The tools of a server's account that a scope lets through, as the server last listed them; none before it did. Throws
- * OverBudget.
+ * OverBudget and QueueFull.
  */
-export async function previewServerTools(
+export function previewServerTools(
   db: Db,
   account: ServerAccount,
   scope: Scope,
   memory: MemoryScope,
 ): Promise<ToolPreview[]> {
-  const tools = (await listedTools(db, account, roomIn(memory))) ?? [];
-  return selectTools(tools, scope).map(({ definition, method, tags }) => {
-    const { name, description, inputSchema } = definition;
-    const { required } = inputSchema as JsonSchema;
-    return {
-      resource: resourceOf(definition),
-      method,
-      name: String(name),
-      description: isText(description) ? description : String(name),
-      query_schema: { type: 'object', properties: {} },
-      body_schema: inputSchema as JsonSchema,
-      required: Array.isArray(required) ? required.filter(isText) : [],
-      tags: [...tags],
+  return makeList(memory, async function* () {
+    using stack = new DisposableStack();
+    const room = async (textBytes: number): Promise<void> => {
+      stack.use(await memory.room('answers', textBytes * (1 + PARSED_TIMES)));
     };
+    for (const tool of selectTools((await listedTools(db, account, room)) ?? [], scope)) {
+      yield serverPreview(tool);
+    }
   });
+}
+
+function serverPreview({ definition, method, tags }: ListedTool): ToolPreview {
+  const { name, description, inputSchema } = definition;
+  const { required } = inputSchema as JsonSchema;
+  return {
+    resource: resourceOf(definition),
+    method,
+    name: String(name),
+    description: isText(description) ? description : String(name),
+    query_schema: { type: 'object', properties: {} },
+    body_schema: inputSchema as JsonSchema,
+    required: Array.isArray(required) ? required.filter(isText) : [],
+    tags: [...tags],
+  };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';

@@ -1,5 +1,5 @@
 import type { Held, Holder } from './held.ts';
-import { type MemoryBudget, SMALL_BYTES } from './memory-budget.ts';
+import { type MemoryBudget, OverBudget, SMALL_BYTES } from './memory-budget.ts';
 
 /**
  * The memory of one piece of work for somebody, such as a request with its answer: a little from the start, for all that
@@ -12,6 +12,7 @@ export class MemoryScope implements Disposable {
   readonly #small: Held;
   #large: Held[] | undefined;
   #isOver = false;
+  #over: AbortController | undefined;
 
   /** `onLetGo` ends the work: somebody within their share needs what it holds. Throws OverBudget. */
   constructor(budget: MemoryBudget, holder: Holder, onLetGo: () => void) {
@@ -31,6 +32,17 @@ export class MemoryScope implements Disposable {
     return this.#budget.messageBytes;
   }
 
+  /** Aborted when the work is over, with an OverBudget: nothing is held any more for what would still be done. */
+  get signal(): AbortSignal {
+    if (this.#over === undefined) {
+      this.#over = new AbortController();
+      if (this.#isOver) {
+        this.#over.abort(new OverBudget('share'));
+      }
+    }
+    return this.#over.signal;
+  }
+
   /**
    * Holds more, until it is released or the work is done; `onLetGo` in place of the one of the whole work. Throws
    * OverBudget.
@@ -48,6 +60,17 @@ export class MemoryScope implements Disposable {
     return held;
   }
 
+  /**
+   * As `hold`, but waits for room. Rejects with OverBudget when there is none, and when the work is over before there is:
+   * what would be made then is for nobody, and not held.
+   */
+  async room(kind: string, bytes: number, onLetGo = this.#onLetGo): Promise<Held> {
+    const held = this.hold(kind, 0, onLetGo);
+    await held.reach(bytes, this.signal);
+    this.signal.throwIfAborted();
+    return held;
+  }
+
   /** Gives everything back. */
   release(): void {
     this.#isOver = true;
@@ -56,6 +79,7 @@ export class MemoryScope implements Disposable {
       held.release();
     }
     this.#large = undefined;
+    this.#over?.abort(new OverBudget('share'));
   }
 
   [Symbol.dispose](): void {

@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { ApiError } from '../errors.ts';
 import type { Operation } from './document.ts';
+import { largeListIn, sendLarge } from './large-list.ts';
 import type { GatewayOperationId, Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';
 
 /** Handlers of `x-raw` operations: they write the answer themselves. */
@@ -108,8 +109,13 @@ function answer(
     const { Location } = reply.headers;
     response
       .status(reply.status)
-      .set({ ...reply.headers, ...(Location !== undefined && { Location: publicPath + Location }) })
-      .json(reply.body);
+      .set({ ...reply.headers, ...(Location !== undefined && { Location: publicPath + Location }) });
+    const list = largeListIn(reply.body);
+    if (list !== undefined) {
+      await sendLarge(response, reply.body, list);
+      return;
+    }
+    response.json(reply.body);
     answered(request, response);
   };
 }

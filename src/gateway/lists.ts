@@ -1,15 +1,10 @@
 import type { Held, Holder } from '../base/held.ts';
+import { type JsonPieces, jsonPieces } from '../base/json-pieces.ts';
 import { KeptMap } from '../base/kept-map.ts';
-import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
-import { createTurns } from '../base/turns.ts';
-
-/** Characters after which a piece of a list is a buffer of its own. */
-const PIECE_CHARACTERS = 64 * 1024;
-/** Bytes of memory that a piece takes while it is made: the text, and its buffer. */
-const MADE_TIMES = 3;
+import { type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 
 /** The definitions that an endpoint shows, as a JSON list in the source's order. Nobody changes the pieces. */
-export type List = { readonly pieces: readonly Buffer[]; readonly bytes: number; readonly count: number };
+export type List = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
 
 /** What a list is made of. */
 export type ListSource = {
@@ -67,8 +62,7 @@ export function createLists(budget: MemoryBudget): Lists {
       await held.reach(found.bytes, signal);
       return found;
     }
-    const { pieces, count } = await inPieces(await definitions(), held, signal);
-    const bytes = bytesOf(pieces);
+    const { pieces, bytes, count } = await jsonPieces(await definitions(), held, signal);
     // Weakly: what the runtime keeps no more must not be kept here.
     const made = { pieces, bytes, count, of: of === null ? null : new WeakRef(of) };
     held.resize(bytes);
@@ -124,44 +118,6 @@ export function createLists(budget: MemoryBudget): Lists {
     },
   };
 }
-
-/** JSON of definitions in pieces, each held before the next is made; others have their turn between them. */
-async function inPieces(
-  definitions: Iterable<object>,
-  held: Held,
-  signal: AbortSignal,
-): Promise<{ readonly pieces: Buffer[]; readonly count: number }> {
-  const turn = createTurns();
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  let count = 0;
-  let text = '[';
-  const cut = (): void => {
-    const piece = Buffer.from(text);
-    pieces.push(piece);
-    bytes += piece.length;
-    text = '';
-  };
-  for (const definition of definitions) {
-    text += `${count === 0 ? '' : ','}${JSON.stringify(definition)}`;
-    count += 1;
-    if (text.length >= PIECE_CHARACTERS) {
-      await held.reach(bytes + text.length * MADE_TIMES, signal);
-      const { length } = text;
-      cut();
-      await turn(length);
-      signal.throwIfAborted();
-    }
-  }
-  text += ']';
-  if (bytes + text.length > SMALL_BYTES) {
-    await held.reach(bytes + text.length * MADE_TIMES, signal);
-  }
-  cut();
-  return { pieces, count };
-}
-
-const bytesOf = (pieces: readonly Buffer[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 /** Settles as the promise does, or rejects as soon as the signal is aborted. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

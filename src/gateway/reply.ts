@@ -4,6 +4,7 @@ import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { createTurns } from '../base/turns.ts';
 import { writeJson } from '../base/unparsed.ts';
+import { write } from '../base/write.ts';
 import { type ErrorCode, helpLink } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
@@ -210,18 +211,4 @@ export function beginEvents(response: ServerResponse, status = 200): ServerRespo
   const unbuffered = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
   response.writeHead(status, { 'Content-Type': EVENT_STREAM, ...unbuffered }).flushHeaders();
   return response;
-}
-
-/** Resolves when the client has room for more, or is gone. */
-function write(response: ServerResponse, chunk: string | Buffer): Promise<void> | undefined {
-  if (response.write(chunk) || response.closed) {
-    return undefined;
-  }
-  return new Promise((resolve) => {
-    const go = (): void => {
-      response.off('drain', go).off('close', go);
-      resolve();
-    };
-    response.on('drain', go).on('close', go);
-  });
 }

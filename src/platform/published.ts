@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { createTurns } from '../base/turns.ts';
+import { write } from '../base/write.ts';
 
 /** Bytes of a document that wait for one client at a time. */
 const PIECE_BYTES = 64 * 1024;
@@ -72,20 +72,8 @@ export async function sendPublished(request: Request, response: Response, publis
   }
   const turn = createTurns();
   for (let at = 0; at < bytes.length && !response.destroyed; at += PIECE_BYTES) {
-    if (!response.write(bytes.subarray(at, at + PIECE_BYTES))) {
-      await drained(response);
-    }
+    await write(response, bytes.subarray(at, at + PIECE_BYTES));
     await turn(PIECE_BYTES);
   }
   response.end();
 }
-
-/** Resolves when the client has taken what waited for it, or is gone. */
-const drained = (response: ServerResponse): Promise<void> =>
-  new Promise((resolve) => {
-    const go = (): void => {
-      response.off('drain', go).off('close', go);
-      resolve();
-    };
-    response.on('drain', go).on('close', go);
-  });

@@ -1,4 +1,4 @@
-import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { etag } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -31,12 +31,7 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> => ({
         { offset: page * limit, limit, sort, order, ...(search !== undefined && { search }) },
         async (bytes) => {
           if (bytes > SMALL_BYTES) {
-            const held = memory.hold('answers', 0);
-            await held.reach(bytes * LISTED_TIMES);
-            if (held.bytes === 0) {
-              // The client has left meanwhile, and nothing is held for it any more.
-              throw new OverBudget('share');
-            }
+            await memory.room('answers', bytes * LISTED_TIMES);
           }
         },
       ),

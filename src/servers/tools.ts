@@ -6,6 +6,7 @@ import { isObject } from '../base/json.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import { makeList } from '../http/make-list.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
@@ -17,7 +18,7 @@ const PATIENCE = 10_000;
 
 /** Servers API: the tools of a server, and what comes of calling them. */
 export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> => ({
-  listMcpServerTools: async ({ params, caller }, respond) => {
+  listMcpServerTools: async ({ params, caller, memory }, respond) => {
     const server = await findServer(deps.store.read, keyPairOf(caller), params.mcpServerId);
     const tools = await listNow(deps, server).catch((error: unknown) => {
       if (!(error instanceof ServerFailed)) {
@@ -28,7 +29,11 @@ export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> => ({
     });
     // After the list: tools that nobody had seen before are known from then on.
     const known = await readKnown(deps.store.read, server.id);
-    const shown = tools.map((tool) => toWire(tool, decideTool(server, tool, known)));
+    const shown = await makeList(memory, async function* () {
+      for (const tool of tools) {
+        yield toWire(tool, decideTool(server, tool, known));
+      }
+    });
     return respond(200, success('MCP server tools retrieved successfully', shown));
   },
 });

@@ -1,0 +1,50 @@
+import type { Held } from './held.ts';
+import { SMALL_BYTES } from './memory-budget.ts';
+import { createTurns } from './turns.ts';
+
+/** Characters after which a piece of a list is a buffer of its own. */
+const PIECE_CHARACTERS = 64 * 1024;
+/** Bytes of memory that a piece takes while it is made: the text, and its buffer. */
+const MADE_TIMES = 3;
+
+/** A JSON list in pieces, one after the other. */
+export type JsonPieces = { readonly pieces: Buffer[]; readonly bytes: number; readonly count: number };
+
+/**
+ * JSON of a list in pieces, each held before the next is made; others have their turn between them. Rejects with
+ * OverBudget, or the reason of the signal.
+ */
+export async function jsonPieces(
+  items: Iterable<object> | AsyncIterable<object>,
+  held: Held,
+  signal: AbortSignal,
+): Promise<JsonPieces> {
+  const turn = createTurns();
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  let count = 0;
+  let text = '[';
+  const cut = (): void => {
+    const piece = Buffer.from(text);
+    pieces.push(piece);
+    bytes += piece.length;
+    text = '';
+  };
+  for await (const item of items) {
+    text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
+    count += 1;
+    if (text.length >= PIECE_CHARACTERS) {
+      await held.reach(bytes + text.length * MADE_TIMES, signal);
+      const { length } = text;
+      cut();
+      await turn(length);
+      signal.throwIfAborted();
+    }
+  }
+  text += ']';
+  if (bytes + text.length > SMALL_BYTES) {
+    await held.reach(bytes + text.length * MADE_TIMES, signal);
+  }
+  cut();
+  return { pieces, bytes, count };
+}

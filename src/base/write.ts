@@ -1,0 +1,15 @@
+import type { ServerResponse } from 'node:http';
+
+/** Writes a piece of an answer. Resolves when the client has room for more, or is gone. */
+export function write(response: ServerResponse, chunk: string | Uint8Array): Promise<void> | undefined {
+  if (response.write(chunk) || response.closed) {
+    return undefined;
+  }
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
+}

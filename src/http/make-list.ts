@@ -1,0 +1,45 @@
+import { createFairSlots } from '../base/fair-queue.ts';
+import { jsonPieces } from '../base/json-pieces.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
+import { LargeList } from '../contract/large-list.ts';
+
+/** Bytes, and items, of a list that is checked and written at once, as other answers are. */
+const WRITTEN_AT_ONCE_BYTES = 64 * 1024;
+const WRITTEN_AT_ONCE = 100;
+/** Lists that are made at once, one of each organization, and those of one organization that wait besides. */
+const SLOTS = 2;
+const MAX_WAITING = 64;
+
+const making = createFairSlots({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING });
+
+/**
+ * A list of an answer that may be large, of what `itemsOf` gives when it is its turn: one of an organization is made at a
+ * time, in pieces, and held until its client has read it. Whoever waits for that has nothing in memory. Rejects with
+ * QueueFull; with OverBudget when there is no room, or when the client has left meanwhile.
+ */
+export async function makeList<T extends object>(memory: MemoryScope, itemsOf: () => AsyncIterable<T>): Promise<T[]> {
+  return making.run(
+    memory.holder ?? '',
+    async () => {
+      const held = memory.hold('answers', 0);
+      const first: T[] = [];
+      const items = async function* () {
+        for await (const item of itemsOf()) {
+          if (first.length < WRITTEN_AT_ONCE) {
+            first.push(item);
+          }
+          yield item;
+        }
+      };
+      const json = await jsonPieces(items(), held, memory.signal);
+      memory.signal.throwIfAborted();
+      held.resize(json.bytes);
+      if (json.count <= WRITTEN_AT_ONCE && json.bytes <= WRITTEN_AT_ONCE_BYTES) {
+        return first;
+      }
+      // Stands for the array that its text is of: only what writes the answer looks into it.
+      return new LargeList(json, held) as unknown as T[];
+    },
+    memory.signal,
+  );
+}
