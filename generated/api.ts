@@ -1864,8 +1864,12 @@ export interface components {
             annotations: {
                 [key: string]: unknown;
             };
+            /** @description Every other member of the definition as clients are handed it, such as `title`, `outputSchema`, `icons` or `_meta`. The hash covers them too. */
+            other_members: {
+                [key: string]: unknown;
+            };
             /**
-             * @description SHA-256 over the canonical JSON of name, title, description, inputSchema, outputSchema and annotations. Send it as the `approval_hash` of a tool approval.
+             * @description SHA-256 over the canonical JSON of the whole definition, as the server lists it. Send it as the `approval_hash` of a tool approval.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             definition_hash: string;

@@ -119,7 +119,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   };
 
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
-    const isSame = before !== null && (await sameTools(before, listed.tools));
+    const isSame = before !== null && sameTools(before, listed.tools);
     if (isSame) {
       return;
     }
@@ -157,7 +157,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       throw hasMoved(name);
     }
     const before = seen?.tools ?? null;
-    const isSame = before !== null && (await sameTools(before, tools));
+    const isSame = before !== null && sameTools(before, tools);
     if (!isSame && isKept) {
       await (before === null
         ? withStored(({ tools: found }) => storeUnlessSame({ tools, seenAt }, found))

@@ -53,12 +53,13 @@ async function listNow({ runtime, now }: Deps, server: Server): Promise<readonly
 }
 
 function toWire({ definition, hash }: CataloguedTool, decision: Decision): components['schemas']['McpServerTool'] {
-  const { name, description, inputSchema, annotations } = definition;
+  const { name, description, inputSchema, annotations, ...others } = definition;
   return {
     name: String(name),
     description: typeof description === 'string' ? description : null,
     inputSchema: inputSchema as Record<string, unknown>,
     annotations: isObject(annotations) ? annotations : {},
+    other_members: others,
     definition_hash: hash,
     approval: decision.isChanged ? 'changed' : decision.verdict,
   };

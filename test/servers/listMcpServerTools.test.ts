@@ -56,12 +56,32 @@ describe('200', () => {
         description: 'Read a file',
         inputSchema: { type: 'object' },
         annotations: { readOnlyHint: true },
+        other_members: {},
         definition_hash: read.definition_hash,
         approval: 'runs',
       }),
     );
     expect(write).toMatchObject({ name: 'file_write', annotations: {}, approval: 'waits' });
     expect(write.definition_hash).not.toBe(read.definition_hash);
+  });
+
+  test.each<[string, Json]>([
+    ['_meta', { _meta: { prompt: 'evil' } }],
+    ['icons', { icons: [{ src: 'https://evil.example.com/i.png' }] }],
+    ['a member that nobody knows', { longDescription: 'evil' }],
+    ['a member in another case', { Description: 'evil' }],
+    ['a title', { title: 'evil' }],
+  ])('a tool whose definition gets %s has changed, and shows it', async (_, more) => {
+    const other = await startToolServer([READ]);
+    path = await register({ url: other.url });
+    expect(await states()).toEqual({ file_read: 'runs' });
+    await approve('file_read', await hashOf('file_read'));
+    other.tools = [{ ...READ, ...more }];
+    const [changed] = await list();
+    expect([changed.approval, changed.other_members]).toEqual(['changed', more]);
+    await approve('file_read', changed.definition_hash);
+    expect(await states()).toEqual({ file_read: 'runs' });
+    await other.stop();
   });
 
   test.each(['handshake', 'stateless'] as const)('live, from a server of the era %s', async (era) => {

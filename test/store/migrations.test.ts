@@ -1,5 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterEach, expect, it, vi } from 'vitest';
+import { parseExact } from '../../src/base/json.ts';
+import { definitionHash } from '../../src/runtime/definitions.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
@@ -14,6 +17,7 @@ import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
+import * as toolApprovals from '../../src/store/tool-approvals.ts';
 import {
   accountRow,
   catalogueRow,
@@ -82,6 +86,63 @@ onBothEngines(({ engine, open, location }) => {
       ...{ id: 'old', organizationId: own, name: 'Old', permissions: ['accounts', 'approvals'], prefix: 'gat_' },
       ...{ expiresAt: null, lastUsedAt: 5, createdAt: 1 },
     });
+  });
+
+  it('0008 keeps what people have seen and decided of tools with members that the old hash did not cover', async () => {
+    const server = aServer(own);
+    const toolOf = (name: string, more: object = {}) => {
+      const covered = { name, inputSchema: { maximum: parseExact('9007199254740993') }, title: 'A tool' };
+      // The old hash of a tool is the new one of what it covered.
+      return { definition: { ...covered, ...more }, hash: definitionHash(covered) };
+    };
+    const listed = [
+      toolOf('plain'),
+      toolOf('same', { _meta: { b: 1, a: 2 } }),
+      toolOf('changed', { icons: [] }),
+      toolOf('__proto__', { icons: [] }),
+    ];
+    const [plainHash = '', sameBefore = '', , protoBefore = ''] = listed.map(({ hash }) => hash);
+    const [, same = '', changed = '', proto = ''] = listed.map(({ definition }) => definitionHash(definition));
+    const before = Object.keys(migrationsFor(engine)).indexOf('0008_whole_definitions');
+    const store = await migrated(before, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await insertRow(db, 'servers', serverRow(db, server));
+      const pins = `{"plain":"${plainHash}","same":"${sameBefore}","changed":"${'0'.repeat(64)}","__proto__":"${protoBefore}"}`;
+      const tools = gzipSync(JSON.stringify(listed));
+      await insertRow(db, 'server_catalogues', {
+        ...catalogueRow(server.id, [], 5),
+        organization_id: own,
+        tools,
+        pins,
+      });
+      for (const [tool_name, approval_hash] of [
+        ['plain', plainHash],
+        ['same', sameBefore],
+        ['changed', '0'.repeat(64)],
+        ['gone', 'b'.repeat(64)],
+      ]) {
+        const row = { server_id: server.id, tool_name, approval_hash, auto_approve: 1, created_at: 1 };
+        await insertRow(db, 'tool_approvals', row);
+      }
+    });
+    const found = await catalogues.find(store.read, server.id);
+    expect(found.tools?.map(({ hash }) => hash)).toEqual([plainHash, same, changed, proto]);
+    expect(JSON.stringify(found.tools?.map(({ definition }) => definition))).toBe(
+      JSON.stringify(listed.map(({ definition }) => definition)),
+    );
+    expect(Object.entries(found.pins ?? {})).toEqual([
+      ['plain', plainHash],
+      ['same', same],
+      ['changed', '0'.repeat(64)],
+      ['__proto__', proto],
+    ]);
+    const approvals = await toolApprovals.list(store.read, server.id);
+    expect(approvals.map(({ toolName, approvalHash }) => [toolName, approvalHash])).toEqual([
+      ['changed', '0'.repeat(64)],
+      ['gone', 'b'.repeat(64)],
+      ['plain', plainHash],
+      ['same', same],
+    ]);
   });
 
   it('0003 keeps accounts and endpoints, and makes an account of every server', async () => {

@@ -7,6 +7,7 @@ import { toolCalls } from './0004-tool-calls.ts';
 import { sharedServers } from './0005-shared-servers.ts';
 import { usage } from './0006-usage.ts';
 import { tokenPermissions } from './0007-token-permissions.ts';
+import { wholeDefinitions } from './0008-whole-definitions.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -18,5 +19,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0005_shared_servers': { up: (db) => sharedServers(db, engine) },
     '0006_usage': { up: (db) => usage(db, engine) },
     '0007_token_permissions': { up: tokenPermissions },
+    '0008_whole_definitions': { up: wholeDefinitions },
   };
 }
