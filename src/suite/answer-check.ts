@@ -78,6 +78,9 @@ type Validator = (schema: Schema) => ValidateFunction;
 /** Kept for as long as their document: compiling schemas takes longer than all else here. */
 const VALIDATORS = new WeakMap<Document, Validator>();
 
+/** The document's components, to which references lead from every schema: each is compiled once. */
+const SHARED = 'document';
+
 function createValidator(document: Document): Validator {
   const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
   ajv.addVocabulary(['components', 'example', 'x-unknown-keys']);
@@ -85,14 +88,19 @@ function createValidator(document: Document): Validator {
   for (const [name, { validate }] of Object.entries(FORMATS)) {
     ajv.addFormat(name, { type: 'string', validate });
   }
+  ajv.addSchema({ components: document.components }, SHARED);
   const compiled = new Map<Schema, ValidateFunction>();
   return (schema) => {
-    // With the components beside it, the references of the bundle lead somewhere.
-    const validate = compiled.get(schema) ?? ajv.compile({ ...schema, components: document.components });
+    const validate = compiled.get(schema) ?? ajv.compile(withSharedReferences(schema));
     compiled.set(schema, validate);
     return validate;
   };
 }
+
+const withSharedReferences = (schema: Schema): Schema =>
+  JSON.parse(JSON.stringify(schema), (key, value) =>
+    key === '$ref' && typeof value === 'string' ? `${SHARED}${value}` : value,
+  );
 
 function brokenHeaders(
   validator: Validator,

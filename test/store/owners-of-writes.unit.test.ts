@@ -26,6 +26,9 @@ const MAY_WRITE = [
 
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
+  // Without the types of browsers, which are most of all that is read.
+  lib: ['lib.esnext.d.ts'],
+  types: [],
   module: ts.ModuleKind.NodeNext,
   allowImportingTsExtensions: true,
   noEmit: true,
