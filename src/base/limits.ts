@@ -20,7 +20,7 @@ export type Limits = {
   readonly headerTimeoutMs: number;
   /** A request must have arrived within this time, its body included. */
   readonly requestTimeoutMs: number;
-  /** A client must take something of an answer within this time, as long as bytes wait for it. */
+  /** A client must take 512 bytes for each second of this time within it, as long as bytes of an answer wait for it. */
   readonly answerTimeoutMs: number;
   /** A connection without a request is kept for this time. */
   readonly keepAliveMs: number;

@@ -5,6 +5,7 @@ import type { Limits } from '../base/limits.ts';
 /** A connection of a client. */
 export type Connection = {
   readonly socket: Socket;
+  readonly openedAt: number;
   /** The request that is being answered, or the last one; undefined when there was none since the last look. */
   request: IncomingMessage | undefined;
   response: ServerResponse | undefined;
@@ -12,9 +13,9 @@ export type Connection = {
   hasAsked: boolean;
   /** Requests that came before the answer to the one before them was finished. */
   readonly pipelined: [IncomingMessage, ServerResponse][];
-  /** Bytes of answers that the client has taken, as far as the system tells. */
+  /** Bytes of answers that had left for the client at `tookAt`, as far as the system tells. */
   takenBytes: number;
-  /** When the client was seen to take some, or nothing waited for it. */
+  /** When the client was last seen to have taken enough, or nothing waited for it. */
   tookAt: number;
   /** Since when no request is under way; null while one is. */
   idleSince: number | null;
@@ -24,6 +25,7 @@ export const newConnection = (socket: Socket): Connection => {
   const now = performance.now();
   return {
     socket,
+    openedAt: now,
     request: undefined,
     response: undefined,
     hasAsked: false,
@@ -67,11 +69,18 @@ function takenBytesOf(socket: Socket): number {
   return handle == null ? socket.bytesWritten : handle.bytesWritten - handle.writeQueueSize;
 }
 
+/**
+ * Bytes a second that a client takes at least. The system takes a few by itself now and then, though its buffers are full
+ * and the client reads nothing.
+ */
+const LEAST_BYTES_PER_SECOND = 512;
+
 /** Looks at a connection, and says whether it is to be ended. */
 export function isStuck(connection: Connection, now: number, limits: Limits): boolean {
   const { socket } = connection;
   const takenBytes = takenBytesOf(socket);
-  if (socket.writableLength === 0 || takenBytes !== connection.takenBytes) {
+  const leastBytes = (limits.answerTimeoutMs / 1000) * LEAST_BYTES_PER_SECOND;
+  if (socket.writableLength === 0 || takenBytes - connection.takenBytes >= leastBytes) {
     connection.takenBytes = takenBytes;
     connection.tookAt = now;
   } else if (now - connection.tookAt >= limits.answerTimeoutMs) {
