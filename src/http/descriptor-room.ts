@@ -63,21 +63,28 @@ export function createDescriptorRoom(
   };
 }
 
+/** Milliseconds in which a new connection may be expected to have been read from. */
+const FRESH_MS = 200;
+
 /**
- * The oldest connection that has sent no whole request; without one, the oldest that sends none now; without one, that
- * which has taken nothing of its answer for the longest time. Null when all are being served.
+ * The oldest connection that has had time to send a whole request and has not; without one, the oldest that sends none now;
+ * without one, that which has taken nothing of its answer for the longest time; without one, the oldest that has sent no
+ * whole request yet. Null when all are being served.
  */
 function leastWorthOf(open: Iterable<Connection>, newcomer: Connection): Connection | null {
   let idle: Connection | null = null;
   let stalled: Connection | null = null;
+  let fresh: Connection | null = null;
   for (const connection of open) {
     if (connection === newcomer || connection.socket.destroyed) {
       continue;
     }
     if (!connection.hasAsked && connection.request?.complete !== true) {
-      return connection;
-    }
-    if (!isBusy(connection)) {
+      if (newcomer.openedAt - connection.openedAt > FRESH_MS) {
+        return connection;
+      }
+      fresh ??= connection;
+    } else if (!isBusy(connection)) {
       idle ??= connection;
     } else if (
       connection.socket.writableLength > 0 &&
@@ -86,5 +93,5 @@ function leastWorthOf(open: Iterable<Connection>, newcomer: Connection): Connect
       stalled = connection;
     }
   }
-  return idle ?? stalled;
+  return idle ?? stalled ?? fresh;
 }
