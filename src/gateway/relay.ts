@@ -155,7 +155,10 @@ async function pass(answer: HttpAnswer, { deps, target, served, request, respons
       ...(length !== undefined && mask === null && { 'Content-Length': length }),
     });
   }
-  const pieces = mask === null ? null : mask.pieces(isStream(answer));
+  const memory = memoryOf(request);
+  const held = mask === null ? null : memory.hold('answers', 0);
+  const room = (bytes: number): boolean => bytes <= memory.messageBytes && held?.tryResize(bytes) === true;
+  const pieces = mask === null ? null : mask.pieces(isStream(answer), room);
   await sendBody(response, body, { areEvents: isStream(answer), pieces }, (chunk) => {
     if (chunk.includes(TOOLS_CHANGED)) {
       deps.runtime.toolsChanged(serverId);

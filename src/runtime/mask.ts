@@ -12,6 +12,8 @@ const MASKED = '[credential]';
 
 /** What says of a large message what it is: the first of its members that has a value. */
 const KIND = /"(?:(error)|result|method)"\s*:\s*[^\sn]/;
+/** What says of a large result that it is an error, wherever it stands: to take a part of data for it masks more, not less. */
+const IS_ERROR = /"isError"\s{0,8}:\s{0,8}true/;
 /** The end of an event: two line ends, in whichever style (WHATWG HTML, "Interpreting an event stream"). */
 const BLANK_LINE = /\n\n|\n\r\n|\r\r/g;
 /** Bytes of a kind, or of a blank line, that must not be told apart by where a chunk ends. */
@@ -23,13 +25,28 @@ const masks = new WeakMap<Target, Mask | null>();
 export function maskOf(target: Target): Mask | null {
   let mask = masks.get(target);
   if (mask === undefined) {
-    const errors = new Forms(target.secrets);
-    const results = new Forms(target.isShared ? target.secrets.filter(({ name }) => isNameOfSecret(name)) : []);
-    mask = errors.isEmpty ? null : new Mask(errors, results);
+    const isOfResults = ({ name }: Secret): boolean => target.isShared && isNameOfSecret(name);
+    const forms = {
+      errors: new Forms(target.secrets),
+      results: new Forms(target.secrets.filter(isOfResults)),
+      undecided: new Forms(target.secrets.filter((secret) => !isOfResults(secret))),
+    };
+    mask = forms.errors.isEmpty ? null : new Mask(forms);
     masks.set(target, mask);
   }
   return mask;
 }
+
+type KindsOfForms = {
+  /** Those that are taken out of errors, and out of results. */
+  readonly errors: Forms;
+  readonly results: Forms;
+  /** Those that are taken out of errors only. */
+  readonly undecided: Forms;
+};
+
+/** Whether so many bytes may be held of a message that has not said yet what it is; asked again as it grows. */
+export type Room = (bytes: number) => boolean;
 
 /**
  * What a server says, without what it is sent, or started with, to show who asks: servers repeat that, and who reads it need
@@ -38,22 +55,20 @@ export function maskOf(target: Target): Mask | null {
  * secrets, and that of an organization's own stays as it is. Values of less than 8 characters, or of digits alone, stay.
  */
 export class Mask {
-  readonly #errors: Forms;
-  readonly #results: Forms;
+  readonly #forms: KindsOfForms;
 
-  constructor(errors: Forms, results: Forms) {
-    this.#errors = errors;
-    this.#results = results;
+  constructor(forms: KindsOfForms) {
+    this.#forms = forms;
   }
 
   /** The text of an error. */
   error(text: string): string {
-    return this.#errors.outOf(text);
+    return this.#forms.errors.outOf(text);
   }
 
   /** The text of something else. */
   result(text: string): string {
-    return this.#results.outOf(text);
+    return this.#forms.results.outOf(text);
   }
 
   /** The text of a message, written of a value. */
@@ -63,63 +78,58 @@ export class Mask {
 
   /** A whole body in JSON. */
   json(body: Buffer): Buffer {
-    return this.#masked(body, asItIs);
+    return masked(body, asItIs, this.#forms);
   }
 
   /** Masks what comes in pieces, wherever they begin and end: events, or one body in JSON. */
-  pieces(areEvents: boolean): Pieces {
-    return new Pieces(
-      this.#errors.longest,
-      areEvents,
-      (whole) => this.#masked(whole, areEvents ? dataOf : asItIs),
-      (start) => this.#formsOf(start),
-    );
-  }
-
-  /** A whole message; `jsonIn` finds its JSON in the text of the bytes. */
-  #masked(bytes: Buffer, jsonIn: (text: string) => string): Buffer {
-    // Whatever is taken out of a result is taken out of an error.
-    if (!this.#errors.areIn(bytes)) {
-      return bytes;
-    }
-    const forms =
-      bytes.length > MOST_WAITED
-        ? this.#formsOf(bytes)
-        : isError(jsonIn(bytes.toString('utf8')))
-          ? this.#errors
-          : this.#results;
-    return forms.outOfBytes(bytes);
-  }
-
-  /** What is taken out of a message that begins like this. As long as it is not known what it is, it may be an error. */
-  #formsOf(start: Buffer): Forms {
-    const [first, error] = KIND.exec(start.toString('latin1', 0, MOST_WAITED)) ?? [];
-    // A batch holds messages of any kind.
-    const isBatch = /^(?:\s|data:|event:[^\n]*\n|id:[^\n]*\n)*\[/.test(start.toString('latin1', 0, MOST_OF_MARK));
-    return first === undefined || error !== undefined || isBatch ? this.#errors : this.#results;
+  pieces(areEvents: boolean, room: Room): Pieces {
+    return new Pieces(this.#forms, areEvents, room);
   }
 }
 
-/** Takes secrets out of a body as it comes. A message is waited for whole, unless it is large. */
+/** A whole message; `jsonIn` finds its JSON in the text of the bytes. */
+function masked(bytes: Buffer, jsonIn: (text: string) => string, { errors, results }: KindsOfForms): Buffer {
+  // Whatever is taken out of a result is taken out of an error.
+  if (!errors.areIn(bytes)) {
+    return bytes;
+  }
+  const saysSo =
+    bytes.length > MOST_WAITED
+      ? beginsAsError(bytes) || IS_ERROR.test(bytes.toString('latin1'))
+      : isError(jsonIn(bytes.toString('utf8')));
+  return (saysSo ? errors : results).outOfBytes(bytes);
+}
+
+/** Whether a large message begins as an error, or in a way that does not tell yet. */
+function beginsAsError(start: Buffer): boolean {
+  const [first, error] = KIND.exec(start.toString('latin1', 0, MOST_WAITED)) ?? [];
+  // A batch holds messages of any kind.
+  const isBatch = /^(?:\s|data:|event:[^\n]*\n|id:[^\n]*\n)*\[/.test(start.toString('latin1', 0, MOST_OF_MARK));
+  return first === undefined || error !== undefined || isBatch;
+}
+
+/**
+ * Takes secrets out of a body as it comes. A message is waited for whole, unless it is large: then it goes on as a result as
+ * long as nothing in it would be taken out of an error. From there on it is held until it says that it is one, or ends; where
+ * there is no room for that, it counts as one.
+ */
 export class Pieces {
+  readonly #kinds: KindsOfForms;
   readonly #overlap: number;
   readonly #areEvents: boolean;
-  readonly #whole: (message: Buffer) => Buffer;
-  readonly #formsOf: (start: Buffer) => Forms;
+  readonly #room: Room;
   #held: Buffer = Buffer.alloc(0);
   /** What is taken out of a large message that has begun to go on. */
   #forms: Forms | null = null;
+  /** What came of such a message since it could not go on. */
+  #undecided: Buffer[] = [];
+  #undecidedBytes = 0;
 
-  constructor(
-    longest: number,
-    areEvents: boolean,
-    whole: (message: Buffer) => Buffer,
-    formsOf: (start: Buffer) => Forms,
-  ) {
-    this.#overlap = Math.max(longest, MOST_OF_MARK);
+  constructor(kinds: KindsOfForms, areEvents: boolean, room: Room) {
+    this.#kinds = kinds;
+    this.#overlap = Math.max(kinds.errors.longest, MOST_OF_MARK);
     this.#areEvents = areEvents;
-    this.#whole = whole;
-    this.#formsOf = formsOf;
+    this.#room = room;
   }
 
   /** What can go on when this has come; it may be empty. */
@@ -141,10 +151,7 @@ export class Pieces {
     if (this.#forms === null && rest.length <= MOST_WAITED) {
       this.#held = rest;
     } else {
-      this.#forms ??= this.#formsOf(rest);
-      const end = this.#forms.endBefore(rest, rest.length - this.#overlap);
-      out.push(this.#forms.outOfBytes(rest.subarray(0, end)));
-      this.#held = rest.subarray(end);
+      out.push(this.#large(rest));
     }
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
@@ -156,10 +163,53 @@ export class Pieces {
     return rest;
   }
 
+  /** What of a large message can go on; `rest` begins with what was held of it. */
+  #large(rest: Buffer): Buffer {
+    const { errors, results, undecided } = this.#kinds;
+    this.#forms ??= beginsAsError(rest) ? errors : results;
+    this.#decide(rest);
+    const end = errors.endBefore(rest, rest.length - this.#overlap);
+    this.#held = rest.subarray(end);
+    const part = rest.subarray(0, end);
+    if (this.#forms === results && (this.#undecided.length > 0 || undecided.areIn(rest))) {
+      this.#undecided.push(part);
+      this.#undecidedBytes += part.length;
+      if (this.#room(this.#undecidedBytes)) {
+        return Buffer.alloc(0);
+      }
+      this.#forms = errors;
+      return this.#decided();
+    }
+    return this.#decided(part);
+  }
+
   #ended(message: Buffer): Buffer {
-    const forms = this.#forms;
+    if (this.#forms === null) {
+      return masked(message, this.#areEvents ? dataOf : asItIs, this.#kinds);
+    }
+    this.#decide(message);
+    const rest = this.#decided(message);
     this.#forms = null;
-    return forms === null ? this.#whole(message) : forms.outOfBytes(message);
+    return rest;
+  }
+
+  #decide(bytes: Buffer): void {
+    const { results, errors, undecided } = this.#kinds;
+    if (this.#forms === results && !undecided.isEmpty && IS_ERROR.test(bytes.toString('latin1'))) {
+      this.#forms = errors;
+    }
+  }
+
+  /** What was held, and what comes after it, as it is decided now. */
+  #decided(...rest: Buffer[]): Buffer {
+    const parts = [...this.#undecided, ...rest];
+    if (this.#undecided.length > 0) {
+      this.#undecided = [];
+      this.#undecidedBytes = 0;
+      this.#room(0);
+    }
+    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    return (this.#forms ?? this.#kinds.errors).outOfBytes(whole);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Mask, maskOf } from '../../src/runtime/mask.ts';
+import { type Mask, maskOf, type Room } from '../../src/runtime/mask.ts';
 import type { Secret } from '../../src/runtime/secrets.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
 
@@ -30,8 +30,9 @@ const shared = maskFor([HEADER, SETTING], true);
 const errorOf = (text: string) => ({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: text } });
 const resultOf = (text: string, more = {}) => ({ jsonrpc: '2.0', id: 1, result: { content: [{ text }], ...more } });
 const jsonOf = (mask: Mask, message: unknown): string => mask.json(Buffer.from(JSON.stringify(message))).toString();
-const pass = (mask: Mask, areEvents: boolean, chunks: readonly Buffer[]): string => {
-  const pieces = mask.pieces(areEvents);
+const ANY_ROOM = () => true;
+const pass = (mask: Mask, areEvents: boolean, chunks: readonly Buffer[], room: Room = ANY_ROOM): string => {
+  const pieces = mask.pieces(areEvents, room);
   return Buffer.concat([...chunks.map((chunk) => pieces.add(chunk)), pieces.end()]).toString();
 };
 const cutInto = (text: string, bytes: number): Buffer[] => {
@@ -147,8 +148,83 @@ test("of what the operator's servers say otherwise, what is named a secret is ta
   expect(jsonOf(shared, errorOf(`${SECRET} ${SETTING.value}`))).toContain('[credential] [credential]');
 });
 
+describe.each([
+  ['an own server', () => own],
+  ['a shared server', () => shared],
+])('a large result of %s', (_, mask) => {
+  const LONG = 'x'.repeat(100_000);
+  const UNNAMED = `${LONG} ${SETTING.value} ${LONG}`;
+  const asEvent = (text: string) => `event: message\ndata: ${text}\n\n`;
+  const failed = (text: string) => JSON.stringify(resultOf(text, { isError: true }));
+  const succeeded = (text: string) => JSON.stringify(resultOf(text, { structuredContent: { isError: false } }));
+  const expectMasked = (text: string, chunks: (text: string) => Buffer[], room?: Room): void => {
+    for (const areEvents of [true, false]) {
+      const said = areEvents ? asEvent(text) : text;
+      expect(pass(mask(), areEvents, chunks(said), room)).toBe(said.replace(SETTING.value, '[credential]'));
+    }
+  };
+  const expectUntouched = (text: string, chunks: (text: string) => Buffer[], room?: Room): void => {
+    for (const areEvents of [true, false]) {
+      const said = areEvents ? asEvent(text) : text;
+      expect(pass(mask(), areEvents, chunks(said), room)).toBe(said);
+    }
+  };
+
+  test.each([1000, 7777, 65_536, 1_000_000])('is an error when it says so at its end, in pieces of %i', (bytes) => {
+    expectMasked(failed(UNNAMED), (text) => cutInto(text, bytes));
+    expectUntouched(succeeded(UNNAMED), (text) => cutInto(text, bytes));
+    const both = `${asEvent(failed(UNNAMED))}${asEvent(succeeded(UNNAMED))}${asEvent(failed(UNNAMED))}`;
+    const [first, second, third] = pass(mask(), true, cutInto(both, bytes)).split('\n\n');
+    expect([first, second, third].map((event) => event?.includes(SETTING.value))).toEqual([false, true, false]);
+  });
+
+  test('is one, wherever the value and what says so are parted', () => {
+    const text = failed(UNNAMED);
+    const marks = [text.indexOf(SETTING.value), text.indexOf('"isError"')];
+    for (const cut of marks.flatMap((mark) => Array.from({ length: 24 }, (_, at) => mark + at - 2))) {
+      expectMasked(text, (said) => {
+        const at = cut + said.indexOf(text);
+        return [Buffer.from(said).subarray(0, at), Buffer.from(said).subarray(at)];
+      });
+    }
+  });
+
+  test('is one when it says so first, or as a whole body', () => {
+    const first = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ text: UNNAMED }] } });
+    expectMasked(first, (text) => cutInto(text, 5000));
+    expect(
+      mask()
+        .json(Buffer.from(failed(UNNAMED)))
+        .toString(),
+    ).not.toContain(SETTING.value);
+    expect(
+      mask()
+        .json(Buffer.from(succeeded(UNNAMED)))
+        .toString(),
+    ).toContain(SETTING.value);
+  });
+
+  test('counts as one where there is no room to wait for its end', () => {
+    const asked: number[] = [];
+    const room = (bytes: number): boolean => asked.push(bytes) > 0 && bytes < 50_000;
+    expectMasked(succeeded(UNNAMED), (text) => cutInto(text, 5000), room);
+    expect(Math.max(...asked)).toBeLessThan(60_000);
+    expect(asked.at(-1)).toBe(0);
+  });
+
+  test('goes on as it comes where it holds nothing', () => {
+    const pieces = mask().pieces(true, () => {
+      throw new Error('nothing is to be held');
+    });
+    const [first = Buffer.alloc(0), ...rest] = cutInto(asEvent(succeeded(`${LONG}${LONG}`)), 80_000);
+    expect(pieces.add(first).length).toBeGreaterThan(70_000);
+    const passed = rest.map((chunk) => pieces.add(chunk));
+    expect(Buffer.concat(passed).length).toBeGreaterThan(100_000);
+  });
+});
+
 test('an event goes on as soon as it has ended', () => {
-  const pieces = own.pieces(true);
+  const pieces = own.pieces(true, ANY_ROOM);
   const event = `data: ${JSON.stringify(resultOf('Fine.'))}\n\n`;
   expect(pieces.add(Buffer.from(`${event}data: {`)).toString()).toBe(event);
   expect(pieces.add(Buffer.from('}\n')).toString()).toBe('');
