@@ -1,5 +1,5 @@
 import { isObject } from '../base/json.ts';
-import type { Connection, ServerFacts } from '../runtime/connection.ts';
+import type { Connection, OwnRequest, ServerFacts } from '../runtime/connection.ts';
 import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
@@ -64,7 +64,7 @@ export async function eraFor(connection: Connection, era: Era): Promise<Era> {
  */
 export async function* bridge(
   connection: Connection,
-  { id, method, params }: RequestMessage,
+  { id, method, params, headers }: RequestMessage & Pick<OwnRequest, 'headers'>,
   [client, server]: readonly [client: Era, server: Era],
   signal: AbortSignal,
 ): AsyncGenerator<ServerMessage> {
@@ -76,7 +76,7 @@ export async function* bridge(
     throw noSuchMethod(client);
   }
   const asked = client === 'stateless' ? withoutEnvelope(params) : params;
-  for await (const message of connection.send({ id, method, params: asked }, server, signal)) {
+  for await (const message of connection.send({ id, method, params: asked, headers }, server, signal)) {
     const { result } = message;
     yield !isObject(result) ? message : { ...message, result: await translate(connection, method, result, client) };
   }

@@ -49,7 +49,8 @@ export const negotiate = (wanted: unknown): string =>
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
 
-function requireSame(header: string, sent: string | undefined, body: string): void {
+/** Throws an RpcError where a header does not say what the body says. */
+export function requireSame(header: string, sent: string | undefined, body: string): void {
   if (sent !== body) {
     const message = `The header ${header} and the body disagree.`;
     throw new RpcError(CODES.headerMismatch, message, { status: 400, data: { header: sent ?? null, body } });

@@ -28,6 +28,8 @@ export type Relayed = {
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
   readonly note: CallNote;
+  /** Of a call, those that repeat its arguments. */
+  readonly paramHeaders?: Readonly<Record<string, string>>;
 };
 
 /** Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. */
@@ -63,7 +65,7 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
         : {};
   const passed: Record<string, string> = {};
   for (const name in headers) {
-    if (PASSED.has(name) || (era === 'stateless' && name.startsWith('mcp-param-'))) {
+    if (PASSED.has(name)) {
       passed[name] = String(headers[name]);
     }
   }
@@ -73,7 +75,7 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
 /** Posts a message as the client's own. */
 function post(
   { stopping }: Deps,
-  { connection, message, era, request, signal }: Relayed,
+  { connection, message, era, request, signal, paramHeaders }: Relayed,
   session: Readonly<Record<string, string>>,
   body: string,
 ): Promise<HttpAnswer> {
@@ -81,9 +83,13 @@ function post(
     throw new TypeError('there is no session of a client, and no stateless HTTP, over a pipe');
   }
   const isEndless = message.method === 'subscriptions/listen';
+  const ofMessage = {
+    ...passedHeaders(request.headers, message, era),
+    ...(era === 'stateless' && paramHeaders),
+  };
   return connection.exchange({
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...passedHeaders(request.headers, message, era), ...session },
+    headers: { 'content-type': 'application/json', ...ofMessage, ...session },
     body,
     signal: isEndless ? AbortSignal.any([signal, stopping]) : signal,
     silence: isEndless ? 0 : connection.target.silence,

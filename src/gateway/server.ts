@@ -11,6 +11,7 @@ import { noteChunk } from './ended-calls.ts';
 import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
+import { paramHeaders } from './param-headers.ts';
 import { initialize, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { listUser, sendJson, sendList, sendMessages, sendResult } from './reply.ts';
@@ -160,15 +161,17 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
     note.responseBytes = sendResult(request, response, message.id, era === 'stateless' ? complete(result) : result);
     return;
   }
+  const sent = era === 'stateless' ? request.headers : null;
+  const called = { ...relayed, paramHeaders: paramHeaders(tool.definition, args, sent) };
   try {
-    await forward(deps, relayed, message, session);
+    await forward(deps, called, message, session);
   } catch (error) {
     // What may have been carried out is asked again only where that changes nothing.
     const mayRunTwice = readsOnly(hintsOf(tool.definition)) && !response.headersSent;
     if (!(error instanceof ServerFailed) || error.kind !== 'broken' || !mayRunTwice) {
       throw error;
     }
-    await forward(deps, relayed, message, session);
+    await forward(deps, called, message, session);
   }
 }
 
@@ -220,7 +223,8 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     return passOn(deps, relayed, session);
   }
   if (spoken !== era) {
-    return sendMessages(request, response, bridge(connection, message, [era, spoken], signal), note, mask);
+    const bridged = bridge(connection, { ...message, headers: relayed.paramHeaders }, [era, spoken], signal);
+    return sendMessages(request, response, bridged, note, mask);
   }
   if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');

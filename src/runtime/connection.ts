@@ -14,6 +14,8 @@ export type OwnRequest = {
   readonly id: unknown;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** Further headers, where it is a stateless one over HTTP. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 };
 
 /** What a server says of itself, in either era. */

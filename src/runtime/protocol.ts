@@ -109,8 +109,9 @@ export const encodeHeader = (value: string): string =>
     ? value
     : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 
-/** What `encodeHeader` was given. */
+/** What `encodeHeader` was given. What is not base64 as it should be stays as it is: it is no such value. */
 export function decodeHeader(value: string): string {
-  const [, base64] = /^=\?base64\?([A-Za-z0-9+/=]*)\?=$/.exec(value) ?? [];
+  const [, base64] =
+    /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/.exec(value) ?? [];
   return base64 === undefined ? value : Buffer.from(base64, 'base64').toString('utf8');
 }

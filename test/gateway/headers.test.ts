@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { beginSession, connect, eraOf, post, STATELESS_META, WAYS } from '../support/mcp-client.ts';
+import { parseExact } from '../../src/base/json.ts';
+import { beginSession, connect, eraOf, post, requestOf, STATELESS_META, WAYS } from '../support/mcp-client.ts';
 import { mintOver } from '../support/minted.ts';
 import { raw, result, type Scripted, sessionId, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -42,10 +43,26 @@ const OF_MESSAGES = {
   'content-length': expect.any(String),
 };
 
+const DECLARING = {
+  name: 'act',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      region: { type: 'string', 'x-mcp-header': 'Region' },
+      deep: { type: 'object', properties: { count: { type: 'integer', 'x-mcp-header': 'Count' } } },
+      isDry: { type: 'boolean', 'x-mcp-header': 'Dry' },
+      list: { type: 'array', 'x-mcp-header': 'List' },
+      odd: { type: 'string', 'x-mcp-header': 'no token' },
+      again: { type: 'string', 'x-mcp-header': 'REGION' },
+    },
+  },
+};
+const LISTED = { 'tools/list': result({ tools: [DECLARING] }) };
+
 describe.each(WAYS)('what a server gets of a client that comes so: %s', (way) => {
   let server: Scripted;
   beforeAll(async () => {
-    server = await startScripted(eraOf(way));
+    server = await startScripted(eraOf(way), LISTED);
   });
   afterAll(() => server.stop());
 
@@ -70,8 +87,8 @@ describe.each(WAYS)('what a server gets of a client that comes so: %s', (way) =>
     const ask = await connect({ gateway, token }, way);
     await ask(
       'tools/call',
-      { name: 'act' },
-      { ...KEPT_BACK, ...TRACE, 'Last-Event-ID': '17', 'Mcp-Param-Region': 'eu' },
+      { name: 'act', arguments: { region: 'eu' } },
+      { ...KEPT_BACK, ...TRACE, 'Last-Event-ID': '17', 'Mcp-Param-Region': 'eu', 'Mcp-Param-Other': 'of-the-client' },
     );
     const own = Object.fromEntries(Object.entries(request_headers).map(([name, value]) => [name.toLowerCase(), value]));
     const got = server.got('tools/call').at(-1)?.headers;
@@ -114,6 +131,89 @@ describe('headers of the protocol', () => {
     );
     const asked = server.got('resources/read').at(-1);
     expect([status, asked?.headers['mcp-name'], asked?.message.params.uri]).toEqual([200, got, uri]);
+  });
+});
+
+describe('headers that repeat arguments', () => {
+  let server: Scripted;
+  let token: string;
+  beforeAll(async () => {
+    server = await startScripted('stateless', LISTED);
+    token = (await mintOver(gateway, server.url)).token;
+  });
+  afterAll(() => server.stop());
+
+  const base64 = (text: string) => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+  const paramsOf = (headers: object = {}) =>
+    Object.fromEntries(Object.entries(headers).filter(([name]) => name.startsWith('mcp-param-')));
+  const callWith = async (
+    args: object,
+    headers: Record<string, string> = {},
+    way: (typeof WAYS)[number] = 'stateless',
+  ) => {
+    const ask = await connect({ gateway, token }, way);
+    const before = server.got('tools/call').length;
+    const { status, body } = await ask('tools/call', { name: 'act', arguments: args }, headers);
+    return {
+      status,
+      body,
+      got: server
+        .got('tools/call')
+        .slice(before)
+        .map(({ headers }) => paramsOf(headers)),
+    };
+  };
+
+  test.each<[string, object, Record<string, string>, object]>([
+    ['the same', { region: 'eu' }, { 'Mcp-Param-Region': 'eu' }, { 'mcp-param-region': 'eu' }],
+    ['the same in base64', { region: 'eu' }, { 'Mcp-Param-Region': base64('eu') }, { 'mcp-param-region': 'eu' }],
+    ['what is no ASCII', { region: 'ż' }, { 'Mcp-Param-Region': base64('ż') }, { 'mcp-param-region': base64('ż') }],
+    [
+      'a number of another spelling',
+      { deep: { count: 42 } },
+      { 'Mcp-Param-Count': '42.0' },
+      { 'mcp-param-count': '42' },
+    ],
+    ['a boolean', { isDry: false }, { 'Mcp-Param-Dry': 'false' }, { 'mcp-param-dry': 'false' }],
+    ['one without an argument', {}, { 'Mcp-Param-Region': 'eu' }, {}],
+    ['one of null', { region: null }, { 'Mcp-Param-Region': 'eu' }, {}],
+    [
+      'what is not declared as the protocol has it',
+      { list: ['a'], odd: 'b', again: 'c' },
+      { 'Mcp-Param-List': 'x', 'Mcp-Param-Region': 'c' },
+      {
+        'mcp-param-region': 'c',
+      },
+    ],
+  ])('are made of the body; the client sends %s', async (_, args, sent, got) => {
+    const answer = await callWith(args, sent);
+    expect([answer.status, answer.got]).toEqual([200, [got]]);
+  });
+
+  test('keep numbers as they were written', async () => {
+    const args = { deep: { count: parseExact('9007199254740993') } };
+    const { body, headers } = requestOf('stateless', 1, 'tools/call', { name: 'act', arguments: args });
+    await post({ gateway, token }, body, { ...headers, 'Mcp-Param-Count': '9007199254740993' });
+    expect(paramsOf(server.got('tools/call').at(-1)?.headers)).toEqual({ 'mcp-param-count': '9007199254740993' });
+  });
+
+  test.each<[string, object, Record<string, string>]>([
+    ['another value', { region: 'eu' }, { 'Mcp-Param-Region': 'us' }],
+    ['none', { region: 'eu' }, {}],
+    ['what is no base64', { region: 'Hello' }, { 'Mcp-Param-Region': '=?base64?SGVsbG8?=' }],
+    ['another case', { region: 'eu' }, { 'Mcp-Param-Region': 'EU' }],
+    ['another number', { deep: { count: 42 } }, { 'Mcp-Param-Count': '43' }],
+    ['a number as text that is none', { region: '42' }, { 'Mcp-Param-Region': '42.0' }],
+    ['another boolean', { isDry: true }, { 'Mcp-Param-Dry': 'false' }],
+  ])('are refused with -32020 where they contradict the body: %s', async (_, args, sent) => {
+    const { status, body, got } = await callWith(args, sent);
+    expect([status, body.error.code, got]).toEqual([400, -32020, []]);
+    expect(body.error.message).toMatch(/^The header Mcp-Param-\w+ and the body disagree\.$/);
+  });
+
+  test('are made for clients of versions that do not have them, which send none', async () => {
+    const { status, got } = await callWith({ region: 'eu' }, { 'Mcp-Param-Region': 'us' }, 'just calls');
+    expect([status, got]).toEqual([200, [{ 'mcp-param-region': 'eu' }]]);
   });
 });
 

@@ -1,0 +1,76 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isObject, isRawNumber } from '../base/json.ts';
+import { decodeHeader, encodeHeader } from '../runtime/protocol.ts';
+import { requireSame } from './eras.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+/** An argument that a header repeats. */
+type Declaration = { readonly path: readonly string[]; readonly header: string; readonly isNumber: boolean };
+
+const DECLARED = 'x-mcp-header';
+const TYPES = ['string', 'integer', 'number', 'boolean'];
+/** A token (RFC 9110, section 5.6.2). */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+const declarations = new WeakMap<Members, readonly Declaration[]>();
+
+/**
+ * The headers that repeat arguments of a call (2026-07-28, "Custom headers from tool parameters"), as the definition of the tool
+ * declares them. They are made of the body, which is what was decided on; `sent` are those of the client, where it speaks a
+ * version that has them. Throws an RpcError where one is missing, or disagrees with the body. What is not declared is no header of the protocol.
+ */
+export function paramHeaders(
+  definition: Members,
+  args: Members,
+  sent: IncomingHttpHeaders | null,
+): Record<string, string> {
+  let declared = declarations.get(definition);
+  if (declared === undefined) {
+    declared = [...declaredIn(definition.inputSchema, [])];
+    declarations.set(definition, declared);
+  }
+  const headers: Record<string, string> = {};
+  for (const { path, header, isNumber } of declared) {
+    const text = textAt(args, path);
+    const name = `mcp-param-${header.toLowerCase()}`;
+    if (text === null || Object.hasOwn(headers, name)) {
+      continue;
+    }
+    if (sent !== null) {
+      const came = sent[name];
+      const decoded = typeof came === 'string' ? decodeHeader(came) : undefined;
+      const isSame = isNumber && isDecimal(decoded) && isDecimal(text) && Number(decoded) === Number(text);
+      requireSame(`Mcp-Param-${header}`, isSame ? text : decoded, text);
+    }
+    headers[name] = encodeHeader(text);
+  }
+  return headers;
+}
+
+/** What properties declare, at any depth: elsewhere in a schema nothing can be declared. */
+function* declaredIn(schema: unknown, path: readonly string[]): Generator<Declaration> {
+  if (!isObject(schema)) {
+    return;
+  }
+  const { [DECLARED]: header, type, properties } = schema;
+  if (path.length > 0 && typeof header === 'string' && TOKEN.test(header) && TYPES.includes(String(type))) {
+    yield { path, header, isNumber: type === 'integer' || type === 'number' };
+  }
+  for (const [name, property] of isObject(properties) ? Object.entries(properties) : []) {
+    yield* declaredIn(property, [...path, name]);
+  }
+}
+
+/** An argument as a header writes it; null for none, and for what is no single value. */
+function textAt(args: Members, path: readonly string[]): string | null {
+  let value: unknown = args;
+  for (const name of path) {
+    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  }
+  if (typeof value === 'string') {
+    return value;
+  }
+  return typeof value === 'boolean' || typeof value === 'number' || isRawNumber(value) ? JSON.stringify(value) : null;
+}
+
+const isDecimal = (text: string | undefined): boolean => text !== undefined && /^-?\d{1,15}(?:\.\d+)?$/.test(text);
