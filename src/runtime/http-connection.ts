@@ -6,7 +6,7 @@ import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './f
 import { listenForChanges } from './listen.ts';
 import { bytesOf, isJson, isStream, messagesIn, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
-import { ownId, withId, withToken } from './own-ids.ts';
+import { createOwnIds, withId, withToken } from './own-ids.ts';
 import {
   cancelled,
   type Era,
@@ -23,6 +23,7 @@ import type { RemoteTarget } from './target.ts';
 /** A connection to a server over Streamable HTTP. */
 export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
   const { name, silence } = target;
+  const ownId = createOwnIds();
   const closed = new AbortController();
   /** Ends what the server introduces itself by. */
   const soon = (): AbortSignal => AbortSignal.any([closed.signal, patience()]);
@@ -56,10 +57,11 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       signal,
       silence: quiet,
     });
-  const postStateless = ({ method, params }: Omit<OwnRequest, 'id'>, id: string, signal: AbortSignal) => {
+  const postStateless = ({ method, params, headers }: Omit<OwnRequest, 'id'>, id: string, signal: AbortSignal) => {
     const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
     // A subscription is silent as long as nothing changes.
-    return post(message, statelessHeaders(method, params), signal, method === 'subscriptions/listen' ? 0 : silence);
+    const ofMessage = { ...headers, ...statelessHeaders(method, params) };
+    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence);
   };
 
   const discover = once(name, async (): Promise<ServerFacts | null> => {
@@ -138,13 +140,13 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
 
   const refuse = createRefuser((answer) => postOnSession(answer, patience()).then(discard));
 
-  const ask: Wire['ask'] = async ({ id, method, params }, era, signal) => {
+  const ask: Wire['ask'] = async ({ id, method, params, headers }, era, signal) => {
     const own = ownId();
     const { params: mapped, restore } = withToken(params, own);
     try {
       const answer =
         era === 'stateless'
-          ? await postStateless({ method, params: mapped }, own, signal)
+          ? await postStateless({ method, params: mapped, headers }, own, signal)
           : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
       if (!isJson(answer)) {
         return messages(answer, { own, id, era, restore });

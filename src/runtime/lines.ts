@@ -102,18 +102,25 @@ export function readLines(
   });
 }
 
-/** A message as a line in an encoding. What is not ASCII is escaped where the encoding is not UTF-8: JSON can. */
+/** Line ends for readers that know more of them than JSON, which leaves these as they are. */
+const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
+
+/**
+ * A message as a line in an encoding. What is not ASCII is escaped where the encoding is not UTF-8, and what some reader takes for
+ * the end of a line is always: JSON can.
+ */
 export function encodeLine(message: string, encoding: string): Buffer {
   const label = new TextDecoder(encoding).encoding;
   if (label === 'utf-8') {
-    return Buffer.from(`${message}\n`, 'utf8');
+    return Buffer.from(`${message.replace(OTHER_LINE_ENDS, escaped)}\n`, 'utf8');
   }
-  const ascii = message.replaceAll(/\P{ASCII}/gu, (character) =>
-    // By UTF-16 code units, as JSON escapes them (RFC 8259, section 7).
-    [...Array(character.length).keys()]
-      .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
-      .join(''),
-  );
-  const bytes = Buffer.from(`${ascii}\n`, 'utf16le');
-  return label === 'utf-16le' ? bytes : label === 'utf-16be' ? bytes.swap16() : Buffer.from(`${ascii}\n`, 'latin1');
+  const ascii = `${message.replaceAll(/\P{ASCII}/gu, escaped)}\n`;
+  const bytes = Buffer.from(ascii, 'utf16le');
+  return label === 'utf-16le' ? bytes : label === 'utf-16be' ? bytes.swap16() : Buffer.from(ascii, 'latin1');
 }
+
+/** By UTF-16 code units, as JSON escapes them (RFC 8259, section 7). */
+const escaped = (character: string): string =>
+  [...Array(character.length).keys()]
+    .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)
+    .join('');

@@ -4,18 +4,22 @@ import type { ServerMessage } from './messages.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** In front of ids that are the gateway's own: nobody else knows them. */
-const PREFIX = `gatehouse-${randomBytes(9).toString('base64url')}-`;
 /** Ids that are looked for in one text. */
 const MOST_FOUND = 100;
-let count = 0;
 
-/** A request id, or progress token, of the gateway's own. */
-export const ownId = (): string => `${PREFIX}${++count}`;
+/**
+ * Makes the request ids, and progress tokens, of one connection: nobody else knows what stands in front of them, and their
+ * numbers tell nothing of other connections.
+ */
+export function createOwnIds(): () => string {
+  const prefix = `gatehouse-${randomBytes(9).toString('base64url')}-`;
+  let count = 0;
+  return () => `${prefix}${++count}`;
+}
 
-const QUOTED = new RegExp(`"(${PREFIX}\\d+)"`, 'g');
+const QUOTED = /"(gatehouse-[\w-]{12}-\d+)"/g;
 
-/** The first ids of the gateway's own that stand in a text, as `ownId` made them; at most 100. */
+/** The first ids that stand in a text and look like the gateway's own; at most 100. */
 export function ownIdsIn(text: string): string[] {
   const ids: string[] = [];
   for (const [, id = ''] of text.matchAll(QUOTED)) {

@@ -4,7 +4,7 @@ import { notAnyMore, ServerFailed } from './failed.ts';
 import { type Line, openLine } from './line.ts';
 import { notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, PATIENCE } from './once.ts';
-import { ownId, withToken } from './own-ids.ts';
+import { createOwnIds, withToken } from './own-ids.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { type Era, factsOfDiscovery, factsOfSession, INITIALIZE, INITIALIZED, withEnvelope } from './protocol.ts';
 import { openSse } from './sse.ts';
@@ -30,6 +30,7 @@ type Introduced = { readonly line: Line } & (
 export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: Target): Wire {
   const { name, silence } = target;
   const tail = new Tail(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
+  const ownId = createOwnIds();
   const listeners = new Set<() => void>();
   const closed = new AbortController();
   let verdict: Era = 'handshake';
@@ -81,7 +82,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
         },
       });
       strange = line;
-      begun = await introduceOver(name, line, verdict, signal).catch(async (error: unknown) => {
+      begun = await introduceOver(name, line, ownId, verdict, signal).catch(async (error: unknown) => {
         await line.close();
         throw error;
       });
@@ -157,7 +158,13 @@ const hasNoRoom = (name: string): ServerFailed =>
 const saysNothing = (name: string): ServerFailed => notTheProtocol(name, 'what it says are no JSON-RPC messages');
 
 /** Has a server introduce itself. Throws ServerFailed, or the reason of the signal. */
-async function introduceOver(name: string, line: Line, verdict: Era, signal: AbortSignal): Promise<Introduced> {
+async function introduceOver(
+  name: string,
+  line: Line,
+  ownId: () => string,
+  verdict: Era,
+  signal: AbortSignal,
+): Promise<Introduced> {
   const resultOf = async (method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> => {
     for await (const { method: told, result } of line.ask({ id: ownId(), method, params }, signal)) {
       if (told === undefined) {

@@ -2,9 +2,11 @@ import { expect, test } from 'vitest';
 import { ServerFailed } from '../../src/runtime/failed.ts';
 import { openLine } from '../../src/runtime/line.ts';
 import type { ServerMessage } from '../../src/runtime/messages.ts';
-import { ownId } from '../../src/runtime/own-ids.ts';
+import { createOwnIds } from '../../src/runtime/own-ids.ts';
 import type { PipeFailure, PipeReader } from '../../src/runtime/pipe.ts';
 import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
+
+const ownId = createOwnIds();
 
 /** A line whose server says what the test says; `sent` is what it was told. */
 async function line(memory = ownMemory) {
@@ -74,4 +76,12 @@ test('many texts that are no messages are looked at once, however many requests 
   expect(performance.now() - began).toBeLessThan(10_000);
   reader.ended(new ServerFailed('Odd', 'broken', 'ended.'));
   await Promise.all(waiting.map((next) => expect(next).rejects.toThrow('ended.')));
+});
+
+test('ids tell nothing of other connections', () => {
+  const [one, other] = [createOwnIds(), createOwnIds()];
+  const ids = [one(), one(), other()];
+  const [first = '', second = '', third = ''] = ids.map((id) => id.slice(0, id.lastIndexOf('-')));
+  expect(ids.map((id) => id.slice(id.lastIndexOf('-')))).toEqual(['-1', '-2', '-1']);
+  expect([first === second, first === third]).toEqual([true, false]);
 });

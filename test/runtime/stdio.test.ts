@@ -283,6 +283,19 @@ describe('encodings', () => {
     expect(await call(connection, 'echo', { text })).toBe(`${text} Größe`);
   });
 
+  test('what some readers take for the end of a line is escaped', async () => {
+    const text = 'a\u2028b\u2029c\u0085d ż 🗝';
+    const byReadline = `
+      require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+        const { id, method, params } = JSON.parse(line);
+        const result = method === 'initialize'
+          ? { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } }
+          : { content: [{ type: 'text', text: params?.arguments?.text + /[\\u0085\\u2028\\u2029]/.test(line) }] };
+        if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      });`;
+    expect(await call(script(byReadline), 'echo', { text })).toBe(`${text}false`);
+  });
+
   test.each<[ProcessTarget['undecodable'], string]>([
     ['replace', 'x Gr\ufffd\ufffde'],
     ['ignore', 'x Gre'],
