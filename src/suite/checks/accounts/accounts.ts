@@ -166,8 +166,8 @@ const updateChecks = checks('accounts', {
     const sneaked = { tenant_id: name('sneaked-in') };
     const bearer = { ...sneaked, authentication_method: 'bearer', context: { username: 'x' } };
     await refused(holder, 'PATCH', path, { body: bearer }, 'token');
-    // The variables are one key: they are replaced whole.
-    const variables = { ...sneaked, context: { variables: { region: 'us' } } };
+    // The variables are one key: they are replaced whole. They lead elsewhere, which takes the secret again.
+    const variables = { ...sneaked, context: { api_key: name('secret'), variables: { region: 'us' } } };
     await refused(holder, 'PATCH', path, { body: variables }, 'version');
     const wrong = { status: 'active', environment_integration_id: integration, integration: {}, id: nobody() };
     for (const [key, value] of Object.entries(wrong)) {
