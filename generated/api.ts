@@ -1443,7 +1443,7 @@ export interface components {
          */
         BaseUrl: string | null;
         /**
-         * @description More tags for tools, beside those of the document's operations: by resource (`contacts`) or by resource and method (`contacts.list`).
+         * @description More tags for tools, beside those of the document's operations: by resource (`contacts`) or by resource and method (`contacts.list`). At most 256 KiB of JSON in all.
          * @example {
          *       "contacts": [
          *         "crm"
@@ -2505,7 +2505,7 @@ export interface components {
                 endpoints: components["schemas"]["ResourceUsage"];
                 /** @description API tokens and API keys, expired ones too until they are deleted (`GATEHOUSE_QUOTA_CREDENTIALS`). */
                 credentials: components["schemas"]["ResourceUsage"];
-                /** @description The documents of its integrations, the tools that were made of them, and the tools that its own servers have listed, as they are stored, which is compressed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
+                /** @description The documents of its integrations, the tools that were made of them, their `tool_tags`, and the tools that its own servers have listed, as they are stored, which is compressed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
                 tools: {
                     /**
                      * @description Bytes that are stored now.

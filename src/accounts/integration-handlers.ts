@@ -4,6 +4,7 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { instant } from '../instants.ts';
 import * as store from '../store/integrations.ts';
+import type { Part } from '../store/keyset.ts';
 import type { DocumentSource } from './documents.ts';
 import {
   createIntegration,
@@ -24,11 +25,15 @@ type IntegrationOperations =
   | 'deleteIntegration'
   | 'listIntegrationTools';
 
+/** Rows of integrations that are read at once: each may have 256 KiB of tags. */
+const SLICE = 10;
+
 /** Accounts API: services that OpenAPI documents describe. A document goes in and never comes out. */
 export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
   listIntegrations: async ({ query, caller }, respond) => {
     const { organizationId } = apiTokenOf(caller);
-    return respond(200, await listPage(query, (part) => store.page(deps.store.read, organizationId, part), toWire));
+    const read = (part: Part) => store.page(deps.store.read, organizationId, part);
+    return respond(200, await listPage(query, read, toWire, SLICE));
   },
 
   createIntegration: async ({ body, caller }, respond) => {

@@ -20,11 +20,14 @@ import {
 } from './documents.ts';
 import { movesOf } from './secret-moves.ts';
 import type { StoredService } from './service.ts';
-import { missing } from './wire.ts';
+import { missing, mistake } from './wire.ts';
 
 type Integration = store.Integration;
 /** What a team may set on an integration, besides its document. */
 export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
+
+/** Bytes that the tags of an integration may have as JSON: lists show them. */
+const MOST_TAG_BYTES = 256 * 1024;
 
 /** Accounts that a refusal to delete counts at most. */
 const MOST_COUNTED = 1000;
@@ -40,6 +43,7 @@ export async function createIntegration(
   source: DocumentSource,
 ): Promise<Integration> {
   const { store: database, now, ids, quotas } = deps;
+  requireRoom(fields.toolTags);
   requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
   const { organizationId } = caller;
   using memory = documentMemory(deps.budget, organizationId);
@@ -80,6 +84,7 @@ export async function updateIntegration(
   ifMatch: string | undefined,
 ): Promise<Integration> {
   await findIntegration(deps.store.read, caller, id);
+  requireRoom(changes.toolTags);
   using memory = documentMemory(deps.budget, caller.organizationId);
   const document = source === null ? null : await readDocument(deps, caller.organizationId, source, memory);
   const turn = (updating.get(id) ?? Promise.resolve()).then(() =>
@@ -180,6 +185,13 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
 function requireMayLoosen(caller: ApiTokenCaller, before: string, after: string): void {
   if (isLooser(after, before)) {
     requirePermission(caller, 'approvals');
+  }
+}
+
+/** Throws where tags that are set take more than an integration may have; what was there before may stay. */
+function requireRoom(toolTags: Integration['toolTags'] = {}): void {
+  if (Buffer.byteLength(JSON.stringify(toolTags)) > MOST_TAG_BYTES) {
+    throw mistake('body.tool_tags', `must not have more than ${MOST_TAG_BYTES} bytes in all`);
   }
 }
 

@@ -14,7 +14,7 @@ export function apiTokenOf(caller: Caller): ApiTokenCaller {
 type ListQuery = { readonly limit?: number; readonly next_cursor?: string };
 type Row = { readonly id: string; readonly createdAt: number };
 
-/** Rows that are read at once, and bytes of their JSON that a page holds; it has one row at least. */
+/** Rows that are read at once unless they may be large, and bytes of their JSON that a page holds; it has one row at least. */
 const SLICE = 100;
 const MOST_BYTES = 1024 * 1024;
 
@@ -26,12 +26,13 @@ export async function listPage<R extends Row, W>(
   { limit = 100, next_cursor }: ListQuery,
   read: (part: { before?: Place; limit: number }) => Promise<R[]>,
   toWire: (row: R) => W,
+  slice = SLICE,
 ): Promise<{ result: W[]; next_cursor: string | null; limit: number }> {
   const result: W[] = [];
   let before = parseCursor(next_cursor, 'query.next_cursor');
   let bytes = 0;
   for (;;) {
-    const most = Math.min(SLICE, limit - result.length);
+    const most = Math.min(slice, limit - result.length);
     const rows = await read({ limit: most + 1, ...(before && { before }) });
     for (const row of rows.slice(0, most)) {
       const shown = toWire(row);

@@ -26,6 +26,8 @@ import { countedAnew, kept } from './support/usage.ts';
 const NOTHING = { servers: 0, integrations: 0, accounts: 0, endpoints: 0, credentials: 0, tool_bytes: 0 };
 const bytesOf = ({ document, tools, selectors }: integrations.Contents): number =>
   document.length + tools.length + Buffer.byteLength(selectors);
+const textBytesOf = ({ toolTags, skipped, service }: integrations.Integration): number =>
+  Buffer.byteLength(JSON.stringify(toolTags) + JSON.stringify(skipped) + service);
 
 onBothEngines(({ open, shared }) => {
   let store: Store;
@@ -43,12 +45,15 @@ onBothEngines(({ open, shared }) => {
 
   it('counts bytes as they are stored, of characters too, and follows what takes their place', async () => {
     const integration = await storedIntegration(store, own);
-    expect(await used()).toEqual({ ...NOTHING, integrations: 1, tool_bytes: bytesOf(CONTENTS) });
+    const texts = textBytesOf(integration);
+    expect(await used()).toEqual({ ...NOTHING, integrations: 1, tool_bytes: bytesOf(CONTENTS) + texts });
     const contents = { document: Buffer.alloc(10), tools: Buffer.alloc(3), selectors: '["äöü🗝"]' };
     await store.write((db) => integrations.update(db, integration, 1, contents));
-    expect(await used()).toMatchObject({ tool_bytes: 10 + 3 + 14 });
-    await store.write((db) => integrations.update(db, integration, 2, null));
-    expect(await used()).toMatchObject({ tool_bytes: 10 + 3 + 14 });
+    expect(await used()).toMatchObject({ tool_bytes: 10 + 3 + 14 + texts });
+    const tagged = { ...integration, toolTags: { '*': ['ä'.repeat(100)] } };
+    await store.write((db) => integrations.update(db, tagged, 2, null));
+    expect(textBytesOf(tagged)).toBeGreaterThan(200);
+    expect(await used()).toMatchObject({ tool_bytes: 10 + 3 + 14 + textBytesOf(tagged) });
     await store.write((db) => integrations.remove(db, own, integration.id));
     expect(await used()).toEqual(NOTHING);
   });

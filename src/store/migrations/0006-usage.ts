@@ -2,7 +2,13 @@ import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../store.ts';
 
 /** What is counted: rows of the resource, or the bytes of these columns; and in which table. */
-type Counted = { readonly table: string; readonly resource: string; readonly bytesOf?: readonly string[] };
+export type Counted = {
+  readonly table: string;
+  readonly resource: string;
+  readonly bytesOf?: readonly string[];
+  /** Of its triggers, in place of the table's, where that has some already. */
+  readonly name?: string;
+};
 
 const COUNTED: readonly Counted[] = [
   { table: 'servers', resource: 'servers' },
@@ -70,14 +76,15 @@ export async function usage(db: Kysely<unknown>, engine: Engine): Promise<void> 
 /** How much some rows are. */
 const total = (bytesOf: Counted['bytesOf']) => (bytesOf === undefined ? sql`count(*)` : sql`sum(${bytesIn(bytesOf)})`);
 
-const bytesIn = (columns: readonly string[], row = '') =>
+/** How many bytes some columns of a row have together. */
+export const bytesIn = (columns: readonly string[], row = '') =>
   sql.raw(columns.map((column) => `coalesce(octet_length(${row}${column}), 0)`).join(' + '));
 
-/** Makes the triggers of one table. */
-async function countFromNowOn(
+/** Makes the triggers that count one thing. */
+export async function countFromNowOn(
   db: Kysely<unknown>,
   engine: Engine,
-  { table, resource, bytesOf }: Counted,
+  { table, resource, bytesOf, name: named = table }: Counted,
 ): Promise<void> {
   const events = [
     { event: 'insert', signs: { new: '+' } },
@@ -86,7 +93,7 @@ async function countFromNowOn(
   ] as const;
   for (const { event, signs } of events) {
     const after = sql`${sql.raw(event)} on ${sql.table(table)}`;
-    const name = `usage_of_${table}_${event}`;
+    const name = `usage_of_${named}_${event}`;
     if (engine === 'sqlite') {
       const changes = Object.entries(signs).map(
         ([row, sign]) => sql`${sql.raw(sign)} (${bytesOf === undefined ? sql`1` : bytesIn(bytesOf, `${row}.`)})`,

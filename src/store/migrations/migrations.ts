@@ -8,6 +8,7 @@ import { sharedServers } from './0005-shared-servers.ts';
 import { usage } from './0006-usage.ts';
 import { tokenPermissions } from './0007-token-permissions.ts';
 import { wholeDefinitions } from './0008-whole-definitions.ts';
+import { integrationTexts } from './0009-integration-texts.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -20,5 +21,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0006_usage': { up: (db) => usage(db, engine) },
     '0007_token_permissions': { up: tokenPermissions },
     '0008_whole_definitions': { up: wholeDefinitions },
+    '0009_integration_texts': { up: (db) => integrationTexts(db, engine) },
   };
 }
