@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Document } from '../contract/document.ts';
 import { installedPackage, packageFile } from '../package-file.ts';
+import { allowOwnScripts } from './script-hashes.ts';
 
 // Not beside this file: what is compiled has no template.
 const TEMPLATE = fileURLToPath(packageFile('src/docs/page.hbs'));
@@ -53,7 +54,7 @@ export async function renderPage(document: Document): Promise<string> {
       ],
       { cwd: folder, env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } },
     );
-    return selfContained(await readFile(join(folder, 'page.html'), 'utf8'));
+    return allowOwnScripts(selfContained(await readFile(join(folder, 'page.html'), 'utf8')));
   } finally {
     await rm(folder, { recursive: true });
   }

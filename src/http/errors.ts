@@ -114,15 +114,17 @@ function envelopeOf(path: string): Envelope {
 /** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
 export function renderError(error: ApiError, path: string, publicUrl: string) {
   const envelope = envelopeOf(path);
+  // A string: `json` would validate the answer, and an error about an error would come out as HTML.
+  const body = JSON.stringify(envelope.body(error));
   return {
     status: envelope.status(error),
     headers: {
       ...error.headers,
       Link: helpLink(publicUrl, error.code),
       'Content-Type': 'application/json; charset=utf-8',
+      'Content-Length': String(Buffer.byteLength(body)),
     },
-    // A string: `json` would validate the answer, and an error about an error would come out as HTML.
-    body: JSON.stringify(envelope.body(error)),
+    body,
   };
 }
 

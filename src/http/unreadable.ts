@@ -36,7 +36,7 @@ export function answerUnreadable(server: Server, publicUrl: string, lingerMs: nu
       const { status, headers, body } = renderError(reason, sent, publicUrl);
       const lines = Object.entries({ ...common, ...headers, 'X-Request-Id': randomUUID(), Connection: 'close' });
       const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...lines.map(([name, value]) => `${name}: ${value}`)];
-      socket.write(`${head.join('\r\n')}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
       linger(socket, lingerMs);
     } else if (!answering.headersSent && !answering.req.complete) {
       // The body of the request that waits for its answer is late or broken.

@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import { defaultServer, docsGroups } from '../docs/document.ts';
 import { errorsPage } from '../docs/errors-page.ts';
 import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
+import { allowOwnScripts } from '../docs/script-hashes.ts';
 import { notFound } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type Published, publish, sendPublished } from './published.ts';
@@ -36,7 +37,7 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
   const readPage = async (): Promise<Published | null> => {
     // Its samples ask the server that the document names; here they ask this one.
     const page = (await docs.read())?.replaceAll(defaultServer(document), () => publicUrl);
-    return page === undefined ? null : publish('text/html; charset=utf-8', page, PAGE_HEADERS);
+    return page === undefined ? null : publish('text/html; charset=utf-8', allowOwnScripts(page), PAGE_HEADERS);
   };
   const docsPage = async (): Promise<Published | null> => {
     reading ??= readPage();

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
@@ -10,8 +10,8 @@ const PUBLIC_URL = 'https://gatehouse.example.com/gw';
 let page: string | null = null;
 let server: RunningServer;
 
-beforeAll(async () => {
-  server = await startServer({
+const start = (): Promise<RunningServer> =>
+  startServer({
     config: parseConfig({
       GATEHOUSE_PORT: '0',
       GATEHOUSE_PUBLIC_URL: PUBLIC_URL,
@@ -23,6 +23,8 @@ beforeAll(async () => {
     violations: 'throw',
     location: { kind: 'memory' },
   });
+beforeAll(async () => {
+  server = await start();
 });
 afterAll(() => server.stop());
 
@@ -47,6 +49,16 @@ test('the page asks this server, under its public URL', async () => {
   const answer = await get(`${PUBLIC_URL}/docs`);
   expect(answer.headers.get('content-type')).toContain('text/html');
   expect(answer.text).toBe(`<!doctype html><title>x</title>curl ${PUBLIC_URL}/api/mcp-servers`);
+});
+
+test('the page allows its own scripts, as they are under the public URL', async () => {
+  const script = (server: string) => `ask('${server}/api')`;
+  page = `<meta content="script-src 'sha256-of-the-file='; img-src data:"><script>${script('http://localhost:8080')}</script>`;
+  // The page is read once.
+  await server.stop();
+  server = await start();
+  const hash = createHash('sha256').update(script(PUBLIC_URL)).digest('base64');
+  expect((await get(`${PUBLIC_URL}/docs`)).text).toContain(`content="script-src 'sha256-${hash}'; img-src data:"`);
 });
 
 test('every link of llms.txt, and every link of what it leads to, is answered under the public URL', async () => {

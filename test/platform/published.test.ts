@@ -85,6 +85,15 @@ describe('headers that keep an answer safe', () => {
     expect(head).toMatch(/^cache-control: (?:no-store|no-cache)\r?$/im);
   });
 
+  test.each(['/api/mcp-servers', '/integration', '/mcp/unknown', '/nowhere', '/%'])(
+    'an error says how long it is: %s',
+    async (path) => {
+      const { head, bytes } = await get(path, '');
+      expect(head).toMatch(/^HTTP\/1\.1 4\d\d /);
+      expect(head).toMatch(new RegExp(`^content-length: ${bytes.length}\r?$`, 'im'));
+    },
+  );
+
   test('no cache keeps an answer of an API', async () => {
     for (const id of ['listMcpServers', 'listIntegrations', 'listOrganizations', 'getMetrics'] as const) {
       expect((await call(server.url, id)).headers.get('cache-control'), id).toBe('no-store');
