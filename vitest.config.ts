@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Workers keep the packages that they load as they were compiled, for those that come after them.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/compile');
 
 const UNIT = 'test/**/*.unit.test.ts';
 const PRODUCT = 'test/**/*.product.test.ts';
@@ -38,8 +42,11 @@ export default defineConfig({
     expect: { poll: { timeout: 10_000 } },
     // The suffix of a file names its tier.
     projects: [
-      { extends: true, test: { name: 'unit', include: [UNIT], setupFiles: ['test/support/pure.ts'] } },
       // The files of a worker share its modules: to load them again for each took half of the time.
+      {
+        extends: true,
+        test: { name: 'unit', include: [UNIT], setupFiles: ['test/support/pure.ts'], isolate: false },
+      },
       {
         extends: true,
         test: {

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 import { ask, createWorld, exampleBody, json, readStatus, validRequest, type World } from '../support/world.ts';
 
 /** Requests for each operation and kind of garbage; `GARBAGE_RUNS` asks for more. */
-const RUNS = Number(process.env.GARBAGE_RUNS ?? 20);
+const RUNS = Number(process.env.GARBAGE_RUNS ?? 10);
 
 let server: TestServer;
 /** For operations that take nothing away; each that deletes gets a world of its own. */

@@ -8,7 +8,7 @@ import { isAlive, type Program, ROOT } from '../support/process.ts';
 import { callTool, create, created, share, statusOf, stdio } from '../support/shared-servers.ts';
 
 /** Servers that are created and deleted; `npm run soak` asks for 1,000. */
-const CYCLES = Number(process.env.CYCLES ?? 100);
+const CYCLES = Number(process.env.CYCLES ?? 40);
 /** What the program has grown to after as many is where it stays. */
 const WARM_UP = 20;
 /** Bytes by which it may grow from then on. */

@@ -21,7 +21,7 @@ import {
 } from '../support/shared-servers.ts';
 
 /** How often each race is run in memory; on PostgreSQL, which takes its time, a fifth of that. */
-const ROUNDS = Number(process.env.RACE_ROUNDS ?? 10);
+const ROUNDS = Number(process.env.RACE_ROUNDS ?? 5);
 
 /** A server whose tool says its word. */
 const tiny = (word: string, name = unique()) =>

@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Server as OldServer } from '@modelcontextprotocol/sdk/server/index.js';
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
-import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { Server as NewServer } from '@modelcontextprotocol/server';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
 
 /**
  * An MCP server as a process of its own: `node test/support/stdio-server.ts handshake|stateless`, of the SDK v1 or v2.
@@ -50,10 +47,14 @@ async function answer({ name, arguments: args = {} }: Params) {
   return { content: [{ type: 'text' as const, text: typeof said === 'string' ? said : JSON.stringify(said ?? null) }] };
 }
 
+// Many of these are started: each loads one SDK, as it was compiled for the first.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/compile'));
 if (process.argv[2] === 'stateless') {
+  const { Server } = await import('@modelcontextprotocol/server');
+  const { serveStdio } = await import('@modelcontextprotocol/server/stdio');
   serveStdio(
     () => {
-      const server = new NewServer(INFO, CAPABILITIES);
+      const server = new Server(INFO, CAPABILITIES);
       server.setRequestHandler('tools/list', listed);
       server.setRequestHandler('tools/call', ({ params }) => answer(params));
       return server as never;
@@ -61,7 +62,10 @@ if (process.argv[2] === 'stateless') {
     { legacy: 'reject' },
   );
 } else {
-  const server = new OldServer(INFO, CAPABILITIES);
+  const { Server } = await import('@modelcontextprotocol/sdk/server/index.js');
+  const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js');
+  const { CallToolRequestSchema, ListToolsRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  const server = new Server(INFO, CAPABILITIES);
   server.setRequestHandler(ListToolsRequestSchema, listed);
   server.setRequestHandler(CallToolRequestSchema, ({ params }) => answer(params));
   await server.connect(new StdioServerTransport());
