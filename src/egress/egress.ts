@@ -8,6 +8,7 @@ import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
 import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';
 import type { OwnEndpoint } from './own.ts';
+import { paced } from './pace.ts';
 import { createPolicy } from './policy.ts';
 import { createResolver, type ResolverOptions } from './resolver.ts';
 
@@ -104,14 +105,15 @@ export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector' | 'o
       );
   };
   const connector = buildConnector({ allowH2: false, lookup });
-  return { connector, dispatcher: new Agent({ connect: connector }), owner: 'operator' };
+  const owner = 'operator';
+  return { connector, dispatcher: new Agent({ connect: paced(connector, owner) }), owner };
 }
 
 /** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
 export function createEgress({ allow, own, resolve = systemResolve, owner = '' }: EgressOptions): Egress {
   const policy = createPolicy(compileAllowed(allow), own);
   const connector = createConnector(policy, resolve);
-  const dispatcher = new Agent({ connect: connector });
+  const dispatcher = new Agent({ connect: paced(connector, owner) });
   return {
     owner,
     dispatcher,

@@ -10,3 +10,7 @@ declare module 'undici/lib/core/connect.js' {
   const buildConnector: typeof import('undici').buildConnector;
   export default buildConnector;
 }
+
+declare module 'undici/lib/core/symbols.js' {
+  export const kParser: unique symbol;
+}

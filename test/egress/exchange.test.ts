@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createEgress } from '../../src/egress/egress.ts';
 import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
+import { turnsDuring } from '../support/event-loop.ts';
 import { startHttp } from './support/listeners.ts';
 
 let asked = 0;
@@ -34,6 +35,9 @@ afterAll(() => {
 
 /** Adds no listener for the failure, as `once` of node:events would. */
 const closed = (body: Readable) => new Promise<void>((resolve) => body.once('close', () => resolve()));
+
+/** Servers that send the same at once. */
+const MANY = 60;
 
 const aRequest = (signal: AbortSignal, changes: Partial<HttpRequest> = {}): HttpRequest => ({
   origin: `http://slow.test:${served.port}`,
@@ -190,5 +194,31 @@ describe('an answer over a bare socket', () => {
     discard(whole);
     await delay(50);
     expect(open.size).toBe(1);
+  });
+});
+
+describe.each([
+  ['lines of a head', 'HTTP/1.1 200 OK\r\n', 'x: y\r\n'],
+  ['extensions of a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1', ';x=y'],
+  ['trailers', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n', 'x: y\r\n'],
+])('%s without end', (_name, head, piece) => {
+  test('of many servers take a turn each', async () => {
+    const flood = Buffer.from(head + piece.repeat((64 * 1024) / piece.length));
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined).once('data', () => socket.end(flood));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const ask = async () => {
+      const request = aRequest(new AbortController().signal, { origin });
+      const { body } = await exchange(egress, request, ({ cause }) => cause);
+      await text(body as Readable);
+    };
+    const { turns, result } = await turnsDuring(() => Promise.allSettled(Array.from({ length: MANY }, ask)));
+    expect(result.filter(({ status }) => status === 'rejected')).toHaveLength(MANY);
+    expect(turns).toBeGreaterThan(MANY);
+    server.close();
+    await egress.dispatcher.close();
   });
 });
