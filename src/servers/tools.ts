@@ -7,6 +7,7 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { makeList } from '../http/make-list.ts';
+import type { ToolsSeen } from '../runtime/catalogue.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
@@ -39,17 +40,25 @@ export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> => ({
 });
 
 /** The tools of a server as it lists them now. Throws ServerFailed, also where it is known what it listed earlier. */
-async function listNow({ runtime, now }: Deps, server: Server): Promise<readonly CataloguedTool[]> {
-  const askedAt = now();
-  const listed = runtime.tools(server, { age: 0, patience: PATIENCE });
-  const seen = await Promise.race([listed, delay(PATIENCE, null, { ref: false })]);
-  if (seen !== null && seen.failure !== null) {
-    throw seen.failure;
-  }
+async function listNow(deps: Deps, server: Server): Promise<readonly CataloguedTool[]> {
+  const askedAt = deps.now();
+  const late = delay(PATIENCE, null, { ref: false });
+  const first = await listOnce(deps, server, late);
+  // It was listing them already when this was asked: what it lists next it lists after that.
+  const seen = first !== null && first.seenAt < askedAt ? await listOnce(deps, server, late) : first;
   if (seen === null || seen.seenAt < askedAt) {
     throw new ServerFailed(server.name, 'late', `did not list its tools within ${PATIENCE / 1000} s.`);
   }
   return seen.tools;
+}
+
+/** What a server was last seen to list when it has been asked, or is late: null where not even that is known. Throws ServerFailed. */
+async function listOnce({ runtime }: Deps, server: Server, late: Promise<null>): Promise<ToolsSeen | null> {
+  const seen = await Promise.race([runtime.tools(server, { age: 0, patience: PATIENCE }), late]);
+  if (seen !== null && seen.failure !== null) {
+    throw seen.failure;
+  }
+  return seen;
 }
 
 function toWire({ definition, hash }: CataloguedTool, decision: Decision): components['schemas']['McpServerTool'] {

@@ -254,6 +254,23 @@ test("404: unknown, and another organization's, which is not asked", async () =>
   expect(asked).toBe(false);
 });
 
+test('asked while the server is listing its tools already: what it lists after that', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let requests = 0;
+  upstream.before = async () => {
+    requests += 1;
+    await promise;
+    return false;
+  };
+  const first = ask();
+  await expect.poll(() => requests).toBeGreaterThan(0);
+  const second = ask();
+  const { lists } = upstream;
+  resolve();
+  expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+  expect(upstream.lists).toBe(lists + 2);
+});
+
 describe('502, with the reason', () => {
   const failed = async () => {
     const { status, body, headers } = await ask();
