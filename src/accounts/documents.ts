@@ -9,7 +9,7 @@ import { MemoryScope } from '../base/memory-scope.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
 import type { Contents, Integration } from '../store/integrations.ts';
-import { deriveInWorker } from '../tools/derive-in-worker.ts';
+import { deriveInWorker, deriveSmallInWorker } from '../tools/derive-in-worker.ts';
 import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
@@ -94,10 +94,15 @@ type Imported = {
   readonly contents: Contents;
 };
 
-/** Documents of one organization that wait for the thread on which tools are made. */
+/** Documents of one organization that wait for a thread on which tools are made. */
 const MAX_IMPORTS_WAITING = 16;
-/** The thread takes one document at a time, and organizations take turns. */
-const imports = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_IMPORTS_WAITING });
+/** Bytes of a document that is small: reading it takes a fraction of a second. */
+const SMALL_DOCUMENT_BYTES = 256 * 1024;
+
+/** Each thread takes one document at a time, and organizations take turns. Small documents have one of their own. */
+const oneAtATime = () => createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_IMPORTS_WAITING });
+const LARGE = { turns: oneAtATime(), derive: deriveInWorker };
+const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 
 /**
  * Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use, and
@@ -111,8 +116,9 @@ export async function importDocument(
   // Before the worker takes the bytes away.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
-    const derive = () => deriveInWorker(bytes, { integration: name, toolTags }, signal);
-    const derived = await imports.run(organizationId, derive, signal);
+    const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
+    const derive = () => thread.derive(bytes, { integration: name, toolTags }, signal);
+    const derived = await thread.turns.run(organizationId, derive, signal);
     const { title, servers, security, toolCount, skipped, tools } = derived;
     const service: StoredService = { title, servers, security, documentUrl: url };
     const selectors: Scoped[] = [];

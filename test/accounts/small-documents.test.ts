@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { importDocument } from '../../src/accounts/documents.ts';
+import { documentOf } from '../support/accounts.ts';
+
+/** Makes the tool of a document of more than so many bytes for an organization. */
+const importFor = async (organizationId: string, moreBytes: number) => {
+  const examples = Array.from({ length: moreBytes / 8 }, (_, index) => index + 1e6);
+  const bytes = new TextEncoder().encode(
+    JSON.stringify({ ...documentOf({ 'GET /pets': {} }), 'x-examples': examples }),
+  );
+  const fields = { organizationId, name: 'pets', toolTags: {} };
+  const document = { bytes, url: null, field: 'body.document' };
+  return (await importDocument(document, fields, new AbortController().signal)).facts.toolCount;
+};
+
+test('a small document does not wait for large ones of other organizations', async () => {
+  expect(await importFor('own', 0)).toBe(1);
+  const done: string[] = [];
+  const large = ['a', 'b', 'c', 'd', 'e', 'f'].map(async (owner) => {
+    expect(await importFor(owner, 4_000_000)).toBe(1);
+    done.push(owner);
+  });
+  // The others are waiting by then.
+  await Promise.race(large);
+  expect(await importFor('own', 0)).toBe(1);
+  expect(done.length).toBeLessThan(5);
+  await Promise.all(large);
+});
