@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import type { buildConnector as Build } from 'undici';
-import { kParser } from 'undici/lib/core/symbols.js';
+import symbols from 'undici/lib/core/symbols.js';
 import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
+
+// Node does not see the names of what this module of CommonJS exports.
+const kParser: typeof symbols.kParser = symbols.kParser;
 
 /** Bytes that wait to be parsed beyond which a read is no small answer, and takes its turn. */
 const LARGE_READ = 16 * 1024;

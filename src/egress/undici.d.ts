@@ -12,5 +12,6 @@ declare module 'undici/lib/core/connect.js' {
 }
 
 declare module 'undici/lib/core/symbols.js' {
-  export const kParser: unique symbol;
+  const symbols: { readonly kParser: unique symbol };
+  export default symbols;
 }
