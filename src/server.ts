@@ -145,7 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
-      await Promise.all([egress.close(), openEgress.dispatcher.close()]);
+      await Promise.all([egress.close(), openEgress.dispatcher.destroy()]);
       await Promise.all([callAudit.close(), accountStatuses.close()]);
       await store.close();
     };

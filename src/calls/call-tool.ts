@@ -46,10 +46,10 @@ const memories = new WeakMap<Egress, Tokens>();
  * `isError`; nothing of it holds a credential. Rejects only with OverBudget, and with the reason of the signal.
  */
 export async function callTool(
-  { egress, now }: { egress: Egress } & Pick<Deps, 'now'>,
+  { egress, budget, now }: { egress: Egress } & Pick<Deps, 'budget' | 'now'>,
   call: Call,
 ): Promise<CallOutcome> {
-  const tokens = memories.get(egress) ?? createTokens(egress, now);
+  const tokens = memories.get(egress) ?? createTokens(egress, budget, now);
   memories.set(egress, tokens);
   const deadline = AbortSignal.timeout(call.timeoutMs);
   const signal = call.signal === undefined ? deadline : AbortSignal.any([call.signal, deadline]);

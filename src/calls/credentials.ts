@@ -75,7 +75,8 @@ export function grantOf({ id, version, context }: CalledAccount, { tokenUrl, doc
     throw new CallFailed('The token URL of the account cannot be read: set token_url in its context.');
   }
   return {
-    key: `${id} ${version} ${url.href}`,
+    key: `${id} ${url.href}`,
+    version,
     url,
     clientId: textIn(context, 'client_id'),
     clientSecret: textIn(context, 'client_secret'),

@@ -7,8 +7,10 @@ import type { HttpAnswer } from './types.ts';
 
 /** Client credentials, and where they are exchanged for a token. */
 export type Grant = {
-  /** Tells the credentials apart from all others; holds no secret. */
+  /** Tells the account, and where its tokens come from, apart from all others; holds no secret. */
   readonly key: string;
+  /** Of the account: another one has other credentials. */
+  readonly version: number;
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;

@@ -1,4 +1,5 @@
-import { LRUCache } from 'lru-cache';
+import { KeptMap } from '../base/kept-map.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { Egress } from '../egress/egress.ts';
 import { type Grant, requestToken } from './token-request.ts';
 
@@ -12,27 +13,39 @@ export type Tokens = {
   readonly get: (grant: Grant, signal: AbortSignal, refused?: string) => Promise<string>;
 };
 
+/** Tokens that are kept of one organization. */
 const MOST_TOKENS = 10_000;
+/** What a token takes besides its characters, of which each may take two bytes. */
+const ENTRY_BYTES = 500;
 
-/** Makes the memory. `now`: milliseconds since the epoch. */
-export function createTokens(egress: Egress, now: () => number): Tokens {
-  const cache = new LRUCache<string, string, Grant>({
-    max: MOST_TOKENS,
-    perf: { now },
-    ttlResolution: 0,
-    fetchMethod: async (_key, _stale, { options, context: grant }) => {
-      const { token, lifetimeMs } = await requestToken(egress, grant);
-      // Zero would be for ever.
-      options.ttl = Math.max(1, Math.floor(lifetimeMs));
-      return token;
-    },
-  });
+type KeptToken = { readonly token: string; readonly version: number; readonly endsAt: number };
+
+/** Makes the memory, whose bytes the organization of the way out holds. `now`: milliseconds since the epoch. */
+export function createTokens(egress: Egress, budget: MemoryBudget, now: () => number): Tokens {
+  const kept = new KeptMap<KeptToken>(budget, 'tokens', MOST_TOKENS);
+  const asked = new Map<string, Promise<string>>();
+
+  async function ask(grant: Grant): Promise<string> {
+    const { token, lifetimeMs } = await requestToken(egress, grant);
+    const bytes = 2 * (token.length + grant.key.length) + ENTRY_BYTES;
+    kept.set(grant.key, { token, version: grant.version, endsAt: now() + lifetimeMs }, egress.owner, bytes);
+    return token;
+  }
+
   return {
     get: async (grant, signal, refused) => {
-      if (refused !== undefined && cache.peek(grant.key) === refused) {
-        cache.delete(grant.key);
+      const found = kept.get(grant.key);
+      if (found?.version === grant.version && found.token !== refused && now() < found.endsAt) {
+        kept.used(grant.key);
+        return found.token;
       }
-      return unlessAborted(cache.forceFetch(grant.key, { context: grant }), signal);
+      const asking = `${grant.version} ${grant.key}`;
+      let asks = asked.get(asking);
+      if (asks === undefined) {
+        asks = ask(grant).finally(() => asked.delete(asking));
+        asked.set(asking, asks);
+      }
+      return unlessAborted(asks, signal);
     },
   };
 }

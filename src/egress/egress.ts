@@ -60,7 +60,7 @@ export type Egress = {
 /** The way out of each organization. No two share a connection, or wait for each other's names. */
 export type OrganizationEgress = {
   readonly of: (organizationId: string) => Egress;
-  /** Closes all of them when their requests are finished. */
+  /** Closes all of them; what is still asked for, by nobody who waits for it, fails. */
   readonly close: () => Promise<void>;
 };
 
@@ -81,7 +81,7 @@ export function createOrganizationEgress(
       return egress;
     },
     close: async () => {
-      await Promise.all([...byOrganization.values()].map(({ dispatcher }) => dispatcher.close()));
+      await Promise.all([...byOrganization.values()].map(({ dispatcher }) => dispatcher.destroy()));
     },
   };
 }

@@ -111,7 +111,7 @@ async function call(
   if (verdict === 'waits') {
     return mustWait(policy);
   }
-  const way = { egress: deps.egress.of(account.organizationId), now: deps.now };
+  const way = { egress: deps.egress.of(account.organizationId), budget: deps.budget, now: deps.now };
   const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
   // A server of tokens may let a call wait until a policy has changed.
   const beforeSent = async (): Promise<void> => {

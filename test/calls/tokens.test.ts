@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
+import { MemoryBudget } from '../../src/base/memory-budget.ts';
 import type { CalledAccount } from '../../src/calls/credentials.ts';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
@@ -116,13 +117,14 @@ describe('a token is kept', () => {
     expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
   });
 
-  it('for one account and one version of it', async () => {
-    const all = [account(), account({}, { version: 2 }), account({}, { id: 'another' })];
-    for (const one of [...all, ...all]) {
+  it('for one account and its present version', async () => {
+    for (const one of [account({}, { id: 'another' }), account(), account({}, { version: 2 })]) {
+      await call(tool, {}, { account: one });
       await call(tool, {}, { account: one });
     }
-    expect(issuer.received).toHaveLength(3);
-    expect(bearers().slice(3)).toEqual(bearers().slice(0, 3));
+    await call(tool, {}, { account: account({}, { id: 'another' }) });
+    const used = [1, 1, 2, 2, 3, 3, 1];
+    expect(bearers()).toEqual(used.map((index) => `Bearer access-token-${index}`));
   });
 });
 
@@ -264,4 +266,24 @@ describe('no token', () => {
     expect(issuer.received).toEqual([]);
     await closed.dispatcher.close();
   });
+});
+
+test('tokens are held in the memory of the organization, one for an account, and give way', async () => {
+  const budget = new MemoryBudget({ totalBytes: 4 * 1024 * 1024, patienceMs: 0 });
+  const heldBytes = () => budget.heldByKind().get('tokens') ?? 0;
+  call = callerOf(egress, service.url, () => time, budget);
+  issuer.answer = answeringJson(JSON.stringify({ access_token: 'x'.repeat(12_000), token_type: 'Bearer' }));
+  for (let version = 1; version <= 3; version++) {
+    await call(tool, {}, { account: account({}, { version }) });
+  }
+  expect(issuer.received).toHaveLength(3);
+  expect(heldBytes()).toBeGreaterThan(24_000);
+  expect(heldBytes()).toBeLessThan(26_000);
+  for (let index = 0; index < 100; index++) {
+    await call(tool, {}, { account: account({ token_url: `${issuer.url}/token/${index}` }) });
+  }
+  expect(heldBytes()).toBeGreaterThan(500_000);
+  using room = budget.hold('others', 'bodies', 0);
+  await room.reach(1024 * 1024);
+  expect(heldBytes()).toBeLessThanOrEqual(3 * 1024 * 1024);
 });

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createEgress } from '../../src/egress/egress.ts';
+import { createEgress, createOrganizationEgress } from '../../src/egress/egress.ts';
 import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { startHttp } from './support/listeners.ts';
@@ -221,4 +221,17 @@ describe.each([
     server.close();
     await egress.dispatcher.close();
   });
+});
+
+test('a way out that is closed ends what is still asked for', async () => {
+  const limits = { dnsTimeoutMs: 100, dnsCacheMs: 100, dnsFailureCacheMs: 100 };
+  const ways = createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, limits);
+  const request = aRequest(new AbortController().signal, {
+    origin: `http://127.0.0.1:${served.port}`,
+    path: '/silent',
+  });
+  const failed = expect(exchange(ways.of('acme'), request, ({ cause }) => cause)).rejects.toThrow('destroyed');
+  await delay(100);
+  await ways.close();
+  await failed;
 });

@@ -5,7 +5,7 @@ import { type CalledService, calledServiceOf } from '../../../src/calls/service.
 import type { Arguments, CallToolResult } from '../../../src/calls/types.ts';
 import { createEgress, type Egress } from '../../../src/egress/egress.ts';
 import type { DerivedTool } from '../../../src/tools/types.ts';
-import { ownMemory } from '../../support/memory.ts';
+import { largeBudget, ownMemory } from '../../support/memory.ts';
 import { derived, documentOf } from '../../tools/support/documents.ts';
 
 /** A way out to loopback. */
@@ -40,10 +40,10 @@ export type Caller = (tool: DerivedTool, args: Arguments, rest?: Calling) => Pro
 
 /** Calls tools of the service at a URL, as nobody unless told. */
 export const callerOf =
-  (egress: Egress, url: string, now: () => number = Date.now): Caller =>
+  (egress: Egress, url: string, now: () => number = Date.now, budget = largeBudget()): Caller =>
   (tool, args, rest = {}) =>
     callTool(
-      { egress, now },
+      { egress, budget, now },
       { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...anyRoom(), ...rest },
     );
 
