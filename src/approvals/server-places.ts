@@ -1,10 +1,12 @@
+import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { createBreathing } from '../base/breathe.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
 import { overridesUrl, type Sent } from './overrides.ts';
-import { hostOf, isAtOrBelow, type PathReadings, readPath } from './url-places.ts';
+import { atAndAbove, hostOf, readPath } from './url-places.ts';
 
 /** Where the registered servers of one organization are whose calls can wait. */
 export type Places = {
@@ -20,22 +22,39 @@ export type ServerPlaces = {
   readonly of: (organizationId: string) => Places | null | Promise<Places | null>;
 };
 
-type Place = { readonly path: PathReadings; readonly policy: string };
 type Kept = { readonly places: Places | null; changes: number };
 
-/** Organizations, and servers of all of them together, whose places are kept. */
+/** Organizations, and readings of the paths of all their servers, that are kept: about 100 bytes each. */
 const KEPT_ORGANIZATIONS = 10_000;
-const KEPT_SERVERS = 200_000;
+const KEPT_READINGS = 100_000;
 
 /** Makes the index of one gateway. What it has read it keeps until a server of the organization changes. */
 export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasChanged'>): ServerPlaces {
-  const kept = new LRUCache<string, Kept>({ max: KEPT_ORGANIZATIONS, maxSize: KEPT_SERVERS });
+  const kept = new LRUCache<string, Kept>({ max: KEPT_ORGANIZATIONS, maxSize: KEPT_READINGS });
+  // However many calls and changes come meanwhile, an organization is read once at a time, and once more after that.
+  const reading = new Map<string, Promise<Places | null>>();
+  const next = new Map<string, Promise<Places | null>>();
 
-  const read = async (organizationId: string, changes: number): Promise<Places | null> => {
+  const read = async (organizationId: string): Promise<Places | null> => {
+    const changes = store.changes();
     const found = await servers.heldBack(store.read, organizationId);
-    const places = found.length === 0 ? null : placesOf(found);
-    kept.set(organizationId, { places, changes }, { size: found.length + 1 });
-    return places;
+    const index = found.length === 0 ? null : await indexOf(found, organizationId);
+    kept.set(organizationId, { places: index, changes }, { size: (index?.size ?? 0) + 1 });
+    return index;
+  };
+
+  const readNext = async (organizationId: string): Promise<Places | null> => {
+    await reading.get(organizationId)?.catch(() => undefined);
+    next.delete(organizationId);
+    const begun = read(organizationId);
+    reading.set(organizationId, begun);
+    try {
+      return await begun;
+    } finally {
+      if (reading.get(organizationId) === begun) {
+        reading.delete(organizationId);
+      }
+    }
   };
 
   return {
@@ -43,7 +62,9 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
       const changes = store.changes();
       const known = kept.get(organizationId);
       if (known === undefined || store.hasChanged([organizationId, serversOf(organizationId)], known.changes)) {
-        return read(organizationId, changes);
+        const places = next.get(organizationId) ?? readNext(organizationId);
+        next.set(organizationId, places);
+        return places;
       }
       known.changes = changes;
       return known.places;
@@ -51,25 +72,54 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
   };
 }
 
-function placesOf(found: readonly servers.HeldBack[]): Places {
-  const byHost = new Map<string, Place[]>();
+type Host = {
+  /** Of any server there. */
+  strictest: string;
+  /** By the hashes of the readings of the paths of servers. What two have in common takes the stricter policy. */
+  readonly byPath: Map<string, string>;
+};
+
+/** Hashes, because paths are as long as tenants like. */
+const keyOf = (reading: string): string => hash('sha256', reading, 'base64');
+
+/** The places of servers, and how many readings of their paths there are. */
+export async function indexOf(
+  found: readonly Pick<servers.HeldBack, 'url' | 'approvalPolicy'>[],
+  owner: string,
+): Promise<Places & { readonly size: number }> {
+  const breathe = createBreathing(owner);
+  const byHost = new Map<string, Host>();
   for (const { url, approvalPolicy } of found) {
+    await breathe();
     const parsed = new URL(url);
-    const host = hostOf(parsed);
-    const places = byHost.get(host) ?? [];
-    places.push({ path: readPath(parsed.pathname), policy: approvalPolicy });
-    byHost.set(host, places);
+    const name = hostOf(parsed);
+    const host = byHost.get(name) ?? { strictest: approvalPolicy, byPath: new Map() };
+    byHost.set(name, host);
+    host.strictest = stricterOf(host.strictest, approvalPolicy);
+    for (const reading of readPath(parsed.pathname) ?? EVERYWHERE) {
+      const key = keyOf(reading);
+      host.byPath.set(key, stricterOf(host.byPath.get(key) ?? approvalPolicy, approvalPolicy));
+    }
   }
   return {
+    size: [...byHost.values()].reduce((sum, { byPath }) => sum + byPath.size, 0),
     strictest: (policy, request) => {
-      const places = byHost.get(hostOf(request.url));
-      if (places === undefined) {
+      const host = byHost.get(hostOf(request.url));
+      if (host === undefined) {
         return policy;
       }
-      const path = overridesUrl(request) ? null : readPath(request.url.pathname);
-      return places
-        .filter((place) => isAtOrBelow(path, place.path))
-        .reduce((strictest, place) => stricterOf(strictest, place.policy), policy);
+      const readings = overridesUrl(request) ? null : readPath(request.url.pathname);
+      if (readings === null) {
+        return stricterOf(policy, host.strictest);
+      }
+      const paths = new Set([...readings].flatMap((reading) => [...atAndAbove(reading)]));
+      return [...paths].reduce(
+        (strictest, path) => stricterOf(strictest, host.byPath.get(keyOf(path)) ?? policy),
+        policy,
+      );
     },
   };
 }
+
+/** The root of a host, above all of its paths. */
+const EVERYWHERE: readonly string[] = [''];

@@ -1,7 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
-/** The ways in which servers may read one path, each as its segments; null where there are more than are looked at. */
-export type PathReadings = readonly (readonly string[])[] | null;
+/** The ways in which servers may read one path, each as its segments with slashes between; null where there may be more. */
+export type PathReadings = ReadonlySet<string> | null;
 
 /** Ports on which one host is taken for the same server over http and https. */
 const USUAL_PORTS = new Set(['', '80', '443']);
@@ -18,66 +18,65 @@ export function hostOf({ hostname, port }: URL): string {
   return `${host} ${USUAL_PORTS.has(port) ? '' : port}`;
 }
 
-/** Characters of a path that servers take at most: a longer one counts as every path of its host. */
-const MAX_PATH_CHARS = 16 * 1024;
-/** How often a path is decoded at most, before it counts as every path of its host. */
+/** What of a path is looked at, and how often it is decoded: one with more counts as every path. */
+const MAX_PATH_CHARS = 1024;
+const MOST_SEGMENTS = 64;
 const MOST_DECODINGS = 8;
+const MOST_READINGS = 8;
 
 /**
  * A path as servers may read it: decoded not at all, once, or more often; with dot segments as names, or resolved. Case,
- * accents, repeated and closing slashes, backslashes, parameters of segments, spaces, closing dots and what cannot be seen
- * make no difference. It is strict: a server that reads it otherwise than another one must not be a way around a policy.
+ * accents, repeated and closing slashes, backslashes, parameters and suffixes of segments, spaces, closing dots and what cannot
+ * be seen make no difference. It is strict: a server that reads it otherwise than another one must not be a way around a policy.
  */
 export function readPath(pathname: string): PathReadings {
   if (pathname.length > MAX_PATH_CHARS) {
     return null;
   }
-  const readings = new Map<string, readonly string[]>();
+  const readings = new Set<string>();
   for (const stray of STRAY_BYTES) {
     let text = pathname;
     for (let decodings = 0; ; decodings += 1) {
-      const segments = segmentsOf(text);
+      const written = folded(text).split(SLASHES);
+      if (written.length > MOST_SEGMENTS) {
+        return null;
+      }
+      const segments = written.map(nameOf).filter((segment) => segment !== '' && segment !== '.');
       for (const reading of [segments, resolved(segments)]) {
-        readings.set(reading.join('/'), reading);
+        readings.add(reading.map(withoutSuffix).join('/'));
       }
       const decoded = decodeOnce(text, stray);
       if (decoded === text) {
         break;
       }
-      if (decodings === MOST_DECODINGS) {
+      if (decodings === MOST_DECODINGS || readings.size > MOST_READINGS) {
         return null;
       }
       text = decoded;
     }
   }
-  return [...readings.values()];
+  return readings;
 }
 
-/** Whether a path may be another one, or lie below it. */
-export const isAtOrBelow = (path: PathReadings, other: PathReadings): boolean =>
-  path === null ||
-  other === null ||
-  path.some((reading) => other.some((above) => above.every((segment, index) => isSame(segment, reading[index] ?? ''))));
+/** A reading of a path, and those of all paths above it. */
+export function* atAndAbove(reading: string): Generator<string> {
+  yield '';
+  for (let end = 0; end !== -1 && reading !== ''; ) {
+    end = reading.indexOf('/', end + 1);
+    yield end === -1 ? reading : reading.slice(0, end);
+  }
+}
 
 /**
- * Whether two segments may name one thing: they are the same, or one is the other with a suffix, as in `mcp.json`, `mcp:call`,
- * `mcp,x` or `mcp(1)`. Letters, digits, `-`, `_`, and what is still encoded, make another name.
+ * A segment without what some servers take for a suffix, as in `mcp.json`, `mcp:call`, `mcp,x` or `mcp(1)`. Letters, digits,
+ * `-`, `_`, and what is still encoded, belong to the name.
  */
-const isSame = (a: string, b: string): boolean => a === b || hasSuffix(a, b) || hasSuffix(b, a);
-
-const hasSuffix = (long: string, short: string): boolean =>
-  short !== '' && long.startsWith(short) && !/^[\p{L}\p{N}_%-]/u.test(long.slice(short.length));
+const withoutSuffix = (segment: string): string => /^.[\p{L}\p{N}_%-]*/su.exec(segment)?.[0] ?? '';
 
 /** What ends a segment for some server: path parameters, a query or fragment that was encoded, the end of a C string. */
 const ENDS = /[;?#\0].*$/s;
 /** Slashes, and what servers turn into them when they narrow characters. */
 const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9]/;
-
-const segmentsOf = (text: string): string[] =>
-  folded(text)
-    .split(SLASHES)
-    .map(nameOf)
-    .filter((segment) => segment !== '' && segment !== '.');
 
 /** Text without case, accents, compatibility forms and what cannot be seen; a plus is a space in a form. */
 const folded = (text: string): string =>

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hostOf, isAtOrBelow, readPath } from '../../src/approvals/url-places.ts';
+import { indexOf } from '../../src/approvals/server-places.ts';
 
-const isThere = (url: string, place: string): boolean => {
-  const [a, b] = [new URL(url), new URL(place)];
-  return hostOf(a) === hostOf(b) && isAtOrBelow(readPath(a.pathname), readPath(b.pathname));
+const isThere = async (url: string, place: string): Promise<boolean> => {
+  const places = await indexOf([{ url: place, approvalPolicy: 'require_approval_all' }], 'o');
+  return places.strictest('auto_approve_all', { url: new URL(url), headers: [] }) === 'require_approval_all';
 };
 
 const PLACE = 'https://mcp.example.com/v1/mcp';
@@ -78,8 +78,8 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     '/v1%E2%88%95mcp',
     '/v1/m%C3%A7p',
     '/v1/%F0%9D%93%82cp',
-  ])('path %s', (path) => {
-    expect(isThere(`https://mcp.example.com${path}`, PLACE)).toBe(true);
+  ])('path %s', async (path) => {
+    expect(await isThere(`https://mcp.example.com${path}`, PLACE)).toBe(true);
   });
 
   test.each([
@@ -92,8 +92,8 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     'https://mcp。example。com',
     'https://user@mcp.example.com',
     'wss://mcp.example.com',
-  ])('origin %s', (origin) => {
-    expect(isThere(`${origin}/v1/mcp`, PLACE)).toBe(true);
+  ])('origin %s', async (origin) => {
+    expect(await isThere(`${origin}/v1/mcp`, PLACE)).toBe(true);
   });
 
   test.each([
@@ -125,8 +125,8 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
     ['https://mcp.example.com/ilk', 'https://mcp.example.com/%C4%B1LK'],
     ['https://mcp.example.com/工具', 'https://mcp.example.com/%E5%B7%A5%E5%85%B7.json'],
     ['https://mcp.example.com/%FFx', 'https://mcp.example.com/%ffX'],
-  ])('%s, called as %s', (place, url) => {
-    expect(isThere(url, place)).toBe(true);
+  ])('%s, called as %s', async (place, url) => {
+    expect(await isThere(url, place)).toBe(true);
   });
 });
 
@@ -141,6 +141,8 @@ describe('what is another place', () => {
     'https://mcp.example.com/v1/mcp%E5%B7%A5',
     'https://mcp.example.com/v1/.mcp',
     'https://mcp.example.com/v1.x',
+    `https://mcp.example.com/v2/${'a'.repeat(900)}`,
+    'https://mcp.example.com/v2/%2541%ff',
     'https://mcp.example.com/v2/mcp',
     'https://mcp.example.com/x/v1/mcp',
     'https://mcp.example.com:8443/v1/mcp',
@@ -148,9 +150,47 @@ describe('what is another place', () => {
     'https://other.example.com/v1/mcp',
     'https://mcp.example.com.evil.example/v1/mcp',
     'https://mcp.example.com/?path=/v1/mcp',
-  ])('%s', (url) => {
-    expect(isThere(url, PLACE)).toBe(false);
+  ])('%s', async (url) => {
+    expect(await isThere(url, PLACE)).toBe(false);
   });
+});
+
+describe('a place whose path has more readings than are looked at', () => {
+  test.each([`/v1/${'a'.repeat(1100)}`, `/v1${'/a'.repeat(64)}`, '/v1/%2525252541%ff', `/v1/%${'25'.repeat(9)}41`])(
+    'is all of its host: %s',
+    async (path) => {
+      expect(await isThere('https://mcp.example.com/v2', `https://mcp.example.com${path}`)).toBe(true);
+      expect(await isThere('https://other.example.com/v2', `https://mcp.example.com${path}`)).toBe(false);
+    },
+  );
+});
+
+test('the places of an organization take little memory, whatever its servers are called', async () => {
+  const of = (path: string) =>
+    indexOf(
+      Array.from({ length: 1000 }, (_, index) => ({
+        url: `https://mcp.example.com/${path}/x${index}`,
+        approvalPolicy: 'require_approval_all',
+      })),
+      'o',
+    );
+  expect((await of('v1')).size).toBe(1000);
+  expect((await of(`v1${'/a'.repeat(400)}`)).size).toBe(1);
+  expect((await of(`%2541${'/a'.repeat(40)}`)).size).toBe(3000);
+  expect((await of(`%2525252541%ff${'/a'.repeat(40)}`)).size).toBe(1);
+  expect((await of(`%252525252541%ff/b/%252e%252e${'/a'.repeat(40)}`)).size).toBe(1);
+});
+
+test('servers at one place take the stricter policy', async () => {
+  const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'];
+  const places = await indexOf(
+    policies.map((approvalPolicy) => ({ url: PLACE, approvalPolicy })),
+    'o',
+  );
+  const at = (url: string) => places.strictest('auto_approve_all', { url: new URL(url), headers: [] });
+  expect(at(PLACE)).toBe('require_approval_all');
+  expect(at(`${PLACE}/${'a'.repeat(1100)}`)).toBe('require_approval_all');
+  expect(at('https://mcp.example.com/v2')).toBe('auto_approve_all');
 });
 
 describe('whatever the place is called', () => {
@@ -189,30 +229,30 @@ describe('whatever the place is called', () => {
   ];
   const AROUND = ['', '/', '/./', '/x/../', '/%2e/', '/x%2f..%2f', '%5C'];
 
-  test('each spelling of each segment is at the place', () => {
+  test('each spelling of each segment is at the place', async () => {
     const choices = fc.array(fc.nat(WRITTEN.length - 1), { minLength: 14, maxLength: 14 });
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         NAME,
         NAME,
         choices,
         fc.constantFrom(...AFTER),
         fc.constantFrom(...AROUND),
-        (a, b, ways, after, around) => {
+        async (a, b, ways, after, around) => {
           const written = [...`${a}${b}`].map((character, index) => WRITTEN[ways[index] ?? 0]?.(character) ?? '');
           const path = `/${around}${written.slice(0, a.length).join('')}/${written.slice(a.length).join('')}${after}`;
-          expect(isThere(`https://mcp.example.com${path}`, `https://mcp.example.com/${a}/${b}`), path).toBe(true);
+          expect(await isThere(`https://mcp.example.com${path}`, `https://mcp.example.com/${a}/${b}`), path).toBe(true);
         },
       ),
       { numRuns: 1000 },
     );
   });
 
-  test('another name is another place', () => {
-    fc.assert(
-      fc.property(NAME, NAME, fc.constantFrom(...AFTER), (a, b, after) => {
+  test('another name is another place', async () => {
+    await fc.assert(
+      fc.asyncProperty(NAME, NAME, fc.constantFrom(...AFTER), async (a, b, after) => {
         fc.pre(a !== b);
-        expect(isThere(`https://mcp.example.com/${a}${after}`, `https://mcp.example.com/${b}`)).toBe(false);
+        expect(await isThere(`https://mcp.example.com/${a}${after}`, `https://mcp.example.com/${b}`)).toBe(false);
       }),
     );
   });
