@@ -3,9 +3,11 @@ import type { Connection, OwnRequest, ServerFacts } from '../runtime/connection.
 import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
+import { isScoped } from '../tools/scope.ts';
 import { negotiate } from './eras.ts';
 import type { RequestMessage } from './message.ts';
 import { complete, noSuchMethod, type Result, UNCACHED } from './results.ts';
+import { withoutTasks } from './tasks.ts';
 
 /** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
@@ -20,19 +22,20 @@ const OF_ONE_ERA = [
   'subscriptions/listen',
 ];
 
-/** Whether the endpoint shows less than everything that its server has. */
-export const isScoped = ({ methods, tags }: EndpointConfig): boolean => methods !== undefined || tags !== undefined;
-
-/** What a server can do, without what an endpoint with a scope does not show: scopes tell tools apart, nothing else. */
-export function narrow(capabilities: Result, scope: EndpointConfig): Result {
+/**
+ * What a server can do, without what an endpoint with a scope does not show: scopes tell tools apart, nothing else. Tasks are
+ * those of a session.
+ */
+export function narrow(capabilities: Result, scope: EndpointConfig, areTasksServed: boolean): Result {
+  const served = areTasksServed ? capabilities : withoutTasks(capabilities);
   const hidden = isScoped(scope) ? ['resources', 'prompts', 'completions'] : [];
-  return Object.fromEntries(Object.entries(capabilities).filter(([name]) => !hidden.includes(name)));
+  return Object.fromEntries(Object.entries(served).filter(([name]) => !hidden.includes(name)));
 }
 
 /** The answer to `initialize` for a server that knows no handshake. */
 export const initialized = (facts: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result => ({
   protocolVersion: negotiate(params.protocolVersion),
-  capabilities: narrow(facts.capabilities, scope),
+  capabilities: narrow(facts.capabilities, scope, false),
   serverInfo: facts.serverInfo ?? { name: 'unknown', version: '0' },
   ...(facts.instructions !== undefined && { instructions: facts.instructions }),
 });
@@ -42,7 +45,7 @@ export const discovered = (facts: ServerFacts, scope: EndpointConfig): Result =>
   complete(
     {
       supportedVersions: [STATELESS_VERSION],
-      capabilities: narrow(facts.capabilities, scope),
+      capabilities: narrow(facts.capabilities, scope, false),
       ...(facts.instructions !== undefined && { instructions: facts.instructions }),
       ...UNCACHED,
     },

@@ -13,8 +13,9 @@ import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Era } from '../runtime/protocol.ts';
 import { notInUse } from '../runtime/runtime.ts';
+import { scopeKey } from '../tools/scope.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
-import { createEndpoints } from './endpoints.ts';
+import { createEndpoints, type Served } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive, type Exchange } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
@@ -52,7 +53,11 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       if (counting !== undefined) {
         await counting;
       }
-      const exchange = live.begin(found.endpoint, async () => (await find()) !== null);
+      let isStillServed = (_: Served): boolean => true;
+      const exchange = live.begin(found.endpoint, async () => {
+        const served = await find();
+        return served !== null && isStillServed(served);
+      });
       if (exchange === null) {
         throw new ApiError(
           'rate_limited',
@@ -73,7 +78,11 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       }
       try {
         request.memory = new MemoryScope(deps.budget, found.organizationId, () => letGo(exchange, response));
-        await serve(deps, { ...found, renew, request, response, signal: exchange.signal });
+        const listen = (): void => {
+          const scope = scopeKey(found.endpoint.config);
+          isStillServed = ({ endpoint }) => scopeKey(endpoint.config) === scope;
+        };
+        await serve(deps, { ...found, renew, listen, request, response, signal: exchange.signal });
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
         // A refusal is answered also when the endpoint was found to be gone before its request had arrived whole.
@@ -127,6 +136,9 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     }
     const { endpoint, source } = served;
     const era = eraOf(message, request.headers);
+    if (message.method === 'subscriptions/listen') {
+      asked.listen();
+    }
     if (source.kind === 'server') {
       const relayed = { served: source, endpointId: endpoint.id, message, era, request, response, signal, note };
       connection = deps.runtime.connection(source.server);

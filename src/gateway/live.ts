@@ -20,7 +20,7 @@ export type InFlight = { readonly id: string; readonly organizationId: string };
 export type Live = {
   /**
    * Notes an exchange, or answers null when its endpoint, or its organization, has as many as it may. Its signal is aborted within a second
-   * of `isServed` becoming false: the endpoint was deleted, has expired, or asks for more.
+   * of `isServed` becoming false: the endpoint was deleted, has expired, asks for more, or streams what it no longer shows.
    */
   readonly begin: (endpoint: InFlight, isServed: () => Promise<boolean>) => Exchange | null;
 };

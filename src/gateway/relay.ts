@@ -11,6 +11,7 @@ import { type Mask, maskOf } from '../runtime/mask.ts';
 import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
 import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
 import type { Target } from '../runtime/target.ts';
+import { isScoped, scopeKey } from '../tools/scope.ts';
 import { type CallNote, noteChunk } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
@@ -32,10 +33,14 @@ export type Relayed = {
   readonly paramHeaders?: Readonly<Record<string, string>>;
 };
 
-/** Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. */
-export const placeOf = ({ server }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
+/**
+ * Whose sessions these are. A server under another URL is another server; those over pipes keep no sessions. What a session
+ * was begun with, and has subscribed to, is what its scope let through: under another scope there is no such session.
+ */
+export const placeOf = ({ server, scope }: ServedServer, { target }: Connection, endpointId: string): SessionPlace => ({
   organizationId: server.organizationId,
   endpointId,
+  ...(isScoped(scope) && { scope: scopeKey(scope) }),
   server: target.transport === 'stdio' ? server.id : `${server.id}:${target.transport}:${target.origin}${target.path}`,
 });
 
@@ -232,7 +237,7 @@ function isRefusal(text: string): boolean {
 export async function initialize(
   deps: Deps,
   relayed: Relayed,
-  adapt: (result: Readonly<Record<string, unknown>>) => object,
+  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
   const { message } = relayed;
   // The protocol wants an id; clients that send none get none back.
@@ -249,7 +254,7 @@ async function answerInitialize(
   deps: Deps,
   { served, connection, endpointId, message, request, response }: Relayed,
   answer: HttpAnswer,
-  adapt: (result: Readonly<Record<string, unknown>>) => object,
+  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
   const { name } = served.server;
   const mask = maskOf(connection.target);
@@ -277,7 +282,7 @@ async function answerInitialize(
       const place = placeOf(served, connection, endpointId);
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
-    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result) });
+    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
     sendJson(request, response, 200, mask === null ? adapted : mask.result(adapted));
     return 'done';
   }

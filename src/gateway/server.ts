@@ -6,7 +6,8 @@ import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
-import { bridge, discovered, eraFor, initialized, isScoped, narrow } from './bridge.ts';
+import { isScoped } from '../tools/scope.ts';
+import { bridge, discovered, eraFor, initialized, narrow } from './bridge.ts';
 import { noteChunk } from './ended-calls.ts';
 import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
@@ -25,6 +26,7 @@ import {
   UNCACHED,
   unknownTool,
 } from './results.ts';
+import { beginningNoTask, hasTasks, isOfTasks, withoutTasks } from './tasks.ts';
 import type { ViewedTool } from './view.ts';
 
 /** How fresh tools are where they are listed, and where they are called; milliseconds. */
@@ -42,20 +44,25 @@ const OF_OWN_SESSIONS = [...OF_SESSIONS, 'subscriptions/listen'];
 type Session = Readonly<Record<string, string>>;
 
 /** Answers a message to an endpoint over a server. Fails with an RpcError or ServerFailed when nothing was answered yet. */
-export async function serveServer(deps: Deps, relayed: Relayed): Promise<void> {
-  const { message, era, request, response } = relayed;
-  const session = era === 'handshake' ? sessionHeaders(deps, relayed, request.headers) : {};
+export async function serveServer(deps: Deps, asked: Relayed): Promise<void> {
+  const { era, request, response } = asked;
+  const session = era === 'handshake' ? sessionHeaders(deps, asked, request.headers) : {};
   const hasSession = session['mcp-session-id'] !== undefined;
-  if (!isRequest(message)) {
+  if (!isRequest(asked.message)) {
     // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,
     // a notification would reach one that the client shares with others, under ids that are not its own there.
-    if (hasSession && (message.method === undefined || isPassedNotification(relayed, message.method))) {
-      await passOn(deps, relayed, session);
+    const { method } = asked.message;
+    if (hasSession && (method === undefined || isPassedNotification(asked, method))) {
+      await passOn(deps, asked, session);
     } else {
       response.writeHead(202).end();
     }
     return;
   }
+  // What begins a session begins one that can have tasks.
+  const areTasksServed = hasTasks(asked.served, hasSession || asked.message.method === 'initialize');
+  const message = areTasksServed ? asked.message : beginningNoTask(asked.message);
+  const relayed = { ...asked, message };
   switch (message.method) {
     case 'tools/list':
       return listTools(deps, relayed, message);
@@ -81,20 +88,20 @@ export const isRequest = (message: Message): message is RequestMessage =>
 const isOpen = ({ scope, server }: Relayed['served']): boolean => !isScoped(scope) && !holdsBack(server.approvalPolicy);
 
 /**
- * Whether an endpoint has a method that nothing is decided about. Tasks belong to whoever began them, which only a session
- * tells; and what some server may take for a call of a tool has to be one that was decided on: where anything is held back,
+ * Whether an endpoint has a method that nothing is decided about. What some server may take for a call of a tool has to be one that was decided on: where anything is held back,
  * whatever the protocol does not know in this very spelling does not exist.
  */
 function isShown({ served, connection, era }: Relayed, { method }: RequestMessage, hasSession: boolean): boolean {
-  const name = foldCase(method).trim();
-  const isOfTasks = name.startsWith('tasks/');
-  if ((connection.exchange === null && OF_OWN_SESSIONS.includes(method)) || (isOfTasks && !hasSession)) {
+  if (connection.exchange === null && OF_OWN_SESSIONS.includes(method)) {
+    return false;
+  }
+  if (isOfTasks(method) && !hasTasks(served, hasSession)) {
     return false;
   }
   if (isOpen(served)) {
-    return name !== 'tools/call';
+    return foldCase(method).trim() !== 'tools/call';
   }
-  return isKnownRequest(era, method) && (!isScoped(served.scope) || isOfTasks || OF_TOOLS.includes(method));
+  return isKnownRequest(era, method) && (!isScoped(served.scope) || OF_TOOLS.includes(method));
 }
 
 /** Whether a notification goes on to the server, in the client's own session. */
@@ -247,9 +254,9 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
   }
   const { scope } = served;
   if (connection.exchange !== null) {
-    const outcome = await initialize(deps, relayed, (result) => ({
+    const outcome = await initialize(deps, relayed, (result, hasSession) => ({
       ...result,
-      capabilities: narrow((result.capabilities ?? {}) as Result, scope),
+      capabilities: narrow((result.capabilities ?? {}) as Result, scope, hasTasks(served, hasSession)),
     }));
     if (outcome === 'done') {
       return;
@@ -265,7 +272,8 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
     throw noSuchMethod(era);
   }
   const { era: spoken, facts } = await connection.introduce();
-  if (spoken === 'stateless' && connection.exchange !== null && !isScoped(served.scope)) {
+  const isWhole = !isScoped(served.scope) && withoutTasks(facts.capabilities) === facts.capabilities;
+  if (spoken === 'stateless' && connection.exchange !== null && isWhole) {
     return passOn(deps, relayed, {});
   }
   sendResult(request, response, id, discovered(facts, served.scope), maskOf(connection.target));

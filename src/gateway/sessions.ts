@@ -11,9 +11,12 @@ export type SessionPlace = {
   readonly organizationId: string;
   readonly endpointId: string;
   readonly server: string;
+  /** That of the endpoint, where it has one. */
+  readonly scope?: string;
 };
 
-const contextOf = ({ endpointId, server }: SessionPlace): string => `mcp_session:${endpointId}:${server}`;
+const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
+  `mcp_session:${endpointId}:${server}${scope === undefined ? '' : `:${scope}`}`;
 
 /** The id of a server's session as a client gets it: nobody but this gateway can make or read one. */
 export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {

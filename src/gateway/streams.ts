@@ -14,6 +14,8 @@ import { closeSession } from './sessions.ts';
 export type Asked = Served & {
   /** What the token serves now, as long as it is good; null when it is not any more. */
   readonly renew: () => Served | null | Promise<Served | null>;
+  /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
+  readonly listen: () => void;
   readonly request: Identified;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
@@ -21,6 +23,7 @@ export type Asked = Served & {
 
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {
+  asked.listen();
   const { answer, target } = await inSession(deps, asked, 'GET');
   const { source, request, response } = asked;
   if (answer.status === 405 || source.kind !== 'server') {

@@ -10,6 +10,12 @@ export type Scoped = {
 /** `config.methods` and `config.tags` of an endpoint; what is absent does not restrict. */
 export type Scope = { readonly methods?: readonly string[] | undefined; readonly tags?: readonly string[] | undefined };
 
+/** Whether a scope lets through less than everything. */
+export const isScoped = ({ methods, tags }: Scope): boolean => methods !== undefined || tags !== undefined;
+
+/** The same text for the same scope. */
+export const scopeKey = ({ methods, tags }: Scope): string => JSON.stringify([methods, tags]);
+
 /** These words are HTTP verbs when they are written exactly so. */
 const VERB_WORDS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const GROUPS: Readonly<Record<string, readonly string[]>> = {

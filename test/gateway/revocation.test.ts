@@ -126,6 +126,19 @@ test.each<[string, () => Promise<Answer>]>([
   await expect.poll(() => open.size).toBe(0);
 });
 
+test('what a server tells unasked ends when the scope changes, and calls go on', async () => {
+  const streams = await openAll(tenant);
+  const scopeTo = (config: object) => call(gateway.url, 'updateEndpoint', { ...ofEndpoint(tenant), body: { config } });
+  await scopeTo({ methods: ['custom'] });
+  const [get, post, getByBearer, postByBearer] = streams;
+  await Promise.all([get?.ended, getByBearer?.ended]);
+  await expect.poll(() => open.size).toBe(2);
+  for (const stream of [post, postByBearer]) {
+    stream?.leave();
+  }
+  await expect.poll(() => open.size).toBe(0);
+});
+
 test('an endpoint that wants an API token ends its streams when that token is revoked', async () => {
   const session = await beginSession({ gateway, token: tenant.endpointToken });
   const config = { require_api_token_auth: true };

@@ -1,0 +1,53 @@
+import { isObject } from '../base/json.ts';
+import { META } from '../runtime/protocol.ts';
+import { isScoped } from '../tools/scope.ts';
+import type { RequestMessage } from './message.ts';
+import { foldCase } from './repeated.ts';
+import type { Result } from './results.ts';
+import type { ServedServer } from './view.ts';
+
+/** How 2026-07-28 names tasks, which are an extension there. */
+const EXTENSION = `${META}tasks`;
+const CAPABILITIES = `${META}clientcapabilities`;
+
+/**
+ * Whether an endpoint has tasks. A server tells by its caller's credentials who may read a task, and those are the same for
+ * all endpoints over it: of several organizations where the operator shares it, and of several scopes.
+ */
+export const hasTasks = ({ scope, server }: Pick<ServedServer, 'scope' | 'server'>, hasSession: boolean): boolean =>
+  hasSession && !isScoped(scope) && !('isShared' in server);
+
+/** Whether a method is about tasks, to servers that tell cases apart and to those that do not. */
+export const isOfTasks = (method: string): boolean => foldCase(method).trim().startsWith('tasks/');
+
+/** The capabilities of a client or a server, without tasks; the same object where they have none. */
+export const withoutTasks = (capabilities: Result): Result =>
+  changed(dropped(capabilities, 'tasks'), 'extensions', (extensions) => dropped(extensions, EXTENSION));
+
+/** A request that begins no task, offers none, and subscribes to none: what nobody can read must not be begun. */
+export function beginningNoTask<M extends RequestMessage>(message: M): M {
+  const { params, id, method } = message;
+  const inMeta = changed(dropped(params, 'task'), '_meta', (meta) => changed(meta, CAPABILITIES, withoutTasks));
+  const inParams = changed(inMeta, 'capabilities', withoutTasks);
+  const without = changed(inParams, 'notifications', (wanted) => dropped(wanted, 'taskids'));
+  return without === params
+    ? message
+    : { ...message, params: without, text: JSON.stringify({ jsonrpc: '2.0', id, method, params: without }) };
+}
+
+/** Names in lower case are compared without case: there are servers that do not mind it. */
+const dropped = (object: Result, name: string): Result =>
+  Object.keys(object).some((key) => foldCase(key) === name)
+    ? Object.fromEntries(Object.entries(object).filter(([key]) => foldCase(key) !== name))
+    : object;
+
+function changed(object: Result, name: string, change: (value: Result) => Result): Result {
+  let result = object;
+  for (const [key, value] of Object.entries(object)) {
+    const after = foldCase(key) === name && isObject(value) ? change(value) : value;
+    if (after !== value) {
+      result = { ...result, [key]: after };
+    }
+  }
+  return result;
+}
