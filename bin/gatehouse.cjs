@@ -29,7 +29,8 @@ if (isServer && process.platform !== 'win32') {
       process.execPath,
       [process.execPath].concat(process.execArgv, flags, process.argv.slice(1)),
       // Compressing and the look-ups of the system take turns on these threads, and a silent name holds one for long.
-      Object.assign({ UV_THREADPOOL_SIZE: '16' }, secrets.handOver(process.env)),
+      // Threads that read large documents come and go: what glibc keeps for each of them is not given back.
+      Object.assign({ UV_THREADPOOL_SIZE: '16', MALLOC_ARENA_MAX: '2' }, secrets.handOver(process.env)),
     );
   }
   secrets.takeOver(process.env);

@@ -95,6 +95,7 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
       const connection = open.get(request.socket);
       if (connection === undefined || request.socket.destroyed) {
         // What was read before the connection was closed.
+        parseNoMore(request.socket);
         return;
       }
       if (connection.pipelined.length > 0 || !isOver(connection.response)) {
@@ -120,6 +121,17 @@ function begin(connection: Connection, request: IncomingMessage, response: Serve
   connection.response = response;
   connection.idleSince = null;
   serve(request, response);
+}
+
+/**
+ * Ends the parsing of what a closed connection had sent. Node goes on to the end of what it has read, of which thousands
+ * of requests could be made; a parser whose callback fails stops.
+ */
+function parseNoMore(socket: Socket): void {
+  const { parser } = socket as Socket & { readonly parser?: { onIncoming: () => number } | null };
+  if (parser != null) {
+    parser.onIncoming = () => -1;
+  }
 }
 
 function queue(connection: Connection, request: IncomingMessage, response: ServerResponse, serve: RequestListener) {

@@ -1,5 +1,9 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { LIMITS } from '../../src/base/limits.ts';
+import { watchConnections } from '../../src/http/connections.ts';
 import { call } from '../support/client.ts';
 import { mintOver } from '../support/minted.ts';
 import { type RawClient, rawClient } from '../support/raw-client.ts';
@@ -228,6 +232,26 @@ describe('requests that come before the answer to the one before them', () => {
     expect(scripted.got('tools/call').length - before).toBeLessThanOrEqual(1);
     expect((await call(gateway.url, 'getHealth')).status).toBe(200);
   });
+});
+
+test('what a closed connection has sent is not parsed to its end', async () => {
+  let parsed = 0;
+  const server = createServer().on('request', () => (parsed += 1));
+  const options = { limits: LIMITS, perAddress: null, descriptors: null, onTight: vi.fn(), onManyEnded: vi.fn() };
+  const connections = watchConnections(server, options);
+  server.on(
+    'request',
+    connections.inOrder(() => undefined),
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const { isGone, socket } = await rawClient(`http://127.0.0.1:${port}`, get('/').repeat(1000));
+  await expect.poll(isGone, PATIENCE).toBe(true);
+  // As many as may wait, and those with which it was noticed.
+  expect(parsed).toBeLessThan(40);
+  socket.destroy();
+  connections.close();
+  server.close();
 });
 
 test('GATEHOUSE_CONNECTIONS_PER_ADDRESS: one more connection of an address is closed, until another one has gone', async () => {
