@@ -12,6 +12,7 @@ import { createAccountStatuses } from '../src/gateway/account-statuses.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
 import { createReloads } from '../src/operator/reload.ts';
+import { createFailureLog } from '../src/runtime/failure-log.ts';
 import { createRuntime } from '../src/runtime/runtime.ts';
 import type { Store } from '../src/store/store.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
@@ -46,6 +47,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget }),
     accountStatuses: createAccountStatuses({ store, log, intervalMs: LIMITS.accountStatusIntervalMs }),
+    failureLog: createFailureLog({ log, intervalMs: LIMITS.healthLogIntervalMs }),
     publicUrl: 'http://127.0.0.1:8080',
     egress,
     stopping: new AbortController().signal,

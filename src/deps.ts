@@ -11,6 +11,7 @@ import type { Ids } from './ids.ts';
 import type { Metrics } from './metrics.ts';
 import type { Reloads } from './operator/reload.ts';
 import type { Machine } from './operator/variables.ts';
+import type { FailureLog } from './runtime/failure-log.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import type { Store } from './store/store.ts';
 import type { Quotas } from './store/usage.ts';
@@ -30,6 +31,7 @@ export type Deps = {
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;
   readonly accountStatuses: AccountStatuses;
+  readonly failureLog: FailureLog;
   /** Under which URL clients reach this server; without a slash at the end. */
   readonly publicUrl: string;
   /** The ways out for the URLs that organizations give. */

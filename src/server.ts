@@ -25,6 +25,7 @@ import { createReloads } from './operator/reload.ts';
 import { useSharedServers } from './operator/use-shared-servers.ts';
 import type { Environment } from './operator/variables.ts';
 import type { DocsFolder } from './platform/handlers.ts';
+import { createFailureLog } from './runtime/failure-log.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { asUser, requireStdioUser } from './runtime/stdio-user.ts';
 import { keyFile } from './secret-keys.ts';
@@ -121,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       metrics,
       callAudit,
       accountStatuses,
+      failureLog: createFailureLog({ log, intervalMs: limits.healthLogIntervalMs }),
       publicUrl,
       egress,
       runtime,

@@ -48,7 +48,7 @@ export type Limits = {
   readonly listIntervalMs: number;
   /** Whether its service takes the credentials of an account is written at most once within this time. */
   readonly accountStatusIntervalMs: number;
-  /** How one of the operator's servers fares is logged at most once within this time. */
+  /** How a server fares, and that requests fail because of it, is logged at most once within this time. */
   readonly healthLogIntervalMs: number;
   /** PostgreSQL must have answered a statement within this time; one that is silent is not waited for again. */
   readonly databaseWaitMs: number;

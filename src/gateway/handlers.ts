@@ -209,7 +209,7 @@ function noMemory(error: OverBudget, response: ServerResponse, { call }: CallNot
 /** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */
 function sendError(
   deps: Deps,
-  { request, response }: Asked,
+  { request, response, organizationId, endpoint, source }: Asked,
   message: Message | undefined,
   note: CallNote,
   error: unknown,
@@ -221,7 +221,8 @@ function sendError(
         ? noMemory(error, response, note)
         : error;
   if (error instanceof ServerFailed) {
-    deps.log.warn({ err: error, requestId: request.id }, 'a server failed');
+    const server = source.kind === 'server' ? source.server.id : endpoint.accountId;
+    deps.failureLog.note(error, { organizationId, server, requestId: request.id });
   }
   if (!(asRpc instanceof RpcError)) {
     throw error;

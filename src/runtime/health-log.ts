@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { atIntervals } from '../base/at-intervals.ts';
 import type { Health } from './supervise.ts';
 
 /** Writes into the log how a server fares. */
@@ -19,28 +20,10 @@ export type HealthLogOptions = {
 
 /** Makes the log of one server, which may be lost and found again many times a minute. */
 export function createHealthLog({ log, server, intervalMs, ended }: HealthLogOptions): HealthLog {
-  let last: Health | undefined;
-  let changes = 0;
-  let timer: NodeJS.Timeout | undefined;
-
-  const write = (): void => {
-    timer = undefined;
-    if (last !== undefined && changes > 0 && !ended.aborted) {
-      const { state, lastError: reason } = last;
+  const note = atIntervals<Health>(intervalMs, ({ state, lastError: reason }, changes) => {
+    if (!ended.aborted) {
       log[state === 'unreachable' ? 'warn' : 'info']({ ...server, state, reason, changes }, 'server');
-      changes = 0;
-      timer = setTimeout(write, intervalMs).unref();
     }
-  };
-  ended.addEventListener('abort', () => clearTimeout(timer), { once: true });
-
-  return {
-    note: (health) => {
-      last = health;
-      changes += 1;
-      if (timer === undefined) {
-        write();
-      }
-    },
-  };
+  });
+  return { note };
 }

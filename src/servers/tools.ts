@@ -25,7 +25,7 @@ export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> => ({
       if (!(error instanceof ServerFailed)) {
         throw error;
       }
-      deps.log.warn({ err: error, server: params.mcpServerId }, 'a server failed');
+      deps.failureLog.note(error, { organizationId: server.organizationId, server: server.id });
       throw new ApiError('server_failed', error.message);
     });
     // After the list: tools that nobody had seen before are known from then on.
