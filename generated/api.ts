@@ -833,7 +833,7 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Every change and every tool call, newest first, kept for 90 days unless set otherwise. Tool calls that are older than seven days are there as daily totals. Follow `nextCursor` to read on; events that arrive meanwhile do not shift the pages.
+         * @description Every change and every tool call, newest first, kept for 90 days unless set otherwise. Tool calls that are older than seven days, or of which their organization has more than a million newer ones unless set otherwise, are there as daily totals. Follow `nextCursor` to read on; events that arrive meanwhile do not shift the pages.
          */
         get: operations["listAuditEvents"];
         put?: never;

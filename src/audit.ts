@@ -3,8 +3,9 @@ import type { Caller } from './caller.ts';
 import { DAY } from './instants.ts';
 import * as auditEvents from './store/audit-events.ts';
 import * as auditLog from './store/audit-log.ts';
+import * as callBounds from './store/call-bounds.ts';
 import * as callTotals from './store/call-totals.ts';
-import { purgeInSlices } from './store/purge.ts';
+import { PURGE_SLICE, purgeInSlices } from './store/purge.ts';
 import type { Db, Store } from './store/store.ts';
 
 /** Every change that is audited, as `noun.verb`. */
@@ -82,8 +83,30 @@ const CALL_DAYS = 7;
 const BETWEEN_SLICES = 20;
 
 /** Makes daily totals of the tool calls that are older than seven days, a slice a transaction. Rejects when aborted. */
-export async function rollUpCalls({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> {
-  while ((await write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY))) === callTotals.ROLL_UP_SLICE) {
+export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> =>
+  inSlices(() => write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY)), callTotals.ROLL_UP_SLICE, signal);
+
+/**
+ * Makes daily totals of the oldest tool calls of which an organization has more than `most`, and deletes the oldest daily
+ * totals of which it has more than that, a slice a transaction. Rejects when aborted.
+ */
+export async function boundCalls(
+  { write, aside }: Pick<Store, 'write' | 'aside'>,
+  most: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { organizationId, below } of await callBounds.beyond(aside, 'calls', most)) {
+    const rollUp = () => write((db) => callTotals.rollUpBelow(db, below, organizationId));
+    await inSlices(rollUp, callTotals.ROLL_UP_SLICE, signal);
+  }
+  for (const beyond of await callBounds.beyond(aside, 'totals', most)) {
+    await inSlices(() => write((db) => callBounds.purgeTotals(db, beyond)), PURGE_SLICE, signal);
+  }
+}
+
+/** Does a slice of work, which tells how large it was, until one is not full. */
+async function inSlices(work: () => Promise<number>, full: number, signal?: AbortSignal): Promise<void> {
+  while ((await work()) === full) {
     await pause(BETWEEN_SLICES, undefined, { signal });
   }
 }

@@ -31,6 +31,8 @@ export type Config = {
   /** Connections of clients that one address may have; null means any number. */
   readonly connectionsPerAddress: number | null;
   readonly auditDays: number;
+  /** Tool calls of an organization that are kept one by one, and daily totals of others; null for as many as there are. */
+  readonly auditCalls: number | null;
   /** Whether the audit log holds the arguments of tool calls. */
   readonly auditArguments: boolean;
   /** Days for which expired endpoints can still be read. */
@@ -78,6 +80,7 @@ const VARIABLES = [
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_CONNECTIONS_PER_ADDRESS',
   'GATEHOUSE_AUDIT_DAYS',
+  'GATEHOUSE_AUDIT_CALLS',
   'GATEHOUSE_AUDIT_ARGUMENTS',
   'GATEHOUSE_EXPIRED_DAYS',
   'GATEHOUSE_QUOTA_SERVERS',
@@ -181,6 +184,7 @@ export function parseConfig(given: Environment): Config {
     rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
     connectionsPerAddress: value('GATEHOUSE_CONNECTIONS_PER_ADDRESS', null, integer(1, 1_000_000)),
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
+    auditCalls: value('GATEHOUSE_AUDIT_CALLS', 1_000_000, quota),
     auditArguments: value('GATEHOUSE_AUDIT_ARGUMENTS', 'false', oneOf('true', 'false')) === 'true',
     expiredDays: value('GATEHOUSE_EXPIRED_DAYS', 30, integer(1, 36_500)),
     quotas: {

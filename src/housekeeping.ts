@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { purgeExpired } from './accounts/endpoints.ts';
-import { purgeAudit, rollUpCalls } from './audit.ts';
+import { boundCalls, purgeAudit, rollUpCalls } from './audit.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 
@@ -25,11 +25,14 @@ export async function keepHouse(deps: Deps, config: Config, signal: AbortSignal,
 
 async function round(
   { credentials, store, now }: Deps,
-  { auditDays, expiredDays }: Config,
+  { auditDays, auditCalls, expiredDays }: Config,
   signal: AbortSignal,
 ): Promise<void> {
   await credentials.saveLastUsed();
   await purgeAudit(store, now(), auditDays);
   await purgeExpired(store, now(), expiredDays);
   await rollUpCalls(store, now(), signal);
+  if (auditCalls !== null) {
+    await boundCalls(store, auditCalls, signal);
+  }
 }

@@ -31,6 +31,7 @@ test('nothing set: closed, local, SQLite', () => {
     rateLimitPerSecond: null,
     connectionsPerAddress: null,
     auditDays: 90,
+    auditCalls: 1_000_000,
     auditArguments: false,
     expiredDays: 30,
     quotas: {
@@ -64,6 +65,7 @@ test('everything set', () => {
     GATEHOUSE_API_TOKEN: 'y'.repeat(32),
     GATEHOUSE_RATE_LIMIT: '50',
     GATEHOUSE_AUDIT_DAYS: '7',
+    GATEHOUSE_AUDIT_CALLS: '0',
     GATEHOUSE_AUDIT_ARGUMENTS: 'true',
     GATEHOUSE_QUOTA_SERVERS: '5',
     GATEHOUSE_QUOTA_ENDPOINTS: '0',
@@ -76,6 +78,7 @@ test('everything set', () => {
     corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
     secretKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
     rateLimitPerSecond: 50,
+    auditCalls: null,
     auditArguments: true,
     quotas: { servers: 5, integrations: 200, endpoints: null, tool_bytes: 2 * 1024 * 1024 },
   });

@@ -6,7 +6,7 @@ import type { Db } from './store.ts';
 import * as toolCalls from './tool-calls.ts';
 
 /** The action of a day's totals of one endpoint's calls of one tool. */
-const CALLED_DAILY = 'tool.called_daily';
+export const CALLED_DAILY = 'tool.called_daily';
 
 /** How many calls one `rollUp` takes at most. */
 export const ROLL_UP_SLICE = 250;
@@ -20,8 +20,11 @@ type Totals = { calls: number; failures: number; duration_ms: number; request_by
  * the totals of their day (UTC), endpoint and tool, deletes them, and returns how many they were. Call it again, in a
  * write of its own, until that is less than a slice.
  */
-export async function rollUp(db: Db, olderThan: number): Promise<number> {
-  const calls = await toolCalls.oldest(db, olderThan, ROLL_UP_SLICE);
+export const rollUp = (db: Db, olderThan: number): Promise<number> => rollUpBelow(db, firstIdAt(olderThan));
+
+/** The same with the calls, of all organizations or one, whose ids are below another. */
+export async function rollUpBelow(db: Db, below: string, organizationId?: string): Promise<number> {
+  const calls = await toolCalls.oldest(db, below, ROLL_UP_SLICE, organizationId);
   for (const slice of slices([...dailyRows(calls).values()])) {
     await addToStored(db, slice);
   }

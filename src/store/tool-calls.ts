@@ -63,15 +63,10 @@ export async function page({ sql }: Db, { organizationId, since, before, limit }
   return calls.map(toAuditEvent);
 }
 
-/** The oldest calls from before `olderThan` (milliseconds since the epoch), at most `limit` of them. */
-export function oldest({ sql }: Db, olderThan: number, limit: number): Promise<ToolCall[]> {
-  return sql
-    .selectFrom('tool_calls')
-    .selectAll()
-    .where('id', '<', firstIdAt(olderThan))
-    .orderBy('id')
-    .limit(limit)
-    .execute();
+/** The oldest calls, of all organizations or one, whose ids are below another; at most `limit` of them. */
+export function oldest({ sql }: Db, below: string, limit: number, organizationId?: string): Promise<ToolCall[]> {
+  const calls = sql.selectFrom('tool_calls').selectAll().where('id', '<', below).orderBy('id').limit(limit);
+  return (organizationId === undefined ? calls : calls.where('organization_id', '=', organizationId)).execute();
 }
 
 /** Deletes calls by their ids. */

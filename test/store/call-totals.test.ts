@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
-import { rollUpCalls } from '../../src/audit.ts';
+import { boundCalls, rollUpCalls } from '../../src/audit.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';
@@ -145,5 +145,36 @@ onBothEngines(({ shared }) => {
     expect(await singles()).toEqual([asEvent(calls.at(-1) as Call)]);
     expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(0);
     expect(await auditLog.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
+  });
+
+  it('keeps the newest calls of each organization, and makes totals of those beyond the bound', async () => {
+    const store = await shared();
+    const many = Array.from({ length: ROLL_UP_SLICE + 60 }, (_, at) => aCall({ at, organizationId: 'org_a' }));
+    const few = Array.from({ length: 50 }, (_, at) => aCall({ at, organizationId: 'org_b' }));
+    const change = { ...asEvent(aCall({ at: 0, organizationId: 'org_a' })), action: 'server.created' };
+    await record(store, [...many, ...few]);
+    await store.write((db) => auditEvents.insert(db, [change]));
+    await boundCalls(store, 50);
+    const kept = [...oracle(many, many.length - 50), ...few.map(asEvent), change];
+    expect(await all(store)).toEqual(sorted(kept as object[]));
+    await boundCalls(store, 50);
+    expect(await all(store)).toEqual(sorted(kept as object[]));
+  });
+
+  it('keeps the newest daily totals of each organization, and every change', async () => {
+    const store = await shared();
+    const of = (organizationId: string, tools: number) =>
+      Array.from({ length: tools }, (_, index) => aCall({ at: index * DAY, organizationId, tool: `t${index}` }));
+    const [many, few] = [of('org_a', 30), of('org_b', 5)];
+    const changes = Array.from({ length: 20 }, (_, at) => ({
+      ...asEvent(aCall({ at, organizationId: 'org_a' })),
+      action: 'server.created',
+    }));
+    await record(store, [...many, ...few]);
+    await store.write((db) => auditEvents.insert(db, changes));
+    await store.write((db) => rollUp(db, 40 * DAY));
+    await boundCalls(store, 10);
+    const kept = oracle([...many.slice(-10), ...few], Infinity);
+    expect(await all(store)).toEqual(sorted([...kept, ...changes] as object[]));
   });
 });

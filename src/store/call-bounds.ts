@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import { CALLED_DAILY } from './call-totals.ts';
+import { PURGE_SLICE } from './purge.ts';
+import type { Db } from './store.ts';
+
+/** Tool calls one by one, and the daily totals of others. */
+export type Kind = 'calls' | 'totals';
+
+const ROWS = {
+  calls: sql`tool_calls where true`,
+  totals: sql`audit_events where action = ${CALLED_DAILY}`,
+};
+/** Ids of both begin with the time. */
+const NEWEST_FIRST = { calls: sql`id desc`, totals: sql`at desc, id desc` };
+
+/** What an organization has beyond a bound: everything whose id is below this. */
+export type Beyond = { readonly organizationId: string; readonly below: string };
+
+/** The organizations with more than `most` of a kind, 1 or more. Looks at all there are: use `store.aside`. */
+export async function beyond(db: Db, kind: Kind, most: number): Promise<Beyond[]> {
+  const { rows } = await sql<{ organization_id: string }>`
+    select organization_id from ${ROWS[kind]} group by organization_id having count(*) > ${most}
+  `.execute(db.sql);
+  const found: Beyond[] = [];
+  for (const { organization_id: organizationId } of rows) {
+    const oldestKept = await sql<{ id: string }>`
+      select id from ${ROWS[kind]} and organization_id = ${organizationId}
+      order by ${NEWEST_FIRST[kind]} limit 1 offset ${most - 1}
+    `.execute(db.sql);
+    found.push(...oldestKept.rows.map(({ id }) => ({ organizationId, below: id })));
+  }
+  return found;
+}
+
+/** Deletes the oldest daily totals that an organization has beyond a bound, at most `PURGE_SLICE`, and returns how many. */
+export async function purgeTotals(db: Db, { organizationId, below }: Beyond): Promise<number> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('audit_events')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('audit_events')
+        .select('id')
+        .where('organization_id', '=', organizationId)
+        .where('action', '=', CALLED_DAILY)
+        .where('id', '<', below)
+        .orderBy('at')
+        .orderBy('id')
+        .limit(PURGE_SLICE),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
