@@ -1,4 +1,5 @@
 import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import type { Deps } from '../deps.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
@@ -25,8 +26,8 @@ export type Call = {
   readonly maxBytes: number;
   /** Holds the answer while it is read, and what is made of it. */
   readonly held: Held;
-  /** Looks again at a call that has waited for its token. Rejects with CallFailed when it must not be sent any more. */
-  readonly beforeSent?: () => Promise<void>;
+  /** Asked right before anything is sent, to the service or for a token: the call may have waited. */
+  readonly mayBeSent?: MayBeSent;
 };
 
 export type CallOutcome = {
@@ -43,7 +44,7 @@ const memories = new WeakMap<Egress, Tokens>();
 
 /**
  * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
- * `isError`; nothing of it holds a credential. Rejects only with OverBudget, and with the reason of the signal.
+ * `isError`; nothing of it holds a credential. Rejects only with OverBudget, NotSent, and the reason of the signal.
  */
 export async function callTool(
   { egress, budget, now }: { egress: Egress } & Pick<Deps, 'budget' | 'now'>,
@@ -64,7 +65,7 @@ export async function callTool(
     if (error instanceof ArgumentError || error instanceof EgressRefused) {
       return { result: failure(error.message), credentialsRefused: false };
     }
-    if (deadline.aborted) {
+    if (deadline.aborted && !(error instanceof NotSent)) {
       const { host } = baseOf(call.service, call.tool.request, call.account.context);
       const text = `${host} did not answer within ${call.timeoutMs} ms; the call may have been carried out.`;
       return { result: failure(text), credentialsRefused: false };
@@ -77,18 +78,20 @@ type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readon
 
 /** `refused`: the token that an attempt before this one had. */
 async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
-  const { tool, service, account, egress, tokens, signal, held } = call;
+  const { tool, service, account, egress, tokens, signal, held, mayBeSent } = call;
   const base = baseOf(service, tool.request, account.context);
   let token: string | undefined;
   const credential = await credentialOf(account, service.security, async () => {
-    token = await tokens.get(grantOf(account, service), signal, refused);
+    token = await tokens.get(grantOf(account, service), signal, { refused, mayBeSent });
     return token;
   });
-  if (token !== undefined) {
-    await call.beforeSent?.();
-  }
   const request = buildRequest(tool, base, credential, call.args);
-  const answer = await send(egress, request, { signal, maxBytes: Math.min(call.maxBytes, MOST_BYTES), held });
+  const answer = await send(egress, request, {
+    signal,
+    maxBytes: Math.min(call.maxBytes, MOST_BYTES),
+    held,
+    mayBeSent,
+  });
   // A 401 says that nothing was carried out; a second one is about something else than the age of the token.
   if (answer.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);

@@ -1,4 +1,5 @@
 import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
@@ -12,6 +13,8 @@ export type SendLimits = {
   readonly maxBytes: number;
   /** Holds what is read beyond 16 KiB; null where an answer is never larger than a little. */
   readonly held: Held | null;
+  /** Asked right before the request is written to its connection. */
+  readonly mayBeSent?: MayBeSent | undefined;
 };
 
 /** No service needs to be told more than what can be read. */
@@ -23,8 +26,8 @@ const HEADERS = {
 
 /**
  * Sends a request under the egress policy and reads the answer whole. Follows no redirects. Tries again, once, only when
- * no connection came about, so that nothing was sent. Throws EgressRefused, CallFailed, OverBudget, or the reason of the
- * signal.
+ * no connection came about, so that nothing was sent. Throws EgressRefused, CallFailed, OverBudget, NotSent, or the reason
+ * of the signal.
  */
 export async function send(
   egress: Egress,
@@ -48,6 +51,7 @@ export async function send(
       body,
       signal: limits.signal,
       silence: 0,
+      mayBeSent: limits.mayBeSent,
     },
     (failure) => callFailed(host, failure),
   );

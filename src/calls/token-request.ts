@@ -1,4 +1,5 @@
 import { isObject, parseJson } from '../base/json.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import { CallFailed } from './errors.ts';
 import { isHeaderValue } from './headers.ts';
@@ -40,9 +41,9 @@ const ERRORS = [
 
 /**
  * Asks for a token with the client credentials grant (RFC 6749, section 4.4): with the client in a Basic header, which
- * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused.
+ * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused, NotSent.
  */
-export async function requestToken(egress: Egress, grant: Grant): Promise<Token> {
+export async function requestToken(egress: Egress, grant: Grant, mayBeSent?: MayBeSent): Promise<Token> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const ask = async (inBody: boolean): Promise<HttpAnswer> => {
     const { url, clientId, clientSecret, scope } = grant;
@@ -57,7 +58,7 @@ export async function requestToken(egress: Egress, grant: Grant): Promise<Token>
       ...(inBody ? {} : { authorization: `Basic ${basic}` }),
     };
     const request = { method: 'POST', url: url.href, headers, body: Buffer.from(form.toString()) } as const;
-    return send(egress, request, { signal, maxBytes: MOST_BYTES, held: null });
+    return send(egress, request, { signal, maxBytes: MOST_BYTES, held: null, mayBeSent });
   };
   try {
     const answer = await ask(false);

@@ -1,5 +1,6 @@
 import { KeptMap } from '../base/kept-map.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import { type Grant, requestToken } from './token-request.ts';
 
@@ -7,10 +8,14 @@ import { type Grant, requestToken } from './token-request.ts';
 export type Tokens = {
   /**
    * A token for the grant: one that is still good, else a new one, asked for once for everybody who waits. `refused` is
-   * a token that the service did not take: it is forgotten, so that the next one is another. Throws CallFailed,
-   * EgressRefused, or the reason of the signal, which ends only this wait.
+   * a token that the service did not take: it is forgotten, so that the next one is another. `mayBeSent` of the first who
+   * waits is asked. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal, which ends only this wait.
    */
-  readonly get: (grant: Grant, signal: AbortSignal, refused?: string) => Promise<string>;
+  readonly get: (
+    grant: Grant,
+    signal: AbortSignal,
+    how?: { readonly refused?: string | undefined; readonly mayBeSent?: MayBeSent | undefined },
+  ) => Promise<string>;
 };
 
 /** Tokens that are kept of one organization. */
@@ -25,15 +30,15 @@ export function createTokens(egress: Egress, budget: MemoryBudget, now: () => nu
   const kept = new KeptMap<KeptToken>(budget, 'tokens', MOST_TOKENS);
   const asked = new Map<string, Promise<string>>();
 
-  async function ask(grant: Grant): Promise<string> {
-    const { token, lifetimeMs } = await requestToken(egress, grant);
+  async function ask(grant: Grant, mayBeSent?: MayBeSent): Promise<string> {
+    const { token, lifetimeMs } = await requestToken(egress, grant, mayBeSent);
     const bytes = 2 * (token.length + grant.key.length) + ENTRY_BYTES;
     kept.set(grant.key, { token, version: grant.version, endsAt: now() + lifetimeMs }, egress.owner, bytes);
     return token;
   }
 
   return {
-    get: async (grant, signal, refused) => {
+    get: async (grant, signal, { refused, mayBeSent } = {}) => {
       const found = kept.get(grant.key);
       if (found?.version === grant.version && found.token !== refused && now() < found.endsAt) {
         kept.used(grant.key);
@@ -42,7 +47,7 @@ export function createTokens(egress: Egress, budget: MemoryBudget, now: () => nu
       const asking = `${grant.version} ${grant.key}`;
       let asks = asked.get(asking);
       if (asks === undefined) {
-        asks = ask(grant).finally(() => asked.delete(asking));
+        asks = ask(grant, mayBeSent).finally(() => asked.delete(asking));
         asked.set(asking, asks);
       }
       return unlessAborted(asks, signal);

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
+import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { Pieces } from '../base/pieces.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
 import type { Egress } from './egress.ts';
@@ -20,6 +21,8 @@ export type HttpRequest = {
   readonly signal: AbortSignal;
   /** Milliseconds, to the next half second, without a byte of the answer after which it is given up; 0 for never. */
   readonly silence: number;
+  /** Asked when there is a connection, right before the request is written to it. */
+  readonly mayBeSent?: MayBeSent | undefined;
 };
 
 export type HttpAnswer = {
@@ -77,20 +80,20 @@ const PIECE_BYTES = 2048;
 
 /**
  * One HTTP exchange under the egress policy; redirects are not followed. It is tried again, once, only when no
- * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, or the
- * reason of the signal.
+ * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, the reason
+ * of the signal, or NotSent.
  */
 export function exchange(
   { dispatcher, owner }: Pick<Egress, 'dispatcher' | 'owner'>,
   request: HttpRequest,
   failed: (failure: Failure) => Error,
 ): Promise<HttpAnswer> {
-  const { origin, path, method, headers, body, signal, silence } = request;
+  const { origin, path, method, headers, body, signal, silence, mayBeSent } = request;
   const options = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const attempt = (retry: (() => void) | null): void => {
-      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry, owner }));
+      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry, owner, mayBeSent }));
     };
     attempt(() => attempt(null));
   });
@@ -103,6 +106,7 @@ type Settled = {
   readonly retry: (() => void) | null;
   /** Whose exchange it is. */
   readonly owner: string;
+  readonly mayBeSent: MayBeSent | undefined;
 };
 
 class Exchange implements Dispatcher.DispatchHandler, Speaker {
@@ -139,6 +143,8 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     this.#controller = controller;
     if (this.#signal.aborted) {
       controller.abort(this.#signal.reason);
+    } else if (this.#settled.mayBeSent?.() === false) {
+      controller.abort(new NotSent());
     } else if (this.silence > 0) {
       this.#listening = new Listening(this);
     }
@@ -223,7 +229,8 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
       retry();
       return;
     }
-    const reason = this.#signal.aborted ? this.#signal.reason : this.#failed(failure);
+    const isUnsent = error instanceof NotSent;
+    const reason = this.#signal.aborted ? this.#signal.reason : isUnsent ? error : this.#failed(failure);
     if (this.#body === undefined) {
       reject(reason);
     } else {

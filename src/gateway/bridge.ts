@@ -67,7 +67,7 @@ export async function eraFor(connection: Connection, era: Era): Promise<Era> {
  */
 export async function* bridge(
   connection: Connection,
-  { id, method, params, headers }: RequestMessage & Pick<OwnRequest, 'headers'>,
+  { id, method, params, headers, mayBeSent }: RequestMessage & Pick<OwnRequest, 'headers' | 'mayBeSent'>,
   [client, server]: readonly [client: Era, server: Era],
   signal: AbortSignal,
 ): AsyncGenerator<ServerMessage> {
@@ -79,7 +79,7 @@ export async function* bridge(
     throw noSuchMethod(client);
   }
   const asked = client === 'stateless' ? withoutEnvelope(params) : params;
-  for await (const message of connection.send({ id, method, params: asked, headers }, server, signal)) {
+  for await (const message of connection.send({ id, method, params: asked, headers, mayBeSent }, server, signal)) {
     const { result } = message;
     yield !isObject(result) ? message : { ...message, result: await translate(connection, method, result, client) };
   }

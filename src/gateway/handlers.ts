@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import { NotSent } from '../base/not-sent.ts';
 import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, CATALOGUE, overBudget } from '../errors.ts';
@@ -9,7 +10,6 @@ import type { Identified } from '../http/context.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { readBytes } from '../http/read-bytes.ts';
-import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import type { Era } from '../runtime/protocol.ts';
 import { notInUse } from '../runtime/runtime.ts';
@@ -19,6 +19,7 @@ import { createEndpoints, type Served } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive, type Exchange } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
+import { renewable } from './renewable.ts';
 import { linkHelp, listUser, sendJson, sendList, sendResult } from './reply.ts';
 import { isRequest, listTools, serveServer } from './server.ts';
 import { answerRequest, besidesTools, type ServedService } from './service.ts';
@@ -48,7 +49,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       if (found === null) {
         throw noSuchEndpoint();
       }
-      const renew = () => (deps.store.changes() === changes ? found : find());
+      const { renew, isCurrent } = renewable(deps, find, { served: found, changes });
       const counting = limit(found.endpoint.id);
       if (counting !== undefined) {
         await counting;
@@ -82,7 +83,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           const scope = scopeKey(found.endpoint.config);
           isStillServed = ({ endpoint }) => scopeKey(endpoint.config) === scope;
         };
-        await serve(deps, { ...found, renew, listen, request, response, signal: exchange.signal });
+        await serve(deps, { ...found, renew, isCurrent, listen, request, response, signal: exchange.signal });
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
         // A refusal is answered also when the endpoint was found to be gone before its request had arrived whole.
@@ -117,7 +118,6 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   const note: CallNote = { responseBytes: 0 };
   let began: Began = { at: performance.now(), requestBytes: 0 };
   let message: Message | undefined;
-  let connection: Connection | null = null;
   try {
     const memory = memoryOf(request);
     const bytes = await readBytes(request, response, Math.min(LARGEST_MESSAGE, memory.messageBytes), memory);
@@ -128,37 +128,67 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     began = { ...began, requestBytes: bytes.length };
     const reading = readMessage(bytes, asked.organizationId, signal);
     message = reading instanceof Promise ? await reading : reading;
-    // The body may have taken its time.
+    await answer(deps, asked, message, note);
+  } catch (error) {
+    note.hasServerFailed = error instanceof ServerFailed;
+    sendError(deps, asked, message, note, error);
+  } finally {
+    recordCall(deps, asked, note, began, response.destroyed);
+  }
+}
+
+/**
+ * Answers a message by what its token serves now: the body may have taken its time. What changes while the message waits to
+ * be sent has it decided about anew, so that a change holds from the moment it is made.
+ */
+async function answer(deps: Deps, asked: Asked, message: Message, note: CallNote): Promise<void> {
+  for (;;) {
     const renewed = asked.renew();
     const served = renewed instanceof Promise ? await renewed : renewed;
     if (served === null) {
       throw noSuchEndpoint();
     }
-    const { endpoint, source } = served;
-    const era = eraOf(message, request.headers);
-    if (message.method === 'subscriptions/listen') {
-      asked.listen();
-    }
-    if (source.kind === 'server') {
-      const relayed = { served: source, endpointId: endpoint.id, message, era, request, response, signal, note };
-      connection = deps.runtime.connection(source.server);
-      connection?.hold();
-      if (connection !== null) {
-        await serveServer(deps, { ...relayed, connection });
-      } else if (isRequest(message) && message.method === 'tools/list') {
-        await listTools(deps, relayed, message);
-      } else {
-        throw notInUse(source.server.name);
+    try {
+      await answerBy(deps, asked, served, message, note);
+      return;
+    } catch (error) {
+      if (!(error instanceof NotSent)) {
+        throw error;
       }
-    } else {
-      await serveService(deps, asked, source, message, era, note);
+      delete note.call;
     }
-  } catch (error) {
-    note.hasServerFailed = error instanceof ServerFailed;
-    sendError(deps, asked, message, note, error);
+  }
+}
+
+async function answerBy(
+  deps: Deps,
+  asked: Asked,
+  { endpoint, source }: Served,
+  message: Message,
+  note: CallNote,
+): Promise<void> {
+  const { request, response, signal, isCurrent } = asked;
+  const era = eraOf(message, request.headers);
+  if (message.method === 'subscriptions/listen') {
+    asked.listen();
+  }
+  if (source.kind === 'service') {
+    await serveService(deps, { ...asked, endpoint }, source, message, era, note);
+    return;
+  }
+  const relayed = { served: source, endpointId: endpoint.id, message, era, request, response, signal, note };
+  const connection = deps.runtime.connection(source.server);
+  connection?.hold();
+  try {
+    if (connection !== null) {
+      await serveServer(deps, { ...relayed, connection, mayBeSent: isCurrent });
+    } else if (isRequest(message) && message.method === 'tools/list') {
+      await listTools(deps, relayed, message);
+    } else {
+      throw notInUse(source.server.name);
+    }
   } finally {
     connection?.release();
-    recordCall(deps, asked, note, began, response.destroyed);
   }
 }
 
@@ -170,7 +200,7 @@ const noSuchEndpoint = (): ApiError =>
 
 async function serveService(
   deps: Deps,
-  { endpoint, request, response, signal }: Asked,
+  { endpoint, request, response, signal, isCurrent }: Asked,
   served: ServedService,
   message: Message,
   era: Era,
@@ -188,7 +218,7 @@ async function serveService(
   }
   const result = await answerRequest(
     deps,
-    { endpoint, served, signal, note, memory: memoryOf(request) },
+    { endpoint, served, signal, note, memory: memoryOf(request), isCurrent },
     { ...message, id, method },
     era,
   );

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
@@ -29,6 +30,8 @@ export type Relayed = {
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
   readonly note: CallNote;
+  /** Asked right before the message is sent to the server: by what is decided may have changed while it waited. */
+  readonly mayBeSent: MayBeSent;
   /** Of a call, those that repeat its arguments. */
   readonly paramHeaders?: Readonly<Record<string, string>>;
 };
@@ -80,7 +83,7 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
 /** Posts a message as the client's own. */
 function post(
   { stopping }: Deps,
-  { connection, message, era, request, signal, paramHeaders }: Relayed,
+  { connection, message, era, request, signal, paramHeaders, mayBeSent }: Relayed,
   session: Readonly<Record<string, string>>,
   body: string,
 ): Promise<HttpAnswer> {
@@ -98,6 +101,7 @@ function post(
     body,
     signal: isEndless ? AbortSignal.any([signal, stopping]) : signal,
     silence: isEndless ? 0 : connection.target.silence,
+    mayBeSent,
   });
 }
 

@@ -43,10 +43,11 @@ export function argumentsOf({ arguments: args = {} }: Result): Result {
 
 /** The result of a call that a person would have to approve. */
 export const mustWait = (policy: string): Result => ({
-  content: [{ type: 'text', text: mustWaitText(policy) }],
+  content: [
+    {
+      type: 'text',
+      text: `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`,
+    },
+  ],
   isError: true,
 });
-
-/** The text of that result. */
-export const mustWaitText = (policy: string): string =>
-  `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`;

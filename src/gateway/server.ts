@@ -1,4 +1,5 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { NotSent } from '../base/not-sent.ts';
 import { holdsBack, looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
@@ -43,7 +44,10 @@ const OF_OWN_SESSIONS = [...OF_SESSIONS, 'subscriptions/listen'];
 
 type Session = Readonly<Record<string, string>>;
 
-/** Answers a message to an endpoint over a server. Fails with an RpcError or ServerFailed when nothing was answered yet. */
+/**
+ * Answers a message to an endpoint over a server. Fails with an RpcError, ServerFailed or NotSent when nothing was answered
+ * yet.
+ */
 export async function serveServer(deps: Deps, asked: Relayed): Promise<void> {
   const { era, request, response } = asked;
   const session = era === 'handshake' ? sessionHeaders(deps, asked, request.headers) : {};
@@ -157,9 +161,7 @@ async function listed(
 
 async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
   const { served, era, request, response, note } = relayed;
-  const tool = looksAtDefinitions(served.server.approvalPolicy)
-    ? await findDefinedTool(deps, relayed, message.params)
-    : await findTool(deps, relayed, message.params.name);
+  const tool = await findCalled(deps, relayed, message.params);
   const args = argumentsOf(message.params);
   note.call = { tool: String(tool.definition.name), args, verdict: tool.verdict };
   if (tool.verdict === 'waits') {
@@ -179,6 +181,17 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
       throw error;
     }
     await forward(deps, called, message, session);
+  }
+}
+
+/** The tool that a call names, and what is decided about it. Throws NotSent where it has waited for a list meanwhile outdated. */
+async function findCalled(deps: Deps, relayed: Relayed, params: Result): Promise<ViewedTool> {
+  try {
+    return looksAtDefinitions(relayed.served.server.approvalPolicy)
+      ? await findDefinedTool(deps, relayed, params)
+      : await findTool(deps, relayed, params.name);
+  } catch (error) {
+    throw relayed.mayBeSent() ? error : new NotSent();
   }
 }
 
@@ -220,7 +233,7 @@ async function findDefinedTool({ runtime, limits }: Deps, relayed: Relayed, para
 
 /** The client's own session, or none of it, or the gateway's own session: whichever the message belongs to. */
 async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, session: Session): Promise<void> {
-  const { connection, era, request, response, signal, note } = relayed;
+  const { connection, era, request, response, signal, note, mayBeSent } = relayed;
   if (session['mcp-session-id'] !== undefined) {
     return passOn(deps, relayed, session);
   }
@@ -230,13 +243,13 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     return passOn(deps, relayed, session);
   }
   if (spoken !== era) {
-    const bridged = bridge(connection, { ...message, headers: relayed.paramHeaders }, [era, spoken], signal);
+    const bridged = bridge(connection, { ...message, headers: relayed.paramHeaders, mayBeSent }, [era, spoken], signal);
     return sendMessages(request, response, bridged, note, mask);
   }
   if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
-  const asked = await connection.ask(message, era, signal);
+  const asked = await connection.ask({ ...message, mayBeSent }, era, signal);
   if (!Buffer.isBuffer(asked)) {
     return sendMessages(request, response, asked, note, mask);
   }

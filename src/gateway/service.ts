@@ -1,28 +1,19 @@
 import { decideCall } from '../approvals/decide-call.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
-import { CallFailed } from '../calls/errors.ts';
 import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
+import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
 import type { NamedTools } from './derived-tools.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
 import type { ListUser, UsedList } from './lists.ts';
 import type { RequestMessage } from './message.ts';
-import {
-  argumentsOf,
-  complete,
-  mustWait,
-  mustWaitText,
-  noSuchMethod,
-  type Result,
-  UNCACHED,
-  unknownTool,
-} from './results.ts';
+import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 
 /** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
 export type ServedService = {
@@ -46,12 +37,14 @@ type Asked = {
   readonly signal: AbortSignal;
   readonly note: CallNote;
   readonly memory: MemoryScope;
+  /** Whether the endpoint, its account and its integration are still what they were found to be. */
+  readonly isCurrent: () => boolean;
 };
 
-/** Answers a request to an endpoint over an OpenAPI service, but `tools/list`. Throws an RpcError; `tools/call` reports failures as results. */
+/** Answers a request to an endpoint over an OpenAPI service, but `tools/list`. Throws an RpcError or NotSent; `tools/call` reports failures as results. */
 export async function answerRequest(
   deps: Deps,
-  { endpoint, served, signal, note, memory }: Asked,
+  { endpoint, served, ...asked }: Asked,
   { method, params }: RequestMessage,
   era: Era,
 ): Promise<Result> {
@@ -64,7 +57,7 @@ export async function answerRequest(
         ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
         : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
     case 'tools/call':
-      return inEra(await call(deps, served, params, { signal, note, memory }));
+      return inEra(await call(deps, served, params, asked));
     default:
       if (method === 'ping' && !isStateless) {
         return {};
@@ -96,7 +89,7 @@ async function call(
   deps: Deps,
   served: ServedService,
   params: Result,
-  { signal, note, memory }: Pick<Asked, 'signal' | 'note' | 'memory'>,
+  { signal, note, memory, isCurrent }: Omit<Asked, 'endpoint' | 'served'>,
 ): Promise<Result> {
   const { account, service } = served;
   const tool = typeof params.name === 'string' ? (await served.tools()).get(params.name) : undefined;
@@ -104,24 +97,20 @@ async function call(
     throw unknownTool(params.name);
   }
   const args = argumentsOf(params);
-  const decideNow = async () =>
-    decideCall(served.policy, await deps.places.of(account.organizationId), { tool, args, account, service });
-  const { policy, verdict } = await decideNow();
+  const { organizationId } = account;
+  const { store } = deps;
+  const changes = store.changes();
+  const places = await deps.places.of(organizationId);
+  const { policy, verdict } = await decideCall(served.policy, places, { tool, args, account, service });
   note.call = { tool: tool.name, args, verdict };
   if (verdict === 'waits') {
     return mustWait(policy);
   }
-  const way = { egress: deps.egress.of(account.organizationId), budget: deps.budget, now: deps.now };
+  const way = { egress: deps.egress.of(organizationId), budget: deps.budget, now: deps.now };
   const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
-  // A server of tokens may let a call wait until a policy has changed.
-  const beforeSent = async (): Promise<void> => {
-    const now = await decideNow();
-    if (now.verdict === 'waits') {
-      note.call = { tool: tool.name, args, verdict: now.verdict };
-      throw new CallFailed(mustWaitText(now.policy));
-    }
-  };
-  const outcome = await callTool(way, { tool, args, account, service, ...limits, beforeSent });
+  const placesOfServers = [organizationId, serversOf(organizationId)];
+  const mayBeSent = (): boolean => isCurrent() && !store.hasChanged(placesOfServers, changes);
+  const outcome = await callTool(way, { tool, args, account, service, ...limits, mayBeSent });
   const { result, credentialsRefused } = outcome;
   // A failure of another kind says nothing of the credentials.
   if (credentialsRefused || result.isError !== true) {

@@ -8,18 +8,18 @@ import { notInUse } from '../runtime/runtime.ts';
 import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
 import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
+import type { Renewable } from './renewable.ts';
 import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
-export type Asked = Served & {
-  /** What the token serves now, as long as it is good; null when it is not any more. */
-  readonly renew: () => Served | null | Promise<Served | null>;
-  /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
-  readonly listen: () => void;
-  readonly request: Identified;
-  readonly response: ServerResponse;
-  readonly signal: AbortSignal;
-};
+export type Asked = Served &
+  Renewable & {
+    /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
+    readonly listen: () => void;
+    readonly request: Identified;
+    readonly response: ServerResponse;
+    readonly signal: AbortSignal;
+  };
 
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
 export async function openStream(deps: Deps, asked: Asked): Promise<void> {

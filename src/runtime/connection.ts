@@ -1,4 +1,5 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { HttpAnswer } from '../egress/exchange.ts';
 import type { ServerRequest } from './exchange.ts';
@@ -16,6 +17,8 @@ export type OwnRequest = {
   readonly params: Readonly<Record<string, unknown>>;
   /** Further headers, where it is a stateless one over HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Asked right before it is sent, and sent again: it may have waited for a connection, a session or memory. */
+  readonly mayBeSent?: MayBeSent | undefined;
 };
 
 /** What a server says of itself, in either era. */
@@ -49,7 +52,8 @@ export type Connection = {
   /**
    * A request with the gateway's own ids, in an era that the server speaks; the messages that answer it, in the
    * caller's ids, end with the response. A session that the server has forgotten is renewed, once: such a request was
-   * not carried out. When the caller leaves early, the server is told to cancel. Throws the reason of the signal.
+   * not carried out. When the caller leaves early, the server is told to cancel. Throws the reason of the signal, and
+   * NotSent.
    */
   readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. */

@@ -18,9 +18,9 @@ export function exchange(
   request: ServerRequest,
 ): Promise<HttpAnswer> {
   const { name, origin, path } = target;
-  const { method, body = null, signal, silence } = request;
+  const { body = null, silence } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
-  return httpExchange(egress, { origin, path, method, headers, body, signal, silence }, (failure) =>
+  return httpExchange(egress, { ...request, origin, path, headers, body }, (failure) =>
     serverFailed(name, failure, silence),
   );
 }

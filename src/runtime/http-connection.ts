@@ -1,4 +1,5 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
@@ -49,6 +50,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     headers: ServerRequest['headers'],
     signal: AbortSignal,
     quiet = silence,
+    mayBeSent?: MayBeSent,
   ): Promise<HttpAnswer> =>
     checked({
       method: 'POST',
@@ -56,12 +58,17 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       body: JSON.stringify(message),
       signal,
       silence: quiet,
+      mayBeSent,
     });
-  const postStateless = ({ method, params, headers }: Omit<OwnRequest, 'id'>, id: string, signal: AbortSignal) => {
+  const postStateless = (
+    { method, params, headers, mayBeSent }: Omit<OwnRequest, 'id'>,
+    id: string,
+    signal: AbortSignal,
+  ) => {
     const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
     // A subscription is silent as long as nothing changes.
     const ofMessage = { ...headers, ...statelessHeaders(method, params) };
-    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence);
+    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
   };
 
   const discover = once(name, async (): Promise<ServerFacts | null> => {
@@ -117,16 +124,20 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   );
 
   /** On the gateway's own session, which is begun anew when the server has forgotten it. */
-  const postOnSession = async (message: object, signal: AbortSignal, isRetry = false): Promise<HttpAnswer> => {
+  const postOnSession = async (
+    message: object,
+    signal: AbortSignal,
+    { isRetry = false, mayBeSent }: { readonly isRetry?: boolean; readonly mayBeSent?: MayBeSent | undefined } = {},
+  ): Promise<HttpAnswer> => {
     const current = await session();
     if (current === null) {
       throw notTheProtocol(name, 'it knows no handshake');
     }
-    const answer = await post(message, current.headers, signal);
+    const answer = await post(message, current.headers, signal, silence, mayBeSent);
     if (answer.status === 404 && current.id !== undefined && !isRetry) {
       discard(answer);
       session.forget(current);
-      return postOnSession(message, signal, true);
+      return postOnSession(message, signal, { isRetry: true, mayBeSent });
     }
     return answer;
   };
@@ -134,20 +145,20 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
   const cancel = (era: Era, own: string): void => {
     if (era === 'handshake') {
-      void postOnSession(cancelled(own), patience(), true).then(discard, () => undefined);
+      void postOnSession(cancelled(own), patience(), { isRetry: true }).then(discard, () => undefined);
     }
   };
 
   const refuse = createRefuser((answer) => postOnSession(answer, patience()).then(discard));
 
-  const ask: Wire['ask'] = async ({ id, method, params, headers }, era, signal) => {
+  const ask: Wire['ask'] = async ({ id, method, params, headers, mayBeSent }, era, signal) => {
     const own = ownId();
     const { params: mapped, restore } = withToken(params, own);
     try {
       const answer =
         era === 'stateless'
-          ? await postStateless({ method, params: mapped, headers }, own, signal)
-          : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal);
+          ? await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal)
+          : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal, { mayBeSent });
       if (!isJson(answer)) {
         return messages(answer, { own, id, era, restore });
       }

@@ -1,6 +1,7 @@
 import { isObject, parseJson } from '../base/json.ts';
 import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { Listening } from '../egress/silence.ts';
 import { isLarge, isMessage, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
 import { ownIdsIn } from './own-ids.ts';
@@ -15,14 +16,15 @@ export type LineRequest = {
   readonly id: string;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
+  readonly mayBeSent?: MayBeSent | undefined;
 };
 
 /** A pipe that is open, and the requests under way through it. */
 export type Line = {
   /**
    * The notifications about a request as they come, and its response, which is the last. A caller who leaves earlier, or
-   * whose signal says so, makes the server be told to cancel. Throws ServerFailed, OverBudget, or the reason of the
-   * signal.
+   * whose signal says so, makes the server be told to cancel. Throws ServerFailed, OverBudget, NotSent, or the reason of
+   * the signal.
    */
   readonly ask: (request: LineRequest, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** Sends a notification. */
@@ -167,7 +169,10 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
   });
 
-  async function* ask({ id, method, params }: LineRequest, signal: AbortSignal): AsyncGenerator<ServerMessage> {
+  async function* ask(
+    { id, method, params, mayBeSent }: LineRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<ServerMessage> {
     signal.throwIfAborted();
     if (ended !== undefined) {
       throw ended;
@@ -176,11 +181,15 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     const listening = silence > 0 ? new Listening(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
+    let isUnsent = false;
     waiting.set(id, asked);
     signal.addEventListener('abort', abort, { once: true });
     try {
       // A server that does not read keeps the send waiting, and is given up for its silence.
-      pipe.send(JSON.stringify({ jsonrpc: '2.0', id, method, params })).catch((error: unknown) => asked.fail(error));
+      pipe.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), mayBeSent).catch((error: unknown) => {
+        isUnsent = error instanceof NotSent;
+        asked.fail(error);
+      });
       while (!isOver) {
         const message = await asked.next();
         listening?.heard();
@@ -192,7 +201,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
       asked.release();
       listening?.end();
       signal.removeEventListener('abort', abort);
-      if (!isOver && ended === undefined) {
+      if (!isOver && !isUnsent && ended === undefined) {
         tell(cancelled(id));
       }
     }

@@ -112,7 +112,8 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
     const { line } = await introduced();
     const own = ownId();
     const { params, restore } = withToken(request.params, own);
-    const asked = { id: own, method: request.method, params: era === 'stateless' ? withEnvelope(params) : params };
+    const { method, mayBeSent } = request;
+    const asked = { id: own, method, params: era === 'stateless' ? withEnvelope(params) : params, mayBeSent };
     for await (const message of line.ask(asked, signal)) {
       yield message.method === undefined ? { ...message, id: request.id } : restore(message);
     }

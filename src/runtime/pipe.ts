@@ -1,10 +1,11 @@
 import type { OverBudget } from '../base/memory-budget.ts';
+import type { MayBeSent } from '../base/not-sent.ts';
 import type { ServerFailed } from './failed.ts';
 
 /** A way to a server that carries single messages both ways: a local process, HTTP with SSE, a WebSocket. */
 export type Pipe = {
-  /** Sends one JSON-RPC message. Rejects with ServerFailed; `unreachable` when nothing of it was sent. */
-  readonly send: (message: string) => Promise<void>;
+  /** Sends one JSON-RPC message. Rejects with NotSent, or ServerFailed; `unreachable` when nothing of it was sent. */
+  readonly send: (message: string, mayBeSent?: MayBeSent) => Promise<void>;
   /** To be called when the server has introduced itself: how it ends says something else from then on. */
   readonly introduced?: () => void;
   /** Ends it, whatever is under way; resolves when nothing of it is left. `ended` is not called any more. */

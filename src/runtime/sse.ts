@@ -137,14 +137,14 @@ function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint
   const reading = read().catch(end);
 
   return {
-    send: async (message) => {
+    send: async (message, mayBeSent) => {
       if (signal.aborted) {
         throw hasEnded(name);
       }
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).reach(message.length, signal);
       const headers = { 'content-type': 'application/json' };
-      const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence } as const;
+      const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence, mayBeSent } as const;
       const answer = await send(egress, target, request);
       void readOn(answer);
       if (answer.status < 200 || answer.status > 299) {

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { NotSent } from '../base/not-sent.ts';
 import { ServerFailed } from './failed.ts';
 import { encodeLine, readLines } from './lines.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
@@ -93,9 +94,12 @@ export async function openProcess(
     introduced: () => {
       isIntroduced = true;
     },
-    send: async (message) => {
+    send: async (message, mayBeSent) => {
       const line = encodeLine(message, encoding);
       await room.forMessage(line.length);
+      if (mayBeSent?.() === false) {
+        throw new NotSent();
+      }
       child.stdin.write(line, noteQueue);
       if (child.stdin.writableLength > room.longest || !noteQueue()) {
         end(new ServerFailed(name, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`));

@@ -2,6 +2,7 @@ import type { ClientRequestArgs } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { NotSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import { serverFailed } from './exchange.ts';
 import { ServerFailed } from './failed.ts';
@@ -184,8 +185,11 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
   setImmediate(() => websocket.resume());
 
   const pipe: Pipe = {
-    send: async (message) => {
+    send: async (message, mayBeSent) => {
       await room.forMessage(message.length);
+      if (mayBeSent?.() === false) {
+        throw new NotSent();
+      }
       if (websocket.readyState !== websocket.OPEN) {
         throw hasEnded(server);
       }

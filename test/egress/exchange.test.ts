@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { NotSent } from '../../src/base/not-sent.ts';
 import { createEgress, createOrganizationEgress } from '../../src/egress/egress.ts';
 import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
 import { turnsDuring } from '../support/event-loop.ts';
@@ -64,6 +65,28 @@ test('who leaves while the connection comes about is told at once, and nothing i
   resolving.resolve();
   const { status } = await exchange(egress, aRequest(new AbortController().signal), ({ cause }) => cause);
   expect([status, asked]).toEqual([200, 1]);
+  await egress.dispatcher.destroy();
+});
+
+test('what may not be sent any more when its connection has come about is not sent', async () => {
+  const resolving = Promise.withResolvers<void>();
+  const resolve = async () => {
+    await resolving.promise;
+    return [{ address: '127.0.0.1', family: 4 }];
+  };
+  const egress = createEgress({ allow: ['127.0.0.1'], own: () => [], resolve });
+  const before = asked;
+  let may = true;
+  const send = () =>
+    exchange(egress, aRequest(new AbortController().signal, { mayBeSent: () => may }), ({ cause }) => cause);
+  const waiting = send();
+  may = false;
+  resolving.resolve();
+  await expect(waiting).rejects.toThrow(NotSent);
+  await expect(send()).rejects.toThrow(NotSent);
+  expect(asked).toBe(before);
+  may = true;
+  expect((await send()).status).toBe(200);
   await egress.dispatcher.destroy();
 });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { MemoryBudget, OverBudget } from '../../src/base/memory-budget.ts';
 import { MemoryScope } from '../../src/base/memory-scope.ts';
+import { NotSent } from '../../src/base/not-sent.ts';
 import { createOpenEgress } from '../../src/egress/egress.ts';
 import { type Connection, connect } from '../../src/runtime/connection.ts';
 import type { Target } from '../../src/runtime/target.ts';
@@ -114,6 +115,24 @@ describe.each([
     }
     return result as { readonly content: readonly { readonly text: string }[] };
   };
+
+  test('is not sent what may not be sent any more when there is room for it', async () => {
+    const others = ['b', 'c', 'd', 'e'].map((holder) => budget.hold(holder, 'bodies', 3.99 * MIB));
+    let may = true;
+    const params = { name: 'answer', arguments: { bytes: 1, padding: 'x'.repeat(64 * 1024) } };
+    const send = () => {
+      const request = { id: 1, method: 'tools/call', params, mayBeSent: () => may };
+      return connection.send(request, 'handshake', new AbortController().signal).next();
+    };
+    const waiting = send();
+    may = false;
+    for (const other of others) {
+      other.release();
+    }
+    await expect(waiting).rejects.toThrow(NotSent);
+    may = true;
+    expect((await send()).value.result.content).toHaveLength(1);
+  });
 
   test('that answers with a message of the largest size is read, and held meanwhile', async () => {
     const messages = call('answer', { bytes: 1.25 * MIB });
