@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from './caller.ts';
 import { DAY } from './instants.ts';
@@ -52,9 +53,15 @@ export type Change = {
 /** Characters of a name that others choose, such as a server that of a tool. */
 const LONGEST_NAME = 256;
 
-/** A name that others have chosen, as events have it. PostgreSQL stores no NUL: one in a name would keep the event out. */
-export const auditedName = (name: string): string =>
-  name.slice(0, LONGEST_NAME).replaceAll('\0', '\ufffd').toWellFormed();
+/**
+ * A name that others have chosen, as events have it: a long one is cut, and told from others by its hash. PostgreSQL stores no
+ * NUL: one in a name would keep the event out.
+ */
+export function auditedName(name: string): string {
+  const cut =
+    name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}… sha256:${hash('sha256', name).slice(0, 16)}` : name;
+  return cut.replaceAll('\0', '\ufffd').toWellFormed();
+}
 
 /** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
 export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {

@@ -1,5 +1,20 @@
 import pino, { type DestinationStream } from 'pino';
 
+/**
+ * What a terminal, or who looks at it, would take for more than a character: controls (as pino writes them, or as they are), and
+ * what turns the direction of text or ends a line. A line and a tabulator may be in a stack.
+ */
+const CONTROLS = /\\(?:u00[01][0-9a-f]|[\s\S])|[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gi;
+
+/** A line of JSON whose texts show controls, which others may have put there, instead of being them. */
+export const showingControls = (line: string): string =>
+  line.replace(CONTROLS, (found) => {
+    if (found[0] !== '\\') {
+      return `\\\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }
+    return /^\\(?:u|[bfr])/.test(found) && !/^\\u000[9a]/i.test(found) ? `\\${found}` : found;
+  });
+
 /** Characters of lines that are written at once, and milliseconds after which fewer are. */
 const BLOCK = 8192;
 const PAUSE = 200;

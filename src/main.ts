@@ -8,7 +8,7 @@ import type { NewCredentials } from './bootstrap.ts';
 import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
-import { logLines } from './log-lines.ts';
+import { logLines, showingControls } from './log-lines.ts';
 import { secretForms } from './secret-forms.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
@@ -70,7 +70,8 @@ async function destination(): Promise<pino.DestinationStream> {
     return logLines();
   }
   const { default: pretty } = await import('pino-pretty');
-  return pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  const terminal = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
+  return { write: (line) => terminal.write(showingControls(line)) };
 }
 
 /** On a terminal the secrets of a start are printed; elsewhere, where output is kept, only a file's path is. */

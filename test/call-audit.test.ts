@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseJson } from '../src/base/json.ts';
@@ -146,9 +146,16 @@ onBothEngines(({ shared }) => {
 
   it('stores tools whatever their servers call them', async () => {
     audit.record(aCall({ tool: 'nul\0 and \ud800 alone' }), {});
+    audit.record(aCall({ tool: 'x'.repeat(256) }), {});
+    audit.record(aCall({ tool: 'x'.repeat(257) }), {});
     audit.record(aCall({ tool: 'x'.repeat(100_000) }), {});
     await audit.flush();
-    expect(await tools()).toEqual(['nul\ufffd and \ufffd alone', 'x'.repeat(256)]);
+    const cut = (digits: string) => `${'x'.repeat(256)}… sha256:${digits}`;
+    expect((await tools()).toSorted()).toEqual([
+      'nul\ufffd and \ufffd alone',
+      'x'.repeat(256),
+      ...[257, 100_000].map((length) => cut(hash('sha256', 'x'.repeat(length)).slice(0, 16))).toSorted(),
+    ]);
   });
 
   it('stores what is there when it is closed, and counts what it could not store and what comes later', async () => {

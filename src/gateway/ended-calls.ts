@@ -29,13 +29,16 @@ export function noteChunk(note: CallNote, chunk: Buffer): void {
 /** When a message came and how large it was; milliseconds of `performance.now()`, bytes. */
 export type Began = { readonly at: number; readonly requestBytes: number };
 
+/** Why there was no answer, where there was none. */
+export type Unanswered = 'client_gone' | 'endpoint_gone' | 'internal';
+
 /** Writes a call that has ended into the audit log. A message that was no call of a tool that is there leaves no trace. */
 export function recordCall(
   { callAudit, now }: Pick<Deps, 'callAudit' | 'now'>,
   { organizationId, endpoint }: Served,
   note: CallNote,
   { at, requestBytes }: Began,
-  clientIsGone: boolean,
+  unanswered: Unanswered,
 ): void {
   if (note.call === undefined) {
     return;
@@ -49,13 +52,13 @@ export function recordCall(
       durationMs: performance.now() - at,
       requestBytes,
       responseBytes: note.responseBytes,
-      reason: reasonOf(note, clientIsGone),
+      reason: reasonOf(note, unanswered),
     },
     note.call.args,
   );
 }
 
-function reasonOf(note: CallNote, clientIsGone: boolean): string | undefined {
+function reasonOf(note: CallNote, unanswered: Unanswered): string | undefined {
   const { call, isError, hasServerFailed, isOutdated } = note;
   if (isOutdated === true) {
     return 'outdated_tools';
@@ -67,7 +70,7 @@ function reasonOf(note: CallNote, clientIsGone: boolean): string | undefined {
     return 'server_failed';
   }
   if (isError === undefined) {
-    return clientIsGone ? 'client_gone' : 'internal';
+    return unanswered;
   }
   return isError ? 'tool_error' : undefined;
 }

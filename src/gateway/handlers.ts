@@ -17,7 +17,7 @@ import { scopeKey } from '../tools/scope.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints, type Served } from './endpoints.ts';
 import { eraOf } from './eras.ts';
-import { createLive, type Exchange } from './live.ts';
+import { createLive, ENDPOINT_GONE, type Exchange } from './live.ts';
 import { CODES, type Message, RpcError, readMessage } from './message.ts';
 import { renewable } from './renewable.ts';
 import { linkHelp, listUser, sendJson, sendList, sendResult } from './reply.ts';
@@ -133,7 +133,8 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
     note.hasServerFailed = error instanceof ServerFailed;
     sendError(deps, asked, message, note, error);
   } finally {
-    recordCall(deps, asked, note, began, response.destroyed);
+    const without = response.destroyed ? 'client_gone' : 'internal';
+    recordCall(deps, asked, note, began, signal.reason === ENDPOINT_GONE ? 'endpoint_gone' : without);
   }
 }
 

@@ -25,8 +25,9 @@ export type Live = {
   readonly begin: (endpoint: InFlight, isServed: () => Promise<boolean>) => Exchange | null;
 };
 
-/** Why an exchange is ended. One for all: an error for each would collect a stack that nobody reads. */
-const ENDED = new Error('The client is gone, or the endpoint is.');
+/** Why exchanges are ended. One for all: an error for each would collect a stack that nobody reads. */
+export const ENDPOINT_GONE = new Error('The endpoint is gone.');
+const CLIENT_GONE = new Error('The client is gone.');
 
 /** How many exchanges of one endpoint, or of one organization, are under way. */
 type Count = { readonly id: string; underWay: number };
@@ -52,7 +53,7 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
     const looks = Array.from(underWay.values(), async (exchange) => {
       // A database that cannot be asked revokes nothing.
       if (!(await exchange.isServed().catch(() => true))) {
-        exchange.abort(ENDED);
+        exchange.abort(ENDPOINT_GONE);
       }
     });
     await Promise.all(looks);
@@ -87,7 +88,7 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
       leave(ofEndpoints, this.#ofEndpoint);
       leave(ofOrganizations, this.#ofOrganization);
       if (isLeft) {
-        this.#controller.abort(ENDED);
+        this.#controller.abort(CLIENT_GONE);
       }
     }
   }

@@ -209,3 +209,18 @@ test('what was noted when the server stops is stored', async () => {
   await server.stop();
   await rm(directory, { recursive: true });
 });
+
+test('a call whose endpoint was deleted while it ran says so', async () => {
+  answer = { status: -1, body: '' };
+  const endpoint = await startEndpoint();
+  const { server, accountId, id, token } = endpoint;
+  const asked = once(service, 'request');
+  const body = JSON.stringify(bodyOf(TOOL, { id: 'ada' }));
+  const refused = expect(fetch(`${server.url}/mcp/${token}`, { method: 'POST', body })).rejects.toThrow();
+  await asked;
+  await call(server.url, 'deleteEndpoint', { path: { integrated_account_id: accountId, id } });
+  await refused;
+  const expected = { outcome: 'failure', details: { reason: 'endpoint_gone' } };
+  await expect.poll(async () => (await audited(endpoint))[0]).toMatchObject(expected);
+  await server.stop();
+});
