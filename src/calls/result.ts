@@ -15,7 +15,7 @@ export type ResultFacts = {
   /** Of the service, as people know it. */
   readonly host: string;
   /** Takes credentials out of a text. */
-  readonly redact: (text: string) => string;
+  readonly redact: (text: string) => Promise<string>;
 };
 
 /** A result that says why there is none. */
@@ -30,7 +30,7 @@ export async function resultOf(answer: HttpAnswer, { tool, host, redact }: Resul
   const { status, bytes } = answer;
   const said = `${host} answered ${statusText(status)}`;
   if (status < 200 || status > 299) {
-    return failure(redact(JSON.stringify(envelopeOf(answer, said))));
+    return failure(await redact(JSON.stringify(envelopeOf(answer, said))));
   }
   if (bytes.length === 0) {
     return { content: [{ type: 'text', text: `${said} without content.` }] };
@@ -39,7 +39,7 @@ export async function resultOf(answer: HttpAnswer, { tool, host, redact }: Resul
   if (found === null) {
     return { content: [binaryContent(answer)] };
   }
-  const text = redact(found);
+  const text = await redact(found);
   const value = tool.outputSchema === undefined ? undefined : await structured(text);
   return { content: [{ type: 'text', text }], ...(isObject(value) ? { structuredContent: value } : {}) };
 }

@@ -80,6 +80,11 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
   return Object.assign(passed, ofEra);
 }
 
+/** Takes the secrets of a server out of what it answers to a request: not those that the request held. */
+export async function maskFor(target: Target, sent: unknown): Promise<Mask | null> {
+  return (await maskOf(target)?.besides(sent)) ?? null;
+}
+
 /** Posts a message as the client's own. */
 function post(
   { stopping }: Deps,
@@ -110,7 +115,8 @@ export async function passOn(deps: Deps, relayed: Relayed, session: Readonly<Rec
   const { served, message, request, response, note } = relayed;
   const answer = await post(deps, relayed, session, message.text);
   const id = message.method === undefined ? null : (message.id ?? null);
-  await passBack(answer, { deps, target: relayed.connection.target, served, request, response, id, note });
+  const { target } = relayed.connection;
+  await passBack(answer, { deps, target, served, request, response, id, note, sent: message.params });
 }
 
 type Back = {
@@ -123,6 +129,8 @@ type Back = {
   /** Of the request that is answered; null where there is none. */
   readonly id: unknown;
   readonly note: CallNote;
+  /** What the client has sent to have it. */
+  readonly sent: unknown;
 };
 
 /**
@@ -137,9 +145,12 @@ export async function passBack(answer: HttpAnswer, back: Back): Promise<void> {
   }
 }
 
-async function pass(answer: HttpAnswer, { deps, target, served, request, response, id, note }: Back): Promise<void> {
+async function pass(
+  answer: HttpAnswer,
+  { deps, target, served, request, response, id, note, sent }: Back,
+): Promise<void> {
   const { name, id: serverId } = served.server;
-  const mask = maskOf(target);
+  const mask = await maskFor(target, sent);
   if (answer.status >= 300) {
     note.isError = true;
     linkHelp(response, deps.publicUrl, statusOf(answer));
@@ -149,7 +160,7 @@ async function pass(answer: HttpAnswer, { deps, target, served, request, respons
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
     noteChunk(note, body);
-    sendJson(request, response, answer.status, mask === null ? body : mask.json(body));
+    sendJson(request, response, answer.status, mask === null ? body : await mask.json(body));
     return;
   }
   // Who opens a stream with GET reads one, whatever else it accepts.
@@ -196,7 +207,7 @@ async function passError(
   const status = statusOf(answer);
   const text = isJson(answer) ? await wordsOf(answer) : null;
   if (text !== null && isRefusal(text)) {
-    return sendJson(request, response, status, mask === null ? text : mask.error(text));
+    return sendJson(request, response, status, mask === null ? text : await mask.error(text));
   }
   const why =
     status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
@@ -261,7 +272,7 @@ async function answerInitialize(
   adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
   const { name } = served.server;
-  const mask = maskOf(connection.target);
+  const mask = await maskFor(connection.target, message.params);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
     if (incoming.method !== undefined) {
@@ -279,7 +290,7 @@ async function answerInitialize(
       if (refusal.length > MOST_OF_REFUSAL) {
         throw notTheProtocol(name, `its refusal is longer than ${MOST_OF_REFUSAL} characters`);
       }
-      sendJson(request, response, status, mask === null ? refusal : mask.error(refusal));
+      sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
       return 'done';
     }
     if (sessionId !== undefined) {
@@ -287,7 +298,7 @@ async function answerInitialize(
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
     }
     const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
-    sendJson(request, response, 200, mask === null ? adapted : mask.result(adapted));
+    sendJson(request, response, 200, mask === null ? adapted : await mask.result(adapted));
     return 'done';
   }
   if ((await connection.discover()) !== null) {

@@ -116,16 +116,20 @@ function inOneLine(json: Buffer): Buffer {
   return json;
 }
 
-/** Answers a request with its result, as `sendJson` does; out of a server's words, the mask takes what no client may read. */
-export function sendResult(
+/** Answers a request with its result, as `sendJson` does. */
+export const sendResult = (request: Identified, response: ServerResponse, id: unknown, result: object): number =>
+  sendJson(request, response, 200, writeJson({ jsonrpc: '2.0', id, result }));
+
+/** The same in a server's words, out of which the mask takes what no client may read. */
+export async function sendMasked(
   request: Identified,
   response: ServerResponse,
   id: unknown,
   result: object,
-  mask: Mask | null = null,
-): number {
+  mask: Mask | null,
+): Promise<void> {
   const text = writeJson({ jsonrpc: '2.0', id, result });
-  return sendJson(request, response, 200, mask === null ? text : mask.result(text));
+  sendJson(request, response, 200, mask === null ? text : await mask.result(text));
 }
 
 /**
@@ -146,7 +150,7 @@ export async function sendMessages(
     for await (const message of messages) {
       const isResponse = message.method === undefined;
       const written = writeJson(message);
-      const text = mask === null ? written : mask.message(written, message);
+      const text = mask === null ? written : await mask.message(written, message);
       if (isResponse) {
         note.isError = isFailure(message);
         note.responseBytes += Buffer.byteLength(text);
@@ -188,18 +192,24 @@ export async function sendBody(
 ): Promise<void> {
   const turn = createTurns();
   let isBetween = true;
+  const send = async (chunks: Iterable<Buffer>): Promise<void> => {
+    for (const chunk of chunks) {
+      if (chunk.length > 0) {
+        isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
+        await write(response, chunk);
+        await turn(chunk.length);
+      }
+    }
+  };
   const alive = areEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
   try {
     for await (const came of body as AsyncIterable<Buffer>) {
       onChunk(came);
-      const chunk = pieces === null ? came : pieces.add(came);
-      if (chunk.length > 0) {
-        isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
-        await write(response, chunk);
-      }
+      await send(pieces === null ? [came] : pieces.add(came));
       await turn(came.length);
     }
-    response.end(pieces?.end());
+    await send(pieces?.end() ?? []);
+    response.end();
   } finally {
     clearInterval(alive);
   }

@@ -14,9 +14,9 @@ import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { paramHeaders } from './param-headers.ts';
-import { initialize, passOn, type Relayed, sessionHeaders } from './relay.ts';
+import { initialize, maskFor, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
-import { listUser, sendJson, sendList, sendMessages, sendResult } from './reply.ts';
+import { listUser, sendJson, sendList, sendMasked, sendMessages, sendResult } from './reply.ts';
 import {
   argumentsOf,
   complete,
@@ -237,7 +237,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (session['mcp-session-id'] !== undefined) {
     return passOn(deps, relayed, session);
   }
-  const mask = maskOf(connection.target);
+  const mask = await maskFor(connection.target, message.params);
   const spoken = await eraFor(connection, era);
   if (era === 'stateless' && spoken === era && connection.exchange !== null) {
     return passOn(deps, relayed, session);
@@ -257,7 +257,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (asked.length > SMALL_BYTES) {
     await memoryOf(request).hold('answers', 0).reach(asked.length);
   }
-  sendJson(request, response, 200, mask === null ? asked : mask.json(asked));
+  sendJson(request, response, 200, mask === null ? asked : await mask.json(asked));
 }
 
 async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {
@@ -276,7 +276,7 @@ async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessag
     }
   }
   const { facts } = await connection.introduce();
-  sendResult(request, response, message.id, initialized(facts, message, scope), maskOf(connection.target));
+  await sendMasked(request, response, message.id, initialized(facts, message, scope), maskOf(connection.target));
 }
 
 async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): Promise<void> {
@@ -289,5 +289,5 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
   if (spoken === 'stateless' && connection.exchange !== null && isWhole) {
     return passOn(deps, relayed, {});
   }
-  sendResult(request, response, id, discovered(facts, served.scope), maskOf(connection.target));
+  await sendMasked(request, response, id, discovered(facts, served.scope), maskOf(connection.target));
 }

@@ -31,7 +31,9 @@ export async function openStream(deps: Deps, asked: Asked): Promise<void> {
     throw onlyPost('The server tells nothing unasked.');
   }
   const note = { responseBytes: 0 };
-  await passBack(answer, { deps, target, served: source, request, response, id: null, note }).catch(asApiError);
+  await passBack(answer, { deps, target, served: source, request, response, id: null, note, sent: null }).catch(
+    asApiError,
+  );
 }
 
 /** Ends a session of the client's own at the server. */

@@ -62,7 +62,7 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
     for (const item of listed) {
       count += 1;
       const said = item instanceof Unparsed ? item.text() : JSON.stringify(item);
-      const text = mask === null ? said : mask.result(said);
+      const text = mask === null ? said : await mask.result(said);
       const ownValues = countValues(text, MOST_VALUES_OF_TOOL);
       const isLarge = ownValues > MOST_VALUES_OF_TOOL;
       const isAsParsed = text === said && !(item instanceof Unparsed);

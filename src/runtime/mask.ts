@@ -1,14 +1,11 @@
+import { createBreathing } from '../base/breathe.ts';
 import { isObject } from '../base/json.ts';
-import { secretForms } from '../secret-forms.ts';
-import { isNameOfSecret, type Secret } from './secrets.ts';
+import { SecretSearch, type Wanted } from '../secret-search.ts';
+import { isNameOfSecret, secretValues, sentIn } from '../secret-values.ts';
 import type { Target } from './target.ts';
 
-/** What is shorter is likely to be found where it is no secret. */
-const SHORTEST = 8;
 /** Bytes of a message that is waited for whole, to know what it is. */
 const MOST_WAITED = 64 * 1024;
-/** What stands for a secret. */
-const MASKED = '[credential]';
 
 /** What says of a large message what it is: the first of its members that has a value. */
 const KIND = /"(?:(error)|result|method)"\s*:\s*[^\sn]/;
@@ -25,24 +22,27 @@ const masks = new WeakMap<Target, Mask | null>();
 export function maskOf(target: Target): Mask | null {
   let mask = masks.get(target);
   if (mask === undefined) {
-    const isOfResults = ({ name }: Secret): boolean => target.isShared && isNameOfSecret(name);
-    const forms = {
-      errors: new Forms(target.secrets),
-      results: new Forms(target.secrets.filter(isOfResults)),
-      undecided: new Forms(target.secrets.filter((secret) => !isOfResults(secret))),
+    const values = target.secrets.map(({ name, value }) => ({ name, values: secretValues(name, value) }));
+    const search = new SecretSearch(values.flatMap((secret) => secret.values));
+    const isOfResults = ({ name }: { name: string }): boolean => target.isShared && isNameOfSecret(name);
+    const named = new Set(values.filter(isOfResults).flatMap((secret) => secret.values.map(({ value }) => value)));
+    const kinds = {
+      errors: search.wanting(() => true),
+      results: search.wanting((value) => named.has(value)),
+      undecided: search.wanting((value) => !named.has(value)),
     };
-    mask = forms.errors.isEmpty ? null : new Mask(forms);
+    mask = search.isEmpty ? null : new Mask(search, kinds);
     masks.set(target, mask);
   }
   return mask;
 }
 
-type KindsOfForms = {
-  /** Those that are taken out of errors, and out of results. */
-  readonly errors: Forms;
-  readonly results: Forms;
-  /** Those that are taken out of errors only. */
-  readonly undecided: Forms;
+type Kinds = {
+  /** What is taken out of errors, and out of results. */
+  readonly errors: Wanted;
+  readonly results: Wanted;
+  /** What is taken out of errors only. */
+  readonly undecided: Wanted;
 };
 
 /** Whether so many bytes may be held of a message that has not said yet what it is; asked again as it grows. */
@@ -55,50 +55,76 @@ export type Room = (bytes: number) => boolean;
  * secrets, and that of an organization's own stays as it is. Values of less than 8 characters, or of digits alone, stay.
  */
 export class Mask {
-  readonly #forms: KindsOfForms;
+  readonly #search: SecretSearch;
+  readonly #kinds: Kinds;
 
-  constructor(forms: KindsOfForms) {
-    this.#forms = forms;
+  constructor(search: SecretSearch, kinds: Kinds) {
+    this.#search = search;
+    this.#kinds = kinds;
+  }
+
+  /**
+   * The same, but for what somebody has sent who reads the answer: else a server that repeats guesses would say which one is
+   * right. `sent` is the parameters of a request.
+   */
+  async besides(sent: unknown): Promise<Mask> {
+    const turn = createBreathing();
+    const known = await this.#search.knownFrom(sentIn(sent), turn);
+    if (known.size === 0) {
+      return this;
+    }
+    const { errors, results, undecided } = this.#kinds;
+    return new Mask(this.#search, {
+      errors: this.#search.without(errors, known),
+      results: this.#search.without(results, known),
+      undecided: this.#search.without(undecided, known),
+    });
   }
 
   /** The text of an error. */
-  error(text: string): string {
-    return this.#forms.errors.outOf(text);
+  error(text: string): Promise<string> {
+    return this.#outOf(text, this.#kinds.errors);
   }
 
   /** The text of something else. */
-  result(text: string): string {
-    return this.#forms.results.outOf(text);
+  result(text: string): Promise<string> {
+    return this.#outOf(text, this.#kinds.results);
   }
 
   /** The text of a message, written of a value. */
-  message(text: string, message: Readonly<Record<string, unknown>>): string {
+  message(text: string, message: Readonly<Record<string, unknown>>): Promise<string> {
     return saysError(message) ? this.error(text) : this.result(text);
   }
 
   /** A whole body in JSON. */
-  json(body: Buffer): Buffer {
-    return masked(body, asItIs, this.#forms);
+  async json(body: Buffer): Promise<Buffer> {
+    const turn = createBreathing();
+    const { errors, results } = this.#kinds;
+    // Whatever is taken out of a result is taken out of an error.
+    if (!(await this.#search.standIn(body, errors, true, turn))) {
+      return body;
+    }
+    return this.#search.outOfBytes(body, isErrorIn(body, asItIs) ? errors : results, true, turn);
   }
 
   /** Masks what comes in pieces, wherever they begin and end: events, or one body in JSON. */
   pieces(areEvents: boolean, room: Room): Pieces {
-    return new Pieces(this.#forms, areEvents, room);
+    return new Pieces(this.#search, this.#kinds, areEvents, room);
+  }
+
+  async #outOf(text: string, wanted: Wanted): Promise<string> {
+    const turn = createBreathing();
+    return (await this.#search.standIn(text, wanted, true, turn))
+      ? this.#search.outOfText(text, wanted, true, turn)
+      : text;
   }
 }
 
-/** A whole message; `jsonIn` finds its JSON in the text of the bytes. */
-function masked(bytes: Buffer, jsonIn: (text: string) => string, { errors, results }: KindsOfForms): Buffer {
-  // Whatever is taken out of a result is taken out of an error.
-  if (!errors.areIn(bytes)) {
-    return bytes;
-  }
-  const saysSo =
-    bytes.length > MOST_WAITED
-      ? beginsAsError(bytes) || IS_ERROR.test(bytes.toString('latin1'))
-      : isError(jsonIn(bytes.toString('utf8')));
-  return (saysSo ? errors : results).outOfBytes(bytes);
-}
+/** Whether a whole message says of an error; `jsonIn` finds its JSON in the text of the bytes. */
+const isErrorIn = (bytes: Buffer, jsonIn: (text: string) => string): boolean =>
+  bytes.length > MOST_WAITED
+    ? beginsAsError(bytes) || IS_ERROR.test(bytes.toString('latin1'))
+    : isError(jsonIn(bytes.toString('utf8')));
 
 /** Whether a large message begins as an error, or in a way that does not tell yet. */
 function beginsAsError(start: Buffer): boolean {
@@ -114,178 +140,117 @@ function beginsAsError(start: Buffer): boolean {
  * there is no room for that, it counts as one.
  */
 export class Pieces {
-  readonly #kinds: KindsOfForms;
-  readonly #overlap: number;
+  readonly #search: SecretSearch;
+  readonly #kinds: Kinds;
   readonly #areEvents: boolean;
   readonly #room: Room;
   #held: Buffer = Buffer.alloc(0);
   /** What is taken out of a large message that has begun to go on. */
-  #forms: Forms | null = null;
+  #wanted: Wanted | null = null;
   /** What came of such a message since it could not go on. */
   #undecided: Buffer[] = [];
   #undecidedBytes = 0;
 
-  constructor(kinds: KindsOfForms, areEvents: boolean, room: Room) {
+  constructor(search: SecretSearch, kinds: Kinds, areEvents: boolean, room: Room) {
+    this.#search = search;
     this.#kinds = kinds;
-    this.#overlap = Math.max(kinds.errors.longest, MOST_OF_MARK);
     this.#areEvents = areEvents;
     this.#room = room;
   }
 
-  /** What can go on when this has come; it may be empty. */
-  add(chunk: Buffer): Buffer {
+  /** What can go on when this has come, piece by piece; each is made when it is asked for. */
+  *add(chunk: Buffer): Generator<Buffer> {
     const isSeen = this.#held.length;
     const data = isSeen === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const out: Buffer[] = [];
     let at = 0;
     if (this.#areEvents) {
       const text = data.toString('latin1');
       // The first characters of a blank line may have come before.
       BLANK_LINE.lastIndex = Math.max(isSeen - 2, 0);
+      const ends: number[] = [];
       while (BLANK_LINE.test(text)) {
-        out.push(this.#ended(data.subarray(at, BLANK_LINE.lastIndex)));
-        at = BLANK_LINE.lastIndex;
+        ends.push(BLANK_LINE.lastIndex);
+      }
+      for (const end of ends) {
+        yield* this.#ended(data.subarray(at, end));
+        at = end;
       }
     }
     const rest = data.subarray(at);
-    if (this.#forms === null && rest.length <= MOST_WAITED) {
+    if (this.#wanted === null && rest.length <= MOST_WAITED) {
       this.#held = rest;
     } else {
-      out.push(this.#large(rest));
+      yield* this.#large(rest);
     }
-    return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
 
   /** What is left when there is no more. */
-  end(): Buffer {
-    const rest = this.#ended(this.#held);
+  *end(): Generator<Buffer> {
+    const rest = this.#held;
     this.#held = Buffer.alloc(0);
-    return rest;
+    yield* this.#ended(rest);
   }
 
   /** What of a large message can go on; `rest` begins with what was held of it. */
-  #large(rest: Buffer): Buffer {
+  *#large(rest: Buffer): Generator<Buffer> {
     const { errors, results, undecided } = this.#kinds;
-    this.#forms ??= beginsAsError(rest) ? errors : results;
+    this.#wanted ??= beginsAsError(rest) ? errors : results;
     this.#decide(rest);
-    const end = errors.endBefore(rest, rest.length - this.#overlap);
+    const mostBytes = Math.max(rest.length - MOST_OF_MARK, 0);
+    const { end } = this.#search.find(rest, errors, { isJson: true, isLast: false, mostBytes });
     this.#held = rest.subarray(end);
     const part = rest.subarray(0, end);
-    if (this.#forms === results && (this.#undecided.length > 0 || undecided.areIn(rest))) {
+    const isUndecided = (): boolean => this.#undecided.length > 0 || this.#search.areIn(rest, undecided, true);
+    if (this.#wanted === results && isUndecided()) {
       this.#undecided.push(part);
       this.#undecidedBytes += part.length;
       if (this.#room(this.#undecidedBytes)) {
-        return Buffer.alloc(0);
+        return;
       }
-      this.#forms = errors;
-      return this.#decided();
+      this.#wanted = errors;
+      yield* this.#decided();
+      return;
     }
-    return this.#decided(part);
+    yield* this.#decided(part);
   }
 
-  #ended(message: Buffer): Buffer {
-    if (this.#forms === null) {
-      return masked(message, this.#areEvents ? dataOf : asItIs, this.#kinds);
+  *#ended(message: Buffer): Generator<Buffer> {
+    if (this.#wanted === null) {
+      const { errors, results } = this.#kinds;
+      // Whatever is taken out of a result is taken out of an error.
+      if (!this.#search.areIn(message, errors, true)) {
+        yield message;
+        return;
+      }
+      const wanted = isErrorIn(message, this.#areEvents ? dataOf : asItIs) ? errors : results;
+      yield this.#search.outOf(message, wanted, true);
+      return;
     }
     this.#decide(message);
-    const rest = this.#decided(message);
-    this.#forms = null;
-    return rest;
+    yield* this.#decided(message);
+    this.#wanted = null;
   }
 
   #decide(bytes: Buffer): void {
-    const { results, errors, undecided } = this.#kinds;
-    if (this.#forms === results && !undecided.isEmpty && IS_ERROR.test(bytes.toString('latin1'))) {
-      this.#forms = errors;
+    const { results, errors } = this.#kinds;
+    if (this.#wanted === results && IS_ERROR.test(bytes.toString('latin1'))) {
+      this.#wanted = errors;
     }
   }
 
-  /** What was held, and what comes after it, as it is decided now. */
-  #decided(...rest: Buffer[]): Buffer {
+  /** What was held, and what comes after it, as it is decided now. Nothing that is taken out lies across two of the parts. */
+  *#decided(...rest: Buffer[]): Generator<Buffer> {
     const parts = [...this.#undecided, ...rest];
-    if (this.#undecided.length > 0) {
-      this.#undecided = [];
-      this.#undecidedBytes = 0;
+    const wanted = this.#wanted ?? this.#kinds.errors;
+    const wasHeld = this.#undecided.length > 0;
+    this.#undecided = [];
+    this.#undecidedBytes = 0;
+    for (const part of parts) {
+      yield this.#search.outOf(part, wanted, true);
+    }
+    if (wasHeld) {
       this.#room(0);
     }
-    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    return (this.#forms ?? this.#kinds.errors).outOfBytes(whole);
-  }
-}
-
-/** The texts that secrets can stand as. Bytes are looked at as characters of ISO 8859-1: one each. */
-class Forms {
-  readonly #texts: readonly string[];
-  readonly #inBytes: readonly string[];
-  /** Those that hold no other one: without these there is none. */
-  readonly #least: readonly Buffer[];
-  /** Bytes. */
-  readonly longest: number;
-
-  constructor(secrets: readonly Secret[]) {
-    const values = secrets.flatMap(({ value }) => valuesIn(value));
-    this.#texts = secretForms(values.filter(isNoWord), SHORTEST).filter(isNoWord);
-    this.#inBytes = this.#texts.map((form) => Buffer.from(form).toString('latin1'));
-    this.#least = this.#texts
-      .filter((form) => !this.#texts.some((other) => other !== form && form.includes(other)))
-      .map((form) => Buffer.from(form));
-    this.longest = Math.max(0, ...this.#inBytes.map(({ length }) => length));
-  }
-
-  get isEmpty(): boolean {
-    return this.#texts.length === 0;
-  }
-
-  areIn(bytes: Buffer): boolean {
-    // A flood of tiny events must not be searched one by one.
-    return bytes.length >= SHORTEST && this.#least.some((form) => bytes.includes(form));
-  }
-
-  outOf(text: string): string {
-    return this.#texts.reduce((left, form) => left.replaceAll(form, MASKED), text);
-  }
-
-  outOfBytes(bytes: Buffer): Buffer {
-    return this.areIn(bytes)
-      ? Buffer.from(
-          this.#inBytes.reduce((left, form) => left.replaceAll(form, MASKED), bytes.toString('latin1')),
-          'latin1',
-        )
-      : bytes;
-  }
-
-  /** Where bytes can be parted at or after a place without parting a secret that is whole. */
-  endBefore(bytes: Buffer, place: number): number {
-    const start = Math.max(place, 0);
-    const near = bytes.toString('latin1', Math.max(start - this.longest, 0));
-    const from = start - Math.max(start - this.longest, 0);
-    let end = from;
-    for (const form of this.#inBytes) {
-      // One that begins before the place and ends behind it.
-      for (let at = near.indexOf(form); at !== -1 && at < from; at = near.indexOf(form, at + 1)) {
-        end = Math.max(end, at + form.length);
-      }
-    }
-    return end - from + start;
-  }
-}
-
-/** Whether a text is unlikely to stand anywhere by chance. */
-const isNoWord = (text: string): boolean => text.length >= SHORTEST && !/^\d+$/.test(text);
-
-/** A value, and what in it is a secret by itself: behind a scheme, in the pair of Basic, in a URL. */
-function valuesIn(value: string): string[] {
-  const credentials = value.replace(/^\S+ +/, '');
-  const pair = /^Basic +/i.test(value) ? Buffer.from(credentials, 'base64').toString('utf8') : '';
-  const password = URL.parse(value)?.password ?? '';
-  return [value, credentials, pair, pair.slice(pair.indexOf(':') + 1), password, unescaped(password)];
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -1,22 +1,25 @@
+import { isNameOfSecret, passwordsIn } from '../secret-values.ts';
+
 /** A value that a server is reached or started with, and the name under which it is configured. */
 export type Secret = { readonly name: string; readonly value: string };
 
 /** Characters from which on a part of a URL is taken for a secret, although its name does not say so. */
 const SHORTEST_IN_URL = 16;
 
-/** Names of what is a secret, whatever its value looks like. */
-const NAMES = /auth|cookie|credential|key|pass|secret|signature|token/i;
-export const isNameOfSecret = (name: string): boolean => NAMES.test(name);
-
 /** Headers, or variables, as secrets. */
-export const secretsIn = (values: Readonly<Record<string, string>>): Secret[] =>
-  Object.entries(values).map(([name, value]) => ({ name, value }));
+export const secretsIn = (values: Readonly<Record<string, string>>): Secret[] => [
+  ...Object.entries(values).map(([name, value]) => ({ name, value })),
+  ...Object.values(values).flatMap(passwords),
+];
+
+/** Passwords of URLs, which are secrets whatever the name of the URL. */
+const passwords = (text: string): Secret[] => passwordsIn(text).map((value) => ({ name: 'password', value }));
 
 /** What may be a secret in a URL: values of its query, and parts of its path. */
 export function secretsOfUrl(url: URL): Secret[] {
   const parts = url.pathname.split('/').map((value) => ({ name: 'path', value }));
   const query = [...url.searchParams].map(([name, value]) => ({ name, value }));
-  return [...query, ...parts].filter(mayBeSecret);
+  return [...[...query, ...parts].filter(mayBeSecret), ...passwords(url.href)];
 }
 
 const mayBeSecret = ({ name, value }: Secret): boolean => isNameOfSecret(name) || value.length >= SHORTEST_IN_URL;
@@ -32,7 +35,7 @@ export function urlWithoutSecrets(text: string): string {
 
 /** Arguments of a command whose names say that they are secrets: `--token x`, `--token=x`, `Authorization: x`. */
 export function secretsOfArguments(args: readonly string[]): Secret[] {
-  return args
+  const named = args
     .flatMap((argument, at): Secret[] => {
       const [, name = '', value = ''] = /^-{0,2}([\w-]+)[=:]\s*(.+)$/s.exec(argument) ?? [];
       return [
@@ -41,4 +44,5 @@ export function secretsOfArguments(args: readonly string[]): Secret[] {
       ];
     })
     .filter(({ name }) => isNameOfSecret(name));
+  return [...named, ...args.flatMap(passwords)];
 }

@@ -29,11 +29,12 @@ const shared = maskFor([HEADER, SETTING], true);
 
 const errorOf = (text: string) => ({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: text } });
 const resultOf = (text: string, more = {}) => ({ jsonrpc: '2.0', id: 1, result: { content: [{ text }], ...more } });
-const jsonOf = (mask: Mask, message: unknown): string => mask.json(Buffer.from(JSON.stringify(message))).toString();
+const jsonOf = async (mask: Mask, message: unknown): Promise<string> =>
+  (await mask.json(Buffer.from(JSON.stringify(message)))).toString();
 const ANY_ROOM = () => true;
 const pass = (mask: Mask, areEvents: boolean, chunks: readonly Buffer[], room: Room = ANY_ROOM): string => {
   const pieces = mask.pieces(areEvents, room);
-  return Buffer.concat([...chunks.map((chunk) => pieces.add(chunk)), pieces.end()]).toString();
+  return Buffer.concat([...chunks.flatMap((chunk) => [...pieces.add(chunk)]), ...pieces.end()]).toString();
 };
 const cutInto = (text: string, bytes: number): Buffer[] => {
   const whole = Buffer.from(text);
@@ -61,9 +62,9 @@ describe.each(WRITTEN)('a secret %s', (_, written) => {
   const bare = written.replace(/=+$/, '');
   const error = `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Not with ${written}!"}}`;
 
-  test('is taken out of an error', () => {
-    expect(own.json(Buffer.from(error)).toString()).toMatch(/"Not with \[credential\]=*!"/);
-    expect(own.error(error)).not.toContain(bare);
+  test('is taken out of an error', async () => {
+    expect((await own.json(Buffer.from(error))).toString()).toMatch(/"Not with \[credential\]=*!"/);
+    expect(await own.error(error)).not.toContain(bare);
   });
 
   test.each([
@@ -81,7 +82,7 @@ describe.each(WRITTEN)('a secret %s', (_, written) => {
     expect(pass(own, true, cutInto(whole.toString(), 1))).toBe(expected);
   });
 
-  test('is taken out of a large error, wherever its bytes are parted', () => {
+  test('is taken out of a large error, wherever its bytes are parted', async () => {
     const padding = 'x'.repeat(70_000);
     for (const [areEvents, head, tail] of [
       [false, '', ''],
@@ -101,11 +102,11 @@ test.each([
   ['behind its scheme', [HEADER], SECRET],
   ['of a pair of Basic', [{ name: 'authorization', value: `Basic ${btoa('me:of-the-owner')}` }], 'of-the-owner'],
   ['of a URL', [{ name: 'STORE', value: 'postgres://me:of%20the%20owner@host/db' }], 'of the owner'],
-])('a secret is known %s', (_, secrets, secret) => {
-  expect(maskFor(secrets).error(`<${secret}>`)).toBe('<[credential]>');
+])('a secret is known %s', async (_, secrets, secret) => {
+  expect(await maskFor(secrets).error(JSON.stringify(`<${secret}>`))).toBe('"<[credential]>"');
 });
 
-test('errors are told by what they are, not by where they stand', () => {
+test('errors are told by what they are, not by where they stand', async () => {
   for (const message of [
     errorOf(SECRET),
     { ...errorOf(SECRET), result: null },
@@ -115,13 +116,13 @@ test('errors are told by what they are, not by where they stand', () => {
     { of: 'another framework', detail: SECRET },
   ]) {
     const isAlone = Array.isArray(message) || 'error' in message || 'result' in message;
-    const text = jsonOf(own, message);
+    const text = await jsonOf(own, message);
     expect(text.includes('[credential]')).toBe(isAlone);
     expect(pass(own, true, cutInto(`data: ${JSON.stringify(message)}\n\n`, 5))).toBe(`data: ${text}\n\n`);
   }
 });
 
-test('what an organization has its own server say is not touched', () => {
+test('what an organization has its own server say is not touched', async () => {
   for (const message of [
     resultOf(SECRET),
     { ...resultOf(SECRET), error: null },
@@ -130,14 +131,14 @@ test('what an organization has its own server say is not touched', () => {
     resultOf(`"error": ${SECRET}`),
   ]) {
     const json = JSON.stringify(message);
-    expect(jsonOf(own, message)).toBe(json);
+    expect(await jsonOf(own, message)).toBe(json);
     expect(pass(own, false, cutInto(json, 1000))).toBe(json);
     expect(pass(own, true, cutInto(`data: ${json}\n\n`, 1000))).toBe(`data: ${json}\n\n`);
   }
 });
 
-test("of what the operator's servers say otherwise, what is named a secret is taken out", () => {
-  const text = jsonOf(shared, resultOf(`${SECRET} ${SETTING.value}`));
+test("of what the operator's servers say otherwise, what is named a secret is taken out", async () => {
+  const text = await jsonOf(shared, resultOf(`${SECRET} ${SETTING.value}`));
   expect(text).toContain(`[credential] ${SETTING.value}`);
   const large = resultOf(`${'x'.repeat(70_000)}${SECRET} ${SETTING.value}${'x'.repeat(70_000)}`);
   for (const bytes of [1000, 65_536, 70_050]) {
@@ -145,7 +146,7 @@ test("of what the operator's servers say otherwise, what is named a secret is ta
       `[credential] ${SETTING.value}`,
     );
   }
-  expect(jsonOf(shared, errorOf(`${SECRET} ${SETTING.value}`))).toContain('[credential] [credential]');
+  expect(await jsonOf(shared, errorOf(`${SECRET} ${SETTING.value}`))).toContain('[credential] [credential]');
 });
 
 describe.each([
@@ -170,15 +171,18 @@ describe.each([
     }
   };
 
-  test.each([1000, 7777, 65_536, 1_000_000])('is an error when it says so at its end, in pieces of %i', (bytes) => {
-    expectMasked(failed(UNNAMED), (text) => cutInto(text, bytes));
-    expectUntouched(succeeded(UNNAMED), (text) => cutInto(text, bytes));
-    const both = `${asEvent(failed(UNNAMED))}${asEvent(succeeded(UNNAMED))}${asEvent(failed(UNNAMED))}`;
-    const [first, second, third] = pass(mask(), true, cutInto(both, bytes)).split('\n\n');
-    expect([first, second, third].map((event) => event?.includes(SETTING.value))).toEqual([false, true, false]);
-  });
+  test.each([1000, 7777, 65_536, 1_000_000])(
+    'is an error when it says so at its end, in pieces of %i',
+    async (bytes) => {
+      expectMasked(failed(UNNAMED), (text) => cutInto(text, bytes));
+      expectUntouched(succeeded(UNNAMED), (text) => cutInto(text, bytes));
+      const both = `${asEvent(failed(UNNAMED))}${asEvent(succeeded(UNNAMED))}${asEvent(failed(UNNAMED))}`;
+      const [first, second, third] = pass(mask(), true, cutInto(both, bytes)).split('\n\n');
+      expect([first, second, third].map((event) => event?.includes(SETTING.value))).toEqual([false, true, false]);
+    },
+  );
 
-  test('is one, wherever the value and what says so are parted', () => {
+  test('is one, wherever the value and what says so are parted', async () => {
     const text = failed(UNNAMED);
     const marks = [text.indexOf(SETTING.value), text.indexOf('"isError"')];
     for (const cut of marks.flatMap((mark) => Array.from({ length: 24 }, (_, at) => mark + at - 2))) {
@@ -189,22 +193,14 @@ describe.each([
     }
   });
 
-  test('is one when it says so first, or as a whole body', () => {
+  test('is one when it says so first, or as a whole body', async () => {
     const first = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ text: UNNAMED }] } });
     expectMasked(first, (text) => cutInto(text, 5000));
-    expect(
-      mask()
-        .json(Buffer.from(failed(UNNAMED)))
-        .toString(),
-    ).not.toContain(SETTING.value);
-    expect(
-      mask()
-        .json(Buffer.from(succeeded(UNNAMED)))
-        .toString(),
-    ).toContain(SETTING.value);
+    expect((await mask().json(Buffer.from(failed(UNNAMED)))).toString()).not.toContain(SETTING.value);
+    expect((await mask().json(Buffer.from(succeeded(UNNAMED)))).toString()).toContain(SETTING.value);
   });
 
-  test('counts as one where there is no room to wait for its end', () => {
+  test('counts as one where there is no room to wait for its end', async () => {
     const asked: number[] = [];
     const room = (bytes: number): boolean => asked.push(bytes) > 0 && bytes < 50_000;
     expectMasked(succeeded(UNNAMED), (text) => cutInto(text, 5000), room);
@@ -212,26 +208,71 @@ describe.each([
     expect(asked.at(-1)).toBe(0);
   });
 
-  test('goes on as it comes where it holds nothing', () => {
+  test('goes on as it comes where it holds nothing', async () => {
     const pieces = mask().pieces(true, () => {
       throw new Error('nothing is to be held');
     });
     const [first = Buffer.alloc(0), ...rest] = cutInto(asEvent(succeeded(`${LONG}${LONG}`)), 80_000);
-    expect(pieces.add(first).length).toBeGreaterThan(70_000);
-    const passed = rest.map((chunk) => pieces.add(chunk));
+    expect(Buffer.concat([...pieces.add(first)]).length).toBeGreaterThan(70_000);
+    const passed = rest.flatMap((chunk) => [...pieces.add(chunk)]);
     expect(Buffer.concat(passed).length).toBeGreaterThan(100_000);
   });
 });
 
-test('an event goes on as soon as it has ended', () => {
+test('an event goes on as soon as it has ended', async () => {
   const pieces = own.pieces(true, ANY_ROOM);
   const event = `data: ${JSON.stringify(resultOf('Fine.'))}\n\n`;
-  expect(pieces.add(Buffer.from(`${event}data: {`)).toString()).toBe(event);
-  expect(pieces.add(Buffer.from('}\n')).toString()).toBe('');
-  expect(pieces.add(Buffer.from('\n')).toString()).toBe('data: {}\n\n');
+  expect(Buffer.concat([...pieces.add(Buffer.from(`${event}data: {`))]).toString()).toBe(event);
+  expect(Buffer.concat([...pieces.add(Buffer.from('}\n'))]).toString()).toBe('');
+  expect(Buffer.concat([...pieces.add(Buffer.from('\n'))]).toString()).toBe('data: {}\n\n');
 });
 
-test('without values of 8 characters that are not digits alone, nothing is masked', () => {
+test('without values of 8 characters that are not digits alone, nothing is masked', async () => {
   const target = { transport: 'streamable_http', secrets: [{ name: 'key', value: '1234567890' }], isShared: true };
   expect(maskOf(target as unknown as RemoteTarget)).toBeNull();
+});
+
+describe('what somebody has sent comes back as it is, so that no answer tells which guess is right', () => {
+  const URL_OF_STORE = { name: 'DATABASE_URI', value: 'postgres://app:Winter2026!@db.internal/x' };
+  const guesses = Array.from({ length: 1000 }, (_, at) => `Winter${1500 + at}!`);
+  const called = (value: unknown) => ({ name: 'echo', arguments: { value } });
+
+  test.each([
+    ['in a list', guesses, guesses],
+    ['in one text', guesses.join('\n'), guesses],
+    ['in pieces', ['Winter', '2026!'], ['Winter2026!']],
+    ['in capitals', 'WINTER2026!', ['Winter2026!']],
+    ['with other marks', 'winter-2026-', ['Winter2026!']],
+    ['percent-encoded twice', '%2557inter2026!', ['Winter2026!']],
+    ['in base64', btoa('Winter2026!'), ['Winter2026!']],
+  ])('%s', async (_, sent, repeated) => {
+    const mask = maskFor([{ name: 'PASSWORD', value: 'Winter2026!' }, HEADER], true);
+    const left = await mask.besides(called(sent));
+    for (const message of [
+      resultOf(repeated.join('\n')),
+      errorOf(repeated.join(' ')),
+      errorOf(JSON.stringify(repeated)),
+    ]) {
+      expect(await jsonOf(left, message)).toBe(JSON.stringify(message));
+      expect(pass(left, true, cutInto(`data: ${JSON.stringify(message)}\n\n`, 7))).not.toContain('[credential]');
+      expect(await jsonOf(mask, message)).toContain('[credential]');
+    }
+    expect(await jsonOf(left, errorOf(SECRET))).toContain('[credential]');
+  });
+
+  test('nor does a secret that holds what was sent, whose other parts are masked', async () => {
+    const KEY = { name: 'KEY', value: '{"id":"public-id-1","private":"of-the-owner-1"}' };
+    const mask = await maskFor([URL_OF_STORE, KEY], true).besides(called(['Winter2026!', 'public-id-1']));
+    expect(await mask.error(JSON.stringify(URL_OF_STORE.value))).toBe(JSON.stringify(URL_OF_STORE.value));
+    expect(await mask.error(JSON.stringify(KEY.value))).toBe(
+      JSON.stringify(KEY.value.replace('of-the-owner-1', '[credential]')),
+    );
+  });
+
+  test('a part of a secret, or another one, changes nothing', async () => {
+    const mask = maskFor([{ name: 'PASSWORD', value: 'Winter2026!' }], true);
+    for (const sent of ['Winter202', 'inter2026', '', null, guesses.slice(0, 100)]) {
+      expect(await mask.besides(called(sent))).toBe(mask);
+    }
+  });
 });
