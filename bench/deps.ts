@@ -7,7 +7,7 @@ import { createCallAudit } from '../src/call-audit.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
-import { createOpenEgress, createOrganizationEgress } from '../src/egress/egress.ts';
+import { createOpenEgresses, createOrganizationEgress } from '../src/egress/egress.ts';
 import { createAccountStatuses } from '../src/gateway/account-statuses.ts';
 import { randomIds } from '../src/ids.ts';
 import { createMetrics } from '../src/metrics.ts';
@@ -59,7 +59,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     runtime: createRuntime({
       store,
       egress,
-      openEgress: createOpenEgress(),
+      openEgress: createOpenEgresses(),
       now,
       log,
       limits: LIMITS,

@@ -9,6 +9,7 @@ import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './confi
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
 import { logLines, showingControls } from './log-lines.ts';
+import { closeInherited } from './runtime/inherited.ts';
 import { secretForms } from './secret-forms.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
@@ -22,6 +23,8 @@ async function main(): Promise<void> {
   for (const name of SECRET_VARIABLES) {
     delete process.env[name];
   }
+  // After the files of secrets were read, which may be descriptors.
+  closeInherited();
   const log = pino({ level: config.logLevel }, await destination());
   let server: RunningServer | undefined;
   const stopAfterFault = async () => {

@@ -13,7 +13,7 @@ import { type Config, locationOf } from './config.ts';
 import type { Document } from './contract/document.ts';
 import { createCredentials } from './credentials.ts';
 import type { Deps } from './deps.ts';
-import { createOpenEgress, createOrganizationEgress } from './egress/egress.ts';
+import { createOpenEgresses, createOrganizationEgress } from './egress/egress.ts';
 import { createAccountStatuses } from './gateway/account-statuses.ts';
 import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
@@ -102,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
     const egress = createOrganizationEgress({ allow: config.egressAllow, own: () => own }, limits);
-    const openEgress = createOpenEgress();
+    const openEgress = createOpenEgresses();
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
     const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget, quotas: config.quotas });
     const metrics = createMetrics();
@@ -147,7 +147,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
-      await Promise.all([egress.close(), openEgress.dispatcher.destroy()]);
+      await Promise.all([egress.close(), openEgress.close()]);
       await Promise.all([callAudit.close(), accountStatuses.close()]);
       await store.close();
     };

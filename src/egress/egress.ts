@@ -88,9 +88,20 @@ export function createOrganizationEgress(
 
 /** Names of the operator's servers that are resolved at once. The threads that do it have other work as well. */
 const MAX_SYSTEM_LOOKUPS = 4;
+const OPERATOR = 'operator';
 
-/** The way out for what the operator configures: anywhere, by the resolver of the system. It must be closed. */
-export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector' | 'owner'> {
+/** A way out for what the operator configures. */
+export type OpenEgress = Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
+
+/** The ways out for what the operator configures: one of the operator's own, and one for each organization that uses it. */
+export type OpenEgresses = {
+  /** That of an organization; with null that of the operator. No two share a connection. */
+  readonly of: (organizationId: string | null) => OpenEgress;
+  readonly close: () => Promise<void>;
+};
+
+/** Makes the ways out for what the operator configures, each when it is first used: anywhere, by the resolver of the system. */
+export function createOpenEgresses(): OpenEgresses {
   const slots = createFairSlots({
     slots: MAX_SYSTEM_LOOKUPS,
     slotsPerOwner: MAX_SYSTEM_LOOKUPS,
@@ -98,15 +109,26 @@ export function createOpenEgress(): Pick<Egress, 'dispatcher' | 'connector' | 'o
   });
   const lookup: LookupFunction = (name, options, done) => {
     slots
-      .run('operator', () => dns.lookup(name, { ...options, all: true }))
+      .run(OPERATOR, () => dns.lookup(name, { ...options, all: true }))
       .then(
         (found) => (options.all ? done(null, found) : done(null, found[0]?.address ?? '', found[0]?.family)),
         (error) => done(error, []),
       );
   };
   const connector = buildConnector({ allowH2: false, lookup });
-  const owner = 'operator';
-  return { connector, dispatcher: new Agent({ connect: paced(connector, owner) }), owner };
+  const byOwner = new Map<string, OpenEgress>();
+  return {
+    of: (organizationId) => {
+      const owner = organizationId ?? OPERATOR;
+      const known = byOwner.get(owner);
+      const egress = known ?? { connector, dispatcher: new Agent({ connect: paced(connector, owner) }), owner };
+      byOwner.set(owner, egress);
+      return egress;
+    },
+    close: async () => {
+      await Promise.all([...byOwner.values()].map(({ dispatcher }) => dispatcher.destroy()));
+    },
+  };
 }
 
 /** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */

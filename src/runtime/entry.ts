@@ -1,7 +1,7 @@
 import type { Limits } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
-import type { Egress, OrganizationEgress } from '../egress/egress.ts';
+import type { OpenEgresses, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
 import type { Quotas } from '../store/usage.ts';
@@ -14,9 +14,9 @@ import { saveTools } from './save-tools.ts';
 /** What connections are made with. */
 export type EntryOptions = {
   readonly store: Store;
-  /** The ways out for the URLs of organizations, and the one for those of the operator. */
+  /** The ways out for the URLs of organizations, and those for the URLs of the operator. */
   readonly egress: OrganizationEgress;
-  readonly openEgress: Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
+  readonly openEgress: OpenEgresses;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
   readonly budget: MemoryBudget;
@@ -94,7 +94,7 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     if (owner !== null) {
       makeRoom(owner);
     }
-    const way = home === null ? openEgress : egress.of(home);
+    const way = home === null ? openEgress.of(owner) : egress.of(home);
     const line = {
       connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose }, server.target),
       usedAt: now(),

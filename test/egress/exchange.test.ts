@@ -1,12 +1,12 @@
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { NotSent } from '../../src/base/not-sent.ts';
-import { createEgress, createOrganizationEgress } from '../../src/egress/egress.ts';
+import { createEgress, createOpenEgresses, createOrganizationEgress } from '../../src/egress/egress.ts';
 import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { startHttp } from './support/listeners.ts';
@@ -246,9 +246,10 @@ describe.each([
   });
 });
 
+const RESOLVING = { dnsTimeoutMs: 100, dnsCacheMs: 100, dnsFailureCacheMs: 100 };
+
 test('a way out that is closed ends what is still asked for', async () => {
-  const limits = { dnsTimeoutMs: 100, dnsCacheMs: 100, dnsFailureCacheMs: 100 };
-  const ways = createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, limits);
+  const ways = createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING);
   const request = aRequest(new AbortController().signal, {
     origin: `http://127.0.0.1:${served.port}`,
     path: '/silent',
@@ -257,4 +258,29 @@ test('a way out that is closed ends what is still asked for', async () => {
   await delay(100);
   await ways.close();
   await failed;
+});
+
+test.each([
+  ['organizations', () => createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING)],
+  ['organizations that use what the operator configures', createOpenEgresses],
+])('%s share no connection', async (_name, create) => {
+  const ports: (number | undefined)[] = [];
+  const server = createHttpServer((request, response) => {
+    ports.push(request.socket.remotePort);
+    response.end('hello');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const ways = create();
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const owner of ['acme', 'acme', 'other', 'acme']) {
+    const request = aRequest(new AbortController().signal, { origin });
+    const { body } = await exchange(ways.of(owner), request, ({ cause }) => cause);
+    await text(body as Readable);
+    await delay(20);
+  }
+  const [acme, again, other, last] = ports;
+  expect([again, last]).toEqual([acme, acme]);
+  expect(other).not.toBe(acme);
+  await ways.close();
+  server.close();
 });

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { createOpenEgress } from '../../src/egress/egress.ts';
+import { createOpenEgresses } from '../../src/egress/egress.ts';
 import { remoteTarget } from '../../src/runtime/connectable.ts';
 import { type Connection, connect } from '../../src/runtime/connection.ts';
 import type { Target } from '../../src/runtime/target.ts';
@@ -17,7 +17,7 @@ const SOON = 20_000;
 /** Milliseconds without a word after which a call is given up. */
 const SILENCE = 5000;
 
-const egress = createOpenEgress();
+const egress = createOpenEgresses().of(null);
 const opened: Connection[] = [];
 const servers: Listened[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createOpenEgress } from '../../src/egress/egress.ts';
+import { createOpenEgresses } from '../../src/egress/egress.ts';
 import { type Connection, connect } from '../../src/runtime/connection.ts';
 import { ServerFailed } from '../../src/runtime/failed.ts';
 import { listTools } from '../../src/runtime/list-tools.ts';
@@ -12,7 +12,7 @@ import { ownMemory } from '../support/memory.ts';
 import { isAlive, ROOT } from '../support/process.ts';
 
 const PROGRAM = join(ROOT, 'test/support/stdio-server.ts');
-const egress = createOpenEgress();
+const egress = createOpenEgresses().of(null);
 const SIGNAL = new AbortController().signal;
 
 const lost: ServerFailed[] = [];
