@@ -58,7 +58,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'integration-alone', include: ALONE } },
       // Each of these runs programs, and some of them wait for others.
-      { extends: true, test: { name: 'product', include: [PRODUCT], testTimeout: 180_000 } },
+      { extends: true, test: { name: 'product', include: [PRODUCT], testTimeout: 180_000, isolate: false } },
       // Which documented answers the tests have seen is known when all others have run.
       { extends: true, test: { name: 'coverage', include: [COVERAGE], sequence: { groupOrder: 1 } } },
     ],
