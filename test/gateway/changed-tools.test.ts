@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { auditedName } from '../../src/audit.ts';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { type Minted, mintOver } from '../support/minted.ts';
@@ -132,12 +133,18 @@ describe('tool.changed is written once for each change', () => {
     expect(new Set(changed.map(({ first_seen }) => first_seen)).size).toBe(1);
   });
 
-  test('not for icons, nor for the order of tools or members', async () => {
+  test('not for the order of tools or members', async () => {
     const { name, ...rest } = READ;
-    upstream.tools = [tool('first'), { ...rest, name, icons: [{ src: 'https://files.example.com/icon.png' }] }];
+    upstream.tools = [tool('first'), { ...rest, name }];
     await listLater();
     expect(await changes()).toEqual([]);
     expect(await callTool()).toBe('Done.');
+  });
+
+  test('for an icon, which clients show', async () => {
+    upstream.tools = [{ ...READ, icons: [{ src: 'https://files.example.com/icon.png' }] }];
+    await listLater();
+    expect(await changes()).toHaveLength(1);
   });
 
   test('a person who approves the new definition lets it run; the change stays in the log', async () => {
@@ -166,6 +173,8 @@ describe('tool.changed is written once for each change', () => {
 
   test('once for all tools of one list: how many, and the first ten; long names are cut', async () => {
     const long = '\u{1f600}'.repeat(500);
+    const cut = auditedName(long);
+    expect(cut).toMatch(/^(?:\u{1f600}){128}… sha256:[0-9a-f]{16}$/u);
     const names = [long, ...Array.from({ length: 29 }, (_, index) => `tool_${index}`)];
     upstream.tools = names.map((name) => tool(name));
     await upstream.stop();
@@ -178,11 +187,11 @@ describe('tool.changed is written once for each change', () => {
     const [event, ...others] = await changes();
     expect(others).toEqual([]);
     expect(event.details.count).toBe(30);
-    expect(event.details.tools.map(({ name }: Json) => name)).toEqual(['\u{1f600}'.repeat(128), ...names.slice(1, 10)]);
+    expect(event.details.tools.map(({ name }: Json) => name)).toEqual([cut, ...names.slice(1, 10)]);
     await callTool(long);
     await gateway.deps.callAudit.flush();
     const { body } = await call(gateway.url, 'listAuditEvents', { query: { action: 'tool.called' } });
-    expect(body.data[0].target.id).toBe(`${minted.serverId.slice('mcp_'.length)}/${'\u{1f600}'.repeat(128)}`);
+    expect(body.data[0].target.id).toBe(`${minted.serverId.slice('mcp_'.length)}/${cut}`);
   });
 });
 
