@@ -75,6 +75,11 @@ export class SecretSearch {
     this.#strict = formsOf(this.#values, STRICT, SHORTEST_READ);
   }
 
+  /** Bytes that it holds, about, also for what somebody has sent. */
+  get bytes(): number {
+    return 2 * this.#strict.words.bytes;
+  }
+
   get isEmpty(): boolean {
     return this.#values.length === 0;
   }
@@ -226,14 +231,15 @@ function readingOf(text: string, symbols: Symbols): Buffer {
   return Buffer.from(reading);
 }
 
+/** Where the last symbols begin, as many as a word may have; of whichever search goes on: none is left half done. */
+let starts = new Int32Array(256);
+
 /** Words as they are read, and where they stand in bytes. */
 class Words {
   readonly #automaton: Automaton;
   readonly #symbols: Symbols;
   readonly #lengths: readonly number[];
   readonly #idleOver: Uint8Array;
-  /** Where the last symbols begin, as many as a word may have. */
-  readonly #starts: Int32Array;
 
   constructor(words: readonly Buffer[], symbols: Symbols) {
     this.#automaton = new Automaton(words);
@@ -242,7 +248,15 @@ class Words {
     this.#idleOver = Uint8Array.from(symbols, (symbol, byte) =>
       byte !== BACKSLASH && byte !== PERCENT && (symbol === -1 || this.#automaton.next(0, symbol) === 0) ? 1 : 0,
     );
-    this.#starts = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(1, ...this.#lengths) + 1)));
+    const longest = Math.max(1, ...this.#lengths);
+    if (starts.length <= longest) {
+      starts = new Int32Array(2 ** Math.ceil(Math.log2(longest + 1)));
+    }
+  }
+
+  /** Bytes that it holds, about. */
+  get bytes(): number {
+    return this.#automaton.bytes;
   }
 
   wanted(isWanted: (word: number) => boolean): Int32Array {
@@ -262,8 +276,7 @@ class Words {
     { isJson, isLast, mostBytes = bytes.length, onlyFirst = false }: Place,
   ): Found {
     const automaton = this.#automaton;
-    const { wordAt, depth } = automaton;
-    const starts = this.#starts;
+    const { wordAt } = automaton;
     const mask = starts.length - 1;
     const ranges: number[] = [];
     let state = 0;
@@ -307,7 +320,7 @@ class Words {
     if (isLast) {
       return { ranges, end: bytes.length };
     }
-    const begun = state === 0 ? readBytes : (starts[(count - (depth[state] as number)) & mask] as number);
+    const begun = state === 0 ? readBytes : (starts[(count - automaton.depth(state)) & mask] as number);
     return { ranges, end: whole(ranges, Math.min(begun, boundary, readBytes)) };
   }
 

@@ -1,76 +1,77 @@
-/** Children from which on a state has a row of its own, so that no step has to look through many. */
-const MOST_LISTED = 8;
 const SYMBOLS = 256;
+/** Beside the byte that leads to a state: whether its first child is the next state, and whether it has others. */
+const [BYTE, GOES_ON, FORKS] = [0xff, 0x100, 0x200];
 
 /**
  * Finds many words at once, in one pass whose time is linear in the text, whatever the words are (Aho and Corasick, 1975).
- * Words are sequences of bytes, none of them empty.
+ * Words are sequences of bytes, none of them empty and none twice. A state takes 10 bytes: few have more than one child,
+ * and that one is the state behind it.
  */
 export class Automaton {
-  /** By state: how many bytes it stands for. State 0 is the start. */
-  readonly depth: Int32Array;
-  /** By state: the longest word that ends with it, by number; -1 for none. */
+  /** By state: the longest word that ends with it, by number; -1 for none. State 0 is the start. */
   readonly wordAt: Int32Array;
   /** By word: the longest other one that ends with it; -1 for none. */
   readonly wordWithin: Int32Array;
-  readonly #firstChild: Int32Array;
-  readonly #nextSibling: Int32Array;
-  readonly #symbol: Uint8Array;
+  readonly #steps: Uint16Array;
   /** By state: the longest of its proper ends that is a state. */
   readonly #fallback: Int32Array;
-  /** By state: where its row begins; -1 for none. */
-  readonly #row: Int32Array;
-  readonly #rows: Int32Array;
+  readonly #first = new Int32Array(SYMBOLS);
+  /** Children that are not the next state, by `state * 256 + byte`. */
+  readonly #forks = new Map<number, number>();
+  /** Where states of which each is the child of the one before begin, and how deep. */
+  readonly #chains: { readonly state: number; readonly depth: number }[] = [{ state: 0, depth: 0 }];
 
   constructor(words: readonly Uint8Array[]) {
     const most = words.reduce((sum, { length }) => sum + length, 1);
-    this.depth = new Int32Array(most);
-    this.wordAt = new Int32Array(most).fill(-1);
-    this.wordWithin = new Int32Array(words.length).fill(-1);
-    this.#firstChild = new Int32Array(most);
-    this.#nextSibling = new Int32Array(most);
-    this.#symbol = new Uint8Array(most);
-    this.#fallback = new Int32Array(most);
-    this.#row = new Int32Array(most).fill(-1);
-    const children = new Int32Array(most);
-    this.#row[0] = 0;
-    const rows: number[] = new Array(SYMBOLS).fill(0);
+    const steps = new Uint16Array(most);
+    const wordAt = new Int32Array(most).fill(-1);
+    this.#steps = steps;
     let states = 1;
     for (const [number, word] of words.entries()) {
       let state = 0;
-      for (const symbol of word) {
-        let child = this.#listed(state, symbol);
+      for (const [depth, byte] of word.entries()) {
+        let child = this.#child(state, byte);
         if (child === 0) {
           child = states++;
-          this.#symbol[child] = symbol;
-          this.depth[child] = at(this.depth, state) + 1;
-          this.#nextSibling[child] = at(this.#firstChild, state);
-          this.#firstChild[state] = child;
-          children[state] = at(children, state) + 1;
+          steps[child] = byte;
+          if (state === 0) {
+            this.#first[byte] = child;
+          } else if (child === state + 1) {
+            steps[state] = at(steps, state) | GOES_ON;
+          } else {
+            steps[state] = at(steps, state) | FORKS;
+            this.#forks.set(state * SYMBOLS + byte, child);
+          }
+          if (child !== state + 1 || state === 0) {
+            this.#chains.push({ state: child, depth: depth + 1 });
+          }
         }
         state = child;
       }
-      this.wordAt[state] = number;
+      wordAt[state] = number;
     }
-    for (let state = 0; state < states; state++) {
-      if (state > 0 && at(children, state) > MOST_LISTED) {
-        this.#row[state] = rows.length;
-        rows.push(...new Array<number>(SYMBOLS).fill(0));
-      }
-      const row = at(this.#row, state);
-      for (let child = at(this.#firstChild, state); row !== -1 && child !== 0; child = at(this.#nextSibling, child)) {
-        rows[row + at(this.#symbol, child)] = child;
-      }
-    }
-    this.#rows = Int32Array.from(rows);
+    this.wordAt = wordAt.slice(0, states);
+    this.wordWithin = new Int32Array(words.length).fill(-1);
+    this.#fallback = new Int32Array(states);
     this.#link(states);
   }
 
+  /** Bytes that it holds, about. */
+  get bytes(): number {
+    return 10 * this.wordAt.length + 64 * this.#forks.size + 1024;
+  }
+
+  /** How many bytes a state stands for. */
+  depth(state: number): number {
+    const chain = this.#chains.findLast((one) => one.state <= state) as { state: number; depth: number };
+    return chain.depth + state - chain.state;
+  }
+
   /** The state after another one and a byte. */
-  next(from: number, symbol: number): number {
+  next(from: number, byte: number): number {
     let state = from;
     for (;;) {
-      const child = this.#child(state, symbol);
+      const child = this.#child(state, byte);
       if (child !== 0 || state === 0) {
         return child;
       }
@@ -78,39 +79,51 @@ export class Automaton {
     }
   }
 
-  #child(state: number, symbol: number): number {
-    const row = at(this.#row, state);
-    return row === -1 ? this.#listed(state, symbol) : at(this.#rows, row + symbol);
-  }
-
-  #listed(state: number, symbol: number): number {
-    let child = at(this.#firstChild, state);
-    while (child !== 0 && this.#symbol[child] !== symbol) {
-      child = at(this.#nextSibling, child);
+  #child(state: number, byte: number): number {
+    if (state === 0) {
+      return at(this.#first, byte);
     }
-    return child;
+    const step = at(this.#steps, state);
+    if ((step & GOES_ON) !== 0 && (at(this.#steps, state + 1) & BYTE) === byte) {
+      return state + 1;
+    }
+    return (step & FORKS) === 0 ? 0 : (this.#forks.get(state * SYMBOLS + byte) ?? 0);
   }
 
   /** Finds what every state falls back to, shorter ones first. */
   #link(states: number): void {
     const queue = new Int32Array(states);
-    let queued = 1;
+    let queued = 0;
+    const add = (child: number, fallback: number): void => {
+      this.#fallback[child] = fallback;
+      const word = at(this.wordAt, child);
+      if (word === -1) {
+        this.wordAt[child] = at(this.wordAt, fallback);
+      } else {
+        this.wordWithin[word] = at(this.wordAt, fallback);
+      }
+      queue[queued++] = child;
+    };
+    for (const child of this.#first.filter((state) => state !== 0)) {
+      add(child, 0);
+    }
+    const forks = new Map<number, [number, number][]>();
+    for (const [key, child] of this.#forks) {
+      const state = Math.floor(key / SYMBOLS);
+      forks.set(state, [...(forks.get(state) ?? []), [key % SYMBOLS, child]]);
+    }
     for (let taken = 0; taken < queued; taken++) {
       const state = at(queue, taken);
-      for (let child = at(this.#firstChild, state); child !== 0; child = at(this.#nextSibling, child)) {
-        const fallback = state === 0 ? 0 : this.next(at(this.#fallback, state), at(this.#symbol, child));
-        this.#fallback[child] = fallback;
-        const word = at(this.wordAt, child);
-        if (word === -1) {
-          this.wordAt[child] = at(this.wordAt, fallback);
-        } else {
-          this.wordWithin[word] = at(this.wordAt, fallback);
-        }
-        queue[queued++] = child;
+      const fallback = at(this.#fallback, state);
+      if ((at(this.#steps, state) & GOES_ON) !== 0) {
+        add(state + 1, this.next(fallback, at(this.#steps, state + 1) & BYTE));
+      }
+      for (const [byte, child] of forks.get(state) ?? []) {
+        add(child, this.next(fallback, byte));
       }
     }
   }
 }
 
 /** What stands at a place that is known to be there. */
-const at = (list: Int32Array | Uint8Array, place: number): number => list[place] as number;
+const at = (list: Int32Array | Uint16Array, place: number): number => list[place] as number;

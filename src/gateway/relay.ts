@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
@@ -80,9 +81,16 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
   return Object.assign(passed, ofEra);
 }
 
-/** Takes the secrets of a server out of what it answers to a request: not those that the request held. */
-export async function maskFor(target: Target, sent: unknown): Promise<Mask | null> {
-  return (await maskOf(target)?.besides(sent)) ?? null;
+/**
+ * Takes the secrets of a server out of what it answers to a request: not those that the request held. A large one is held
+ * in the memory budget as long as the request goes on.
+ */
+export async function maskFor(request: Identified, target: Target, sent: unknown): Promise<Mask | null> {
+  const mask = maskOf(target);
+  if (mask !== null && mask.bytes > SMALL_BYTES) {
+    await memoryOf(request).hold('answers', 0).reach(mask.bytes);
+  }
+  return (await mask?.besides(sent)) ?? null;
 }
 
 /** Posts a message as the client's own. */
@@ -150,7 +158,7 @@ async function pass(
   { deps, target, served, request, response, id, note, sent }: Back,
 ): Promise<void> {
   const { name, id: serverId } = served.server;
-  const mask = await maskFor(target, sent);
+  const mask = await maskFor(request, target, sent);
   if (answer.status >= 300) {
     note.isError = true;
     linkHelp(response, deps.publicUrl, statusOf(answer));
@@ -272,7 +280,7 @@ async function answerInitialize(
   adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
   const { name } = served.server;
-  const mask = await maskFor(connection.target, message.params);
+  const mask = await maskFor(request, connection.target, message.params);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
     if (incoming.method !== undefined) {

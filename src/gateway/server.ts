@@ -237,7 +237,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (session['mcp-session-id'] !== undefined) {
     return passOn(deps, relayed, session);
   }
-  const mask = await maskFor(connection.target, message.params);
+  const mask = await maskFor(request, connection.target, message.params);
   const spoken = await eraFor(connection, era);
   if (era === 'stateless' && spoken === era && connection.exchange !== null) {
     return passOn(deps, relayed, session);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { createBreathing } from '../base/breathe.ts';
 import { isObject } from '../base/json.ts';
 import { SecretSearch, type Wanted } from '../secret-search.ts';
@@ -16,11 +17,14 @@ const BLANK_LINE = /\n\n|\n\r\n|\r\r/g;
 /** Bytes of a kind, or of a blank line, that must not be told apart by where a chunk ends. */
 const MOST_OF_MARK = 32;
 
+/** Masks as long as their servers are known; those that are large only as long as there is room: one takes 50 ms to make. */
 const masks = new WeakMap<Target, Mask | null>();
+const largeMasks = new LRUCache<Target, Mask>({ maxSize: 16 * 1024 * 1024, sizeCalculation: ({ bytes }) => bytes });
+const LARGE_BYTES = 64 * 1024;
 
 /** Takes the secrets of a server out of what it says; null where it has none. */
 export function maskOf(target: Target): Mask | null {
-  let mask = masks.get(target);
+  let mask = largeMasks.get(target) ?? masks.get(target);
   if (mask === undefined) {
     const values = target.secrets.map(({ name, value }) => ({ name, values: secretValues(name, value) }));
     const search = new SecretSearch(values.flatMap((secret) => secret.values));
@@ -32,7 +36,11 @@ export function maskOf(target: Target): Mask | null {
       undecided: search.wanting((value) => !named.has(value)),
     };
     mask = search.isEmpty ? null : new Mask(search, kinds);
-    masks.set(target, mask);
+    if (mask !== null && mask.bytes > LARGE_BYTES) {
+      largeMasks.set(target, mask);
+    } else {
+      masks.set(target, mask);
+    }
   }
   return mask;
 }
@@ -61,6 +69,11 @@ export class Mask {
   constructor(search: SecretSearch, kinds: Kinds) {
     this.#search = search;
     this.#kinds = kinds;
+  }
+
+  /** Bytes that it holds, about. */
+  get bytes(): number {
+    return this.#search.bytes;
   }
 
   /**

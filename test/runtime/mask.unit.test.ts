@@ -276,3 +276,16 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
     }
   });
 });
+
+test('masks of many large secrets are kept as long as there is room, and made again', async () => {
+  const targets = Array.from({ length: 12 }, (_, server) => ({
+    secrets: Array.from({ length: 64 }, (_item, at) => ({ name: 'key', value: `${server}/<&"+${at}.>`.repeat(100) })),
+    isShared: true,
+  })) as unknown as RemoteTarget[];
+  const [first] = targets as [RemoteTarget];
+  const mask = maskOf(first);
+  expect(maskOf(first)).toBe(mask);
+  targets.forEach(maskOf);
+  expect(maskOf(first)).not.toBe(mask);
+  expect(await maskOf(first)?.result(JSON.stringify(first.secrets[5]?.value))).toBe('"[credential]"');
+});
