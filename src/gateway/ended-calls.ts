@@ -9,22 +9,14 @@ export type DecidedCall = { readonly tool: string; readonly args: Result; readon
 /** What becomes of a message, as far as it is a call of a tool; filled in on the way. */
 export type CallNote = {
   call?: DecidedCall;
-  /** Whether what was answered is a failure; undefined while nothing is. */
-  isError?: boolean;
+  /** Whether the answer to the call is a failure, as it says itself; undefined while there is none. */
+  isError?: boolean | undefined;
   /** The server behind the endpoint could not be asked, or did not answer. */
   hasServerFailed?: boolean;
   /** Nothing was sent: what the server lists is too old to decide by. */
   isOutdated?: boolean;
   responseBytes: number;
 };
-
-/** Notes an answer that is passed on in pieces. What looks like a failure in the bytes of the protocol is one. */
-export function noteChunk(note: CallNote, chunk: Buffer): void {
-  if (note.call !== undefined) {
-    note.responseBytes += chunk.length;
-    note.isError = note.isError === true || chunk.includes('"isError":true') || chunk.includes('"error":{"code"');
-  }
-}
 
 /** When a message came and how large it was; milliseconds of `performance.now()`, bytes. */
 export type Began = { readonly at: number; readonly requestBytes: number };
@@ -66,11 +58,11 @@ function reasonOf(note: CallNote, unanswered: Unanswered): string | undefined {
   if (call?.verdict === 'waits') {
     return 'approval';
   }
+  if (isError !== undefined) {
+    return isError ? 'tool_error' : undefined;
+  }
   if (hasServerFailed === true) {
     return 'server_failed';
   }
-  if (isError === undefined) {
-    return unanswered;
-  }
-  return isError ? 'tool_error' : undefined;
+  return unanswered;
 }

@@ -10,12 +10,13 @@ import { memoryOf } from '../http/memory.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { type Mask, maskOf } from '../runtime/mask.ts';
-import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
+import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
 import type { Target } from '../runtime/target.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
-import { type CallNote, noteChunk } from './ended-calls.ts';
+import type { CallNote } from './ended-calls.ts';
 import { CODES, type Message } from './message.ts';
+import { outcomeOf, overhearEvents, overhearJson } from './overheard.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 import { openSession, type SessionPlace, sealSession } from './sessions.ts';
 import type { ServedServer } from './view.ts';
@@ -153,10 +154,8 @@ export async function passBack(answer: HttpAnswer, back: Back): Promise<void> {
   }
 }
 
-async function pass(
-  answer: HttpAnswer,
-  { deps, target, served, request, response, id, note, sent }: Back,
-): Promise<void> {
+async function pass(answer: HttpAnswer, back: Back): Promise<void> {
+  const { deps, target, served, request, response, id, note, sent } = back;
   const { name, id: serverId } = served.server;
   const mask = await maskFor(request, target, sent);
   if (answer.status >= 300) {
@@ -167,14 +166,15 @@ async function pass(
   }
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
-    noteChunk(note, body);
+    noteAnswer(note, body, id);
     sendJson(request, response, answer.status, mask === null ? body : await mask.json(body));
     return;
   }
   // Who opens a stream with GET reads one, whatever else it accepts.
   const isListening = request.method === 'GET';
   if (isStream(answer) && !isListening && !acceptOf(request).events) {
-    await sendMessages(request, response, messagesOf(name, answer, memoryOf(request)), note, mask);
+    const messages = messagesOf(name, answer, memoryOf(request));
+    await sendMessages(request, response, id === null ? messages : answered(messages, back), note, mask);
     return;
   }
   if (!isStream(answer) && !isJson(answer) && (id !== null || isListening)) {
@@ -193,12 +193,42 @@ async function pass(
   const held = mask === null ? null : memory.hold('answers', 0);
   const room = (bytes: number): boolean => bytes <= memory.messageBytes && held?.tryResize(bytes) === true;
   const pieces = mask === null ? null : mask.pieces(isStream(answer), room);
-  await sendBody(response, body, { areEvents: isStream(answer), pieces }, (chunk) => {
-    if (chunk.includes(TOOLS_CHANGED)) {
-      deps.runtime.toolsChanged(serverId);
-    }
-    noteChunk(note, chunk);
+  const overhear = isStream(answer) ? overhearEvents : overhearJson;
+  const hear = overhear({
+    id,
+    onAnswer: (isError) => {
+      note.isError = isError;
+    },
+    onToolsChanged: () => deps.runtime.toolsChanged(serverId),
   });
+  await sendBody(response, body, { areEvents: isStream(answer), pieces }, (chunk) => {
+    note.responseBytes += chunk.length;
+    hear(chunk);
+  });
+  note.hasServerFailed = note.isError === undefined;
+}
+
+/** Messages, of which the last has to be an answer. */
+async function* answered(
+  messages: AsyncIterable<ServerMessage>,
+  { deps, served: { server } }: Back,
+): AsyncGenerator<ServerMessage> {
+  for await (const message of messages) {
+    if (message.method === TOOLS_CHANGED) {
+      deps.runtime.toolsChanged(server.id);
+    }
+    yield message;
+  }
+  throw new ServerFailed(server.name, 'broken', 'ended its answer before it had answered.');
+}
+
+/** Notes an answer that has come whole. One that is none to the request is no success. */
+export function noteAnswer(note: CallNote, answer: Buffer, id: unknown): void {
+  if (note.call !== undefined) {
+    note.responseBytes += answer.length;
+    note.isError = outcomeOf(answer, id);
+    note.hasServerFailed = note.isError === undefined;
+  }
 }
 
 /** Bytes that the words of a refusal may have to be passed on. */

@@ -9,12 +9,11 @@ import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { isScoped } from '../tools/scope.ts';
 import { bridge, discovered, eraFor, initialized, narrow } from './bridge.ts';
-import { noteChunk } from './ended-calls.ts';
 import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { paramHeaders } from './param-headers.ts';
-import { initialize, maskFor, passOn, type Relayed, sessionHeaders } from './relay.ts';
+import { initialize, maskFor, noteAnswer, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { listUser, sendJson, sendList, sendMasked, sendMessages, sendResult } from './reply.ts';
 import {
@@ -187,7 +186,9 @@ async function callTool(deps: Deps, relayed: Relayed, message: RequestMessage, s
 /** The tool that a call names, and what is decided about it. Throws NotSent where it has waited for a list meanwhile outdated. */
 async function findCalled(deps: Deps, relayed: Relayed, params: Result): Promise<ViewedTool> {
   try {
-    return looksAtDefinitions(relayed.served.server.approvalPolicy)
+    const { server, scope } = relayed.served;
+    // Methods are what annotations say; tags are the server's.
+    return looksAtDefinitions(server.approvalPolicy) || scope.methods !== undefined
       ? await findDefinedTool(deps, relayed, params)
       : await findTool(deps, relayed, params.name);
   } catch (error) {
@@ -222,7 +223,7 @@ async function findDefinedTool({ runtime, limits }: Deps, relayed: Relayed, para
     if (tool !== undefined && !isFresh) {
       note.call = { tool: String(name), args: argumentsOf(params), verdict: tool.verdict };
       note.isOutdated = true;
-      throw outdatedTools(served.server, failure);
+      throw outdatedTools(served, failure);
     }
     if (tool !== undefined) {
       return tool;
@@ -253,7 +254,7 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
   if (!Buffer.isBuffer(asked)) {
     return sendMessages(request, response, asked, note, mask);
   }
-  noteChunk(note, asked);
+  noteAnswer(note, asked, message.id);
   if (asked.length > SMALL_BYTES) {
     await memoryOf(request).hold('answers', 0).reach(asked.length);
   }

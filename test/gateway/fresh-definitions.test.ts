@@ -19,14 +19,14 @@ afterEach(async () => {
   await upstream.stop();
 });
 
-async function start(way: Way, approval_policy: string, how?: 'silent' | 'failing') {
+async function start(way: Way, approval_policy: string, how?: 'silent' | 'failing', config = {}) {
   const definitionPatienceMs = how === 'silent' ? 100 : 20_000;
   const limits = { definitionPatienceMs, listIntervalMs: 50 };
   gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' }, limits });
   isAway = false;
   upstream = await startToolServer([READS], way === 'stateless' ? 'stateless' : 'handshake');
   const name = 'Changing';
-  const { serverId, token } = await mintOver(gateway, upstream.url, { name, approval_policy });
+  const { serverId, token } = await mintOver(gateway, upstream.url, { name, approval_policy, config, tags: ['x'] });
   const ask = await connect({ gateway, token }, way);
   await ask('tools/list');
   if (approval_policy === 'require_approval_per_tool') {
@@ -92,6 +92,38 @@ describe.each(DECIDING)('under %s', (policy) => {
     gateway.clock.now -= 10 * MINUTE;
     expect((await run()).result.content[0].text).toContain('A person must approve this call');
   });
+});
+
+describe('a scope of methods', () => {
+  const READING = { methods: ['read'] };
+  test.each(WAYS)('shows a tool by its definition as it is now, to a client that %s', async (way) => {
+    const { run } = await start(way, 'auto_approve_all', undefined, READING);
+    expect((await run()).result.content[0].text).toBe('Done.');
+    upstream.tools = [WRITES];
+    for (const later of [MINUTE + 1, 600 * MINUTE]) {
+      gateway.clock.now += later;
+      expect((await run()).error.message).toBe('Unknown tool: t');
+    }
+    expect(upstream.called).toEqual(['t']);
+  });
+
+  test.each(['silent', 'failing'] as const)('shows nothing of a server that is %s by what it said', async (how) => {
+    const { run } = await start('just calls', 'auto_approve_all', how, READING);
+    gateway.clock.now += MINUTE + 1;
+    isAway = true;
+    const { error } = await run();
+    const refused = /not sent: the scope of this endpoint decides by a list of tools that is at most 60 s old/;
+    expect([error.code, error.message]).toEqual([-32003, expect.stringMatching(refused)]);
+    isAway = false;
+    expect(upstream.called).toEqual([]);
+  });
+});
+
+test('a scope of tags waits for no list: they are those of the server', async () => {
+  const { run } = await start('just calls', 'auto_approve_all', undefined, { tags: ['x'] });
+  upstream.tools = [WRITES];
+  gateway.clock.now += MINUTE + 1;
+  expect((await run()).result.content[0].text).toBe('Done.');
 });
 
 test.each(['auto_approve_all', 'require_approval_all'])('under %s nothing waits for a list', async (policy) => {

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
+import { beginSession, connect } from '../support/mcp-client.ts';
+import { mintOver } from '../support/minted.ts';
+import { beginEvents, eventOf, raw, type Scripted, type Step, startScripted } from '../support/scripted.ts';
+import { startTestServer, type TestServer } from '../support/server.ts';
+
+let gateway: TestServer;
+let server: Scripted;
+let token: string;
+beforeAll(async () => {
+  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1' }, limits: { listIntervalMs: 50 } });
+  server = await startScripted('handshake');
+  ({ token } = await mintOver(gateway, server.url));
+});
+afterAll(async () => {
+  await gateway.stop();
+  await server.stop();
+});
+
+/** What the audit log says of the last call. */
+async function lastOutcome(): Promise<string> {
+  await gateway.deps.callAudit.flush();
+  const query = { action: 'tool.called', limit: '1' };
+  const [{ outcome, details }] = (await call(gateway.url, 'listAuditEvents', { query })).body.data as Json[];
+  return details.reason ?? outcome;
+}
+
+const LOG = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: { isError: true } } };
+const EVENTS = { Accept: 'application/json, text/event-stream' };
+const padding = 'x'.repeat(200_000);
+const ANSWERS: readonly (readonly [string, (id: string) => string, string])[] = [
+  ['a success', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[]}}`, 'success'],
+  ['a failure', (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"isError":true}}`, 'tool_error'],
+  [
+    'a failure with spaces',
+    (id) => `{"jsonrpc": "2.0", "id": ${id}, "result": {"content": [], "isError": true}}`,
+    'tool_error',
+  ],
+  [
+    'an error with spaces',
+    (id) => `{"jsonrpc": "2.0", "id": ${id}, "error": {"code": 1, "message": "x"}}`,
+    'tool_error',
+  ],
+  [
+    'an error whose message comes first',
+    (id) => `{"jsonrpc":"2.0","id":${id},"error":{"message":"Denied","code":-32000}}`,
+    'tool_error',
+  ],
+  [
+    'a success that speaks of failures',
+    (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[],"structuredContent":{"isError":true}}}`,
+    'success',
+  ],
+  [
+    'a large failure',
+    (id) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"${padding}"}],"isError":\n true}}`,
+    'tool_error',
+  ],
+  [
+    'a large success that speaks of failures',
+    (id) =>
+      `{"jsonrpc":"2.0","id":${id},"result":{"content":[{"type":"text","text":"${padding} \\"isError\\":true"}],"_meta":{"isError":true}}}`,
+    'success',
+  ],
+];
+
+describe.each(['just calls', 'own session'] as const)('of a client that %s, the audit log takes', (way) => {
+  test.each(ANSWERS)('%s for what it is', async (_, text, outcome) => {
+    const inEvents: Step = (response, got) => {
+      const data = text(JSON.stringify(got.message.id)).replaceAll('\n', '\ndata: ');
+      beginEvents(response).end(`${eventOf(LOG)}data: ${data}\n\n`);
+    };
+    const inJson: Step = (response, got) =>
+      raw(200, 'application/json', text(JSON.stringify(got.message.id)))(response, got);
+    const ask = await connect({ gateway, token }, way);
+    for (const step of [inEvents, inJson]) {
+      server.script['tools/call'] = step;
+      for (const headers of [{}, EVENTS]) {
+        expect((await ask('tools/call', { name: 'act' }, headers)).status).toBe(200);
+        expect(await lastOutcome()).toBe(outcome);
+      }
+    }
+  });
+});
+
+test('an answer to something else is no success', async () => {
+  const ask = await connect({ gateway, token }, 'own session');
+  server.script['tools/call'] = raw(200, 'application/json', '{"jsonrpc":"2.0","id":"of-others","result":{}}');
+  await ask('tools/call', { name: 'act' });
+  expect(await lastOutcome()).toBe('server_failed');
+  server.script['tools/call'] = (response) => beginEvents(response).end(eventOf(LOG));
+  for (const [headers, status] of [[{}, 502] as const, [EVENTS, 200] as const]) {
+    expect((await ask('tools/call', { name: 'act' }, headers)).status).toBe(status);
+    expect(await lastOutcome()).toBe('server_failed');
+  }
+});
+
+test('a call whose client has left after a notification is no success', async () => {
+  server.script['tools/call'] = (response) => beginEvents(response).write(eventOf(LOG));
+  const session = await beginSession({ gateway, token });
+  const leaving = new AbortController();
+  const headers = { ...session, 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
+  const url = `${gateway.url}/mcp/${token}`;
+  const response = await fetch(url, { method: 'POST', headers, body, signal: leaving.signal });
+  await response.body?.getReader().read();
+  leaving.abort();
+  await expect.poll(lastOutcome, { timeout: 10_000 }).toBe('client_gone');
+});
+
+test.each([{}, EVENTS])(
+  'only a notification makes tools be listed again, to a client that sends %j',
+  async (headers) => {
+    const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+    const ask = await connect({ gateway, token }, 'own session');
+    const lists = () => server.got('tools/list').length;
+    const answer = { content: [{ type: 'text', text: CHANGED.method }] };
+    server.script['tools/call'] = (response, got) =>
+      beginEvents(response).end(eventOf({ jsonrpc: '2.0', id: got.message.id, result: answer }));
+    await ask('tools/list');
+    const before = lists();
+    await ask('tools/call', { name: 'act' }, headers);
+    await ask('tools/list');
+    expect(lists()).toBe(before);
+    server.script['tools/call'] = (response, got) =>
+      beginEvents(response).end(eventOf(CHANGED) + eventOf({ jsonrpc: '2.0', id: got.message.id, result: answer }));
+    await ask('tools/call', { name: 'act' }, headers);
+    await ask('tools/list');
+    expect(lists()).toBe(before + 1);
+  },
+);
