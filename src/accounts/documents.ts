@@ -106,12 +106,12 @@ const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 
 /**
  * Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use, and
- * QueueFull when too many documents of the organization wait; or the reason of the signal.
+ * QueueFull when too many documents of the organization wait; OverBudget; or the reason of the signal.
  */
 export async function importDocument(
   { bytes, url, field }: Document,
   { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
-  signal: AbortSignal,
+  { signal, reach }: Pick<DocumentMemory, 'signal' | 'reach'>,
 ): Promise<Imported> {
   // Before the worker takes the bytes away.
   const document: Buffer = await promisify(gzip)(bytes);
@@ -122,7 +122,7 @@ export async function importDocument(
     const { title, servers, security, toolCount, skipped, tools } = derived;
     const service: StoredService = { title, servers, security, documentUrl: url };
     const selectors: Scoped[] = [];
-    for await (const { method, verb, tags } of readTools(tools)) {
+    for await (const { method, verb, tags } of readTools(tools, reach)) {
       selectors.push({ method, verb, tags });
     }
     return {

@@ -1,4 +1,5 @@
 import { audit } from '../audit.ts';
+import type { Held, MemoryBudget } from '../base/memory-budget.ts';
 import type { ApiTokenCaller } from '../caller.ts';
 import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
@@ -32,10 +33,10 @@ const MOST_NAMED = 50;
 
 /**
  * Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. Throws
- * `not_found`, `validation_failed`, `quota_exceeded`.
+ * `not_found`, `validation_failed`, `quota_exceeded`, and OverBudget.
  */
 export async function createEndpoint(
-  { store: { writeFor }, now, ids, quotas }: Deps,
+  { store: { writeFor }, now, ids, quotas, budget }: Deps,
   caller: ApiTokenCaller,
   accountId: string,
   { name, config, expires_at }: EndpointFields & { readonly name: string },
@@ -49,7 +50,7 @@ export async function createEndpoint(
   };
   const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
-    await requireSomeTool(db, account, fields.config);
+    await requireSomeTool(db, budget, account, fields.config);
     const { organizationId } = account;
     const fresh = {
       ...fields,
@@ -68,9 +69,9 @@ export async function createEndpoint(
   return { endpoint, token };
 }
 
-/** Changes what is given; `config` key by key. A scope that changes must leave a tool. */
+/** Changes what is given; `config` key by key. A scope that changes must leave a tool. Throws as createEndpoint. */
 export async function updateEndpoint(
-  { store: { writeFor }, now }: Deps,
+  { store: { writeFor }, now, budget }: Deps,
   caller: ApiTokenCaller,
   place: { readonly accountId: string; readonly id: string },
   { name, config, expires_at }: EndpointFields,
@@ -92,7 +93,7 @@ export async function updateEndpoint(
       updatedAt: at,
     };
     if (!sameScope(before.config, after.config)) {
-      await requireSomeTool(db, account, after.config);
+      await requireSomeTool(db, budget, account, after.config);
     }
     const updated = await store.update(db, after, before.version);
     if (updated === null) {
@@ -162,11 +163,17 @@ const sameScope = (a: store.EndpointConfig, b: store.EndpointConfig): boolean =>
   JSON.stringify([a.methods, a.tags]) === JSON.stringify([b.methods, b.tags]);
 
 /** A scope that no tool passes is a mistake, as far as is known: nobody mints an endpoint that serves nothing. */
-async function requireSomeTool(db: Db, account: Account, { methods, tags }: store.EndpointConfig): Promise<void> {
+async function requireSomeTool(
+  db: Db,
+  budget: MemoryBudget,
+  account: Account,
+  { methods, tags }: store.EndpointConfig,
+): Promise<void> {
   if (methods === undefined && tags === undefined) {
     return;
   }
-  const tools = await selectorsOf(db, account);
+  using reading = budget.hold(account.organizationId, 'lists', 0);
+  const tools = await selectorsOf(db, account, reading);
   if (tools === null || selectTools(tools, { methods, tags }).length > 0) {
     return;
   }
@@ -179,9 +186,10 @@ async function requireSomeTool(db: Db, account: Account, { methods, tags }: stor
 }
 
 /** What scopes select the tools of an account by; null when its server has not been asked yet. */
-async function selectorsOf(db: Db, account: Account): Promise<readonly Scoped[] | null> {
+async function selectorsOf(db: Db, account: Account, held: Held): Promise<readonly Scoped[] | null> {
   return account.kind === 'server'
-    ? listedTools(db, account)
+    ? // A transaction of the organization does not wait for room.
+      listedTools(db, account, async (bytes) => held.resize(bytes))
     : (JSON.parse(await integrations.selectors(db, account.integrationId)) as Scoped[]);
 }
 

@@ -48,7 +48,7 @@ export async function createIntegration(
   const { organizationId } = caller;
   using memory = documentMemory(deps.budget, organizationId);
   const document = await readDocument(deps, organizationId, source, memory);
-  const { facts, contents } = await importDocument(document, { ...fields, organizationId }, memory.signal);
+  const { facts, contents } = await importDocument(document, { ...fields, organizationId }, memory);
   const at = now();
   return database.writeFor(caller.organizationId, async (db) => {
     await requireOrganization(db, organizationId);
@@ -118,7 +118,7 @@ async function updateInTurn(
     requirePermission(caller, 'approvals', reason);
   }
   const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before, memory) : null);
-  const imported = document === null ? null : await importDocument(document, fields, memory.signal);
+  const imported = document === null ? null : await importDocument(document, fields, memory);
   const moves =
     mayLeadElsewhere && !mayApprove(caller)
       ? await movesOf(

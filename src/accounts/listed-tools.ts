@@ -9,13 +9,13 @@ import { scopedTool } from '../tools/server-tools.ts';
 export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTool['definition'] };
 
 /**
- * The tools that a server's account last listed, in the server's order; null before it ever did. They are read when there
- * is `room` for the JSON of so many bytes and its values.
+ * The tools that a server's account last listed, in the server's order; null before it ever did. There must be `room` for so
+ * many bytes of them.
  */
 export async function listedTools(
   db: Db,
   account: ServerAccount,
-  room?: (textBytes: number) => Promise<void>,
+  room: (bytes: number) => Promise<void>,
 ): Promise<ListedTool[] | null> {
   const tags = await tagsOf(db, account);
   const { tools } = await catalogues.find(db, account.serverId, room);

@@ -1,6 +1,4 @@
 import type { components } from '../../generated/api.ts';
-import { unpackedBytes } from '../base/gzip.ts';
-import { PARSED_TIMES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { makeList } from '../http/make-list.ts';
 import type { ServerAccount } from '../store/accounts.ts';
@@ -21,8 +19,9 @@ type ToolPreview = components['schemas']['ToolPreview'];
 export function previewTools(db: Db, integrationId: string, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
     const packed = await integrations.tools(db, integrationId);
-    using _lines = await memory.room('answers', packed.length + unpackedBytes(packed));
-    for await (const tool of readTools(packed)) {
+    using lines = memory.hold('answers', 0);
+    const room = (bytes: number) => lines.reach(packed.length + bytes, memory.signal);
+    for await (const tool of readTools(packed, room)) {
       memory.signal.throwIfAborted();
       if (matches(tool, scope)) {
         yield preview(tool);
@@ -42,9 +41,10 @@ export function previewServerTools(
   memory: MemoryScope,
 ): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
-    using stack = new DisposableStack();
-    const room = async (textBytes: number): Promise<void> => {
-      stack.use(await memory.room('answers', textBytes * (1 + PARSED_TIMES)));
+    using reading = memory.hold('answers', 0);
+    const room = async (bytes: number): Promise<void> => {
+      await reading.reach(bytes, memory.signal);
+      memory.signal.throwIfAborted();
     };
     for (const tool of selectTools((await listedTools(db, account, room)) ?? [], scope)) {
       yield serverPreview(tool);

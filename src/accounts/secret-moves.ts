@@ -1,4 +1,3 @@
-import { unpackedBytes } from '../base/gzip.ts';
 import { originsOf, type SecretOrigins, type SecretServers, templateOriginsOf } from '../calls/secret-destinations.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
@@ -75,9 +74,8 @@ const isElsewhere = (to: ReadonlySet<string>, from: ReadonlySet<string>): boolea
 
 /** The servers that tools name for themselves, each once. */
 async function serversIn(packed: Uint8Array, { reach }: DocumentMemory): Promise<SecretServers> {
-  await reach(unpackedBytes(packed));
   const servers = new Map<string, SecretServers[number]>();
-  for await (const { request } of readTools(packed)) {
+  for await (const { request } of readTools(packed, reach)) {
     if (request.server !== undefined) {
       servers.set(JSON.stringify(request.server), request.server);
     }

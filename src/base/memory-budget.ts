@@ -28,9 +28,6 @@ const MOST_ROUNDS = 12;
 /** What a piece of work holds for all that is small: what is larger is counted by itself. */
 export const SMALL_BYTES = 16 * 1024;
 
-/** How many bytes a parsed value takes for each byte of its text; measured with lists of tools and with numbers. */
-export const PARSED_TIMES = 3;
-
 /**
  * The account of memory that is held for others, in bytes: in all, by holder and by kind.
  *

@@ -71,6 +71,11 @@ export class MemoryScope implements Disposable {
     return held;
   }
 
+  /** Holds what is kept when the work is done, for the same holder, until it is released. Throws OverBudget. */
+  keep(kind: string, bytes: number): Held {
+    return this.#budget.hold(this.#holder, kind, bytes);
+  }
+
   /** Gives everything back. */
   release(): void {
     this.#isOver = true;

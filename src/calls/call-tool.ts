@@ -1,5 +1,6 @@
-import { type Held, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
+import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import type { Deps } from '../deps.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
@@ -7,7 +8,7 @@ import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
 import { buildRequest } from './request.ts';
-import { failure, resultOf } from './result.ts';
+import { failure, isParsed, MOST_VALUES, resultOf } from './result.ts';
 import { send } from './send.ts';
 import { baseOf, type CalledService } from './service.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -96,9 +97,10 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   if (answer.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);
   }
-  if (answer.bytes.length > SMALL_BYTES) {
+  const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MOST_VALUES) : 0;
+  if (answer.bytes.length > SMALL_BYTES || parsed > 0) {
     // Its text, the text of the result, and the value.
-    await held.reach(answer.bytes.length * (3 + (tool.outputSchema === undefined ? 0 : PARSED_TIMES)), signal);
+    await held.reach(3 * answer.bytes.length + parsed, signal);
   }
   const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential, call.args) });
   return { result, credentialsRefused: answer.status === 401 };

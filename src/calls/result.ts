@@ -8,7 +8,7 @@ import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
 
 /** Values of an answer that is parsed. */
-const MOST_VALUES = 100_000;
+export const MOST_VALUES = 100_000;
 
 export type ResultFacts = {
   readonly tool: Pick<DerivedTool, 'outputSchema'>;
@@ -20,6 +20,10 @@ export type ResultFacts = {
 
 /** A result that says why there is none. */
 export const failure = (text: string): CallToolResult => ({ content: [{ type: 'text', text }], isError: true });
+
+/** Whether the value of an answer is made, and not its text alone. */
+export const isParsed = ({ status }: HttpAnswer, { outputSchema }: ResultFacts['tool']): boolean =>
+  outputSchema !== undefined || status < 200 || status > 299;
 
 /**
  * An answer as the result of a tool. 2xx: text as it came, digit for digit, and as structured content too where the tool

@@ -41,10 +41,17 @@ const ERRORS = [
 
 /**
  * Asks for a token with the client credentials grant (RFC 6749, section 4.4): with the client in a Basic header, which
- * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused, NotSent.
+ * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused,
+ * NotSent, or the reason of the signal.
  */
-export async function requestToken(egress: Egress, grant: Grant, mayBeSent?: MayBeSent): Promise<Token> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
+export async function requestToken(
+  egress: Egress,
+  grant: Grant,
+  left: AbortSignal,
+  mayBeSent?: MayBeSent,
+): Promise<Token> {
+  const deadline = AbortSignal.timeout(TIMEOUT_MS);
+  const signal = AbortSignal.any([left, deadline]);
   const ask = async (inBody: boolean): Promise<HttpAnswer> => {
     const { url, clientId, clientSecret, scope } = grant;
     const form = new URLSearchParams({
@@ -64,7 +71,7 @@ export async function requestToken(egress: Egress, grant: Grant, mayBeSent?: May
     const answer = await ask(false);
     return tokenIn(refusesBasic(answer) ? await ask(true) : answer, grant.url.host);
   } catch (error) {
-    throw signal.aborted && !(error instanceof CallFailed)
+    throw deadline.aborted && !(error instanceof CallFailed)
       ? new CallFailed(`${grant.url.host} gave no token within ${TIMEOUT_MS} ms.`, { cause: error })
       : error;
   }

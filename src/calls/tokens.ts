@@ -1,15 +1,18 @@
+import { createFairSlots, QueueFull } from '../base/fair-queue.ts';
 import { KeptMap } from '../base/kept-map.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
+import { CallFailed } from './errors.ts';
 import { type Grant, requestToken } from './token-request.ts';
 
 /** The access tokens of accounts, in memory only. */
 export type Tokens = {
   /**
-   * A token for the grant: one that is still good, else a new one, asked for once for everybody who waits. `refused` is
-   * a token that the service did not take: it is forgotten, so that the next one is another. `mayBeSent` of the first who
-   * waits is asked. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal, which ends only this wait.
+   * A token for the grant: one that is still good, else a new one, asked for once for everybody who waits, as long as
+   * anybody does. `refused` is a token that the service did not take: it is forgotten, so that the next one is another.
+   * `mayBeSent` of the first who waits is asked. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal,
+   * which ends only this wait.
    */
   readonly get: (
     grant: Grant,
@@ -23,18 +26,52 @@ const MOST_TOKENS = 10_000;
 /** What a token takes besides its characters, of which each may take two bytes. */
 const ENTRY_BYTES = 500;
 
+/** Requests for tokens that are under way at once, of one organization and of one account, and those of one that wait. */
+const MOST_ASKED = 64;
+const MOST_ASKED_OF_ACCOUNT = 8;
+const MOST_WAITING_OF_ACCOUNT = 8;
+
+/** A request for a token, for so many who wait; `leave` ends it. */
+type Asking = { readonly token: Promise<string>; readonly leave: AbortController; waiting: number };
 type KeptToken = { readonly token: string; readonly version: number; readonly endsAt: number };
 
 /** Makes the memory, whose bytes the organization of the way out holds. `now`: milliseconds since the epoch. */
 export function createTokens(egress: Egress, budget: MemoryBudget, now: () => number): Tokens {
   const kept = new KeptMap<KeptToken>(budget, 'tokens', MOST_TOKENS);
-  const asked = new Map<string, Promise<string>>();
+  const asked = new Map<string, Asking>();
+  const turns = createFairSlots({
+    slots: MOST_ASKED,
+    slotsPerOwner: MOST_ASKED_OF_ACCOUNT,
+    mostWaiting: MOST_WAITING_OF_ACCOUNT,
+  });
 
-  async function ask(grant: Grant, mayBeSent?: MayBeSent): Promise<string> {
-    const { token, lifetimeMs } = await requestToken(egress, grant, mayBeSent);
+  async function ask(grant: Grant, left: AbortSignal, mayBeSent: MayBeSent | undefined): Promise<string> {
+    const { token, lifetimeMs } = await requestToken(egress, grant, left, mayBeSent);
     const bytes = 2 * (token.length + grant.key.length) + ENTRY_BYTES;
     kept.set(grant.key, { token, version: grant.version, endsAt: now() + lifetimeMs }, egress.owner, bytes);
     return token;
+  }
+
+  function begin(asking: string, grant: Grant, mayBeSent: MayBeSent | undefined): Asking {
+    const leave = new AbortController();
+    const token = turns
+      .run(grant.key, () => ask(grant, leave.signal, mayBeSent), leave.signal)
+      .catch((error: unknown) => {
+        throw error instanceof QueueFull
+          ? new CallFailed(`The account waits for as many tokens of ${grant.url.host} as it may; call again later.`)
+          : error;
+      });
+    const begun = { token, leave, waiting: 0 };
+    // Whoever waits hears of it.
+    token.catch(() => undefined).finally(() => forget(asking, begun));
+    asked.set(asking, begun);
+    return begun;
+  }
+
+  function forget(asking: string, begun: Asking): void {
+    if (asked.get(asking) === begun) {
+      asked.delete(asking);
+    }
   }
 
   return {
@@ -45,12 +82,17 @@ export function createTokens(egress: Egress, budget: MemoryBudget, now: () => nu
         return found.token;
       }
       const asking = `${grant.version} ${grant.key}`;
-      let asks = asked.get(asking);
-      if (asks === undefined) {
-        asks = ask(grant, mayBeSent).finally(() => asked.delete(asking));
-        asked.set(asking, asks);
+      const begun = asked.get(asking) ?? begin(asking, grant, mayBeSent);
+      begun.waiting += 1;
+      try {
+        return await unlessAborted(begun.token, signal);
+      } finally {
+        begun.waiting -= 1;
+        if (begun.waiting === 0) {
+          forget(asking, begun);
+          begun.leave.abort();
+        }
       }
-      return unlessAborted(asks, signal);
     },
   };
 }

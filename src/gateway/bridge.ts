@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
-import type { Connection, OwnRequest, ServerFacts } from '../runtime/connection.ts';
+import type { Connection, OwnRequest } from '../runtime/connection.ts';
 import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
-import { type Era, META, STATELESS_VERSION } from '../runtime/protocol.ts';
+import { type Era, META, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { isScoped } from '../tools/scope.ts';
 import { negotiate } from './eras.ts';
@@ -33,24 +33,23 @@ export function narrow(capabilities: Result, scope: EndpointConfig, areTasksServ
 }
 
 /** The answer to `initialize` for a server that knows no handshake. */
-export const initialized = (facts: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result => ({
-  protocolVersion: negotiate(params.protocolVersion),
-  capabilities: narrow(facts.capabilities, scope, false),
-  serverInfo: facts.serverInfo ?? { name: 'unknown', version: '0' },
-  ...(facts.instructions !== undefined && { instructions: facts.instructions }),
-});
+export function initialized({ said }: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result {
+  const { capabilities, serverInfo, instructions } = said();
+  return {
+    protocolVersion: negotiate(params.protocolVersion),
+    capabilities: narrow(capabilities, scope, false),
+    serverInfo: serverInfo ?? { name: 'unknown', version: '0' },
+    ...(instructions !== undefined && { instructions }),
+  };
+}
 
 /** The answer to `server/discover` for a server that knows nothing but handshakes. */
-export const discovered = (facts: ServerFacts, scope: EndpointConfig): Result =>
-  complete(
-    {
-      supportedVersions: [STATELESS_VERSION],
-      capabilities: narrow(facts.capabilities, scope, false),
-      ...(facts.instructions !== undefined && { instructions: facts.instructions }),
-      ...UNCACHED,
-    },
-    facts.serverInfo,
-  );
+export function discovered({ said }: ServerFacts, scope: EndpointConfig): Result {
+  const { capabilities, serverInfo, instructions } = said();
+  const supportedVersions = [STATELESS_VERSION];
+  const offered = { supportedVersions, capabilities: narrow(capabilities, scope, false) };
+  return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
+}
 
 /** The era in which a server is asked for a client of an era: the client's own, where the server speaks it. */
 export async function eraFor(connection: Connection, era: Era): Promise<Era> {
@@ -94,7 +93,7 @@ function withoutEnvelope(params: Result): Result {
 async function translate(connection: Connection, method: string, result: Result, client: Era): Promise<Result> {
   if (client === 'stateless') {
     const cached = CACHEABLE.test(method) ? UNCACHED : {};
-    return complete({ ...result, ...cached }, (await connection.session())?.serverInfo);
+    return complete({ ...result, ...cached }, (await connection.session())?.said().serverInfo);
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {

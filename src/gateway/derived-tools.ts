@@ -1,19 +1,23 @@
 import { unpackedBytes } from '../base/gzip.ts';
 import { KeptMap } from '../base/kept-map.ts';
-import { type MemoryBudget, PARSED_TIMES } from '../base/memory-budget.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
-import { readTools } from '../tools/packed.ts';
+import { readLines, toolOf } from '../tools/packed.ts';
 import type { DerivedTool } from '../tools/types.ts';
 
-/** Tools by their names, in the document's order. */
-export type NamedTools = ReadonlyMap<string, DerivedTool> & {
-  /** Of all of them as JSON. */
-  readonly textBytes: number;
+/** Tools by their names, kept as text: their values take far more. One is parsed each time that it is asked for. */
+export type NamedTools = {
+  readonly get: (name: string) => DerivedTool | undefined;
+  /** In the document's order. */
+  readonly values: () => Iterable<DerivedTool>;
 };
 
+/** What the place of a tool in the text takes, with its name. */
+const PLACE_BYTES = 256;
+
 /**
- * The tools of an integration in its present version, parsed once for all who ask, and kept as long as there is room.
+ * The tools of an integration in its present version, read once for all who ask, and kept as long as there is room.
  * Throws OverBudget.
  */
 export type DerivedTools = (integration: integrations.Integration) => NamedTools | Promise<NamedTools>;
@@ -25,14 +29,24 @@ export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
 
   const read = async (key: string, { id, organizationId }: integrations.Integration): Promise<NamedTools> => {
     const packed = await integrations.tools(db, id);
-    const textBytes = unpackedBytes(packed);
-    const tools = Object.assign(new Map<string, DerivedTool>(), { textBytes });
-    using reading = budget.hold(organizationId, 'lists', textBytes * (1 + PARSED_TIMES));
-    for await (const tool of readTools(packed)) {
-      tools.set(tool.name, tool);
+    using reading = budget.hold(organizationId, 'lists', 0);
+    const places = new Map<string, Buffer>();
+    for await (const [{ name }, line] of readLines(packed, (bytes) => reading.reach(bytes))) {
+      places.set(name, line);
     }
+    const tools: NamedTools = {
+      get: (name) => {
+        const line = places.get(name);
+        return line === undefined ? undefined : toolOf(line);
+      },
+      *values() {
+        for (const line of places.values()) {
+          yield toolOf(line);
+        }
+      },
+    };
     reading.release();
-    kept.set(key, tools, organizationId, textBytes * PARSED_TIMES);
+    kept.set(key, tools, organizationId, unpackedBytes(packed) + PLACE_BYTES * places.size);
     return tools;
   };
 

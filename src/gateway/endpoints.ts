@@ -1,6 +1,6 @@
 import { readKnown } from '../approvals/decide-tool.ts';
 import { KeptMap } from '../base/kept-map.ts';
-import { PARSED_TIMES } from '../base/memory-budget.ts';
+import { parsedBytes } from '../base/parsed-bytes.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { hashSecret } from '../ids.ts';
@@ -85,7 +85,7 @@ export function createEndpoints({
       served: { endpoint, organizationId, source },
       topics: [...decided, ...others],
       decided,
-      bytes: ENDPOINT_BYTES + PARSED_TIMES * JSON.stringify([endpoint, rows]).length,
+      bytes: ENDPOINT_BYTES + parsedBytes(JSON.stringify([endpoint, rows])),
     };
   };
 

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { OverBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { NotSent } from '../base/not-sent.ts';
+import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { ApiError, CATALOGUE, overBudget } from '../errors.ts';
@@ -18,7 +19,7 @@ import { type Began, type CallNote, recordCall } from './ended-calls.ts';
 import { createEndpoints, type Served } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive, ENDPOINT_GONE, type Exchange } from './live.ts';
-import { CODES, type Message, RpcError, readMessage } from './message.ts';
+import { CODES, type Message, MOST_VALUES, RpcError, readMessage } from './message.ts';
 import { renewable } from './renewable.ts';
 import { linkHelp, listUser, sendJson, sendList, sendResult } from './reply.ts';
 import { isRequest, listTools, serveServer } from './server.ts';
@@ -121,9 +122,10 @@ async function sendMessage(deps: Deps, asked: Asked): Promise<void> {
   try {
     const memory = memoryOf(request);
     const bytes = await readBytes(request, response, Math.min(LARGEST_MESSAGE, memory.messageBytes), memory);
-    if (bytes.length > SMALL_BYTES) {
+    const parsed = largeParsedBytes(bytes, MOST_VALUES);
+    if (parsed > 0) {
       // The text that goes on to the server, and its value.
-      await memory.hold('bodies', 0).reach(bytes.length * PARSED_TIMES, signal);
+      await memory.hold('bodies', 0).reach(parsed, signal);
     }
     began = { ...began, requestBytes: bytes.length };
     const reading = readMessage(bytes, asked.organizationId, signal);

@@ -52,7 +52,7 @@ export class RpcError extends Error {
 }
 
 /** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
-const MOST_VALUES = 100_000;
+export const MOST_VALUES = 100_000;
 /** Numbers that are kept as they came, which cost far more than others: 1.0, 1e5, or more digits than JavaScript holds. */
 const MOST_EXACT_NUMBERS = 10_000;
 

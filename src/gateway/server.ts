@@ -286,7 +286,8 @@ async function discover(deps: Deps, relayed: Relayed, { id }: RequestMessage): P
     throw noSuchMethod(era);
   }
   const { era: spoken, facts } = await connection.introduce();
-  const isWhole = !isScoped(served.scope) && withoutTasks(facts.capabilities) === facts.capabilities;
+  const { capabilities } = facts.said();
+  const isWhole = !isScoped(served.scope) && withoutTasks(capabilities) === capabilities;
   if (spoken === 'stateless' && connection.exchange !== null && isWhole) {
     return passOn(deps, relayed, {});
   }

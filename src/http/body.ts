@@ -3,8 +3,9 @@ import { nextTurn } from '../base/breathe.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
-import { type MemoryBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
 import { ApiError, invalid, type Mistake } from '../errors.ts';
@@ -67,8 +68,11 @@ const readInto =
 
 const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
+  const parsed = largeParsedBytes(bytes, MOST_VALUES);
+  if (parsed > 0) {
+    memoryOf(request).hold('bodies', parsed);
+  }
   if (bytes.length > SMALL_BYTES) {
-    memoryOf(request).hold('bodies', bytes.length * PARSED_TIMES);
     const owner = organizationOf(request.caller);
     await nextTurn(owner);
     refuseManyValues(bytes);

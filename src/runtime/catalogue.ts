@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBreathing } from '../base/breathe.ts';
 import type { Holder } from '../base/held.ts';
-import { type Held, type MemoryBudget, PARSED_TIMES } from '../base/memory-budget.ts';
+import { type Held, type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { QuotaExceeded } from '../quotas/quotas.ts';
 import type { CataloguedTool, Catalogue as StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
@@ -55,7 +55,7 @@ export type ListedFacts = Pick<ListedTools, 'leftOut' | 'protocolVersion'> & { r
 export type CatalogueOptions = {
   readonly name: string;
   readonly connection: () => Connection;
-  readonly stored: (room: (textBytes: number) => Promise<void>) => Promise<StoredCatalogue>;
+  readonly stored: (room: (bytes: number) => Promise<void>) => Promise<StoredCatalogue>;
   /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
   readonly save: (listed: Listed, before: Listed['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
@@ -105,9 +105,9 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   ended.addEventListener('abort', forget, { once: true });
 
   /** Keeps what was seen until the room is needed. Throws OverBudget: there must be room for it while it is used. */
-  const remember = (listed: Listed, textBytes: number): void => {
+  const remember = (listed: Listed, bytes: number): void => {
     forget();
-    held = budget.hold(holder, 'lists', textBytes * PARSED_TIMES);
+    held = budget.hold(holder, 'lists', bytes);
     held.yields('kept', forget);
     seen = listed;
   };
@@ -115,7 +115,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   /** What is stored, held as long as it is used. Throws OverBudget. */
   const withStored = async (use: (found: StoredCatalogue, reading: Held) => Promise<void>): Promise<void> => {
     using reading = budget.hold(holder, 'lists', 0);
-    await use(await stored((textBytes) => reading.reach(textBytes * (1 + PARSED_TIMES))), reading);
+    await use(await stored((bytes) => reading.reach(bytes)), reading);
   };
 
   const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
@@ -142,16 +142,16 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     // What a server says first may be old when it has said the last of it.
     const seenAt = now();
     const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT)]);
-    const listed = await listTools(connection(), signal).catch((error: unknown) => {
-      if (error instanceof ServerFailed) {
+    using reading = budget.hold(holder, 'lists', 0);
+    const room = (bytes: number) => reading.reach(bytes, signal);
+    const listed = await listTools(connection(), signal, room).catch((error: unknown) => {
+      if (error instanceof ServerFailed || error instanceof OverBudget) {
         throw error;
       }
       throw ended.aborted
         ? hasMoved(name)
         : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
     });
-    using reading = budget.hold(holder, 'lists', 0);
-    await reading.reach(listed.textBytes * PARSED_TIMES);
     const tools = await hashed(listed.tools);
     if (ended.aborted) {
       throw hasMoved(name);
@@ -167,7 +167,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       throw hasMoved(name);
     }
     reading.release();
-    remember({ tools: isSame ? before : tools, seenAt }, listed.textBytes);
+    remember({ tools: isSame ? before : tools, seenAt }, listed.bytes);
     isListed = true;
     const names = listed.tools.map(({ name }) => name);
     facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };
@@ -241,10 +241,10 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
 
   /** Takes what is stored for what was seen. */
   const recall = (): Promise<void> =>
-    withStored(async ({ tools, textBytes, seenAt }, reading) => {
+    withStored(async ({ tools, bytes, seenAt }, reading) => {
       if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
         reading.release();
-        remember({ tools, seenAt }, textBytes);
+        remember({ tools, seenAt }, bytes);
         isListed = false;
       }
     });

@@ -7,7 +7,7 @@ import type { ServerFailed } from './failed.ts';
 import { httpConnection } from './http-connection.ts';
 import type { ServerMessage } from './messages.ts';
 import { pipeConnection } from './pipe-connection.ts';
-import type { Era } from './protocol.ts';
+import type { Era, ServerFacts } from './protocol.ts';
 import type { Target } from './target.ts';
 
 /** A request in the words of whoever makes it: `id` and a progress token are mapped on the way and back. */
@@ -21,13 +21,6 @@ export type OwnRequest = {
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
-/** What a server says of itself, in either era. */
-export type ServerFacts = {
-  readonly protocolVersion: string;
-  readonly capabilities: Readonly<Record<string, unknown>>;
-  readonly serverInfo: unknown;
-  readonly instructions: unknown;
-};
 /** A session of the handshake versions; `id` is undefined when the server keeps none. */
 export type Session = ServerFacts & {
   readonly id: string | undefined;

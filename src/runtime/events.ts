@@ -10,8 +10,8 @@ export type EventRoom = {
   /** Characters that one event may have. */
   readonly longest: number;
   readonly held: Held;
-  /** How many times its text an event counts that has come whole: with its value where it is parsed meanwhile. */
-  readonly times: number;
+  /** Bytes that the data of an event counts that has come whole: its text, or the value where it is parsed meanwhile. */
+  readonly bytesOf: (data: string) => number;
 };
 /** Characters, and lines, that are read before others have their turn: a server can send as fast as it is read. */
 const TURN_CHARACTERS = 64 * 1024;
@@ -28,7 +28,7 @@ const UNNAMED = 'message';
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
-  { longest, held, times }: EventRoom,
+  { longest, held, bytesOf }: EventRoom,
 ): AsyncGenerator<StreamEvent> {
   const decoder = new StringDecoder('utf8');
   // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
@@ -81,8 +81,9 @@ export async function* readEvents(
       if (line === '') {
         if (data.length > 0) {
           const whole = data.join('\n');
-          if (whole.length > SMALL_BYTES) {
-            await held.reach(size + whole.length * times);
+          const bytes = bytesOf(whole);
+          if (bytes > 0) {
+            await held.reach(size + bytes);
           }
           passedOver = 0;
           yield { event: event || UNNAMED, data: whole, id };

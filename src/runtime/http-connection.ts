@@ -1,11 +1,12 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import type { ConnectionOptions, OwnRequest, ServerFacts, Session, Wire } from './connection.ts';
+import type { ConnectionOptions, OwnRequest, Session, Wire } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
+import { createFactsRoom } from './facts-room.ts';
 import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './failed.ts';
 import { listenForChanges } from './listen.ts';
-import { bytesOf, isJson, isStream, messagesIn, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
+import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
 import { createOwnIds, withId, withToken } from './own-ids.ts';
 import {
@@ -15,6 +16,7 @@ import {
   factsOfSession,
   INITIALIZE,
   INITIALIZED,
+  type ServerFacts,
   statelessHeaders,
   withEnvelope,
 } from './protocol.ts';
@@ -25,6 +27,7 @@ import type { RemoteTarget } from './target.ts';
 export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
   const { name, silence } = target;
   const ownId = createOwnIds();
+  const room = createFactsRoom(memory);
   const closed = new AbortController();
   /** Ends what the server introduces itself by. */
   const soon = (): AbortSignal => AbortSignal.any([closed.signal, patience()]);
@@ -86,7 +89,11 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       }
       throw error;
     });
-    return factsOfDiscovery(name, response?.result);
+    const facts = factsOfDiscovery(name, response?.result);
+    if (facts !== null) {
+      room.keep('discovery', facts.bytes, () => discover.forget(facts));
+    }
+    return facts;
   });
 
   const beginSession = async (): Promise<Session | null> => {
@@ -113,7 +120,9 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
     };
     discard(await post(INITIALIZED, headers, soon()));
-    return { ...facts, id: sessionId, headers };
+    const begun = { ...facts, id: sessionId, headers };
+    room.keep('session', facts.bytes + 2 * (sessionId?.length ?? 0), () => session.forget(begun));
+    return begun;
   };
   const session = once(name, () =>
     beginSession().catch((error: unknown) => {
@@ -151,7 +160,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
 
   const refuse = createRefuser((answer) => postOnSession(answer, patience()).then(discard));
 
-  const ask: Wire['ask'] = async ({ id, method, params, headers, mayBeSent }, era, signal) => {
+  const begin = async ({ id, method, params, headers, mayBeSent }: OwnRequest, era: Era, signal: AbortSignal) => {
     const own = ownId();
     const { params: mapped, restore } = withToken(params, own);
     try {
@@ -159,20 +168,25 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
         era === 'stateless'
           ? await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal)
           : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal, { mayBeSent });
-      if (!isJson(answer)) {
-        return messages(answer, { own, id, era, restore });
-      }
-      if (!Buffer.isBuffer(answer.body)) {
-        return askedWhole(answer, { own, id, era, restore });
-      }
-      const { body } = answer;
-      return withId(body, own, id) ?? messages({ ...answer, body }, { own, id, era, restore });
+      return { answer, asked: { own, id, era, restore } };
     } catch (error) {
       if (signal.aborted) {
         cancel(era, own);
       }
       throw error;
     }
+  };
+
+  const ask: Wire['ask'] = async (request, era, signal) => {
+    const { answer, asked } = await begin(request, era, signal);
+    if (!isJson(answer)) {
+      return messages(answer, asked);
+    }
+    if (!Buffer.isBuffer(answer.body)) {
+      return askedWhole(answer, asked);
+    }
+    const { body } = answer;
+    return withId(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
   };
 
   /** A large answer in JSON, which is held until it is handed on. */
@@ -213,8 +227,8 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   }
 
   async function* send(request: OwnRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
-    const asked = await ask(request, era, signal);
-    yield* Buffer.isBuffer(asked) ? messagesIn(name, asked.toString('utf8')) : asked;
+    const { answer, asked } = await begin(request, era, signal);
+    yield* messages(answer, asked);
   }
 
   const introduce: Wire['introduce'] = async () => {
@@ -234,6 +248,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), silence: 1000 } as const;
       await checked(request).then(discard, () => undefined);
     }
+    room.release();
   };
 
   const listened = { target, memory, discover, session, send, exchange: checked, streamSilence: target.streamSilence };

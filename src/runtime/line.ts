@@ -1,9 +1,10 @@
 import { isObject, parseJson } from '../base/json.ts';
-import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
+import { countedParsed } from '../base/parsed-bytes.ts';
 import { Listening } from '../egress/silence.ts';
-import { isLarge, isMessage, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
+import { isLarge, isMessage, messageBytes, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
 import { ownIdsIn } from './own-ids.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { cancelled, TOOLS_CHANGED } from './protocol.ts';
@@ -68,16 +69,17 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
   /** Ids are the server's words, and may be anything that JSON has. Ours are strings. */
   const waitingFor = (id: unknown): Waiting | undefined => (typeof id === 'string' ? waiting.get(id) : undefined);
 
-  const route = (message: ServerMessage, size: number): void => {
+  /** `bytes` are those of memory that the message counts. */
+  const route = (message: ServerMessage, bytes: number): void => {
     const { id, method, params } = message;
     if (method === undefined) {
-      waitingFor(id)?.add(message, size);
+      waitingFor(id)?.add(message, bytes);
     } else if (id !== undefined) {
       refuse(message);
     } else if (method === TOOLS_CHANGED) {
       onChanged();
     } else if (isObject(params)) {
-      waitingFor(params.progressToken)?.add(message, size);
+      waitingFor(params.progressToken)?.add(message, bytes);
     }
   };
 
@@ -94,14 +96,14 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     failAnswered(text, notTheProtocol(name, 'its answer is no JSON-RPC message'));
   };
 
-  const take = (text: string): void => {
+  const take = (text: string, bytes: number): void => {
     const value = parseJson(text);
     // Version 2025-03-26 lets a server send a batch.
     const messages = Array.isArray(value) ? value : [value];
     let isStray = false;
     for (const message of messages) {
       if (isObject(message) && isMessage(message)) {
-        route(message, Math.ceil(text.length / messages.length));
+        route(message, Math.ceil(bytes / messages.length));
       } else {
         isStray = true;
       }
@@ -112,10 +114,10 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
   };
 
   /** A message, when those before it have been read and there is room for what it says: large ones take a while. */
-  const takeInTurn = async (text: string, before: Promise<void> | undefined): Promise<void> => {
+  const takeInTurn = async (text: string, bytes: number, before: Promise<void> | undefined): Promise<void> => {
     await before;
     try {
-      await (text.length > SMALL_BYTES ? takeLarge(text) : take(text));
+      await (isSmall(text, bytes) ? take(text, bytes) : takeLarge(text, bytes));
     } catch (error) {
       if (!(error instanceof OverBudget)) {
         throw error;
@@ -124,19 +126,19 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     }
   };
 
-  const takeLarge = async (text: string): Promise<void> => {
+  const takeLarge = async (text: string, bytes: number): Promise<void> => {
     using room = memory();
     const held = room.hold('queues', 0, () => failAnswered(text, new OverBudget('share')));
-    await held.reach(text.length * PARSED_TIMES);
+    await held.reach(bytes);
     const message = isLarge(text) ? await readLarge(name, text).catch(() => null) : undefined;
     // From here on it is held by whoever it is for.
     held.release();
     if (message === undefined) {
-      take(text);
+      take(text, bytes);
     } else if (message === null) {
       pass(text);
     } else {
-      route(message, text.length);
+      route(message, bytes);
     }
   };
 
@@ -153,11 +155,12 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
       if (ended !== undefined) {
         return undefined;
       }
-      if (reading === undefined && text.length <= SMALL_BYTES) {
-        take(text);
+      const bytes = messageBytes(text);
+      if (reading === undefined && isSmall(text, bytes)) {
+        take(text, bytes);
         return undefined;
       }
-      const turn = takeInTurn(text, reading).finally(() => {
+      const turn = takeInTurn(text, bytes, reading).finally(() => {
         if (reading === turn) {
           reading = undefined;
         }
@@ -209,3 +212,6 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
 
   return { ask, tell, introduced: () => pipe.introduced?.(), strays: () => strays, close: pipe.close };
 }
+
+/** Whether a message is read at once, in what every piece of work holds. */
+const isSmall = (text: string, bytes: number): boolean => text.length <= SMALL_BYTES && countedParsed(bytes) === 0;

@@ -1,6 +1,7 @@
 import { createBreathing } from '../base/breathe.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { countValues } from '../base/json-text.ts';
+import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import { splitJson } from '../base/split-json.ts';
 import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
@@ -13,7 +14,7 @@ const MOST_PAGES = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
 const MOST_VALUES_OF_TOOL = 10_000;
-const MOST_VALUES = 1_000_000;
+const MOST_VALUES = 100_000;
 /** Tools of one page that is too large to be parsed as a whole. */
 const MOST_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */
@@ -28,8 +29,8 @@ const UNKNOWN_METHOD = -32601;
 /** What a server lists. */
 export type ListedTools = {
   readonly tools: readonly Definition[];
-  /** Of the tools as JSON. */
-  readonly textBytes: number;
+  /** What the tools take in memory. */
+  readonly bytes: number;
   /** What was left out of it and why, in words for people. */
   readonly leftOut: readonly string[];
   /** The version of the protocol in which it was asked. */
@@ -39,9 +40,14 @@ export type ListedTools = {
 /**
  * Every tool that a server lists, page by page, in its order; none where it knows no tools. What has no name or no input
  * schema, or more than 10,000 values, is left out, and of several with one name the first counts. Secrets of the operator's
- * servers are taken out. Others have their turn between two tools. Throws ServerFailed, or the reason of the signal.
+ * servers are taken out. Others have their turn between two tools. There must be `room` for so many bytes of them. Throws
+ * ServerFailed, the reason of the signal, or as `room`.
  */
-export async function listTools(connection: Connection, signal: AbortSignal): Promise<ListedTools> {
+export async function listTools(
+  connection: Connection,
+  signal: AbortSignal,
+  room: (bytes: number) => Promise<void>,
+): Promise<ListedTools> {
   const server = connection.target.name;
   const mask = maskOf(connection.target);
   const { era, facts } = await connection.introduce();
@@ -50,11 +56,13 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
   const breathe = createBreathing();
   let size = 0;
   let values = 0;
+  let bytes = 0;
+  /** Of them, those that no message holds. */
+  let own = 0;
   let count = 0;
   let cursor: unknown;
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
-    const params = cursor === undefined ? {} : { cursor };
-    const result = await resultOf(connection, { id: 0, method: 'tools/list', params }, era, signal);
+  const roomFor = roomInSteps(room);
+  const takePage = async (result: Readonly<Record<string, unknown>>): Promise<void> => {
     const listed = await itemsOf(server, result.tools);
     if (listed === null) {
       throw notTheProtocol(server, 'its list of tools is none');
@@ -69,6 +77,10 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
       const tool = isAsParsed || isLarge ? item : parseJson(text);
       const fault = isLarge ? `tool ${count} has more than ${MOST_VALUES_OF_TOOL} values` : faultOf(tool, count, tools);
       if (fault === null) {
+        bytes += parsedBytes(text);
+        // What was parsed with its message is held with it, until the page is read.
+        own += isAsParsed ? 0 : parsedBytes(text);
+        await roomFor(own);
         tools.set((tool as Definition).name, tool as Definition);
         size += text.length;
         values += ownValues;
@@ -84,8 +96,14 @@ export async function listTools(connection: Connection, signal: AbortSignal): Pr
       await breathe();
     }
     cursor = result.nextCursor ?? undefined;
+  };
+  for (let pages = 0; pages < MOST_PAGES; pages++) {
+    const params = cursor === undefined ? {} : { cursor };
+    await withResult(connection, takePage, { id: 0, method: 'tools/list', params }, era, signal);
+    own = bytes;
+    await roomFor(own);
     if (cursor === undefined) {
-      return { tools: [...tools.values()], textBytes: size, leftOut, protocolVersion: facts.protocolVersion };
+      return { tools: [...tools.values()], bytes, leftOut, protocolVersion: facts.protocolVersion };
     }
   }
   throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);
@@ -118,18 +136,22 @@ function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unkno
   return before.has(tool.name) ? `${named} has the name of one before it` : null;
 }
 
-async function resultOf(
+/** Uses the result of a request while the connection holds the message. */
+async function withResult(
   connection: Connection,
+  use: (result: Readonly<Record<string, unknown>>) => Promise<void>,
   ...request: Parameters<Connection['send']>
-): Promise<Readonly<Record<string, unknown>>> {
+): Promise<void> {
   const server = connection.target.name;
   for await (const { method, result, error } of connection.send(...request)) {
     if (method === undefined) {
       if (isObject(result)) {
-        return result;
+        await use(result);
+        return;
       }
       if (isObject(error) && error.code === UNKNOWN_METHOD) {
-        return { tools: [] };
+        await use({ tools: [] });
+        return;
       }
       const code = isObject(error) && typeof error.code === 'number' ? ` (${error.code})` : '';
       throw notTheProtocol(server, `it answered ${request[0].method} with an error${code}`);

@@ -55,12 +55,12 @@ async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<
   const facts = await wire.discover();
   if (facts !== null) {
     const params = { notifications: { toolsListChanged: true } };
-    return tellsChanges(facts.capabilities)
+    return tellsChanges(facts.said().capabilities)
       ? wire.send({ id: 0, method: 'subscriptions/listen', params }, 'stateless', signal)
       : null;
   }
   const session = await wire.session();
-  if (session === null || !tellsChanges(session.capabilities)) {
+  if (session === null || !tellsChanges(session.said().capabilities)) {
     return null;
   }
   const answer = await wire.exchange({

@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream';
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
-import { OverBudget, PARSED_TIMES, SMALL_BYTES } from '../base/memory-budget.ts';
+import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { largeParsedBytes, parsedBytes } from '../base/parsed-bytes.ts';
 import { Pieces } from '../base/pieces.ts';
 import { type Part, splitJson } from '../base/split-json.ts';
 import { inOneLine, Unparsed } from '../base/unparsed.ts';
@@ -18,9 +19,9 @@ export type ServerMessage = Readonly<Record<string, unknown>>;
 
 /** Values of a text that is parsed as a whole. */
 const MOST_VALUES = 100_000;
-/** Members of a large message, on both levels that are looked into, and values of one that is parsed. */
+/** Members of a large message, on both levels that are looked into, and values of one that is parsed: all are no more. */
 const MOST_MEMBERS = 1000;
-const MOST_VALUES_OF_MEMBER = 1000;
+const MOST_VALUES_OF_MEMBER = MOST_VALUES / MOST_MEMBERS;
 
 export const isStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
@@ -42,7 +43,11 @@ export async function* messagesOf(
   if (isStream(answer) && !Buffer.isBuffer(body)) {
     using held = memory.hold('answers', 0, giveUp(body));
     try {
-      for await (const { data } of readEvents(body, { longest: memory.messageBytes, held, times: PARSED_TIMES })) {
+      for await (const { data } of readEvents(body, {
+        longest: memory.messageBytes,
+        held,
+        bytesOf: largeMessageBytes,
+      })) {
         // An event without data only says where to go on from.
         if (data !== '') {
           yield* isLarge(data) ? [await readLarge(server, data)] : parsed(server, data);
@@ -56,8 +61,9 @@ export async function* messagesOf(
     return;
   }
   const bytes = await bytesOf(server, answer, memory);
-  if (bytes.length > SMALL_BYTES) {
-    await memory.hold('answers', 0).reach(bytes.length * PARSED_TIMES);
+  const parsedSize = largeMessageBytes(bytes);
+  if (parsedSize > 0) {
+    await memory.hold('answers', 0).reach(parsedSize);
   }
   if (bytes.length > 0) {
     yield* messagesIn(server, bytes.toString('utf8'));
@@ -101,12 +107,16 @@ export async function bytesOf(server: string, answer: HttpAnswer, memory: Memory
 }
 
 /** The messages of a JSON text: one, or a batch that is not large. Throws ServerFailed. */
-export async function* messagesIn(server: string, text: string): AsyncGenerator<ServerMessage> {
+async function* messagesIn(server: string, text: string): AsyncGenerator<ServerMessage> {
   yield* isLarge(text) ? [await readLarge(server, text)] : parsed(server, text);
 }
 
 /** Whether parsing a text would hold up others. */
 export const isLarge = (text: string): boolean => hasMoreValues(text, MOST_VALUES);
+
+/** Bytes of memory that count of the message of a text, and those that are more than any piece of work holds. */
+export const messageBytes = (text: string | Buffer): number => parsedBytes(text, MOST_VALUES);
+const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MOST_VALUES);
 
 /** The message of a text that is large. What nobody looks into is not parsed. Throws ServerFailed. */
 export async function readLarge(server: string, text: string): Promise<ServerMessage> {

@@ -1,12 +1,21 @@
-import { isObject } from '../base/json.ts';
-import type { ConnectionOptions, ServerFacts, Session, Wire } from './connection.ts';
+import type { ConnectionOptions, Session, Wire } from './connection.ts';
+import { createFactsRoom } from './facts-room.ts';
 import { notAnyMore, ServerFailed } from './failed.ts';
 import { type Line, openLine } from './line.ts';
 import { notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, PATIENCE } from './once.ts';
 import { createOwnIds, withToken } from './own-ids.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
-import { type Era, factsOfDiscovery, factsOfSession, INITIALIZE, INITIALIZED, withEnvelope } from './protocol.ts';
+import {
+  type Era,
+  factsOfDiscovery,
+  factsOfSession,
+  INITIALIZE,
+  INITIALIZED,
+  type ServerFacts,
+  shared,
+  withEnvelope,
+} from './protocol.ts';
 import { openSse } from './sse.ts';
 import { openProcess } from './stdio.ts';
 import { Tail } from './tail.ts';
@@ -32,6 +41,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
   const tail = new Tail(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
   const ownId = createOwnIds();
   const listeners = new Set<() => void>();
+  const room = createFactsRoom(memory);
   const closed = new AbortController();
   let verdict: Era = 'handshake';
   /** A line whose server has not introduced itself, and one whose has. */
@@ -89,6 +99,8 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
       if (ended !== undefined) {
         throw ended;
       }
+      // Its line goes on, and holds room of its own: nothing is asked twice.
+      room.keep('session', begun.facts.bytes, () => undefined);
     } catch (error) {
       const reason = closed.signal.aborted ? notAnyMore(name) : error;
       failed = { error: reason, at: performance.now() };
@@ -144,6 +156,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
       closed.abort();
       const open = await introduced.known()?.catch(() => undefined);
       await open?.line.close();
+      room.release();
     },
   };
 }
@@ -193,14 +206,4 @@ async function introduceOver(
     }
     throw error;
   }
-}
-
-/** What a server offers where all who use it share one session: nothing that changes it, and nothing told unasked. */
-function shared<F extends ServerFacts>(facts: F): F {
-  const { logging, ...offered } = facts.capabilities;
-  const capabilities = Object.entries(offered).map(([name, capability]) => {
-    const { listChanged, subscribe, ...rest } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
-    return [name, rest];
-  });
-  return { ...facts, capabilities: Object.fromEntries(capabilities) };
 }

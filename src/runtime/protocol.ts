@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { notTheProtocol } from './messages.ts';
 
@@ -50,19 +50,55 @@ export const answerTo = ({ id, method }: Members): object =>
     : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
 
 /** Characters of what a server says of itself, as JSON: it is kept as long as the server is connected to. */
-const MOST_FACTS = 256 * 1024;
+const MOST_FACTS = 16 * 1024;
+/** What keeping it takes beside its characters, of which each may take two bytes. */
+const FACTS_BYTES = 512;
+
+/** What a server says of itself. */
+export type Said = {
+  readonly capabilities: Members;
+  readonly serverInfo: unknown;
+  readonly instructions: unknown;
+};
+
+/** What a server says of itself, in either era, kept as text: its value may take far more. */
+export type ServerFacts = {
+  readonly protocolVersion: string;
+  /** Parsed each time. */
+  readonly said: () => Said;
+  /** What is kept of it. */
+  readonly bytes: number;
+};
 
 /** What a server says of itself, as both eras keep it. Throws ServerFailed when it is too much. */
 function kept(server: string, { capabilities, instructions }: Members, protocolVersion: string, serverInfo: unknown) {
-  const facts = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, protocolVersion, serverInfo };
-  if (writeJson(facts).length > MOST_FACTS) {
+  const said = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, serverInfo };
+  const text = writeJson(said);
+  if (text.length + protocolVersion.length > MOST_FACTS) {
     throw notTheProtocol(server, `what it says of itself is longer than ${MOST_FACTS} characters`);
   }
-  return facts;
+  return factsOf(text, protocolVersion);
+}
+
+const factsOf = (text: string, protocolVersion: string): ServerFacts => ({
+  protocolVersion,
+  said: () => parseJson(text) as Said,
+  bytes: FACTS_BYTES + 2 * (text.length + protocolVersion.length),
+});
+
+/** What a server offers where all who use it share one session: nothing that changes it, and nothing told unasked. */
+export function shared({ said, protocolVersion }: ServerFacts): ServerFacts {
+  const { capabilities, ...rest } = said();
+  const { logging, ...offered } = capabilities;
+  const shown = Object.entries(offered).map(([name, capability]) => {
+    const { listChanged, subscribe, ...others } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
+    return [name, others];
+  });
+  return factsOf(writeJson({ ...rest, capabilities: Object.fromEntries(shown) }), protocolVersion);
 }
 
 /** What the result of `initialize` says; null where it is none. Throws ServerFailed when it is too much to be kept. */
-export function factsOfSession(server: string, result: unknown) {
+export function factsOfSession(server: string, result: unknown): ServerFacts | null {
   if (!isObject(result) || typeof result.protocolVersion !== 'string') {
     return null;
   }
@@ -73,7 +109,7 @@ export function factsOfSession(server: string, result: unknown) {
  * What the result of `server/discover` says; null when the server does not offer the stateless version. Throws
  * ServerFailed when it is too much to be kept.
  */
-export function factsOfDiscovery(server: string, result: unknown) {
+export function factsOfDiscovery(server: string, result: unknown): ServerFacts | null {
   const versions = isObject(result) ? result.supportedVersions : undefined;
   if (!isObject(result) || !Array.isArray(versions) || !versions.includes(STATELESS_VERSION)) {
     return null;

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Limits } from '../base/limits.ts';
-import { PARSED_TIMES } from '../base/memory-budget.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
 import { type Candidate, failureOf, type Probed } from './candidate.ts';
@@ -154,7 +153,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const toolsOfUnused = async ({ id, name, organizationId }: UsedServer): Promise<ToolsSeen> => {
     using reading = budget.hold(organizationId, 'lists', 0);
-    const room = (textBytes: number) => reading.reach(textBytes * (1 + PARSED_TIMES));
+    const room = (bytes: number) => reading.reach(bytes);
     const { tools, seenAt } = await catalogues.find(store.read, id, room);
     if (tools === null || seenAt === null) {
       throw notInUse(name);

@@ -10,6 +10,7 @@ import { ServerFailed } from './failed.ts';
 import { isStream } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
+import { counted } from './pipe-room.ts';
 import type { RemoteTarget } from './target.ts';
 
 type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
@@ -82,7 +83,7 @@ async function* eventsOf(server: string, body: Readable, memory: () => MemorySco
     using scope = memory();
     const held = scope.hold('queues', 0, () => body.destroy(new OverBudget('share')));
     // Whoever reads an event holds what it says.
-    yield* readEvents(body, { longest: scope.messageBytes, held, times: 1 });
+    yield* readEvents(body, { longest: scope.messageBytes, held, bytesOf: ({ length }) => counted(length) });
   } catch (error) {
     throw error instanceof RangeError ? notSpoken(server, SPOKEN, error.message) : error;
   }

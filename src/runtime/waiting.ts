@@ -1,16 +1,16 @@
 import type { Held } from '../base/held.ts';
-import { OverBudget, PARSED_TIMES } from '../base/memory-budget.ts';
+import { OverBudget } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { countedParsed } from '../base/parsed-bytes.ts';
 import type { Speaker } from '../egress/silence.ts';
 import { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
 import { CARRIED_OUT } from './pipe-failures.ts';
-import { counted } from './pipe-room.ts';
 
-/** Characters of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
-const MOST_KEPT = 4 * 1024 * 1024;
+/** Bytes of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
+const MOST_KEPT = 12 * 1024 * 1024;
 
-type Came = { readonly message: ServerMessage; readonly size: number };
+type Came = { readonly message: ServerMessage; readonly bytes: number };
 
 /** A request that waits for what a server has to say to it. What has come is held until the next is asked for. */
 export class Waiting implements Speaker {
@@ -18,7 +18,7 @@ export class Waiting implements Speaker {
   readonly #server: string;
   readonly #memory: () => MemoryScope;
   readonly #came: Came[] = [];
-  /** Characters of what has come, and of the message that was taken last. */
+  /** Bytes of what has come, and of the message that was taken last. */
   #kept = 0;
   #taken = 0;
   #scope: MemoryScope | undefined;
@@ -33,22 +33,22 @@ export class Waiting implements Speaker {
     this.#memory = memory;
   }
 
-  /** `size` is how many characters it came in. A response for which there is no room fails the request. */
-  add(message: ServerMessage, size: number): void {
+  /** `bytes` is what it counts in memory. A response for which there is no room fails the request. */
+  add(message: ServerMessage, bytes: number): void {
     const isResponse = message.method === undefined;
-    if (!isResponse && this.#kept + size > MOST_KEPT) {
+    if (!isResponse && this.#kept + bytes > MOST_KEPT) {
       return;
     }
     try {
-      this.#hold(this.#kept + size);
+      this.#hold(this.#kept + bytes);
     } catch (error) {
       if (isResponse) {
         this.fail(error);
       }
       return;
     }
-    this.#came.push({ message, size });
-    this.#kept += size;
+    this.#came.push({ message, bytes });
+    this.#kept += bytes;
     this.#wake?.();
   }
 
@@ -81,7 +81,7 @@ export class Waiting implements Speaker {
     if (next === undefined) {
       throw this.#failure?.error;
     }
-    this.#taken = next.size;
+    this.#taken = next.bytes;
     return next.message;
   }
 
@@ -90,9 +90,9 @@ export class Waiting implements Speaker {
     this.#scope?.release();
   }
 
-  /** Holds the values of so many characters. Throws OverBudget. */
-  #hold(characters: number): void {
-    const bytes = counted(characters) * PARSED_TIMES;
+  /** Holds values of so many bytes. Throws OverBudget. */
+  #hold(kept: number): void {
+    const bytes = countedParsed(kept);
     if (this.#held === undefined && bytes > 0) {
       this.#scope = this.#memory();
       this.#held = this.#scope.hold('queues', 0, () => this.#letGo());

@@ -6,6 +6,7 @@ import { constants, createGzip, gunzip } from 'node:zlib';
 import { createBreathing } from '../base/breathe.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parseExact } from '../base/json.ts';
+import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
@@ -25,8 +26,8 @@ const LINE_FEED = 0x0a;
 export type Catalogue = {
   /** In the server's order; null when none were seen at the present URL. */
   readonly tools: readonly CataloguedTool[] | null;
-  /** Of the tools as JSON; 0 where there are none. */
-  readonly textBytes: number;
+  /** What the tools take in memory; 0 where there are none. */
+  readonly bytes: number;
   /** Milliseconds since the epoch; null together with `tools`. */
   readonly seenAt: number | null;
   /**
@@ -38,23 +39,18 @@ export type Catalogue = {
 
 /**
  * What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. Others have
- * their turn between two tools. Nothing is unpacked before there is `room` for the JSON of so many bytes and its values.
+ * their turn between two tools. There must be `room` for so many bytes before more is unpacked or parsed.
  */
-export async function find(
-  db: Db,
-  serverId: string,
-  room: (textBytes: number) => Promise<void> = async () => undefined,
-): Promise<Catalogue> {
+export async function find(db: Db, serverId: string, room: (bytes: number) => Promise<void>): Promise<Catalogue> {
   const row = await db.sql
     .selectFrom('server_catalogues')
     .selectAll()
     .where('server_id', '=', serverId)
     .executeTakeFirst();
-  const textBytes = row?.tools ? unpackedBytes(row.tools) : 0;
-  await room(textBytes);
+  const { tools = null, bytes = 0 } = row?.tools ? await unpacked(row.tools, roomInSteps(room)) : {};
   return {
-    tools: row?.tools ? await unpacked(row.tools) : null,
-    textBytes,
+    tools,
+    bytes,
     seenAt: row?.seen_at ?? null,
     pins: row?.pins ? JSON.parse(row.pins) : null,
   };
@@ -64,22 +60,33 @@ export async function find(
  * The tools of `pack`, which are unpacked off this thread and parsed one by one. A list without a line break is of one tool
  * or none, or was stored before there were any.
  */
-async function unpacked(packed: Uint8Array): Promise<CataloguedTool[]> {
+async function unpacked(
+  packed: Uint8Array,
+  room: (bytes: number) => Promise<void> | undefined,
+): Promise<{ readonly tools: CataloguedTool[]; readonly bytes: number }> {
+  const size = unpackedBytes(packed);
+  await room(size);
   const text = await promisify(gunzip)(packed);
   if (!text.includes(LINE_FEED)) {
-    return parseExact(text.toString()) as CataloguedTool[];
+    const bytes = parsedBytes(text);
+    await room(size + bytes);
+    return { tools: parseExact(text.toString()) as CataloguedTool[], bytes };
   }
+  let bytes = 0;
   const breathe = createBreathing();
   const tools: CataloguedTool[] = [];
   for (let start = 1; start < text.length; ) {
     const feed = text.indexOf(LINE_FEED, start);
     // What comes before the end of a line is a comma, and at the end of all a bracket.
     const end = feed === -1 ? text.length : feed;
-    tools.push(parseExact(text.toString('utf8', start, end - 1)) as CataloguedTool);
+    const line = text.toString('utf8', start, end - 1);
+    bytes += parsedBytes(line);
+    await room(size + bytes);
+    tools.push(parseExact(line) as CataloguedTool);
     start = end + 1;
     await breathe();
   }
-  return tools;
+  return { tools, bytes };
 }
 
 /** The pins of a server alone; null as in its catalogue. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import * as catalogues from '../../src/store/catalogues.ts';
 import { saveCatalogue } from '../store/support/samples.ts';
 import { createAccount } from '../support/accounts.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { type Call, call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
@@ -41,7 +42,7 @@ const see = (tools: readonly Readonly<Record<string, unknown>>[] = TOOLS) =>
       seenAt: server.clock.now,
     }),
   );
-const catalogue = () => catalogues.find(server.deps.store.read, id);
+const catalogue = () => catalogues.find(server.deps.store.read, id, anyRoom);
 
 describe('a server is an account', () => {
   test('under the UUID in its id, without tenant, integration and credentials', async () => {

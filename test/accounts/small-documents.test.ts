@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { importDocument } from '../../src/accounts/documents.ts';
 import { documentOf } from '../support/accounts.ts';
+import { anyRoom } from '../support/any-room.ts';
 
 /** Makes the tool of a document of more than so many bytes for an organization. */
 const importFor = async (organizationId: string, moreBytes: number) => {
@@ -10,7 +11,8 @@ const importFor = async (organizationId: string, moreBytes: number) => {
   );
   const fields = { organizationId, name: 'pets', toolTags: {} };
   const document = { bytes, url: null, field: 'body.document' };
-  return (await importDocument(document, fields, new AbortController().signal)).facts.toolCount;
+  const memory = { signal: new AbortController().signal, reach: anyRoom };
+  return (await importDocument(document, fields, memory)).facts.toolCount;
 };
 
 test('a small document does not wait for large ones of other organizations', async () => {

@@ -168,6 +168,41 @@ describe('everybody waits for the same token', () => {
     expect(issuer.received).toHaveLength(1);
   });
 
+  it('and when all have left, nobody is asked any more', async () => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    issuer.answer = (_request, response) => {
+      response.once('close', end);
+      ask();
+    };
+    const leaving = new AbortController();
+    const calls = [1, 2].map(() => call(tool, {}, { account: account(), signal: leaving.signal }));
+    await asked;
+    leaving.abort(new Error('enough'));
+    await Promise.all(calls.map((one) => expect(one).rejects.toThrow('enough')));
+    await ended;
+    issuer.answer = issuing();
+    expect((await call(tool, {}, { account: account() })).result.isError).toBeUndefined();
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+
+  it('and one account asks for 8 at once, and waits for 8 more, whatever its versions are', async () => {
+    const open: (() => void)[] = [];
+    issuer.answer = (request, response) => void open.push(() => issuing()(request, response));
+    const calls = Array.from({ length: 17 }, (_, version) => call(tool, {}, { account: account({}, { version }) }));
+    const full = `The account waits for as many tokens of ${issuer.host} as it may; call again later.`;
+    const [last] = await Promise.all(calls.slice(16));
+    expect(last && textOf(last.result)).toBe(full);
+    await expect.poll(() => open.length).toBe(8);
+    while (issued < 16) {
+      await expect.poll(() => open.length).toBeGreaterThan(0);
+      open.shift()?.();
+    }
+    const outcomes = await Promise.all(calls.slice(0, 16));
+    expect(outcomes.filter(({ result }) => result.isError)).toEqual([]);
+    expect(issuer.received).toHaveLength(16);
+  });
+
   it('and for the same failure, which is not kept', async () => {
     issuer.answer = answering(503, {});
     const outcomes = await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));

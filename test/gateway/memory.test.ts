@@ -36,7 +36,7 @@ afterAll(async () => {
 
 const held = () => gateway.deps.budget.heldBytes();
 const underWay = () => {
-  const { lists, endpoints, ...rest } = Object.fromEntries(gateway.deps.budget.heldByKind());
+  const { lists, endpoints, connections, ...rest } = Object.fromEntries(gateway.deps.budget.heldByKind());
   return Object.values(rest).reduce((sum, bytes) => sum + bytes, 0);
 };
 const ping = ({ token }: Minted) => post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'ping' });
@@ -151,6 +151,22 @@ describe('lists of tools', () => {
     expect((await list(await mint(gateway, serverId, { methods: ['custom'] }))).body.result.tools).toHaveLength(1);
     expect(lists() - before).toBeGreaterThan(one + bytes);
     expect(lists() - before).toBeLessThan(one + 2 * bytes);
+  });
+
+  test('count by the values that they hold, also while several are read at once', async () => {
+    const values = 9000;
+    const x = Array.from({ length: values }, () => ({}));
+    const dense = ['a', 'b', 'c'].map((name) => ({ name, inputSchema: { type: 'object', x } }));
+    server.script['tools/list'] = result({ tools: dense });
+    const before = lists();
+    const minted = await mintOver(gateway, server.url);
+    expect((await list(minted)).body.result.tools).toHaveLength(3);
+    expect(lists() - before).toBeGreaterThan(3 * values * 64);
+    const all = await Promise.all(Array.from({ length: 6 }, () => mintOver(gateway, server.url)));
+    const answers = await Promise.all(all.map(list));
+    expect(held()).toBeLessThanOrEqual(BUDGET_MIB * MIB);
+    expect(answers.filter(({ status }) => ![200, 429, 502].includes(status))).toEqual([]);
+    expect((await list(minted)).body.result.tools).toHaveLength(3);
   });
 
   test('of many servers of one organization make room for each other, and for those of others', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
+import { MemoryScope } from '../../src/base/memory-scope.ts';
+import { largeBudget } from '../support/memory.ts';
 import { json, raw, refusal, result, type Script, type Step } from '../support/scripted.ts';
 import { type Connected, startConnected } from './support/connected.ts';
 
@@ -50,7 +52,7 @@ test.each<[string, Step, RegExp]>([
   server.script['server/discover'] = json({
     result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
   });
-  expect(await connection.discover()).toMatchObject({ capabilities: { tools: {} } });
+  expect((await connection.discover())?.said()).toMatchObject({ capabilities: { tools: {} } });
 });
 
 test('a server that is down is a failure too', async () => {
@@ -83,10 +85,26 @@ test('what a stateless server says of itself', async () => {
     capabilities: { tools: {}, prompts: {} },
     instructions: 'Be kind.',
     serverInfo,
-    protocolVersion: '2026-07-28',
   };
-  expect(await connection.discover()).toEqual(facts);
+  const discovered = await connection.discover();
+  expect(discovered?.protocolVersion).toBe('2026-07-28');
+  expect(discovered?.said()).toEqual(facts);
   expect(await connection.session()).toBeNull();
+});
+
+test('what a server says of itself is held as long as it is connected to', async () => {
+  const budget = largeBudget();
+  const memory = () => new MemoryScope(budget, 'a', () => undefined);
+  const known = { supportedVersions: ['2026-07-28'], capabilities: {}, instructions: 'x'.repeat(8000) };
+  const script = { 'server/discover': result(known), initialize: result({ ...known, protocolVersion: '2025-11-25' }) };
+  connected = await startConnected('handshake', script, memory);
+  const { connection } = connected;
+  const facts = [await connection.discover(), await connection.session()];
+  const bytes = facts.reduce((sum, one) => sum + (one?.bytes ?? 0), 0);
+  expect(bytes).toBeGreaterThan(2 * 2 * 8000);
+  expect(budget.heldByKind().get('connections')).toBe(bytes);
+  await connection.close();
+  expect(budget.heldBytes()).toBe(0);
 });
 
 test('a server that knows neither is told apart from one that knows no handshake', async () => {
@@ -95,12 +113,12 @@ test('a server that knows neither is told apart from one that knows no handshake
 });
 
 test.each([
-  ['instructions', { instructions: 'x'.repeat(256 * 1024) }],
-  ['capabilities', { capabilities: { experimental: { x: 'x'.repeat(256 * 1024) } } }],
-  ['serverInfo', { serverInfo: { name: 'x'.repeat(256 * 1024), version: '1' } }],
+  ['instructions', { instructions: 'x'.repeat(16 * 1024) }],
+  ['capabilities', { capabilities: { experimental: { x: 'x'.repeat(16 * 1024) } } }],
+  ['serverInfo', { serverInfo: { name: 'x'.repeat(16 * 1024), version: '1' } }],
   ['instructions of many values', { instructions: Array.from({ length: 200_000 }, () => 1) }],
 ])('a server that says too much of itself is not kept in either era: %s', async (_, facts) => {
-  const tooMuch = /what it says of itself is longer than 262144 characters/;
+  const tooMuch = /what it says of itself is longer than 16384 characters/;
   const known = { supportedVersions: ['2026-07-28'], capabilities: {}, ...facts };
   const { connection, server } = await start(result(known));
   await expect(connection.discover()).rejects.toThrow(tooMuch);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readEvents, type StreamEvent } from '../../src/runtime/events.ts';
 import { ownMemory } from '../support/memory.ts';
 
-const room = () => ({ longest: 32 * 1024 * 1024, held: ownMemory().hold('answers', 0), times: 1 });
+const room = () => ({ longest: 32 * 1024 * 1024, held: ownMemory().hold('answers', 0), bytesOf: () => 0 });
 
 async function read(...chunks: (string | Buffer)[]): Promise<StreamEvent[]> {
   const events: StreamEvent[] = [];

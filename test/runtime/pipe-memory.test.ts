@@ -31,6 +31,7 @@ afterEach(async () => {
 /** What a server does, in JavaScript: `send(message)` answers, `deaf()` reads nothing any more. */
 const ACTS: Readonly<Record<string, string>> = {
   answer: `send({ id, result: { content: [{ type: 'text', text: 'x'.repeat(params.arguments.bytes) }] } });`,
+  dense: `send({ id, result: { content: [], x: Array.from({ length: params.arguments.count }, () => ({})) } });`,
   deafen: `deaf();`,
   ask: `for (let n = 0; n < params.arguments.count; n++) send({ id: 'x'.repeat(64 * 1024), method: 'ping' }); deaf();`,
   tell: `
@@ -95,11 +96,12 @@ describe.each([
   ['websocket', websocket],
 ])('a server over %s', (_transport, target) => {
   let connection: Connection;
+  let introduced: Awaited<ReturnType<Connection['introduce']>>;
   beforeEach(async () => {
     const memory = () => new MemoryScope(budget, 'a', () => undefined);
     connection = connect({ egress, memory, onLost: () => undefined }, await target());
     opened.push(connection);
-    await connection.introduce();
+    introduced = await connection.introduce();
   });
 
   const call = (name: string, args: object, signal = new AbortController().signal) =>
@@ -132,6 +134,20 @@ describe.each([
     await expect(waiting).rejects.toThrow(NotSent);
     may = true;
     expect((await send()).value.result.content).toHaveLength(1);
+  });
+
+  test('is held with what it says of itself', () => {
+    const { bytes } = introduced.facts;
+    expect(bytes).toBeGreaterThan(512);
+    expect(budget.heldByKind().get('connections')).toBe(bytes);
+  });
+
+  test('that answers with many values is held by them', async () => {
+    const messages = call('dense', { count: 20_000 });
+    await messages.next();
+    expect(budget.heldBytes('a')).toBeGreaterThan(64 * 20_000);
+    await messages.return(undefined);
+    await expect.poll(() => budget.heldBytes('a')).toBeLessThan(64 * 1024);
   });
 
   test('that answers with a message of the largest size is read, and held meanwhile', async () => {

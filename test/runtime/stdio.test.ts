@@ -7,6 +7,7 @@ import { type Connection, connect } from '../../src/runtime/connection.ts';
 import { ServerFailed } from '../../src/runtime/failed.ts';
 import { listTools } from '../../src/runtime/list-tools.ts';
 import type { ProcessTarget } from '../../src/runtime/target.ts';
+import { anyRoom } from '../support/any-room.ts';
 import type { Json } from '../support/json.ts';
 import { ownMemory } from '../support/memory.ts';
 import { isAlive, ROOT } from '../support/process.ts';
@@ -82,8 +83,8 @@ describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
     const { facts, era: spoken } = await connection.introduce();
     expect(spoken).toBe(era);
     expect(facts.protocolVersion).toBe(era === 'handshake' ? '2025-11-25' : '2026-07-28');
-    expect(facts.capabilities).toEqual({ tools: {} });
-    const { tools } = await listTools(connection, SIGNAL);
+    expect(facts.said().capabilities).toEqual({ tools: {} });
+    const { tools } = await listTools(connection, SIGNAL, anyRoom);
     expect(tools.map(({ name }) => name)).toContain('echo');
     expect(await call(connection, 'echo', { text: 'Größe 🗝' })).toBe('Größe 🗝');
   });

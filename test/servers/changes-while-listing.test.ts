@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import * as catalogues from '../../src/store/catalogues.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { type Answer, call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { startToolServer, type ToolServer, tool } from '../support/tool-server.ts';
@@ -31,7 +32,7 @@ const list = () => {
 };
 const shown = ({ body }: Answer) =>
   body.data.map(({ name, approval }: { name: string; approval: string }) => `${name} ${approval}`);
-const stored = () => catalogues.find(server.deps.store.read, path.mcpServerId.slice('mcp_'.length));
+const stored = () => catalogues.find(server.deps.store.read, path.mcpServerId.slice('mcp_'.length), anyRoom);
 const update = async (body: object) =>
   expect((await call(server.url, 'updateMcpServer', { path, body })).status).toBe(200);
 const slowly = () => {

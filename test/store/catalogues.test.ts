@@ -1,15 +1,20 @@
 import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, it } from 'vitest';
+import { parsedBytes } from '../../src/base/parsed-bytes.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { longestHold } from '../support/event-loop.ts';
 import { onBothEngines } from './support/harness.ts';
 import { anOrganization, aServer, saveCatalogue } from './support/samples.ts';
 
-/** Each tool is on a line of its own. */
-const bytesOf = (tools: readonly unknown[]) => Buffer.byteLength(JSON.stringify(tools)) + Math.max(tools.length - 1, 0);
-const NEVER_SEEN = { tools: null, textBytes: 0, seenAt: null, pins: null };
+/** Of each tool, which is on a line of its own where there are several. */
+const bytesOf = (tools: readonly unknown[]) =>
+  tools.length > 1
+    ? tools.reduce<number>((sum, tool) => sum + parsedBytes(JSON.stringify(tool)), 0)
+    : parsedBytes(Buffer.from(JSON.stringify(tools)));
+const NEVER_SEEN = { tools: null, bytes: 0, seenAt: null, pins: null };
 
 const tool = (name: string, digit: string, more: object = {}): catalogues.CataloguedTool => ({
   definition: { name, inputSchema: { type: 'object' }, ...more },
@@ -26,11 +31,11 @@ onBothEngines(({ shared }) => {
   });
   const save = (tools: catalogues.CataloguedTool[], seenAt: number) =>
     store.write((db) => saveCatalogue(db, server, { tools, seenAt }));
-  const find = () => catalogues.find(store.read, server);
+  const find = () => catalogues.find(store.read, server, anyRoom);
 
   it('knows nothing of a server that was never seen, or is not there', async () => {
     expect(await find()).toEqual(NEVER_SEEN);
-    expect(await catalogues.find(store.read, 'no such id')).toEqual(NEVER_SEEN);
+    expect(await catalogues.find(store.read, 'no such id', anyRoom)).toEqual(NEVER_SEEN);
   });
 
   it('keeps tools as they were listed, in order', async () => {
@@ -48,7 +53,22 @@ onBothEngines(({ shared }) => {
   it.each([0, 1, 2])('keeps a list of %d tools, with line breaks in their words', async (count) => {
     const tools = ['a', 'b'].slice(0, count).map((name) => tool(name, name, { description: 'one\n,\n]\u2028two' }));
     await save(tools, 10);
-    expect(await find()).toMatchObject({ tools, textBytes: bytesOf(tools) });
+    expect(await find()).toMatchObject({ tools, bytes: bytesOf(tools) });
+  });
+
+  it('parses no more than there is room for', async () => {
+    const dense = (name: string) => tool(name, name, { x: Array.from({ length: 9000 }, () => ({})) });
+    await save([dense('a'), dense('b')], 10);
+    const asked: number[] = [];
+    const room = async (bytes: number) => {
+      asked.push(bytes);
+      if (bytes > 1_000_000) {
+        throw new Error('no room');
+      }
+    };
+    await expect(catalogues.find(store.read, server, room)).rejects.toThrow('no room');
+    expect(asked.length).toBe(3);
+    expect((await find()).bytes).toBeGreaterThan(2 * 9000 * 64);
   });
 
   it('reads what was stored with all tools on one line', async () => {
@@ -73,11 +93,11 @@ onBothEngines(({ shared }) => {
   it('pins the first that were seen, and no later ones', async () => {
     const [first, changed, later] = [tool('a', '1'), tool('a', '2'), tool('b', '3')];
     await save([first], 10);
-    expect(await find()).toEqual({ tools: [first], textBytes: bytesOf([first]), seenAt: 10, pins: { a: first.hash } });
+    expect(await find()).toEqual({ tools: [first], bytes: bytesOf([first]), seenAt: 10, pins: { a: first.hash } });
     await save([changed, later], 20);
     expect(await find()).toEqual({
       tools: [changed, later],
-      textBytes: bytesOf([changed, later]),
+      bytes: bytesOf([changed, later]),
       seenAt: 20,
       pins: { a: first.hash },
     });
@@ -96,7 +116,7 @@ onBothEngines(({ shared }) => {
     await save([tool('a', '1')], 20);
     expect(await find()).toEqual({
       tools: [tool('a', '1')],
-      textBytes: bytesOf([tool('a', '1')]),
+      bytes: bytesOf([tool('a', '1')]),
       seenAt: 20,
       pins: {},
     });

@@ -18,6 +18,7 @@ import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import * as toolApprovals from '../../src/store/tool-approvals.ts';
+import { anyRoom } from '../support/any-room.ts';
 import {
   accountRow,
   catalogueRow,
@@ -125,7 +126,7 @@ onBothEngines(({ engine, open, location }) => {
         await insertRow(db, 'tool_approvals', row);
       }
     });
-    const found = await catalogues.find(store.read, server.id);
+    const found = await catalogues.find(store.read, server.id, anyRoom);
     expect(found.tools?.map(({ hash }) => hash)).toEqual([plainHash, same, changed, proto]);
     expect(JSON.stringify(found.tools?.map(({ definition }) => definition))).toBe(
       JSON.stringify(listed.map(({ definition }) => definition)),
@@ -243,7 +244,11 @@ onBothEngines(({ engine, open, location }) => {
     for (const { id, organizationId, createdAt, updatedAt } of serversThere) {
       const server = { kind: 'server', id, organizationId, serverId: id, isShared: false, status: 'needs_reauth' };
       expect(await accounts.find(read, organizationId, id)).toEqual({ ...server, version: 3, createdAt, updatedAt });
-      expect(await catalogues.find(read, id)).toEqual({ ...seen, textBytes: expect.any(Number), pins: { a: 'a' } });
+      expect(await catalogues.find(read, id, anyRoom)).toEqual({
+        ...seen,
+        textBytes: expect.any(Number),
+        pins: { a: 'a' },
+      });
     }
     expect(await readThrough((part) => accounts.page(read, own, part, {}), 2)).toEqual(newestFirst(ours));
     for (const account of [...services, ...serversThere]) {

@@ -5,6 +5,7 @@ import * as endpoints from '../../src/store/endpoints.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { expectFiltered, type Listed } from './support/account-filters.ts';
 import { onBothEngines } from './support/harness.ts';
 import {
@@ -69,9 +70,13 @@ onBothEngines(({ shared }) => {
       expect(await store.write((db) => servers.remove(db, own, gone.id))).toBe(true);
       expect(await accounts.find(store.read, own, gone.id)).toBeNull();
       expect(await endpoints.page(store.read, accountOf(gone), { limit: 9 })).toEqual([]);
-      expect(await catalogues.find(store.read, gone.id)).toMatchObject({ tools: null, seenAt: null, pins: null });
+      expect(await catalogues.find(store.read, gone.id, anyRoom)).toMatchObject({
+        tools: null,
+        seenAt: null,
+        pins: null,
+      });
       expect(await endpoints.page(store.read, accountOf(stays), { limit: 9 })).toHaveLength(1);
-      expect((await catalogues.find(store.read, stays.id)).seenAt).toBe(1);
+      expect((await catalogues.find(store.read, stays.id, anyRoom)).seenAt).toBe(1);
     });
 
     it('goes away with its organization, and so does its catalogue', async () => {
@@ -86,8 +91,8 @@ onBothEngines(({ shared }) => {
       await store.write((db) => organizations.remove(db, own));
       expect(await accounts.find(store.read, own, server.id)).toBeNull();
       expect(await endpoints.page(store.read, accountOf(server), { limit: 9 })).toEqual([]);
-      expect((await catalogues.find(store.read, server.id)).seenAt).toBeNull();
-      expect((await catalogues.find(store.read, elsewhere.id)).seenAt).toBe(1);
+      expect((await catalogues.find(store.read, server.id, anyRoom)).seenAt).toBeNull();
+      expect((await catalogues.find(store.read, elsewhere.id, anyRoom)).seenAt).toBe(1);
     });
   });
 

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { onBothEngines, onEngine } from './support/harness.ts';
 import { aConfig, aSharedServer, saveCatalogue, storedSharedServer } from './support/samples.ts';
 
@@ -146,9 +147,9 @@ onBothEngines(({ open, shared }) => {
     const remove = () => store.write((db) => sharedServers.remove(db, gone.id));
     expect([await remove(), await remove()]).toEqual([true, false]);
     expect(await sharedServers.find(store.read, gone.id)).toBeNull();
-    expect((await catalogues.find(store.read, gone.id)).seenAt).toBeNull();
+    expect((await catalogues.find(store.read, gone.id, anyRoom)).seenAt).toBeNull();
     expect(await sharedServers.find(store.read, stays.id)).toEqual(stays);
-    expect((await catalogues.find(store.read, stays.id)).seenAt).toBe(1);
+    expect((await catalogues.find(store.read, stays.id, anyRoom)).seenAt).toBe(1);
   });
 
   it('seals the config, for its own server only', async () => {

@@ -3,6 +3,7 @@ import { derive } from '../../src/tools/derive.ts';
 import { createDeriver, deriveInWorker } from '../../src/tools/derive-in-worker.ts';
 import { DocumentError } from '../../src/tools/errors.ts';
 import { packTools, readTools } from '../../src/tools/packed.ts';
+import { anyRoom } from '../support/any-room.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { documentOf } from './support/documents.ts';
 
@@ -31,7 +32,7 @@ describe('deriveInWorker', () => {
     const { tools, ...rest } = derive(text, OPTIONS);
     const registered = await deriveInWorker(bytesOf(text), OPTIONS);
     expect(registered).toEqual({ ...rest, toolCount: 2, tools: expect.any(Uint8Array) });
-    expect(await allOf(readTools(registered.tools))).toEqual(tools);
+    expect(await allOf(readTools(registered.tools, anyRoom))).toEqual(tools);
   });
 
   it('takes the bytes over where it can, and leaves alone what others use', async () => {
@@ -106,7 +107,7 @@ describe('readTools', () => {
 
   it('gives way to other work', async () => {
     const packed = packTools(tools);
-    const reading = readTools(packed);
+    const reading = readTools(packed, anyRoom);
     // The tools are unpacked when the first is there.
     const first = await reading.next();
     const { turns, result: rest } = await turnsDuring(() => allOf(reading));
@@ -117,17 +118,17 @@ describe('readTools', () => {
 
   it('reads no more than is wanted, and nothing where there is nothing', async () => {
     const names: string[] = [];
-    for await (const { name } of readTools(packTools(tools))) {
+    for await (const { name } of readTools(packTools(tools), anyRoom)) {
       names.push(name);
       if (names.length === 3) {
         break;
       }
     }
     expect(names).toEqual(tools.slice(0, 3).map(({ name }) => name));
-    expect(await allOf(readTools(packTools([])))).toEqual([]);
+    expect(await allOf(readTools(packTools([]), anyRoom))).toEqual([]);
   });
 
   it('refuses what is not packed', async () => {
-    await expect(readTools(bytesOf('{}')).next()).rejects.toThrow('incorrect header check');
+    await expect(readTools(bytesOf('{ "a": 1 }'), anyRoom).next()).rejects.toThrow('incorrect header check');
   });
 });

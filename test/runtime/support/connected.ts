@@ -15,11 +15,11 @@ export type Connected = {
 };
 
 /** A scripted server and a connection to it. */
-export async function startConnected(ofServer: Era, script: Script = {}): Promise<Connected> {
+export async function startConnected(ofServer: Era, script: Script = {}, memory = ownMemory): Promise<Connected> {
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const connection = connect(
-    { egress, memory: ownMemory, onLost: () => undefined },
+    { egress, memory, onLost: () => undefined },
     remoteTarget('streamable_http', 'Scripted', server.url, {}),
   );
   return {

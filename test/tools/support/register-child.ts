@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDeriver, type Deriver, deriveInWorker } from '../../../src/tools/derive-in-worker.ts';
 import { readTools } from '../../../src/tools/packed.ts';
+import { anyRoom } from '../../support/any-room.ts';
 
 /** What one document came to. `stall`: the longest time, in milliseconds, for which the event loop stood still. */
 export type Line = { name: string; outcome: string; tools: number; milliseconds: number; stall: number };
@@ -33,7 +34,7 @@ async function register(name: string, bytes: Uint8Array, derive: Deriver): Promi
   const line: Line = { name, outcome: '', tools: 0, milliseconds: 0, stall: 0 };
   try {
     const { skipped, tools } = await derive(bytes, { integration: 'large' });
-    for await (const _tool of readTools(tools)) {
+    for await (const _tool of readTools(tools, anyRoom)) {
       line.tools += 1;
     }
     line.outcome = skipped.map(({ reason }) => reason).join('\n');

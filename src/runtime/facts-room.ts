@@ -1,0 +1,31 @@
+import type { Held } from '../base/held.ts';
+import type { MemoryScope } from '../base/memory-scope.ts';
+
+/** The memory of what a server says of itself, as long as it is connected to. */
+export type FactsRoom = {
+  /**
+   * So many bytes of it are kept, in place of what was said before to the same question, until somebody needs the room:
+   * then `forget` is called. Throws OverBudget.
+   */
+  readonly keep: (of: 'discovery' | 'session', bytes: number, forget: () => void) => void;
+  readonly release: () => void;
+};
+
+/** Holds nothing before a server has said something. */
+export function createFactsRoom(memory: () => MemoryScope): FactsRoom {
+  const kept = new Map<string, Held>();
+  return {
+    keep: (of, bytes, forget) => {
+      using scope = memory();
+      kept.get(of)?.release();
+      const held = scope.keep('connections', bytes);
+      kept.set(of, held);
+      held.yields('kept', forget);
+    },
+    release: () => {
+      for (const held of kept.values()) {
+        held.release();
+      }
+    },
+  };
+}
