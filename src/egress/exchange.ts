@@ -71,12 +71,8 @@ class TooManyInterim extends Error {
 /** Bytes of JSON that are waited for: streams cost more than they spare. */
 const SMALL = 64 * 1024;
 
-/**
- * Bytes of an answer that are read before others have their turn, and what each of its pieces counts besides: a server can
- * send as fast as it is read, byte by byte.
- */
-const TURN_BYTES = 64 * 1024;
-const PIECE_BYTES = 2048;
+/** Pieces of an answer that are taken before others have their turn: a server can send as fast as it is read, byte by byte. */
+const TURN_PIECES = 32;
 
 /**
  * One HTTP exchange under the egress policy; redirects are not followed. It is tried again, once, only when no
@@ -119,8 +115,8 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
   #interim = 0;
-  /** What was read since others had their turn, and whether they have it now. */
-  #inTurn = 0;
+  /** Pieces since others had their turn, and whether they have it now. */
+  #pieces = 0;
   #isWaiting = false;
   #rank: number | undefined;
   /** The answer while it is waited for whole. */
@@ -198,9 +194,9 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     } else if (this.#body?.push(chunk) === false) {
       controller.pause();
     }
-    this.#inTurn += chunk.length + PIECE_BYTES;
-    if (this.#inTurn > TURN_BYTES && !this.#isWaiting && this.#body !== undefined) {
-      this.#inTurn = 0;
+    this.#pieces += 1;
+    if (this.#pieces > TURN_PIECES && !this.#isWaiting && this.#body !== undefined) {
+      this.#pieces = 0;
       if (isTurnOver()) {
         this.#wait(controller, this.#body);
       }
