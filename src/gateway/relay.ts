@@ -1,8 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
-import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import type { Identified } from '../http/context.ts';
@@ -15,10 +13,11 @@ import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.t
 import type { Target } from '../runtime/target.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
 import type { CallNote } from './ended-calls.ts';
-import { CODES, type Message } from './message.ts';
+import type { Message } from './message.ts';
 import { outcomeOf, overhearEvents, overhearJson } from './overheard.ts';
+import { passRefusal, statusOf } from './refusals.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
-import { openSession, type SessionPlace, sealSession } from './sessions.ts';
+import { openSession, type SessionPlace } from './sessions.ts';
 import type { ServedServer } from './view.ts';
 
 /** A message of a client to an endpoint over a server, and where its answer goes. */
@@ -95,7 +94,7 @@ export async function maskFor(request: Identified, target: Target, sent: unknown
 }
 
 /** Posts a message as the client's own. */
-function post(
+export function post(
   { stopping }: Deps,
   { connection, message, era, request, signal, paramHeaders, mayBeSent }: Relayed,
   session: Readonly<Record<string, string>>,
@@ -161,7 +160,7 @@ async function pass(answer: HttpAnswer, back: Back): Promise<void> {
   if (answer.status >= 300) {
     note.isError = true;
     linkHelp(response, deps.publicUrl, statusOf(answer));
-    note.responseBytes = await passError({ name, mask }, answer, request, response, id);
+    note.responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
     return;
   }
   const { body } = answer;
@@ -229,118 +228,4 @@ export function noteAnswer(note: CallNote, answer: Buffer, id: unknown): void {
     note.isError = outcomeOf(answer, id);
     note.hasServerFailed = note.isError === undefined;
   }
-}
-
-/** Bytes that the words of a refusal may have to be passed on. */
-const MOST_OF_REFUSAL = 64 * 1024;
-
-/** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
-async function passError(
-  { name: server, mask }: { readonly name: string; readonly mask: Mask | null },
-  answer: HttpAnswer,
-  request: Identified,
-  response: ServerResponse,
-  id: unknown,
-): Promise<number> {
-  const status = statusOf(answer);
-  const text = isJson(answer) ? await wordsOf(answer) : null;
-  if (text !== null && isRefusal(text)) {
-    return sendJson(request, response, status, mask === null ? text : await mask.error(text));
-  }
-  const why =
-    status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
-  const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
-  return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
-}
-
-/**
- * What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. So is a
- * 405, for POST is what this URL wants, and a 429, whose limits are not those of this URL.
- */
-const statusOf = ({ status }: HttpAnswer): number =>
-  status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
-
-/** The body of a refusal; null where it is too long to be one. */
-async function wordsOf({ body }: HttpAnswer): Promise<string | null> {
-  if (Buffer.isBuffer(body)) {
-    return body.toString('utf8');
-  }
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MOST_OF_REFUSAL) {
-      return null;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function isRefusal(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) && isObject(value.error) && typeof value.error.code === 'number';
-  } catch {
-    return false;
-  }
-}
-
-/** Begins a session of the client's own with a server, whose answer `adapt` may change. */
-export async function initialize(
-  deps: Deps,
-  relayed: Relayed,
-  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
-): Promise<'done' | 'no handshake'> {
-  const { message } = relayed;
-  // The protocol wants an id; clients that send none get none back.
-  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
-  const answer = await post(deps, relayed, {}, body);
-  try {
-    return await answerInitialize(deps, relayed, answer, adapt);
-  } finally {
-    discard(answer);
-  }
-}
-
-async function answerInitialize(
-  deps: Deps,
-  { served, connection, endpointId, message, request, response }: Relayed,
-  answer: HttpAnswer,
-  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
-): Promise<'done' | 'no handshake'> {
-  const { name } = served.server;
-  const mask = await maskFor(request, connection.target, message.params);
-  const sessionId = answer.headers['mcp-session-id'];
-  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
-    if (incoming.method !== undefined) {
-      continue;
-    }
-    if (!isObject(incoming.result)) {
-      if ((await connection.discover()) !== null) {
-        return 'no handshake';
-      }
-      const status = answer.status === 200 ? 200 : statusOf(answer);
-      if (status !== 200) {
-        linkHelp(response, deps.publicUrl, status);
-      }
-      const refusal = writeJson({ ...incoming, id: message.id });
-      if (refusal.length > MOST_OF_REFUSAL) {
-        throw notTheProtocol(name, `its refusal is longer than ${MOST_OF_REFUSAL} characters`);
-      }
-      sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
-      return 'done';
-    }
-    if (sessionId !== undefined) {
-      const place = placeOf(served, connection, endpointId);
-      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
-    }
-    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
-    sendJson(request, response, 200, mask === null ? adapted : await mask.result(adapted));
-    return 'done';
-  }
-  if ((await connection.discover()) !== null) {
-    return 'no handshake';
-  }
-  throw new ServerFailed(name, 'protocol', `does not speak the protocol: it answered with HTTP ${answer.status}.`);
 }

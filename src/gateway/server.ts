@@ -8,12 +8,13 @@ import { ServerFailed } from '../runtime/failed.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import { isScoped } from '../tools/scope.ts';
+import { initialize } from './begin-session.ts';
 import { bridge, discovered, eraFor, initialized, narrow } from './bridge.ts';
 import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { paramHeaders } from './param-headers.ts';
-import { initialize, maskFor, noteAnswer, passOn, type Relayed, sessionHeaders } from './relay.ts';
+import { maskFor, noteAnswer, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { listUser, sendJson, sendList, sendMasked, sendMessages, sendResult } from './reply.ts';
 import {

@@ -1,0 +1,70 @@
+import { isObject } from '../base/json.ts';
+import { writeJson } from '../base/unparsed.ts';
+import type { Deps } from '../deps.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { memoryOf } from '../http/memory.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
+import { MOST_OF_REFUSAL, statusOf } from './refusals.ts';
+import { maskFor, placeOf, post, type Relayed } from './relay.ts';
+import { linkHelp, sendJson } from './reply.ts';
+import { sealSession } from './sessions.ts';
+
+/** Begins a session of the client's own with a server, whose answer `adapt` may change. */
+export async function initialize(
+  deps: Deps,
+  relayed: Relayed,
+  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
+): Promise<'done' | 'no handshake'> {
+  const { message } = relayed;
+  // The protocol wants an id; clients that send none get none back.
+  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
+  const answer = await post(deps, relayed, {}, body);
+  try {
+    return await answerInitialize(deps, relayed, answer, adapt);
+  } finally {
+    discard(answer);
+  }
+}
+
+async function answerInitialize(
+  deps: Deps,
+  { served, connection, endpointId, message, request, response }: Relayed,
+  answer: HttpAnswer,
+  adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
+): Promise<'done' | 'no handshake'> {
+  const { name } = served.server;
+  const mask = await maskFor(request, connection.target, message.params);
+  const sessionId = answer.headers['mcp-session-id'];
+  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
+    if (incoming.method !== undefined) {
+      continue;
+    }
+    if (!isObject(incoming.result)) {
+      if ((await connection.discover()) !== null) {
+        return 'no handshake';
+      }
+      const status = answer.status === 200 ? 200 : statusOf(answer);
+      if (status !== 200) {
+        linkHelp(response, deps.publicUrl, status);
+      }
+      const refusal = writeJson({ ...incoming, id: message.id });
+      if (refusal.length > MOST_OF_REFUSAL) {
+        throw notTheProtocol(name, `its refusal is longer than ${MOST_OF_REFUSAL} characters`);
+      }
+      sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
+      return 'done';
+    }
+    if (sessionId !== undefined) {
+      const place = placeOf(served, connection, endpointId);
+      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
+    }
+    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
+    sendJson(request, response, 200, mask === null ? adapted : await mask.result(adapted));
+    return 'done';
+  }
+  if ((await connection.discover()) !== null) {
+    return 'no handshake';
+  }
+  throw new ServerFailed(name, 'protocol', `does not speak the protocol: it answered with HTTP ${answer.status}.`);
+}

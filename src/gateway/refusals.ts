@@ -1,0 +1,63 @@
+import type { ServerResponse } from 'node:http';
+import { isObject } from '../base/json.ts';
+import type { HttpAnswer } from '../egress/exchange.ts';
+import type { Identified } from '../http/context.ts';
+import type { Mask } from '../runtime/mask.ts';
+import { isJson } from '../runtime/messages.ts';
+import { CODES } from './message.ts';
+import { sendJson } from './reply.ts';
+
+/** Bytes that the words of a refusal may have to be passed on. */
+export const MOST_OF_REFUSAL = 64 * 1024;
+
+/** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
+export async function passRefusal(
+  { name: server, mask }: { readonly name: string; readonly mask: Mask | null },
+  answer: HttpAnswer,
+  request: Identified,
+  response: ServerResponse,
+  id: unknown,
+): Promise<number> {
+  const status = statusOf(answer);
+  const text = isJson(answer) ? await wordsOf(answer) : null;
+  if (text !== null && isRefusal(text)) {
+    return sendJson(request, response, status, mask === null ? text : await mask.error(text));
+  }
+  const why =
+    status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
+  const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
+  return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
+}
+
+/**
+ * What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. So is a
+ * 405, for POST is what this URL wants, and a 429, whose limits are not those of this URL.
+ */
+export const statusOf = ({ status }: HttpAnswer): number =>
+  status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
+
+/** The body of a refusal; null where it is too long to be one. */
+async function wordsOf({ body }: HttpAnswer): Promise<string | null> {
+  if (Buffer.isBuffer(body)) {
+    return body.toString('utf8');
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > MOST_OF_REFUSAL) {
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isRefusal(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) && isObject(value.error) && typeof value.error.code === 'number';
+  } catch {
+    return false;
+  }
+}
