@@ -140,7 +140,10 @@ export const HTTP_ANSWERS: readonly Answer[] = [
   { ...says('events and silence', `${head(EVENTS, CHUNKED)}${chunk(': hello\n\n')}`), isSlow: true },
   says('text and a reset', `${head('Content-Type: text/plain', CHUNKED)}5\r\nhello\r\n`, 'reset'),
   { ...says('text and silence', `${head('Content-Type: text/plain', CHUNKED)}5\r\nhello\r\n`), isSlow: true },
-  says('extensions of chunks', ({ good }) => `${head(JSON_TYPE, CHUNKED)}5;${'x'.repeat(20_000)}\r\n${good}`),
+  says('extensions of chunks', ({ good }) => {
+    const extension = `;${'x'.repeat(20_000)}\r\n`;
+    return `${head(JSON_TYPE, CHUNKED)}${chunk(good).replace('\r\n', extension)}0${extension}\r\n`;
+  }),
   says(
     'trailers',
     ({ good }) => `${head(JSON_TYPE, CHUNKED, 'Trailer: Content-Type')}${chunk(good)}0\r\nContent-Type: evil\r\n\r\n`,
