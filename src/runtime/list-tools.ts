@@ -14,7 +14,7 @@ const MOST_PAGES = 1000;
 const MOST_CHARACTERS = 16 * 1024 * 1024;
 /** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
 const MOST_VALUES_OF_TOOL = 10_000;
-const MOST_VALUES = 100_000;
+const MOST_VALUES = 1_000_000;
 /** Tools of one page that is too large to be parsed as a whole. */
 const MOST_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */

@@ -31,7 +31,9 @@ const log = new Writable({
 let gateway: TestServer;
 const servers: Scripted[] = [];
 beforeAll(async () => {
-  gateway = await startTestServer({ env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_LOG_LEVEL: 'trace' }, log });
+  const env = { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_LOG_LEVEL: 'trace' };
+  // Each failure has a line, not only the first in a minute.
+  gateway = await startTestServer({ env, log, limits: { healthLogIntervalMs: 0 } });
 });
 afterAll(() => Promise.all(servers.map((server) => server.stop())));
 
