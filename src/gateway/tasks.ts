@@ -24,9 +24,17 @@ export const isOfTasks = (method: string): boolean => foldCase(method).trim().st
 export const withoutTasks = (capabilities: Result): Result =>
   changed(dropped(capabilities, 'tasks'), 'extensions', (extensions) => dropped(extensions, EXTENSION));
 
+/** Text in which a task may be named: escapes, and letters beyond ASCII, may be any letter. */
+const MAY_NAME_TASKS = /task|[\\\x80-\uffff]/i;
+/** Characters of a request up to which its text is looked at, rather than its members. */
+const SHORT_REQUEST = 4096;
+
 /** A request that begins no task, offers none, and subscribes to none: what nobody can read must not be begun. */
 export function beginningNoTask<M extends RequestMessage>(message: M): M {
   const { params, id, method } = message;
+  if (message.text.length <= SHORT_REQUEST && !MAY_NAME_TASKS.test(message.text)) {
+    return message;
+  }
   const inMeta = changed(dropped(params, 'task'), '_meta', (meta) => changed(meta, CAPABILITIES, withoutTasks));
   const inParams = changed(inMeta, 'capabilities', withoutTasks);
   const without = changed(inParams, 'notifications', (wanted) => dropped(wanted, 'taskids'));

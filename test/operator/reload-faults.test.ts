@@ -15,8 +15,8 @@ import { callTool, change, created, script, share, stdio } from '../support/shar
 const RELOADS = Number(process.env.RELOADS ?? 10);
 /** Milliseconds between two calls: 50 a second. */
 const PERIOD = 20;
-/** What a call may take, in milliseconds: ten times what it should take at most beyond its normal time. */
-const CEILING = 1000;
+/** What a call may take, in milliseconds, on a machine that does other work as well. */
+const CEILING = 2500;
 
 const tiny = (name: string, word: string) =>
   stdio(name, { args: [join(ROOT, 'test/support/tiny-stdio.cjs')], env: { WORD: word } });
