@@ -30,11 +30,9 @@ export function createFailureLog({ log, intervalMs }: FailureLogOptions): Failur
       const key = `${of.organizationId} ${of.server}`;
       const note =
         noting.get(key) ??
-        atIntervals<Line>(
-          intervalMs,
-          (line, failures) => log.warn({ ...line, failures }, 'a server failed'),
-          () => noting.delete(key),
-        );
+        atIntervals<Line>(intervalMs, (line, failures) => log.warn({ ...line, failures }, 'a server failed'), {
+          onQuiet: () => noting.delete(key),
+        });
       noting.set(key, note);
       note({ ...of, kind: failure.kind, reason: failure.message, cause: causeOf(failure) });
     },

@@ -20,10 +20,11 @@ export type HealthLogOptions = {
 
 /** Makes the log of one server, which may be lost and found again many times a minute. */
 export function createHealthLog({ log, server, intervalMs, ended }: HealthLogOptions): HealthLog {
-  const note = atIntervals<Health>(intervalMs, ({ state, lastError: reason }, changes) => {
-    if (!ended.aborted) {
-      log[state === 'unreachable' ? 'warn' : 'info']({ ...server, state, reason, changes }, 'server');
-    }
-  });
+  const note = atIntervals<Health>(
+    intervalMs,
+    ({ state, lastError: reason }, changes) =>
+      log[state === 'unreachable' ? 'warn' : 'info']({ ...server, state, reason, changes }, 'server'),
+    { ended },
+  );
   return { note };
 }
