@@ -4,6 +4,7 @@ import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../errors.ts';
 import { STATUS_CODES } from '../node-http.ts';
+import { DeletedMeanwhile } from '../store/errors.ts';
 import { StoreBusy, StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';
 
@@ -155,6 +156,9 @@ export function errorAnswerer(publicUrl: string, log: Logger): AnswerError {
 function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) {
     return thrown;
+  }
+  if (thrown instanceof DeletedMeanwhile) {
+    return new ApiError('not_found', 'What the request is about was deleted meanwhile.');
   }
   if (thrown instanceof StoreUnavailable) {
     const reason = thrown instanceof StoreBusy ? thrown.message : 'The database cannot be used right now.';

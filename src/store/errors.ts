@@ -14,6 +14,11 @@ export class StoreBusy extends StoreUnavailable {
   override readonly retryAfterSeconds = 1;
 }
 
+/** A row that was found is gone: it was deleted between two reads. */
+export class DeletedMeanwhile extends Error {
+  override readonly name = 'DeletedMeanwhile';
+}
+
 /** A data folder that cannot be used, with what the operator can do about it; any other error as it is. */
 export function explainFolderError(error: unknown, directory: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;

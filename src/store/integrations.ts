@@ -1,3 +1,4 @@
+import { DeletedMeanwhile } from './errors.ts';
 import type { Part } from './keyset.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
@@ -66,23 +67,25 @@ export async function idsOf(db: Db, organizationId: string, name: string): Promi
   return rows.map(({ id }) => id);
 }
 
-/** What scopes select the tools of an integration by. The integration must be there. */
+/** What scopes select the tools of an integration by. Throws DeletedMeanwhile. */
 export async function selectors(db: Db, id: string): Promise<string> {
-  const row = await contentsOf(db, id).select('selectors').executeTakeFirstOrThrow();
+  const row = await contentsOf(db, id).select('selectors').executeTakeFirstOrThrow(deleted);
   return row.selectors;
 }
 
-/** The compressed tools of an integration that is there. */
+/** The compressed tools of an integration. Throws DeletedMeanwhile. */
 export async function tools(db: Db, id: string): Promise<Uint8Array> {
-  const row = await contentsOf(db, id).select('tools').executeTakeFirstOrThrow();
+  const row = await contentsOf(db, id).select('tools').executeTakeFirstOrThrow(deleted);
   return row.tools;
 }
 
-/** The compressed document of an integration that is there. */
+/** The compressed document of an integration. Throws DeletedMeanwhile. */
 export async function document(db: Db, id: string): Promise<Uint8Array> {
-  const row = await contentsOf(db, id).select('document').executeTakeFirstOrThrow();
+  const row = await contentsOf(db, id).select('document').executeTakeFirstOrThrow(deleted);
   return row.document;
 }
+
+const deleted = () => new DeletedMeanwhile('the integration was deleted meanwhile');
 
 const contentsOf = (db: Db, id: string) => db.sql.selectFrom('integration_contents').where('integration_id', '=', id);
 
