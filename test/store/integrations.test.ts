@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
+import { DeletedMeanwhile } from '../../src/store/errors.ts';
 import * as integrations from '../../src/store/integrations.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
@@ -36,7 +37,9 @@ onBothEngines(({ shared }) => {
     expect(Buffer.from(await integrations.document(store.read, given.id)).equals(document)).toBe(true);
     expect((await integrations.tools(store.read, given.id)).length).toBe(0);
     expect(await integrations.selectors(store.read, given.id)).toBe('["ü"]');
-    await expect(integrations.selectors(store.read, 'no such id')).rejects.toThrow();
+    for (const read of [integrations.document, integrations.tools, integrations.selectors]) {
+      await expect(read(store.read, 'no such id')).rejects.toBeInstanceOf(DeletedMeanwhile);
+    }
   });
 
   it('stores neither of both when one is refused', async () => {
