@@ -58,7 +58,7 @@ export async function createAccount(
 }
 
 /**
- * Changes what is given; `context` key by key. What is then missing is a mistake. A secret that would go to another host
+ * Changes what is given; `context` key by key. A required key that is then absent is a mistake. A secret that would go to another host
  * must be given again, or takes the permission `approvals`. Servers change elsewhere: 405.
  */
 export async function updateAccount(

@@ -3,7 +3,7 @@ const SYMBOLS = 256;
 const [BYTE, GOES_ON, FORKS] = [0xff, 0x100, 0x200];
 
 /**
- * Finds many words at once, in one pass whose time is linear in the text, whatever the words are (Aho and Corasick, 1975).
+ * Finds many words in one pass (Aho and Corasick, 1975). The time is linear in the text and does not depend on the words.
  * Words are sequences of bytes, none of them empty and none twice. A state takes 10 bytes: few have more than one child,
  * and that one is the state behind it.
  */

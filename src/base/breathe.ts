@@ -29,7 +29,7 @@ let isArriving = false;
 export function noteArrival(): void {
   if (!isArriving) {
     isArriving = true;
-    // When the next turn has accepted whoever comes next.
+    // The next turn accepts the next connection; the one after it ends this state.
     setImmediate(() => setImmediate(() => (isArriving = false)));
   }
 }

@@ -61,8 +61,8 @@ export class MemoryScope implements Disposable {
   }
 
   /**
-   * As `hold`, but waits for room. Rejects with OverBudget when there is none, and when the work is over before there is:
-   * what would be made then is for nobody, and not held.
+   * As `hold`, but waits for room. Rejects with OverBudget when there is none, and when the work ends first:
+   * nobody reads its result then, so that no memory is held for it.
    */
   async room(kind: string, bytes: number, onLetGo = this.#onLetGo): Promise<Held> {
     const held = this.hold(kind, 0, onLetGo);

@@ -9,9 +9,9 @@ const TEXT_TIMES = 3;
  */
 const VALUE_BYTES = 64;
 
-/** What a piece of work holds for all that is small, when it is a value. */
+/** The bytes that every piece of work holds for small values. */
 const SMALL_PARSED_BYTES = TEXT_TIMES * SMALL_BYTES;
-/** A text of fewer characters is small, whatever it says: it holds a value in every second character at most. */
+/** Every text of fewer characters is small: at most every second character of a text begins a value. */
 const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) - 1;
 
 /**
@@ -23,7 +23,7 @@ export function parsedBytes(text: string | Buffer, mostValues?: number): number 
   return Math.max(TEXT_TIMES * text.length, text.length + VALUE_BYTES * countValues(characters, mostValues));
 }
 
-/** The same, but 0 for what is so small that whoever parses it holds enough already. */
+/** The same, but 0 for a small text: every piece of work already holds memory for one. */
 export function largeParsedBytes(text: string | Buffer, mostValues?: number): number {
   return text.length <= SMALL_CHARACTERS ? 0 : countedParsed(parsedBytes(text, mostValues));
 }
