@@ -1,20 +1,20 @@
 import pino from 'pino';
 import { createServerPlaces } from '../src/approvals/server-places.ts';
+import { createCallAudit } from '../src/audit/calls.ts';
+import { createCredentials } from '../src/auth/credentials.ts';
+import { bootstrap, operatorTokenHash } from '../src/auth/first-credentials.ts';
+import { randomIds } from '../src/base/ids.ts';
 import { LIMITS } from '../src/base/limits.ts';
 import { MemoryBudget } from '../src/base/memory-budget.ts';
-import { bootstrap, operatorTokenHash } from '../src/bootstrap.ts';
-import { createCallAudit } from '../src/call-audit.ts';
+import { createAccountStatuses } from '../src/calls/account-statuses.ts';
 import { type Config, parseConfig } from '../src/config.ts';
-import { createCredentials } from '../src/credentials.ts';
 import type { Deps } from '../src/deps.ts';
 import { createOpenEgresses, createOrganizationEgress } from '../src/egress/egress.ts';
-import { createAccountStatuses } from '../src/gateway/account-statuses.ts';
-import { randomIds } from '../src/ids.ts';
-import { createMetrics } from '../src/metrics.ts';
-import { createReloads } from '../src/operator/reload.ts';
 import { createFailureLog } from '../src/runtime/failure-log.ts';
+import { createReloads } from '../src/runtime/reloads.ts';
 import { createRuntime } from '../src/runtime/runtime.ts';
 import type { Store } from '../src/store/store.ts';
+import { createMetrics } from '../src/telemetry/metrics.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from './credentials.ts';
 
 /** The configuration of a server under the bench: its first organization has the bench's credentials. */

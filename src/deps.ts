@@ -1,20 +1,20 @@
 import type { Logger } from 'pino';
 import type { ServerPlaces } from './approvals/server-places.ts';
+import type { CallAudit } from './audit/calls.ts';
+import type { Credentials } from './auth/credentials.ts';
+import type { Ids } from './base/ids.ts';
 import type { Limits } from './base/limits.ts';
 import type { MemoryBudget } from './base/memory-budget.ts';
-import type { CallAudit } from './call-audit.ts';
+import type { AccountStatuses } from './calls/account-statuses.ts';
 import type { ApprovalPolicy } from './contract/approval-policies.ts';
-import type { Credentials } from './credentials.ts';
 import type { OrganizationEgress } from './egress/egress.ts';
-import type { AccountStatuses } from './gateway/account-statuses.ts';
-import type { Ids } from './ids.ts';
-import type { Metrics } from './metrics.ts';
-import type { Reloads } from './operator/reload.ts';
-import type { Machine } from './operator/variables.ts';
 import type { FailureLog } from './runtime/failure-log.ts';
+import type { Reloads } from './runtime/reloads.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import type { Machine } from './shared-config/variables.ts';
 import type { Store } from './store/store.ts';
 import type { Quotas } from './store/usage.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 
 /** What the program runs on. Tests give their own clock and ids; nothing else reads either. */
 export type Deps = {

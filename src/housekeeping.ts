@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { purgeExpired } from './accounts/endpoints.ts';
-import { boundCalls, purgeAudit, rollUpCalls } from './audit.ts';
+import { boundCalls, purgeAudit, rollUpCalls } from './audit/changes.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 

@@ -2,15 +2,15 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import querystring from 'node:querystring';
 import pino from 'pino';
+import type { NewCredentials } from './auth/first-credentials.ts';
 import { exitOnFault } from './base/last-resort.ts';
 import { LIMITS } from './base/limits.ts';
-import type { NewCredentials } from './bootstrap.ts';
+import { logLines, showingControls } from './base/log-destination.ts';
 import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
-import { logLines, showingControls } from './log-lines.ts';
+import { secretForms } from './redaction/secret-forms.ts';
 import { closeInherited } from './runtime/inherited.ts';
-import { secretForms } from './secret-forms.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { hashSecret } from '../../src/ids.ts';
+import { hashSecret } from '../../src/base/ids.ts';
 import { newEventId } from '../../src/store/event-ids.ts';
 import * as integrations from '../../src/store/integrations.ts';
 import * as organizations from '../../src/store/organizations.ts';

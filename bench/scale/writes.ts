@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { hashSecret } from '../../src/ids.ts';
+import { hashSecret } from '../../src/base/ids.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';

@@ -1,8 +1,8 @@
 import type { components } from '../../generated/api.ts';
-import { etag } from '../contract/etag.ts';
+import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { instant } from '../instants.ts';
+import { etag } from '../http/etag.ts';
 import * as store from '../store/accounts.ts';
 import { type AccountFields, createAccount, deleteAccount, findAccount, updateAccount } from './accounts.ts';
 import { previewServerTools, previewTools } from './previews.ts';

@@ -1,15 +1,15 @@
-import { audit } from '../audit.ts';
-import { type ApiTokenCaller, mayApprove } from '../caller.ts';
-import { requireMatch } from '../contract/etag.ts';
+import { audit } from '../audit/changes.ts';
+import { type ApiTokenCaller, mayApprove } from '../base/caller.ts';
+import { ApiError, invalid, type Mistake } from '../base/errors.ts';
+import { serviceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError, invalid, type Mistake } from '../errors.ts';
+import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { documentMemory } from './documents.ts';
 import { movedSecret } from './secret-moves.ts';
-import { serviceOf } from './service.ts';
 import { missing, mistake } from './wire.ts';
 
 type Account = store.Account;

@@ -6,6 +6,7 @@ import { createFairSlots } from '../base/fair-queue.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import type { StoredService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
 import type { Contents, Integration } from '../store/integrations.ts';
@@ -14,7 +15,6 @@ import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
 import type { Skipped } from '../tools/types.ts';
-import type { StoredService } from './service.ts';
 import { mistake } from './wire.ts';
 
 /** Where an OpenAPI document comes from: its bytes, or a URL. */

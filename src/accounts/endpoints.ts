@@ -1,11 +1,11 @@
-import { audit } from '../audit.ts';
+import { audit } from '../audit/changes.ts';
+import type { ApiTokenCaller } from '../base/caller.ts';
+import { ApiError } from '../base/errors.ts';
+import { hashSecret } from '../base/ids.ts';
+import { DAY, parseExpiry } from '../base/instants.ts';
 import type { Held, MemoryBudget } from '../base/memory-budget.ts';
-import type { ApiTokenCaller } from '../caller.ts';
-import { requireMatch } from '../contract/etag.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import { hashSecret } from '../ids.ts';
-import { DAY, parseExpiry } from '../instants.ts';
+import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
 import * as store from '../store/endpoints.ts';

@@ -1,8 +1,9 @@
 import type { components } from '../../generated/api.ts';
-import { etag } from '../contract/etag.ts';
+import { instant } from '../base/instants.ts';
+import { serviceOf } from '../calls/service.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { instant } from '../instants.ts';
+import { etag } from '../http/etag.ts';
 import * as store from '../store/integrations.ts';
 import type { Part } from '../store/keyset.ts';
 import type { DocumentSource } from './documents.ts';
@@ -14,7 +15,6 @@ import {
   updateIntegration,
 } from './integrations.ts';
 import { previewTools } from './previews.ts';
-import { serviceOf } from './service.ts';
 import { apiTokenOf, listPage, mistake } from './wire.ts';
 
 type IntegrationOperations =

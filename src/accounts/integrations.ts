@@ -1,10 +1,11 @@
-import { audit } from '../audit.ts';
-import { type ApiTokenCaller, mayApprove, requirePermission } from '../caller.ts';
+import { audit } from '../audit/changes.ts';
+import { requireOrganization } from '../auth/credentials.ts';
+import { type ApiTokenCaller, mayApprove, requirePermission } from '../base/caller.ts';
+import { conflict } from '../base/errors.ts';
+import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
-import { requireMatch } from '../contract/etag.ts';
-import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
-import { conflict } from '../errors.ts';
+import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
@@ -19,7 +20,6 @@ import {
   unpackDocument,
 } from './documents.ts';
 import { movesOf } from './secret-moves.ts';
-import type { StoredService } from './service.ts';
 import { missing, mistake } from './wire.ts';
 
 type Integration = store.Integration;

@@ -1,6 +1,6 @@
-import type { ApiTokenCaller, Caller } from '../caller.ts';
-import { cursorOf, parseCursor } from '../cursor.ts';
-import { type ApiError, invalid, notFound } from '../errors.ts';
+import type { ApiTokenCaller, Caller } from '../base/caller.ts';
+import { type ApiError, invalid, notFound } from '../base/errors.ts';
+import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { Place } from '../store/keyset.ts';
 
 /** The holder of an API token; this API's operations let nobody else in. */

@@ -1,4 +1,4 @@
-import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
+import { type KeyPairCaller, mayApprove, requirePermission } from '../base/caller.ts';
 import { holdsBack, isLooser } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';

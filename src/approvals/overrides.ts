@@ -1,10 +1,4 @@
-/** What says of a request where it goes, and what it does there. */
-export type Sent = {
-  /** With its query. */
-  readonly url: URL;
-  /** Names, in any case. */
-  readonly headers: readonly string[];
-};
+import type { Sent } from '../calls/types.ts';
 
 /** Names that mean the method: `_method`, `$httpMethod`, `method`, but not `payment_method`. */
 const METHOD_PARAMETER = /^(?:(?:x|http|request|original)-?)*(?:(?:method|verb)(?:-?override)?|override)$/;

@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createBreathing } from '../base/breathe.ts';
+import type { Sent } from '../calls/types.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
-import { overridesUrl, type Sent } from './overrides.ts';
+import { overridesUrl } from './overrides.ts';
 import { atAndAbove, hostOf, readPath } from './url-places.ts';
 
 /** Where the registered servers of one organization are whose calls can wait. */

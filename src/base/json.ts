@@ -52,3 +52,7 @@ function isChanged(source: string): boolean {
 
 /** True for the media types of JSON (RFC 8259; structured suffixes by RFC 6839). */
 export const isJsonType = (mediaType: string): boolean => /^[^;]*[/+]json\s*(;|$)/i.test(mediaType);
+
+/** JSON that a header can hold: characters beyond ASCII are escaped. */
+export const asciiJson = (text: string): string =>
+  text.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

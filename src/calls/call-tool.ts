@@ -1,7 +1,6 @@
-import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type Held, type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
-import type { Deps } from '../deps.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
@@ -40,6 +39,9 @@ export type CallOutcome = {
 /** 10 MB. */
 const MOST_BYTES = 10_000_000;
 
+/** Over which way out a call goes, who accounts for its memory, and the clock: milliseconds since the epoch. */
+export type CallWays = { readonly egress: Egress; readonly budget: MemoryBudget; readonly now: () => number };
+
 /** Tokens are good on whatever way they came, and are forgotten with it. */
 const memories = new WeakMap<Egress, Tokens>();
 
@@ -47,10 +49,7 @@ const memories = new WeakMap<Egress, Tokens>();
  * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
  * `isError`; nothing of it holds a credential. Rejects only with OverBudget, NotSent, and the reason of the signal.
  */
-export async function callTool(
-  { egress, budget, now }: { egress: Egress } & Pick<Deps, 'budget' | 'now'>,
-  call: Call,
-): Promise<CallOutcome> {
+export async function callTool({ egress, budget, now }: CallWays, call: Call): Promise<CallOutcome> {
   const tokens = memories.get(egress) ?? createTokens(egress, budget, now);
   memories.set(egress, tokens);
   const deadline = AbortSignal.timeout(call.timeoutMs);

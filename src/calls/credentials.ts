@@ -1,6 +1,6 @@
+import { encode } from '../base/percent.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { SecurityFact } from '../tools/types.ts';
-import { encode } from './encode.ts';
 import { CallFailed } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
 import type { CalledService } from './service.ts';

@@ -1,9 +1,9 @@
-import type { Sent } from '../approvals/overrides.ts';
 import type { Call } from './call-tool.ts';
 import { credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { headOf } from './request.ts';
 import { baseOf } from './service.ts';
+import type { Sent } from './types.ts';
 
 export type Destined = Pick<Call, 'tool' | 'service' | 'account' | 'args'>;
 

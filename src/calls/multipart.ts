@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { textOf } from '../base/percent.ts';
 import type { MultipartMember } from '../tools/types.ts';
 import { bytesOf } from './base64.ts';
-import { textOf } from './encode.ts';
 import { concreteType } from './headers.ts';
 import { refuseLongNames } from './styles.ts';
 

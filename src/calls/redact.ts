@@ -1,7 +1,7 @@
 import { createBreathing } from '../base/breathe.ts';
 import { splitJson } from '../base/split-json.ts';
-import { SecretSearch } from '../secret-search.ts';
-import { secretValues, sentIn } from '../secret-values.ts';
+import { SecretSearch } from '../redaction/secret-search.ts';
+import { secretValues, sentIn } from '../redaction/secret-values.ts';
 import type { CalledAccount } from './credentials.ts';
 import type { Arguments, Credential } from './types.ts';
 

@@ -1,7 +1,7 @@
 import { isShallow } from '../base/json.ts';
+import { encode, encodeName } from '../base/percent.ts';
 import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
 import { bodyOf } from './body.ts';
-import { encode, encodeName } from './encode.ts';
 import { ArgumentError } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
 import { fillPath } from './paths.ts';

@@ -1,8 +1,8 @@
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
+import { STATUS_CODES } from '../base/node-http.ts';
 import { splitJson } from '../base/split-json.ts';
 import { inOneLine, Unparsed } from '../base/unparsed.ts';
-import { STATUS_CODES } from '../node-http.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';

@@ -1,6 +1,6 @@
-import { isJsonType, isObject } from '../base/json.ts';
+import { asciiJson, isJsonType, isObject } from '../base/json.ts';
+import { contentOf, encode, encodeName, encodeSomeReserved, textOf } from '../base/percent.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
-import { asciiJson, contentOf, encode, encodeName, encodeSomeReserved, textOf } from './encode.ts';
 import { ArgumentError } from './errors.ts';
 
 /** A name, not encoded, and the text of its value, encoded. */

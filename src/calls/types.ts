@@ -44,3 +44,11 @@ export type CallToolResult = {
   readonly structuredContent?: Readonly<Record<string, unknown>>;
   readonly isError?: true;
 };
+
+/** What says of a request where it goes, and what it does there. */
+export type Sent = {
+  /** With its query. */
+  readonly url: URL;
+  /** Names, in any case. */
+  readonly headers: readonly string[];
+};

@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { suggestion } from '../contract/mistakes.ts';
+import { suggestion } from '../base/suggestion.ts';
 
 /** A mistake in the command line, as one sentence. */
 export class UsageError extends Error {}

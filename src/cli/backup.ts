@@ -1,5 +1,5 @@
 import { type Config, parseConfig } from '../config.ts';
-import { keyFilePath, readKeyFile } from '../secret-keys.ts';
+import { keyFilePath, readKeyFile } from '../store/key-file.ts';
 import { keyIdOf } from '../store/secrets.ts';
 import { readArguments } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';

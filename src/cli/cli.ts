@@ -1,5 +1,5 @@
+import { suggestion } from '../base/suggestion.ts';
 import { ConfigError } from '../config.ts';
-import { suggestion } from '../contract/mistakes.ts';
 import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
 import { UsageError } from './arguments.ts';
 import { backup } from './backup.ts';

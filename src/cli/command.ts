@@ -1,5 +1,5 @@
-/** What the program leaves with; the contract suite has more of them. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** The exit statuses of the program. `unreachable` is for a server that `gatehouse contract` cannot reach. */
+export const EXIT = { done: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
 /** What a command gets. */
 export type Context = {
@@ -30,3 +30,6 @@ export type Command = {
    */
   readonly run: (context: Context) => Promise<number>;
 };
+
+/** One line for a terminal: what a file or a server says must not move its cursor. */
+export const line = (text: string): string => `${text.replaceAll(/\p{Cc}+/gu, ' ')}\n`;

@@ -4,12 +4,6 @@ import type { Command } from './command.ts';
 export const contract: Command = {
   synopsis: 'contract --base-url URL',
   summary: 'checks any server against the document, over HTTP',
-  usage: async () => (await import('../suite/cli.ts')).USAGE,
-  run: async ({ args, env, stdout, stderr, interruption }) => {
-    const [{ runCli }, { readDocument }] = await Promise.all([
-      import('../suite/cli.ts'),
-      import('../contract/bundle.ts'),
-    ]);
-    return runCli({ document: await readDocument(), args, env, stdout, stderr, signal: interruption() });
-  },
+  usage: async () => (await import('./run-contract.ts')).USAGE,
+  run: async (context) => (await import('./run-contract.ts')).runContract(context),
 };

@@ -6,10 +6,10 @@ export const docs: Command = {
   summary: 'builds the documentation, a folder to publish; in a clone of the project',
   usage: async () => {
     const [{ docsUsage }, { readDocument }] = await Promise.all([
-      import('../docs/cli.ts'),
+      import('./run-docs.ts'),
       import('../contract/bundle.ts'),
     ]);
     return docsUsage(await readDocument());
   },
-  run: async (context) => (await import('../docs/cli.ts')).runDocs(context),
+  run: async (context) => (await import('./run-docs.ts')).runDocs(context),
 };

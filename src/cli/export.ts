@@ -1,8 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { readArguments } from './arguments.ts';
-import { type Command, type Context, EXIT } from './command.ts';
+import { type Command, type Context, EXIT, line } from './command.ts';
 import { GATEWAY_USAGE, GatewayRefused, gatewayAt } from './gateway.ts';
-import { line } from './lines.ts';
 import { referencesOf, withoutSecrets, writeMcpJson } from './mcp-json-export.ts';
 
 const USAGE = `Writes every shared server as JSON: "mcpServers", as clients have it, for \`gatehouse import\` and for them.

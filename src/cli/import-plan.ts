@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { components } from '../../generated/api.ts';
-import { withTexts } from '../operator/config-texts.ts';
-import { slugOf } from '../operator/slugs.ts';
+import { slugOf } from '../base/slugs.ts';
+import { withTexts } from '../shared-config/config-texts.ts';
 import type { Entry, Refused, Taken } from './mcp-json-entry.ts';
 import { type SharedServer, withoutSecrets } from './mcp-json-export.ts';
 import { type ServerConfig, toFile } from './mcp-json-texts.ts';

@@ -2,10 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { components } from '../../generated/api.ts';
 import { readArguments, UsageError } from './arguments.ts';
-import { type Command, type Context, EXIT } from './command.ts';
+import { type Command, type Context, EXIT, line } from './command.ts';
 import { GATEWAY_USAGE, type Gateway, GatewayRefused, gatewayAt } from './gateway.ts';
 import { planOf, type Step } from './import-plan.ts';
-import { line } from './lines.ts';
 import type { Entry } from './mcp-json-entry.ts';
 
 const USAGE = `Shares the MCP servers of a client's configuration file: creates those that are not there, changes those that differ.

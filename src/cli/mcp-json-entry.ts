@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
 import { isObject } from '../base/json.ts';
-import { withTexts } from '../operator/config-texts.ts';
+import { withTexts } from '../shared-config/config-texts.ts';
 import { fromFile, type Seen, type ServerConfig, variableOf } from './mcp-json-texts.ts';
 
 type Create = components['schemas']['SharedServerCreate'];

@@ -1,7 +1,7 @@
 import type { components } from '../../generated/api.ts';
-import { textsOf, withTexts, withValues } from '../operator/config-texts.ts';
-import { slugOf } from '../operator/slugs.ts';
-import { variablesIn } from '../operator/variables.ts';
+import { slugOf } from '../base/slugs.ts';
+import { textsOf, withTexts, withValues } from '../shared-config/config-texts.ts';
+import { variablesIn } from '../shared-config/variables.ts';
 import { OWN_KEYS } from './mcp-json-entry.ts';
 import { toFile, variableOf } from './mcp-json-texts.ts';
 

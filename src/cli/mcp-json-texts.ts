@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
-import { slugOf } from '../operator/slugs.ts';
-import { isRefused } from '../operator/variables.ts';
+import { slugOf } from '../base/slugs.ts';
+import { isRefused } from '../shared-config/variables.ts';
 
 /** How a shared server is reached, all keys there. */
 export type ServerConfig = components['schemas']['SharedServerConfig'];

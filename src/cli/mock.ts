@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installedPackage, packageFile } from '../package-file.ts';
+import { installedPackage, packageFile } from '../base/package-file.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';
 

@@ -1,6 +1,7 @@
 import { type Config, locationOf } from '../config.ts';
-import { keyFilePath, readKeyFile } from '../secret-keys.ts';
-import { openStore, type Store, StoreRefused } from '../store/store.ts';
+import { keyFilePath, readKeyFile } from '../store/key-file.ts';
+import { openStore } from '../store/open.ts';
+import { type Store, StoreRefused } from '../store/store.ts';
 import { UsageError } from './arguments.ts';
 import type { Context } from './command.ts';
 

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { packageFile } from '../package-file.ts';
+import { packageFile } from '../base/package-file.ts';
 import type { Document } from './document.ts';
 
 let document: Promise<Document> | undefined;

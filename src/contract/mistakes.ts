@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
+import type { Mistake } from '../base/errors.ts';
 import { MOST_MISTAKES, SHOWN_KEY } from '../base/limits.ts';
-import type { Mistake } from '../errors.ts';
+import { suggestion } from '../base/suggestion.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 
@@ -94,16 +94,6 @@ function unknownKey(document: Document, operation: Operation, key: string, schem
   return answeredKeys(document, operation).has(key)
     ? 'read-only; leave it out'
     : `unknown key${suggestion(key, known)}`;
-}
-
-/** `: did you mean …?` when one of the known words is near, as `mcp_server` is to `mcpServer`; else nothing. */
-export function suggestion(word: string, known: readonly string[]): string {
-  const plain = (text: string) => text.slice(0, SHOWN_KEY).toLowerCase().replaceAll(/[_-]/g, '');
-  const [best] = known
-    .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
-    .filter(({ far, candidate }) => far <= Math.max(1, Math.floor(candidate.length / 3)))
-    .toSorted((a, b) => a.far - b.far);
-  return best === undefined ? '' : `: did you mean \`${best.candidate}\`?`;
 }
 
 /** The keys of the objects that the operations of this path answer, in their `data` where there is one. */

@@ -1,6 +1,6 @@
 import type { operations, Readable, Writable } from '../../generated/api.ts';
+import type { Caller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import type { Caller } from '../caller.ts';
 
 /** Every operation of the document. */
 export type OperationId = keyof operations;

@@ -1,5 +1,5 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../base/errors.ts';
 import type { Operation } from './document.ts';
 import { largeListIn, sendLarge } from './large-list.ts';
 import type { GatewayOperationId, Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';

@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { middleware as openApiValidator } from 'express-openapi-validator';
 import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js';
-import { ApiError, invalid } from '../errors.ts';
+import { ApiError, invalid } from '../base/errors.ts';
 import { type Document, type Operation, operationsOf } from './document.ts';
 import { FORMATS } from './formats.ts';
 import { mistakesOf, type ValidationError } from './mistakes.ts';

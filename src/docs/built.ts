@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { packageFile } from '../package-file.ts';
-import type { DocsFolder } from '../platform/handlers.ts';
+import { packageFile } from '../base/package-file.ts';
+
+/** The documentation page that `npm run docs` builds; null when it is not built. */
+export type DocsFolder = { readonly read: () => Promise<string | null> };
 
 /** The page that `npm run docs` builds into `dist/docs`; null until then. */
 export const builtDocs: DocsFolder = {

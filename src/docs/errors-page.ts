@@ -1,4 +1,4 @@
-import { CATALOGUE, type ErrorCode } from '../errors.ts';
+import { CATALOGUE, type ErrorCode } from '../base/errors.ts';
 
 /** Where the Operator API and the platform answer another status than the catalogue says. */
 const OPERATOR_STATUS: { readonly [C in ErrorCode]?: number } = { validation_failed: 422, malformed_json: 422 };

@@ -1,5 +1,5 @@
+import { STATUS_CODES } from '../base/node-http.ts';
 import { type Document, resolve } from '../contract/document.ts';
-import { STATUS_CODES } from '../node-http.ts';
 import {
   type Content,
   type DocsOperation,

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { installedPackage, packageFile } from '../base/package-file.ts';
 import type { Document } from '../contract/document.ts';
-import { installedPackage, packageFile } from '../package-file.ts';
 import { allowOwnScripts } from './script-hashes.ts';
 
 // Not beside this file: what is compiled has no template.

@@ -5,9 +5,11 @@ import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { Pieces } from '../base/pieces.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
-import type { Egress } from './egress.ts';
 import { EgressRefused } from './refused.ts';
 import { Listening, SilentTooLong, type Speaker } from './silence.ts';
+
+/** What requests go out by, and whose it is: the answers of one owner take turns with those of others. */
+export type WayOut = { readonly dispatcher: Dispatcher; readonly owner: string };
 
 export type HttpRequest = {
   /** `https://host:port`, and the rest of the URL. */
@@ -80,7 +82,7 @@ const TURN_PIECES = 32;
  * of the signal, or NotSent.
  */
 export function exchange(
-  { dispatcher, owner }: Pick<Egress, 'dispatcher' | 'owner'>,
+  { dispatcher, owner }: WayOut,
   request: HttpRequest,
   failed: (failure: Failure) => Error,
 ): Promise<HttpAnswer> {

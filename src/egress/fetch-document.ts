@@ -1,7 +1,6 @@
 import { OverBudget } from '../base/memory-budget.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
-import type { Egress } from './egress.ts';
-import { discard, exchange, type HttpAnswer } from './exchange.ts';
+import { discard, exchange, type HttpAnswer, type WayOut } from './exchange.ts';
 import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
 
@@ -40,7 +39,6 @@ const HEADERS = {
   // GitHub, where many documents are, answers nobody without a name.
   'user-agent': 'gatehouse',
 };
-type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
 
 /** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =

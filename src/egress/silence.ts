@@ -1,4 +1,4 @@
-import { Slots } from '../slots.ts';
+import { Slots } from '../base/slots.ts';
 
 /** Somebody who is listened to. */
 export type Speaker = {

@@ -1,7 +1,7 @@
 import type { Verdict } from '../approvals/decision.ts';
 import type { Deps } from '../deps.ts';
-import type { Served } from './endpoints.ts';
 import type { Result } from './results.ts';
+import type { Served } from './served.ts';
 
 /** A call of a tool that is there: it runs, or it must wait for a person. */
 export type DecidedCall = { readonly tool: string; readonly args: Result; readonly verdict: Verdict };

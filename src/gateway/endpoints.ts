@@ -1,9 +1,9 @@
 import { readKnown } from '../approvals/decide-tool.ts';
+import { hashSecret } from '../base/ids.ts';
 import { KeptMap } from '../base/kept-map.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
-import { hashSecret } from '../ids.ts';
 import type { SharedUse } from '../runtime/connectable.ts';
 import * as accounts from '../store/accounts.ts';
 import * as endpoints from '../store/endpoints.ts';
@@ -14,15 +14,9 @@ import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
 import { createDerivedTools } from './derived-tools.ts';
 import { createLists, type Lists } from './lists.ts';
-import { type ServedService, shown } from './service.ts';
-import { type ServedServer, serverView } from './view.ts';
-
-/** What a token serves: an endpoint, and where its tools come from. */
-export type Served = {
-  readonly endpoint: endpoints.Endpoint;
-  readonly organizationId: string;
-  readonly source: ServedService | ServedServer;
-};
+import type { Served, ServedServer, ServedService } from './served.ts';
+import { shown } from './service.ts';
+import { serverView } from './view.ts';
 
 /** Finds what tokens serve. */
 export type Endpoints = {

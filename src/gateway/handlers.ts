@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
+import { ApiError, CATALOGUE, overBudget } from '../base/errors.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError, CATALOGUE, overBudget } from '../errors.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import { memoryOf } from '../http/memory.ts';
@@ -16,14 +16,15 @@ import type { Era } from '../runtime/protocol.ts';
 import { notInUse } from '../runtime/runtime.ts';
 import { scopeKey } from '../tools/scope.ts';
 import { type Began, type CallNote, recordCall } from './ended-calls.ts';
-import { createEndpoints, type Served } from './endpoints.ts';
+import { createEndpoints } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { createLive, ENDPOINT_GONE, type Exchange } from './live.ts';
 import { CODES, type Message, MOST_VALUES, RpcError, readMessage } from './message.ts';
 import { renewable } from './renewable.ts';
 import { linkHelp, listUser, sendJson, sendList, sendResult } from './reply.ts';
+import type { Served, ServedService } from './served.ts';
 import { isRequest, listTools, serveServer } from './server.ts';
-import { answerRequest, besidesTools, type ServedService } from './service.ts';
+import { answerRequest, besidesTools } from './service.ts';
 import { type Asked, endSession, openStream } from './streams.ts';
 
 /** Bytes that a message of a client may have. */

@@ -17,8 +17,8 @@ import type { Message } from './message.ts';
 import { outcomeOf, overhearEvents, overhearJson } from './overheard.ts';
 import { passRefusal, statusOf } from './refusals.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
+import type { ServedServer } from './served.ts';
 import { openSession, type SessionPlace } from './sessions.ts';
-import type { ServedServer } from './view.ts';
 
 /** A message of a client to an endpoint over a server, and where its answer goes. */
 export type Relayed = {

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts';
-import type { Served } from './endpoints.ts';
+import type { Served } from './served.ts';
 
 /** What a token was found to serve, and the count of changes before it was looked up. */
 type Found = { readonly served: Served | null; readonly changes: number };

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { type ErrorCode, helpLink } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { createTurns } from '../base/turns.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { write } from '../base/write.ts';
-import { type ErrorCode, helpLink } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';

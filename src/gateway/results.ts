@@ -2,7 +2,7 @@ import { isObject } from '../base/json.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
-import type { ServedServer } from './view.ts';
+import type { ServedServer } from './served.ts';
 
 /** A JSON object of the protocol: `params`, or a result. */
 export type Result = Readonly<Record<string, unknown>>;

@@ -1,9 +1,9 @@
+import { instant } from '../base/instants.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { holdsBack, looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
-import { instant } from '../instants.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
@@ -27,8 +27,8 @@ import {
   UNCACHED,
   unknownTool,
 } from './results.ts';
+import type { ViewedTool } from './served.ts';
 import { beginningNoTask, hasTasks, isOfTasks, withoutTasks } from './tasks.ts';
-import type { ViewedTool } from './view.ts';
 
 /** How fresh tools are where they are listed, and where they are called; milliseconds. */
 const LISTED = { age: 5000, patience: 2000 };

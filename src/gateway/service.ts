@@ -1,32 +1,16 @@
 import { decideCall } from '../approvals/decide-call.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
-import type { CalledService } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
-import type { ServiceAccount } from '../store/accounts.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
-import type { NamedTools } from './derived-tools.ts';
 import type { CallNote } from './ended-calls.ts';
 import { negotiate } from './eras.ts';
-import type { ListUser, UsedList } from './lists.ts';
 import type { RequestMessage } from './message.ts';
 import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
-
-/** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
-export type ServedService = {
-  readonly kind: 'service';
-  readonly account: ServiceAccount;
-  readonly service: CalledService;
-  readonly policy: string;
-  readonly scope: EndpointConfig;
-  /** All of the service, those that the scope hides too. */
-  readonly tools: () => NamedTools | Promise<NamedTools>;
-  /** What the endpoint shows of them. Rejects as `Lists.use` does. */
-  readonly list: (user: ListUser) => Promise<UsedList>;
-};
+import type { ServedService } from './served.ts';
 
 /** Milliseconds that a call may take. */
 const TIMEOUT = 60_000;

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
 import { discard } from '../egress/exchange.ts';
-import { ApiError } from '../errors.ts';
 import type { Identified } from '../http/context.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { notInUse } from '../runtime/runtime.ts';
-import type { Served } from './endpoints.ts';
 import { RpcError } from './message.ts';
 import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import type { Renewable } from './renewable.ts';
+import type { Served } from './served.ts';
 import { closeSession } from './sessions.ts';
 
 /** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */

@@ -4,7 +4,7 @@ import { isScoped } from '../tools/scope.ts';
 import type { RequestMessage } from './message.ts';
 import { foldCase } from './repeated.ts';
 import type { Result } from './results.ts';
-import type { ServedServer } from './view.ts';
+import type { ServedServer } from './served.ts';
 
 /** How 2026-07-28 names tasks, which are an extension there. */
 const EXTENSION = `${META}tasks`;

@@ -1,27 +1,13 @@
 import { decideTool, type Known } from '../approvals/decide-tool.ts';
-import type { Decision } from '../approvals/decision.ts';
 import type { UsedServer } from '../runtime/connectable.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { matches } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
-import type { Lists, ListUser, UsedList } from './lists.ts';
-
-/** A tool as an endpoint shows it, and what happens when it is called. */
-export type ViewedTool = CataloguedTool & Decision;
+import type { Lists } from './lists.ts';
+import type { ServedServer, ViewedTool } from './served.ts';
 
 type Tools = readonly CataloguedTool[];
-
-/** An endpoint over an MCP server. What is not in its scope does not exist. */
-export type ServedServer = {
-  readonly kind: 'server';
-  readonly server: UsedServer;
-  readonly scope: EndpointConfig;
-  /** One of the tools that the runtime has seen, if the endpoint shows it. */
-  readonly find: (tools: Tools, name: string) => ViewedTool | undefined;
-  /** What the endpoint shows of the tools that the runtime has seen. Rejects as `Lists.use` does. */
-  readonly list: (tools: Tools, user: ListUser) => Promise<UsedList>;
-};
 
 /** Tools by their names. It goes with the tools, and is a small part of them. */
 const byName = new WeakMap<Tools, ReadonlyMap<unknown, CataloguedTool>>();

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import { type Caller, type Permission, requirePermission, type TokenPermission } from '../caller.ts';
+import type { Credentials } from '../auth/credentials.ts';
+import { type Caller, type Permission, requirePermission, type TokenPermission } from '../base/caller.ts';
+import { ApiError, forbidden } from '../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { Operation } from '../contract/document.ts';
-import type { Credentials } from '../credentials.ts';
-import { ApiError, forbidden } from '../errors.ts';
 
 /** Whether the operator must send a token, and where this server's own pages come from. */
 type AdminAccess = Pick<Config, 'adminAuth'> & { readonly publicUrl: string };

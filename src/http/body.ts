@@ -1,17 +1,17 @@
 import type { RequestHandler } from 'express';
 import { nextTurn } from '../base/breathe.ts';
+import type { Caller } from '../base/caller.ts';
+import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
-import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
-import { ApiError, invalid, type Mistake } from '../errors.ts';
-import { splitOpaque } from '../opaque/split.ts';
 import { memoryOf } from './memory.ts';
 import { readBytes } from './read-bytes.ts';
+import { splitOpaque } from './split-opaque.ts';
 
 /** Bytes that a body may have, unless its operation says otherwise. */
 const BODY_LIMIT = 4 * 1024 * 1024;

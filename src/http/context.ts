@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../base/caller.ts';
+import type { ErrorCode } from '../base/errors.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import type { Caller } from '../caller.ts';
 import type { Operation } from '../contract/document.ts';
-import type { ErrorCode } from '../errors.ts';
 
 type Known = {
   /** The id of the request, in the log and in `X-Request-Id`. */

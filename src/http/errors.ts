@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
-import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../errors.ts';
-import { STATUS_CODES } from '../node-http.ts';
+import { STATUS_CODES } from '../base/node-http.ts';
 import { DeletedMeanwhile } from '../store/errors.ts';
 import { StoreBusy, StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import cors from 'cors';
+import { ApiError, forbidden } from '../base/errors.ts';
 import type { Config } from '../config.ts';
-import { ApiError, forbidden } from '../errors.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Probes come from load balancers under any name. */

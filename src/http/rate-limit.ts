@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../base/errors.ts';
 
 /**
  * Counts one request for a key (credentials, an endpoint); rejects with `rate_limited` when there were too many. Undefined

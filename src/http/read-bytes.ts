@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isTurnOver, nextTurn } from '../base/breathe.ts';
+import { ApiError } from '../base/errors.ts';
 import { type Held, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { Pieces } from '../base/pieces.ts';
 import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
-import { ApiError } from '../errors.ts';
 
 const MIB = 1024 * 1024;
 /**

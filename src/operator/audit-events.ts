@@ -1,8 +1,8 @@
 import type { components } from '../../generated/api.ts';
+import { instant, parseInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
-import { cursorOf, parseCursor } from '../cursor.ts';
 import type { Deps } from '../deps.ts';
-import { instant, parseInstant } from '../instants.ts';
+import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { AuditEvent } from '../store/audit-events.ts';
 import * as auditLog from '../store/audit-log.ts';
 

@@ -1,10 +1,10 @@
-import { audit, type Change } from '../audit.ts';
-import type { Permission, TokenPermission } from '../caller.ts';
+import { audit, type Change } from '../audit/changes.ts';
+import type { Permission, TokenPermission } from '../base/caller.ts';
+import { notFound } from '../base/errors.ts';
+import { hashSecret, prefixOf } from '../base/ids.ts';
+import { instant, parseExpiry } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { notFound } from '../errors.ts';
-import { hashSecret, prefixOf } from '../ids.ts';
-import { instant, parseExpiry } from '../instants.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as apiTokens from '../store/api-tokens.ts';
 import * as keyPairs from '../store/key-pairs.ts';

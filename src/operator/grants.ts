@@ -1,7 +1,7 @@
-import { audit } from '../audit.ts';
+import { audit } from '../audit/changes.ts';
+import { invalid } from '../base/errors.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { invalid } from '../errors.ts';
 import * as store from '../store/grants.ts';
 import { findSharedServer } from './shared-servers.ts';
 

@@ -1,9 +1,9 @@
-import { audit } from '../audit.ts';
-import { etag, requireMatch } from '../contract/etag.ts';
+import { audit } from '../audit/changes.ts';
+import { notFound } from '../base/errors.ts';
+import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { notFound } from '../errors.ts';
-import { instant } from '../instants.ts';
+import { etag, requireMatch } from '../http/etag.ts';
 import * as store from '../store/organizations.ts';
 import type { Db } from '../store/store.ts';
 import * as usage from '../store/usage.ts';

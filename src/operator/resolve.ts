@@ -1,11 +1,11 @@
+import { invalid, type Mistake } from '../base/errors.ts';
 import { FORMATS } from '../contract/formats.ts';
-import { invalid, type Mistake } from '../errors.ts';
 import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/secrets.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
+import { textsOf, withTexts } from '../shared-config/config-texts.ts';
+import { expand, isRefused, type Machine, valueOfVariable, variablesIn } from '../shared-config/variables.ts';
 import * as sharedServers from '../store/shared-servers.ts';
-import { textsOf, withTexts } from './config-texts.ts';
-import { expand, isRefused, type Machine, valueOfVariable, variablesIn } from './variables.ts';
 
 type SharedServer = sharedServers.SharedServer;
 type Config = sharedServers.McpServerConfig;

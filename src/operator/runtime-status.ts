@@ -1,7 +1,7 @@
 import type { components } from '../../generated/api.ts';
+import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { instant } from '../instants.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { resolve, whyUnusable } from './resolve.ts';
 

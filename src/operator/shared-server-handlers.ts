@@ -1,8 +1,8 @@
 import type { components, Writable } from '../../generated/api.ts';
-import { etag } from '../contract/etag.ts';
+import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { instant } from '../instants.ts';
+import { etag } from '../http/etag.ts';
 import * as store from '../store/shared-servers.ts';
 import { checkTools } from './check-tools.ts';
 import {

@@ -1,16 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
-import { audit } from '../audit.ts';
-import type { Caller } from '../caller.ts';
-import { requireMatch } from '../contract/etag.ts';
+import { audit } from '../audit/changes.ts';
+import type { Caller } from '../base/caller.ts';
+import { conflict, invalid, notFound } from '../base/errors.ts';
+import { slugOf } from '../base/slugs.ts';
 import type { Deps } from '../deps.ts';
-import { conflict, invalid, notFound } from '../errors.ts';
+import { requireMatch } from '../http/etag.ts';
 import type { Connectable } from '../runtime/connectable.ts';
+import type { Reload } from '../runtime/reloads.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as store from '../store/shared-servers.ts';
 import type { Db } from '../store/store.ts';
-import { RELOADED, type Reload, reloadFailed, restartRequired, retrying, UNCHANGED } from './reload.ts';
+import { RELOADED, reloadFailed, restartRequired, retrying, UNCHANGED } from './reload.ts';
 import { patienceOf, requireUsable, resolve, whyUnusable } from './resolve.ts';
-import { slugOf } from './slugs.ts';
 
 type SharedServer = store.SharedServer;
 /** What the operator may set on a shared server. */

@@ -1,18 +1,16 @@
 import type { Response } from 'express';
 import { dump } from 'js-yaml';
+import { notFound } from '../base/errors.ts';
 import type { Document } from '../contract/document.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
+import type { DocsFolder } from '../docs/built.ts';
 import { defaultServer, docsGroups } from '../docs/document.ts';
 import { errorsPage } from '../docs/errors-page.ts';
 import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
 import { allowOwnScripts } from '../docs/script-hashes.ts';
-import { notFound } from '../errors.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type Published, publish, sendPublished } from './published.ts';
-
-/** The documentation page that `npm run docs` builds; null when it is not built. */
-export type DocsFolder = { readonly read: () => Promise<string | null> };
 
 /** Platform: the process itself, and the document. */
 export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder): RawHandlers => {

@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../base/errors.ts';
 import type { Db } from '../store/store.ts';
 import * as usage from '../store/usage.ts';
 

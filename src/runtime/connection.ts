@@ -4,9 +4,7 @@ import type { Egress } from '../egress/egress.ts';
 import type { HttpAnswer } from '../egress/exchange.ts';
 import type { ServerRequest } from './exchange.ts';
 import type { ServerFailed } from './failed.ts';
-import { httpConnection } from './http-connection.ts';
 import type { ServerMessage } from './messages.ts';
-import { pipeConnection } from './pipe-connection.ts';
 import type { Era, ServerFacts } from './protocol.ts';
 import type { Target } from './target.ts';
 
@@ -79,45 +77,5 @@ export type ConnectionOptions = {
   readonly onLost: (failure: ServerFailed) => void;
 };
 
-/** A connection to a server, over whatever carries it. */
-export function connect(options: ConnectionOptions, target: Target): Connection {
-  const held = holding();
-  const wire =
-    target.transport === 'streamable_http' ? httpConnection(options, target) : pipeConnection(options, target);
-  return {
-    ...wire,
-    hold: held.hold,
-    release: held.release,
-    retire: async () => {
-      await held.free();
-      await wire.close();
-    },
-  };
-}
-
 /** A connection, but for who needs it. */
 export type Wire = Omit<Connection, 'hold' | 'release' | 'retire'>;
-
-/** Counts who holds something; `free` resolves when nobody does. */
-function holding() {
-  let count = 0;
-  let onFree: (() => void) | undefined;
-  return {
-    hold: () => {
-      count += 1;
-    },
-    release: () => {
-      count -= 1;
-      if (count === 0) {
-        onFree?.();
-      }
-    },
-    free: () =>
-      new Promise<void>((resolve) => {
-        onFree = resolve;
-        if (count === 0) {
-          resolve();
-        }
-      }),
-  };
-}

@@ -6,8 +6,9 @@ import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
 import type { Quotas } from '../store/usage.ts';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
+import { connect } from './connect.ts';
 import type { Connectable } from './connectable.ts';
-import { type Connection, connect } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { ServerFailed } from './failed.ts';
 import { saveTools } from './save-tools.ts';
 

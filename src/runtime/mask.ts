@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { createBreathing } from '../base/breathe.ts';
 import { isObject } from '../base/json.ts';
-import { SecretSearch, type Wanted } from '../secret-search.ts';
-import { isNameOfSecret, secretValues, sentIn } from '../secret-values.ts';
+import { SecretSearch, type Wanted } from '../redaction/secret-search.ts';
+import { isNameOfSecret, secretValues, sentIn } from '../redaction/secret-values.ts';
 import type { Target } from './target.ts';
 
 /** Bytes of a message that is waited for whole, to know what it is. */

@@ -1,4 +1,4 @@
-import { audit, auditedName, GATEHOUSE } from '../audit.ts';
+import { audit, auditedName, GATEHOUSE } from '../audit/changes.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';

@@ -1,4 +1,4 @@
-import { isNameOfSecret, passwordsIn } from '../secret-values.ts';
+import { isNameOfSecret, passwordsIn } from '../redaction/secret-values.ts';
 
 /** A value that a server is reached or started with, and the name under which it is configured. */
 export type Secret = { readonly name: string; readonly value: string };

@@ -1,4 +1,4 @@
-import { secretForms } from '../secret-forms.ts';
+import { secretForms } from '../redaction/secret-forms.ts';
 
 /** Characters that are shown, and bytes that are kept: enough to tell a secret that begins before what is shown. */
 const SHOWN = 64 * 1024;

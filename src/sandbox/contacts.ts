@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { createServer } from '../node-http.ts';
+import { createServer } from '../base/node-http.ts';
 
 const inputSchema = (...names: string[]) => ({
   type: 'object',

@@ -1,7 +1,7 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
-import { etag } from '../contract/etag.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
+import { etag } from '../http/etag.ts';
 import * as store from '../store/servers.ts';
 import { createServer, deleteServer, findServer, type ServerFields, updateServer } from './servers.ts';
 import { keyPairOf, serverId, success, toMcpServer, toUpdated } from './wire.ts';

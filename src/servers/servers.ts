@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requireGuarded } from '../approvals/guarded-places.ts';
 import { isOverride } from '../approvals/overrides.ts';
-import { audit } from '../audit.ts';
-import { type KeyPairCaller, mayApprove, requirePermission } from '../caller.ts';
+import { audit } from '../audit/changes.ts';
+import { requireOrganization } from '../auth/credentials.ts';
+import { type KeyPairCaller, mayApprove, requirePermission } from '../base/caller.ts';
+import { invalid } from '../base/errors.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
-import { requireMatch } from '../contract/etag.ts';
-import { requireOrganization } from '../credentials.ts';
 import type { Deps } from '../deps.ts';
-import { invalid } from '../errors.ts';
+import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';

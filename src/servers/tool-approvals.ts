@@ -1,7 +1,7 @@
-import { audit, auditedName } from '../audit.ts';
+import { audit, auditedName } from '../audit/changes.ts';
+import { ApiError, notFound } from '../base/errors.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { ApiError, notFound } from '../errors.ts';
 import * as store from '../store/tool-approvals.ts';
 import { findServer } from './servers.ts';
 import { keyPairOf, serverId, success } from './wire.ts';

@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
-import type { Caller, KeyPairCaller } from '../caller.ts';
-import { notFound } from '../errors.ts';
+import type { Caller, KeyPairCaller } from '../base/caller.ts';
+import { notFound } from '../base/errors.ts';
 import type { Server } from '../store/servers.ts';
 
 type Schemas = components['schemas'];

@@ -1,7 +1,42 @@
-import type { Account, NewAccount } from './accounts.ts';
 import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
+
+/** What has tools. Times are milliseconds since the epoch. */
+export type Account = ServiceAccount | ServerAccount;
+
+export type AccountFacts = {
+  /** Unique within the organization: a shared server is an account of several, under its own id. */
+  id: string;
+  organizationId: string;
+  status: string;
+  /** Grows by one with every update; that of a server's account is the server's. */
+  version: number;
+  createdAt: number;
+  updatedAt: number;
+};
+
+/** One connection to a service. */
+export type ServiceAccount = AccountFacts & {
+  kind: 'service';
+  integrationId: string;
+  /** The name of its integration. */
+  integrationName: string;
+  tenantId: string;
+  authenticationMethod: string;
+  /** Credentials and variables. Sealed at rest. */
+  context: Record<string, unknown>;
+};
+
+/** A server as an account, under the same id. It has no credentials of its own, and changes with the server only. */
+export type ServerAccount = AccountFacts & {
+  kind: 'server';
+  serverId: string;
+  /** Whether it is a server that the operator shares, and not one of the organization's own. */
+  isShared: boolean;
+};
+
+export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationName'>;
 
 /** An account with what its integration or server says of it. */
 export type AccountRow = Database['accounts'] & {

@@ -1,21 +1,8 @@
 import { extname } from 'node:path';
 import { isMarkedAsUntransferable, Worker } from 'node:worker_threads';
+import type { DeriveQuestion, DeriveReply, Registered } from './derive-messages.ts';
 import { DocumentError } from './errors.ts';
-import type { DeriveOptions, ServiceFacts, Skipped } from './types.ts';
-
-/** What is kept of a document. */
-export type Registered = ServiceFacts & {
-  readonly toolCount: number;
-  readonly skipped: readonly Skipped[];
-  /** For `readTools`. */
-  readonly tools: Uint8Array;
-};
-
-export type DeriveQuestion = { readonly bytes: Uint8Array; readonly options: DeriveOptions };
-export type DeriveReply =
-  | { readonly result: Registered }
-  | { readonly refusal: { readonly message: string; readonly place: string | null } }
-  | { readonly failure: string };
+import type { DeriveOptions } from './types.ts';
 
 type Task = DeriveQuestion & {
   readonly resolve: (result: Registered) => void;

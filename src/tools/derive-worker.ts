@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { derive } from './derive.ts';
-import type { DeriveQuestion, DeriveReply } from './derive-in-worker.ts';
+import type { DeriveQuestion, DeriveReply } from './derive-messages.ts';
 import { DocumentError } from './errors.ts';
 import { packTools } from './packed.ts';
 

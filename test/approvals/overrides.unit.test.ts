@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { overridesMethod, overridesUrl, type Sent } from '../../src/approvals/overrides.ts';
+import { overridesMethod, overridesUrl } from '../../src/approvals/overrides.ts';
+import type { Sent } from '../../src/calls/types.ts';
 
 const withHeader = (name: string): Sent => ({ url: new URL('https://mcp.example.com/x'), headers: ['accept', name] });
 const withQuery = (query: string): Sent => ({ url: new URL(`https://mcp.example.com/x?${query}`), headers: [] });

@@ -56,14 +56,14 @@ describe('2: wrong usage says what is wrong, and what was meant', () => {
     [
       ['contract', '--base-uri', 'http://127.0.0.1:9'],
       '--base-uri: unknown option: did you mean `--base-url`?',
-      '--help',
+      'gatehouse contract --help',
     ],
-    [['docs', '--serve', 'x'], '--serve: unknown option: did you mean `--server`?', '--help'],
+    [['docs', '--serve', 'x'], '--serve: unknown option: did you mean `--server`?', 'gatehouse docs --help'],
   ])('%j', async (args, message, where) => {
     const { code, stdout, stderr } = await run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
-    expect(stderr.toLowerCase()).toContain(`see ${where}`);
+    expect(stderr).toContain(`See ${where}`);
   });
 
   test.each(['backup', 'restore'])('%s with DATABASE_URL names what PostgreSQL has for it', async (name) => {

@@ -4,7 +4,7 @@ import { readMcpJson } from '../../src/cli/mcp-json.ts';
 import type { Entry } from '../../src/cli/mcp-json-entry.ts';
 import { type SharedServer, withoutSecrets, writeMcpJson } from '../../src/cli/mcp-json-export.ts';
 import { fromFile, type Seen, toFile, variableOf } from '../../src/cli/mcp-json-texts.ts';
-import { expand } from '../../src/operator/variables.ts';
+import { expand } from '../../src/shared-config/variables.ts';
 import type { Json } from '../support/json.ts';
 
 const read = (value: unknown): Entry[] => readMcpJson(typeof value === 'string' ? value : JSON.stringify(value));

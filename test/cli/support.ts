@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { runGatehouse } from '../../src/cli/cli.ts';
+import { openStore } from '../../src/store/open.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as settings from '../../src/store/settings.ts';
-import { openStore, type Store, type StoreOptions } from '../../src/store/store.ts';
+import type { Store, StoreOptions } from '../../src/store/store.ts';
 import { anOrganization, aServer } from '../store/support/samples.ts';
 import { ROOT } from '../support/process.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { ApiError, CATALOGUE, type ErrorCode } from '../../src/base/errors.ts';
 import { errorsPage } from '../../src/docs/errors-page.ts';
-import { ApiError, CATALOGUE, type ErrorCode } from '../../src/errors.ts';
 import { renderError } from '../../src/http/errors.ts';
 
 test('docs/errors.md is what the catalogue makes', async () => {

@@ -27,7 +27,7 @@ export type Outcome = { readonly code: number; readonly stdout: string; readonly
 
 /** `npm run docs -- ...args`. */
 export async function buildDocs(...args: readonly string[]): Promise<Outcome> {
-  const command = ['-r', './bin/preload.cjs', 'src/docs/build.ts', ...args];
+  const command = ['-r', './bin/preload.cjs', 'src/cli/main.ts', 'docs', ...args];
   try {
     return { code: 0, ...(await promisify(execFile)(process.execPath, command, { cwd: PROJECT })) };
   } catch (error) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type AccountStatuses, createAccountStatuses } from '../../src/gateway/account-statuses.ts';
+import { type AccountStatuses, createAccountStatuses } from '../../src/calls/account-statuses.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';

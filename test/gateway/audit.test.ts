@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { rollUpCalls } from '../../src/audit.ts';
+import { rollUpCalls } from '../../src/audit/changes.ts';
 import { documentOf } from '../support/accounts.ts';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { auditedName } from '../../src/audit.ts';
+import { auditedName } from '../../src/audit/changes.ts';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { type Minted, mintOver } from '../support/minted.ts';

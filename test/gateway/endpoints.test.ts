@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { KyselyPlugin } from 'kysely';
 import { beforeEach, expect, it } from 'vitest';
+import { createCredentials } from '../../src/auth/credentials.ts';
+import { hashSecret } from '../../src/base/ids.ts';
 import { MemoryBudget } from '../../src/base/memory-budget.ts';
-import { createCredentials } from '../../src/credentials.ts';
 import { createEndpoints, type Endpoints } from '../../src/gateway/endpoints.ts';
-import { hashSecret } from '../../src/ids.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { purgeAudit } from '../../src/audit.ts';
+import { purgeAudit } from '../../src/audit/changes.ts';
 import { call, operation } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { createWorld } from '../support/world.ts';

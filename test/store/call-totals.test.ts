@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, expect, it } from 'vitest';
-import { boundCalls, rollUpCalls } from '../../src/audit.ts';
+import { boundCalls, rollUpCalls } from '../../src/audit/changes.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';

@@ -11,10 +11,10 @@ const DECLARED = join(ROOT, 'src/store/store.ts');
  * goes through `writeFor`, where it takes its turn.
  */
 const MAY_WRITE = [
-  'src/audit.ts',
-  'src/bootstrap.ts',
-  'src/call-audit.ts',
-  'src/credentials.ts',
+  'src/audit/changes.ts',
+  'src/auth/first-credentials.ts',
+  'src/audit/calls.ts',
+  'src/auth/credentials.ts',
   'src/operator/credentials.ts',
   'src/operator/grants.ts',
   'src/operator/organizations.ts',

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Kysely } from 'kysely';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { openStore } from '../../src/store/open.ts';
 import { keyIdOf } from '../../src/store/secrets.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as settings from '../../src/store/settings.ts';
-import { openStore, StoreRefused } from '../../src/store/store.ts';
+import { StoreRefused } from '../../src/store/store.ts';
 import { KEY, type Location, onBothEngines, onEngine } from './support/harness.ts';
 import { anOrganization, aServer } from './support/samples.ts';
 

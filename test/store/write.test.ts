@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as settings from '../../src/store/settings.ts';
-import { type Db, openStore, type Store, StoreUnavailable } from '../../src/store/store.ts';
+import { type Db, type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { KEY, onBothEngines, onEngine } from './support/harness.ts';
 import { anOrganization, aServer } from './support/samples.ts';
 

@@ -32,7 +32,7 @@ afterAll(() => server.stop());
 
 /** Starts the program as `npm run contract` does. */
 const start = (args: readonly string[], env: Record<string, string>) =>
-  spawn(process.execPath, ['-r', './bin/preload.cjs', 'src/suite/main.ts', ...args], { cwd: root, env });
+  spawn(process.execPath, ['-r', './bin/preload.cjs', 'src/cli/main.ts', 'contract', ...args], { cwd: root, env });
 
 async function runChild(args: readonly string[], env: Record<string, string>) {
   const child = start(args, env);

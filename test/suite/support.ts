@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import pino from 'pino';
+import { runGatehouse } from '../../src/cli/cli.ts';
 import { parseConfig } from '../../src/config.ts';
 import { readDocument } from '../../src/contract/bundle.ts';
 import { builtDocs } from '../../src/docs/built.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
-import { runCli } from '../../src/suite/cli.ts';
 import { askOnce } from '../support/ask-once.ts';
 
 export const document = await readDocument();
@@ -60,11 +60,11 @@ export async function run(
   onOutput: (text: string) => void = () => {},
 ): Promise<Run> {
   const output = { stdout: '', stderr: '' };
-  const code = await runCli({
-    document,
-    args,
+  const code = await runGatehouse({
+    args: ['contract', ...args],
     env,
-    signal,
+    interruption: () => signal,
+    now: Date.now,
     stdout: (text) => {
       output.stdout += text;
       onOutput(text);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { StoreRefused, StoreUnavailable } from '../errors.ts';
 import type { StoreLog } from '../store.ts';
+import { clientConfig } from './client-config.ts';
 import { turnedAway } from './errors.ts';
-import { clientConfig } from './pool.ts';
 
 /** Any number will do that no other program locks in the same database. */
 const LOCK_ID = 47_428_361;

@@ -1,24 +1,12 @@
-import { hostname } from 'node:os';
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
-import { type ClientConfig, Pool, type PoolClient, types } from 'pg';
+import { Pool, type PoolClient, types } from 'pg';
 import { StoreUnavailable } from '../errors.ts';
 import type { StoreLog } from '../store.ts';
+import { clientConfig } from './client-config.ts';
 import { translatePostgresError } from './errors.ts';
 import type { Reach } from './reach.ts';
 
-const CONNECT_TIMEOUT_MS = 5000;
 const INT8 = 20;
-
-/** How every connection is made. Its name in `pg_stat_activity` tells who we are. */
-export function clientConfig(url: string, connectTimeoutMs = CONNECT_TIMEOUT_MS): ClientConfig {
-  return {
-    connectionString: url,
-    // PostgreSQL cuts names at 63 bytes, and the process id is the part that matters.
-    application_name: `gatehouse ${hostname().slice(0, 40)} pid ${process.pid}`,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-  };
-}
 
 /**
  * A pool for Kysely whose errors are StoreUnavailable when the server is away or does not answer, and whose `int8` are

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { StoreUnavailable } from '../errors.ts';
-import { clientConfig } from './pool.ts';
+import { clientConfig } from './client-config.ts';
 
 /** Milliseconds between two questions whether PostgreSQL is there, when nothing else is asked. */
 const BEAT_MS = 1000;

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AsideQuestion, AsideReply } from './aside.ts';
+import type { AsideQuestion, AsideReply } from './aside-messages.ts';
 import { openConnection } from './connection.ts';
 import type { Answer } from './dialect.ts';
 import { sqliteCodeOf } from './errors.ts';

@@ -1,13 +1,8 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../errors.ts';
+import type { AsideQuestion, AsideReply } from './aside-messages.ts';
 import type { Answer, Session } from './dialect.ts';
-
-export type AsideQuestion = { id: number; sql: string; parameters: readonly unknown[] };
-export type AsideReply = { id: number } & (
-  | { answer: Answer }
-  | { failure: { message: string; errcode: number | null } }
-);
 
 type Asker = { resolve: (answer: Answer) => void; reject: (error: unknown) => void };
 type Thread = { worker: Worker; askers: Map<number, Asker> };

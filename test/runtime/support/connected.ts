@@ -1,6 +1,7 @@
 import { createEgress } from '../../../src/egress/egress.ts';
+import { connect } from '../../../src/runtime/connect.ts';
 import { remoteTarget } from '../../../src/runtime/connectable.ts';
-import { type Connection, connect, type OwnRequest } from '../../../src/runtime/connection.ts';
+import type { Connection, OwnRequest } from '../../../src/runtime/connection.ts';
 import type { ServerMessage } from '../../../src/runtime/messages.ts';
 import type { Era } from '../../../src/runtime/protocol.ts';
 import { ownMemory } from '../../support/memory.ts';

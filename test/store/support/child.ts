@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
+import { openStore } from '../../../src/store/open.ts';
 import * as settings from '../../../src/store/settings.ts';
-import { openStore } from '../../../src/store/store.ts';
 
 // A process that holds a store until it is killed: `child.ts hold|write <location> <key>`. Writing, it prints the
 // number of each write once that is acknowledged.

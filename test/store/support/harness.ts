@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, inject } from 'vitest';
-import { type Engine, openStore, type Store, type StoreOptions } from '../../../src/store/store.ts';
+import { openStore } from '../../../src/store/open.ts';
+import type { Engine, Store, StoreOptions } from '../../../src/store/store.ts';
 import { createDatabase, type Postgres, startPostgres } from './postgres.ts';
 
 export type Location = StoreOptions['location'];

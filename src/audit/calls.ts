@@ -1,0 +1,140 @@
+import type { Logger } from 'pino';
+import type { MemoryBudget } from '../base/memory-budget.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
+import { insertOnce } from '../store/tool-calls.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { type AuditedCall, CUT, cutArguments, type KeptArguments } from './call-events.ts';
+import { WaitingCalls } from './waiting-calls.ts';
+
+/** Writes tool calls into the audit log, in batches, off the path of the calls. */
+export type CallAudit = {
+  /**
+   * Notes a call and its arguments. Never throws, never waits. Of 10,000 that may wait an organization may have a quarter,
+   * and more as long as another quarter stays free; a call beyond that is counted and not kept.
+   */
+  record(call: Omit<AuditedCall, 'arguments'>, args: unknown): void;
+  /** Resolves when what was noted is stored, or could not be: then it is tried again by itself. */
+  flush(): Promise<void>;
+  /** Stores what is there, once more, and keeps nothing from then on. */
+  close(): Promise<void>;
+};
+
+export type CallAuditOptions = {
+  readonly store: Pick<Store, 'engine' | 'write'>;
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'toolCalls' | 'toolCallDuration' | 'auditDropped'>;
+  readonly withArguments: boolean;
+  /** Holds the arguments that wait. */
+  readonly budget: MemoryBudget;
+};
+
+/** Calls that one transaction stores. */
+const BATCH = 512;
+/** Calls that wait at most, for the batch to fill or for a database that is away. */
+const MOST_WAITING = 10_000;
+/** Milliseconds that the first call of a batch waits for others. */
+const DELAY = 250;
+/** Milliseconds between two tries while the database is away. */
+const RETRY = 1000;
+/** Characters of arguments that wait at most, shared as calls are; calls beyond it are kept without theirs. */
+const MOST_ARGUMENTS = 32 * 1024 * 1024;
+
+/** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
+export function createCallAudit({ store, log, metrics, withArguments, budget }: CallAuditOptions): CallAudit {
+  const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
+  // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
+  const waiting = new WaitingCalls(budget, MOST_WAITING, MOST_ARGUMENTS);
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> | null = null;
+  let isAway = false;
+  let isClosed = false;
+
+  /** What there is no room for is not even written. */
+  const argumentsOf = (organizationId: string, value: unknown): KeptArguments =>
+    waiting.hasRoomFor(organizationId) ? cutArguments(value) : CUT;
+
+  /** Stores calls, or those of them that can be: one that the database refuses must not keep the others out. */
+  const put = async (from: number, to: number): Promise<void> => {
+    try {
+      await store.write((db) => insertOnce(db, store.engine, waiting.stored(from, to)));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) {
+        throw error;
+      }
+      if (to - from === 1) {
+        metrics.auditDropped.inc();
+        log.error({ err: error }, 'a tool call could not be audited');
+        return;
+      }
+      const middle = (from + to) >> 1;
+      await put(from, middle);
+      await put(middle, to);
+    }
+  };
+
+  const writeWhatWaits = async (): Promise<void> => {
+    try {
+      for (let left = waiting.count; left > 0; ) {
+        const batch = Math.min(left, BATCH);
+        await put(0, batch);
+        waiting.drop(batch);
+        left -= batch;
+      }
+      isAway = false;
+    } catch (error) {
+      if (!isAway) {
+        log.warn({ err: error, waiting: waiting.count }, 'tool calls cannot be audited now; they wait');
+      }
+      isAway = true;
+    }
+  };
+
+  const goOn = (): void => {
+    writing = null;
+    if (waiting.count > 0 && !isClosed) {
+      startIn(isAway ? RETRY : waiting.count < BATCH ? DELAY : 0);
+    }
+  };
+
+  const start = (): Promise<void> => {
+    clearTimeout(timer);
+    writing ??= writeWhatWaits().then(goOn);
+    return writing;
+  };
+
+  const startIn = (milliseconds: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(start, milliseconds).unref();
+  };
+
+  const flush = async (): Promise<void> => {
+    await writing;
+    await start();
+  };
+
+  return {
+    record: (call, args) => {
+      counted[call.reason === undefined ? 'success' : 'failure'].inc();
+      metrics.toolCallDuration.observe(call.durationMs / 1000);
+      if (
+        isClosed ||
+        !waiting.add({ ...call, arguments: withArguments ? argumentsOf(call.organizationId, args) : undefined })
+      ) {
+        metrics.auditDropped.inc();
+        return;
+      }
+      if (writing === null && (waiting.count === 1 || waiting.count === BATCH)) {
+        startIn(waiting.count === 1 ? DELAY : 0);
+      }
+    },
+    flush,
+    close: async () => {
+      isClosed = true;
+      await flush();
+      if (waiting.count > 0) {
+        metrics.auditDropped.inc(waiting.count);
+        log.error({ calls: waiting.count }, 'stopped without having audited the last tool calls');
+      }
+    },
+  };
+}

@@ -1,0 +1,119 @@
+import { hash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Caller } from '../base/caller.ts';
+import { DAY } from '../base/instants.ts';
+import * as auditEvents from '../store/audit-events.ts';
+import * as auditLog from '../store/audit-log.ts';
+import * as callBounds from '../store/call-bounds.ts';
+import * as callTotals from '../store/call-totals.ts';
+import { PURGE_SLICE, purgeInSlices } from '../store/purge.ts';
+import type { Db, Store } from '../store/store.ts';
+
+/** Every change that is audited, as `noun.verb`. */
+export type Action =
+  | 'organization.created'
+  | 'organization.deleted'
+  | 'api_token.created'
+  | 'api_token.deleted'
+  | 'api_key.created'
+  | 'api_key.deleted'
+  | 'server.created'
+  | 'server.updated'
+  | 'server.deleted'
+  | 'server.granted'
+  | 'tool_approval.added'
+  | 'tool_approval.revoked'
+  | 'tool.changed'
+  | 'integration.created'
+  | 'integration.updated'
+  | 'integration.deleted'
+  | 'account.created'
+  | 'account.updated'
+  | 'account.deleted'
+  | 'endpoint.created'
+  | 'endpoint.updated'
+  | 'endpoint.deleted';
+
+/** The process itself, where nobody asked: the first start. */
+export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as const;
+
+type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' | 'integration' | 'account' | 'endpoint';
+
+export type Change = {
+  readonly at: number;
+  readonly actor: Caller | typeof GATEHOUSE;
+  /** Where it happened, when not in the organization of the actor. */
+  readonly organizationId?: string;
+  readonly action: Action;
+  readonly target: { readonly kind: TargetKind; readonly id: string };
+  /** More, never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+/** Characters of a name that others choose, such as a server that of a tool. */
+const LONGEST_NAME = 256;
+
+/**
+ * A name that others have chosen, as events have it: a long one is cut, and told from others by its hash. PostgreSQL stores no
+ * NUL: one in a name would keep the event out.
+ */
+export function auditedName(name: string): string {
+  const cut =
+    name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}… sha256:${hash('sha256', name).slice(0, 16)}` : name;
+  return cut.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
+/** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
+export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {
+  const { kind, id, name } = actor;
+  const ofActor = 'organizationId' in actor ? actor.organizationId : null;
+  await auditEvents.insert(db, [
+    {
+      organizationId: ofActor,
+      ...change,
+      target: { ...target },
+      actor: { kind, id, name },
+      outcome: 'success',
+      details: { ...details },
+    },
+  ]);
+}
+
+/** Deletes the events that are older than `days`, a slice a transaction. */
+export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
+  await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY));
+}
+
+/** Days for which tool calls are kept one by one. */
+const CALL_DAYS = 7;
+/** Milliseconds between two slices of a roll-up, which belong to those who wait for an answer. */
+const BETWEEN_SLICES = 20;
+
+/** Makes daily totals of the tool calls that are older than seven days, a slice a transaction. Rejects when aborted. */
+export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> =>
+  inSlices(() => write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY)), callTotals.ROLL_UP_SLICE, signal);
+
+/**
+ * Makes daily totals of the oldest tool calls of which an organization has more than `most`, and deletes the oldest daily
+ * totals of which it has more than that, a slice a transaction. Rejects when aborted.
+ */
+export async function boundCalls(
+  { write, aside }: Pick<Store, 'write' | 'aside'>,
+  most: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { organizationId, below } of await callBounds.beyond(aside, 'calls', most)) {
+    const rollUp = () => write((db) => callTotals.rollUpBelow(db, below, organizationId));
+    await inSlices(rollUp, callTotals.ROLL_UP_SLICE, signal);
+  }
+  for (const beyond of await callBounds.beyond(aside, 'totals', most)) {
+    await inSlices(() => write((db) => callBounds.purgeTotals(db, beyond)), PURGE_SLICE, signal);
+  }
+}
+
+/** Does a slice of work, which tells how large it was, until one is not full. */
+async function inSlices(work: () => Promise<number>, full: number, signal?: AbortSignal): Promise<void> {
+  while ((await work()) === full) {
+    await pause(BETWEEN_SLICES, undefined, { signal });
+  }
+}

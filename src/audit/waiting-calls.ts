@@ -1,0 +1,152 @@
+import type { Held } from '../base/held.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
+import { type EventIdParts, orderAt } from '../store/event-ids.ts';
+import type { ToolCall } from '../store/tool-calls.ts';
+import { type AuditedCall, CUT, storedCall } from './call-events.ts';
+
+/** What waits of one organization; the characters are those of arguments. */
+type Share = { calls: number; characters: number; held: Held | undefined };
+
+type Call = AuditedCall & EventIdParts;
+type Kept = { -readonly [Member in keyof Call]-?: Call[Member] };
+
+/**
+ * Calls that wait to be stored, in the order they came. They stay in objects that are used again: what waits outlives the
+ * young generation, and as garbage of the old one each call would cost more than to store it.
+ *
+ * Each organization may have a quarter of what may wait, and more only as long as another quarter stays free.
+ */
+export class WaitingCalls {
+  readonly #budget: MemoryBudget;
+  readonly #mostCalls: number;
+  readonly #mostCharacters: number;
+  /** Those that wait, and after them those to use again. */
+  readonly #kept: Kept[] = [];
+  #count = 0;
+  #characters = 0;
+  readonly #shares = new Map<string, Share>();
+
+  /** At most so many wait, with so many characters of arguments, which are held in the budget besides. */
+  constructor(budget: MemoryBudget, mostCalls: number, mostCharacters: number) {
+    this.#budget = budget;
+    this.#mostCalls = mostCalls;
+    this.#mostCharacters = mostCharacters;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /**
+   * Keeps what a call says, or answers false when as many wait as may, of all or of its organization. Arguments for which
+   * there is no room are left out, and marked as cut.
+   */
+  add(call: AuditedCall): boolean {
+    const share = this.#shareOf(call.organizationId);
+    if (!hasRoom(this.#count, share.calls, 1, this.#mostCalls)) {
+      return false;
+    }
+    const order = orderAt(call.at);
+    let kept = this.#kept[this.#count];
+    if (kept === undefined) {
+      kept = { ...call, order };
+      this.#kept.push(kept);
+    } else {
+      // One by one: `Object.assign` takes several times as long.
+      kept.at = call.at;
+      kept.organizationId = call.organizationId;
+      kept.endpoint = call.endpoint;
+      kept.tool = call.tool;
+      kept.durationMs = call.durationMs;
+      kept.requestBytes = call.requestBytes;
+      kept.responseBytes = call.responseBytes;
+      kept.reason = call.reason;
+      kept.arguments = call.arguments;
+      kept.order = order;
+    }
+    this.#count += 1;
+    share.calls += 1;
+    const characters = call.arguments?.text.length ?? 0;
+    if (characters > 0 && !this.#hold(call.organizationId, share, characters)) {
+      kept.arguments = CUT;
+    }
+    return true;
+  }
+
+  /** Whether arguments of an organization would be kept. */
+  hasRoomFor(organizationId: string): boolean {
+    const characters = this.#shares.get(organizationId)?.characters ?? 0;
+    return hasRoom(this.#characters, characters, 1, this.#mostCharacters);
+  }
+
+  #shareOf(organizationId: string): Share {
+    let share = this.#shares.get(organizationId);
+    if (share === undefined) {
+      share = { calls: 0, characters: 0, held: undefined };
+      this.#shares.set(organizationId, share);
+    }
+    return share;
+  }
+
+  #hold(organizationId: string, share: Share, characters: number): boolean {
+    if (!hasRoom(this.#characters, share.characters, characters, this.#mostCharacters)) {
+      return false;
+    }
+    if (share.held === undefined) {
+      share.held = this.#budget.hold(organizationId, 'audit', 0);
+      share.held.yields('underWay', () => this.#cut(organizationId, share));
+    }
+    if (!share.held.tryResize(share.characters + characters)) {
+      return false;
+    }
+    share.characters += characters;
+    this.#characters += characters;
+    return true;
+  }
+
+  /** Leaves out all arguments of an organization: somebody else needs the room. */
+  #cut(organizationId: string, share: Share): void {
+    for (const kept of this.#kept.slice(0, this.#count)) {
+      if (kept.organizationId === organizationId && kept.arguments !== undefined) {
+        kept.arguments = CUT;
+      }
+    }
+    this.#characters -= share.characters;
+    share.characters = 0;
+    share.held = undefined;
+  }
+
+  /** Some of them as they are stored, counted from the oldest; the same ones each time. */
+  stored(from: number, to: number): ToolCall[] {
+    return this.#kept.slice(from, to).map(storedCall);
+  }
+
+  /** Forgets the oldest ones. */
+  drop(count: number): void {
+    const dropped = this.#kept.splice(0, count);
+    for (const kept of dropped) {
+      const characters = kept.arguments?.text.length ?? 0;
+      kept.arguments = undefined;
+      this.#giveBack(kept.organizationId, characters);
+    }
+    this.#kept.push(...dropped);
+    this.#count -= count;
+  }
+
+  #giveBack(organizationId: string, characters: number): void {
+    const share = this.#shareOf(organizationId);
+    share.calls -= 1;
+    share.characters -= characters;
+    this.#characters -= characters;
+    if (share.calls === 0) {
+      share.held?.release();
+      this.#shares.delete(organizationId);
+    } else if (characters > 0) {
+      share.held?.tryResize(share.characters);
+    }
+  }
+}
+
+/** Whether one may have so much more: a quarter of `most` in any case, and beyond it what leaves another quarter free. */
+const hasRoom = (all: number, own: number, more: number, most: number): boolean =>
+  all + more <= (own + more <= most / 4 ? most : (most / 4) * 3);

@@ -1,0 +1,25 @@
+import { isJsonType } from './json.ts';
+
+/** Percent-encodes all but the unreserved characters (RFC 3986, section 2.3). Lone surrogates become U+FFFD. */
+export const encode = (text: string): string =>
+  encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+
+/**
+ * For `allowReserved` (OpenAPI 3.1.1, section 4.8.12.2.1): leaves the reserved characters of RFC 3986 too, but for those
+ * that a query may not hold (`#[]`) and those that a server takes for the start of another parameter or for a space
+ * (`&;+`).
+ */
+export const encodeSomeReserved = (text: string): string => text.replace(/[^:/?@!$'()*,=]+/g, encode);
+
+/** For the names of parameters, which are the document's or keys of an argument. */
+export const encodeName = (text: string): string => text.replace(/[^:/?@!$'()*,]+/g, encode);
+
+/** A string as it is; everything else as JSON. */
+export const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A value written in a media type: JSON, else as text. */
+export const contentOf = (mediaType: string, value: unknown): string =>
+  isJsonType(mediaType) ? JSON.stringify(value) : textOf(value);

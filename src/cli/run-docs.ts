@@ -1,0 +1,139 @@
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageFile } from '../base/package-file.ts';
+import { readDocument } from '../contract/bundle.ts';
+import type { Document } from '../contract/document.ts';
+import { defaultServer, docsGroups } from '../docs/document.ts';
+import { errorsPage } from '../docs/errors-page.ts';
+import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
+import { CannotRender, renderPage } from '../docs/page.ts';
+import { apiNames, atServer, decorated, onlyApi } from '../docs/published.ts';
+import { readArguments, UsageError } from './arguments.ts';
+import { type Context, EXIT } from './command.ts';
+
+const DEFAULT_OUT = fileURLToPath(packageFile('dist/docs'));
+const IMAGES: Readonly<Record<string, string>> = {
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.jpg': 'image/jpeg',
+  '.jpeg': 'image/jpeg',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+};
+
+type Settings = {
+  readonly server: string | undefined;
+  readonly api: string | undefined;
+  /** As a `data:` URL. */
+  readonly logo: string | null;
+  readonly out: string;
+};
+
+/** The text of `gatehouse docs --help`. */
+export const docsUsage = (document: Document): string => `Builds the documentation: a folder to publish as it is.
+
+  gatehouse docs [--server URL] [--api NAME] [--logo FILE] [--out DIR]
+
+  --server URL  where the server is that the samples ask (${defaultServer(document)})
+  --api NAME    one API alone: ${apiNames(document).join(', ')} (all of them)
+  --logo FILE   an image for the top of the page: ${Object.keys(IMAGES).join(', ')}
+  --out DIR     where to put the folder; files there are replaced (dist/docs, which a server here serves at /docs)
+  --help        this text
+
+It holds index.html (one page that loads nothing else), openapi.json, llms.txt, and below docs/ a Markdown page for each
+operation and errors.md. All links are relative. It is built in a clone of the project, where \`npm run docs -- …\` is the
+same. For example:
+
+  gatehouse docs --api servers --server https://gatehouse.example.com --logo logo.svg --out public
+`;
+
+/**
+ * Builds the documentation, and resolves with the exit status. Throws UsageError for options that do not do.
+ */
+export async function runDocs({ args, stdout, stderr }: Context): Promise<number> {
+  const document = await readDocument();
+  const settings = await parse(args, document);
+  try {
+    stdout(await build(document, settings));
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CannotRender) {
+      stderr(`${error.message}\n`);
+      return EXIT.failed;
+    }
+    throw error;
+  }
+}
+
+/** Writes the folder, and answers what to say then. */
+async function build(document: Document, { server, api, logo, out }: Settings): Promise<string> {
+  const cut = api === undefined ? document : onlyApi(document, api);
+  const published = server === undefined ? cut : atServer(cut, server);
+  const files = { 'index.html': await renderPage(decorated(published, logo)), ...textsOf(published) };
+  if (out === DEFAULT_OUT) {
+    // Pages of operations that are gone; any other folder may hold what is not ours.
+    await rm(out, { recursive: true, force: true });
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(out, name)), { recursive: true });
+    await writeFile(join(out, name), text);
+  }
+  return `The documentation is in ${out} (${Object.keys(files).length} files).\n`;
+}
+
+/** Everything of the folder but the page, by file name. The page is served at `/docs`, hence the folder of that name. */
+function textsOf(document: Document): Record<string, string> {
+  const pages = docsGroups(document)
+    .flatMap(({ operations }) => operations)
+    .map((operation) => [`docs/${pageName(operation)}`, operationPage(document, operation, defaultServer(document))]);
+  return {
+    'openapi.json': `${JSON.stringify(document, null, 2)}\n`,
+    'llms.txt': llmsIndex(document, ''),
+    'docs/errors.md': errorsPage(),
+    ...Object.fromEntries(pages),
+  };
+}
+
+async function parse(args: readonly string[], document: Document): Promise<Settings> {
+  const text = { type: 'string' } as const;
+  const { values } = readArguments(args, { server: text, api: text, logo: text, out: text });
+  const { server, api, logo, out } = values;
+  const names = apiNames(document);
+  if (api !== undefined && !names.includes(api)) {
+    throw new UsageError(`--api ${api}: no such API; there are ${names.join(', ')}`);
+  }
+  return {
+    server: server === undefined ? undefined : serverUrl(server),
+    api,
+    logo: logo === undefined ? null : await dataUrl(logo),
+    out: out === undefined ? DEFAULT_OUT : await folder(out),
+  };
+}
+
+function serverUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new UsageError(`--server ${text}: must be an http or https URL without query or fragment`);
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+async function dataUrl(file: string): Promise<string> {
+  const type = IMAGES[extname(file).toLowerCase()];
+  if (type === undefined) {
+    throw new UsageError(`--logo ${file}: must be an image, one of ${Object.keys(IMAGES).join(', ')}`);
+  }
+  const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`--logo ${file}: cannot be read (${error.code})`);
+  });
+  return `data:${type};base64,${bytes.toString('base64')}`;
+}
+
+async function folder(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (found !== null && !found.isDirectory()) {
+    throw new UsageError(`--out ${path}: is not a folder`);
+  }
+  return resolve(path);
+}

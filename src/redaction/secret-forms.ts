@@ -1,0 +1,40 @@
+import { asciiJson } from '../base/json.ts';
+import { encode } from '../base/percent.ts';
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+const unit = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** How JSON writers write a string: most as little escaped as they may, others what HTML, or ASCII, has another use for. */
+const JSON_WRITERS: readonly ((text: string) => string)[] = [
+  inJson,
+  (text) => asciiJson(inJson(text)),
+  (text) => inJson(text).replaceAll('/', '\\/'),
+  (text) => asciiJson(inJson(text).replaceAll('/', '\\/')),
+  (text) => inJson(text).replace(/[<>&]/g, unit),
+  (text) => asciiJson(inJson(text).replace(/[<>&'+]/g, unit)),
+];
+
+const lowerPercents = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
+
+/**
+ * How secrets can stand in a text: as they are, whole or line by line, percent-encoded, inside JSON (also in that of
+ * writers who escape more than they must), and in base64; of each at least so many characters. Each stands once, longer
+ * ones first, since one may hold another.
+ */
+export function secretForms(secrets: readonly string[], shortest: number): string[] {
+  const forms = secrets.flatMap((secret) => {
+    const pieces = new Set([secret, ...secret.split(/\r?\n/)]);
+    const bytes = Buffer.from(secret);
+    return [
+      ...[...pieces].flatMap((piece) => [piece, ...JSON_WRITERS.map((write) => write(piece))]),
+      ...[encode(secret), encodeURIComponent(secret.toWellFormed())].flatMap((text) => [
+        text,
+        lowerPercents(text),
+        text.replaceAll('%20', '+'),
+      ]),
+      bytes.toString('base64').replace(/=+$/, ''),
+      bytes.toString('base64url'),
+    ];
+  });
+  return [...new Set(forms)].filter(({ length }) => length >= shortest).toSorted((a, b) => b.length - a.length);
+}

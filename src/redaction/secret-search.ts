@@ -1,0 +1,386 @@
+import { Automaton } from './automaton.ts';
+import {
+  BACKSLASH,
+  ENOUGH,
+  IDLE,
+  LOOSE,
+  ON,
+  PERCENT,
+  type Reading,
+  read,
+  STRICT,
+  type Symbols,
+} from './secret-reading.ts';
+
+/** What is shorter is likely to be found where it is no secret; the same when it is read without what escapes in it. */
+const SHORTEST = 8;
+const SHORTEST_READ = 6;
+/** What stands for a secret. */
+const MASKED = Buffer.from('[credential]');
+/** Bytes of secrets that overlap which are waited for whole. */
+const MOST_HELD = 64 * 1024;
+
+/** A number of JSON, or a part of one: to take it out would leave no JSON. */
+const NUMBER = /^[-+\d.]*(?:e[-+]?\d*)?$/i;
+const mayBeFound = (value: string): boolean => value.length >= SHORTEST && !NUMBER.test(value);
+
+/** A secret, and what in it is one by itself: who knows a part of it knows what is said of it, and no other part. */
+export type SecretValue = { readonly value: string; readonly parts: readonly string[] };
+
+/** What is looked for. */
+export type Wanted = {
+  /** The numbers of the values. */
+  readonly numbers: ReadonlySet<number>;
+  /** By word: the length of the longest one that is looked for and ends with it; 0 for none. */
+  readonly lengths: Int32Array;
+};
+
+type Place = Reading & {
+  /** Bytes before which they are to be parted, if that is possible. */
+  readonly mostBytes?: number;
+  readonly onlyFirst?: boolean;
+};
+
+/** Waited for between pieces of long work. */
+export type Turn = () => Promise<void> | undefined;
+
+type Found = {
+  /** Beginning and end of each place, in turn. */
+  readonly ranges: readonly number[];
+  /** Where the bytes can be parted: before whatever may go on behind them. */
+  readonly end: number;
+};
+
+/**
+ * Finds secrets in bytes, in one pass whose time is linear whatever the secrets are. The text is read without its escapes,
+ * and so are the secrets: a backslash, or any number of them, counts for nothing, `\n` and a line end for `n`, `\u0041` and
+ * `%41` for the character; a plus and a space are the same, and so are the two alphabets of base64. So one word finds a
+ * secret in JSON, in JSON inside of JSON, and in URLs; another one finds it in base64.
+ */
+export class SecretSearch {
+  readonly #values: readonly SecretValue[];
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #strict: Forms;
+  #loose: Forms | undefined;
+
+  constructor(values: readonly SecretValue[]) {
+    const byValue = new Map<string, string[]>();
+    for (const { value, parts } of values) {
+      if (mayBeFound(value) && readingOf(value, STRICT).length >= SHORTEST_READ) {
+        byValue.set(value, [...(byValue.get(value) ?? []), ...parts]);
+      }
+    }
+    this.#values = [...byValue].map(([value, parts]) => ({ value, parts }));
+    this.#numbers = new Map(this.#values.map(({ value }, number) => [value, number]));
+    this.#strict = formsOf(this.#values, STRICT, SHORTEST_READ);
+  }
+
+  /** Bytes that it holds, about, also for what somebody has sent. */
+  get bytes(): number {
+    return 2 * this.#strict.words.bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#values.length === 0;
+  }
+
+  /** Chooses what is looked for. */
+  wanting(isWanted: (value: string) => boolean): Wanted {
+    return this.#wantedOf(this.#values.flatMap(({ value }, number) => (isWanted(value) ? [number] : [])));
+  }
+
+  /**
+   * The values that somebody knows who has sent these texts: what is in them in whatever form, in another case, with other
+   * marks between its letters and digits, or in pieces. Services join, trim and decode what they are sent before they
+   * repeat it. Who knows a part of a value, such as the password of a URL, must not learn from the value that it is right;
+   * the other parts are looked for by themselves.
+   */
+  async knownFrom(sent: Iterable<string>, turn: Turn): Promise<ReadonlySet<number>> {
+    this.#loose ??= formsOf(this.#values, LOOSE, SHORTEST);
+    const known = new Set<number>();
+    for (const text of sent) {
+      for (const { words, owners } of [this.#strict, this.#loose]) {
+        for (const word of await words.allIn(text, turn)) {
+          for (const number of owners[word] ?? []) {
+            known.add(number);
+          }
+        }
+      }
+    }
+    const holdsKnown = (parts: readonly string[]): boolean =>
+      parts.some((part) => known.has(this.#numbers.get(part) ?? Number.NaN));
+    const holding = known.size === 0 ? [] : this.#values.filter(({ parts }) => holdsKnown(parts));
+    return new Set([...known, ...holding.map(({ value }) => this.#numbers.get(value) as number)]);
+  }
+
+  /** What is left of what is looked for, without these values. */
+  without(wanted: Wanted, known: ReadonlySet<number>): Wanted {
+    return this.#wantedOf([...wanted.numbers].filter((number) => !known.has(number)));
+  }
+
+  #wantedOf(list: readonly number[]): Wanted {
+    const { words, owners } = this.#strict;
+    const numbers = new Set(list);
+    return { numbers, lengths: words.wanted((word) => owners[word]?.some((number) => numbers.has(number)) === true) };
+  }
+
+  areIn(bytes: Buffer, wanted: Wanted, isJson: boolean): boolean {
+    // A flood of tiny events must not be searched one by one.
+    return (
+      bytes.length >= SHORTEST && this.find(bytes, wanted, { isJson, isLast: true, onlyFirst: true }).ranges.length > 0
+    );
+  }
+
+  outOf(bytes: Buffer, wanted: Wanted, isJson: boolean): Buffer {
+    const { ranges } = this.find(bytes, wanted, { isJson, isLast: true });
+    return replaced(bytes, ranges);
+  }
+
+  find(bytes: Buffer, wanted: Wanted, place: Place): Found {
+    return this.#strict.words.find(bytes, wanted.lengths, place);
+  }
+
+  /** Whether some of what is wanted stands in a text, or in bytes. */
+  async standIn(source: string | Buffer, wanted: Wanted, isJson: boolean, turn: Turn): Promise<boolean> {
+    for await (const { ranges } of this.#inTurns(source, wanted, { isJson, onlyFirst: true }, turn)) {
+      if (ranges.length > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Takes what is wanted out of a text. */
+  async outOfText(text: string, wanted: Wanted, isJson: boolean, turn: Turn): Promise<string> {
+    let out = '';
+    for await (const { bytes, ranges } of this.#inTurns(text, wanted, { isJson }, turn)) {
+      out += replaced(bytes, ranges).toString();
+    }
+    return out;
+  }
+
+  async outOfBytes(whole: Buffer, wanted: Wanted, isJson: boolean, turn: Turn): Promise<Buffer> {
+    const out: Buffer[] = [];
+    for await (const { bytes, ranges } of this.#inTurns(whole, wanted, { isJson }, turn)) {
+      out.push(replaced(bytes, ranges));
+    }
+    return Buffer.concat(out);
+  }
+
+  /** The parts of something large, and what is found in each. */
+  async *#inTurns(source: string | Buffer, wanted: Wanted, place: Omit<Place, 'isLast'>, turn: Turn) {
+    let rest: Buffer = Buffer.alloc(0);
+    for (const { bytes, isLast } of slicesOf(source)) {
+      const slice = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      const { ranges, end } = this.find(slice, wanted, { ...place, isLast });
+      yield { bytes: slice.subarray(0, end), ranges };
+      rest = slice.subarray(end);
+      await turn();
+    }
+  }
+}
+
+/** Bytes with those of the ranges that are whole in them replaced. */
+function replaced(bytes: Buffer, ranges: readonly number[]): Buffer {
+  if (ranges.length === 0) {
+    return bytes;
+  }
+  const out: Buffer[] = [];
+  let from = 0;
+  for (let index = 0; index < ranges.length && (ranges[index + 1] as number) <= bytes.length; index += 2) {
+    out.push(bytes.subarray(from, ranges[index]), MASKED);
+    from = ranges[index + 1] as number;
+  }
+  out.push(bytes.subarray(from));
+  return Buffer.concat(out);
+}
+
+type Forms = {
+  readonly words: Words;
+  /** By word: the numbers of the values that it is a form of. */
+  readonly owners: readonly (readonly number[])[];
+};
+
+/** The words that secrets are read as, each once, and whose they are. */
+function formsOf(values: readonly SecretValue[], symbols: Symbols, shortest: number): Forms {
+  const byWord = new Map<string, number[]>();
+  for (const [number, { value }] of values.entries()) {
+    const bytes = Buffer.from(value);
+    for (const form of new Set([value, bytes.toString('base64').replace(/=+$/, '')])) {
+      const word = readingOf(form, symbols).toString('latin1');
+      if (word.length >= shortest) {
+        byWord.set(word, [...(byWord.get(word) ?? []), number]);
+      }
+    }
+  }
+  const words = [...byWord.keys()].map((word) => Buffer.from(word, 'latin1'));
+  return { words: new Words(words, symbols), owners: [...byWord.values()] };
+}
+
+/** For readers that are never idle. */
+const NONE = new Uint8Array(256);
+
+/** How a text is read. */
+function readingOf(text: string, symbols: Symbols): Buffer {
+  const reading: number[] = [];
+  const take = (symbol: number) => {
+    reading.push(symbol);
+    return ON;
+  };
+  read(Buffer.from(text), symbols, { isJson: false, isLast: true }, { idleOver: NONE, take, part: () => {} });
+  return Buffer.from(reading);
+}
+
+/** Where the last symbols begin, as many as a word may have; of whichever search goes on: none is left half done. */
+let starts = new Int32Array(256);
+
+/** Words as they are read, and where they stand in bytes. */
+class Words {
+  readonly #automaton: Automaton;
+  readonly #symbols: Symbols;
+  readonly #lengths: readonly number[];
+  readonly #idleOver: Uint8Array;
+
+  constructor(words: readonly Buffer[], symbols: Symbols) {
+    this.#automaton = new Automaton(words);
+    this.#symbols = symbols;
+    this.#lengths = words.map(({ length }) => length);
+    this.#idleOver = Uint8Array.from(symbols, (symbol, byte) =>
+      byte !== BACKSLASH && byte !== PERCENT && (symbol === -1 || this.#automaton.next(0, symbol) === 0) ? 1 : 0,
+    );
+    const longest = Math.max(1, ...this.#lengths);
+    if (starts.length <= longest) {
+      starts = new Int32Array(2 ** Math.ceil(Math.log2(longest + 1)));
+    }
+  }
+
+  /** Bytes that it holds, about. */
+  get bytes(): number {
+    return this.#automaton.bytes;
+  }
+
+  wanted(isWanted: (word: number) => boolean): Int32Array {
+    const wanted = new Int32Array(this.#lengths.length);
+    const shortestFirst = this.#lengths
+      .map((length, word) => ({ length, word }))
+      .toSorted((a, b) => a.length - b.length);
+    for (const { length, word } of shortestFirst) {
+      wanted[word] = isWanted(word) ? length : (wanted[this.#automaton.wordWithin[word] as number] ?? 0);
+    }
+    return wanted;
+  }
+
+  find(
+    bytes: Buffer,
+    wanted: Int32Array,
+    { isJson, isLast, mostBytes = bytes.length, onlyFirst = false }: Place,
+  ): Found {
+    const automaton = this.#automaton;
+    const { wordAt } = automaton;
+    const mask = starts.length - 1;
+    const ranges: number[] = [];
+    let state = 0;
+    let count = 0;
+    let boundary = mostBytes;
+    const readBytes = read(
+      bytes,
+      this.#symbols,
+      { isJson, isLast },
+      {
+        idleOver: this.#idleOver,
+        take: (symbol, start, end) => {
+          if (start < mostBytes && end > mostBytes) {
+            boundary = start;
+          }
+          state = automaton.next(state, symbol);
+          if (state === 0) {
+            return IDLE;
+          }
+          starts[count++ & mask] = start;
+          const word = wordAt[state] as number;
+          const length = word === -1 ? 0 : (wanted[word] as number);
+          if (length > 0) {
+            let from = starts[(count - length) & mask] as number;
+            while (ranges.length > 0 && (ranges.at(-1) as number) > from) {
+              ranges.pop();
+              from = Math.min(from, ranges.pop() as number);
+            }
+            ranges.push(from, end);
+          }
+          return length > 0 && onlyFirst ? ENOUGH : ON;
+        },
+        part: (start, end) => {
+          if (start < mostBytes && end > mostBytes) {
+            boundary = start;
+          }
+          state = 0;
+        },
+      },
+    );
+    if (isLast) {
+      return { ranges, end: bytes.length };
+    }
+    const begun = state === 0 ? readBytes : (starts[(count - automaton.depth(state)) & mask] as number);
+    return { ranges, end: whole(ranges, Math.min(begun, boundary, readBytes)) };
+  }
+
+  /** The words that stand in a text. */
+  async allIn(text: string, turn: Turn): Promise<ReadonlySet<number>> {
+    const { wordAt, wordWithin } = this.#automaton;
+    const found = new Set<number>();
+    let state = 0;
+    const take = (symbol: number) => {
+      state = this.#automaton.next(state, symbol);
+      for (let word = wordAt[state] as number; word !== -1 && !found.has(word); word = wordWithin[word] as number) {
+        found.add(word);
+      }
+      return state === 0 ? IDLE : ON;
+    };
+    let rest: Buffer = Buffer.alloc(0);
+    for (const { bytes, isLast } of slicesOf(text)) {
+      const slice = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+      rest = slice.subarray(
+        read(
+          slice,
+          this.#symbols,
+          { isJson: false, isLast, isOn: state !== 0 },
+          { idleOver: this.#idleOver, take, part: () => {} },
+        ),
+      );
+      await turn();
+    }
+    return found;
+  }
+}
+
+/** Where bytes can be parted near a place without parting one of the ranges. */
+function whole(ranges: readonly number[], end: number): number {
+  for (let index = ranges.length - 2; index >= 0 && (ranges[index + 1] as number) > end; index -= 2) {
+    const [from, to] = [ranges[index] as number, ranges[index + 1] as number];
+    if (from < end) {
+      return to - from > MOST_HELD ? to : from;
+    }
+  }
+  return end;
+}
+
+/** Characters that are looked at in one piece. */
+const SLICE = 128 * 1024;
+
+/** A text, or bytes, in pieces; those of a text end with a character. */
+function* slicesOf(source: string | Buffer): Generator<{ readonly bytes: Buffer; readonly isLast: boolean }> {
+  let at = 0;
+  do {
+    let end = at + SLICE;
+    let bytes: Buffer;
+    if (typeof source === 'string') {
+      const code = source.charCodeAt(end - 1);
+      end += code >= 0xd800 && code < 0xdc00 ? 1 : 0;
+      bytes = Buffer.from(source.slice(at, end));
+    } else {
+      bytes = source.subarray(at, end);
+    }
+    yield { bytes, isLast: end >= source.length };
+    at = end;
+  } while (at < source.length);
+}

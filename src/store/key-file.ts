@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { explainFolderError, StoreRefused } from './errors.ts';
+
+/** Where the key file of a data directory is. */
+export const keyFilePath = (directory: string): string => join(directory, 'secret.key');
+
+/**
+ * The key that seals secrets when none is configured: the file `secret.key` (32 bytes in base64, mode 0600) of the data
+ * directory, made on the first start. Keep it with your backups: without it nothing sealed can be read. Throws
+ * StoreRefused when the file holds something else, or cannot be made.
+ */
+export async function keyFile(directory: string): Promise<Buffer> {
+  const path = keyFilePath(directory);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(path)) {
+      throw explainFolderError(error, directory);
+    }
+  }
+  return keyIn(path, await readFile(path, 'utf8'));
+}
+
+/** The key in the key file; null when there is no such file. Throws StoreRefused when it holds something else. */
+export async function readKeyFile(directory: string): Promise<Buffer | null> {
+  const path = keyFilePath(directory);
+  try {
+    return keyIn(path, await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return null;
+    }
+    throw error;
+  }
+}
+
+function keyIn(path: string, text: string): Buffer {
+  const key = Buffer.from(text.trim(), 'base64');
+  if (key.length !== 32) {
+    throw new StoreRefused(`${path} does not hold 32 bytes in base64; restore it from a backup`);
+  }
+  return key;
+}
