@@ -11,6 +11,7 @@ import { copyDatabase } from './copy.ts';
 import { kyselyOn, type Session } from './dialect.ts';
 import { explainDamage, translateSqliteError } from './errors.ts';
 import { databaseFile, requireDatabase, takeDirectory } from './folder.ts';
+import { openLogOnDisk } from './log-on-disk.ts';
 import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
@@ -58,7 +59,13 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       aside = db(kyselyOn(session, 'concurrent'));
     }
     const changes = createChanges();
-    const groups = createWriteGroups(writer, secrets, changes);
+    let sync = async (): Promise<void> => undefined;
+    if (location.kind === 'file') {
+      const log = await openLogOnDisk(path, writer);
+      closers.push(log.close);
+      ({ sync } = log);
+    }
+    const groups = createWriteGroups(writer, secrets, changes, sync);
     closers.push(groups.close);
     return {
       engine: 'sqlite',

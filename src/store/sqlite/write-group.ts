@@ -1,4 +1,5 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
+import { createBreathing } from '../../base/breathe.ts';
 import { createFairQueue, type FairQueue } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -29,10 +30,16 @@ export type WriteGroups = {
 
 /**
  * Runs writes in groups: those asked for in one turn of the event loop, or while a group runs, share one transaction
- * and so one wait for the disk. Each has a savepoint of its own, and is answered after the commit. Organizations, and the
- * system among them, take turns within a group: none waits for more than one write of each other one, and one commit.
+ * and so one wait for the disk. Each has a savepoint of its own, and is answered when the commit is on the disk: `sync`
+ * resolves then. Organizations, and the system among them, take turns within a group: none waits for more than one write of
+ * each other one, and one commit.
  */
-export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer, changes: Changes): WriteGroups {
+export function createWriteGroups(
+  sql: Kysely<Database>,
+  secrets: Sealer,
+  changes: Changes,
+  sync: () => Promise<void>,
+): WriteGroups {
   const waiting = createFairQueue<Job>();
   let draining: Promise<void> | null = null;
   let closed = false;
@@ -40,7 +47,7 @@ export function createWriteGroups(sql: Kysely<Database>, secrets: Sealer, change
   const drain = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size() > 0) {
-      await runGroup(sql, secrets, changes, waiting);
+      await runGroup(sql, secrets, changes, sync, waiting);
     }
     draining = null;
   };
@@ -79,10 +86,12 @@ async function runGroup(
   sql: Kysely<Database>,
   secrets: Sealer,
   changes: Changes,
+  sync: () => Promise<void>,
   waiting: FairQueue<Job>,
 ): Promise<void> {
   const jobs: Job[] = [];
   const end = performance.now() + GROUP_MS;
+  const breathe = createBreathing();
   let transaction: ControlledTransaction<Database> | null = null;
   try {
     transaction = await sql.startTransaction().execute();
@@ -95,6 +104,8 @@ async function runGroup(
       }
       jobs.push(next.item);
       await runInSavepoint(db, next.item);
+      // Writes beyond this connection see nothing of it, and those of this one wait for the group anyway.
+      await breathe();
     } while (jobs.length < MOST_IN_GROUP && performance.now() < end);
     await transaction.commit().execute();
     watched.committed();
@@ -112,9 +123,19 @@ async function runGroup(
     }
     return;
   }
-  for (const job of jobs) {
-    job.answer();
-  }
+  // Readers see it already; who has written it hears of it when it cannot be lost any more.
+  await sync().then(
+    () => {
+      for (const job of jobs) {
+        job.answer();
+      }
+    },
+    (error: unknown) => {
+      for (const job of jobs) {
+        job.reject(error);
+      }
+    },
+  );
 }
 
 async function runInSavepoint(db: Db, job: Job): Promise<void> {
