@@ -73,7 +73,7 @@ export async function createApp(
   };
   const all = operationsOf(document);
   const operations = all.filter((operation) => !isOfGateway(operation));
-  const validate = await createValidator(document, violations === 'throw' ? 'throw' : report);
+  const validate = createValidator(document, violations === 'throw' ? 'throw' : report);
   const limit = createRateLimit(config.rateLimitPerSecond);
   const share = crossOrigin(config.corsOrigins);
   const guard = createGuard({ ...config, publicUrl });

@@ -1,45 +1,63 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { middleware as openApiValidator } from 'express-openapi-validator';
-import type { OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js';
+import type { Request, RequestHandler } from 'express';
+import { AjvOptions } from 'express-openapi-validator/dist/framework/ajv/options.js';
+import { defaultSerDes } from 'express-openapi-validator/dist/framework/base.serdes.js';
+import type { NormalizedOpenApiValidatorOpts, OpenAPIV3 } from 'express-openapi-validator/dist/framework/types.js';
+import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js';
+import { ResponseValidator } from 'express-openapi-validator/dist/middlewares/openapi.response.validator.js';
+import { SchemaPreprocessor } from 'express-openapi-validator/dist/middlewares/parsers/schema.preprocessor.js';
 import { ApiError, invalid } from '../base/errors.ts';
-import { type Document, type Operation, operationsOf } from './document.ts';
+import { type Document, type Operation, operationsOf, resolve } from './document.ts';
 import { FORMATS } from './formats.ts';
 import { mistakesOf, type ValidationError } from './mistakes.ts';
 
 /** Called when an answer of ours breaks the document. */
 export type OnViolation = (violation: { operationId: string; status: number; message: string }) => void;
 
-/** What express-openapi-validator keeps on a request once it has matched it to an operation. */
-type Match = { schema: unknown; expressRoute: string; pathParams: Record<string, unknown>; serial: number };
-type Matched = Request & { openapi?: Match; onViolation?: 'throw' | OnViolation };
+/** What express-openapi-validator wants to find on a request: which operation it is, as prepared for each direction. */
+type Match = {
+  readonly expressRoute: string;
+  readonly openApiRoute: string;
+  readonly schema: unknown;
+  readonly _responseSchema: unknown;
+  readonly serial: number;
+};
+type Matched = Request & {
+  openapi?: Match & { readonly pathParams: Readonly<Record<string, unknown>> };
+  onViolation?: 'throw' | OnViolation;
+};
 
-/** A document as express-openapi-validator has compiled it. */
+/** The document as express-openapi-validator has prepared it for one direction. */
+type Prepared = OpenAPIV3.DocumentV3 | OpenAPIV3.DocumentV3_1;
+
+/** Tells the documents of a validator apart: here each validator has one. */
+const SERIAL = 0;
+
+/** What checks the requests and answers of a document. */
 type Compiled = {
   readonly matches: ReadonlyMap<Operation['id'], Match>;
   readonly checkRequest: RequestHandler;
   readonly checkResponse: RequestHandler;
 };
 
-/** It takes a second of CPU to compile all of a document, and nothing of it depends on the server: one for a process. */
-const compiledDocuments = new WeakMap<Document, Promise<Compiled>>();
+/** Nothing of it depends on the server, and each operation is compiled when it is first asked: one for a process. */
+const compiledDocuments = new WeakMap<Document, Compiled>();
 
 /**
  * The one place that knows express-openapi-validator: request and response validation for each operation, as
  * middleware that runs when the route is already known.
  *
- * The validator matches a request to an operation by compiling every path of the document again, on every request. Here
- * it does so once for each operation, at boot, and its verdict is reused: routing costs nothing twice, and a document
- * that it cannot use stops the boot instead of failing every request.
+ * Its own middleware compiles the schema of OpenAPI at each start, and every path of the document on each request, to
+ * find out which operation it is. Here its parts are used without it: the router has found the operation already.
  *
  * With `throw` an answer that breaks the document becomes a 500 (tests). Otherwise it is reported and served (production).
  */
-export async function createValidator(
+export function createValidator(
   document: Document,
   onViolation: 'throw' | OnViolation,
-): Promise<(operation: Operation) => RequestHandler[]> {
-  const compiling = compiledDocuments.get(document) ?? compile(document);
-  compiledDocuments.set(document, compiling);
-  const { matches, checkRequest, checkResponse } = await compiling;
+): (operation: Operation) => RequestHandler[] {
+  const compiled = compiledDocuments.get(document) ?? compile(document);
+  compiledDocuments.set(document, compiled);
+  const { matches, checkRequest, checkResponse } = compiled;
   return (operation) => [
     (request: Matched, _response, next) => {
       const found = matches.get(operation.id) as Match;
@@ -55,57 +73,57 @@ export async function createValidator(
   ];
 }
 
-async function compile(document: Document): Promise<Compiled> {
-  const handlers = openApiValidator({
-    // The validator writes into the document that it is given.
-    apiSpec: structuredClone(document) as unknown as OpenAPIV3.DocumentV3,
-    validateApiSpec: false,
-    validateSecurity: false,
+function compile(document: Document): Compiled {
+  const answers = { onError: (error: Error, _body: unknown, request: Request) => report(error, request) };
+  const options = new AjvOptions({
     validateRequests: { allErrors: true },
-    validateResponses: { onError: (error, _body, request) => report(error, request) },
-    fileUploader: false,
+    validateResponses: answers,
+    validateFormats: true,
     ajvFormats: { mode: 'full' },
     formats: Object.fromEntries(
       Object.entries(FORMATS).map(([name, { validate }]) => [name, { type: 'string', validate }] as const),
     ),
-  }) as unknown as RequestHandler[];
-  const [match, checkRequest, checkResponse] = ['metadata', 'request', 'response'].map((name) => {
-    const found = handlers.find((handler) => handler.name === `${name}Middleware`);
-    if (found === undefined) {
-      throw new Error(`express-openapi-validator has no ${name}Middleware any more: see ${import.meta.filename}`);
-    }
-    return found;
-  }) as [RequestHandler, RequestHandler, RequestHandler];
-  const matches = new Map<Operation['id'], Match>();
-  for (const operation of operationsOf(document)) {
-    if (!operation.raw) {
-      matches.set(operation.id, await matchOnce(match, operation));
-    }
-  }
-  return { matches, checkRequest, checkResponse };
+    serDes: defaultSerDes,
+  } as unknown as NormalizedOpenApiValidatorOpts);
+  // It writes into the document that it is given.
+  const copy = structuredClone(document);
+  const preprocessor = new SchemaPreprocessor(copy as unknown as Prepared, options.preprocessor, answers);
+  // By itself it compiles a schema to follow a reference to it: half of the CPU of a start.
+  Object.assign(preprocessor, { resolveSchema: (node: unknown) => resolve(copy, node) });
+  const { apiDoc, apiDocRes } = preprocessor.preProcess();
+  const requests = new RequestValidator(referredTo(apiDoc), options.request);
+  const responses = new ResponseValidator(referredTo(apiDocRes), options.response, answers, SERIAL);
+  const matches = new Map(
+    operationsOf(document).map(({ id, path, method }) => [
+      id,
+      {
+        expressRoute: path,
+        openApiRoute: path,
+        schema: apiDoc.paths?.[path]?.[method],
+        _responseSchema: apiDocRes.paths?.[path]?.[method],
+        serial: SERIAL,
+      },
+    ]),
+  );
+  return {
+    matches,
+    checkRequest: (request, response, next) => {
+      try {
+        requests.validate(request as never, response, next);
+      } catch (error) {
+        next(error);
+      }
+    },
+    checkResponse: responses.validate(),
+  };
 }
 
-function matchOnce(match: RequestHandler, operation: Operation): Promise<Match> {
-  const path = operation.path.replaceAll(/\{\w+\}/g, 'x');
-  const request = {
-    method: operation.method.toUpperCase(),
-    path,
-    originalUrl: path,
-    baseUrl: '',
-    app: { enabled: () => false },
-  };
-  return new Promise((resolve, reject) => {
-    const next: NextFunction = (error?: unknown) => {
-      const found = (request as unknown as Matched).openapi;
-      if (error !== undefined || found === undefined) {
-        reject(new Error(`express-openapi-validator does not know ${operation.id}`, { cause: error }));
-      } else {
-        resolve(found);
-      }
-    };
-    match(request as unknown as Request, {} as Response, next);
-  });
-}
+/** What schemas of a prepared document refer to. All of it is walked whenever one of them is compiled. */
+const referredTo = ({ components: { schemas, parameters } = {}, ...prepared }: Prepared): Prepared => ({
+  ...prepared,
+  paths: {},
+  components: { ...(schemas && { schemas }), ...(parameters && { parameters }) },
+});
 
 function asApiError(document: Document, operation: Operation, error: unknown, request: Request): unknown {
   const errors = (error as { status?: number; errors?: ValidationError[] }).errors;
