@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { createParser } from 'eventsource-parser';
 import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
 import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 
@@ -13,116 +14,77 @@ export type EventRoom = {
   /** Bytes that the data of an event counts that has come whole: its text, or the value where it is parsed meanwhile. */
   readonly bytesOf: (data: string) => number;
 };
-/** Characters, and lines, that are read before others have their turn: a server can send as fast as it is read. */
-const TURN_CHARACTERS = 64 * 1024;
-const TURN_LINES = 256;
-/** Lines of data that one event may have: each is a string of its own until the event ends. */
-const MOST_LINES = 100_000;
-/** The type of events that name none. */
-const UNNAMED = 'message';
+
+/** Characters that are read before others have their turn: a server can send as fast as it is read. */
+const MAX_SLICE_CHARS = 16 * 1024;
+/** Lines that one event may have: the parser holds each as a string of its own until the event ends. */
+const MAX_EVENT_LINES = 100_000;
 
 /**
  * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
- * without data are passed over; as much as one event may have of them is too long, too. Throws a RangeError for an event
- * that is too long or has more than 100,000 lines of data, and OverBudget.
+ * without data are passed over; as much as one event may have of them is too long, too. A stream that ends without the
+ * last empty line has its last event nevertheless. Throws a RangeError for an event that is too long or has more than
+ * 100,000 lines, and OverBudget.
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
   { longest, held, bytesOf }: EventRoom,
 ): AsyncGenerator<StreamEvent> {
-  const decoder = new StringDecoder('utf8');
-  // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
-  let rest: string[] = [];
-  let data: string[] = [];
-  let event = '';
+  const events: StreamEvent[] = [];
   let id: string | undefined;
-  let size = 0;
-  /** Characters since the last event, and since others had their turn. */
-  let passedOver = 0;
-  let inTurn = 0;
-  let linesInTurn = 0;
+  const parser = createParser({
+    onId: (named) => {
+      id = named;
+    },
+    onEvent: ({ event = 'message', data }) => events.push({ event, data, id }),
+  });
+  const decoder = new StringDecoder('utf8');
   const rank = nextRank();
-  let isStart = true;
+  /** Characters, and line ends, from the slice on in which the last event ended. */
+  let size = 0;
+  let lineEnds = 0;
   for await (const chunk of chunks) {
-    let text = decoder.write(chunk);
-    if (isStart && text !== '') {
-      isStart = false;
-      text = text.replace(/^\ufeff/, '');
-    }
-    size += text.length;
-    passedOver += text.length;
-    inTurn += text.length;
-    if (inTurn > TURN_CHARACTERS) {
-      inTurn = 0;
+    for (const slice of slicesOf(decoder.write(chunk))) {
+      const lineEndsOfSlice = slice.match(/\r\n?|\n/g)?.length ?? 0;
+      size += slice.length;
+      lineEnds += lineEndsOfSlice;
+      if (size > longest) {
+        throw new RangeError(`an event is longer than ${longest} characters`);
+      }
+      if (lineEnds > MAX_EVENT_LINES) {
+        throw new RangeError(`an event has more than ${MAX_EVENT_LINES} lines`);
+      }
+      if (size > SMALL_BYTES && !held.tryResize(size)) {
+        await held.reach(size);
+      }
       if (isTurnOver()) {
         await nextTurn(held.holder, rank);
       }
-    }
-    if (Math.max(size, passedOver) > longest) {
-      throw new RangeError(`an event is longer than ${longest} characters`);
-    }
-    if (size > SMALL_BYTES && !held.tryResize(size)) {
-      await held.reach(size);
-    }
-    rest.push(text);
-    if (!/[\r\n]/.test(text)) {
-      continue;
-    }
-    const lines = rest.join('').split(/\r\n|\n|\r(?!$)/);
-    rest = [lines.pop() ?? ''];
-    for (const line of lines) {
-      linesInTurn += 1;
-      if (linesInTurn > TURN_LINES) {
-        linesInTurn = 0;
-        if (isTurnOver()) {
-          await nextTurn(held.holder, rank);
-        }
-      }
-      if (line === '') {
-        if (data.length > 0) {
-          const whole = data.join('\n');
-          const bytes = bytesOf(whole);
-          if (bytes > 0) {
-            await held.reach(size + bytes);
-          }
-          passedOver = 0;
-          yield { event: event || UNNAMED, data: whole, id };
-        }
-        data = [];
-        event = '';
-        size = rest[0]?.length ?? 0;
-        if (held.bytes > 0) {
-          held.resize(size > SMALL_BYTES ? size : 0);
-        }
+      parser.feed(slice);
+      if (events.length === 0) {
         continue;
       }
-      const { field, value } = fieldOf(line);
-      if (field === 'data') {
-        if (data.push(value) > MOST_LINES) {
-          throw new RangeError(`an event has more than ${MOST_LINES} lines of data`);
+      for (const event of events.splice(0)) {
+        const bytes = bytesOf(event.data);
+        if (bytes > 0) {
+          await held.reach(size + bytes);
         }
-      } else if (field === 'event') {
-        event = value;
-      } else if (field === 'id') {
-        id = value;
+        yield event;
       }
+      if (held.bytes > 0) {
+        held.resize(0);
+      }
+      size = slice.length;
+      lineEnds = lineEndsOfSlice;
     }
   }
   // Lenient where the standard is not: a server that ends without the last empty line has said what it says.
-  const { field, value } = fieldOf(rest.join('').replace(/\r$/, ''));
-  if (field === 'data') {
-    data.push(value);
-  }
-  if (data.length > 0) {
-    yield { event: event || UNNAMED, data: data.join('\n'), id };
-  }
+  parser.feed('\n\n');
+  yield* events;
 }
 
-function fieldOf(line: string): { field: string; value: string } {
-  const colon = line.indexOf(':');
-  if (colon === -1) {
-    return { field: line, value: '' };
+function* slicesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += MAX_SLICE_CHARS) {
+    yield text.length <= MAX_SLICE_CHARS ? text : text.slice(at, at + MAX_SLICE_CHARS);
   }
-  const start = line.charCodeAt(colon + 1) === 0x20 ? colon + 2 : colon + 1;
-  return { field: line.slice(0, colon), value: line.slice(start) };
 }

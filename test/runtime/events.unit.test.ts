@@ -153,7 +153,9 @@ describe('long events', () => {
   });
 });
 
-test('an event has at most 100,000 lines of data', async () => {
-  expect(await dataOf(`${'data:\n'.repeat(100_000)}\n`)).toHaveLength(1);
-  await expect(dataOf(`${'data:\n'.repeat(100_001)}\n`)).rejects.toThrow('more than 100000 lines of data');
+test('an event has at most 100,000 lines, of whatever fields', async () => {
+  expect(await dataOf(`${'data:\n'.repeat(99_999)}\n`)).toHaveLength(1);
+  for (const line of ['data:\n', ':\r\n', 'id: 1\r', '\ufeff\n']) {
+    await expect(dataOf(line.repeat(100_001)), JSON.stringify(line)).rejects.toThrow('more than 100000 lines');
+  }
 });
