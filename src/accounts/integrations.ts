@@ -2,6 +2,7 @@ import { audit } from '../audit/changes.ts';
 import { requireOrganization } from '../auth/credentials.ts';
 import { type ApiTokenCaller, mayApprove, requirePermission } from '../base/caller.ts';
 import { conflict } from '../base/errors.ts';
+import { createKeyedQueue } from '../base/keyed-queue.ts';
 import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
@@ -67,7 +68,7 @@ export async function createIntegration(
 }
 
 /** Updates of one integration wait for each other: what they derive their tools of must be what they change. */
-const updating = new Map<string, Promise<unknown>>();
+const updates = createKeyedQueue();
 
 /**
  * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
@@ -87,12 +88,7 @@ export async function updateIntegration(
   requireRoom(changes.toolTags);
   using memory = documentMemory(deps.budget, caller.organizationId);
   const document = source === null ? null : await readDocument(deps, caller.organizationId, source, memory);
-  const turn = (updating.get(id) ?? Promise.resolve()).then(() =>
-    updateInTurn(deps, caller, id, changes, document, memory, ifMatch),
-  );
-  const settled = turn.catch(() => undefined);
-  updating.set(id, settled);
-  return await turn.finally(() => updating.get(id) === settled && updating.delete(id));
+  return await updates(id, () => updateInTurn(deps, caller, id, changes, document, memory, ifMatch));
 }
 
 async function updateInTurn(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createBackoff } from '../base/backoff.ts';
 import { isObject } from '../base/json.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
@@ -6,9 +7,9 @@ import type { Wire } from './connection.ts';
 import { isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';
 
-/** Milliseconds between two attempts to listen: the first, and the most; each wait is shortened at random by up to half. */
-const FIRST_WAIT = 1000;
-const LONGEST_WAIT = 30_000;
+/** Between two attempts to listen. */
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
 
 /** What it takes to listen over HTTP. */
 type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
@@ -23,7 +24,7 @@ type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
  * Ends with the signal, or when the server offers no such thing.
  */
 export async function listenForChanges(wire: HttpWire, onChanged: () => void, signal: AbortSignal): Promise<void> {
-  let wait = FIRST_WAIT;
+  const backoff = createBackoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   let isFirst = true;
   while (!signal.aborted) {
     try {
@@ -36,7 +37,7 @@ export async function listenForChanges(wire: HttpWire, onChanged: () => void, si
       }
       isFirst = false;
       for await (const { method } of stream) {
-        wait = FIRST_WAIT;
+        backoff.reset();
         if (method === TOOLS_CHANGED) {
           onChanged();
         }
@@ -45,8 +46,7 @@ export async function listenForChanges(wire: HttpWire, onChanged: () => void, si
       // Whoever needs the server is told what is wrong with it; here it only has to be tried again.
       isFirst = false;
     }
-    await delay(wait * (1 - Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
-    wait = Math.min(2 * wait, LONGEST_WAIT);
+    await delay(backoff.nextMs(), undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 

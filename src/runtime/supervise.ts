@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { createBackoff } from '../base/backoff.ts';
 import type { Entry } from './entry.ts';
 import type { ServerFailed } from './failed.ts';
 
@@ -14,13 +15,13 @@ export type Health = {
   readonly lastError: string | null;
 };
 
-/** Milliseconds between two attempts to connect: the first, and the most; each is shortened at random by up to half. */
-const FIRST_WAIT = 250;
-const LONGEST_WAIT = { stdio: 30_000, remote: 4000 };
-/** Milliseconds for which a server must have been connected to begin anew with short waits. */
-const STEADY = 10_000;
-/** Milliseconds between two looks at a server to which no connection stays open. */
-const LOOK = 30_000;
+/** Between two attempts to connect. */
+const FIRST_WAIT_MS = 250;
+const LONGEST_WAIT_MS = { stdio: 30_000, remote: 4000 };
+/** How long a server must have been connected to begin anew with short waits. */
+const STEADY_MS = 10_000;
+/** Between two checks of a server to which no connection stays open. */
+const CHECK_INTERVAL_MS = 30_000;
 
 /**
  * Keeps a server connected until its entry ends: connects again after it was lost, at growing intervals, for ever.
@@ -32,7 +33,7 @@ export function supervise(
   { now, onChange }: { readonly now: () => number; readonly onChange: (health: Health) => void },
 ): () => Health {
   const { transport } = entry.server.target;
-  const longest = LONGEST_WAIT[transport === 'stdio' ? 'stdio' : 'remote'];
+  const backoff = createBackoff(FIRST_WAIT_MS, LONGEST_WAIT_MS[transport === 'stdio' ? 'stdio' : 'remote']);
   let health: Health = { state: isUp ? 'connected' : 'connecting', since: now(), lastError: null };
 
   const become = (state: State, lastError: string | null): void => {
@@ -49,11 +50,13 @@ export function supervise(
   /** Resolves when the server is lost, with the reason, or when it is time to look after it: with null. */
   const lost = async (): Promise<ServerFailed | null> =>
     transport === 'streamable_http'
-      ? Promise.race([entry.lost(), delay(LOOK, null, { ref: false, signal: entry.ended }).catch(() => null)])
+      ? Promise.race([
+          entry.lost(),
+          delay(CHECK_INTERVAL_MS, null, { ref: false, signal: entry.ended }).catch(() => null),
+        ])
       : entry.lost();
 
   const run = async (): Promise<void> => {
-    let wait = FIRST_WAIT;
     let isConnected = isUp;
     while (!entry.ended.aborted) {
       let failure: Error | null;
@@ -64,16 +67,16 @@ export function supervise(
         become('connected', null);
         const at = now();
         failure = await lost();
-        wait = now() - at >= STEADY ? FIRST_WAIT : wait;
+        if (now() - at >= STEADY_MS) {
+          backoff.reset();
+        }
       } catch (error) {
         failure = error as Error;
       }
       isConnected = false;
       if (failure !== null && !entry.ended.aborted) {
         become('unreachable', failure.message);
-        const pause = wait * (1 - Math.random() / 2);
-        await delay(pause, undefined, { ref: false, signal: entry.ended }).catch(() => undefined);
-        wait = Math.min(2 * wait, longest);
+        await delay(backoff.nextMs(), undefined, { ref: false, signal: entry.ended }).catch(() => undefined);
       }
     }
   };

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dump } from 'js-yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { CRM, createAccount, documentOf } from '../support/accounts.ts';
 import { type Call, call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -38,7 +38,7 @@ describe('createIntegration 201', () => {
   test.each([
     ['a JSON object', CRM],
     ['JSON text', JSON.stringify(CRM)],
-    ['YAML text', stringify(CRM)],
+    ['YAML text', dump(CRM)],
   ])('a document as %s', async (_, document) => {
     const { status, body, headers } = await create({ document });
     const at = new Date(server.clock.now).toISOString();
@@ -173,7 +173,7 @@ describe('document_url', () => {
   };
 
   test('201: fetched, and relative server URLs are meant from there', async () => {
-    const document = stringify({ ...CRM, servers: [{ url: '/v3/{tenant}' }] });
+    const document = dump({ ...CRM, servers: [{ url: '/v3/{tenant}' }] });
     const origin = await serve((_request, response) =>
       response.setHeader('Content-Type', 'application/yaml').end(document),
     );
