@@ -67,7 +67,7 @@ Environment variables configure it, the same ones for the server and for what wo
   DATABASE_URL          postgres://…, for PostgreSQL instead of SQLite
   GATEHOUSE_SECRET_KEY  the keys that open secrets, the first of which seals (the file secret.key in the data folder)
 
-README.md lists the others.
+docs/operating.md lists the others.
 
 Exit status: 0 done, 1 failed (the message says why), 2 wrong usage, 130 interrupted.
 `;

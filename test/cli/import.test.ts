@@ -185,9 +185,9 @@ describe('changes', () => {
   });
 });
 
-test('the commands of the README', async () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  const section = readme.split(/^## /m).find((part) => part.startsWith('Bring your mcp.json')) ?? '';
+test('the commands of docs/operating.md', async () => {
+  const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');
+  const section = page.split(/^## /m).find((part) => part.startsWith('Bring your mcp.json')) ?? '';
   const file = await fileOf({ mcpServers: { clock: PROCESS } });
   const places: Record<string, string> = {
     '~/.cursor/mcp.json': file,

@@ -74,7 +74,7 @@ const script = async (node: string, text: string): Promise<string> =>
 
 const NO_OLDER_NODE = 'there is no Node 20 to 22 on the PATH';
 
-test('the package holds the program, the client, the document and the page, and nothing else', () => {
+test('the package holds the program, the client, the document and the pages, and nothing else', () => {
   const paths = packed.files.map(({ path }) => path);
   for (const path of [
     'bin/gatehouse.cjs',
@@ -84,11 +84,12 @@ test('the package holds the program, the client, the document and the page, and 
     'dist/generated/api.d.ts',
     'dist/docs/index.html',
     'generated/openapi.json',
+    'docs/operating.md',
   ]) {
     expect(paths).toContain(path);
   }
   const expected =
-    /^(?:package\.json|README\.md|LICENSE|CHANGELOG\.md|generated\/openapi\.json|(?:bin|dist\/docs)\/.*|dist\/(?:src|generated)\/.*\.(?:js|d\.ts))$/;
+    /^(?:package\.json|(?:docs\/)?[\w-]+\.md|LICENSE|generated\/openapi\.json|(?:bin|dist\/docs)\/.*|dist\/(?:src|generated)\/.*\.(?:js|d\.ts))$/;
   expect(paths.filter((path) => !expected.test(path))).toEqual([]);
   expect(paths.filter((path) => /(?:^|[/.])(?:test|data|bench)(?:[/.]|$)/.test(path))).toEqual([]);
   expect(packed.size).toBeLessThan(LARGEST);
