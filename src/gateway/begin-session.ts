@@ -10,6 +10,9 @@ import { maskFor, placeOf, post, type Relayed } from './relay.ts';
 import { linkHelp, sendJson } from './reply.ts';
 import { sealSession } from './sessions.ts';
 
+/** The id of an `initialize` that has none: the largest integer of 32 bits, which no client counts up to. */
+const UNNAMED_ID = 2_147_483_647;
+
 /** Begins a session of the client's own with a server, whose answer `adapt` may change. */
 export async function initialize(
   deps: Deps,
@@ -18,7 +21,7 @@ export async function initialize(
 ): Promise<'done' | 'no handshake'> {
   const { message } = relayed;
   // The protocol wants an id; clients that send none get none back.
-  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: 'gatehouse' }) : message.text;
+  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: UNNAMED_ID }) : message.text;
   const answer = await post(deps, relayed, {}, body);
   try {
     return await answerInitialize(deps, relayed, answer, adapt);

@@ -12,9 +12,9 @@ import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from
 import { type Era, statelessHeaders, TOOLS_CHANGED } from '../runtime/protocol.ts';
 import type { Target } from '../runtime/target.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
+import { AnswerScanner } from './answer-scanner.ts';
 import type { CallNote } from './ended-calls.ts';
 import type { Message } from './message.ts';
-import { outcomeOf, overhearEvents, overhearJson } from './overheard.ts';
 import { passRefusal, statusOf } from './refusals.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 import type { ServedServer } from './served.ts';
@@ -163,9 +163,14 @@ async function pass(answer: HttpAnswer, back: Back): Promise<void> {
     note.responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
     return;
   }
+  const onToolsChanged = (): void => deps.runtime.toolsChanged(serverId);
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
-    noteAnswer(note, body, id);
+    const scanner = new AnswerScanner({ id, areEvents: false, onToolsChanged });
+    scanner.scan(body);
+    note.responseBytes += body.length;
+    note.isError = scanner.isError;
+    note.hasServerFailed = note.isError === undefined;
     sendJson(request, response, answer.status, mask === null ? body : await mask.json(body));
     return;
   }
@@ -192,17 +197,12 @@ async function pass(answer: HttpAnswer, back: Back): Promise<void> {
   const held = mask === null ? null : memory.hold('answers', 0);
   const room = (bytes: number): boolean => bytes <= memory.messageBytes && held?.tryResize(bytes) === true;
   const pieces = mask === null ? null : mask.pieces(isStream(answer), room);
-  const overhear = isStream(answer) ? overhearEvents : overhearJson;
-  const hear = overhear({
-    id,
-    onAnswer: (isError) => {
-      note.isError = isError;
-    },
-    onToolsChanged: () => deps.runtime.toolsChanged(serverId),
-  });
-  await sendBody(response, body, { areEvents: isStream(answer), pieces }, (chunk) => {
+  const areEvents = isStream(answer);
+  const scanner = new AnswerScanner({ id, areEvents, onToolsChanged });
+  await sendBody(response, body, { areEvents, pieces }, (chunk) => {
     note.responseBytes += chunk.length;
-    hear(chunk);
+    scanner.scan(chunk);
+    note.isError = scanner.isError;
   });
   note.hasServerFailed = note.isError === undefined;
 }
@@ -219,13 +219,4 @@ async function* answered(
     yield message;
   }
   throw new ServerFailed(server.name, 'broken', 'ended its answer before it had answered.');
-}
-
-/** Notes an answer that has come whole. One that is none to the request is no success. */
-export function noteAnswer(note: CallNote, answer: Buffer, id: unknown): void {
-  if (note.call !== undefined) {
-    note.responseBytes += answer.length;
-    note.isError = outcomeOf(answer, id);
-    note.hasServerFailed = note.isError === undefined;
-  }
 }

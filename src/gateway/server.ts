@@ -14,7 +14,7 @@ import type { UsedList } from './lists.ts';
 import { CODES, type Message, type RequestMessage, RpcError } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import { paramHeaders } from './param-headers.ts';
-import { maskFor, noteAnswer, passOn, type Relayed, sessionHeaders } from './relay.ts';
+import { maskFor, passOn, type Relayed, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated.ts';
 import { listUser, sendJson, sendList, sendMasked, sendMessages, sendResult } from './reply.ts';
 import {
@@ -252,14 +252,16 @@ async function forward(deps: Deps, relayed: Relayed, message: RequestMessage, se
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const asked = await connection.ask({ ...message, mayBeSent }, era, signal);
-  if (!Buffer.isBuffer(asked)) {
+  if (!('json' in asked)) {
     return sendMessages(request, response, asked, note, mask);
   }
-  noteAnswer(note, asked, message.id);
-  if (asked.length > SMALL_BYTES) {
-    await memoryOf(request).hold('answers', 0).reach(asked.length);
+  const { json, isError } = asked;
+  note.isError = isError;
+  note.responseBytes = json.length;
+  if (json.length > SMALL_BYTES) {
+    await memoryOf(request).hold('answers', 0).reach(json.length);
   }
-  sendJson(request, response, 200, mask === null ? asked : await mask.json(asked));
+  sendJson(request, response, 200, mask === null ? json : await mask.json(json));
 }
 
 async function beginSession(deps: Deps, relayed: Relayed, message: RequestMessage): Promise<void> {

@@ -5,6 +5,7 @@ import type { HttpAnswer } from '../egress/exchange.ts';
 import type { ServerRequest } from './exchange.ts';
 import type { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
+import type { WholeAnswer } from './own-ids.ts';
 import type { Era, ServerFacts } from './protocol.ts';
 import type { Target } from './target.ts';
 
@@ -48,7 +49,11 @@ export type Connection = {
    */
   readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. */
-  readonly ask: (request: OwnRequest, era: Era, signal: AbortSignal) => Promise<Buffer | AsyncGenerator<ServerMessage>>;
+  readonly ask: (
+    request: OwnRequest,
+    era: Era,
+    signal: AbortSignal,
+  ) => Promise<WholeAnswer | AsyncGenerator<ServerMessage>>;
   /**
    * Calls `onChanged` whenever the server says that its tools have changed, and when it could not be heard for a while.
    * Ends with the signal, or when the server offers no such thing.

@@ -8,7 +8,7 @@ import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './f
 import { listenForChanges } from './listen.ts';
 import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
-import { createOwnIds, withId, withToken } from './own-ids.ts';
+import { answerFor, createOwnIds, withToken } from './own-ids.ts';
 import {
   cancelled,
   type Era,
@@ -65,7 +65,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     });
   const postStateless = (
     { method, params, headers, mayBeSent }: Omit<OwnRequest, 'id'>,
-    id: string,
+    id: number,
     signal: AbortSignal,
   ) => {
     const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
@@ -152,7 +152,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   };
 
   /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
-  const cancel = (era: Era, own: string): void => {
+  const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
       void postOnSession(cancelled(own), patience(), { isRetry: true }).then(discard, () => undefined);
     }
@@ -186,19 +186,19 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
       return askedWhole(answer, asked);
     }
     const { body } = answer;
-    return withId(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
+    return answerFor(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
   };
 
   /** A large answer in JSON, which is held until it is handed on. */
   const askedWhole = async (answer: HttpAnswer, asked: Parameters<typeof messages>[1]) => {
     using reading = memory();
     const body = await bytesOf(name, answer, reading);
-    return withId(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
+    return answerFor(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
   };
 
   async function* messages(
     answer: HttpAnswer,
-    { own, id, era, restore }: { own: string; id: unknown; era: Era; restore: (told: ServerMessage) => ServerMessage },
+    { own, id, era, restore }: { own: number; id: unknown; era: Era } & Pick<ReturnType<typeof withToken>, 'restore'>,
   ): AsyncGenerator<ServerMessage> {
     let isAnswered = false;
     try {
@@ -211,7 +211,10 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
             return;
           }
         } else if (message.id === undefined) {
-          yield restore(message);
+          const told = restore(message);
+          if (told !== undefined) {
+            yield told;
+          }
         } else if (era === 'handshake') {
           refuse(message);
         }
@@ -278,7 +281,7 @@ async function* answersIn(server: string, answer: HttpAnswer, memory: MemoryScop
 }
 
 /** The response in an answer, which it owns. */
-async function responseOf(server: string, answer: HttpAnswer, id: string, memory: MemoryScope): Promise<ServerMessage> {
+async function responseOf(server: string, answer: HttpAnswer, id: number, memory: MemoryScope): Promise<ServerMessage> {
   try {
     for await (const message of answersIn(server, answer, memory)) {
       if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {

@@ -5,7 +5,7 @@ import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
 import { Listening } from '../egress/silence.ts';
 import { isLarge, isMessage, messageBytes, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
-import { ownIdsIn } from './own-ids.ts';
+import { idsAnsweredIn } from './own-ids.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { cancelled, TOOLS_CHANGED } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
@@ -14,7 +14,7 @@ import { Waiting } from './waiting.ts';
 /** A request as it goes to the server. */
 export type LineRequest = {
   /** Nobody else's; progress is asked for under it too. */
-  readonly id: string;
+  readonly id: number;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly mayBeSent?: MayBeSent | undefined;
@@ -53,7 +53,7 @@ export type LineOptions = {
 
 /** Opens a line. Throws ServerFailed, or whatever `open` does. */
 export async function openLine({ name, silence, open, onChanged, onEnd, memory }: LineOptions): Promise<Line> {
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<number, Waiting>();
   let strays = 0;
   /** The last of the messages that are read in turn. */
   let reading: Promise<void> | undefined;
@@ -66,8 +66,8 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
 
   const refuse = createRefuser((answer) => pipe.send(JSON.stringify(answer)));
 
-  /** Ids are the server's words, and may be anything that JSON has. Ours are strings. */
-  const waitingFor = (id: unknown): Waiting | undefined => (typeof id === 'string' ? waiting.get(id) : undefined);
+  /** Ids are the server's words, and may be anything that JSON has. */
+  const waitingFor = (id: unknown): Waiting | undefined => (typeof id === 'number' ? waiting.get(id) : undefined);
 
   /** `bytes` are those of memory that the message counts. */
   const route = (message: ServerMessage, bytes: number): void => {
@@ -85,7 +85,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
 
   /** Fails the requests that a text may answer. */
   const failAnswered = (text: string, failure: Error): void => {
-    for (const id of ownIdsIn(text)) {
+    for (const id of idsAnsweredIn(text)) {
       waiting.get(id)?.fail(failure);
     }
   };

@@ -1,44 +1,35 @@
-import { randomBytes } from 'node:crypto';
 import { isObject } from '../base/json.ts';
+import type { ScannedMessage } from './message-members.ts';
+import { MessageScanner } from './message-scanner.ts';
 import type { ServerMessage } from './messages.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** Ids that are looked for in one text. */
-const MOST_FOUND = 100;
+const OPEN_OBJECT = 0x7b;
+const NO_MESSAGE = { id: undefined, method: undefined, isError: undefined };
 
 /**
- * Makes the request ids, and progress tokens, of one connection: nobody else knows what stands in front of them, and their
- * numbers tell nothing of other connections.
+ * Counts the request ids, and progress tokens, of one connection, from 1: there are servers that know only integers. A
+ * connection is one organization's, so that they tell nothing of others.
  */
-export function createOwnIds(): () => string {
-  const prefix = `gatehouse-${randomBytes(9).toString('base64url')}-`;
+export function createOwnIds(): () => number {
   let count = 0;
-  return () => `${prefix}${++count}`;
-}
-
-const QUOTED = /"(gatehouse-[\w-]{12}-\d+)"/g;
-
-/** The first ids that stand in a text and look like the gateway's own; at most 100. */
-export function ownIdsIn(text: string): string[] {
-  const ids: string[] = [];
-  for (const [, id = ''] of text.matchAll(QUOTED)) {
-    if (ids.push(id) === MOST_FOUND) {
-      break;
-    }
-  }
-  return ids;
+  return () => ++count;
 }
 
 /** Progress is asked for under an id of the gateway's own, and told under the caller's. */
-export function withToken(params: Params, own: string) {
+export function withToken(params: Params, own: number) {
   const meta = params._meta;
   const token = isObject(meta) ? meta.progressToken : undefined;
-  const restore = (message: ServerMessage): ServerMessage => {
+  /** A notification in the caller's words; undefined for progress of another request, whose number may be the caller's too. */
+  const restore = (message: ServerMessage): ServerMessage | undefined => {
     const told = message.params;
-    return token !== undefined && isObject(told) && told.progressToken === own
+    if (!isObject(told) || typeof told.progressToken !== 'number') {
+      return message;
+    }
+    return token !== undefined && told.progressToken === own
       ? { ...message, params: { ...told, progressToken: token } }
-      : message;
+      : undefined;
   };
   return {
     params: token === undefined ? params : { ...params, _meta: { ...(meta as object), progressToken: own } },
@@ -46,15 +37,43 @@ export function withToken(params: Params, own: string) {
   };
 }
 
-/**
- * A message in which the caller's id stands for the gateway's own; undefined where that does not stand in it exactly
- * once, and for a batch.
- */
-export function withId(json: Buffer, own: string, id: unknown): Buffer | undefined {
-  const quoted = `"${own}"`;
-  const at = json.indexOf(quoted);
-  const after = at + quoted.length;
-  return json[0] !== 0x7b || at === -1 || json.indexOf(quoted, after) !== -1
-    ? undefined
-    : Buffer.concat([json.subarray(0, at), Buffer.from(JSON.stringify(id)), json.subarray(after)]);
+/** An answer in JSON with the caller's id in it, and whether it is a failure. */
+export type WholeAnswer = { readonly json: Buffer; readonly isError: boolean };
+
+/** The answer to the request with an own id, for a caller with another; undefined for what is not that one message. */
+export function answerFor(json: Buffer, own: number, id: unknown): WholeAnswer | undefined {
+  const messages: ScannedMessage[] = [];
+  if (json[0] === OPEN_OBJECT) {
+    new MessageScanner((message) => messages.push(message)).scan(json);
+  }
+  const [{ id: answered, method, isError } = NO_MESSAGE] = messages;
+  const isAnswer = messages.length === 1 && method === undefined && Number(answered?.text) === own;
+  if (!isAnswer || answered === undefined || isError === undefined) {
+    return undefined;
+  }
+  const around = [json.subarray(0, answered.start), Buffer.from(JSON.stringify(id)), json.subarray(answered.end)];
+  return { json: Buffer.concat(around), isError };
+}
+
+/** Characters of a text in which the ids of answers are looked for: in front, and where the id comes behind the result. */
+const HEAD_CHARACTERS = 64 * 1024;
+const TAIL_CHARACTERS = 64;
+const ID_AT_END = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
+/** Ids that are taken from one text. */
+const MAX_ANSWERED = 100;
+
+/** The ids of requests that a text answers, or begins to: JSON that cannot be read, or for which there is no room. */
+export function idsAnsweredIn(text: string): number[] {
+  const ids: number[] = [];
+  const take = ({ id, method, hasVersion, isError }: ScannedMessage): void => {
+    const isAnswer = method === undefined && (hasVersion || isError !== undefined);
+    if (isAnswer && id !== undefined && ids.length < MAX_ANSWERED) {
+      ids.push(Number(id.text));
+    }
+  };
+  const scanner = new MessageScanner(take);
+  scanner.scan(Buffer.from(text.slice(0, HEAD_CHARACTERS)));
+  take(scanner.current());
+  const atEnd = text.length > HEAD_CHARACTERS ? ID_AT_END.exec(text.slice(-TAIL_CHARACTERS)) : null;
+  return atEnd === null ? ids : [...ids, Number(atEnd[1])];
 }

@@ -127,7 +127,10 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
     const { method, mayBeSent } = request;
     const asked = { id: own, method, params: era === 'stateless' ? withEnvelope(params) : params, mayBeSent };
     for await (const message of line.ask(asked, signal)) {
-      yield message.method === undefined ? { ...message, id: request.id } : restore(message);
+      const told = message.method === undefined ? { ...message, id: request.id } : restore(message);
+      if (told !== undefined) {
+        yield told;
+      }
     }
   }
 
@@ -175,7 +178,7 @@ const saysNothing = (name: string): ServerFailed => notTheProtocol(name, 'what i
 async function introduceOver(
   name: string,
   line: Line,
-  ownId: () => string,
+  ownId: () => number,
   verdict: Era,
   signal: AbortSignal,
 ): Promise<Introduced> {

@@ -37,7 +37,7 @@ export const withEnvelope = (params: Members): Members => ({
 });
 
 /** Tells a server that nobody waits for the answer to a request any more. */
-export const cancelled = (requestId: string): object => ({
+export const cancelled = (requestId: number): object => ({
   jsonrpc: '2.0',
   method: 'notifications/cancelled',
   params: { requestId },

@@ -133,3 +133,15 @@ test('a WebSocket that breaks off right behind the introduction is opened anew',
   await expect.poll(() => call(connection, 'pid').catch(String), { timeout: SOON }).toMatchObject(ANSWER);
   expect(connections).toBe(2);
 });
+
+test('a server that knows only integers for ids and progress tokens answers', async () => {
+  const connection = start(
+    await ofWebSocket((_, { id, method, params }) => {
+      const ids = [id ?? 0, params?._meta?.progressToken ?? 0];
+      return ids.every(Number.isInteger)
+        ? JSON.stringify(method === 'initialize' ? INTRODUCTION : { content: [{ type: 'text', text: '1' }] })
+        : null;
+    }),
+  );
+  expect(await call(connection, 'pid')).toMatchObject(ANSWER);
+});

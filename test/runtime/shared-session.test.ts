@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import type { Era } from '../../src/runtime/protocol.ts';
 import {
   accepted,
   beginEvents,
@@ -115,17 +116,26 @@ test('ids and progress tokens are its own, for two callers may have chosen the s
     },
   });
   const params = { name: 'look', _meta: { progressToken: 5 } };
-  const [first, second] = await Promise.all([ask({ params }), ask({ params })]);
+  const [first, second] = await Promise.all([ask({ id: 99, params }), ask({ id: 99, params })]);
   expect(first).toMatchObject([
     { params: { progressToken: 5 } },
     { params: { progressToken: 'of somebody else' } },
-    { id: 1 },
+    { id: 99 },
   ]);
   expect(second).toEqual(first);
   const ids = server.got('tools/call').map(({ message }) => message.id);
   const tokens = server.got('tools/call').map(({ message }) => message.params._meta.progressToken);
-  expect(new Set([...ids, 1]).size).toBe(3);
+  expect(new Set([...ids, 99]).size).toBe(3);
   expect(new Set([...tokens, 5]).size).toBe(3);
+});
+
+test.each<Era>(['handshake', 'stateless'])('a server of the %s protocol knows only integers', async (era) => {
+  connected = await startConnected(era);
+  const { server, ask } = connected;
+  await ask({ id: 'mine', params: { name: 'look', _meta: { progressToken: 'mine' } } });
+  const sent = server.got().flatMap(({ message }) => [message.id, message.params?._meta?.progressToken]);
+  expect(sent.filter((id) => id !== undefined).every(Number.isInteger)).toBe(true);
+  expect(server.got('tools/call')).toHaveLength(1);
 });
 
 test.each<[string, Script[string]]>([

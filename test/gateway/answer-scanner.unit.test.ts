@@ -1,26 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { outcomeOf, overhearEvents, overhearJson } from '../../src/gateway/overheard.ts';
+import { AnswerScanner } from '../../src/gateway/answer-scanner.ts';
 
-type Heard = { outcome: boolean | undefined; changes: number };
+type Read = { outcome: boolean | undefined; changes: number };
+type Kind = 'JSON' | 'events';
 
-/** What is heard of a text that comes in pieces of so many bytes. */
-function heard(overhear: typeof overhearJson, text: string, size = text.length + 9, id: unknown = 1): Heard {
-  const heard: Heard = { outcome: undefined, changes: 0 };
-  const hear = overhear({
-    id,
-    onAnswer: (isError) => {
-      heard.outcome = isError;
-    },
-    onToolsChanged: () => {
-      heard.changes += 1;
-    },
-  });
+/** What is read of a text that comes in pieces of so many bytes. */
+function read(kind: Kind, text: string, size = text.length + 9, id: unknown = 1): Read {
+  let changes = 0;
+  const onToolsChanged = () => {
+    changes += 1;
+  };
+  const scanner = new AnswerScanner({ id, areEvents: kind === 'events', onToolsChanged });
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) {
-    hear(bytes.subarray(at, at + size));
+    scanner.scan(bytes.subarray(at, at + size));
   }
-  return heard;
+  return { outcome: scanner.isError, changes };
 }
 
 const long = 'x"\\'.repeat(100);
@@ -59,15 +55,15 @@ const CASES: readonly (readonly [string, unknown, boolean | undefined])[] = [
 
 describe.each(CASES)('%s', (text, id, outcome) => {
   test.each([1, 2, 7, 1000])('in pieces of %i bytes', (size) => {
-    expect(heard(overhearJson, text, size, id).outcome).toBe(outcome);
+    expect(read('JSON', text, size, id).outcome).toBe(outcome);
     const events = `: open\r\nid: 1\r\ndata: ${text.replaceAll(/\s/g, ' ')}\r\n\r\n`;
-    expect(heard(overhearEvents, events, size, id).outcome).toBe(outcome);
+    expect(read('events', events, size, id).outcome).toBe(outcome);
   });
 
-  test('whole', () => expect(outcomeOf(Buffer.from(text), id)).toBe(outcome));
+  test('whole', () => expect(read('JSON', text, undefined, id).outcome).toBe(outcome));
 });
 
-test('hears what a parser hears of any message, in any pieces', () => {
+test('reads of any message what a parser reads, in any pieces', () => {
   const message = fc.record(
     {
       id: fc.constantFrom(1, 2, null, '1'),
@@ -85,7 +81,7 @@ test('hears what a parser hears of any message, in any pieces', () => {
       const says = typeof result === 'object' && result !== null && 'isError' in result && result.isError === true;
       const outcome = isAnswer ? error !== null || says : undefined;
       const changes = method === 'notifications/tools/list_changed' && value.id === undefined ? 1 : 0;
-      expect(heard(overhearJson, JSON.stringify(value, null, indent), size)).toEqual({ outcome, changes });
+      expect(read('JSON', JSON.stringify(value, null, indent), size)).toEqual({ outcome, changes });
     }),
     { numRuns: 2000 },
   );
@@ -109,6 +105,6 @@ test.each<[string, string, number]>([
   ['another field', `x-data: ${CHANGED}\nid: ${CHANGED}\n: ${CHANGED}\n\n`, 0],
 ])('%s says so many times that tools have changed', (_, text, changes) => {
   for (const size of [1, 3, 1000]) {
-    expect(heard(overhearEvents, text, size).changes).toBe(changes);
+    expect(read('events', text, size).changes).toBe(changes);
   }
 });
