@@ -5,13 +5,13 @@ import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 
 /** Milliseconds between two rounds. */
-const PAUSE = 60_000;
+const PAUSE_MS = 60_000;
 
 /**
  * Does what is not urgent, a round after each pause of as many milliseconds, until it is aborted. Rounds never overlap,
  * and one that fails is logged. Never rejects.
  */
-export async function keepHouse(deps: Deps, config: Config, signal: AbortSignal, pauseMs = PAUSE): Promise<void> {
+export async function keepHouse(deps: Deps, config: Config, signal: AbortSignal, pauseMs = PAUSE_MS): Promise<void> {
   while (await pause(pauseMs, true, { signal }).catch(() => false)) {
     try {
       await round(deps, config, signal);

@@ -15,7 +15,7 @@ import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
 
 /** Characters that a secret must have to be taken out of a text: shorter ones are part of other words. */
-const SHORTEST_SECRET = 4;
+const MIN_SECRET_CHARS = 4;
 
 /** The program: reads the environment, starts the server, stops it on SIGTERM and SIGINT. */
 async function main(): Promise<void> {
@@ -62,7 +62,7 @@ function maskOf({ adminToken, databaseUrl, firstCredentials, secretKeys }: Confi
   const given = [adminToken, databaseUrl, ...Object.values(firstCredentials)].filter((secret) => secret !== null);
   const password = databaseUrl === null ? '' : new URL(databaseUrl).password;
   const keys = (secretKeys ?? []).flatMap((key) => [key.toString('base64'), key.toString('hex')]);
-  const forms = secretForms([...given, password, querystring.unescape(password), ...keys], SHORTEST_SECRET);
+  const forms = secretForms([...given, password, querystring.unescape(password), ...keys], MIN_SECRET_CHARS);
   return (text) =>
     forms.reduce((left, form) => left.replaceAll(form, '***'), text.replaceAll(/\/mcp\/[^\s/?#"']+/g, '/mcp/***'));
 }

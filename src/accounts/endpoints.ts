@@ -2,7 +2,7 @@ import { audit } from '../audit/changes.ts';
 import type { ApiTokenCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
-import { DAY, parseExpiry } from '../base/instants.ts';
+import { DAY_MS, parseExpiry } from '../base/instants.ts';
 import type { Held, MemoryBudget } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
 import { requireMatch } from '../http/etag.ts';
@@ -151,7 +151,7 @@ export async function findEndpoint(
 
 /** Deletes the endpoints that expired more than `days` ago, a slice a transaction. */
 export async function purgeExpired(database: Store, now: number, days: number): Promise<void> {
-  await purgeInSlices(database, (db) => store.purge(db, now - days * DAY));
+  await purgeInSlices(database, (db) => store.purge(db, now - days * DAY_MS));
 }
 
 /** Keys that are sent replace, keys that are not stay, keys that are null go. */

@@ -29,15 +29,15 @@ export type KeptArguments = { readonly text: string; readonly isWhole: boolean }
 export const CUT: KeptArguments = { text: '', isWhole: false };
 
 /** Characters of a call's arguments, as JSON, that are kept. */
-const LONGEST_ARGUMENTS = 64 * 1024;
+const MAX_ARGUMENTS_CHARS = 64 * 1024;
 
 /** Calls' arguments as JSON text, which keeps the digits of numbers; undefined arguments are no arguments. */
 export function cutArguments(value: unknown): KeptArguments {
   try {
     const text = JSON.stringify(value ?? {});
-    const isWhole = text.length <= LONGEST_ARGUMENTS;
+    const isWhole = text.length <= MAX_ARGUMENTS_CHARS;
     // A copy: a part of a string keeps all of it in memory.
-    return { text: isWhole ? text : Buffer.from(text.slice(0, LONGEST_ARGUMENTS)).toString(), isWhole };
+    return { text: isWhole ? text : Buffer.from(text.slice(0, MAX_ARGUMENTS_CHARS)).toString(), isWhole };
   } catch {
     // Nested deeper than the stack goes.
     return CUT;

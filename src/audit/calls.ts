@@ -29,21 +29,21 @@ export type CallAuditOptions = {
 };
 
 /** Calls that one transaction stores. */
-const BATCH = 512;
+const BATCH_CALLS = 512;
 /** Calls that wait at most, for the batch to fill or for a database that is away. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING_CALLS = 10_000;
 /** Milliseconds that the first call of a batch waits for others. */
-const DELAY = 250;
+const DELAY_MS = 250;
 /** Milliseconds between two tries while the database is away. */
-const RETRY = 1000;
+const RETRY_MS = 1000;
 /** Characters of arguments that wait at most, shared as calls are; calls beyond it are kept without theirs. */
-const MOST_ARGUMENTS = 32 * 1024 * 1024;
+const MAX_ARGUMENTS_BYTES = 32 * 1024 * 1024;
 
 /** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
 export function createCallAudit({ store, log, metrics, withArguments, budget }: CallAuditOptions): CallAudit {
   const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
   // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.
-  const waiting = new WaitingCalls(budget, MOST_WAITING, MOST_ARGUMENTS);
+  const waiting = new WaitingCalls(budget, MAX_WAITING_CALLS, MAX_ARGUMENTS_BYTES);
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> | null = null;
   let isAway = false;
@@ -75,7 +75,7 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
   const writeWhatWaits = async (): Promise<void> => {
     try {
       for (let left = waiting.count; left > 0; ) {
-        const batch = Math.min(left, BATCH);
+        const batch = Math.min(left, BATCH_CALLS);
         await put(0, batch);
         waiting.drop(batch);
         left -= batch;
@@ -92,7 +92,7 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
   const goOn = (): void => {
     writing = null;
     if (waiting.count > 0 && !isClosed) {
-      startIn(isAway ? RETRY : waiting.count < BATCH ? DELAY : 0);
+      startIn(isAway ? RETRY_MS : waiting.count < BATCH_CALLS ? DELAY_MS : 0);
     }
   };
 
@@ -123,8 +123,8 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
         metrics.auditDropped.inc();
         return;
       }
-      if (writing === null && (waiting.count === 1 || waiting.count === BATCH)) {
-        startIn(waiting.count === 1 ? DELAY : 0);
+      if (writing === null && (waiting.count === 1 || waiting.count === BATCH_CALLS)) {
+        startIn(waiting.count === 1 ? DELAY_MS : 0);
       }
     },
     flush,

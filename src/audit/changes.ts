@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Caller } from '../base/caller.ts';
-import { DAY } from '../base/instants.ts';
+import { DAY_MS } from '../base/instants.ts';
 import * as auditEvents from '../store/audit-events.ts';
 import * as auditLog from '../store/audit-log.ts';
 import * as callBounds from '../store/call-bounds.ts';
 import * as callTotals from '../store/call-totals.ts';
-import { PURGE_SLICE, purgeInSlices } from '../store/purge.ts';
+import { PURGE_SLICE_ROWS, purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
 
 /** Every change that is audited, as `noun.verb`. */
@@ -51,7 +51,7 @@ export type Change = {
 };
 
 /** Characters of a name that others choose, such as a server that of a tool. */
-const LONGEST_NAME = 256;
+const MAX_NAME_CHARS = 256;
 
 /**
  * A name that others have chosen, as events have it: a long one is cut, and told from others by its hash. PostgreSQL stores no
@@ -59,7 +59,9 @@ const LONGEST_NAME = 256;
  */
 export function auditedName(name: string): string {
   const cut =
-    name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}… sha256:${hash('sha256', name).slice(0, 16)}` : name;
+    name.length > MAX_NAME_CHARS
+      ? `${name.slice(0, MAX_NAME_CHARS)}… sha256:${hash('sha256', name).slice(0, 16)}`
+      : name;
   return cut.replaceAll('\0', '\ufffd').toWellFormed();
 }
 
@@ -81,17 +83,21 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
 
 /** Deletes the events that are older than `days`, a slice a transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
-  await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY));
+  await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY_MS));
 }
 
 /** Days for which tool calls are kept one by one. */
 const CALL_DAYS = 7;
 /** Milliseconds between two slices of a roll-up, which belong to those who wait for an answer. */
-const BETWEEN_SLICES = 20;
+const SLICE_INTERVAL_MS = 20;
 
 /** Makes daily totals of the tool calls that are older than seven days, a slice a transaction. Rejects when aborted. */
 export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> =>
-  inSlices(() => write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY)), callTotals.ROLL_UP_SLICE, signal);
+  inSlices(
+    () => write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY_MS)),
+    callTotals.ROLL_UP_SLICE_CALLS,
+    signal,
+  );
 
 /**
  * Makes daily totals of the oldest tool calls of which an organization has more than `most`, and deletes the oldest daily
@@ -104,16 +110,16 @@ export async function boundCalls(
 ): Promise<void> {
   for (const { organizationId, below } of await callBounds.beyond(aside, 'calls', most)) {
     const rollUp = () => write((db) => callTotals.rollUpBelow(db, below, organizationId));
-    await inSlices(rollUp, callTotals.ROLL_UP_SLICE, signal);
+    await inSlices(rollUp, callTotals.ROLL_UP_SLICE_CALLS, signal);
   }
   for (const beyond of await callBounds.beyond(aside, 'totals', most)) {
-    await inSlices(() => write((db) => callBounds.purgeTotals(db, beyond)), PURGE_SLICE, signal);
+    await inSlices(() => write((db) => callBounds.purgeTotals(db, beyond)), PURGE_SLICE_ROWS, signal);
   }
 }
 
 /** Does a slice of work, which tells how large it was, until one is not full. */
 async function inSlices(work: () => Promise<number>, full: number, signal?: AbortSignal): Promise<void> {
   while ((await work()) === full) {
-    await pause(BETWEEN_SLICES, undefined, { signal });
+    await pause(SLICE_INTERVAL_MS, undefined, { signal });
   }
 }

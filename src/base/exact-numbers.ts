@@ -7,7 +7,7 @@ const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unk
 const [SPACE, QUOTE, PLUS, MINUS, POINT, COLON] = [0x20, 0x22, 0x2b, 0x2d, 0x2e, 0x3a];
 const [ZERO, NINE, UPPER_E, LOWER_E] = [0x30, 0x39, 0x45, 0x65];
 /** Digits that JavaScript holds exactly, whatever they are. */
-const SAFE_DIGITS = 15;
+const MAX_SAFE_DIGITS = 15;
 /** A number as JSON writes it (RFC 8259, section 6). */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Stands for a number until the text is parsed. No text of an outsider holds it: each process makes its own. */
@@ -79,7 +79,7 @@ function endOfNumber(text: string, start: number): number {
 /** True for integers that JavaScript writes as they came: few digits, and not -0. */
 function isPlain(text: string, start: number, end: number): boolean {
   const first = text.charCodeAt(start) === MINUS ? start + 1 : start;
-  if (end - first > SAFE_DIGITS || (first > start && text.charCodeAt(first) === ZERO)) {
+  if (end - first > MAX_SAFE_DIGITS || (first > start && text.charCodeAt(first) === ZERO)) {
     return false;
   }
   for (let at = first; at < end; at++) {

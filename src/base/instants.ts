@@ -1,7 +1,7 @@
 import { invalid } from './errors.ts';
 
 /** Milliseconds of a day. */
-export const DAY = 24 * 60 * 60 * 1000;
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The last instant whose year has four digits, which is all that RFC 3339 can write. */
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

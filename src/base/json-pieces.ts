@@ -3,9 +3,9 @@ import { SMALL_BYTES } from './memory-budget.ts';
 import { createTurns } from './turns.ts';
 
 /** Characters after which a piece of a list is a buffer of its own. */
-const PIECE_CHARACTERS = 64 * 1024;
+const PIECE_CHARS = 64 * 1024;
 /** Bytes of memory that a piece takes while it is made: the text, and its buffer. */
-const MADE_TIMES = 3;
+const BYTES_MADE_PER_CHAR = 3;
 
 /** A JSON list in pieces, one after the other. */
 export type JsonPieces = { readonly pieces: Buffer[]; readonly bytes: number; readonly count: number };
@@ -33,8 +33,8 @@ export async function jsonPieces(
   for await (const item of items) {
     text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
     count += 1;
-    if (text.length >= PIECE_CHARACTERS) {
-      await held.reach(bytes + text.length * MADE_TIMES, signal);
+    if (text.length >= PIECE_CHARS) {
+      await held.reach(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
       const { length } = text;
       cut();
       await turn(length);
@@ -43,7 +43,7 @@ export async function jsonPieces(
   }
   text += ']';
   if (bytes + text.length > SMALL_BYTES) {
-    await held.reach(bytes + text.length * MADE_TIMES, signal);
+    await held.reach(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
   }
   cut();
   return { pieces, bytes, count };

@@ -4,13 +4,13 @@ const [SPACE, QUOTE, COMMA, BACKSLASH] = [0x20, 0x22, 0x2c, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** Characters of a string that are looked at one by one: for fewer, a call of `indexOf` costs more than it spares. */
-const NEAR = 32;
+const NEAR_CHARS = 32;
 
 /** Where the string that starts at `start` ends: the place of its last quote, or the length of a text that lacks it. */
 export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
-    for (const near = at + NEAR; at < near; at++) {
+    for (const near = at + NEAR_CHARS; at < near; at++) {
       if (at >= text.length) {
         return text.length;
       }

@@ -3,14 +3,14 @@ import { parseKeeping } from './exact-numbers.ts';
 const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
 /** Levels of objects and lists that are taken: `JSON.stringify` gives up somewhere, `JSON.parse` does not. */
-export const DEEPEST = 200;
+export const MAX_LEVELS = 200;
 
 /** True for a JSON object: no list, and no number that keeps its digits. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value);
 
 /** True if the value has at most 200 levels. */
-export const isShallow = (value: unknown, left = DEEPEST): boolean =>
+export const isShallow = (value: unknown, left = MAX_LEVELS): boolean =>
   typeof value !== 'object' ||
   value === null ||
   (left > 0 && Object.values(value).every((member) => isShallow(member, left - 1)));

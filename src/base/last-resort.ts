@@ -12,10 +12,10 @@ export type LastResort = {
 };
 
 /** The exit status of a program that ends because of a fault of its own. */
-const EXIT_FAULT = 1;
+const FAULT_STATUS = 1;
 /** Faults that are logged: one may cause the next, without end. */
 const MAX_LOGGED_FAULTS = 10;
-const MAX_MESSAGE_LENGTH = 1000;
+const MAX_MESSAGE_CHARS = 1000;
 const MAX_CAUSES = 3;
 
 /**
@@ -33,7 +33,7 @@ export function exitOnFault({ log, mask, stop, stopMs }: LastResort): void {
   };
   process.on('uncaughtException', (error, origin) => {
     const isFirst = faults === 0;
-    const exit = (): never => process.exit(EXIT_FAULT);
+    const exit = (): never => process.exit(FAULT_STATUS);
     try {
       note(error, isFirst ? `${origin}: the program stops` : `${origin} while the program stops`);
     } catch {
@@ -78,4 +78,4 @@ function described(error: unknown, mask: (text: string) => string, left = MAX_CA
 
 /** Parsers of JSON quote the text around a mistake. */
 const shown = (message: string, mask: (text: string) => string): string =>
-  mask(message.replace(/, (?:\.\.\.)?".*$/s, '')).slice(0, MAX_MESSAGE_LENGTH);
+  mask(message.replace(/, (?:\.\.\.)?".*$/s, '')).slice(0, MAX_MESSAGE_CHARS);

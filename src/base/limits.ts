@@ -1,15 +1,15 @@
 /** What one request may cost. Beyond these nothing is looked at: the first answer says so. */
 
 /** Mistakes that one answer names; a body of a million wrong keys is refused no less by the first hundred. */
-export const MOST_MISTAKES = 100;
+export const MAX_MISTAKES = 100;
 /** Characters of a key that are shown, and looked at for what was meant. */
-export const SHOWN_KEY = 128;
+export const MAX_SHOWN_KEY_CHARS = 128;
 /** Characters that a key may have. */
-export const LONGEST_KEY = 1024;
+export const MAX_KEY_CHARS = 1024;
 /** Values that a body may hold, in all its levels. */
 export const MOST_VALUES = 20_000;
 /** Levels that a body may be nested; what checks it goes down by recursion. */
-export const DEEPEST = 64;
+export const MAX_BODY_LEVELS = 64;
 
 /**
  * How long the gateway waits, in milliseconds, and how much it takes. One object for the whole gateway: tests give shorter ones, so that no test

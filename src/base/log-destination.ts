@@ -16,8 +16,8 @@ export const showingControls = (line: string): string =>
   });
 
 /** Characters of lines that are written at once, and milliseconds after which fewer are. */
-const BLOCK = 8192;
-const PAUSE = 200;
+const BLOCK_CHARS = 8192;
+const PAUSE_MS = 200;
 
 /**
  * Standard output for log lines, in blocks: a write for each line would cost more than the line, and what a kill
@@ -34,11 +34,11 @@ export function logLines(): DestinationStream {
   // Before the output itself does what it does at the end, when nothing is left to do and when somebody says so.
   process.on('beforeExit', flush).on('exit', flush);
   const output = pino.destination({ sync: false });
-  setInterval(flush, PAUSE).unref();
+  setInterval(flush, PAUSE_MS).unref();
   return {
     write: (line) => {
       block += line;
-      if (block.length >= BLOCK) {
+      if (block.length >= BLOCK_CHARS) {
         flush();
       }
     },

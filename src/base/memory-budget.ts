@@ -23,7 +23,7 @@ const SHARES = 4;
 const MESSAGES = 12;
 const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** How often somebody waits anew because others have given back as much as it wants. */
-const MOST_ROUNDS = 12;
+const MAX_ROUNDS = 12;
 
 /** What a piece of work holds for all that is small: what is larger is counted by itself. */
 export const SMALL_BYTES = 16 * 1024;
@@ -115,14 +115,14 @@ export class MemoryBudget implements Ledger {
   }
 
   async turn(attempt: () => Shortage | null, wanted: number, signal: AbortSignal | undefined): Promise<void> {
-    for (let round = 0; round < MOST_ROUNDS; round++) {
+    for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = this.#givenBack;
       const shortage = await this.#round(attempt, signal);
       signal?.throwIfAborted();
       if (shortage === null) {
         return;
       }
-      if (round === MOST_ROUNDS - 1 || this.#givenBack - before < wanted) {
+      if (round === MAX_ROUNDS - 1 || this.#givenBack - before < wanted) {
         throw new OverBudget(shortage);
       }
     }

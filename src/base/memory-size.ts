@@ -7,11 +7,11 @@ const GIB = 1024 * MIB;
 const OWN_BYTES = 160 * MIB;
 const OWN_HEAP_MIB = 128;
 /** The part of what is left that may be held for others: garbage, buffers of sockets and the workers need the rest. */
-const PART = 0.4;
-const LEAST_DEFAULT = 96 * MIB;
-const MOST_DEFAULT = 2 * GIB;
+const HELD_RATIO = 0.4;
+const MIN_DEFAULT_BYTES = 96 * MIB;
+const MAX_DEFAULT_BYTES = 2 * GIB;
 /** The heap is collected when it has grown by 40 % (`--heap-growing-percent`); the rest is for the young generation. */
-const HEAP_PER_BYTE_HELD = 1.5;
+const HEAP_BYTES_PER_HELD_BYTE = 1.5;
 /** Below this, one message of a usual size would not fit. */
 const LEAST_BYTES = 16 * MIB;
 const MOST_BYTES = 64 * GIB;
@@ -36,7 +36,7 @@ export function parseMemorySize(text: string): number {
  */
 export function defaultMemoryBudget(constrainedBytes: number, machineBytes: number): number {
   const allBytes = constrainedBytes > 0 ? Math.min(constrainedBytes, machineBytes) : machineBytes;
-  return Math.min(Math.max(Math.floor(PART * (allBytes - OWN_BYTES)), LEAST_DEFAULT), MOST_DEFAULT);
+  return Math.min(Math.max(Math.floor(HELD_RATIO * (allBytes - OWN_BYTES)), MIN_DEFAULT_BYTES), MAX_DEFAULT_BYTES);
 }
 
 /** The bytes that may be held for others on this machine where nobody says how many. */
@@ -44,7 +44,7 @@ export const memoryBudgetHere = (): number => defaultMemoryBudget(process.constr
 
 /** The `--max-old-space-size`, in MiB, of a program that may hold so many bytes for others. */
 export const heapMibFor = (budgetBytes: number): number =>
-  OWN_HEAP_MIB + Math.ceil((budgetBytes * HEAP_PER_BYTE_HELD) / MIB);
+  OWN_HEAP_MIB + Math.ceil((budgetBytes * HEAP_BYTES_PER_HELD_BYTE) / MIB);
 
 /** The same for a `GATEHOUSE_MEMORY_BUDGET`. One that cannot be read counts as none: the configuration refuses it. */
 export function heapMib(budget: string | undefined): number {

@@ -2,7 +2,7 @@ import { countValues } from './json-text.ts';
 import { SMALL_BYTES } from './memory-budget.ts';
 
 /** Bytes that a value takes for each byte of its text; measured with lists of tools. */
-const TEXT_TIMES = 3;
+const BYTES_PER_CHAR = 3;
 /**
  * What each value takes beside its text: an empty object with its place in a list. Measured; a name that no other object
  * has takes about as much again.
@@ -10,7 +10,7 @@ const TEXT_TIMES = 3;
 const VALUE_BYTES = 64;
 
 /** The bytes that every piece of work holds for small values. */
-const SMALL_PARSED_BYTES = TEXT_TIMES * SMALL_BYTES;
+const SMALL_PARSED_BYTES = BYTES_PER_CHAR * SMALL_BYTES;
 /** Every text of fewer characters is small: at most every second character of a text begins a value. */
 const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) - 1;
 
@@ -20,7 +20,7 @@ const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) 
  */
 export function parsedBytes(text: string | Buffer, mostValues?: number): number {
   const characters = typeof text === 'string' ? text : text.toString('latin1');
-  return Math.max(TEXT_TIMES * text.length, text.length + VALUE_BYTES * countValues(characters, mostValues));
+  return Math.max(BYTES_PER_CHAR * text.length, text.length + VALUE_BYTES * countValues(characters, mostValues));
 }
 
 /** The same, but 0 for a small text: every piece of work already holds memory for one. */

@@ -1,4 +1,4 @@
-const LONGEST = 64;
+const MAX_SLUG_CHARS = 64;
 
 /**
  * The slug of a name: what ASCII has of its letters and digits (NFKD takes accents off and ligatures apart), in lower
@@ -12,6 +12,6 @@ export function slugOf(name: string): string | null {
   const slug = ascii
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
-    .slice(0, LONGEST);
+    .slice(0, MAX_SLUG_CHARS);
   return slug === '' ? null : slug;
 }

@@ -26,11 +26,11 @@ export type SplitOptions = {
 export type Unsplit = 'no JSON' | 'too many';
 
 /** Levels of objects and lists that are taken, as everywhere. */
-const DEEPEST = 200;
+const MAX_LEVELS = 200;
 /** Characters that are looked at before others have their turn, if they want one. */
-const PIECE_CHARACTERS = 128 * 1024;
+const PIECE_CHARS = 128 * 1024;
 /** Characters of a string that are looked at one by one: a call of a regular expression costs more for fewer. */
-const NEAR = 32;
+const NEAR_CHARS = 32;
 
 const [TAB, LINE_FEED, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [QUOTE, COMMA, MINUS, POINT, ZERO, NINE, COLON, BACKSLASH] = [0x22, 0x2c, 0x2d, 0x2e, 0x30, 0x39, 0x3a, 0x5c];
@@ -49,7 +49,7 @@ const UNESCAPED = /[^"\\\x00-\x1f]*/y;
 export async function splitJson(text: string, options: SplitOptions): Promise<Part | Unsplit> {
   const reader = new Reader(text, options);
   const breathe = createBreathing();
-  for (let end = PIECE_CHARACTERS; ; end += PIECE_CHARACTERS) {
+  for (let end = PIECE_CHARS; ; end += PIECE_CHARS) {
     const outcome = reader.readTo(end);
     if (outcome !== undefined) {
       return outcome;
@@ -68,7 +68,7 @@ type Open = { readonly start: number; readonly values: number; readonly kind: Ki
 class Reader {
   readonly #text: string;
   readonly #options: SplitOptions;
-  readonly #isObject = new Uint8Array(DEEPEST);
+  readonly #isObject = new Uint8Array(MAX_LEVELS);
   /** The outermost containers, as many as are split. */
   readonly #open: Open[] = [];
   /** The name of the member that is being read in each of them. */
@@ -167,7 +167,7 @@ class Reader {
   }
 
   #openContainer(isObject: boolean): boolean {
-    if (this.#depth === DEEPEST) {
+    if (this.#depth === MAX_LEVELS) {
       return false;
     }
     const isPart = this.#depth === this.#open.length;
@@ -239,7 +239,7 @@ class Reader {
     const text = this.#text;
     this.#at++;
     for (;;) {
-      for (const near = this.#at + NEAR; this.#at < near; this.#at++) {
+      for (const near = this.#at + NEAR_CHARS; this.#at < near; this.#at++) {
         const code = text.charCodeAt(this.#at);
         if (code === QUOTE) {
           this.#at++;

@@ -1,9 +1,9 @@
 import { distance } from 'fastest-levenshtein';
-import { SHOWN_KEY } from './limits.ts';
+import { MAX_SHOWN_KEY_CHARS } from './limits.ts';
 
 /** `: did you mean …?` when one of the known words is near, as `mcp_server` is to `mcpServer`; else nothing. */
 export function suggestion(word: string, known: readonly string[]): string {
-  const plain = (text: string) => text.slice(0, SHOWN_KEY).toLowerCase().replaceAll(/[_-]/g, '');
+  const plain = (text: string) => text.slice(0, MAX_SHOWN_KEY_CHARS).toLowerCase().replaceAll(/[_-]/g, '');
   const [best] = known
     .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
     .filter(({ far, candidate }) => far <= Math.max(1, Math.floor(candidate.length / 3)))

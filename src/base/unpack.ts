@@ -4,7 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Pieces } from './pieces.ts';
 
 /** How much more than what was sent may come out of it, once it is more than FREE_BYTES. Honest JSON has a tenth of it. */
-export const MOST_DENSE = 100;
+export const MAX_UNPACKED_RATIO = 100;
 export const FREE_BYTES = 256 * 1024;
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
@@ -69,7 +69,7 @@ export async function unpack(
       if (size > maxBytes) {
         throw new Unpackable('large');
       }
-      if (create !== undefined && size > Math.max(FREE_BYTES, MOST_DENSE * arrived)) {
+      if (create !== undefined && size > Math.max(FREE_BYTES, MAX_UNPACKED_RATIO * arrived)) {
         throw new Unpackable('dense');
       }
       try {

@@ -3,7 +3,7 @@ import { createBreathing } from './breathe.ts';
 
 /** Stands in a text for what is spliced into it. No text of an outsider holds it: each process makes its own. */
 const MARK = `unparsed-${randomUUID()}-`;
-const PIECE_CHARACTERS = 256 * 1024;
+const PIECE_CHARS = 256 * 1024;
 
 /** The texts that the JSON that is being written has to be spliced with; undefined where nothing will be spliced. */
 let spliced: string[] | undefined;
@@ -53,8 +53,8 @@ export async function inOneLine(text: string): Promise<string> {
   }
   const breathe = createBreathing();
   let line = '';
-  for (let at = 0; at < text.length; at += PIECE_CHARACTERS) {
-    line += text.slice(at, at + PIECE_CHARACTERS).replaceAll(/[\r\n]/g, ' ');
+  for (let at = 0; at < text.length; at += PIECE_CHARS) {
+    line += text.slice(at, at + PIECE_CHARS).replaceAll(/[\r\n]/g, ' ');
     await breathe();
   }
   return line;

@@ -1,5 +1,5 @@
 /** Times that a path is decoded on its way: by a proxy, by a server, by a framework. No service does it more often. */
-const MOST_DECODINGS = 8;
+const MAX_DECODINGS = 8;
 
 /** Percent-encodings of one byte, of a UTF-16 unit as IIS takes it, and the overlong ones that old decoders take. */
 const ENCODED = /%(?:c0%(?:ae|af)|c1%9c|u00([0-9a-f]{2})|([0-9a-f]{2}))/gi;
@@ -17,7 +17,7 @@ const SKIPPED = /[\x01-\x20\x7f]/g;
  */
 export function holdsDotSegment(segment: string): boolean {
   let text = segment;
-  for (let decodings = 0; decodings <= MOST_DECODINGS; decodings++) {
+  for (let decodings = 0; decodings <= MAX_DECODINGS; decodings++) {
     if (text.split(/[/\\]/).some((piece) => DOTS.test(piece.replace(SKIPPED, '')))) {
       return true;
     }

@@ -1,6 +1,6 @@
 import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
-import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
+import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
 import { CallFailed } from './errors.ts';
@@ -100,7 +100,7 @@ function refusal(kind: Unpackable['kind'], maxBytes: number): string {
     case 'large':
       return `more than ${maxBytes} bytes; the call was carried out, its answer is not read.`;
     case 'dense':
-      return `what unpacks to more than ${MOST_DENSE} times its size; the call was carried out, its answer is not read.`;
+      return `what unpacks to more than ${MAX_UNPACKED_RATIO} times its size; the call was carried out, its answer is not read.`;
     default:
       return 'in a Content-Encoding that cannot be read; the call was carried out.';
   }

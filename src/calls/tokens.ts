@@ -22,14 +22,14 @@ export type Tokens = {
 };
 
 /** Tokens that are kept of one organization. */
-const MOST_TOKENS = 10_000;
+const MAX_TOKENS = 10_000;
 /** What a token takes besides its characters, of which each may take two bytes. */
 const ENTRY_BYTES = 500;
 
 /** Requests for tokens that are under way at once, of one organization and of one account, and those of one that wait. */
-const MOST_ASKED = 64;
-const MOST_ASKED_OF_ACCOUNT = 8;
-const MOST_WAITING_OF_ACCOUNT = 8;
+const MAX_REQUESTS = 64;
+const MAX_ACCOUNT_REQUESTS = 8;
+const MAX_ACCOUNT_WAITERS = 8;
 
 /** A request for a token, for so many who wait; `leave` ends it. */
 type Asking = { readonly token: Promise<string>; readonly leave: AbortController; waiting: number };
@@ -37,12 +37,12 @@ type KeptToken = { readonly token: string; readonly version: number; readonly en
 
 /** Makes the memory, whose bytes the organization of the way out holds. `now`: milliseconds since the epoch. */
 export function createTokens(egress: Egress, budget: MemoryBudget, now: () => number): Tokens {
-  const kept = new KeptMap<KeptToken>(budget, 'tokens', MOST_TOKENS);
+  const kept = new KeptMap<KeptToken>(budget, 'tokens', MAX_TOKENS);
   const asked = new Map<string, Asking>();
   const turns = createFairSlots({
-    slots: MOST_ASKED,
-    slotsPerOwner: MOST_ASKED_OF_ACCOUNT,
-    mostWaiting: MOST_WAITING_OF_ACCOUNT,
+    slots: MAX_REQUESTS,
+    slotsPerOwner: MAX_ACCOUNT_REQUESTS,
+    mostWaiting: MAX_ACCOUNT_WAITERS,
   });
 
   async function ask(grant: Grant, left: AbortSignal, mayBeSent: MayBeSent | undefined): Promise<string> {

@@ -1,5 +1,5 @@
 import type { Mistake } from '../base/errors.ts';
-import { MOST_MISTAKES, SHOWN_KEY } from '../base/limits.ts';
+import { MAX_MISTAKES, MAX_SHOWN_KEY_CHARS } from '../base/limits.ts';
 import { suggestion } from '../base/suggestion.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
@@ -18,10 +18,10 @@ export function mistakesOf(
   body: unknown,
 ): Mistake[] {
   const mistakes = unlike(errors)
-    .slice(0, MOST_MISTAKES)
+    .slice(0, MAX_MISTAKES)
     .flatMap((error) => mistakesOfError(document, operation, error, body));
   const unique = new Map(mistakes.map((mistake) => [`${mistake.field} ${mistake.message}`, mistake]));
-  return [...unique.values()].slice(0, MOST_MISTAKES);
+  return [...unique.values()].slice(0, MAX_MISTAKES);
 }
 
 /** One error for each place and rule: of a map with a thousand bad names the validator says a thousand times the same. */
@@ -34,7 +34,7 @@ function mistakesOfError(document: Document, operation: Operation, error: Valida
   const [place = 'body', ...rest] = error.path.split('/').filter((part) => part !== '');
   const parts = rest.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const where = place === 'params' ? 'path' : place === 'headers' ? 'header' : place;
-  const field = [where, ...parts.map((part) => part.slice(0, SHOWN_KEY))].join('.');
+  const field = [where, ...parts.map((part) => part.slice(0, MAX_SHOWN_KEY_CHARS))].join('.');
   if (place === 'query' && rule === 'parameter') {
     return [{ field, message: queryMessage(operation, parts[0] ?? '', error.message), rule: 'unknown' }];
   }
@@ -52,9 +52,9 @@ function mistakesOfError(document: Document, operation: Operation, error: Valida
     const wanted = (schema(parts) as { propertyNames?: NameRule } | undefined)?.propertyNames ?? {};
     return Object.keys(value)
       .filter((name) => breaks(wanted, name))
-      .slice(0, MOST_MISTAKES)
+      .slice(0, MAX_MISTAKES)
       .map((name) => ({
-        field: `${field}.${name.slice(0, SHOWN_KEY)}`,
+        field: `${field}.${name.slice(0, MAX_SHOWN_KEY_CHARS)}`,
         message: FORMATS[wanted.format ?? '']?.message ?? `the name must match pattern "${wanted.pattern}"`,
         rule,
       }));

@@ -29,7 +29,7 @@ export const PYTHON: Notation = {
 };
 
 /** What fits on one line stays on it, when it holds no objects. */
-const ONE_LINE = 80;
+const MAX_LINE_CHARS = 80;
 
 /** A JSON value, which may hold expressions, over several lines when it is long; `indent` is that of its first line. */
 export function literal(value: unknown, notation: Notation, indent = ''): string {
@@ -59,7 +59,7 @@ export function literal(value: unknown, notation: Notation, indent = ''): string
   const isFlat = Object.values(value).every(
     (member) => typeof member !== 'object' || member === null || member instanceof Expression,
   );
-  return isFlat && line.length <= ONE_LINE
+  return isFlat && line.length <= MAX_LINE_CHARS
     ? line
     : `${open}\n${members.map((member) => `${inner}${member},\n`).join('')}${indent}${close}`;
 }

@@ -71,7 +71,7 @@ class TooManyInterim extends Error {
 }
 
 /** Bytes of JSON that are waited for: streams cost more than they spare. */
-const SMALL = 64 * 1024;
+const SMALL_BODY_BYTES = 64 * 1024;
 
 /** Pieces of an answer that are taken before others have their turn: a server can send as fast as it is read, byte by byte. */
 const TURN_PIECES = 32;
@@ -169,7 +169,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     // What this throws, undici aborts the exchange with.
     const headers = singleHeaders(received);
     const length = Number(headers['content-length'] ?? Number.NaN);
-    if (length <= SMALL && headers['content-type']?.startsWith('application/json') === true) {
+    if (length <= SMALL_BODY_BYTES && headers['content-type']?.startsWith('application/json') === true) {
       this.#whole = { status, headers, pieces: new Pieces() };
       return;
     }

@@ -1,5 +1,5 @@
 import { OverBudget } from '../base/memory-budget.ts';
-import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
+import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
 import { discard, exchange, type HttpAnswer, type WayOut } from './exchange.ts';
 import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
@@ -30,7 +30,7 @@ export class FetchFailed extends Error {
   override readonly name = 'FetchFailed';
 }
 
-const REDIRECTS = 5;
+const MAX_REDIRECTS = 5;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 /** Nothing that belongs to anybody: these go to every origin that a redirect names. */
 const HEADERS = {
@@ -48,7 +48,7 @@ export const createFetchDocument =
     const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
     let url = start;
     try {
-      for (let redirects = 0; redirects <= REDIRECTS; redirects += 1) {
+      for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
         checkDocumentUrl(policy, url);
         check?.(url);
         const answer = await get(way, url, either);
@@ -70,7 +70,7 @@ export const createFetchDocument =
         ? new FetchFailed(`${place(url)} did not arrive within ${timeoutMs} ms.`)
         : new FetchFailed(`${place(url)} cannot be fetched (${reason(error)}).`, { cause: error });
     }
-    throw new FetchFailed(`${place(start)} redirects more than ${REDIRECTS} times.`);
+    throw new FetchFailed(`${place(start)} redirects more than ${MAX_REDIRECTS} times.`);
   };
 
 function checkDocumentUrl(policy: Policy, url: URL): void {
@@ -132,7 +132,7 @@ function refusal(kind: Exclude<Unpackable['kind'], 'broken'>, maxBytes: number):
     case 'large':
       return `is larger than ${maxBytes} bytes.`;
     case 'dense':
-      return `unpacks to more than ${MOST_DENSE} times its size.`;
+      return `unpacks to more than ${MAX_UNPACKED_RATIO} times its size.`;
   }
 }
 

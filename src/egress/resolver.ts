@@ -8,11 +8,11 @@ import type { Resolve } from './connector.ts';
 import { readNameFiles } from './name-files.ts';
 
 /** Look-ups of one organization under way, and those that wait for one of these to end. */
-const LOOKUPS_UNDER_WAY = 8;
+const MAX_LOOKUPS_UNDER_WAY = 8;
 const MAX_LOOKUPS_WAITING = 64;
 /** Look-ups of all organizations under way. */
-const MAX_LOOKUPS = 1024;
-const TRIES = 2;
+const MAX_LOOKUPS_OF_ALL = 1024;
+const MAX_TRIES = 2;
 /** With several name servers each gets its tries: a look-up never takes longer than this many time-outs. */
 const MAX_TIMEOUTS = 3;
 const MAX_CACHED_NAMES = 10_000;
@@ -35,15 +35,15 @@ export function createResolver(options: ResolverOptions): (organizationId: strin
   const { dnsTimeoutMs, dnsCacheMs, dnsFailureCacheMs, servers } = options;
   const kept = new LRUCache<string, Found>({ max: MAX_CACHED_NAMES });
   const slots = createFairSlots({
-    slots: MAX_LOOKUPS,
-    slotsPerOwner: LOOKUPS_UNDER_WAY,
+    slots: MAX_LOOKUPS_OF_ALL,
+    slotsPerOwner: MAX_LOOKUPS_UNDER_WAY,
     mostWaiting: MAX_LOOKUPS_WAITING,
   });
   let text: string | undefined;
   let resolver = newResolver();
 
   function newResolver(): dns.Resolver {
-    const made = new dns.Resolver({ timeout: dnsTimeoutMs, tries: TRIES, maxTimeout: dnsTimeoutMs });
+    const made = new dns.Resolver({ timeout: dnsTimeoutMs, tries: MAX_TRIES, maxTimeout: dnsTimeoutMs });
     if (servers !== undefined) {
       made.setServers(servers);
     }

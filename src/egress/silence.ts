@@ -15,7 +15,7 @@ export class SilentTooLong extends Error {
 }
 
 /** Milliseconds between two looks. One timer looks after all: one for each would outlive what it is for. */
-const LOOK = 500;
+const CHECK_INTERVAL_MS = 500;
 
 const listened = new Slots<Listening>();
 let looks = 0;
@@ -30,7 +30,7 @@ export class Listening {
   constructor(speaker: Speaker) {
     this.#speaker = speaker;
     this.#slot = listened.add(this);
-    looking ??= setInterval(look, LOOK).unref();
+    looking ??= setInterval(look, CHECK_INTERVAL_MS).unref();
   }
 
   heard(): void {
@@ -44,7 +44,7 @@ export class Listening {
   look(): void {
     if (this.#speaker.isPaused()) {
       this.heard();
-    } else if ((looks - this.#heardAt) * LOOK > this.#speaker.silence) {
+    } else if ((looks - this.#heardAt) * CHECK_INTERVAL_MS > this.#speaker.silence) {
       this.#speaker.giveUp(new SilentTooLong('nothing was heard for too long'));
     }
   }

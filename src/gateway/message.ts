@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { nextRank, nextTurn } from '../base/breathe.ts';
 import { TooManyNumbers } from '../base/exact-numbers.ts';
-import { DEEPEST, isRawNumber, parseExact } from '../base/json.ts';
+import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { hasMoreValues, isShallowText } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { foldCase, MOST_MEMBERS, repeatsMember, TooManyMembers } from './repeated.ts';
@@ -152,7 +152,7 @@ function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: str
     yield;
     const value = JSON.parse(text) as unknown;
     yield;
-    if (isShallowText(text, DEEPEST)) {
+    if (isShallowText(text, MAX_LEVELS)) {
       if (JSON.stringify(value) === text) {
         return { value, text };
       }

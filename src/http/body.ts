@@ -4,7 +4,7 @@ import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
-import { DEEPEST, LONGEST_KEY, MOST_MISTAKES, MOST_VALUES, SHOWN_KEY } from '../base/limits.ts';
+import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MOST_VALUES } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
@@ -14,7 +14,7 @@ import { readBytes } from './read-bytes.ts';
 import { splitOpaque } from './split-opaque.ts';
 
 /** Bytes that a body may have, unless its operation says otherwise. */
-const BODY_LIMIT = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -26,7 +26,7 @@ export function readBody(operation: Operation, budget: MemoryBudget): RequestHan
   if (operation.object.requestBody === undefined) {
     return [beginMemory(budget), ignoreBody, refuseUnstorable];
   }
-  const { 'x-body-limit': limit = BODY_LIMIT, 'x-opaque': opaque } = operation.object;
+  const { 'x-body-limit': limit = MAX_BODY_BYTES, 'x-opaque': opaque } = operation.object;
   const parse = opaque === undefined ? parseJson : parseAround(opaque);
   return [beginMemory(budget), requireJson, readInto(limit), parse, refuseUnstorable];
 }
@@ -151,7 +151,7 @@ const refuseUnstorable: RequestHandler = (request, _response, next) => {
   findUnstorable(walk, request.query, 'query', 0);
   findUnstorable(walk, request.body, 'body', 0);
   if (walk.mistakes.length > 0) {
-    throw invalid(walk.mistakes.slice(0, MOST_MISTAKES));
+    throw invalid(walk.mistakes.slice(0, MAX_MISTAKES));
   }
   next();
 };
@@ -168,7 +168,7 @@ function findUnstorable(walk: Walk, value: unknown, field: string, depth: number
   if (walk.values > MOST_VALUES) {
     throw tooManyValues();
   }
-  if (walk.mistakes.length >= MOST_MISTAKES) {
+  if (walk.mistakes.length >= MAX_MISTAKES) {
     return;
   }
   if (typeof value === 'string') {
@@ -178,16 +178,16 @@ function findUnstorable(walk: Walk, value: unknown, field: string, depth: number
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) {
     return;
   }
-  if (depth === DEEPEST) {
-    walk.mistakes.push({ field, message: `is nested deeper than ${DEEPEST} levels`, rule: 'depth' });
+  if (depth === MAX_BODY_LEVELS) {
+    walk.mistakes.push({ field, message: `is nested deeper than ${MAX_BODY_LEVELS} levels`, rule: 'depth' });
     return;
   }
   for (const key of Object.keys(value)) {
-    const name = `${field}.${key.slice(0, SHOWN_KEY).toWellFormed().replaceAll('\0', '\ufffd')}`;
+    const name = `${field}.${key.slice(0, MAX_SHOWN_KEY_CHARS).toWellFormed().replaceAll('\0', '\ufffd')}`;
     if (key === '__proto__') {
       walk.mistakes.push({ field: name, message: 'unknown key', rule: 'unknown_key' });
-    } else if (key.length > LONGEST_KEY) {
-      walk.mistakes.push({ field: name, message: `is a key of more than ${LONGEST_KEY} characters`, rule: 'key' });
+    } else if (key.length > MAX_KEY_CHARS) {
+      walk.mistakes.push({ field: name, message: `is a key of more than ${MAX_KEY_CHARS} characters`, rule: 'key' });
     } else {
       walk.mistakes.push(...textMistakes(key, name));
       findUnstorable(walk, (value as Record<string, unknown>)[key], name, depth + 1);

@@ -73,13 +73,13 @@ function takenBytesOf(socket: Socket): number {
  * Bytes a second that a client takes at least. The system takes a few by itself now and then, though its buffers are full
  * and the client reads nothing.
  */
-const LEAST_BYTES_PER_SECOND = 512;
+const MIN_BYTES_PER_SECOND = 512;
 
 /** Looks at a connection, and says whether it is to be ended. */
 export function isStuck(connection: Connection, now: number, limits: Limits): boolean {
   const { socket } = connection;
   const takenBytes = takenBytesOf(socket);
-  const leastBytes = (limits.answerTimeoutMs / 1000) * LEAST_BYTES_PER_SECOND;
+  const leastBytes = (limits.answerTimeoutMs / 1000) * MIN_BYTES_PER_SECOND;
   if (socket.writableLength === 0 || takenBytes - connection.takenBytes >= leastBytes) {
     connection.takenBytes = takenBytes;
     connection.tookAt = now;

@@ -6,9 +6,9 @@ import { type Connection, isOver, isStuck, linger, newConnection } from './conne
 import { createDescriptorRoom, type DescriptorRoom } from './descriptor-room.ts';
 
 /** Requests that may wait behind an answer on their connection. A client that sends more at once is cut off. */
-const MAX_PIPELINED = 32;
+const MAX_PIPELINED_REQUESTS = 32;
 /** Connections that had to be ended, from which on it is worth the time to give back the memory that they took. */
-const MANY_STUCK = 20;
+const MANY_STUCK_CONNECTIONS = 20;
 
 export type ConnectionOptions = {
   readonly limits: Limits;
@@ -83,7 +83,7 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
         ended += 1;
       }
     }
-    if (ended >= MANY_STUCK && ended === endedBefore) {
+    if (ended >= MANY_STUCK_CONNECTIONS && ended === endedBefore) {
       ended = 0;
       onManyEnded();
     }
@@ -136,7 +136,7 @@ function parseNoMore(socket: Socket): void {
 
 function queue(connection: Connection, request: IncomingMessage, response: ServerResponse, serve: RequestListener) {
   const { socket, pipelined } = connection;
-  if (pipelined.length === MAX_PIPELINED) {
+  if (pipelined.length === MAX_PIPELINED_REQUESTS) {
     socket.destroy();
     return;
   }

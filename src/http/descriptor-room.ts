@@ -2,9 +2,9 @@ import { openDescriptors } from '../base/descriptors.ts';
 import { type Connection, isBusy } from './connection.ts';
 
 /** The share of the descriptors that connections of clients leave to everything else: servers, databases, files. */
-const RESERVE = 0.1;
+const RESERVE_RATIO = 0.1;
 /** The share from which descriptors are counted more often. */
-const CROWDED = 0.7;
+const CROWDED_RATIO = 0.7;
 /** Milliseconds between two counts while they are crowded. */
 const CROWDED_COUNT_MS = 100;
 /** Milliseconds between two times that it is told. */
@@ -48,10 +48,10 @@ export function createDescriptorRoom(
   return {
     make: (newcomer) => {
       const used = open.size + others;
-      if (used > limit * CROWDED && performance.now() - countedAt > CROWDED_COUNT_MS) {
+      if (used > limit * CROWDED_RATIO && performance.now() - countedAt > CROWDED_COUNT_MS) {
         void count();
       }
-      if (used > limit * (1 - RESERVE)) {
+      if (used > limit * (1 - RESERVE_RATIO)) {
         (leastWorthOf(open.values(), newcomer) ?? newcomer).socket.destroy();
         if (performance.now() - toldAt > TOLD_MS) {
           toldAt = performance.now();

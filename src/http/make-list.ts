@@ -5,12 +5,12 @@ import { LargeList } from '../contract/large-list.ts';
 
 /** Bytes, and items, of a list that is checked and written at once, as other answers are. */
 const WRITTEN_AT_ONCE_BYTES = 64 * 1024;
-const WRITTEN_AT_ONCE = 100;
+const WRITTEN_AT_ONCE_ITEMS = 100;
 /** Lists that are made at once, one of each organization, and those of one organization that wait besides. */
 const SLOTS = 2;
-const MAX_WAITING = 64;
+const MAX_WAITING_LISTS = 64;
 
-const making = createFairSlots({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING });
+const making = createFairSlots({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING_LISTS });
 
 /**
  * A list of an answer that may be large, of what `itemsOf` gives when it is its turn: one of an organization is made at a
@@ -25,7 +25,7 @@ export async function makeList<T extends object>(memory: MemoryScope, itemsOf: (
       const first: T[] = [];
       const items = async function* () {
         for await (const item of itemsOf()) {
-          if (first.length < WRITTEN_AT_ONCE) {
+          if (first.length < WRITTEN_AT_ONCE_ITEMS) {
             first.push(item);
           }
           yield item;
@@ -34,7 +34,7 @@ export async function makeList<T extends object>(memory: MemoryScope, itemsOf: (
       const json = await jsonPieces(items(), held, memory.signal);
       memory.signal.throwIfAborted();
       held.resize(json.bytes);
-      if (json.count <= WRITTEN_AT_ONCE && json.bytes <= WRITTEN_AT_ONCE_BYTES) {
+      if (json.count <= WRITTEN_AT_ONCE_ITEMS && json.bytes <= WRITTEN_AT_ONCE_BYTES) {
         return first;
       }
       // Stands for the array that its text is of: only what writes the answer looks into it.

@@ -4,7 +4,7 @@ import { ApiError } from '../base/errors.ts';
 import { type Held, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { Pieces } from '../base/pieces.ts';
-import { MOST_DENSE, Unpackable, unpack } from '../base/unpack.ts';
+import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
 
 const MIB = 1024 * 1024;
 /**
@@ -93,7 +93,7 @@ function bodyError(kind: Unpackable['kind'], limit: number): ApiError {
     case 'dense':
       return new ApiError(
         'body_too_large',
-        `The body unpacks to more than ${MOST_DENSE} times its size; send it without compression.`,
+        `The body unpacks to more than ${MAX_UNPACKED_RATIO} times its size; send it without compression.`,
       );
     case 'coding':
       return new ApiError('unsupported_media_type', 'The Content-Encoding is unknown; use gzip, deflate, br or none.');

@@ -7,23 +7,23 @@ import { type Split, takeOpaque } from './take-opaque.ts';
 // The sources run as .ts, the package as .js.
 const WORKER = new URL(`./split-opaque-worker${extname(import.meta.url)}`, import.meta.url);
 /** Bytes from which parsing would hold up other requests. */
-const LARGE = 1024 * 1024;
+const LARGE_BODY_BYTES = 1024 * 1024;
 /** Megabytes that the parsed form of a large body may take. */
 const LIMITS = { maxOldGenerationSizeMb: 224, maxYoungGenerationSizeMb: 32 };
 
 type Reply = { readonly split: Split } | { readonly failure: string; readonly isSyntax: boolean };
 
 /** Large bodies of one owner that wait to be parsed. */
-const MAX_WAITING = 16;
+const MAX_WAITING_BODIES = 16;
 /** Large bodies are parsed one after another, since each may take as much memory as the limits allow. Owners take turns. */
-const turns = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING });
+const turns = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_BODIES });
 
 /**
  * `takeOpaque`, for a large body on a thread of its own. Rejects with a SyntaxError or a TypeError as that throws them,
  * with a SyntaxError when the body is too much to be parsed, and with QueueFull when too many of the owner wait.
  */
 export async function splitOpaque(bytes: Buffer, key: string, owner: string): Promise<Split> {
-  if (bytes.length < LARGE) {
+  if (bytes.length < LARGE_BODY_BYTES) {
     return takeOpaque(bytes, key);
   }
   return turns.run(owner, () => splitInWorker(bytes, key));

@@ -1,7 +1,7 @@
 /** Bytes behind the beginning of an escape that tell what it is. */
-const MOST_LOOKED_AT = 160;
+const MAX_READ_BYTES = 160;
 /** Bytes of backslashes, or of percents encoded again and again, that are one escape. */
-const MOST_OF_RUN = 64;
+const MAX_RUN_BYTES = 64;
 export const [PERCENT, BACKSLASH] = [0x25, 0x5c];
 const [LF, CR, QUOTE, U] = [0x0a, 0x0d, 0x22, 0x75];
 
@@ -80,7 +80,7 @@ export function read(
       continue;
     }
     const start = run === -1 ? at : run;
-    if (!isLast && length - at < MOST_LOOKED_AT && (run !== -1 || byte === BACKSLASH || byte === PERCENT)) {
+    if (!isLast && length - at < MAX_READ_BYTES && (run !== -1 || byte === BACKSLASH || byte === PERCENT)) {
       return start;
     }
     if (isJson && (byte === LF || byte === CR || (byte === QUOTE && !isOdd))) {
@@ -101,7 +101,7 @@ export function read(
     at = end;
     if (code === BACKSLASH) {
       run = start;
-      if (at - run > MOST_OF_RUN && !isOdd) {
+      if (at - run > MAX_RUN_BYTES && !isOdd) {
         reader.part(run, at);
         answer = IDLE;
         run = -1;
@@ -129,7 +129,7 @@ const taken = (reader: Reader, before: Answer, symbol: number, start: number, en
 /** The end of a percent and what belongs to it: `%41`, `%2541`; `%25` is a percent, and so is one alone. */
 function endOfPercent(bytes: Uint8Array, start: number): number {
   let at = start + 1;
-  while (bytes[at] === 0x32 && bytes[at + 1] === 0x35 && at - start < MOST_OF_RUN) {
+  while (bytes[at] === 0x32 && bytes[at + 1] === 0x35 && at - start < MAX_RUN_BYTES) {
     at += 2;
   }
   return hex(bytes, at, 2) === -1 ? at : at + 2;
@@ -159,7 +159,7 @@ const isHigh = (code: number): boolean => code >= 0xd800 && code < 0xdc00;
 /** The second half of a character that two escapes write. */
 function lowAt(bytes: Uint8Array, start: number): { readonly code: number; readonly end: number } | null {
   let at = start;
-  while (bytes[at] === BACKSLASH && at - start < MOST_OF_RUN) {
+  while (bytes[at] === BACKSLASH && at - start < MAX_RUN_BYTES) {
     at += 1;
   }
   const code = at > start && bytes[at] === U ? hex(bytes, at + 1, 4) : -1;

@@ -13,16 +13,16 @@ import {
 } from './secret-reading.ts';
 
 /** What is shorter is likely to be found where it is no secret; the same when it is read without what escapes in it. */
-const SHORTEST = 8;
-const SHORTEST_READ = 6;
+const MIN_SECRET_CHARS = 8;
+const MIN_READ_CHARS = 6;
 /** What stands for a secret. */
 const MASKED = Buffer.from('[credential]');
 /** Bytes of secrets that overlap which are waited for whole. */
-const MOST_HELD = 64 * 1024;
+const MAX_HELD_BYTES = 64 * 1024;
 
 /** A number of JSON, or a part of one: to take it out would leave no JSON. */
 const NUMBER = /^[-+\d.]*(?:e[-+]?\d*)?$/i;
-const mayBeFound = (value: string): boolean => value.length >= SHORTEST && !NUMBER.test(value);
+const mayBeFound = (value: string): boolean => value.length >= MIN_SECRET_CHARS && !NUMBER.test(value);
 
 /** A secret, and what in it is one by itself: who knows a part of it knows what is said of it, and no other part. */
 export type SecretValue = { readonly value: string; readonly parts: readonly string[] };
@@ -66,13 +66,13 @@ export class SecretSearch {
   constructor(values: readonly SecretValue[]) {
     const byValue = new Map<string, string[]>();
     for (const { value, parts } of values) {
-      if (mayBeFound(value) && readingOf(value, STRICT).length >= SHORTEST_READ) {
+      if (mayBeFound(value) && readingOf(value, STRICT).length >= MIN_READ_CHARS) {
         byValue.set(value, [...(byValue.get(value) ?? []), ...parts]);
       }
     }
     this.#values = [...byValue].map(([value, parts]) => ({ value, parts }));
     this.#numbers = new Map(this.#values.map(({ value }, number) => [value, number]));
-    this.#strict = formsOf(this.#values, STRICT, SHORTEST_READ);
+    this.#strict = formsOf(this.#values, STRICT, MIN_READ_CHARS);
   }
 
   /** Bytes that it holds, about, also for what somebody has sent. */
@@ -96,7 +96,7 @@ export class SecretSearch {
    * the other parts are looked for by themselves.
    */
   async knownFrom(sent: Iterable<string>, turn: Turn): Promise<ReadonlySet<number>> {
-    this.#loose ??= formsOf(this.#values, LOOSE, SHORTEST);
+    this.#loose ??= formsOf(this.#values, LOOSE, MIN_SECRET_CHARS);
     const known = new Set<number>();
     for (const text of sent) {
       for (const { words, owners } of [this.#strict, this.#loose]) {
@@ -127,7 +127,8 @@ export class SecretSearch {
   areIn(bytes: Buffer, wanted: Wanted, isJson: boolean): boolean {
     // A flood of tiny events must not be searched one by one.
     return (
-      bytes.length >= SHORTEST && this.find(bytes, wanted, { isJson, isLast: true, onlyFirst: true }).ranges.length > 0
+      bytes.length >= MIN_SECRET_CHARS &&
+      this.find(bytes, wanted, { isJson, isLast: true, onlyFirst: true }).ranges.length > 0
     );
   }
 
@@ -358,20 +359,20 @@ function whole(ranges: readonly number[], end: number): number {
   for (let index = ranges.length - 2; index >= 0 && (ranges[index + 1] as number) > end; index -= 2) {
     const [from, to] = [ranges[index] as number, ranges[index + 1] as number];
     if (from < end) {
-      return to - from > MOST_HELD ? to : from;
+      return to - from > MAX_HELD_BYTES ? to : from;
     }
   }
   return end;
 }
 
 /** Characters that are looked at in one piece. */
-const SLICE = 128 * 1024;
+const SLICE_CHARS = 128 * 1024;
 
 /** A text, or bytes, in pieces; those of a text end with a character. */
 function* slicesOf(source: string | Buffer): Generator<{ readonly bytes: Buffer; readonly isLast: boolean }> {
   let at = 0;
   do {
-    let end = at + SLICE;
+    let end = at + SLICE_CHARS;
     let bytes: Buffer;
     if (typeof source === 'string') {
       const code = source.charCodeAt(end - 1);

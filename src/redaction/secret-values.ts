@@ -8,7 +8,7 @@ const NAMES = /auth|cookie|credential|key|pass|secret|signature|token/i;
 export const isNameOfSecret = (name: string): boolean => NAMES.test(name);
 
 /** Levels of what is inside of something else. */
-const DEEPEST = 4;
+const MAX_LEVELS = 4;
 /** What says what kind of thing something is, and no secret unless its name says so. */
 const WORD = /^[a-z]+(?:[ _-][a-z]+)*$/i;
 const URL_START = /^[a-z][a-z\d+.-]*:\/\//i;
@@ -29,7 +29,7 @@ function valuesIn(name: string, value: string, level: number): SecretValue[] {
     ...(/^(?:set-)?cookie2?$/i.test(name) ? cookiesIn(value) : []),
     ...stringsIn(value),
   ].filter((part) => part !== value);
-  const parts = level === DEEPEST ? [] : inside.flatMap((part) => valuesIn('', part, level + 1));
+  const parts = level === MAX_LEVELS ? [] : inside.flatMap((part) => valuesIn('', part, level + 1));
   return [{ value, parts: parts.map((part) => part.value) }, ...parts];
 }
 

@@ -1,6 +1,6 @@
 import * as auditEvents from './audit-events.ts';
 import { firstIdAt } from './event-ids.ts';
-import { PURGE_SLICE } from './purge.ts';
+import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Db } from './store.ts';
 import * as toolCalls from './tool-calls.ts';
 
@@ -17,7 +17,7 @@ export async function page(db: Db, query: auditEvents.AuditQuery): Promise<audit
 }
 
 /**
- * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of each kind,
+ * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS` of each kind,
  * and returns the larger number. Call it again, in a write of its own, until that is less than a slice.
  */
 export async function purge({ sql }: Db, olderThan: number): Promise<number> {
@@ -26,7 +26,12 @@ export async function purge({ sql }: Db, olderThan: number): Promise<number> {
     const { numDeletedRows } = await sql
       .deleteFrom(table)
       .where('id', 'in', (query) =>
-        query.selectFrom(table).select('id').where('id', '<', firstIdAt(olderThan)).orderBy('id').limit(PURGE_SLICE),
+        query
+          .selectFrom(table)
+          .select('id')
+          .where('id', '<', firstIdAt(olderThan))
+          .orderBy('id')
+          .limit(PURGE_SLICE_ROWS),
       )
       .executeTakeFirstOrThrow();
     most = Math.max(most, Number(numDeletedRows));

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { CALLED_DAILY } from './call-totals.ts';
-import { PURGE_SLICE } from './purge.ts';
+import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Db } from './store.ts';
 
 /** Tool calls one by one, and the daily totals of others. */
@@ -32,7 +32,7 @@ export async function beyond(db: Db, kind: Kind, most: number): Promise<Beyond[]
   return found;
 }
 
-/** Deletes the oldest daily totals that an organization has beyond a bound, at most `PURGE_SLICE`, and returns how many. */
+/** Deletes the oldest daily totals that an organization has beyond a bound, at most `PURGE_SLICE_ROWS`, and returns how many. */
 export async function purgeTotals(db: Db, { organizationId, below }: Beyond): Promise<number> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('audit_events')
@@ -45,7 +45,7 @@ export async function purgeTotals(db: Db, { organizationId, below }: Beyond): Pr
         .where('id', '<', below)
         .orderBy('at')
         .orderBy('id')
-        .limit(PURGE_SLICE),
+        .limit(PURGE_SLICE_ROWS),
     )
     .executeTakeFirstOrThrow();
   return Number(numDeletedRows);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { DAY_MS } from '../base/instants.ts';
 import { firstIdAt } from './event-ids.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
@@ -9,14 +10,12 @@ import * as toolCalls from './tool-calls.ts';
 export const CALLED_DAILY = 'tool.called_daily';
 
 /** How many calls one `rollUp` takes at most. */
-export const ROLL_UP_SLICE = 250;
-
-const DAY = 24 * 60 * 60 * 1000;
+export const ROLL_UP_SLICE_CALLS = 250;
 
 type Totals = { calls: number; failures: number; duration_ms: number; request_bytes: number; response_bytes: number };
 
 /**
- * Adds the oldest calls from before `olderThan` (milliseconds since the epoch), at most `ROLL_UP_SLICE` of them, to
+ * Adds the oldest calls from before `olderThan` (milliseconds since the epoch), at most `ROLL_UP_SLICE_CALLS` of them, to
  * the totals of their day (UTC), endpoint and tool, deletes them, and returns how many they were. Call it again, in a
  * write of its own, until that is less than a slice.
  */
@@ -24,7 +23,7 @@ export const rollUp = (db: Db, olderThan: number): Promise<number> => rollUpBelo
 
 /** The same with the calls, of all organizations or one, whose ids are below another. */
 export async function rollUpBelow(db: Db, below: string, organizationId?: string): Promise<number> {
-  const calls = await toolCalls.oldest(db, below, ROLL_UP_SLICE, organizationId);
+  const calls = await toolCalls.oldest(db, below, ROLL_UP_SLICE_CALLS, organizationId);
   for (const slice of slices([...dailyRows(calls).values()])) {
     await addToStored(db, slice);
   }
@@ -44,7 +43,7 @@ type DailyRow = Omit<Database['audit_events'], 'details'> & { totals: Totals };
 function dailyRows(calls: readonly toolCalls.ToolCall[]): Map<string, DailyRow> {
   const rows = new Map<string, DailyRow>();
   for (const call of calls) {
-    const at = Math.floor(call.at / DAY) * DAY;
+    const at = Math.floor(call.at / DAY_MS) * DAY_MS;
     const key = JSON.stringify([at, call.organization_id, call.endpoint_id, call.tool]);
     const { duration_ms, request_bytes, response_bytes } = call;
     const own = { calls: 1, failures: call.reason === null ? 0 : 1, duration_ms, request_bytes, response_bytes };

@@ -19,7 +19,7 @@ export type CataloguedTool = {
 };
 
 /** Characters of JSON that are handed on at once. */
-const PIECE = 64 * 1024;
+const PIECE_CHARS = 64 * 1024;
 const LINE_FEED = 0x0a;
 
 /** What was last seen of the tools of a server, of an organization's own or of a shared one. */
@@ -126,7 +126,7 @@ async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffe
   let piece = '[';
   for (const [index, tool] of tools.entries()) {
     piece += `${index === 0 ? '' : ',\n'}${JSON.stringify(tool)}`;
-    if (piece.length > PIECE) {
+    if (piece.length > PIECE_CHARS) {
       yield Buffer.from(piece);
       piece = '';
     }

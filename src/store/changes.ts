@@ -12,10 +12,10 @@ export type Changes = Pick<Store, 'changes' | 'hasChanged'> & {
 };
 
 /** Topics whose last change is remembered. Of the others it is known that they did not change after these. */
-const MOST_TOPICS = 20_000;
+const MAX_TOPICS = 20_000;
 
 /** Makes the counter of one store. */
-export function createChanges(mostTopics = MOST_TOPICS): Changes {
+export function createChanges(mostTopics = MAX_TOPICS): Changes {
   let count = 0;
   /** The count of the last change of each topic, longest ago first. */
   const changedAt = new Map<string, number>();

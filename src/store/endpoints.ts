@@ -1,5 +1,5 @@
 import type { Part } from './keyset.ts';
-import { PURGE_SLICE } from './purge.ts';
+import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
@@ -129,7 +129,7 @@ export async function remove(db: Db, { organizationId, accountId }: AccountKey, 
 }
 
 /**
- * Deletes endpoints that expired before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE` of them, and
+ * Deletes endpoints that expired before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS` of them, and
  * returns how many. Call it again, in a write of its own, until that is less than a slice.
  */
 export async function purge(db: Db, olderThan: number): Promise<number> {
@@ -138,7 +138,7 @@ export async function purge(db: Db, olderThan: number): Promise<number> {
     .select('id')
     .where('expires_at', '<', olderThan)
     .orderBy('expires_at')
-    .limit(PURGE_SLICE)
+    .limit(PURGE_SLICE_ROWS)
     .execute();
   const ids = expired.map(({ id }) => id);
   for (const slice of slices(ids)) {

@@ -4,7 +4,7 @@ import type { Db } from './store.ts';
 /** That a credential was used, and when (milliseconds since the epoch). */
 export type Use = { id: string; at: number };
 
-const SLICE = 100;
+const SLICE_ROWS = 100;
 
 /** Records uses of the credentials in one table, a statement per 100; ids that are gone are passed over. */
 export async function touch(db: Db, table: 'api_tokens' | 'key_pairs', uses: readonly Use[]): Promise<void> {
@@ -13,8 +13,8 @@ export async function touch(db: Db, table: 'api_tokens' | 'key_pairs', uses: rea
     latest.set(id, Math.max(at, latest.get(id) ?? 0));
   }
   const entries = [...latest];
-  for (let start = 0; start < entries.length; start += SLICE) {
-    const slice = entries.slice(start, start + SLICE);
+  for (let start = 0; start < entries.length; start += SLICE_ROWS) {
+    const slice = entries.slice(start, start + SLICE_ROWS);
     // PostgreSQL takes a bare parameter in a CASE for text.
     const whens = slice.map(([id, at]) => sql`when ${id} then cast(${at} as bigint)`);
     await db.sql

@@ -4,7 +4,7 @@ import { KEY_ID_DIGITS } from './secrets.ts';
 import type { Db, Store } from './store.ts';
 
 /** How many values are sealed anew in one write. */
-const SLICE = 256;
+const SLICE_ROWS = 256;
 
 /** What `reseal` has done. */
 export type Resealed = {
@@ -42,7 +42,7 @@ export async function reseal(
       if (slice.looked > 0) {
         onSlice(done, total);
       }
-    } while (slice.looked === SLICE);
+    } while (slice.looked === SLICE_ROWS);
   }
   return { count: done - unopened.length, unopened, isComplete: true };
 }
@@ -87,7 +87,7 @@ async function resealSlice(db: Db, sealed: SealedColumn, last: readonly string[]
   if (last !== null) {
     wanted = wanted.where(sql<boolean>`(${refs(primaryKey)}) > (${sql.join(last)})`);
   }
-  const rows = (await wanted.orderBy(refs(primaryKey)).limit(SLICE).execute()) as Row[];
+  const rows = (await wanted.orderBy(refs(primaryKey)).limit(SLICE_ROWS).execute()) as Row[];
   const unopened: string[] = [];
   for (const row of rows) {
     const context = contextOf(row[primaryKey.at(-1) as string] as string);

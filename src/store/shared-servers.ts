@@ -39,7 +39,7 @@ export type SharedServer = {
 export type NewSharedServer = Omit<SharedServer, 'slug' | 'version'>;
 
 /** How many servers may have slugs that begin alike: the first has the slug itself, the last ends in `-99`. */
-const MOST_ALIKE = 99;
+const MAX_ALIKE_SLUGS = 99;
 
 /**
  * Stores a new server that is shared with nobody, version 1, and returns it with the first slug that is free: `slugBase`,
@@ -144,7 +144,7 @@ export async function remove(db: Db, id: string): Promise<boolean> {
 
 /** The slug that a new server would get now, as in `insert`; null when all are taken. */
 export async function freeSlug(db: Db, base: string): Promise<string | null> {
-  const slugs = Array.from({ length: MOST_ALIKE }, (_, index) => (index === 0 ? base : `${base}-${index + 1}`));
+  const slugs = Array.from({ length: MAX_ALIKE_SLUGS }, (_, index) => (index === 0 ? base : `${base}-${index + 1}`));
   const rows = await db.sql.selectFrom('shared_servers').select('slug').where('slug', 'in', slugs).execute();
   const taken = new Set(rows.map(({ slug }) => slug));
   return slugs.find((slug) => !taken.has(slug)) ?? null;

@@ -50,7 +50,7 @@ export type Connection = {
 };
 
 /** Milliseconds until a request that is not answered has failed. */
-const PATIENCE = 30_000;
+const ANSWER_TIMEOUT_MS = 30_000;
 
 /** Makes somebody who asks with these credentials. */
 export function createCaller(connection: Connection, credentials: Credentials): Caller {
@@ -100,7 +100,7 @@ export function createCaller(connection: Connection, credentials: Credentials): 
 
 async function ask({ validating }: Connection, url: string, request: RequestInit) {
   try {
-    const response = await validating.fetch(url, { ...request, signal: AbortSignal.timeout(PATIENCE) });
+    const response = await validating.fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     return { response, violations: [] };
   } catch (error) {
     if (error instanceof ContractViolation) {
@@ -134,6 +134,6 @@ function pathsOf({ location, json }: Answer, collection: string): string[] {
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
   return name === 'TimeoutError'
-    ? `nothing in ${PATIENCE / 1000} s`
+    ? `nothing in ${ANSWER_TIMEOUT_MS / 1000} s`
     : `none: ${cause?.code ?? cause?.message ?? message}`;
 }

@@ -10,12 +10,12 @@ export type Result = Pick<Check, 'api' | 'name'> & { readonly seconds: number } 
   );
 
 /** Characters that are shown of what was expected, and of what came. */
-const SHOWN = 800;
+const MAX_SHOWN_CHARS = 800;
 
 /** Performs a check. A mistake of the suite itself is thrown on: it says nothing about the server. */
 export async function perform({ api, name, run }: Check, context: Context, secrets: Secrets): Promise<Result> {
   const start = performance.now();
-  const shown = (text: string) => secrets.hide(text).slice(0, SHOWN);
+  const shown = (text: string) => secrets.hide(text).slice(0, MAX_SHOWN_CHARS);
   const end = () => ({ api, name, seconds: Math.round(performance.now() - start) / 1000 });
   try {
     await run(context);

@@ -9,7 +9,7 @@ export type Secrets = {
 };
 
 /** Shorter values guard nothing, and replacing them would garble the text. */
-const SHORTEST = 8;
+const MIN_SECRET_CHARS = 8;
 const CREDENTIALS: Readonly<Record<string, string>> = {
   apiKey: '$NEW_API_KEY',
   apiSecret: '$NEW_API_SECRET',
@@ -23,7 +23,7 @@ const MAPS: readonly string[] = ['request_headers', 'headers', 'env'];
 export function createSecrets(own: string): Secrets {
   const known = new Map<string, string>();
   const add = (value: string, shown: string) => {
-    if (value.length >= SHORTEST) {
+    if (value.length >= MIN_SECRET_CHARS) {
       known.set(value, known.get(value) ?? shown);
     }
   };

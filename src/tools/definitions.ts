@@ -3,7 +3,7 @@ import type { Node, References } from './nodes.ts';
 import { type Convert, definitionName, type Unit } from './schema.ts';
 
 /** Levels of schemas in schemas with the references between them, as a validator meets them. */
-const DEEPEST = 300;
+const MAX_LEVELS = 300;
 
 /** The `$defs` of a tool: nothing but what is reachable, and its bytes as JSON. */
 export type Definitions = { readonly schemas: Readonly<Record<string, Node | boolean>>; readonly bytes: number };
@@ -17,8 +17,8 @@ export function definitionsOf(references: References, convert: Convert, roots: r
   let bytes = 0;
   const visit = (unit: Unit, above: number): void => {
     const depth = above + unit.depth;
-    if (depth > DEEPEST) {
-      throw new Unusable(`It has a schema that is nested deeper than ${DEEPEST} levels, references included.`);
+    if (depth > MAX_LEVELS) {
+      throw new Unusable(`It has a schema that is nested deeper than ${MAX_LEVELS} levels, references included.`);
     }
     references.spend(unit.targets.size);
     for (const [pointer, { value }] of unit.targets) {

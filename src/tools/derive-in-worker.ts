@@ -32,7 +32,7 @@ export type Deriver = (bytes: Uint8Array, options: DeriveOptions, signal?: Abort
 // The sources run as .ts, the package as .js.
 const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta.url);
 /** Megabytes of short-lived memory; the default would double what the process takes. */
-const YOUNG = 16;
+const YOUNG_MB = 16;
 /** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
 const LARGE_BYTES = 1024 * 1024;
 
@@ -57,7 +57,7 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
     busy.worker.postMessage({ bytes, options: task.options } satisfies DeriveQuestion, [bytes.buffer as ArrayBuffer]);
   };
   const startThread = (): Thread => {
-    const resourceLimits = { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG };
+    const resourceLimits = { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG_MB };
     const started: Thread = {
       worker: new Worker(WORKER, { resourceLimits }),
       task: null,

@@ -1,7 +1,7 @@
 import type { ParameterPlace } from './types.ts';
 
 /** Characters of an argument's name. */
-const LONGEST = 64;
+const MAX_NAME_CHARS = 64;
 
 /** Something that becomes a flat argument: a parameter, or a member of the body. */
 export type Source = { readonly in: ParameterPlace | 'body'; readonly name: string };
@@ -34,7 +34,7 @@ function reduce(name: string): string {
   const start = /^[^A-Za-z0-9_.-]/.test(name) ? 1 : 0;
   const words = name.replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
   const end = /[A-Za-z0-9_.-]$/.test(name) ? words.length : words.length - 1;
-  return words.slice(start, Math.min(end, start + LONGEST)) || '_';
+  return words.slice(start, Math.min(end, start + MAX_NAME_CHARS)) || '_';
 }
 
 function freeNames(taken: Set<string>): (wanted: string) => string {
@@ -42,7 +42,7 @@ function freeNames(taken: Set<string>): (wanted: string) => string {
   return (wanted) => {
     for (let number = numbers.get(wanted) ?? 1; ; number += 1) {
       const suffix = number === 1 ? '' : `_${number}`;
-      const name = `${wanted.slice(0, LONGEST - suffix.length)}${suffix}`;
+      const name = `${wanted.slice(0, MAX_NAME_CHARS - suffix.length)}${suffix}`;
       if (!taken.has(name)) {
         taken.add(name);
         numbers.set(wanted, number + 1);

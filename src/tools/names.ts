@@ -3,15 +3,15 @@ import pluralize from 'pluralize';
 import type { STANDARD_METHODS, Verb } from './types.ts';
 
 /** Characters of a tool's name; a longer name, or one taken twice, is cut to 55 and ends in `_` and 8 hex digits. */
-const LONGEST = 64;
-const CUT = 55;
+const MAX_NAME_CHARS = 64;
+const CUT_CHARS = 55;
 /** Words of a scope's `methods` that already mean something: no custom method may answer to them. */
 export const RESERVED: readonly string[] = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
 
 export type Identity = { readonly resource: string; readonly method: string };
 
 /** Characters of a text that are looked at: ten times what a name can hold. */
-const LOOKED_AT = 640;
+const MAX_READ_CHARS = 640;
 
 /**
  * Snake case in `[a-z0-9_]`, of the first 640 characters: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
@@ -19,7 +19,7 @@ const LOOKED_AT = 640;
  */
 export function snake(text: string): string {
   return text
-    .slice(0, LOOKED_AT)
+    .slice(0, MAX_READ_CHARS)
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/([a-z0-9])(?=[A-Z])/g, '$1_')
@@ -92,13 +92,13 @@ export function finalNames(
 ): (string | null)[] {
   const hashed = tools.map(({ plain, verb, path }) => {
     const digest = createHash('sha256').update(`${verb} ${path}`).digest('hex').slice(0, 8);
-    return `${plain.slice(0, CUT)}_${digest}`;
+    return `${plain.slice(0, CUT_CHARS)}_${digest}`;
   });
   const plainCount = countOf(tools.map(({ plain }) => plain));
   const hashedCount = countOf(hashed);
   // A plain name that looks like another tool's hashed one gets a hash too: whoever comes first must not decide.
   const isPlain = ({ plain }: { plain: string }): boolean =>
-    plain.length <= LONGEST && plainCount.get(plain) === 1 && !hashedCount.has(plain);
+    plain.length <= MAX_NAME_CHARS && plainCount.get(plain) === 1 && !hashedCount.has(plain);
   return tools.map((tool, index) => {
     const name = hashed[index] ?? '';
     return isPlain(tool) ? tool.plain : hashedCount.get(name) === 1 ? name : null;

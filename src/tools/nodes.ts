@@ -4,7 +4,7 @@ import { DocumentError, Unusable } from './errors.ts';
  * Steps that one document is worth: several times what 16 MB need that are written out. Counting them, not the time,
  * gives the same result on every machine. Four bytes that are kept cost a step, so this bounds the memory, too.
  */
-const MOST_STEPS = 10_000_000;
+const MAX_STEPS = 10_000_000;
 
 /** An object of the document. Keys that the document chooses are read with `Object.hasOwn` or `Object.entries` only. */
 export type Node = { readonly [key: string]: unknown };
@@ -48,7 +48,7 @@ export type References = {
 };
 
 export function referencesIn(document: unknown): References {
-  let left = MOST_STEPS;
+  let left = MAX_STEPS;
   const spend = (steps: number): void => {
     left -= steps;
     if (left < 0) {

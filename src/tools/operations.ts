@@ -3,9 +3,9 @@ import { escapePointer, isNode, type Node, quote, type References, textOf } from
 import { type Skipped, VERBS, type Verb } from './types.ts';
 
 /** Operations that a document may have. */
-const MOST = 10_000;
+const MAX_OPERATIONS = 10_000;
 /** Characters of a path. */
-const LONGEST_PATH = 2_000;
+const MAX_PATH_CHARS = 2_000;
 
 /** An operation and where it stands. */
 export type Site = {
@@ -59,7 +59,7 @@ export function operationsOf(document: Node, references: References): { sites: S
     }
     const item = itemOf(references, path, value);
     if (typeof item === 'string') {
-      broken.push({ operation: `* ${path.slice(0, LONGEST_PATH)}`, reason: item });
+      broken.push({ operation: `* ${path.slice(0, MAX_PATH_CHARS)}`, reason: item });
       continue;
     }
     for (const verb of VERBS) {
@@ -70,7 +70,7 @@ export function operationsOf(document: Node, references: References): { sites: S
         broken.push({ operation: `${verb} ${path}`, reason: 'It is not an object.' });
       }
     }
-    if (sites.length + broken.length > MOST) {
+    if (sites.length + broken.length > MAX_OPERATIONS) {
       throw new DocumentError('The document has more than 10,000 operations.', '/paths');
     }
   }
@@ -82,7 +82,7 @@ function itemOf(references: References, path: string, value: unknown): Node | st
   if (!path.startsWith('/')) {
     return 'Its path does not begin with a slash.';
   }
-  if (path.length > LONGEST_PATH) {
+  if (path.length > MAX_PATH_CHARS) {
     return 'Its path is longer than 2,000 characters.';
   }
   if (/[?#]/.test(path)) {

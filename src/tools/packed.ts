@@ -6,9 +6,9 @@ import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import type { DerivedTool } from './types.ts';
 
 /** Milliseconds for which the tools are read in one turn of the event loop. */
-const TURN = 5;
+const TURN_MS = 5;
 /** Bytes that packed tools may unpack to: twice what `derive` lets through. */
-const MOST = 64 * 1024 * 1024;
+const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 /** Tools for storage: gzip of one line of JSON for each. Takes its time; for a worker thread. */
 export function packTools(tools: readonly DerivedTool[]): Uint8Array {
@@ -41,8 +41,8 @@ export async function* readLines(
   const size = unpackedBytes(packed);
   const roomFor = roomInSteps(room);
   await roomFor(size);
-  const lines: Buffer = await promisify(gunzip)(packed, { maxOutputLength: MOST });
-  let turnEnds = performance.now() + TURN;
+  const lines: Buffer = await promisify(gunzip)(packed, { maxOutputLength: MAX_UNPACKED_BYTES });
+  let turnEnds = performance.now() + TURN_MS;
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf(10, start);
     const line = lines.subarray(start, end);
@@ -51,7 +51,7 @@ export async function* readLines(
     start = end + 1;
     if (performance.now() > turnEnds) {
       await nextTurn();
-      turnEnds = performance.now() + TURN;
+      turnEnds = performance.now() + TURN_MS;
     }
   }
 }

@@ -5,7 +5,7 @@ import { ANNOTATIONS, isSchema, mapValues, modern, RULES } from './keywords.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
 
 /** Levels of schemas in schemas, without what references add. */
-const DEEPEST = 100;
+const MAX_LEVELS = 100;
 
 /** `request`: read-only properties are left out. `response`: write-only ones are. */
 export type Mode = 'request' | 'response';
@@ -49,8 +49,8 @@ export function createConvert(references: References, mode: Mode, siblings: bool
     };
     const enter = (depth: number): void => {
       deepest = Math.max(deepest, depth);
-      if (depth > DEEPEST) {
-        throw new Unusable(`It has a schema that is nested deeper than ${DEEPEST} levels.`);
+      if (depth > MAX_LEVELS) {
+        throw new Unusable(`It has a schema that is nested deeper than ${MAX_LEVELS} levels.`);
       }
     };
     const copy = (value: unknown, depth: number): unknown => {

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import type { Part } from '../../src/store/keyset.ts';
-import { PURGE_SLICE } from '../../src/store/purge.ts';
+import { PURGE_SLICE_ROWS } from '../../src/store/purge.ts';
 import type { Store } from '../../src/store/store.ts';
 import { insertOnce } from '../../src/store/tool-calls.ts';
 import { onBothEngines } from './support/harness.ts';
@@ -81,7 +81,7 @@ onBothEngines(({ shared }) => {
   });
 
   it('purges what is older, oldest first, a slice at a time', async () => {
-    const old = Array.from({ length: PURGE_SLICE + 5 }, (_, at) => at);
+    const old = Array.from({ length: PURGE_SLICE_ROWS + 5 }, (_, at) => at);
     await store.write(async (db) => {
       await auditEvents.insert(
         db,
@@ -94,7 +94,7 @@ onBothEngines(({ shared }) => {
       );
     });
     const purge = () => store.write((db) => auditLog.purge(db, 5000));
-    expect(await purge()).toBe(PURGE_SLICE);
+    expect(await purge()).toBe(PURGE_SLICE_ROWS);
     expect(await found({ action: 'server.created' })).toEqual([
       's5001',
       ...[1004, 1003, 1002, 1001, 1000].map((at) => `s${at}`),

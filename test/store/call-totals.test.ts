@@ -3,7 +3,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { boundCalls, rollUpCalls } from '../../src/audit/changes.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
-import { ROLL_UP_SLICE, rollUp } from '../../src/store/call-totals.ts';
+import { ROLL_UP_SLICE_CALLS, rollUp } from '../../src/store/call-totals.ts';
 import type { Store } from '../../src/store/store.ts';
 import { insertOnce } from '../../src/store/tool-calls.ts';
 import { onBothEngines } from './support/harness.ts';
@@ -101,7 +101,7 @@ onBothEngines(({ shared }) => {
 
   it('makes exact totals of what is older than seven days, in slices, and nothing more when run again', async () => {
     const store = await shared();
-    const calls = Array.from({ length: 3 * ROLL_UP_SLICE + 7 }, () => aCall());
+    const calls = Array.from({ length: 3 * ROLL_UP_SLICE_CALLS + 7 }, () => aCall());
     await record(
       store,
       calls.toSorted((a, b) => a.at - b.at),
@@ -133,23 +133,23 @@ onBothEngines(({ shared }) => {
 
   it('takes a slice at a time, oldest first, and leaves what is no call, and what is not older', async () => {
     const store = await shared();
-    const calls = Array.from({ length: ROLL_UP_SLICE + 2 }, (_, at) => aCall({ at }));
+    const calls = Array.from({ length: ROLL_UP_SLICE_CALLS + 2 }, (_, at) => aCall({ at }));
     const change = { ...asEvent(aCall({ at: 0 })), action: 'server.created' };
     await record(store, calls);
     await store.write((db) => auditEvents.insert(db, [change]));
     const singles = async () =>
       (await all(store)).filter((event) => 'action' in event && event.action === 'tool.called');
-    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(ROLL_UP_SLICE);
-    expect(await singles()).toEqual(sorted(calls.slice(ROLL_UP_SLICE).map(asEvent)));
-    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(1);
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE_CALLS + 1))).toBe(ROLL_UP_SLICE_CALLS);
+    expect(await singles()).toEqual(sorted(calls.slice(ROLL_UP_SLICE_CALLS).map(asEvent)));
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE_CALLS + 1))).toBe(1);
     expect(await singles()).toEqual([asEvent(calls.at(-1) as Call)]);
-    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE + 1))).toBe(0);
+    expect(await store.write((db) => rollUp(db, ROLL_UP_SLICE_CALLS + 1))).toBe(0);
     expect(await auditLog.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
   });
 
   it('keeps the newest calls of each organization, and makes totals of those beyond the bound', async () => {
     const store = await shared();
-    const many = Array.from({ length: ROLL_UP_SLICE + 60 }, (_, at) => aCall({ at, organizationId: 'org_a' }));
+    const many = Array.from({ length: ROLL_UP_SLICE_CALLS + 60 }, (_, at) => aCall({ at, organizationId: 'org_a' }));
     const few = Array.from({ length: 50 }, (_, at) => aCall({ at, organizationId: 'org_b' }));
     const change = { ...asEvent(aCall({ at: 0, organizationId: 'org_a' })), action: 'server.created' };
     await record(store, [...many, ...few]);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as endpoints from '../../src/store/endpoints.ts';
-import { PURGE_SLICE } from '../../src/store/purge.ts';
+import { PURGE_SLICE_ROWS } from '../../src/store/purge.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
@@ -176,7 +176,7 @@ onBothEngines(({ shared }) => {
 
   it('purges what expired earlier, first what expired first, a slice at a time', async () => {
     await store.write((db) => db.sql.deleteFrom('endpoints').execute());
-    const expired = Array.from({ length: PURGE_SLICE + 5 }, (_, expiresAt) => anEndpoint(own, { expiresAt }));
+    const expired = Array.from({ length: PURGE_SLICE_ROWS + 5 }, (_, expiresAt) => anEndpoint(own, { expiresAt }));
     const kept = [anEndpoint(own, { expiresAt: 5000 }), anEndpoint(other, { expiresAt: 5001 }), anEndpoint(own)];
     await insertAll(store, [...expired, ...kept]);
     const purge = () => store.write((db) => endpoints.purge(db, 5000));
@@ -185,7 +185,7 @@ onBothEngines(({ shared }) => {
       return rows.map(({ id }) => id).toSorted();
     };
     const ids = (all: endpoints.NewEndpoint[]) => all.map(({ id }) => id).toSorted();
-    expect(await purge()).toBe(PURGE_SLICE);
+    expect(await purge()).toBe(PURGE_SLICE_ROWS);
     expect(await left()).toEqual(ids([...expired.slice(-5), ...kept]));
     expect(await purge()).toBe(5);
     expect(await purge()).toBe(0);

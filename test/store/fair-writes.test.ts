@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import * as settings from '../../src/store/settings.ts';
 import { StoreBusy, StoreUnavailable } from '../../src/store/store.ts';
-import { MOST_WAITING } from '../../src/store/write-shares.ts';
+import { MAX_WAITING_WRITES } from '../../src/store/write-shares.ts';
 import { call } from '../support/client.ts';
 import { startTestServer } from '../support/server.ts';
 import { createWorld } from '../support/world.ts';
@@ -36,7 +36,7 @@ onBothEngines(({ open, shared }) => {
     const holding = [hold(), hold(), hold()];
     await begun.promise;
     const results = Promise.allSettled(
-      Array.from({ length: MOST_WAITING + 100 }, (_, index) =>
+      Array.from({ length: MAX_WAITING_WRITES + 100 }, (_, index) =>
         store.writeFor('org_many', (db) => settings.set(db, 'many', String(index))),
       ),
     );
@@ -73,10 +73,12 @@ it('answers an organization that has too many changes waiting with 503 and when 
     await held;
   });
   await begun.promise;
-  const waiting = Array.from({ length: MOST_WAITING }, () => writeFor(many.organizationId, async () => undefined));
+  const waiting = Array.from({ length: MAX_WAITING_WRITES }, () =>
+    writeFor(many.organizationId, async () => undefined),
+  );
   const refused = await create(many.pair);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
-  expect(refused.text).toContain(`${MOST_WAITING} changes waiting`);
+  expect(refused.text).toContain(`${MAX_WAITING_WRITES} changes waiting`);
   const creating = create(one.pair);
   go();
   expect((await creating).status).toBe(201);

@@ -5,13 +5,13 @@ import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
-import { MOST_WAITING, tooManyWaiting } from '../write-shares.ts';
+import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
 import { lostRace } from './errors.ts';
 import { createGate } from './gate.ts';
 
-const ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 /** Writes of organizations that run at once, of all and of one; the rest of the pool's ten connections is for others. */
-const SLOTS = { slots: 6, slotsPerOwner: 3, mostWaiting: MOST_WAITING };
+const SLOTS = { slots: 6, slotsPerOwner: 3, mostWaiting: MAX_WAITING_WRITES };
 
 /** Writes as transactions of their own. */
 export type Writes = {
@@ -55,7 +55,7 @@ export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Ch
         const work = () => transact(fn);
         return await (attempts === 1 ? gate.shared(work) : gate.alone(work));
       } catch (error) {
-        if (attempts === ATTEMPTS || !lostRace(error)) {
+        if (attempts === MAX_ATTEMPTS || !lostRace(error)) {
           throw error;
         }
       }

@@ -6,10 +6,10 @@ import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
-import { MOST_WAITING, tooManyWaiting } from '../write-shares.ts';
+import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
 
 /** Writes that share one transaction at most, and milliseconds after which none is added to it. */
-const MOST_IN_GROUP = 256;
+const MAX_GROUP_WRITES = 256;
 const GROUP_MS = 20;
 /** The owner of what the operator and the gateway itself write; no organization has this id. */
 const SYSTEM = 'system';
@@ -57,7 +57,7 @@ export function createWriteGroups(
       if (closed) {
         throw new StoreUnavailable('Storage is unavailable: it has been closed.');
       }
-      if (owner !== SYSTEM && waiting.waitingOf(owner) >= MOST_WAITING) {
+      if (owner !== SYSTEM && waiting.waitingOf(owner) >= MAX_WAITING_WRITES) {
         throw tooManyWaiting();
       }
       const job: Job = {
@@ -106,7 +106,7 @@ async function runGroup(
       await runInSavepoint(db, next.item);
       // Writes beyond this connection see nothing of it, and those of this one wait for the group anyway.
       await breathe();
-    } while (jobs.length < MOST_IN_GROUP && performance.now() < end);
+    } while (jobs.length < MAX_GROUP_WRITES && performance.now() < end);
     await transaction.commit().execute();
     watched.committed();
   } catch (error) {

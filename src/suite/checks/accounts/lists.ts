@@ -65,7 +65,7 @@ async function filled(list: List, count: number): Promise<string[]> {
 }
 
 /** Pages that are read at most to find what was made: a live organization has things of its own. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 
 const listChecksOf = (operation: string, listIn: (context: Context) => Promise<List>) =>
   checks('accounts', {
@@ -75,7 +75,7 @@ const listChecksOf = (operation: string, listIn: (context: Context) => Promise<L
       const ids = await filled(list, 5);
       const seen: string[] = [];
       let cursor: string | null = '';
-      for (let pages = 0; pages < MOST_PAGES && cursor !== null && seen.length < ids.length; pages++) {
+      for (let pages = 0; pages < MAX_PAGES && cursor !== null && seen.length < ids.length; pages++) {
         const { answer, result, limit, next_cursor }: Awaited<ReturnType<typeof read>> = await read(holder, list, {
           limit: '2',
           next_cursor: cursor,

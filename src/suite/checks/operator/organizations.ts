@@ -1,3 +1,4 @@
+import { DAY_MS } from '../../../base/instants.ts';
 import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
@@ -17,8 +18,6 @@ import {
   refused,
 } from './support.ts';
 
-const DAY = 24 * 60 * 60 * 1000;
-
 const list = async (operator: Caller) => {
   const answer = await operator.call(200, 'GET', ORGANIZATIONS);
   return { answer, organizations: answer.json as Organization[] };
@@ -30,7 +29,7 @@ export const organizationChecks = checks('operator', {
     const answer = await create(operator, `${name('created')} “Größe”`);
     const organization = answer.json as Organization;
     same(answer, 'name', organization.name, `${name('created')} “Größe”`);
-    const fresh = Math.abs(Date.parse(organization.createdAt) - Date.now()) < DAY;
+    const fresh = Math.abs(Date.parse(organization.createdAt) - Date.now()) < DAY_MS;
     holds(answer, fresh, `createdAt near ${new Date().toISOString()}`, organization.createdAt);
     same(answer, 'Location', answer.location, organizationPath(organization.id));
     const again = await operator.call(200, 'GET', organizationPath(organization.id));

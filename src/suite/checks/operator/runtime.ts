@@ -25,8 +25,8 @@ type State = Schemas['RuntimeServer']['state'];
 const RUNTIME = '/admin/api/v1/runtime/status';
 
 /** Times that are looked at what changes by itself, and milliseconds between two looks. */
-const LOOKS = 100;
-const PAUSE = 50;
+const MAX_CHECKS = 100;
+const PAUSE_MS = 50;
 
 const statusOf = async (operator: Caller): Promise<{ answer: Answer; status: Status }> => {
   const answer = await operator.call(200, 'GET', RUNTIME);
@@ -44,8 +44,8 @@ async function becomes(operator: Caller, path: string, state: State) {
     if (server?.state === state) {
       return { answer, server };
     }
-    holds(answer, looks < LOOKS, `the state ${state}`, server?.state ?? 'none');
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    holds(answer, looks < MAX_CHECKS, `the state ${state}`, server?.state ?? 'none');
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }
 
@@ -150,7 +150,7 @@ async function isLast(operator: Caller, change: (time: number) => Promise<Reload
     const { status, message, error } = await change(looks);
     const { answer, status: after } = await statusOf(operator);
     const came = [after.lastStatus, after.lastMessage, after.lastError];
-    if (isDeepStrictEqual(came, [status, message, error]) || looks === LOOKS) {
+    if (isDeepStrictEqual(came, [status, message, error]) || looks === MAX_CHECKS) {
       same(answer, 'the last status, message and error', came, [status, message, error]);
       holds(answer, after.lastReloadedAt !== null, 'when it was', null);
       return;

@@ -1,4 +1,5 @@
 import type { components } from '../../../../generated/api.ts';
+import { DAY_MS } from '../../../base/instants.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import {
@@ -21,8 +22,6 @@ import { INVALID, MISSING, mistakesOf, refused } from './support.ts';
 type Deleted = components['schemas']['SharedServerDeleted'];
 
 const STALE = [412, 'conflict'] as const;
-const DAY = 24 * 60 * 60 * 1000;
-
 /** A value for every key of a configuration but its name; the URL is for each transport. */
 const EVERY_KEY = {
   command: 'npx',
@@ -51,7 +50,7 @@ const createChecks = checks('operator', {
       enabled: true,
       mcpServer: { ...DEFAULTS, name: name('defaults'), url: NOBODY },
     });
-    const fresh = Math.abs(Date.parse(createdAt) - Date.now()) < DAY;
+    const fresh = Math.abs(Date.parse(createdAt) - Date.now()) < DAY_MS;
     holds(answer, fresh, `createdAt near ${new Date().toISOString()}`, createdAt);
     same(answer, 'updatedAt', updatedAt, createdAt);
     same(answer, 'Location', answer.location, sharedPath(id));

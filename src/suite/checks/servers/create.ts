@@ -1,8 +1,7 @@
+import { DAY_MS } from '../../../base/instants.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { create, created, dataOf, read, refused, SERVERS, type Server, serverPath, URL_OF_NOBODY } from './support.ts';
-
-const DAY = 24 * 60 * 60 * 1000;
 
 /** createMcpServer. */
 export const createChecks = checks('servers', {
@@ -19,7 +18,7 @@ export const createChecks = checks('servers', {
       tags: [],
     });
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
-    const fresh = Math.abs(created_at - Date.now()) < DAY;
+    const fresh = Math.abs(created_at - Date.now()) < DAY_MS;
     holds(answer, fresh, `created_at in milliseconds, near ${Date.now()}`, created_at);
   },
 
