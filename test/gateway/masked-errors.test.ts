@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
 import {
@@ -10,7 +9,7 @@ import {
 } from '../support/echoing-servers.ts';
 import { connect, WAYS, type Way } from '../support/mcp-client.ts';
 import { mintOver } from '../support/minted.ts';
-import { ROOT } from '../support/process.ts';
+import { compiledOnce } from '../support/process.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { created, remove, share, stdio, unique } from '../support/shared-servers.ts';
 
@@ -89,7 +88,7 @@ const shared: readonly (readonly [string, () => Promise<object>])[] = [
     'a process',
     async () =>
       stdio(unique(), {
-        args: [join(ROOT, 'test/support/echoing-stdio-server.ts'), '--api-key', IN_URL],
+        args: [...compiledOnce('test/support/echoing-stdio-server.ts'), '--api-key', IN_URL],
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the gateway.
         env: { API_TOKEN: '${OPERATORS_TOKEN}', SETTING: VALUE },
       }),

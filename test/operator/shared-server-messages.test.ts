@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { type Ask, connect, requestOf, type Way } from '../support/mcp-client.ts';
-import { isAlive, ROOT } from '../support/process.ts';
+import { compiledOnce, isAlive } from '../support/process.ts';
 import { beginEvents, eventOf, raw, result, type Script, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { created, remove, share, small, statusOf, stdio, unique } from '../support/shared-servers.ts';
@@ -30,7 +29,7 @@ afterAll(async () => {
 });
 
 const odd = (more: object = {}) =>
-  stdio(unique(), { args: [join(ROOT, 'test/support/odd-stdio-server.ts')], timeoutSeconds: 5, ...more });
+  stdio(unique(), { args: compiledOnce('test/support/odd-stdio-server.ts'), timeoutSeconds: 5, ...more });
 async function scripted(script: Script = {}) {
   const server = await startScripted('handshake', script);
   started.push(server);

@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Json } from '../support/json.ts';
 import { connect } from '../support/mcp-client.ts';
-import { ROOT } from '../support/process.ts';
+import { compiledOnce } from '../support/process.ts';
 import { beginEvents, json, sessionId, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import {
@@ -44,7 +43,7 @@ const namesOf = async (token: string): Promise<string[]> => {
 
 /** A server that both organizations use, each in a process of its own. */
 async function usedByBoth() {
-  const id = await created(gateway, stdio(unique(), { args: [join(ROOT, 'test/support/odd-stdio-server.ts')] }));
+  const id = await created(gateway, stdio(unique(), { args: compiledOnce('test/support/odd-stdio-server.ts') }));
   await grant(gateway, id, [one.id, other.id]);
   const [ours, theirs] = [(await mintAs(gateway, one, id)).token, (await mintAs(gateway, other, id)).token];
   const pid = await callTool(gateway, theirs, 'pid');

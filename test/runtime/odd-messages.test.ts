@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createOpenEgresses } from '../../src/egress/egress.ts';
@@ -10,7 +9,7 @@ import type { Target } from '../../src/runtime/target.ts';
 import type { Json } from '../support/json.ts';
 import { ownMemory } from '../support/memory.ts';
 import { DEEP, ODD_MESSAGES } from '../support/odd-messages.ts';
-import { ROOT } from '../support/process.ts';
+import { compiledOnce } from '../support/process.ts';
 import { type Listened, listenOn } from '../support/sockets.ts';
 
 /** Milliseconds: many times what it takes, for a machine that is busy. */
@@ -37,7 +36,7 @@ const ofProcess = (): Target => ({
   name: 'odd',
   silence: SILENCE,
   command: process.execPath,
-  args: [join(ROOT, 'test/support/odd-stdio-server.ts')],
+  args: compiledOnce('test/support/odd-stdio-server.ts'),
   env: {},
   secrets: [],
   isShared: true,

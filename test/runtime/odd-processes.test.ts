@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { credentialHeaders } from '../support/client.ts';
-import { isAlive, ROOT } from '../support/process.ts';
+import { compiledOnce, isAlive } from '../support/process.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { callTool, created, remove, share, stdio, unique } from '../support/shared-servers.ts';
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-const odd = () => stdio(unique(), { args: [join(ROOT, 'test/support/odd-stdio-server.ts')] });
+const odd = () => stdio(unique(), { args: compiledOnce('test/support/odd-stdio-server.ts') });
 
 /** A process that served, does this, and must be ended and replaced by another. */
 async function started(tool: string) {

@@ -11,9 +11,9 @@ import type { ProcessTarget } from '../../src/runtime/target.ts';
 import { anyRoom } from '../support/any-room.ts';
 import type { Json } from '../support/json.ts';
 import { ownMemory } from '../support/memory.ts';
-import { isAlive, ROOT } from '../support/process.ts';
+import { compiledOnce, isAlive, ROOT } from '../support/process.ts';
 
-const PROGRAM = join(ROOT, 'test/support/stdio-server.ts');
+const PROGRAM = compiledOnce('test/support/stdio-server.ts');
 const egress = createOpenEgresses().of(null);
 const SIGNAL = new AbortController().signal;
 
@@ -36,7 +36,7 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
   name: 'local',
   silence: 60_000,
   command: process.execPath,
-  args: [PROGRAM, 'handshake'],
+  args: [...PROGRAM, 'handshake'],
   env: { PATH: process.env.PATH ?? '' },
   secrets: [],
   isShared: true,
@@ -77,7 +77,7 @@ const failureOf = (work: Promise<unknown>): Promise<ServerFailed> =>
   );
 
 describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
-  const args = [PROGRAM, era];
+  const args = [...PROGRAM, era];
 
   test('introduces itself, lists its tools, and is called', async () => {
     const connection = start({ args });

@@ -5,6 +5,13 @@ import { join } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
+/** Arguments with which Node runs a module of ours, its path below the root, as the first process to run it compiled it. */
+export const compiledOnce = (module: string): readonly string[] => [
+  '-r',
+  join(ROOT, 'bin/preload.cjs'),
+  join(ROOT, module),
+];
+
 /** Whether a process still runs; one that has ended, and that nobody has asked how, does not. */
 export function isAlive(pid: number): boolean {
   try {

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { type Answer, type Call, call } from './client.ts';
 import type { Json } from './json.ts';
 import { mint } from './minted.ts';
-import { ROOT } from './process.ts';
+import { compiledOnce } from './process.ts';
 import type { TestServer } from './server.ts';
 
 type Gateway = Pick<TestServer, 'url' | 'organizationId'>;
@@ -16,7 +15,7 @@ export const stdio = (name: string, more: object = {}) => ({
   name,
   transport: 'stdio',
   command: process.execPath,
-  args: [join(ROOT, 'test/support/stdio-server.ts'), 'handshake'],
+  args: [...compiledOnce('test/support/stdio-server.ts'), 'handshake'],
   ...more,
 });
 
@@ -25,7 +24,7 @@ export const script = (name: string, source: string) => stdio(name, { args: ['-e
 
 /** The configuration of a local process that is a server without the SDK. */
 export const small = (more: object = {}) =>
-  stdio(unique(), { args: [join(ROOT, 'test/support/small-stdio-server.ts')], ...more });
+  stdio(unique(), { args: compiledOnce('test/support/small-stdio-server.ts'), ...more });
 
 /** Sends what creates a shared server. */
 export const create = (gateway: Gateway, mcpServer: object, more: object = {}, call_: Call = {}): Promise<Answer> =>

@@ -1,6 +1,4 @@
 import { spawn } from 'node:child_process';
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
@@ -47,8 +45,7 @@ async function answer({ name, arguments: args = {} }: Params) {
   return { content: [{ type: 'text' as const, text: typeof said === 'string' ? said : JSON.stringify(said ?? null) }] };
 }
 
-// Many of these are started: each loads one SDK, as it was compiled for the first.
-enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/compile'));
+// Many of these are started: each loads one SDK.
 if (process.argv[2] === 'stateless') {
   const { Server } = await import('@modelcontextprotocol/server');
   const { serveStdio } = await import('@modelcontextprotocol/server/stdio');

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { compiledOnce } from '../../support/process.ts';
 import { KEY, type Location } from './harness.ts';
 
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
+const CHILD = compiledOnce('test/store/support/child.ts');
 
 /** A real process with a store open. */
 export type StoreProcess = {
@@ -18,7 +18,7 @@ export type StoreProcess = {
 
 /** Starts a process that opens a store and holds it, or writes to it without end. */
 export async function startProcess(task: 'hold' | 'write', location: Location): Promise<StoreProcess> {
-  const child = spawn(process.execPath, [CHILD, task, JSON.stringify(location), KEY.toString('base64')], {
+  const child = spawn(process.execPath, [...CHILD, task, JSON.stringify(location), KEY.toString('base64')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
