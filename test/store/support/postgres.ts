@@ -44,7 +44,16 @@ export async function startPostgres(): Promise<Postgres> {
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
     // Only this machine's power could lose what is not synced.
-    postgresFlags: ['-c', 'fsync=off', '-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    postgresFlags: [
+      '-c',
+      'fsync=off',
+      '-c',
+      'full_page_writes=off',
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+    ],
     onLog: (message) => messages.push(message),
     onError: (message) => messages.push(message),
   });
@@ -86,7 +95,8 @@ export async function createDatabase(serverUrl: string): Promise<string> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   const client = new Client({ connectionString: serverUrl });
   await client.connect();
-  await client.query(`create database ${name}`);
+  // To copy files takes a tenth of the CPU of writing the blocks to the log, as it does by itself.
+  await client.query(`create database ${name} strategy file_copy`);
   await client.end();
   return Object.assign(new URL(serverUrl), { pathname: name }).href;
 }
