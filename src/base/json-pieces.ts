@@ -1,6 +1,6 @@
+import { createBreathing } from './breathe.ts';
 import type { Held } from './held.ts';
 import { SMALL_BYTES } from './memory-budget.ts';
-import { createTurns } from './turns.ts';
 
 /** Characters after which a piece of a list is a buffer of its own. */
 const PIECE_CHARS = 64 * 1024;
@@ -19,7 +19,8 @@ export async function jsonPieces(
   held: Held,
   signal: AbortSignal,
 ): Promise<JsonPieces> {
-  const turn = createTurns();
+  // What an item is made of may take longer than its text.
+  const breathe = createBreathing(held.holder);
   const pieces: Buffer[] = [];
   let bytes = 0;
   let count = 0;
@@ -35,11 +36,10 @@ export async function jsonPieces(
     count += 1;
     if (text.length >= PIECE_CHARS) {
       await held.reach(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
-      const { length } = text;
       cut();
-      await turn(length);
-      signal.throwIfAborted();
     }
+    await breathe();
+    signal.throwIfAborted();
   }
   text += ']';
   if (bytes + text.length > SMALL_BYTES) {

@@ -1,4 +1,5 @@
 import { audit, auditedName, GATEHOUSE } from '../audit/changes.ts';
+import { createBreathing } from '../base/breathe.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
@@ -25,8 +26,7 @@ export async function saveTools(
 ): Promise<boolean> {
   const { id, organizationId } = server;
   const packed = await catalogues.pack(listed);
-  const hashBefore = new Map(before?.map(({ definition, hash }) => [definition.name, hash]));
-  const unlikeBefore = listed.tools.filter(({ definition, hash }) => hashBefore.get(definition.name) !== hash);
+  const unlikeBefore = await unlike(before ?? [], listed.tools);
   // A server of the operator's has a place of its own: its flood is no other's.
   return store.writeFor(organizationId ?? id, async (db) => {
     if (!(await server.isStored(db))) {
@@ -43,11 +43,29 @@ export async function saveTools(
         ...(organizationId !== null && { organizationId }),
         action: 'tool.changed',
         target: { kind: 'server', id: `${organizationId === null ? '' : 'mcp_'}${id}` },
-        details: { count: changed.length, tools: changed.slice(0, MOST_NAMED) },
+        details: { count: changed.length, tools: changed.slice(0, MOST_NAMED).map(audited) },
       });
     }
     return true;
   });
+}
+
+/** The tools whose definition is not the one of `before`; others have their turn between two. */
+async function unlike(before: Listed['tools'], tools: Listed['tools']): Promise<catalogues.CataloguedTool[]> {
+  const breathe = createBreathing();
+  const hashes = new Map<unknown, string>();
+  for (const { definition, hash } of before) {
+    hashes.set(definition.name, hash);
+    await breathe();
+  }
+  const changed: catalogues.CataloguedTool[] = [];
+  for (const tool of tools) {
+    if (hashes.get(tool.definition.name) !== tool.hash) {
+      changed.push(tool);
+    }
+    await breathe();
+  }
+  return changed;
 }
 
 type ChangedTool = { readonly name: string; readonly first_seen: string; readonly now: string };
@@ -59,11 +77,13 @@ function unlikePins(tools: Listed['tools'], pins: catalogues.Catalogue['pins']):
     const name = String(definition.name);
     const pinned = pins !== null && Object.hasOwn(pins, name) ? pins[name] : undefined;
     if (pinned !== undefined && pinned !== hash) {
-      changed.push({ name: auditedName(name), first_seen: pinned, now: hash });
+      changed.push({ name, first_seen: pinned, now: hash });
     }
   }
   return changed;
 }
+
+const audited = (tool: ChangedTool): ChangedTool => ({ ...tool, name: auditedName(tool.name) });
 
 /** Whether two lists say the same, in the same order. */
 export const sameTools = (a: Listed['tools'], b: Listed['tools']): boolean =>

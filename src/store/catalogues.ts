@@ -113,11 +113,21 @@ export async function pack({
   readonly tools: readonly CataloguedTool[];
   readonly seenAt: number;
 }): Promise<PackedCatalogue> {
-  const pins = Object.fromEntries(tools.map(({ definition, hash }) => [definition.name, hash]));
   const gzip = createGzip({ level: constants.Z_BEST_SPEED });
   const packed = buffer(gzip);
   await pipeline(Readable.from(piecesOf(tools), { objectMode: false }), gzip);
-  return { tools: await packed, pins: JSON.stringify(pins), seenAt };
+  return { tools: await packed, pins: await pinsOf(tools), seenAt };
+}
+
+/** JSON of the hashes of tools by their names, which all differ. */
+async function pinsOf(tools: readonly CataloguedTool[]): Promise<string> {
+  const breathe = createBreathing();
+  const members: string[] = [];
+  for (const { definition, hash } of tools) {
+    members.push(`${JSON.stringify(definition.name)}:${JSON.stringify(hash)}`);
+    await breathe();
+  }
+  return `{${members.join(',')}}`;
 }
 
 /** A list with a tool on each line: JSON itself has no line breaks. */

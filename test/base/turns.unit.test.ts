@@ -2,10 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { isTurnOver } from '../../src/base/breathe.ts';
 import { createTurns } from '../../src/base/turns.ts';
-
-const work = (milliseconds: number): void => {
-  for (const until = performance.now() + milliseconds; performance.now() < until; ) {}
-};
+import { hold } from '../support/hold.ts';
 
 test('streams that pass much on for long take turns, one in each turn of the event loop', async () => {
   const passed: string[] = [];
@@ -13,7 +10,7 @@ test('streams that pass much on for long take turns, one in each turn of the eve
     const turn = createTurns();
     for (let pieces = 0; pieces < 3; pieces++) {
       passed.push(name);
-      work(6);
+      hold(6);
       await turn(64 * 1024);
     }
   };
@@ -39,6 +36,6 @@ test('turns are short', async () => {
   await nextTurn();
   await nextTurn();
   expect(isTurnOver()).toBe(false);
-  work(2);
+  hold(2);
   expect(isTurnOver()).toBe(true);
 });

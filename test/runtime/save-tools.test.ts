@@ -7,6 +7,8 @@ import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { anOrganization, aServer } from '../store/support/samples.ts';
 import { anyRoom } from '../support/any-room.ts';
+import { turnsDuring } from '../support/event-loop.ts';
+import { hold } from '../support/hold.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
 
 const LISTED = { tools: [{ definition: { name: 'a', inputSchema: {} }, hash: 'a'.repeat(64) }], seenAt: 10 };
@@ -49,6 +51,25 @@ onBothEngines(({ shared }) => {
     await change(changes);
     expect(await save()).toBe(false);
     expect(await catalogues.find(store.read, server.id, anyRoom)).toEqual(NEVER_SEEN);
+  });
+
+  it('lets others have their turn between two tools, in each pass over them', async () => {
+    const slow = (hash: string): Tools =>
+      Array.from({ length: 10 }, (_, index) => ({
+        definition: {
+          get name() {
+            hold(2);
+            return `tool-${index}`;
+          },
+          inputSchema: {},
+        },
+        hash,
+      }));
+    const { turns } = await turnsDuring(() =>
+      saveTools({ store, quotas: NO_QUOTAS }, ownServer(server), { tools: slow('new'), seenAt: 10 }, slow('old')),
+    );
+    // It reads the names to write the tools, to pin them, of those before, and to compare.
+    expect(turns).toBeGreaterThanOrEqual(36);
   });
 
   it('saves nothing of a server that is gone', async () => {
