@@ -28,7 +28,7 @@ export type Unsplit = 'no JSON' | 'too many';
 /** Levels of objects and lists that are taken, as everywhere. */
 const MAX_LEVELS = 200;
 /** Characters that are looked at before others have their turn, if they want one. */
-const PIECE_CHARS = 128 * 1024;
+const PIECE_CHARS = 16 * 1024;
 /** Characters of a string that are looked at one by one: a call of a regular expression costs more for fewer. */
 const NEAR_CHARS = 32;
 

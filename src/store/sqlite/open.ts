@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import { createChanges } from '../changes.ts';
 import { withCheck } from '../health.ts';
@@ -9,9 +9,9 @@ import { openAside } from './aside.ts';
 import { openConnection } from './connection.ts';
 import { copyDatabase } from './copy.ts';
 import { kyselyOn, type Session } from './dialect.ts';
+import { createDisk, type Disk } from './disk.ts';
 import { explainDamage, translateSqliteError } from './errors.ts';
 import { databaseFile, requireDatabase, takeDirectory } from './folder.ts';
-import { openLogOnDisk } from './log-on-disk.ts';
 import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
@@ -27,21 +27,25 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       await close();
     }
   };
+  let disk: Disk | null = null;
   const opened = (path: string, access: 'readWrite' | 'readOnly'): Session => {
     const session = openConnection(path, access);
-    closers.push(session.close);
+    closers.push(() => (access === 'readWrite' && disk?.needsLog() === true ? undefined : session.close()));
     return session;
   };
 
   try {
     let path = ':memory:';
+    let file: FileHandle | null = null;
     if (location.kind === 'file') {
       if (options.missing === 'refuse') {
         requireDatabase(location.directory);
       }
       closers.push(takeDirectory(location.directory, options.now()).release);
       path = databaseFile(location.directory);
-      closeSync(openSync(path, 'a', 0o600));
+      const handle = await openFile(path, 'a', 0o600);
+      closers.push(() => handle.close());
+      file = handle;
     }
     const writer = kyselyOn(opened(path, 'readWrite'), 'exclusive');
     const secrets = await prepareDatabase(writer, 'sqlite', options, (migration) =>
@@ -59,13 +63,11 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       aside = db(kyselyOn(session, 'concurrent'));
     }
     const changes = createChanges();
-    let sync = async (): Promise<void> => undefined;
-    if (location.kind === 'file') {
-      const log = await openLogOnDisk(path, writer);
-      closers.push(log.close);
-      ({ sync } = log);
+    if (file !== null) {
+      disk = await createDisk(path, file, writer);
+      closers.push(disk.close);
     }
-    const groups = createWriteGroups(writer, secrets, changes, sync);
+    const groups = createWriteGroups(writer, secrets, changes, disk);
     closers.push(groups.close);
     return {
       engine: 'sqlite',

@@ -7,6 +7,7 @@ import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
 import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
+import type { Disk } from './disk.ts';
 
 /** Writes that share one transaction at most, and milliseconds after which none is added to it. */
 const MAX_GROUP_WRITES = 256;
@@ -30,15 +31,15 @@ export type WriteGroups = {
 
 /**
  * Runs writes in groups: those asked for in one turn of the event loop, or while a group runs, share one transaction
- * and so one wait for the disk. Each has a savepoint of its own, and is answered when the commit is on the disk: `sync`
- * resolves then. Organizations, and the system among them, take turns within a group: none waits for more than one write of
+ * and so one wait for the disk. Each has a savepoint of its own, and is answered when the commit is on the disk, if
+ * there is one. Organizations, and the system among them, take turns within a group: none waits for more than one write of
  * each other one, and one commit.
  */
 export function createWriteGroups(
   sql: Kysely<Database>,
   secrets: Sealer,
   changes: Changes,
-  sync: () => Promise<void>,
+  disk: Disk | null,
 ): WriteGroups {
   const waiting = createFairQueue<Job>();
   let draining: Promise<void> | null = null;
@@ -47,7 +48,9 @@ export function createWriteGroups(
   const drain = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size() > 0) {
-      await runGroup(sql, secrets, changes, sync, waiting);
+      await runGroup(sql, secrets, changes, disk, waiting);
+      // What fails here is tried again after the next group.
+      await disk?.tidy().catch(() => undefined);
     }
     draining = null;
   };
@@ -86,7 +89,7 @@ async function runGroup(
   sql: Kysely<Database>,
   secrets: Sealer,
   changes: Changes,
-  sync: () => Promise<void>,
+  disk: Disk | null,
   waiting: FairQueue<Job>,
 ): Promise<void> {
   const jobs: Job[] = [];
@@ -94,6 +97,7 @@ async function runGroup(
   const breathe = createBreathing();
   let transaction: ControlledTransaction<Database> | null = null;
   try {
+    disk?.check();
     transaction = await sql.startTransaction().execute();
     const watched = changes.watch(transaction);
     const db: Db = { sql: watched.sql, secrets };
@@ -124,18 +128,16 @@ async function runGroup(
     return;
   }
   // Readers see it already; who has written it hears of it when it cannot be lost any more.
-  await sync().then(
-    () => {
-      for (const job of jobs) {
-        job.answer();
-      }
-    },
-    (error: unknown) => {
-      for (const job of jobs) {
-        job.reject(error);
-      }
-    },
-  );
+  try {
+    await disk?.sync();
+    for (const job of jobs) {
+      job.answer();
+    }
+  } catch (error) {
+    for (const job of jobs) {
+      job.reject(error);
+    }
+  }
 }
 
 async function runInSavepoint(db: Db, job: Job): Promise<void> {
