@@ -5,7 +5,8 @@ import { startProgram } from '../support/process.ts';
 
 test('serves the examples of the document until it is interrupted', async () => {
   const port = await freePort();
-  const program = startProgram({}, ['src/cli/main.ts', 'mock', '--port', String(port)]);
+  const { NODE_COMPILE_CACHE = '' } = process.env;
+  const program = startProgram({ NODE_COMPILE_CACHE }, ['src/cli/main.ts', 'mock', '--port', String(port)]);
   await expect.poll(program.output, { timeout: 30_000 }).toContain('Prism is listening');
   const url = `http://127.0.0.1:${port}/api/mcp-servers`;
   const answer = await askOnce(url, 'get', '', { headers: { 'X-API-KEY': 'any', 'X-API-SECRET': 'any' } });

@@ -70,7 +70,12 @@ export const passes = ({ status }: Check) => status === 'SUCCESS';
 async function runSuite(url: string, { name, module, selection }: Suite, outDir: string): Promise<Check[]> {
   const main = join(ROOT, 'node_modules', module, 'dist/index.js');
   const args = [main, 'server', '--url', url, '--output-dir', outDir, ...selection];
-  const child = spawn(process.execPath, args, { env: {}, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+  const { NODE_COMPILE_CACHE } = process.env;
+  const child = spawn(process.execPath, args, {
+    env: { NODE_COMPILE_CACHE },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: TIMEOUT_MS,
+  });
   const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   // It exits with 1 when checks fail, and when it could not run: then it has no summary.
   if (!printed.includes('=== SUMMARY ===')) {
