@@ -4,27 +4,52 @@ import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { memoryOf } from '../http/memory.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { maskOf } from '../runtime/mask.ts';
 import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
+import { initialized, narrow } from './bridge.ts';
+import type { ServerCall } from './call.ts';
+import { maskFor } from './mask-for.ts';
 import { MOST_OF_REFUSAL, statusOf } from './refusals.ts';
-import { maskFor, placeOf, post, type Relayed } from './relay.ts';
-import { linkHelp, sendJson } from './reply.ts';
+import { placeOf, post } from './relay.ts';
+import { linkHelp, sendJson, sendMasked } from './reply.ts';
+import { noSuchMethod, type Result } from './results.ts';
 import { sealSession } from './sessions.ts';
+import { hasTasks } from './tasks.ts';
 
 /** The id of an `initialize` that has none: the largest integer of 32 bits, which no client counts up to. */
 const UNNAMED_ID = 2_147_483_647;
 
+/** Answers `initialize`: by a session of the client's own where the server has such, else by what it says of itself. */
+export async function beginSession(deps: Deps, call: ServerCall): Promise<void> {
+  const { source, connection, era, message, request, response } = call;
+  if (era === 'stateless') {
+    throw noSuchMethod(era);
+  }
+  if (connection.exchange !== null) {
+    const outcome = await beginOwnSession(deps, call, (result, hasSession) => ({
+      ...result,
+      capabilities: narrow((result.capabilities ?? {}) as Result, source.scope, hasTasks(source, hasSession)),
+    }));
+    if (outcome === 'done') {
+      return;
+    }
+  }
+  const { facts } = await connection.introduce();
+  await sendMasked(request, response, message.id, initialized(facts, message, source.scope), maskOf(connection.target));
+}
+
 /** Begins a session of the client's own with a server, whose answer `adapt` may change. */
-export async function initialize(
+async function beginOwnSession(
   deps: Deps,
-  relayed: Relayed,
+  call: ServerCall,
   adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
-  const { message } = relayed;
+  const { message } = call;
   // The protocol wants an id; clients that send none get none back.
   const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: UNNAMED_ID }) : message.text;
-  const answer = await post(deps, relayed, {}, body);
+  const answer = await post(deps, { ...call, session: {} }, body);
   try {
-    return await answerInitialize(deps, relayed, answer, adapt);
+    return await answerInitialize(deps, call, answer, adapt);
   } finally {
     discard(answer);
   }
@@ -32,11 +57,12 @@ export async function initialize(
 
 async function answerInitialize(
   deps: Deps,
-  { served, connection, endpointId, message, request, response }: Relayed,
+  call: ServerCall,
   answer: HttpAnswer,
   adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
-  const { name } = served.server;
+  const { source, connection, message, request, response } = call;
+  const { name } = source.server;
   const mask = await maskFor(request, connection.target, message.params);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
@@ -59,8 +85,7 @@ async function answerInitialize(
       return 'done';
     }
     if (sessionId !== undefined) {
-      const place = placeOf(served, connection, endpointId);
-      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, place, sessionId));
+      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, placeOf(call), sessionId));
     }
     const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
     sendJson(request, response, 200, mask === null ? adapted : await mask.result(adapted));

@@ -1,11 +1,16 @@
 import { isObject } from '../base/json.ts';
-import type { Connection, OwnRequest } from '../runtime/connection.ts';
+import type { Deps } from '../deps.ts';
+import type { Connection } from '../runtime/connection.ts';
 import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { type Era, META, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { isScoped } from '../tools/scope.ts';
+import type { ServerCall } from './call.ts';
 import { negotiate } from './eras.ts';
+import { maskFor } from './mask-for.ts';
 import type { RequestMessage } from './message.ts';
+import type { Answered } from './outcome.ts';
+import { sendMessages } from './reply.ts';
 import { complete, noSuchMethod, type Result, UNCACHED } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
@@ -51,25 +56,21 @@ export function discovered({ said }: ServerFacts, scope: EndpointConfig): Result
   return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
 }
 
-/** The era in which a server is asked for a client of an era: the client's own, where the server speaks it. */
-export async function eraFor(connection: Connection, era: Era): Promise<Era> {
-  const facts = era === 'stateless' ? await connection.discover() : await connection.session();
-  if (facts !== null) {
-    return era;
-  }
-  return era === 'stateless' ? 'handshake' : 'stateless';
+/** Sends a request on in the era of the server, and its answer back in that of the client. */
+export async function passOverBridge(_: Deps, call: ServerCall): Promise<Answered> {
+  const { connection, message, request, response } = call;
+  const mask = await maskFor(request, connection.target, message.params);
+  return sendMessages(request, response, bridge(call), mask);
 }
 
 /**
  * A request over the gateway's own session, in the era of the server, and its messages in that of the client. Throws an
  * RpcError for what the other era has no word for.
  */
-export async function* bridge(
-  connection: Connection,
-  { id, method, params, headers, mayBeSent }: RequestMessage & Pick<OwnRequest, 'headers' | 'mayBeSent'>,
-  [client, server]: readonly [client: Era, server: Era],
-  signal: AbortSignal,
-): AsyncGenerator<ServerMessage> {
+async function* bridge(call: ServerCall): AsyncGenerator<ServerMessage> {
+  const { connection, era: client, signal, mayBeSent, paramHeaders: headers } = call;
+  const { id, method, params } = call.message;
+  const server = client === 'stateless' ? 'handshake' : 'stateless';
   if (OF_ONE_ERA.includes(method)) {
     if (method === 'ping' && client === 'handshake') {
       yield { jsonrpc: '2.0', id, result: {} };

@@ -1,4 +1,5 @@
 import { readKnown } from '../approvals/decide-tool.ts';
+import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import { KeptMap } from '../base/kept-map.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
@@ -214,3 +215,9 @@ async function readShared(db: Db, organizationId: string, id: string): Promise<S
     ? null
     : { isShared: true, id, name: server.slug, organizationId, tags: [], approvalPolicy: 'auto_approve_all' };
 }
+
+/** One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are. */
+export const noSuchEndpoint = (): ApiError =>
+  new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });

@@ -10,8 +10,8 @@ import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
-import type { CallNote } from './ended-calls.ts';
 import type { List, ListUser } from './lists.ts';
+import type { Answered } from './outcome.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE = 25_000;
@@ -134,16 +134,16 @@ export async function sendMasked(
 
 /**
  * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
- * that the client reads. `note` hears what the response was; the mask takes out what no client may read.
+ * that the client reads. The mask takes out what no client may read.
  */
 export async function sendMessages(
   request: Identified,
   response: ServerResponse,
   messages: AsyncIterable<ServerMessage>,
-  note: CallNote,
   mask: Mask | null,
-): Promise<void> {
+): Promise<Answered> {
   const { events } = acceptOf(request);
+  let answered: Answered = { isError: undefined, responseBytes: 0 };
   let alive: NodeJS.Timeout | undefined;
   let turn: ReturnType<typeof createTurns> | undefined;
   try {
@@ -152,12 +152,11 @@ export async function sendMessages(
       const written = writeJson(message);
       const text = mask === null ? written : await mask.message(written, message);
       if (isResponse) {
-        note.isError = isFailure(message);
-        note.responseBytes += Buffer.byteLength(text);
+        answered = { isError: isFailure(message), responseBytes: Buffer.byteLength(text) };
       }
       if (isResponse && !response.headersSent) {
         sendJson(request, response, 200, text);
-        return;
+        return answered;
       }
       if (isResponse || events) {
         if (!response.headersSent) {
@@ -172,6 +171,7 @@ export async function sendMessages(
       }
     }
     response.end();
+    return answered;
   } finally {
     clearInterval(alive);
   }

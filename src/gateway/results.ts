@@ -2,6 +2,7 @@ import { isObject } from '../base/json.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
+import { OutdatedTools } from './outcome.ts';
 import type { ServedServer } from './served.ts';
 
 /** A JSON object of the protocol: `params`, or a result. */
@@ -28,13 +29,13 @@ export const noSuchMethod = (era: Era): RpcError =>
   new RpcError(CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
 
 /** The answer for a call that a definition would decide about, of which nobody knows whether it still holds. */
-export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): RpcError => {
+export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {
   const why = failure?.message ?? `The MCP server '${server.name}' did not list its tools in time.`;
   const decides = looksAtDefinitions(server.approvalPolicy)
     ? `approval policy ${server.approvalPolicy}`
     : 'scope of this endpoint';
   const what = `the ${decides} decides by a list of tools that is at most 60 s old`;
-  return new RpcError(CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, { status: 502 });
+  return new OutdatedTools(CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, { status: 502 });
 };
 
 /** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */

@@ -1,57 +1,62 @@
 import { decideCall } from '../approvals/decide-call.ts';
-import type { MemoryScope } from '../base/memory-scope.ts';
 import { callTool } from '../calls/call-tool.ts';
 import type { Deps } from '../deps.ts';
+import { memoryOf } from '../http/memory.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
-import type { CallNote } from './ended-calls.ts';
+import { isRequest, type ServiceCall } from './call.ts';
 import { negotiate } from './eras.ts';
-import type { RequestMessage } from './message.ts';
+import type { Message } from './message.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import { listUser, sendList, sendResult } from './reply.ts';
 import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ServedService } from './served.ts';
 
 /** Milliseconds that a call may take. */
-const TIMEOUT = 60_000;
+const TIMEOUT_MS = 60_000;
 
-type Asked = {
-  readonly endpoint: Endpoint;
-  readonly served: ServedService;
-  readonly signal: AbortSignal;
-  readonly note: CallNote;
-  readonly memory: MemoryScope;
-  /** Whether the endpoint, its account and its integration are still what they were found to be. */
-  readonly isCurrent: () => boolean;
-};
-
-/** Answers a request to an endpoint over an OpenAPI service, but `tools/list`. Throws an RpcError or NotSent; `tools/call` reports failures as results. */
-export async function answerRequest(
-  deps: Deps,
-  { endpoint, served, ...asked }: Asked,
-  { method, params }: RequestMessage,
-  era: Era,
-): Promise<Result> {
-  const isStateless = era === 'stateless';
-  const info = infoOf(endpoint);
-  const inEra = (result: Result): Result => (isStateless ? complete(result, info) : result);
+/** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, NotSent or AnswerFailed. */
+export async function answerByService(deps: Deps, call: ServiceCall<Message>): Promise<Outcome> {
+  const { endpoint, source, era, request, response, signal } = call;
+  if (!isRequest(call)) {
+    response.writeHead(202).end();
+    return null;
+  }
+  const { id, method } = call.message;
   switch (method) {
-    case isStateless ? 'server/discover' : 'initialize':
-      return isStateless
-        ? inEra({ supportedVersions: [STATELESS_VERSION], capabilities: { tools: {} }, ...UNCACHED })
-        : { protocolVersion: negotiate(params.protocolVersion), capabilities: { tools: {} }, serverInfo: info };
     case 'tools/call':
-      return inEra(await call(deps, served, params, asked));
+      return callServiceTool(deps, call);
+    case 'tools/list': {
+      using list = await source.list(listUser(response, signal));
+      await sendList(request, response, signal, { id, list, besides: besidesTools(endpoint, era) });
+      return null;
+    }
     default:
-      if (method === 'ping' && !isStateless) {
-        return {};
-      }
-      throw noSuchMethod(era);
+      sendResult(request, response, id, introductionOf(call));
+      return null;
   }
 }
 
+/** What a request is answered with that is about no tool. Throws an RpcError for one that there is not. */
+function introductionOf({ endpoint, era, message: { method, params } }: ServiceCall): Result {
+  const capabilities = { tools: {} };
+  const info = infoOf(endpoint);
+  if (era === 'stateless') {
+    if (method === 'server/discover') {
+      return complete({ supportedVersions: [STATELESS_VERSION], capabilities, ...UNCACHED }, info);
+    }
+  } else if (method === 'initialize') {
+    return { protocolVersion: negotiate(params.protocolVersion), capabilities, serverInfo: info };
+  } else if (method === 'ping') {
+    return {};
+  }
+  throw noSuchMethod(era);
+}
+
 /** What a list of tools says besides. */
-export const besidesTools = (endpoint: Endpoint, era: Era): Result =>
+const besidesTools = (endpoint: Endpoint, era: Era): Result =>
   era === 'stateless' ? complete(UNCACHED, infoOf(endpoint)) : {};
 
 const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
@@ -69,31 +74,38 @@ export async function shown(tools: ServedService['tools'], scope: EndpointConfig
   })();
 }
 
-async function call(
-  deps: Deps,
-  served: ServedService,
-  params: Result,
-  { signal, note, memory, isCurrent }: Omit<Asked, 'endpoint' | 'served'>,
-): Promise<Result> {
-  const { account, service } = served;
-  const tool = typeof params.name === 'string' ? (await served.tools()).get(params.name) : undefined;
-  if (tool === undefined || !matches(tool, served.scope)) {
-    throw unknownTool(params.name);
+async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> {
+  const { endpoint, source, era, message, request, response } = call;
+  const { account, service } = source;
+  const { name } = message.params;
+  const tool = typeof name === 'string' ? (await source.tools()).get(name) : undefined;
+  if (tool === undefined || !matches(tool, source.scope)) {
+    throw unknownTool(name);
   }
-  const args = argumentsOf(params);
+  const args = argumentsOf(message.params);
+  const changes = deps.store.changes();
+  const places = await deps.places.of(account.organizationId);
+  const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });
+  return outcomeOf({ tool: tool.name, args, verdict }, async () => {
+    const result = verdict === 'waits' ? mustWait(policy) : await run(deps, call, { tool, args, changes });
+    const inEra = era === 'stateless' ? complete(result, infoOf(endpoint)) : result;
+    return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
+  });
+}
+
+/** What a call is, and the count of changes before it was decided on. */
+type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args'> & { readonly changes: number };
+
+/** Calls the service; failures are results. Throws NotSent. */
+async function run(deps: Deps, call: ServiceCall, { tool, args, changes }: Decided): Promise<Result> {
+  const { source, request, signal } = call;
+  const { account, service } = source;
   const { organizationId } = account;
-  const { store } = deps;
-  const changes = store.changes();
-  const places = await deps.places.of(organizationId);
-  const { policy, verdict } = await decideCall(served.policy, places, { tool, args, account, service });
-  note.call = { tool: tool.name, args, verdict };
-  if (verdict === 'waits') {
-    return mustWait(policy);
-  }
+  const memory = memoryOf(request);
   const way = { egress: deps.egress.of(organizationId), budget: deps.budget, now: deps.now };
-  const limits = { signal, timeoutMs: TIMEOUT, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
+  const limits = { signal, timeoutMs: TIMEOUT_MS, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
   const placesOfServers = [organizationId, serversOf(organizationId)];
-  const mayBeSent = (): boolean => isCurrent() && !store.hasChanged(placesOfServers, changes);
+  const mayBeSent = (): boolean => call.mayBeSent() && !deps.store.hasChanged(placesOfServers, changes);
   const outcome = await callTool(way, { tool, args, account, service, ...limits, mayBeSent });
   const { result, credentialsRefused } = outcome;
   // A failure of another kind says nothing of the credentials.

@@ -1,44 +1,29 @@
-import type { ServerResponse } from 'node:http';
 import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
 import { discard } from '../egress/exchange.ts';
-import type { Identified } from '../http/context.ts';
 import { ServerFailed } from '../runtime/failed.ts';
 import { notInUse } from '../runtime/runtime.ts';
+import type { EndpointRequest } from './call.ts';
 import { RpcError } from './message.ts';
-import { passBack, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
-import type { Renewable } from './renewable.ts';
-import type { Served } from './served.ts';
+import { AnswerFailed } from './outcome.ts';
+import { passBack } from './pass-back.ts';
+import { passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
-/** A request to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
-export type Asked = Served &
-  Renewable & {
-    /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
-    readonly listen: () => void;
-    readonly request: Identified;
-    readonly response: ServerResponse;
-    readonly signal: AbortSignal;
-  };
-
 /** Opens the stream of what the server tells a session unasked. Without a session there is none. */
-export async function openStream(deps: Deps, asked: Asked): Promise<void> {
+export async function openStream(deps: Deps, asked: EndpointRequest): Promise<void> {
   asked.listen();
-  const { answer, target } = await inSession(deps, asked, 'GET');
-  const { source, request, response } = asked;
-  if (answer.status === 405 || source.kind !== 'server') {
+  const { answer, session } = await inSession(deps, asked, 'GET');
+  if (answer.status === 405) {
     discard(answer);
     throw onlyPost('The server tells nothing unasked.');
   }
-  const note = { responseBytes: 0 };
-  await passBack(answer, { deps, target, served: source, request, response, id: null, note, sent: null }).catch(
-    asApiError,
-  );
+  await passBack(deps, { ...session, response: asked.response, message: null }, answer).catch(asApiError);
 }
 
 /** Ends a session of the client's own at the server. */
-export async function endSession(deps: Deps, asked: Asked): Promise<void> {
-  const { answer, place, sessionId } = await inSession(deps, asked, 'DELETE');
+export async function endSession(deps: Deps, asked: EndpointRequest): Promise<void> {
+  const { answer, session } = await inSession(deps, asked, 'DELETE');
   discard(answer);
   if (answer.status === 405) {
     throw onlyPost('The server lets nobody end a session.');
@@ -46,11 +31,11 @@ export async function endSession(deps: Deps, asked: Asked): Promise<void> {
   if (answer.status === 404) {
     throw new ApiError('not_found', 'The server knows no such session.');
   }
-  closeSession(place, sessionId);
+  closeSession(placeOf(session), session.id);
   asked.response.writeHead(200).end();
 }
 
-async function inSession(deps: Deps, { endpoint, source, request, signal }: Asked, method: 'GET' | 'DELETE') {
+async function inSession(deps: Deps, { endpoint, source, request, signal }: EndpointRequest, method: 'GET' | 'DELETE') {
   if (source.kind !== 'server' || request.headers['mcp-session-id'] === undefined) {
     throw onlyPost(NO_SESSION);
   }
@@ -59,8 +44,8 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
     if (connection === null) {
       throw notInUse(source.server.name);
     }
-    const relayed = { served: source, connection, endpointId: endpoint.id };
-    const session = sessionHeaders(deps, relayed, request.headers);
+    const place = { endpoint, source, connection, request };
+    const session = sessionHeaders(deps, place);
     if (connection.exchange === null) {
       throw onlyPost(NO_SESSION);
     }
@@ -71,15 +56,15 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Aske
       signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
       silence: method === 'GET' ? 0 : connection.target.silence,
     });
-    const place = placeOf(source, connection, endpoint.id);
-    return { answer, place, target: connection.target, sessionId: String(session['mcp-session-id']) };
+    return { answer, session: { ...place, id: String(session['mcp-session-id']) } };
   } catch (error) {
     return asApiError(error);
   }
 }
 
 /** There is no message that an error could be the answer to. */
-function asApiError(error: unknown): never {
+function asApiError(failure: unknown): never {
+  const error = failure instanceof AnswerFailed ? failure.cause : failure;
   if (error instanceof RpcError) {
     throw new ApiError('not_found', error.message);
   }

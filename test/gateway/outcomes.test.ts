@@ -19,13 +19,17 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** What the audit log says of the last call. */
-async function lastOutcome(): Promise<string> {
+/** The last call, as the audit log has it. */
+async function lastCall(): Promise<Json> {
   await gateway.deps.callAudit.flush();
   const query = { action: 'tool.called', limit: '1' };
-  const [{ outcome, details }] = (await call(gateway.url, 'listAuditEvents', { query })).body.data as Json[];
+  return (await call(gateway.url, 'listAuditEvents', { query })).body.data[0];
+}
+async function lastOutcome(): Promise<string> {
+  const { outcome, details } = await lastCall();
   return details.reason ?? outcome;
 }
+const lastBytes = async (): Promise<number> => (await lastCall()).details.response_bytes;
 
 const LOG = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: { isError: true } } };
 const EVENTS = { Accept: 'application/json, text/event-stream' };
@@ -95,6 +99,23 @@ test('an answer to something else is no success', async () => {
     expect((await ask('tools/call', { name: 'act' }, headers)).status).toBe(status);
     expect(await lastOutcome()).toBe('server_failed');
   }
+});
+
+test.each([
+  ['before it has answered', false, 'server_failed'],
+  ['after it has answered', true, 'tool_error'],
+] as const)('of a server that breaks off %s, the audit log says so, and how much came', async (_, answers, outcome) => {
+  const ask = await connect({ gateway, token }, 'own session');
+  let sent = 0;
+  server.script['tools/call'] = (response, got) => {
+    const failure = { jsonrpc: '2.0', id: got.message.id, result: { content: [], isError: true } };
+    const events = eventOf(LOG) + (answers ? eventOf(failure) : '');
+    sent = events.length;
+    beginEvents(response).write(events, () => setTimeout(() => response.destroy(), 100));
+  };
+  await ask('tools/call', { name: 'act' }, EVENTS).catch(() => undefined);
+  await expect.poll(lastOutcome).toBe(outcome);
+  expect(await lastBytes()).toBe(sent);
 });
 
 test('a call whose client has left after a notification is no success', async () => {

@@ -1,0 +1,120 @@
+import type { Readable } from 'node:stream';
+import type { Deps } from '../deps.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { memoryOf } from '../http/memory.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import type { Mask } from '../runtime/mask.ts';
+import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
+import { TOOLS_CHANGED } from '../runtime/protocol.ts';
+import { AnswerScanner } from './answer-scanner.ts';
+import type { ServerCall } from './call.ts';
+import { maskFor } from './mask-for.ts';
+import type { Message } from './message.ts';
+import { type Answered, AnswerFailed } from './outcome.ts';
+import { passRefusal, statusOf } from './refusals.ts';
+import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
+
+/** What was asked: a message, or, with null, the stream of what the server tells a session unasked. */
+type Asked = Pick<ServerCall, 'source' | 'connection' | 'request' | 'response'> & { readonly message: Message | null };
+
+/**
+ * Passes an answer back, which it owns: its bytes as they come where the client reads what they are, else the one message
+ * in them. Throws an RpcError, ServerFailed, and AnswerFailed once something has been sent.
+ */
+export async function passBack(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answered> {
+  try {
+    return await pass(deps, asked, answer);
+  } finally {
+    discard(answer);
+  }
+}
+
+async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answered> {
+  const { source, connection, request, response } = asked;
+  const { name, id: serverId } = source.server;
+  const id = idOf(asked);
+  const mask = await maskFor(request, connection.target, asked.message?.params ?? null);
+  if (answer.status >= 300) {
+    linkHelp(response, deps.publicUrl, statusOf(answer));
+    const responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
+    return { isError: true, responseBytes };
+  }
+  const areEvents = isStream(answer);
+  const onToolsChanged = (): void => deps.runtime.toolsChanged(serverId);
+  const scanner = new AnswerScanner({ id, areEvents, onToolsChanged });
+  const { body } = answer;
+  if (Buffer.isBuffer(body)) {
+    scanner.scan(body);
+    const responseBytes = body.length;
+    sendJson(request, response, answer.status, mask === null ? body : await mask.json(body));
+    return { isError: scanner.isError, responseBytes };
+  }
+  // Who opens a stream with GET reads one, whatever else it accepts.
+  const isListening = request.method === 'GET';
+  if (areEvents && !isListening && !acceptOf(request).events) {
+    const messages = messagesOf(name, answer, memoryOf(request));
+    return sendMessages(
+      request,
+      response,
+      id === null ? messages : untilAnswered(name, messages, onToolsChanged),
+      mask,
+    );
+  }
+  if (!areEvents && !isJson(answer) && (id !== null || isListening)) {
+    throw notTheProtocol(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
+  }
+  return passBody(asked, answer, body, mask, scanner);
+}
+
+/** The id of the request that is answered; null where there is none. */
+const idOf = ({ message }: Asked): unknown =>
+  message === null || message.method === undefined ? null : (message.id ?? null);
+
+/** Passes a body back as it comes. */
+async function passBody(
+  { request, response }: Asked,
+  answer: HttpAnswer,
+  body: Readable,
+  mask: Mask | null,
+  scanner: AnswerScanner,
+): Promise<Answered> {
+  const areEvents = isStream(answer);
+  if (areEvents) {
+    beginEvents(response, answer.status);
+  } else {
+    const { 'content-length': length } = answer.headers;
+    response.writeHead(answer.status, {
+      ...(isJson(answer) && { 'Content-Type': 'application/json' }),
+      ...(length !== undefined && mask === null && { 'Content-Length': length }),
+    });
+  }
+  const memory = memoryOf(request);
+  const held = mask === null ? null : memory.hold('answers', 0);
+  const room = (bytes: number): boolean => bytes <= memory.messageBytes && held?.tryResize(bytes) === true;
+  const pieces = mask === null ? null : mask.pieces(areEvents, room);
+  let responseBytes = 0;
+  try {
+    await sendBody(response, body, { areEvents, pieces }, (chunk) => {
+      responseBytes += chunk.length;
+      scanner.scan(chunk);
+    });
+  } catch (error) {
+    throw new AnswerFailed(error, { answered: { isError: scanner.isError, responseBytes } });
+  }
+  return { isError: scanner.isError, responseBytes };
+}
+
+/** Messages, of which the last has to be an answer. */
+async function* untilAnswered(
+  server: string,
+  messages: AsyncIterable<ServerMessage>,
+  onToolsChanged: () => void,
+): AsyncGenerator<ServerMessage> {
+  for await (const message of messages) {
+    if (message.method === TOOLS_CHANGED) {
+      onToolsChanged();
+    }
+    yield message;
+  }
+  throw new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
+}

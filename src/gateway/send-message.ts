@@ -1,0 +1,135 @@
+import type { ServerResponse } from 'node:http';
+import { CATALOGUE, overBudget } from '../base/errors.ts';
+import { OverBudget } from '../base/memory-budget.ts';
+import { NotSent } from '../base/not-sent.ts';
+import { largeParsedBytes } from '../base/parsed-bytes.ts';
+import type { Deps } from '../deps.ts';
+import { memoryOf } from '../http/memory.ts';
+import { readBytes } from '../http/read-bytes.ts';
+import { ServerFailed } from '../runtime/failed.ts';
+import type { Call, EndpointRequest } from './call.ts';
+import { noSuchEndpoint } from './endpoints.ts';
+import { eraOf } from './eras.ts';
+import { ENDPOINT_GONE } from './live.ts';
+import { CODES, type Message, MOST_VALUES, RpcError, readMessage } from './message.ts';
+import { AnswerFailed, type Began, type Outcome, recordCall } from './outcome.ts';
+import { linkHelp, sendJson } from './reply.ts';
+import type { Served } from './served.ts';
+import { answerByServer } from './server.ts';
+import { answerByService } from './service.ts';
+
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** Answers a message that a client has posted, and audits what became of it. */
+export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<void> {
+  const { request, response, signal } = asked;
+  let began: Began = { at: performance.now(), requestBytes: 0 };
+  let message: Message | undefined;
+  let ended: Outcome | AnswerFailed = null;
+  try {
+    const memory = memoryOf(request);
+    const bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
+    const parsed = largeParsedBytes(bytes, MOST_VALUES);
+    if (parsed > 0) {
+      // The text that goes on to the server, and its value.
+      await memory.hold('bodies', 0).reach(parsed, signal);
+    }
+    began = { ...began, requestBytes: bytes.length };
+    const reading = readMessage(bytes, asked.organizationId, signal);
+    message = reading instanceof Promise ? await reading : reading;
+    ended = await answer(deps, asked, message);
+  } catch (error) {
+    ended = error instanceof AnswerFailed ? error : new AnswerFailed(error);
+    sendError(deps, asked, message, ended);
+  } finally {
+    const without = response.destroyed ? 'client_gone' : 'internal';
+    recordCall(deps, asked, ended, began, signal.reason === ENDPOINT_GONE ? 'endpoint_gone' : without);
+  }
+}
+
+/**
+ * Answers a message by what its token serves now: the body may have taken its time. What changes while the message waits to
+ * be sent has it decided about anew, so that a change holds from the moment it is made.
+ */
+async function answer(deps: Deps, asked: EndpointRequest, message: Message): Promise<Outcome> {
+  for (;;) {
+    const renewed = asked.renew();
+    const served = renewed instanceof Promise ? await renewed : renewed;
+    if (served === null) {
+      throw noSuchEndpoint();
+    }
+    try {
+      return await answerBy(deps, asked, served, message);
+    } catch (error) {
+      if (!(error instanceof NotSent)) {
+        throw error;
+      }
+    }
+  }
+}
+
+function answerBy(deps: Deps, asked: EndpointRequest, served: Served, message: Message): Promise<Outcome> {
+  const { request, response, signal, isCurrent } = asked;
+  const { endpoint, organizationId, source } = served;
+  const era = eraOf(message, request.headers);
+  if (message.method === 'subscriptions/listen') {
+    asked.listen();
+  }
+  const call: Omit<Call, 'source'> = {
+    endpoint,
+    organizationId,
+    message,
+    era,
+    request,
+    response,
+    signal,
+    mayBeSent: isCurrent,
+  };
+  return source.kind === 'service'
+    ? answerByService(deps, { ...call, source })
+    : answerByServer(deps, { ...call, source });
+}
+
+/** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */
+function sendError(
+  deps: Deps,
+  { request, response, organizationId, endpoint, source }: EndpointRequest,
+  message: Message | undefined,
+  failed: AnswerFailed,
+): void {
+  const { cause } = failed;
+  if (cause instanceof ServerFailed) {
+    const server = source.kind === 'server' ? source.server.id : endpoint.accountId;
+    deps.failureLog.note(cause, { organizationId, server, requestId: request.id });
+  }
+  const error =
+    cause instanceof ServerFailed
+      ? new RpcError(CODES.serverFailed, cause.message, { status: 502 })
+      : cause instanceof OverBudget
+        ? noMemory(cause, response, failed)
+        : cause;
+  if (!(error instanceof RpcError)) {
+    throw error;
+  }
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const { code, message: text, data } = error;
+  const status = error.status ?? (code === CODES.invalidRequest ? 400 : 200);
+  if (status !== 200) {
+    linkHelp(response, deps.publicUrl, status);
+  }
+  const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
+  sendJson(request, response, status, JSON.stringify(body));
+}
+
+/** Says that there is no memory, and what became of the call. */
+function noMemory(error: OverBudget, response: ServerResponse, { call }: AnswerFailed): RpcError {
+  const { code, message, headers } = overBudget(error);
+  if (!response.headersSent) {
+    response.setHeaders(new Map(Object.entries(headers)));
+  }
+  const text = call?.verdict === 'runs' ? `${message} The call may have been carried out.` : message;
+  return new RpcError(CODES.serverFailed, text, { status: CATALOGUE[code].status });
+}
