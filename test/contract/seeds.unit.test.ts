@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { type RequestBody, resolve, type Schema } from '../../src/contract/document.ts';
 import type { OperationId } from '../../src/contract/operations.ts';
@@ -28,11 +29,42 @@ describe.each(rows)('seed $seed: $theirs', ({ theirs, ours, file }) => {
     }
   });
 
-  test(`is held by ${file}`, () => {
-    const name = theirs.split('.').at(-1) ?? '';
-    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(name);
+  test(`is sent or expected by ${file}`, () => {
+    expect([...namesIn(file)]).toContain(theirs.split('.').at(-1));
   });
 });
+
+const namesOfFiles = new Map<string, ReadonlySet<string>>();
+
+/** The fields that a test sends in a request or names in an assertion, those of JSON in its texts too. */
+function namesIn(file: string): ReadonlySet<string> {
+  const known = namesOfFiles.get(file);
+  if (known !== undefined) {
+    return known;
+  }
+  const names = new Set<string>();
+  const source = ts.createSourceFile(file, readFileSync(join(ROOT, file), 'utf8'), ts.ScriptTarget.Latest);
+  const visit = (node: ts.Node): void => {
+    if (
+      (ts.isPropertyAssignment(node) || ts.isShorthandPropertyAssignment(node)) &&
+      !ts.isComputedPropertyName(node.name)
+    ) {
+      names.add(node.name.text);
+    } else if (ts.isBindingElement(node)) {
+      names.add((node.propertyName ?? node.name).getText(source));
+    } else if (ts.isPropertyAccessExpression(node)) {
+      names.add(node.name.text);
+    } else if (ts.isStringLiteralLike(node)) {
+      for (const [, name = ''] of node.text.matchAll(/"([\w-]+)":/g)) {
+        names.add(name);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  namesOfFiles.set(file, names);
+  return names;
+}
 
 /** The pages themselves, where they are at hand. */
 const SEEDS = join(ROOT, '../shared/seeds');

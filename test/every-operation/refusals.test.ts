@@ -64,9 +64,7 @@ describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$i
     expect(answer.text).toContain('body.second_nonsense');
   });
   test(`${invalid}: __proto__, NUL, half a surrogate pair, a hundred levels`, async () => {
-    expect((await refused({}, '{"__proto__": {"name": "x"}}')).text).toContain(
-      'body.__proto__: unknown key'.slice(0, 14),
-    );
+    expect((await refused({}, '{"__proto__": {"name": "x"}}')).text).toContain('body.__proto__');
     expect((await refused({}, { name: 'a\0b' })).text).toContain('U+0000');
     expect((await refused({}, '{"name": "\\ud800"}')).text).toContain('surrogate');
     expect((await refused({}, `{"name": ${'['.repeat(100)}${']'.repeat(100)}}`)).text).toContain('64 levels');

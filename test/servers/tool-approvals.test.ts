@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { upsert } from '../../src/store/tool-approvals.ts';
 import { call } from '../support/client.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
@@ -7,6 +7,8 @@ let server: TestServer;
 let path: { mcpServerId: string };
 beforeAll(async () => {
   server = await startTestServer();
+});
+beforeEach(async () => {
   const created = await call(server.url, 'createMcpServer', { body: { name: 'Files', url: 'https://x.example.com' } });
   path = { mcpServerId: created.body.data.id };
 });
@@ -33,43 +35,37 @@ describe('addToolApproval', () => {
   });
 
   test('201: a second one for the same tool takes the place of the first', async () => {
+    await add('file_read');
     const answer = await add('file_read', { auto_approve: false, approval_hash: 'other' });
     expect(await list()).toEqual([answer.body.data]);
   });
 
   test('409: a server has at most 1,000; those that are there stay, are replaced, and make room when they go', async () => {
-    const before = path;
-    const body = { name: 'Many', url: 'https://x.example.com' };
-    path = { mcpServerId: (await call(server.url, 'createMcpServer', { body })).body.data.id };
-    try {
-      const db = server.deps.store;
-      const serverId = path.mcpServerId.replace('mcp_', '');
-      const rest = { approvalHash: HASH, autoApprove: true, createdAt: 1 };
-      await db.write(async (writing) => {
-        for (let count = 0; count < 999; count++) {
-          await upsert(writing, { serverId, toolName: `tool-${count}`, ...rest });
-        }
-      });
-      expect((await add('last')).status).toBe(201);
-      const refused = await add('beyond');
-      expect([refused.status, refused.body.message, refused.headers.get('link')]).toEqual([
-        409,
-        'Quota exceeded',
-        expect.stringContaining('#quota_exceeded'),
-      ]);
-      expect(refused.body.error).toContain('This server has 1000 tool approvals');
-      expect(await list()).toHaveLength(1000);
-      expect((await add('last', { auto_approve: false })).status).toBe(201);
-      expect((await remove('tool-0')).status).toBe(200);
-      expect((await add('beyond')).status).toBe(201);
-      // More than that may be there from before there was a limit.
-      await db.write((writing) => upsert(writing, { serverId, toolName: 'old', ...rest }));
-      expect((await add('old')).status).toBe(201);
-      expect((await add('tool-0')).status).toBe(409);
-      expect(await list()).toHaveLength(1001);
-    } finally {
-      path = before;
-    }
+    const db = server.deps.store;
+    const serverId = path.mcpServerId.replace('mcp_', '');
+    const rest = { approvalHash: HASH, autoApprove: true, createdAt: 1 };
+    await db.write(async (writing) => {
+      for (let count = 0; count < 999; count++) {
+        await upsert(writing, { serverId, toolName: `tool-${count}`, ...rest });
+      }
+    });
+    expect((await add('last')).status).toBe(201);
+    const refused = await add('beyond');
+    expect([refused.status, refused.body.message, refused.headers.get('link')]).toEqual([
+      409,
+      'Quota exceeded',
+      expect.stringContaining('#quota_exceeded'),
+    ]);
+    expect(refused.body.error).toContain('This server has 1000 tool approvals');
+    expect(await list()).toHaveLength(1000);
+    expect((await add('last', { auto_approve: false })).status).toBe(201);
+    expect((await remove('tool-0')).status).toBe(200);
+    expect((await add('beyond')).status).toBe(201);
+    // More than that may be there from before there was a limit.
+    await db.write((writing) => upsert(writing, { serverId, toolName: 'old', ...rest }));
+    expect((await add('old')).status).toBe(201);
+    expect((await add('tool-0')).status).toBe(409);
+    expect(await list()).toHaveLength(1001);
   });
 
   test.each([
@@ -89,11 +85,11 @@ describe('addToolApproval', () => {
 
 describe('listToolApprovals', () => {
   test('200: oldest first', async () => {
-    server.clock.now += 1000;
-    await add('b');
-    server.clock.now += 1000;
-    await add('a');
-    expect((await list()).map(({ tool_name }) => tool_name)).toEqual(['file_read', 'b', 'a']);
+    for (const name of ['c', 'b', 'a']) {
+      await add(name);
+      server.clock.now += 1000;
+    }
+    expect((await list()).map(({ tool_name }) => tool_name)).toEqual(['c', 'b', 'a']);
   });
 });
 
@@ -116,8 +112,9 @@ describe('removeToolApproval', () => {
   });
 
   test('a name that clients fold away never reaches the server itself', async () => {
+    await add('file_read');
     await remove('..').catch(() => undefined);
-    expect((await list()).length).toBeGreaterThan(0);
+    expect(await list()).toHaveLength(1);
   });
 
   test('they go with their server', async () => {

@@ -4,7 +4,6 @@ import { type Call, call } from '../support/client.ts';
 import { API_KEY, API_SECRET, startTestServer, type TestServer } from '../support/server.ts';
 
 let server: TestServer;
-let id: string;
 beforeAll(async () => {
   server = await startTestServer();
 });
@@ -14,9 +13,10 @@ const create = async (fields: object = {}) => {
   const body = { name: 'Files', url: 'https://files.example.com/mcp', ...fields };
   return (await call(server.url, 'createMcpServer', { body })).body.data.id as string;
 };
-const update = (body: unknown, more: Call = {}) =>
-  call(server.url, 'updateMcpServer', { path: { mcpServerId: id }, body, ...more });
-const read = async () => (await call(server.url, 'getMcpServer', { path: { mcpServerId: id } })).body.data;
+const update = (mcpServerId: string, body: unknown, more: Call = {}) =>
+  call(server.url, 'updateMcpServer', { path: { mcpServerId }, body, ...more });
+const read = async (mcpServerId: string) =>
+  (await call(server.url, 'getMcpServer', { path: { mcpServerId } })).body.data;
 
 /** Seed 002, word for word. */
 const SEED_BODY = `
@@ -35,14 +35,14 @@ const SEED_BODY = `
 
 describe('200', () => {
   test("the seed's literal request, with every field and value it shows, in its key order", async () => {
-    id = await create();
+    const at = server.clock.now;
+    const id = await create();
     server.clock.now = 1751401500000;
     const answer = await askOnce(server.url, 'patch', `/api/mcp-servers/${id}`, {
       headers: { 'Content-Type': 'application/json', 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET },
       body: SEED_BODY,
     });
     expect(answer.status).toBe(200);
-    const at = Date.UTC(2026, 10, 20, 9);
     expect(answer.text).toBe(
       JSON.stringify({
         message: 'MCP server updated successfully',
@@ -75,46 +75,50 @@ describe('200', () => {
     ['request_headers', { 'X-One': '1' }],
     ['tags', ['a', 'b']],
   ])('only %s changes', async (field, value) => {
-    id = await create({ description: 'As it was', tags: ['old'], request_headers: { 'X-Old': 'o', 'X-Older': 'p' } });
-    const before = await read();
+    const id = await create({
+      description: 'As it was',
+      tags: ['old'],
+      request_headers: { 'X-Old': 'o', 'X-Older': 'p' },
+    });
+    const before = await read(id);
     server.clock.now += 1000;
-    const { body } = await update({ [field]: value });
-    const after = await read();
+    const { body } = await update(id, { [field]: value });
+    const after = await read(id);
     expect(after).toEqual({ ...before, [field]: value, updated_at: before.updated_at + 1000 });
     const { tags, created_at, ...nine } = after;
     expect(body.data).toEqual(nine);
   });
 
   test('nothing sent, nothing changed, and the version others have seen still holds', async () => {
-    id = await create();
-    const before = await read();
+    const id = await create();
+    const before = await read(id);
     server.clock.now += 1000;
-    const answer = await update({});
+    const answer = await update(id, {});
     expect([answer.status, answer.headers.get('etag')]).toEqual([200, '"1"']);
-    expect(await read()).toEqual(before);
+    expect(await read(id)).toEqual(before);
   });
 
   test('header names keep their spelling and order, values every Latin-1 character', async () => {
-    id = await create();
+    const id = await create();
     const request_headers = { 'x-B': 'ü\t!', 'X-a': '', __secret: 'v', constructor: 'c' };
-    expect(Object.entries((await update({ request_headers })).body.data.request_headers)).toEqual(
+    expect(Object.entries((await update(id, { request_headers })).body.data.request_headers)).toEqual(
       Object.entries(request_headers),
     );
   });
 
   test('the If-Match of the version it has, or any', async () => {
-    id = await create();
-    const first = await update({ name: 'a' }, { headers: { 'If-Match': '"1"' } });
+    const id = await create();
+    const first = await update(id, { name: 'a' }, { headers: { 'If-Match': '"1"' } });
     expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
-    expect((await update({ name: 'b' }, { headers: { 'If-Match': '"9", "2"' } })).status).toBe(200);
-    expect((await update({ name: 'c' }, { headers: { 'If-Match': '*' } })).status).toBe(200);
+    expect((await update(id, { name: 'b' }, { headers: { 'If-Match': '"9", "2"' } })).status).toBe(200);
+    expect((await update(id, { name: 'c' }, { headers: { 'If-Match': '*' } })).status).toBe(200);
   });
 
   test('two at once: both are kept', async () => {
-    id = await create();
-    const answers = await Promise.all([update({ name: 'One' }), update({ description: 'Two' })]);
+    const id = await create();
+    const answers = await Promise.all([update(id, { name: 'One' }), update(id, { description: 'Two' })]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    expect(await read()).toMatchObject({ name: 'One', description: 'Two' });
+    expect(await read(id)).toMatchObject({ name: 'One', description: 'Two' });
   });
 });
 
@@ -139,27 +143,27 @@ describe('400', () => {
     ['a tag twice', { tags: ['a', 'a'] }, 'body.tags: must NOT have duplicate items'],
     ['a scheme that HTTP cannot dial', { url: 'wss://x.example.com' }, 'body.url: the transport STREAMABLE_HTTP takes'],
   ])('%s', async (_, body, message) => {
-    id = await create();
-    const before = await read();
-    const answer = await update(body);
+    const id = await create();
+    const before = await read(id);
+    const answer = await update(id, body);
     expect([answer.status, answer.body.message]).toEqual([400, 'Validation failed']);
     expect(answer.body.error).toContain(message);
     expect(answer.headers.get('link')).toMatch(/docs\/errors\.md#validation_failed>; rel="help"$/);
-    expect(await read()).toEqual(before);
+    expect(await read(id)).toEqual(before);
   });
 
   test('all mistakes at once', async () => {
-    const { body } = await update({ name: 1, tags: [''], nonsense: 1, request_headers: { Host: 'x' } });
+    const { body } = await update(await create(), { name: 1, tags: [''], nonsense: 1, request_headers: { Host: 'x' } });
     for (const field of ['body.name', 'body.tags.0', 'body.nonsense', 'body.request_headers.Host']) {
       expect(body.error).toContain(field);
     }
   });
 
   test('the merged row is what is checked', async () => {
-    id = await create({ url: 'wss://x.example.com', transport: 'WebSocket' });
-    expect((await update({ transport: 'SSE' })).status).toBe(400);
-    expect((await update({ transport: 'SSE', url: 'https://x.example.com' })).status).toBe(200);
-    expect((await update({ transport: 'WebSocket' })).status).toBe(200);
+    const id = await create({ url: 'wss://x.example.com', transport: 'WebSocket' });
+    expect((await update(id, { transport: 'SSE' })).status).toBe(400);
+    expect((await update(id, { transport: 'SSE', url: 'https://x.example.com' })).status).toBe(200);
+    expect((await update(id, { transport: 'WebSocket' })).status).toBe(200);
   });
 });
 
@@ -167,10 +171,10 @@ test('403: a policy changed by a key pair that may not approve; the same policy 
   const path = { org_id: server.organizationId };
   const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
     .body;
-  id = await create();
-  const answer = await update({ approval_policy: 'auto_approve_all' }, { as: pair });
+  const id = await create();
+  const answer = await update(id, { approval_policy: 'auto_approve_all' }, { as: pair });
   expect([answer.status, answer.body.error]).toEqual([403, "This key pair lacks the permission 'approvals'."]);
-  expect((await update({ approval_policy: 'require_approval_all', name: 'b' }, { as: pair })).status).toBe(200);
+  expect((await update(id, { approval_policy: 'require_approval_all', name: 'b' }, { as: pair })).status).toBe(200);
 });
 
 test.each([
@@ -182,30 +186,35 @@ test.each([
   const path = { org_id: server.organizationId };
   const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
     .body;
-  id = await create({ approval_policy: 'auto_approve_all' });
-  const before = await read();
-  expect((await update(change, { as: pair })).status).toBe(403);
-  expect(await read()).toEqual(before);
-  expect((await update({ name: 'Renamed' }, { as: pair })).status).toBe(200);
-  expect((await update(change)).status).toBe(200);
-  id = await create({ approval_policy: 'auto_approve_read_only' });
-  expect((await update(change, { as: pair })).status).toBe(200);
+  const id = await create({ approval_policy: 'auto_approve_all' });
+  const before = await read(id);
+  expect((await update(id, change, { as: pair })).status).toBe(403);
+  expect(await read(id)).toEqual(before);
+  expect((await update(id, { name: 'Renamed' }, { as: pair })).status).toBe(200);
+  expect((await update(id, change)).status).toBe(200);
+  const other = await create({ approval_policy: 'auto_approve_read_only' });
+  expect((await update(other, change, { as: pair })).status).toBe(200);
 });
 
 test('412: an If-Match of another version changes nothing', async () => {
-  id = await create();
-  const before = await read();
-  const answer = await update({ name: 'x' }, { headers: { 'If-Match': '"2"' } });
+  const id = await create();
+  const before = await read(id);
+  const answer = await update(id, { name: 'x' }, { headers: { 'If-Match': '"2"' } });
   expect([answer.status, answer.body.message]).toEqual([412, 'Precondition failed']);
-  expect(await read()).toEqual(before);
+  expect(await read(id)).toEqual(before);
 });
 
 test('updates and deletions that race answer 200 or 404, and lose nothing', async () => {
   for (let round = 0; round < 25; round++) {
-    id = await create();
+    const id = await create();
     const path = { mcpServerId: id };
     const remove = () => call(server.url, 'deleteMcpServer', { path });
-    const answers = await Promise.all([update({ name: 'x' }), remove(), update({ description: 'y' }), remove()]);
+    const answers = await Promise.all([
+      update(id, { name: 'x' }),
+      remove(),
+      update(id, { description: 'y' }),
+      remove(),
+    ]);
     const statuses = answers.map(({ status }) => status);
     expect(statuses.every((status) => status === 200 || status === 404)).toBe(true);
     expect([statuses[1], statuses[3]].toSorted()).toEqual([200, 404]);
