@@ -1,10 +1,11 @@
 import { createFairQueue } from './fair-queue.ts';
 
-/**
- * Milliseconds in one turn of the event loop that pieces of long work may hold up everything else. A call that passes takes
- * about four turns, and Node accepts one connection in each; a turn itself costs some ten microseconds.
- */
-const TURN_MS = 1;
+/** Milliseconds that streams may hold up everything else: turns of their own for each piece would cost a fifth of their CPU. */
+const TURN_MS = 5;
+/** The same in turns in which clients connect: Node accepts one connection in each, and hundreds may wait. */
+const ARRIVAL_TURN_MS = 1;
+/** The same of other long work. A call of somebody else takes some four turns, and may wait for a piece in each. */
+const PIECE_MS = 1;
 /** Of work whose owner is not known. */
 const UNKNOWN_OWNER = '';
 
@@ -24,6 +25,17 @@ const endTurn = (): void => {
   turnBeganAt = undefined;
 };
 
+let isArriving = false;
+
+/** A client has connected: others may wait for the next turns. */
+export function noteArrival(): void {
+  if (!isArriving) {
+    isArriving = true;
+    // The next turn accepts the next connection; the one after it ends this state.
+    setImmediate(() => setImmediate(() => (isArriving = false)));
+  }
+}
+
 /** Whether pieces of long work have taken this turn of the event loop: what comes now waits for a turn of its own. */
 export function isTurnOver(): boolean {
   const now = performance.now();
@@ -32,7 +44,7 @@ export function isTurnOver(): boolean {
     setImmediate(endTurn);
     return false;
   }
-  return now - turnBeganAt > TURN_MS;
+  return now - turnBeganAt > (isArriving ? ARRIVAL_TURN_MS : TURN_MS);
 }
 
 let begun = 0;
@@ -59,7 +71,7 @@ export function nextTurn(owner: string | null = UNKNOWN_OWNER, rank?: number): P
 export function createBreathing(owner?: string | null): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {
-    if (performance.now() - began < TURN_MS) {
+    if (performance.now() - began < PIECE_MS) {
       return undefined;
     }
     return nextTurn(owner).then(() => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { noteArrival } from '../base/breathe.ts';
 import type { Limits } from '../base/limits.ts';
 import { type Connection, isOver, isStuck, linger, newConnection } from './connection.ts';
 import { createDescriptorRoom, type DescriptorRoom } from './descriptor-room.ts';
@@ -40,6 +41,7 @@ export function watchConnections(server: Server, options: ConnectionOptions): Co
     descriptors === null ? null : createDescriptorRoom(descriptors, open, limits.connectionCheckMs, onTight);
 
   server.on('connection', (socket: Socket) => {
+    noteArrival();
     const address = addressOf(socket);
     const count = (byAddress.get(address) ?? 0) + 1;
     if (perAddress !== null && count > perAddress) {

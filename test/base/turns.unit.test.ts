@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isTurnOver } from '../../src/base/breathe.ts';
+import { createBreathing, isTurnOver, noteArrival } from '../../src/base/breathe.ts';
 import { createTurns } from '../../src/base/turns.ts';
+import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
 
 test('streams that pass much on for long take turns, one in each turn of the event loop', async () => {
@@ -31,11 +32,22 @@ test('streams that are quickly passed on wait for nobody', async () => {
   expect([turn(1024), turn(64 * 1024)]).toEqual([undefined, undefined]);
 });
 
-test('turns are short', async () => {
+test('turns in which clients connect are short', async () => {
   // The work of another test may have taken the present turn.
   await nextTurn();
-  await nextTurn();
+  noteArrival();
   expect(isTurnOver()).toBe(false);
   hold(2);
   expect(isTurnOver()).toBe(true);
+});
+
+test('long work that is no stream lets others have their turn after each piece of two milliseconds', async () => {
+  const breathe = createBreathing();
+  const { turns } = await turnsDuring(async () => {
+    for (let piece = 0; piece < 20; piece += 1) {
+      hold(2);
+      await breathe();
+    }
+  });
+  expect(turns).toBeGreaterThanOrEqual(19);
 });
