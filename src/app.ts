@@ -22,16 +22,16 @@ import { observer } from './http/observe.ts';
 import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { secureAnswers } from './http/security-headers.ts';
-import { auditHandlers } from './operator/audit-events.ts';
-import { credentialHandlers } from './operator/credentials.ts';
-import { grantHandlers } from './operator/grants.ts';
-import { organizationHandlers } from './operator/organizations.ts';
-import { runtimeHandlers } from './operator/runtime-status.ts';
+import { auditHandlers } from './operator/audit-handlers.ts';
+import { credentialHandlers } from './operator/credential-handlers.ts';
+import { grantHandlers } from './operator/grant-handlers.ts';
+import { organizationHandlers } from './operator/organization-handlers.ts';
+import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { platformHandlers } from './platform/handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
-import { toolApprovalHandlers } from './servers/tool-approvals.ts';
-import { toolHandlers } from './servers/tools.ts';
+import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
+import { toolHandlers } from './servers/tool-handlers.ts';
 
 export type AppOptions = {
   readonly document: Document;

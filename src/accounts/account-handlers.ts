@@ -1,11 +1,21 @@
 import type { components } from '../../generated/api.ts';
+import { ApiError } from '../base/errors.ts';
 import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { etag } from '../http/etag.ts';
+import { etag, parseIfMatch } from '../http/etag.ts';
+import { serverId as serversApiId } from '../servers/wire.ts';
 import * as store from '../store/accounts.ts';
-import { type AccountFields, createAccount, deleteAccount, findAccount, updateAccount } from './accounts.ts';
-import { previewServerTools, previewTools } from './previews.ts';
+import {
+  type AccountFields,
+  createAccount,
+  deleteAccount,
+  getAccount,
+  listAccounts,
+  ServerAccountFixed,
+  updateAccount,
+} from './accounts.ts';
+import { previewAccountTools } from './previews.ts';
 import { apiTokenOf, listPage } from './wire.ts';
 
 type AccountOperations =
@@ -19,17 +29,14 @@ type AccountOperations =
 /** Accounts API: connections to services, and servers as accounts. Credentials go in and never come out. */
 export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   listAccounts: async ({ query, caller }, respond) => {
-    const { organizationId } = apiTokenOf(caller);
+    const holder = apiTokenOf(caller);
     const { tenant_id: tenantId, status, 'integration.name': integrationName } = query;
     const filter = {
       ...(tenantId !== undefined && { tenantId }),
       ...(status !== undefined && { status }),
       ...(integrationName !== undefined && { integrationName }),
     };
-    return respond(
-      200,
-      await listPage(query, (part) => store.page(deps.store.read, organizationId, part, filter), toWire),
-    );
+    return respond(200, await listPage(query, (part) => listAccounts(deps, holder, part, filter), toWire));
   },
 
   createAccount: async ({ body, caller }, respond) => {
@@ -44,7 +51,7 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   },
 
   getAccount: async ({ params, caller }, respond) => {
-    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
+    const account = await getAccount(deps, apiTokenOf(caller), params.id);
     return respond(200, toWire(account), { ETag: etag(account.version) });
   },
 
@@ -55,24 +62,33 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
       ...(authentication_method !== undefined && { authenticationMethod: authentication_method }),
       ...(context !== undefined && { context }),
     };
-    const account = await updateAccount(deps, apiTokenOf(caller), params.id, changes, headers['if-match']);
+    const expected = parseIfMatch(headers['if-match']);
+    const account = await updateAccount(deps, apiTokenOf(caller), params.id, changes, expected).catch(readOnlyHere);
     return respond(200, toWire(account), { ETag: etag(account.version) });
   },
 
   deleteAccount: async ({ params, headers, caller }, respond) => {
-    await deleteAccount(deps, apiTokenOf(caller), params.id, headers['if-match']);
+    const expected = parseIfMatch(headers['if-match']);
+    await deleteAccount(deps, apiTokenOf(caller), params.id, expected).catch(readOnlyHere);
     return respond(200, { id: params.id });
   },
 
   listAccountTools: async ({ params, query, caller, memory }, respond) => {
-    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.id);
-    const result =
-      account.kind === 'server'
-        ? await previewServerTools(deps.store.read, account, query, memory)
-        : await previewTools(deps.store.read, account.integrationId, query, memory);
-    return respond(200, { result });
+    return respond(200, { result: await previewAccountTools(deps, apiTokenOf(caller), params.id, query, memory) });
   },
 });
+
+/** 405 for the account of a server, saying where it changes. */
+function readOnlyHere(error: unknown): never {
+  if (!(error instanceof ServerAccountFixed)) {
+    throw error;
+  }
+  const { isShared, serverId } = error.account;
+  const message = isShared
+    ? 'This account is a server that the operator shares: only the operator can change it.'
+    : `This account is a server: change it as ${serversApiId(serverId)} in the Servers API.`;
+  throw new ApiError('method_not_allowed', message, { headers: { Allow: 'GET' }, cause: error });
+}
 
 const toWire = (account: store.Account): components['schemas']['Account'] => ({
   id: account.id,

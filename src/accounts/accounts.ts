@@ -1,16 +1,17 @@
 import { audit } from '../audit/changes.ts';
 import { type ApiTokenCaller, mayApprove } from '../base/caller.ts';
-import { ApiError, invalid, type Mistake } from '../base/errors.ts';
+import { type InvalidValue, invalid, invalidValue } from '../base/errors.ts';
+import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { serviceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
-import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
+import type { Part } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
 import { documentMemory } from './documents.ts';
 import { movedSecret } from './secret-moves.ts';
-import { missing, mistake } from './wire.ts';
+import { missing } from './wire.ts';
 
 type Account = store.Account;
 type ServiceAccount = store.ServiceAccount;
@@ -27,6 +28,17 @@ const WANTED: Readonly<Record<string, readonly string[]>> = {
   none: [],
 };
 
+/** The account is that of a server, and changes only as the server does. */
+export class ServerAccountFixed extends Error {
+  override readonly name = 'ServerAccountFixed';
+  readonly account: store.ServerAccount;
+
+  constructor(account: store.ServerAccount) {
+    super('the account of a server changes with the server only');
+    this.account = account;
+  }
+}
+
 /** Connects to the service of an integration of the caller's organization. The service is not contacted. Throws `quota_exceeded`. */
 export async function createAccount(
   { store: { writeFor }, now, ids, quotas }: Deps,
@@ -39,7 +51,7 @@ export async function createAccount(
   return writeFor(caller.organizationId, async (db) => {
     const integration = await integrations.find(db, organizationId, integrationId);
     if (integration === null) {
-      throw mistake('body.environment_integration_id', `no integration has the id ${integrationId}`);
+      throw invalidValue(['integrationId'], `no integration has the id ${integrationId}`, 'invalid');
     }
     requireComplete(fields, integration);
     const account = {
@@ -59,20 +71,20 @@ export async function createAccount(
 
 /**
  * Changes what is given; `context` key by key. A required key that is then absent is a mistake. A secret that would go to another host
- * must be given again, or takes the permission `approvals`. Servers change elsewhere: 405.
+ * must be given again, or takes the permission `approvals`. Throws ServerAccountFixed.
  */
 export async function updateAccount(
   deps: Deps,
   caller: ApiTokenCaller,
   id: string,
   changes: Partial<AccountFields>,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<ServiceAccount> {
   const { store: database, now } = deps;
   const checked = mayApprove(caller) ? null : await requireSecretStays(deps, caller, id, changes);
   const stored = await database.writeFor(caller.organizationId, async (db) => {
     const before = await findServiceAccount(db, caller, id);
-    requireMatch(ifMatch, before.version);
+    requireVersion(expected, before.version);
     if (Object.keys(changes).length === 0) {
       return before;
     }
@@ -96,7 +108,7 @@ export async function updateAccount(
     return updated;
   });
   // What was checked has been changed meanwhile.
-  return stored ?? updateAccount(deps, caller, id, changes, ifMatch);
+  return stored ?? updateAccount(deps, caller, id, changes, expected);
 }
 
 /**
@@ -116,7 +128,7 @@ async function requireSecretStays(
   const secret = await movedSecret(read, integration, before, changed(before, changes), given, memory);
   if (secret !== null) {
     const message = 'is required again, for this change sends it to another host; or use a token with `approvals`';
-    throw invalid([{ field: `body.context.${secret}`, message, rule: 'required' }]);
+    throw invalidValue(['context', secret], message, 'required');
   }
   return versionsOf(before, integration);
 }
@@ -141,20 +153,32 @@ const changed = (before: ServiceAccount, changes: Partial<AccountFields>): Servi
   },
 });
 
-/** Deletes an account with its endpoints, whose tokens are unknown at once. Servers are deleted elsewhere: 405. */
+/** Deletes an account with its endpoints, whose tokens are unknown at once. Throws ServerAccountFixed. */
 export async function deleteAccount(
   { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   id: string,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<void> {
   await writeFor(caller.organizationId, async (db) => {
     const { version } = await findServiceAccount(db, caller, id);
-    requireMatch(ifMatch, version);
+    requireVersion(expected, version);
     await store.remove(db, caller.organizationId, id);
     await audit(db, { at: now(), actor: caller, action: 'account.deleted', target: { kind: 'account', id } });
   });
 }
+
+/** A part of the accounts of the caller's organization that pass the filter, newest first. */
+export const listAccounts = (
+  { store: { read } }: Deps,
+  { organizationId }: ApiTokenCaller,
+  part: Part,
+  filter: store.AccountFilter,
+): Promise<Account[]> => store.page(read, organizationId, part, filter);
+
+/** An account of the caller's organization, as it is now. Throws `not_found`. */
+export const getAccount = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Account> =>
+  findAccount(read, caller, id);
 
 /** An account of the caller's organization. Throws `not_found`, also for another organization's. */
 export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<Account> {
@@ -165,14 +189,11 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
-/** An account that can be changed here. Throws `not_found`, and `method_not_allowed` for a server's. */
+/** An account of a service. Throws `not_found`, and ServerAccountFixed. */
 async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
   const account = await findAccount(db, caller, id);
   if (account.kind === 'server') {
-    const message = account.isShared
-      ? 'This account is a server that the operator shares: only the operator can change it.'
-      : `This account is a server: change it as mcp_${account.serverId} in the Servers API.`;
-    throw new ApiError('method_not_allowed', message, { headers: { Allow: 'GET' } });
+    throw new ServerAccountFixed(account);
   }
   return account;
 }
@@ -194,35 +215,35 @@ function requireComplete(
 ): void {
   const service = serviceOf(integration);
   const given = (context.variables ?? {}) as Readonly<Record<string, string>>;
-  const mistakes: Mistake[] = (WANTED[authenticationMethod] ?? [])
+  const mistakes: InvalidValue[] = (WANTED[authenticationMethod] ?? [])
     .filter((key) => context[key] === undefined)
     .map((key) => ({
-      field: `body.context.${key}`,
+      path: ['context', key],
       message: `is required by the authentication method ${authenticationMethod}`,
       rule: 'required',
     }));
   for (const key of Object.keys(context).filter((given) => !keysOf(authenticationMethod).includes(given))) {
     const message = `is no credential of the authentication method ${authenticationMethod}`;
-    mistakes.push({ field: `body.context.${key}`, message, rule: 'unknown_key' });
+    mistakes.push({ path: ['context', key], message, rule: 'unknown_key' });
   }
   if (authenticationMethod === 'oauth2_client_credentials' && (context.token_url ?? service.tokenUrl) === undefined) {
     mistakes.push({
-      field: 'body.context.token_url',
+      path: ['context', 'token_url'],
       message: 'is required: the document of the integration names no token URL',
       rule: 'required',
     });
   }
   for (const [name, variable] of Object.entries(service.variables)) {
     const value = Object.hasOwn(given, name) ? given[name] : variable.default;
-    const field = `body.context.variables.${name}`;
+    const path = ['context', 'variables', name];
     if (value === undefined) {
       mistakes.push({
-        field,
+        path,
         message: `is required: it stands in the server URL ${service.baseUrl}`,
         rule: 'required',
       });
     } else if (variable.enum !== undefined && !variable.enum.includes(value)) {
-      mistakes.push({ field, message: `must be one of ${variable.enum.join(', ')}`, rule: 'enum' });
+      mistakes.push({ path, message: `must be one of ${variable.enum.join(', ')}`, rule: 'enum' });
     }
   }
   if (mistakes.length > 0) {

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { decide } from '../approvals/decision.ts';
 import { overridesMethod } from '../approvals/overrides.ts';
+import { invalidValue } from '../base/errors.ts';
 import { createFairSlots } from '../base/fair-queue.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
@@ -15,7 +16,6 @@ import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
 import type { Skipped } from '../tools/types.ts';
-import { mistake } from './wire.ts';
 
 /** Where an OpenAPI document comes from: its bytes, or a URL. */
 export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
@@ -36,8 +36,8 @@ export function documentMemory(budget: MemoryBudget, organizationId: string): Do
   return { signal, reach: (bytes) => held.reach(bytes, signal), [Symbol.dispose]: () => scope.release() };
 }
 
-/** A document at hand. `field` is where the request names it; `url` is where it came from, null for none. */
-export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly field: string };
+/** A document at hand. `path` is what brought it, empty where it was stored; `url` is where it came from, null for none. */
+export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly path: readonly string[] };
 
 const READS = { readOnlyHint: true };
 const HELD_BACK =
@@ -60,9 +60,9 @@ export async function readDocument(
   { signal, reach }: DocumentMemory,
 ): Promise<Document> {
   if ('bytes' in source) {
-    return { bytes: source.bytes, url: null, field: 'body.document' };
+    return { bytes: source.bytes, url: null, path: ['document'] };
   }
-  const field = 'body.document_url';
+  const path = ['documentUrl'];
   try {
     const found = await places.of(organizationId);
     const check = (at: URL): void => {
@@ -76,10 +76,10 @@ export async function readDocument(
     const room = (size: number) => (size > SMALL_BYTES ? reach(size) : undefined);
     const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT, check, signal, room };
     const { bytes, url } = await egress.of(organizationId).fetchDocument(new URL(source.url), limits);
-    return { bytes, url: url.href, field };
+    return { bytes, url: url.href, path };
   } catch (error) {
     if (error instanceof EgressRefused || error instanceof FetchFailed) {
-      throw mistake(field, error.message);
+      throw invalidValue(path, error.message, 'invalid', error);
     }
     throw error;
   }
@@ -109,7 +109,7 @@ const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
  * QueueFull when too many documents of the organization wait; OverBudget; or the reason of the signal.
  */
 export async function importDocument(
-  { bytes, url, field }: Document,
+  { bytes, url, path }: Document,
   { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
   { signal, reach }: Pick<DocumentMemory, 'signal' | 'reach'>,
 ): Promise<Imported> {
@@ -131,7 +131,7 @@ export async function importDocument(
     };
   } catch (error) {
     if (error instanceof DocumentError) {
-      throw mistake(field, error.message);
+      throw invalidValue(path, error.message, 'invalid', error);
     }
     throw error;
   }

@@ -1,11 +1,17 @@
 import type { components } from '../../generated/api.ts';
-import { instant } from '../base/instants.ts';
+import { instant, parseOptionalInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { etag } from '../http/etag.ts';
-import * as store from '../store/endpoints.ts';
-import { findAccount } from './accounts.ts';
-import { createEndpoint, deleteEndpoint, findEndpoint, updateEndpoint } from './endpoints.ts';
+import { etag, parseIfMatch } from '../http/etag.ts';
+import type * as store from '../store/endpoints.ts';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  type EndpointFields,
+  endpointsOf,
+  getEndpoint,
+  updateEndpoint,
+} from './endpoints.ts';
 import { apiTokenOf, listPage } from './wire.ts';
 
 type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | 'updateEndpoint' | 'deleteEndpoint';
@@ -13,32 +19,42 @@ type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | '
 /** Accounts API: the endpoints minted over an account. */
 export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   listEndpoints: async ({ params, query, caller }, respond) => {
-    const account = await findAccount(deps.store.read, apiTokenOf(caller), params.integrated_account_id);
-    const key = { organizationId: account.organizationId, accountId: account.id };
-    return respond(200, await listPage(query, (part) => store.page(deps.store.read, key, part), toWire));
+    const read = await endpointsOf(deps, apiTokenOf(caller), params.integrated_account_id);
+    return respond(200, await listPage(query, read, toWire));
   },
 
   createEndpoint: async ({ params, body, caller }, respond) => {
     const accountId = params.integrated_account_id;
-    const { endpoint, token } = await createEndpoint(deps, apiTokenOf(caller), accountId, body);
+    const { endpoint, token } = await createEndpoint(deps, apiTokenOf(caller), accountId, {
+      ...fieldsOf(body),
+      name: body.name,
+    });
     const headers = { Location: `/integrated-account/${accountId}/mcp/${endpoint.id}`, ETag: etag(endpoint.version) };
     return respond(201, { ...toWire(endpoint), token, url: `${deps.publicUrl}/mcp/${token}` }, headers);
   },
 
   getEndpoint: async ({ params, caller }, respond) => {
-    const { endpoint } = await findEndpoint(deps.store.read, apiTokenOf(caller), placeOf(params));
+    const endpoint = await getEndpoint(deps, apiTokenOf(caller), placeOf(params));
     return respond(200, toWire(endpoint), { ETag: etag(endpoint.version) });
   },
 
   updateEndpoint: async ({ params, headers, body, caller }, respond) => {
-    const updated = await updateEndpoint(deps, apiTokenOf(caller), placeOf(params), body, headers['if-match']);
+    const expected = parseIfMatch(headers['if-match']);
+    const updated = await updateEndpoint(deps, apiTokenOf(caller), placeOf(params), fieldsOf(body), expected);
     return respond(200, toWire(updated), { ETag: etag(updated.version) });
   },
 
   deleteEndpoint: async ({ params, headers, caller }, respond) => {
-    await deleteEndpoint(deps, apiTokenOf(caller), placeOf(params), headers['if-match']);
+    await deleteEndpoint(deps, apiTokenOf(caller), placeOf(params), parseIfMatch(headers['if-match']));
     return respond(200, { id: params.id });
   },
+});
+
+/** The fields that a body sends, under the domain's names; those that it leaves out stay out. */
+const fieldsOf = ({ name, config, expires_at }: components['schemas']['EndpointPatch']): EndpointFields => ({
+  ...(name !== undefined && { name }),
+  ...(config !== undefined && { config }),
+  ...(expires_at !== undefined && { expiresAt: parseOptionalInstant(expires_at, 'body.expires_at') }),
 });
 
 const placeOf = (params: { integrated_account_id: string; id: string }) => ({

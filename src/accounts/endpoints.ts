@@ -1,15 +1,16 @@
 import { audit } from '../audit/changes.ts';
 import type { ApiTokenCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
+import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { hashSecret } from '../base/ids.ts';
-import { DAY_MS, parseExpiry } from '../base/instants.ts';
+import { DAY_MS, requireAhead } from '../base/instants.ts';
 import type { Held, MemoryBudget } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
-import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
+import type { Part } from '../store/keyset.ts';
 import { purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
@@ -23,7 +24,8 @@ export type ConfigInput = { readonly [K in keyof store.EndpointConfig]?: store.E
 export type EndpointFields = {
   readonly name?: string;
   readonly config?: ConfigInput;
-  readonly expires_at?: string | null;
+  /** Milliseconds since the epoch; null for never. */
+  readonly expiresAt?: number | null;
 };
 
 /** Milliseconds that an expiry must lie ahead. */
@@ -39,15 +41,12 @@ export async function createEndpoint(
   { store: { writeFor }, now, ids, quotas, budget }: Deps,
   caller: ApiTokenCaller,
   accountId: string,
-  { name, config, expires_at }: EndpointFields & { readonly name: string },
+  { name, config, expiresAt = null }: EndpointFields & { readonly name: string },
 ): Promise<{ endpoint: Endpoint; token: string }> {
   const at = now();
   const token = ids.endpointToken();
-  const fields = {
-    name,
-    config: merge({}, config),
-    expiresAt: parseExpiry(expires_at, 'body.expires_at', at, SOONEST),
-  };
+  requireAhead(expiresAt, at, SOONEST);
+  const fields = { name, config: merge({}, config), expiresAt };
   const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
     await requireSomeTool(db, budget, account, fields.config);
@@ -74,22 +73,22 @@ export async function updateEndpoint(
   { store: { writeFor }, now, budget }: Deps,
   caller: ApiTokenCaller,
   place: { readonly accountId: string; readonly id: string },
-  { name, config, expires_at }: EndpointFields,
-  ifMatch: string | undefined,
+  { name, config, expiresAt }: EndpointFields,
+  expected: ExpectedVersion,
 ): Promise<Endpoint> {
   return writeFor(caller.organizationId, async (db) => {
     const { endpoint: before, account } = await findEndpoint(db, caller, place);
-    requireMatch(ifMatch, before.version);
-    if (name === undefined && expires_at === undefined && Object.keys(config ?? {}).length === 0) {
+    requireVersion(expected, before.version);
+    if (name === undefined && expiresAt === undefined && Object.keys(config ?? {}).length === 0) {
       return before;
     }
+    requireAhead(expiresAt ?? null, now(), SOONEST);
     const at = Math.max(now(), before.updatedAt);
     const after = {
       ...before,
       name: name ?? before.name,
       config: merge(before.config, config),
-      expiresAt:
-        expires_at === undefined ? before.expiresAt : parseExpiry(expires_at, 'body.expires_at', now(), SOONEST),
+      expiresAt: expiresAt === undefined ? before.expiresAt : expiresAt,
       updatedAt: at,
     };
     if (!sameScope(before.config, after.config)) {
@@ -102,7 +101,7 @@ export async function updateEndpoint(
     const changed = Object.keys({
       ...(name !== undefined && { name }),
       ...config,
-      ...(expires_at !== undefined && { expires_at }),
+      ...(expiresAt !== undefined && { expires_at: expiresAt }),
     });
     await audit(db, {
       at,
@@ -120,11 +119,11 @@ export async function deleteEndpoint(
   { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
   place: { readonly accountId: string; readonly id: string },
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<void> {
   await writeFor(caller.organizationId, async (db) => {
     const { endpoint } = await findEndpoint(db, caller, place);
-    requireMatch(ifMatch, endpoint.version);
+    requireVersion(expected, endpoint.version);
     await store.remove(db, endpoint, place.id);
     await audit(db, {
       at: now(),
@@ -135,8 +134,27 @@ export async function deleteEndpoint(
   });
 }
 
+/** Finds an account, and reads the endpoints over it part by part, newest first. Throws `not_found`. */
+export async function endpointsOf(
+  { store: { read } }: Deps,
+  caller: ApiTokenCaller,
+  accountId: string,
+): Promise<(part: Part) => Promise<Endpoint[]>> {
+  const { organizationId } = await findAccount(read, caller, accountId);
+  return (part) => store.page(read, { organizationId, accountId }, part);
+}
+
+/** An endpoint, as it is now. Throws `not_found`. */
+export async function getEndpoint(
+  { store: { read } }: Deps,
+  caller: ApiTokenCaller,
+  place: { readonly accountId: string; readonly id: string },
+): Promise<Endpoint> {
+  return (await findEndpoint(read, caller, place)).endpoint;
+}
+
 /** An endpoint of an account of the caller's organization. Throws `not_found` for either. */
-export async function findEndpoint(
+async function findEndpoint(
   db: Db,
   caller: ApiTokenCaller,
   { accountId, id }: { readonly accountId: string; readonly id: string },

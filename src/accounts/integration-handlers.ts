@@ -3,15 +3,16 @@ import { instant } from '../base/instants.ts';
 import { serviceOf } from '../calls/service.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { etag } from '../http/etag.ts';
-import * as store from '../store/integrations.ts';
+import { etag, parseIfMatch } from '../http/etag.ts';
+import type * as store from '../store/integrations.ts';
 import type { Part } from '../store/keyset.ts';
 import type { DocumentSource } from './documents.ts';
 import {
   createIntegration,
   deleteIntegration,
-  findIntegration,
+  getIntegration,
   type IntegrationFields,
+  listIntegrations,
   updateIntegration,
 } from './integrations.ts';
 import { previewTools } from './previews.ts';
@@ -31,8 +32,8 @@ const SLICE = 10;
 /** Accounts API: services that OpenAPI documents describe. A document goes in and never comes out. */
 export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
   listIntegrations: async ({ query, caller }, respond) => {
-    const { organizationId } = apiTokenOf(caller);
-    const read = (part: Part) => store.page(deps.store.read, organizationId, part);
+    const holder = apiTokenOf(caller);
+    const read = (part: Part) => listIntegrations(deps, holder, part);
     return respond(200, await listPage(query, read, toWire, SLICE));
   },
 
@@ -49,7 +50,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 
   getIntegration: async ({ params, caller }, respond) => {
-    const integration = await findIntegration(deps.store.read, apiTokenOf(caller), params.id);
+    const integration = await getIntegration(deps, apiTokenOf(caller), params.id);
     return respond(200, toWire(integration), { ETag: etag(integration.version) });
   },
 
@@ -62,19 +63,18 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       ...(approval_policy !== undefined && { approvalPolicy: approval_policy }),
     };
     const source = sourceOf(body);
-    const ifMatch = headers['if-match'];
-    const integration = await updateIntegration(deps, apiTokenOf(caller), params.id, changes, source, ifMatch);
+    const expected = parseIfMatch(headers['if-match']);
+    const integration = await updateIntegration(deps, apiTokenOf(caller), params.id, changes, source, expected);
     return respond(200, toWire(integration), { ETag: etag(integration.version) });
   },
 
   deleteIntegration: async ({ params, headers, caller }, respond) => {
-    await deleteIntegration(deps, apiTokenOf(caller), params.id, headers['if-match']);
+    await deleteIntegration(deps, apiTokenOf(caller), params.id, parseIfMatch(headers['if-match']));
     return respond(200, { id: params.id });
   },
 
   listIntegrationTools: async ({ params, query, caller, memory }, respond) => {
-    const { id } = await findIntegration(deps.store.read, apiTokenOf(caller), params.id);
-    return respond(200, { result: await previewTools(deps.store.read, id, query, memory) });
+    return respond(200, { result: await previewTools(deps, apiTokenOf(caller), params.id, query, memory) });
   },
 });
 

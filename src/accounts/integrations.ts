@@ -1,15 +1,16 @@
 import { audit } from '../audit/changes.ts';
 import { requireOrganization } from '../auth/credentials.ts';
 import { type ApiTokenCaller, mayApprove, requirePermission } from '../base/caller.ts';
-import { conflict } from '../base/errors.ts';
+import { conflict, invalidValue } from '../base/errors.ts';
+import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { createKeyedQueue } from '../base/keyed-queue.ts';
 import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
-import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
+import type { Part } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
 import {
   type Document,
@@ -21,7 +22,7 @@ import {
   unpackDocument,
 } from './documents.ts';
 import { movesOf } from './secret-moves.ts';
-import { missing, mistake } from './wire.ts';
+import { missing } from './wire.ts';
 
 type Integration = store.Integration;
 /** What a team may set on an integration, besides its document. */
@@ -82,13 +83,13 @@ export async function updateIntegration(
   id: string,
   changes: Partial<IntegrationFields>,
   source: DocumentSource | null,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Integration> {
   await findIntegration(deps.store.read, caller, id);
   requireRoom(changes.toolTags);
   using memory = documentMemory(deps.budget, caller.organizationId);
   const document = source === null ? null : await readDocument(deps, caller.organizationId, source, memory);
-  return await updates(id, () => updateInTurn(deps, caller, id, changes, document, memory, ifMatch));
+  return await updates(id, () => updateInTurn(deps, caller, id, changes, document, memory, expected));
 }
 
 async function updateInTurn(
@@ -98,10 +99,10 @@ async function updateInTurn(
   changes: Partial<IntegrationFields>,
   given: Document | null,
   memory: DocumentMemory,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Integration> {
   const before = await findIntegration(database.read, caller, id);
-  requireMatch(ifMatch, before.version);
+  requireVersion(expected, before.version);
   requireMayLoosen(caller, before.approvalPolicy, changes.approvalPolicy ?? before.approvalPolicy);
   const changed = [...Object.keys(changes), ...(given === null ? [] : ['document'])];
   if (changed.length === 0) {
@@ -153,11 +154,11 @@ export async function deleteIntegration(
   { store: database, now }: Deps,
   caller: ApiTokenCaller,
   id: string,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<void> {
   await database.writeFor(caller.organizationId, async (db) => {
     const { version } = await findIntegration(db, caller, id);
-    requireMatch(ifMatch, version);
+    requireVersion(expected, version);
     const left = await accounts.countOf(db, id, MOST_COUNTED);
     if (left > 0) {
       const many = `${left}${left === MOST_COUNTED ? ' or more' : ''} account${left === 1 ? '' : 's'}`;
@@ -167,6 +168,17 @@ export async function deleteIntegration(
     await audit(db, { at: now(), actor: caller, action: 'integration.deleted', target: { kind: 'integration', id } });
   });
 }
+
+/** A part of the integrations of the caller's organization, newest first. */
+export const listIntegrations = (
+  { store: { read } }: Deps,
+  { organizationId }: ApiTokenCaller,
+  part: Part,
+): Promise<Integration[]> => store.page(read, organizationId, part);
+
+/** An integration of the caller's organization, as it is now. Throws `not_found`. */
+export const getIntegration = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Integration> =>
+  findIntegration(read, caller, id);
 
 /** An integration of the caller's organization. Throws `not_found`, also for another organization's. */
 export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string): Promise<Integration> {
@@ -187,7 +199,7 @@ function requireMayLoosen(caller: ApiTokenCaller, before: string, after: string)
 /** Throws where tags that are set take more than an integration may have; what was there before may stay. */
 function requireRoom(toolTags: Integration['toolTags'] = {}): void {
   if (Buffer.byteLength(JSON.stringify(toolTags)) > MOST_TAG_BYTES) {
-    throw mistake('body.tool_tags', `must not have more than ${MOST_TAG_BYTES} bytes in all`);
+    throw invalidValue(['toolTags'], `must not have more than ${MOST_TAG_BYTES} bytes in all`, 'invalid');
   }
 }
 
@@ -196,5 +208,5 @@ const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
 
 async function storedDocument(db: Db, { id, service }: Integration, memory: DocumentMemory): Promise<Document> {
   const { documentUrl } = JSON.parse(service) as StoredService;
-  return { bytes: await unpackDocument(await store.document(db, id), memory), url: documentUrl, field: 'body' };
+  return { bytes: await unpackDocument(await store.document(db, id), memory), url: documentUrl, path: [] };
 }

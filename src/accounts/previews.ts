@@ -1,5 +1,7 @@
 import type { components } from '../../generated/api.ts';
+import type { ApiTokenCaller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';
 import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
@@ -8,15 +10,42 @@ import { readTools } from '../tools/packed.ts';
 import { matches, type Scope, selectTools } from '../tools/scope.ts';
 import { resourceOf } from '../tools/server-tools.ts';
 import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
+import { findAccount } from './accounts.ts';
+import { findIntegration } from './integrations.ts';
 import { type ListedTool, listedTools } from './listed-tools.ts';
 
 type ToolPreview = components['schemas']['ToolPreview'];
 
 /**
  * The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. Throws
- * OverBudget and QueueFull.
+ * `not_found`, OverBudget and QueueFull.
  */
-export function previewTools(db: Db, integrationId: string, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
+export async function previewTools(
+  { store: { read } }: Deps,
+  caller: ApiTokenCaller,
+  integrationId: string,
+  scope: Scope,
+  memory: MemoryScope,
+): Promise<ToolPreview[]> {
+  const { id } = await findIntegration(read, caller, integrationId);
+  return previewDerivedTools(read, id, scope, memory);
+}
+
+/** The tools of an account that a scope lets through. Throws `not_found`, OverBudget and QueueFull. */
+export async function previewAccountTools(
+  { store: { read } }: Deps,
+  caller: ApiTokenCaller,
+  id: string,
+  scope: Scope,
+  memory: MemoryScope,
+): Promise<ToolPreview[]> {
+  const account = await findAccount(read, caller, id);
+  return account.kind === 'server'
+    ? previewServerTools(read, account, scope, memory)
+    : previewDerivedTools(read, account.integrationId, scope, memory);
+}
+
+function previewDerivedTools(db: Db, integrationId: string, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
     const packed = await integrations.tools(db, integrationId);
     using lines = memory.hold('answers', 0);
@@ -30,16 +59,8 @@ export function previewTools(db: Db, integrationId: string, scope: Scope, memory
   });
 }
 
-/**
- * The tools of a server's account that a scope lets through, as the server last listed them; none before it did. Throws
- * OverBudget and QueueFull.
- */
-export function previewServerTools(
-  db: Db,
-  account: ServerAccount,
-  scope: Scope,
-  memory: MemoryScope,
-): Promise<ToolPreview[]> {
+/** As the server last listed them; none before it did. */
+function previewServerTools(db: Db, account: ServerAccount, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
     using reading = memory.hold('answers', 0);
     const room = async (bytes: number): Promise<void> => {

@@ -138,33 +138,53 @@ export type ErrorCode = keyof typeof CATALOGUE;
 /** One mistake of a request: `field` is its place (`body.name`, `query.limit`, `path.org_id`), `rule` the broken rule. */
 export type Mistake = { readonly field: string; readonly message: string; readonly rule: string };
 
+/**
+ * One value that breaks a rule of the domain: `path` leads to it, by the domain's names. The API that was asked says
+ * where that is in its request.
+ */
+export type InvalidValue = { readonly path: readonly string[]; readonly message: string; readonly rule: string };
+
 type Extra = {
   /** In place of the catalogue's title, where the thing has a name: "MCP server not found". */
   readonly title?: string;
-  readonly mistakes?: readonly Mistake[];
+  readonly mistakes?: readonly (Mistake | InvalidValue)[];
+  /** Whole seconds after which the same may succeed. */
+  readonly retryAfterSeconds?: number;
+  /** Of HTTP. For doors: rules know of none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** More, where the API has a place for it: in the error itself, and beside it. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly beside?: Readonly<Record<string, unknown>>;
+  /** What the log says and no caller reads. */
+  readonly internalMessage?: string;
+  /** What led to it; for the log. */
+  readonly cause?: unknown;
 };
 
-/** An error that the caller is meant to see: a code of the catalogue and a sentence that says what to do. */
+/**
+ * An error that the caller is meant to see: a code of the catalogue and a sentence that says what to do. Its `message` is
+ * public; `internalMessage` and `cause` are not.
+ */
 export class ApiError extends Error {
   readonly code: ErrorCode;
   readonly title: string;
-  readonly mistakes: readonly Mistake[];
+  readonly mistakes: readonly (Mistake | InvalidValue)[];
+  readonly retryAfterSeconds: number | undefined;
   readonly headers: Readonly<Record<string, string>>;
   readonly details: Extra['details'];
   readonly beside: Extra['beside'];
+  readonly internalMessage: string | undefined;
 
-  constructor(code: ErrorCode, detail: string, extra: Extra = {}) {
-    super(detail);
+  constructor(code: ErrorCode, publicMessage: string, extra: Extra = {}) {
+    super(publicMessage, extra.cause === undefined ? undefined : { cause: extra.cause });
     this.code = code;
     this.title = extra.title ?? CATALOGUE[code].title;
     this.mistakes = extra.mistakes ?? [];
+    this.retryAfterSeconds = extra.retryAfterSeconds;
     this.headers = extra.headers ?? {};
     this.details = extra.details;
     this.beside = extra.beside;
+    this.internalMessage = extra.internalMessage;
   }
 }
 
@@ -173,19 +193,31 @@ export const helpLink = (publicUrl: string, code: ErrorCode): string =>
   `<${publicUrl}/docs/errors.md#${code}>; rel="help"`;
 
 /** 400 (422 in the Operator API): all mistakes of a request, together. */
-export const invalid = (mistakes: readonly Mistake[]): ApiError =>
+export const invalid = (mistakes: readonly (Mistake | InvalidValue)[]): ApiError =>
   new ApiError('validation_failed', 'Request failed validation.', { mistakes });
 
+/** The same for one value that a rule was given. */
+export const invalidValue = (path: readonly string[], message: string, rule: string, cause?: unknown): ApiError =>
+  new ApiError('validation_failed', 'Request failed validation.', { mistakes: [{ path, message, rule }], cause });
+
+/** 500: what failed goes to the log only. */
+export const internalError = (internalMessage: string, cause: unknown): ApiError =>
+  new ApiError('internal_error', 'Internal Server Error: see the log of the server under this X-Request-Id.', {
+    internalMessage,
+    cause,
+  });
+
 /** 429 where an organization has used up its share of the memory, 503 where all is used up. */
-export const overBudget = ({ shortage }: OverBudget): ApiError =>
-  shortage === 'share'
+export const overBudget = (cause: OverBudget): ApiError =>
+  cause.shortage === 'share'
     ? new ApiError(
         'rate_limited',
         'What is under way fills the share of the memory that you may use. Wait until other requests of yours are through, and try again.',
-        { headers: { 'Retry-After': '1' } },
+        { retryAfterSeconds: 1, cause },
       )
     : new ApiError('unavailable', 'There is no memory for this request right now. Try again.', {
-        headers: { 'Retry-After': '1' },
+        retryAfterSeconds: 1,
+        cause,
       });
 
 /** 404: `what` is the kind of thing in the words of its API. */

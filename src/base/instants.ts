@@ -1,4 +1,4 @@
-import { invalid } from './errors.ts';
+import { invalid, invalidValue } from './errors.ts';
 
 /** Milliseconds of a day. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -18,19 +18,15 @@ export function parseInstant(text: string, field: string): number {
   return at;
 }
 
-/**
- * An expiry of a body in milliseconds since the epoch, null where none is wanted. Throws `validation_failed` unless it
- * lies `ahead` milliseconds or more after `now`.
- */
-export function parseExpiry(text: string | null | undefined, field: string, now: number, ahead: number): number | null {
-  if (text === null || text === undefined) {
-    return null;
-  }
-  const at = parseInstant(text, field);
-  if (at < now + ahead) {
+/** The same where there may be none. */
+export const parseOptionalInstant = (text: string | null | undefined, field: string): number | null =>
+  text === null || text === undefined ? null : parseInstant(text, field);
+
+/** Throws `validation_failed` unless an expiry, where there is one, lies `aheadMs` or more after `now`. */
+export function requireAhead(expiresAt: number | null, now: number, aheadMs: number): void {
+  if (expiresAt !== null && expiresAt < now + aheadMs) {
     const least =
-      ahead < 1000 ? `must lie ahead of ${instant(now)}` : `must lie at least ${ahead / 1000} seconds ahead`;
-    throw invalid([{ field, message: least, rule: 'past' }]);
+      aheadMs < 1000 ? `must lie ahead of ${instant(now)}` : `must lie at least ${aheadMs / 1000} seconds ahead`;
+    throw invalidValue(['expiresAt'], least, 'past');
   }
-  return at;
 }

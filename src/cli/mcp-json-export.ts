@@ -45,8 +45,8 @@ export function withoutSecrets(servers: readonly SharedServer[]): SharedServer[]
 /** The variables that servers refer to, each once, in their order. */
 export function referencesOf(servers: readonly SharedServer[]): Reference[] {
   const places = servers.flatMap(({ mcpServer }) =>
-    textsOf(mcpServer).flatMap(([place, text]) =>
-      variablesIn(text).map((variable): [string, string] => [variable, `${mcpServer.name}: ${place}`]),
+    textsOf(mcpServer).flatMap(([path, text]) =>
+      variablesIn(text).map((variable): [string, string] => [variable, `${mcpServer.name}: ${path.join('.')}`]),
     ),
   );
   const firsts = new Map(places.toReversed());

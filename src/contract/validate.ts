@@ -9,7 +9,7 @@ import type {
 import { RequestValidator } from 'express-openapi-validator/dist/middlewares/openapi.request.validator.js';
 import { ResponseValidator } from 'express-openapi-validator/dist/middlewares/openapi.response.validator.js';
 import { SchemaPreprocessor } from 'express-openapi-validator/dist/middlewares/parsers/schema.preprocessor.js';
-import { ApiError, invalid } from '../base/errors.ts';
+import { internalError, invalid } from '../base/errors.ts';
 import { type Document, type Operation, operationsOf, resolve } from './document.ts';
 import { FORMATS } from './formats.ts';
 import { mistakesOf, type ValidationError } from './mistakes.ts';
@@ -162,7 +162,7 @@ function report(error: Error, request: Request): void {
   const { operation, onViolation } = request as Matched & { operation?: Operation };
   const operationId = operation?.id ?? 'unknown';
   if (onViolation === 'throw') {
-    throw new ApiError('internal_error', `The answer of ${operationId} breaks the document: ${error.message}`);
+    throw internalError(`The answer of ${operationId} breaks the document: ${error.message}`, error);
   }
   onViolation?.({ operationId, status: request.res?.statusCode ?? 0, message: error.message });
 }

@@ -51,9 +51,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         throw new ApiError(
           'rate_limited',
           'This endpoint, or its organization, has as many requests under way as it may have.',
-          {
-            headers: { 'Retry-After': '1' },
-          },
+          { retryAfterSeconds: 1 },
         );
       }
       response.once('close', () => {

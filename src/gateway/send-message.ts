@@ -4,6 +4,7 @@ import { OverBudget } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import type { Deps } from '../deps.ts';
+import { headersOf } from '../http/errors.ts';
 import { memoryOf } from '../http/memory.ts';
 import { readBytes } from '../http/read-bytes.ts';
 import { ServerFailed } from '../runtime/failed.ts';
@@ -126,9 +127,10 @@ function sendError(
 
 /** Says that there is no memory, and what became of the call. */
 function noMemory(error: OverBudget, response: ServerResponse, { call }: AnswerFailed): RpcError {
-  const { code, message, headers } = overBudget(error);
+  const refusal = overBudget(error);
+  const { code, message } = refusal;
   if (!response.headersSent) {
-    response.setHeaders(new Map(Object.entries(headers)));
+    response.setHeaders(new Map(Object.entries(headersOf(refusal))));
   }
   const text = call?.verdict === 'runs' ? `${message} The call may have been carried out.` : message;
   return new RpcError(CODES.serverFailed, text, { status: CATALOGUE[code].status });

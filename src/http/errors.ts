@@ -1,6 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import { ApiError, CATALOGUE, type ErrorCode, helpLink, overBudget } from '../base/errors.ts';
+import {
+  ApiError,
+  CATALOGUE,
+  type ErrorCode,
+  helpLink,
+  type InvalidValue,
+  internalError,
+  type Mistake,
+  overBudget,
+} from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { STATUS_CODES } from '../base/node-http.ts';
@@ -11,12 +20,30 @@ import type { Identified } from './context.ts';
 /** How one API writes an error. */
 type Envelope = { readonly status: (error: ApiError) => number; readonly body: (error: ApiError) => unknown };
 
+/** The mistakes of an error with their places in the request. `nameOf` says what an API calls a value of the domain. */
+const placed = ({ mistakes }: ApiError, nameOf: (name: string) => string): Mistake[] =>
+  mistakes.map((mistake) => ('field' in mistake ? mistake : { ...mistake, field: fieldOf(mistake, nameOf) }));
+
+/** Values that rules are given stand in bodies; below the first name they are the caller's own words. */
+function fieldOf({ path: [first, ...rest] }: InvalidValue, nameOf: (name: string) => string): string {
+  return ['body', ...(first === undefined ? [] : [nameOf(first)]), ...rest].join('.');
+}
+
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The Accounts API calls an integration by two names. */
+const accountsName = (name: string): string =>
+  name === 'integrationId' ? 'environment_integration_id' : snakeCase(name);
+
 const SERVERS: Envelope = {
   status: (error) => CATALOGUE[error.code].status,
   body: (error) => ({
     message: error.title,
     status: 'error',
-    error: error.mistakes.map(({ field, message }) => `${field}: ${message}`).join('; ') || error.message,
+    error:
+      placed(error, snakeCase)
+        .map(({ field, message }) => `${field}: ${message}`)
+        .join('; ') || error.message,
   }),
 };
 
@@ -27,7 +54,7 @@ const ACCOUNTS: Envelope = {
     error: STATUS_CODES[CATALOGUE[error.code].status],
     message: error.message,
     ...(error.mistakes.length > 0 && {
-      details: { failures: error.mistakes.map(({ field, message }) => ({ path: field, message })) },
+      details: { failures: placed(error, accountsName).map(({ field, message }) => ({ path: field, message })) },
     }),
   }),
 };
@@ -60,7 +87,7 @@ const OPERATOR: Envelope = {
     const mistakes =
       error.code === 'malformed_json'
         ? [{ field: 'body', message: error.message, rule: 'json_invalid' }]
-        : error.mistakes;
+        : placed(error, (name) => name);
     const fieldErrors = mistakes.map(({ field, message, rule }) => ({
       field,
       message,
@@ -112,6 +139,12 @@ function envelopeOf(path: string): Envelope {
   return first === 'api' ? SERVERS : first === 'integration' || first === 'integrated-account' ? ACCOUNTS : OPERATOR;
 }
 
+/** What an error says in headers of its own. */
+export const headersOf = ({ headers, retryAfterSeconds }: ApiError): Readonly<Record<string, string>> => ({
+  ...headers,
+  ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
+});
+
 /** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
 export function renderError(error: ApiError, path: string, publicUrl: string) {
   const envelope = envelopeOf(path);
@@ -120,7 +153,7 @@ export function renderError(error: ApiError, path: string, publicUrl: string) {
   return {
     status: envelope.status(error),
     headers: {
-      ...error.headers,
+      ...headersOf(error),
       Link: helpLink(publicUrl, error.code),
       'Content-Type': 'application/json; charset=utf-8',
       'Content-Length': String(Buffer.byteLength(body)),
@@ -137,8 +170,9 @@ export function errorAnswerer(publicUrl: string, log: Logger): AnswerError {
   return (thrown, request, response, path) => {
     const error = asApiError(thrown);
     request.errorCode = error.code;
-    if (error.code === 'internal_error') {
-      log.error({ err: thrown, requestId: request.id, operation: request.operation?.id }, 'request failed');
+    if (error.internalMessage !== undefined) {
+      const { internalMessage: reason, cause: err } = error;
+      log.error({ err, reason, requestId: request.id, operation: request.operation?.id }, 'request failed');
     }
     if (response.headersSent) {
       response.destroy();
@@ -157,14 +191,14 @@ function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) {
     return thrown;
   }
+  const cause = thrown;
   if (thrown instanceof DeletedMeanwhile) {
-    return new ApiError('not_found', 'What the request is about was deleted meanwhile.');
+    return new ApiError('not_found', 'What the request is about was deleted meanwhile.', { cause });
   }
   if (thrown instanceof StoreUnavailable) {
+    const { retryAfterSeconds } = thrown;
     const reason = thrown instanceof StoreBusy ? thrown.message : 'The database cannot be used right now.';
-    return new ApiError('unavailable', `${reason} Nothing was changed. Try again.`, {
-      headers: { 'Retry-After': String(thrown.retryAfterSeconds) },
-    });
+    return new ApiError('unavailable', `${reason} Nothing was changed. Try again.`, { retryAfterSeconds, cause });
   }
   if (thrown instanceof OverBudget) {
     return overBudget(thrown);
@@ -173,15 +207,14 @@ function asApiError(thrown: unknown): ApiError {
     return new ApiError(
       'unavailable',
       'Too much work of your organization waits already; nothing was changed. Try again.',
-      {
-        headers: { 'Retry-After': '1' },
-      },
+      { retryAfterSeconds: 1, cause },
     );
   }
   if (thrown instanceof URIError) {
     return new ApiError('validation_failed', 'The path is not validly percent-encoded.', {
       mistakes: [{ field: 'path', message: 'is not validly percent-encoded', rule: 'encoding' }],
+      cause,
     });
   }
-  return new ApiError('internal_error', `${STATUS_CODES[500]}: see the log of the server under this X-Request-Id.`);
+  return internalError(thrown instanceof Error ? thrown.message : String(thrown), thrown);
 }

@@ -1,18 +1,17 @@
-import { preconditionFailed } from '../base/errors.ts';
+import type { ExpectedVersion } from '../base/expected-version.ts';
 
 /** The entity tag of a version of an object (RFC 9110, section 8.8.3); versions only grow. */
 export const etag = (version: number): string => `"${version}"`;
 
 /**
- * Throws `precondition_failed` unless `ifMatch`, the value of an `If-Match` header (RFC 9110, section 13.1.1), names
- * `version` or any version. No header means no condition.
+ * The versions that the value of an `If-Match` header (RFC 9110, section 13.1.1) names. No header means no condition; tags
+ * that are weak, or none of ours, name no version.
  */
-export function requireMatch(ifMatch: string | undefined, version: number): void {
-  if (ifMatch === undefined) {
-    return;
-  }
-  const tags = ifMatch.split(',').map((tag) => tag.trim());
-  if (!tags.includes('*') && !tags.includes(etag(version))) {
-    throw preconditionFailed();
-  }
+export function parseIfMatch(ifMatch: string | undefined): ExpectedVersion {
+  const tags = ifMatch === undefined ? ['*'] : ifMatch.split(',').map((tag) => tag.trim());
+  return tags.includes('*')
+    ? 'any'
+    : tags
+        .map((tag) => ({ tag, version: Number(tag.slice(1, -1)) }))
+        .flatMap(({ tag, version }) => (etag(version) === tag ? [version] : []));
 }

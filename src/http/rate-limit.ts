@@ -8,7 +8,7 @@ import { ApiError } from '../base/errors.ts';
  */
 export type RateLimit = (key: string) => Promise<void> | undefined;
 
-/** At most `perSecond` requests a second for each key; 429 with `Retry-After` beyond it. Null means no limit. */
+/** At most `perSecond` requests a second for each key; `rate_limited` beyond it. Null means no limit. */
 export function createRateLimit(perSecond: number | null): RateLimit {
   if (perSecond === null) {
     return () => undefined;
@@ -17,7 +17,7 @@ export function createRateLimit(perSecond: number | null): RateLimit {
   return async (key) => {
     await limiter.consume(key).catch((refused: RateLimiterRes) => {
       throw new ApiError('rate_limited', `These credentials may ask ${perSecond} times a second.`, {
-        headers: { 'Retry-After': String(Math.max(1, Math.ceil(refused.msBeforeNext / 1000))) },
+        retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
       });
     });
   };

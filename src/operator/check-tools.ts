@@ -1,15 +1,19 @@
 import type { components } from '../../generated/api.ts';
 import type { Deps } from '../deps.ts';
-import type { SharedServer } from '../store/shared-servers.ts';
 import { patienceOf, resolve, whyUnusable } from './resolve.ts';
+import { findSharedServer } from './shared-servers.ts';
 
 type Checked = components['schemas']['SharedServerTools'];
 
 /** Milliseconds that a server gets to list its tools. */
 const PATIENCE = 5000;
 
-/** Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. */
-export async function checkTools({ runtime, machine }: Deps, server: SharedServer): Promise<Checked> {
+/**
+ * Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. Throws
+ * `not_found`.
+ */
+export async function checkTools({ store: { read }, runtime, machine }: Deps, id: string): Promise<Checked> {
+  const server = await findSharedServer(read, id);
   const resolved = resolve(server, machine);
   if (resolved.connectable === null) {
     return failed(`The server cannot be connected to: ${whyUnusable(resolved)}.`);

@@ -1,4 +1,5 @@
-import { invalid, type Mistake } from '../base/errors.ts';
+import { sharedServer } from '../audit/wire.ts';
+import { type InvalidValue, invalid } from '../base/errors.ts';
 import { FORMATS } from '../contract/formats.ts';
 import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/secrets.ts';
@@ -17,8 +18,8 @@ type Configured = Pick<SharedServer, 'id' | 'slug' | 'version' | 'mcpServer'>;
 export type Resolved = {
   /** Null where there are mistakes, or variables are missing. */
   readonly connectable: Connectable | null;
-  /** What no environment could make right, with fields as `body.mcpServer.url`. */
-  readonly mistakes: readonly Mistake[];
+  /** What no environment could make right, with paths such as `mcpServer`, `url`. */
+  readonly mistakes: readonly InvalidValue[];
   /** Variables that the environment lacks, each once, in order. */
   readonly missing: readonly string[];
 };
@@ -38,7 +39,7 @@ export function resolve(server: Configured, machine: Machine | null): Resolved {
   const mistakes = [...refusedVariables(texts), ...lacks];
   if (machine === null && config.transport === 'stdio') {
     const message = 'this gateway starts no local processes, since its credentials are known to everybody';
-    mistakes.push({ field: 'body.mcpServer.transport', message, rule: 'transport' });
+    mistakes.push({ path: ['mcpServer', 'transport'], message, rule: 'transport' });
   }
   if (lacks.length === 0) {
     const isKnown = (text: string) => !variablesIn(text).some((name) => missing.includes(name));
@@ -53,7 +54,7 @@ export function resolve(server: Configured, machine: Machine | null): Resolved {
 
 /** In words, why a server cannot be connected to; empty when it can. */
 export function whyUnusable({ mistakes, missing }: Resolved): string {
-  const reasons = mistakes.map(({ field, message }) => `${field.replace(/^body\./, '')} ${message}`);
+  const reasons = mistakes.map(({ path, message }) => `${path.join('.')} ${message}`);
   return [...(missing.length > 0 ? [lacks(missing)] : []), ...reasons].join('; ');
 }
 
@@ -73,12 +74,12 @@ export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: 
 export const patienceOf = ({ mcpServer }: SharedServer, most: number): number =>
   Math.min((mcpServer.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000, most);
 
-function refusedVariables(texts: readonly [place: string, text: string][]): Mistake[] {
-  return texts.flatMap(([place, text]) =>
+function refusedVariables(texts: readonly [path: string[], text: string][]): InvalidValue[] {
+  return texts.flatMap(([path, text]) =>
     variablesIn(text)
       .filter(isRefused)
       .map((name) => ({
-        field: `body.mcpServer.${place}`,
+        path: ['mcpServer', ...path],
         message: `the variable \${${name}} is the gateway's own and is given to nobody; name another one`,
         rule: 'variable',
       })),
@@ -86,48 +87,48 @@ function refusedVariables(texts: readonly [place: string, text: string][]): Mist
 }
 
 /** What the transport needs and the configuration has not, whatever variables may hold. */
-function lacking({ transport, url, command }: Config): Mistake[] {
+function lacking({ transport, url, command }: Config): InvalidValue[] {
   const [key, value] = transport === 'stdio' ? ['command', command] : ['url', url];
   return (value ?? '').trim() === ''
-    ? [{ field: `body.mcpServer.${key}`, message: `is required for the transport ${transport}`, rule: 'required' }]
+    ? [{ path: ['mcpServer', key], message: `is required for the transport ${transport}`, rule: 'required' }]
     : [];
 }
 
-function processMistakes({ encoding }: Config): Mistake[] {
+function processMistakes({ encoding }: Config): InvalidValue[] {
   try {
     new TextDecoder(encoding ?? 'utf-8');
     return [];
   } catch {
     const message = 'is no encoding; use a label of the WHATWG Encoding standard, such as utf-8 or windows-1252';
-    return [{ field: 'body.mcpServer.encoding', message, rule: 'encoding' }];
+    return [{ path: ['mcpServer', 'encoding'], message, rule: 'encoding' }];
   }
 }
 
 /** Of texts that are not known as long as variables are missing, nothing is said. */
-function remoteMistakes({ transport, url, headers }: Config, isKnown: (text: string) => boolean): Mistake[] {
+function remoteMistakes({ transport, url, headers }: Config, isKnown: (text: string) => boolean): InvalidValue[] {
   const format = FORMATS['request-header-value'];
   const values = Object.entries(headers)
     .filter(([, value]) => isKnown(value) && format?.validate(value) === false)
     .map(([name]) => ({
-      field: `body.mcpServer.headers.${name}`,
+      path: ['mcpServer', 'headers', name],
       message: format?.message ?? '',
       rule: 'format',
     }));
   return [...(isKnown(url ?? '') ? urlMistakes(transport as RemoteTarget['transport'], url ?? '') : []), ...values];
 }
 
-function urlMistakes(transport: RemoteTarget['transport'], url: string): Mistake[] {
-  const field = 'body.mcpServer.url';
+function urlMistakes(transport: RemoteTarget['transport'], url: string): InvalidValue[] {
+  const path = ['mcpServer', 'url'];
   if (FORMATS['server-url']?.validate(url) !== true) {
     const message = 'must be an absolute http, https, ws or wss URL without credentials (send those as headers)';
-    return [{ field, message, rule: 'format' }];
+    return [{ path, message, rule: 'format' }];
   }
   const schemes = SCHEMES[transport];
   if (schemes.includes(new URL(url).protocol)) {
     return [];
   }
   const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
-  return [{ field, message: `the transport ${transport} takes ${wanted} URLs only`, rule: 'scheme' }];
+  return [{ path, message: `the transport ${transport} takes ${wanted} URLs only`, rule: 'scheme' }];
 }
 
 const connectableOf = (
@@ -140,6 +141,7 @@ const connectableOf = (
   version,
   name: slug,
   organizationId: null,
+  auditTarget: sharedServer(id),
   target:
     config.transport === 'stdio' && machine !== null
       ? processTarget(slug, config, machine, variables)

@@ -1,33 +1,28 @@
-import type { components } from '../../generated/api.ts';
-import { instant } from '../base/instants.ts';
-import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
+import type { ServerStatus } from '../runtime/runtime.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { resolve, whyUnusable } from './resolve.ts';
 
-/** Operator API: how the running gateway is. */
-export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
-  getRuntimeStatus: async (_input, respond) => {
-    const last = deps.reloads.last();
-    const servers = await sharedServers.listStored(deps.store.read);
-    return respond(200, {
-      lastStatus: last?.status ?? null,
-      lastMessage: last?.message ?? null,
-      lastError: last?.error ?? null,
-      lastReloadedAt: last === null ? null : instant(last.at),
-      servers: servers.map((server) => statusOf(deps, server)),
-    });
-  },
-});
+/** How one of the operator's servers is; `disabled` where it is not to be in use. */
+export type SharedServerStatus = Omit<ServerStatus, 'state'> & {
+  readonly id: string;
+  readonly slug: string;
+  readonly state: ServerStatus['state'] | 'disabled';
+};
 
-function statusOf(deps: Deps, server: sharedServers.StoredSharedServer): components['schemas']['RuntimeServer'] {
-  const { id, slug } = server;
+/** How each of the operator's servers is, oldest first. */
+export async function sharedServerStatuses(deps: Deps): Promise<SharedServerStatus[]> {
+  const servers = await sharedServers.listStored(deps.store.read);
+  return servers.map((server) => statusOf(deps, server));
+}
+
+function statusOf(deps: Deps, server: sharedServers.StoredSharedServer): SharedServerStatus {
+  const { id, slug, updatedAt: since } = server;
   const running = deps.runtime.status(id);
   if (running !== null) {
-    return { id, slug, ...running, since: instant(running.since), warnings: [...running.warnings] };
+    return { id, slug, ...running };
   }
   const nothing = { toolCount: null, protocolVersion: null, stderr: null, warnings: [] };
-  const since = instant(server.updatedAt);
   return server.enabled
     ? { id, slug, state: 'unreachable', since, lastError: whyNotUsed(deps, server), ...nothing }
     : { id, slug, state: 'disabled', since, lastError: null, ...nothing };

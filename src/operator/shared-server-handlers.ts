@@ -2,13 +2,14 @@ import type { components, Writable } from '../../generated/api.ts';
 import { instant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { etag } from '../http/etag.ts';
-import * as store from '../store/shared-servers.ts';
+import { etag, parseIfMatch } from '../http/etag.ts';
+import type * as store from '../store/shared-servers.ts';
 import { checkTools } from './check-tools.ts';
 import {
   createSharedServer,
   deleteSharedServer,
-  findSharedServer,
+  getSharedServer,
+  listSharedServers,
   type Saved,
   type SharedServerFields,
   updateSharedServer,
@@ -26,7 +27,7 @@ type SharedServerOperations =
 
 /** Operator API: the servers that the operator shares. */
 export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperations> => ({
-  listSharedServers: async (_input, respond) => respond(200, (await store.list(deps.store.read)).map(toWire)),
+  listSharedServers: async (_input, respond) => respond(200, (await listSharedServers(deps)).map(toWire)),
 
   createSharedServer: async ({ body, headers, caller }, respond) => {
     const { name, enabled = true, mcpServer } = body;
@@ -38,7 +39,7 @@ export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperation
   },
 
   getSharedServer: async ({ params }, respond) => {
-    const server = await findSharedServer(deps.store.read, params.mcp_id);
+    const server = await getSharedServer(deps, params.mcp_id);
     return respond(200, toWire(server), { ETag: etag(server.version) });
   },
 
@@ -51,20 +52,17 @@ export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperation
     };
     const saved = await updateSharedServer(deps, caller, params.mcp_id, changes, {
       lenient: isLenient(headers.prefer),
-      ifMatch: headers['if-match'],
+      expected: parseIfMatch(headers['if-match']),
     });
     return respond(200, toSaved(saved), { ETag: etag(saved.data.version), ...applied(saved) });
   },
 
   deleteSharedServer: async ({ params, headers, caller }, respond) => {
-    const { data, reload } = await deleteSharedServer(deps, caller, params.mcp_id, headers['if-match']);
+    const { data, reload } = await deleteSharedServer(deps, caller, params.mcp_id, parseIfMatch(headers['if-match']));
     return respond(200, { data, reload });
   },
 
-  checkSharedServerTools: async ({ params }, respond) => {
-    const server = await findSharedServer(deps.store.read, params.mcp_id);
-    return respond(200, await checkTools(deps, server));
-  },
+  checkSharedServerTools: async ({ params }, respond) => respond(200, await checkTools(deps, params.mcp_id)),
 });
 
 /** Whether the preferences of a request have `handling=lenient`. Of one that is named twice, the first counts (RFC 7240). */

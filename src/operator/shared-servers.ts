@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { audit } from '../audit/changes.ts';
+import { sharedServer } from '../audit/wire.ts';
 import type { Caller } from '../base/caller.ts';
-import { conflict, invalid, notFound } from '../base/errors.ts';
+import { conflict, invalidValue, notFound } from '../base/errors.ts';
+import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { slugOf } from '../base/slugs.ts';
 import type { Deps } from '../deps.ts';
-import { requireMatch } from '../http/etag.ts';
 import type { Connectable } from '../runtime/connectable.ts';
 import type { Reload } from '../runtime/reloads.ts';
 import * as catalogues from '../store/catalogues.ts';
@@ -27,6 +28,13 @@ export type Saved<T = SharedServer> = {
 
 /** Milliseconds that a server gets to come up, at most. */
 const PATIENCE = 10_000;
+
+/** Every shared server, oldest first. */
+export const listSharedServers = ({ store: { read } }: Deps): Promise<SharedServer[]> => store.list(read);
+
+/** The shared server with this id, as it is now. Throws `not_found`. */
+export const getSharedServer = ({ store: { read } }: Deps, id: string): Promise<SharedServer> =>
+  findSharedServer(read, id);
 
 /** The shared server with this id. Throws `not_found`. */
 export async function findSharedServer(db: Db, id: string): Promise<SharedServer> {
@@ -53,7 +61,7 @@ export async function createSharedServer(
   const base = slugOf(fields.name);
   if (base === null) {
     const message = 'must hold a letter or a digit of ASCII, of which its slug is made';
-    throw invalid([{ field: 'name', message, rule: 'invalid' }]);
+    throw invalidValue(['name'], message, 'invalid');
   }
   const at = deps.now();
   const slug = await store.freeSlug(deps.store.read, base);
@@ -66,7 +74,7 @@ export async function createSharedServer(
     if (created === null) {
       throw tooManyAlike(fields.name);
     }
-    await audit(db, { at, actor: caller, action: 'server.created', target: { kind: 'server', id: fresh.id } });
+    await audit(db, { at, actor: caller, action: 'server.created', target: sharedServer(fresh.id) });
     return created;
   });
 }
@@ -80,14 +88,14 @@ export async function updateSharedServer(
   caller: Caller,
   id: string,
   changes: Partial<SharedServerFields>,
-  { lenient, ifMatch }: { readonly lenient: boolean; readonly ifMatch: string | undefined },
+  { lenient, expected }: { readonly lenient: boolean; readonly expected: ExpectedVersion },
 ): Promise<Saved> {
   if (changes.mcpServer !== undefined) {
     requireUsable({ mcpServer: changes.mcpServer }, deps.machine);
   }
   return deps.reloads.alone(id, async () => {
     const before = await findSharedServer(deps.store.read, id);
-    requireMatch(ifMatch, before.version);
+    requireVersion(expected, before.version);
     const changed = (Object.keys(changes) as (keyof SharedServerFields)[]).filter(
       (key) => !isDeepStrictEqual(changes[key], before[key]),
     );
@@ -104,8 +112,13 @@ export async function updateSharedServer(
       if (isElsewhere(before, updated)) {
         await catalogues.remove(db, id);
       }
-      const target = { kind: 'server', id } as const;
-      await audit(db, { at: updatedAt, actor: caller, action: 'server.updated', target, details: { changed } });
+      await audit(db, {
+        at: updatedAt,
+        actor: caller,
+        action: 'server.updated',
+        target: sharedServer(id),
+        details: { changed },
+      });
       return updated;
     });
   });
@@ -116,7 +129,7 @@ export function deleteSharedServer(
   deps: Deps,
   caller: Caller,
   id: string,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Saved<{ id: string; deleted: true }>> {
   return deps.reloads.alone(id, async () => {
     await deps.store.write(async (db) => {
@@ -124,9 +137,9 @@ export function deleteSharedServer(
       if (version === null) {
         throw noSuchServer(id);
       }
-      requireMatch(ifMatch, version);
+      requireVersion(expected, version);
       await store.remove(db, id);
-      await audit(db, { at: deps.now(), actor: caller, action: 'server.deleted', target: { kind: 'server', id } });
+      await audit(db, { at: deps.now(), actor: caller, action: 'server.deleted', target: sharedServer(id) });
     });
     const reload = deps.reloadsLive ? RELOADED : restartRequired('');
     if (deps.reloadsLive) {

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Change } from '../audit/changes.ts';
+import { teamServer } from '../audit/wire.ts';
 import { isConnectionHeader, isMessageHeader } from '../base/header-names.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -15,6 +17,8 @@ export type Connectable = {
   readonly target: Target;
   /** Whose it is; null for one of the operator's, which several organizations may use. */
   readonly organizationId: string | null;
+  /** How the audit log names it. */
+  readonly auditTarget: Change['target'];
   /** Whether what it lists still belongs to what is stored under its id. */
   readonly isStored: (db: Db) => Promise<boolean>;
 };
@@ -48,6 +52,7 @@ export const ownServer = (server: servers.Server): Connectable => ({
     server.requestHeaders,
   ),
   organizationId: server.organizationId,
+  auditTarget: teamServer(server.id),
   isStored: async (db) => {
     const present = await servers.find(db, server.organizationId, server.id);
     return present !== null && isReachedAlike(present, server);

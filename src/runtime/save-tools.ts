@@ -42,7 +42,7 @@ export async function saveTools(
         actor: GATEHOUSE,
         ...(organizationId !== null && { organizationId }),
         action: 'tool.changed',
-        target: { kind: 'server', id: `${organizationId === null ? '' : 'mcp_'}${id}` },
+        target: server.auditTarget,
         details: { count: changed.length, tools: changed.slice(0, MOST_NAMED).map(audited) },
       });
     }

@@ -1,10 +1,9 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { etag } from '../http/etag.ts';
-import * as store from '../store/servers.ts';
-import { createServer, deleteServer, findServer, type ServerFields, updateServer } from './servers.ts';
-import { keyPairOf, serverId, success, toMcpServer, toUpdated } from './wire.ts';
+import { etag, parseIfMatch } from '../http/etag.ts';
+import { createServer, deleteServer, getServer, listServers, type ServerFields, updateServer } from './servers.ts';
+import { answeringMissing, keyPairOf, serverId, serverUuid, success, toMcpServer, toUpdated } from './wire.ts';
 
 type ServerOperations =
   | 'listMcpServers'
@@ -18,75 +17,76 @@ type ServerOperations =
 const LISTED_TIMES = 3;
 
 /** Servers API: the servers themselves. */
-export const serverHandlers = (deps: Deps): Handlers<ServerOperations> => ({
-  listMcpServers: async ({ query, caller, memory }, respond) => {
-    const { organizationId } = keyPairOf(caller);
-    const { page = 0, limit = 20, sort = 'created_at', order = 'desc' } = query;
-    const search = query.search || undefined;
-    const db = search === undefined ? deps.store.read : deps.store.aside;
-    const [servers, total] = await Promise.all([
-      store.page(
-        db,
-        organizationId,
-        { offset: page * limit, limit, sort, order, ...(search !== undefined && { search }) },
-        async (bytes) => {
-          if (bytes > SMALL_BYTES) {
-            await memory.room('answers', bytes * LISTED_TIMES);
-          }
-        },
-      ),
-      search === undefined ? store.count(db, organizationId) : store.countMatching(db, organizationId, search),
-    ]);
-    const pages = Math.ceil(total / limit);
-    return respond(
-      200,
-      success('MCP servers retrieved successfully', {
-        servers: servers.map(toMcpServer),
-        total_count: total,
-        page,
-        limit,
-        total_pages: pages,
-        has_next: page + 1 < pages,
-        has_previous: page > 0 && total > 0,
-        filters: search === undefined ? {} : { search },
-      }),
-    );
-  },
+export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
+  answeringMissing({
+    listMcpServers: async ({ query, caller, memory }, respond) => {
+      const { page = 0, limit = 20, sort = 'created_at', order = 'desc' } = query;
+      const search = query.search || undefined;
+      const wanted = { offset: page * limit, limit, sort, order, ...(search !== undefined && { search }) };
+      const { found, total } = await listServers(deps, keyPairOf(caller), wanted, async (bytes) => {
+        if (bytes > SMALL_BYTES) {
+          await memory.room('answers', bytes * LISTED_TIMES);
+        }
+      });
+      const pages = Math.ceil(total / limit);
+      return respond(
+        200,
+        success('MCP servers retrieved successfully', {
+          servers: found.map(toMcpServer),
+          total_count: total,
+          page,
+          limit,
+          total_pages: pages,
+          has_next: page + 1 < pages,
+          has_previous: page > 0 && total > 0,
+          filters: search === undefined ? {} : { search },
+        }),
+      );
+    },
 
-  createMcpServer: async ({ body, caller }, respond) => {
-    const { name, url } = body;
-    const server = await createServer(deps, keyPairOf(caller), { ...fieldsOf(body), name, url });
-    const headers = { Location: `/api/mcp-servers/${serverId(server.id)}`, ETag: etag(server.version) };
-    return respond(201, success('MCP server created successfully', toMcpServer(server)), headers);
-  },
+    createMcpServer: async ({ body, caller }, respond) => {
+      const { name, url } = body;
+      const server = await createServer(deps, keyPairOf(caller), { ...fieldsOf(body), name, url });
+      const headers = { Location: `/api/mcp-servers/${serverId(server.id)}`, ETag: etag(server.version) };
+      return respond(201, success('MCP server created successfully', toMcpServer(server)), headers);
+    },
 
-  getMcpServer: async ({ params, caller }, respond) => {
-    const server = await findServer(deps.store.read, keyPairOf(caller), params.mcpServerId);
-    const headers = { ETag: etag(server.version) };
-    return respond(200, success('MCP server retrieved successfully', toMcpServer(server)), headers);
-  },
+    getMcpServer: async ({ params, caller }, respond) => {
+      const server = await getServer(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
+      const headers = { ETag: etag(server.version) };
+      return respond(200, success('MCP server retrieved successfully', toMcpServer(server)), headers);
+    },
 
-  updateMcpServer: async ({ params, headers, body, caller }, respond) => {
-    const id = params.mcpServerId;
-    const server = await updateServer(deps, keyPairOf(caller), id, fieldsOf(body), headers['if-match']);
-    return respond(200, success('MCP server updated successfully', toUpdated(server)), { ETag: etag(server.version) });
-  },
+    updateMcpServer: async ({ params, headers, body, caller }, respond) => {
+      const id = serverUuid(params.mcpServerId);
+      const expected = parseIfMatch(headers['if-match']);
+      const server = await updateServer(deps, keyPairOf(caller), id, fieldsOf(body), expected);
+      return respond(200, success('MCP server updated successfully', toUpdated(server)), {
+        ETag: etag(server.version),
+      });
+    },
 
-  deleteMcpServer: async ({ params, headers, caller }, respond) => {
-    const holder = keyPairOf(caller);
-    await deleteServer(deps, holder, params.mcpServerId, headers['if-match']);
-    const gone = { id: params.mcpServerId, organization_id: holder.organizationId, deleted: true } as const;
-    return respond(200, success('MCP server deleted successfully', gone));
-  },
+    deleteMcpServer: async ({ params, headers, caller }, respond) => {
+      const holder = keyPairOf(caller);
+      await deleteServer(deps, holder, serverUuid(params.mcpServerId), parseIfMatch(headers['if-match']));
+      const gone = { id: params.mcpServerId, organization_id: holder.organizationId, deleted: true } as const;
+      return respond(200, success('MCP server deleted successfully', gone));
+    },
 
-  updateApprovalPolicy: async ({ params, headers, body, caller }, respond) => {
-    const changes = { approvalPolicy: body.approval_policy };
-    const server = await updateServer(deps, keyPairOf(caller), params.mcpServerId, changes, headers['if-match']);
-    const { id, organization_id, name, approval_policy, updated_at } = toUpdated(server);
-    const data = { id, organization_id, name, approval_policy, updated_at };
-    return respond(200, success('Approval policy updated successfully', data), { ETag: etag(server.version) });
-  },
-});
+    updateApprovalPolicy: async ({ params, headers, body, caller }, respond) => {
+      const changes = { approvalPolicy: body.approval_policy };
+      const server = await updateServer(
+        deps,
+        keyPairOf(caller),
+        serverUuid(params.mcpServerId),
+        changes,
+        parseIfMatch(headers['if-match']),
+      );
+      const { id, organization_id, name, approval_policy, updated_at } = toUpdated(server);
+      const data = { id, organization_id, name, approval_policy, updated_at };
+      return respond(200, success('Approval policy updated successfully', data), { ETag: etag(server.version) });
+    },
+  });
 
 /** Wire names on the left, the domain's on the right. */
 const FIELDS = {

@@ -2,12 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { requireGuarded } from '../approvals/guarded-places.ts';
 import { isOverride } from '../approvals/overrides.ts';
 import { audit } from '../audit/changes.ts';
+import { teamServer } from '../audit/wire.ts';
 import { requireOrganization } from '../auth/credentials.ts';
 import { type KeyPairCaller, mayApprove, requirePermission } from '../base/caller.ts';
-import { invalid } from '../base/errors.ts';
+import { invalidValue } from '../base/errors.ts';
+import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
-import { requireMatch } from '../http/etag.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
@@ -16,7 +17,6 @@ import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
-import { serverId, serverNotFound, serverUuid } from './wire.ts';
 
 type Server = servers.Server;
 /** What a team may set on a server. */
@@ -24,6 +24,20 @@ export type ServerFields = Pick<
   Server,
   'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
 >;
+
+/** The organization has no such server, whoever else may. */
+export class ServerMissing extends Error {
+  override readonly name = 'ServerMissing';
+  /** The UUID. */
+  readonly id: string;
+  readonly organizationId: string;
+
+  constructor(id: string, organizationId: string) {
+    super('the organization has no such server');
+    this.id = id;
+    this.organizationId = organizationId;
+  }
+}
 
 /** Milliseconds that a server gets to come up beside the one that it takes the place of. */
 const PATIENCE = 10_000;
@@ -66,7 +80,7 @@ export async function createServer(
     if (!mayApprove(caller)) {
       await catalogues.clearPins(db, server.id);
     }
-    await audit(db, { at, actor: caller, action: 'server.created', target: targetOf(server.id) });
+    await audit(db, { at, actor: caller, action: 'server.created', target: teamServer(server.id) });
     return server;
   });
 }
@@ -74,19 +88,19 @@ export async function createServer(
 /**
  * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy,
  * the place of a server whose calls never wait, or one that integrations would then call without waiting, needs the permission
- * `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws `not_found`, `precondition_failed`, `validation_failed`, `forbidden`.
+ * `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws ServerMissing, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
   deps: Deps,
   caller: KeyPairCaller,
   id: string,
   changes: Partial<ServerFields>,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Server> {
   requireRoom(changes.requestHeaders);
-  const candidate = await bringUp(deps, caller, id, changes, ifMatch);
+  const candidate = await bringUp(deps, caller, id, changes, expected);
   try {
-    const updated = await storeChanges(deps, caller, id, changes, ifMatch);
+    const updated = await storeChanges(deps, caller, id, changes, expected);
     // Another update may have come between.
     if (candidate !== null && isDeepStrictEqual(ownServer(updated).target, candidate.server.target)) {
       candidate.use();
@@ -109,13 +123,13 @@ async function bringUp(
   caller: KeyPairCaller,
   id: string,
   changes: Partial<ServerFields>,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Candidate | null> {
-  if (!runtime.isConnectedTo(serverUuid(id))) {
+  if (!runtime.isConnectedTo(id)) {
     return null;
   }
   const before = await findServer(store.read, caller, id);
-  requireMatch(ifMatch, before.version);
+  requireVersion(expected, before.version);
   const after = { ...before, ...changes, version: before.version + 1 };
   requireDialable(after);
   await requireMayChange(store.read, caller, before, after);
@@ -128,11 +142,11 @@ async function storeChanges(
   caller: KeyPairCaller,
   id: string,
   changes: Partial<ServerFields>,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<Server> {
   return store.writeFor(caller.organizationId, async (db) => {
     const before = await findServer(db, caller, id);
-    requireMatch(ifMatch, before.version);
+    requireVersion(expected, before.version);
     if (Object.keys(changes).length === 0) {
       return before;
     }
@@ -141,7 +155,7 @@ async function storeChanges(
     await requireMayChange(db, caller, before, after);
     const updated = await servers.update(db, after, before.version);
     if (updated === null) {
-      throw serverNotFound(id, caller.organizationId);
+      throw new ServerMissing(id, caller.organizationId);
     }
     if (isMoved(before, after)) {
       await catalogues.clearPins(db, before.id);
@@ -151,7 +165,7 @@ async function storeChanges(
       at: after.updatedAt,
       actor: caller,
       action: 'server.updated',
-      target: targetOf(before.id),
+      target: teamServer(before.id),
       details: {
         changed: Object.keys(changes),
         ...(after.url !== before.url && {
@@ -165,35 +179,60 @@ async function storeChanges(
 
 /**
  * Deletes a server with all that hangs on it. Where calls of integrations wait because of it, that needs the permission
- * `approvals`. Throws `not_found`, `precondition_failed`, `forbidden`.
+ * `approvals`. Throws ServerMissing, `precondition_failed`, `forbidden`.
  */
 export async function deleteServer(
   { store, runtime, now }: Deps,
   caller: KeyPairCaller,
   id: string,
-  ifMatch: string | undefined,
+  expected: ExpectedVersion,
 ): Promise<void> {
   await store.writeFor(caller.organizationId, async (db) => {
     const server = await findServer(db, caller, id);
-    requireMatch(ifMatch, server.version);
+    requireVersion(expected, server.version);
     await requireGuarded(db, caller, server, null);
     await servers.remove(db, caller.organizationId, server.id);
     await audit(db, {
       at: now(),
       actor: caller,
       action: 'server.deleted',
-      target: targetOf(server.id),
+      target: teamServer(server.id),
       details: { url: urlWithoutSecrets(server.url) },
     });
   });
-  runtime.drop(serverUuid(id));
+  runtime.drop(id);
 }
 
-/** The caller's server with an id of the Servers API. Throws `not_found`, also for another organization's. */
+/**
+ * A page of the caller's servers, and how many there are of which it is one. Nothing is read before there is `room` for so
+ * many bytes of sealed headers.
+ */
+export async function listServers(
+  { store: { read, aside } }: Deps,
+  { organizationId }: KeyPairCaller,
+  page: servers.ServerPage,
+  room: (bytes: number) => Promise<void>,
+): Promise<{ found: Server[]; total: number }> {
+  const { search } = page;
+  // A search looks at every server.
+  const [found, total] = await (search === undefined
+    ? Promise.all([servers.page(read, organizationId, page, room), servers.count(read, organizationId)])
+    : Promise.all([
+        servers.page(aside, organizationId, page, room),
+        servers.countMatching(aside, organizationId, search),
+      ]));
+  return { found, total };
+}
+
+/** The caller's server, as it is now. Throws ServerMissing. */
+export const getServer = ({ store: { read } }: Deps, caller: KeyPairCaller, id: string): Promise<Server> =>
+  findServer(read, caller, id);
+
+/** The caller's server. Throws ServerMissing, also for another organization's. */
 export async function findServer(db: Db, caller: KeyPairCaller, id: string): Promise<Server> {
-  const server = await servers.find(db, caller.organizationId, serverUuid(id));
+  const server = await servers.find(db, caller.organizationId, id);
   if (server === null) {
-    throw serverNotFound(id, caller.organizationId);
+    throw new ServerMissing(id, caller.organizationId);
   }
   return server;
 }
@@ -203,7 +242,7 @@ function requireRoom(headers: Readonly<Record<string, string>> = {}): void {
   const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0);
   if (bytes > MOST_HEADER_BYTES) {
     const message = `names and values must not have more than ${MOST_HEADER_BYTES} bytes in all`;
-    throw invalid([{ field: 'body.request_headers', message, rule: 'size' }]);
+    throw invalidValue(['requestHeaders'], message, 'size');
   }
 }
 
@@ -211,9 +250,7 @@ function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>):
   const schemes = SCHEMES[TRANSPORTS[transport] ?? 'streamable_http'];
   if (!schemes.includes(new URL(url).protocol)) {
     const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
-    throw invalid([
-      { field: 'body.url', message: `the transport ${transport} takes ${wanted} URLs only`, rule: 'scheme' },
-    ]);
+    throw invalidValue(['url'], `the transport ${transport} takes ${wanted} URLs only`, 'scheme');
   }
 }
 
@@ -241,5 +278,3 @@ const isMoved = (before: Server, after: Server): boolean =>
 /** The headers that say where a request goes, or what it does there: to change them is to move. */
 const overridesOf = ({ requestHeaders }: Server): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(requestHeaders).filter(([name]) => isOverride(name)));
-
-const targetOf = (uuid: string) => ({ kind: 'server', id: serverId(uuid) }) as const;

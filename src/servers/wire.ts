@@ -1,7 +1,9 @@
 import type { components } from '../../generated/api.ts';
 import type { Caller, KeyPairCaller } from '../base/caller.ts';
 import { notFound } from '../base/errors.ts';
+import type { Handlers, JsonOperationId } from '../contract/operations.ts';
 import type { Server } from '../store/servers.ts';
+import { ServerMissing } from './servers.ts';
 
 type Schemas = components['schemas'];
 
@@ -44,6 +46,30 @@ export function keyPairOf(caller: Caller): KeyPairCaller {
   return caller;
 }
 
-/** 404 for a server that this organization does not have, whoever else may. */
-export const serverNotFound = (id: string, organizationId: string) =>
-  notFound('MCP server', `MCP server with ID '${id}' does not exist in organization '${organizationId}'`);
+type AnyHandler = (input: never, respond: never) => unknown;
+
+/** Handlers that answer 404 where the rules miss a server. */
+export function answeringMissing<K extends JsonOperationId>(handlers: Handlers<K>): Handlers<K> {
+  const answering = Object.entries(handlers as unknown as Record<string, AnyHandler>).map(([id, handler]) => {
+    const answer: AnyHandler = async (input, respond) => {
+      try {
+        return await handler(input, respond);
+      } catch (error) {
+        throw asNotFound(error);
+      }
+    };
+    return [id, answer];
+  });
+  return Object.fromEntries(answering) as Handlers<K>;
+}
+
+function asNotFound(error: unknown): unknown {
+  if (!(error instanceof ServerMissing)) {
+    return error;
+  }
+  const { id, organizationId } = error;
+  return notFound(
+    'MCP server',
+    `MCP server with ID '${serverId(id)}' does not exist in organization '${organizationId}'`,
+  );
+}

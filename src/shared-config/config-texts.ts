@@ -3,17 +3,17 @@ import type { McpServerConfig } from '../store/shared-servers.ts';
 /** What of a configuration holds texts in which variables are replaced. */
 type Texts = Pick<McpServerConfig, 'url' | 'headers' | 'command' | 'args' | 'env' | 'cwd'>;
 
-/** Every text in which variables are replaced, with its place, as `headers.Authorization`. */
-export function textsOf({ url, headers, command, args, env, cwd }: Texts): [place: string, text: string][] {
+/** Every text in which variables are replaced, with the path to it, as `headers`, `Authorization`. */
+export function textsOf({ url, headers, command, args, env, cwd }: Texts): [path: string[], text: string][] {
   const named = (key: string, map: Readonly<Record<string, string>>) =>
-    Object.entries(map).map(([name, text]): [string, string] => [`${key}.${name}`, text]);
+    Object.entries(map).map(([name, text]): [string[], string] => [[key, name], text]);
   return [
-    ['url', url ?? ''],
+    [['url'], url ?? ''],
     ...named('headers', headers),
-    ['command', command ?? ''],
-    ...args.map((text, index): [string, string] => [`args.${index}`, text]),
+    [['command'], command ?? ''],
+    ...args.map((text, index): [string[], string] => [['args', String(index)], text]),
     ...named('env', env),
-    ['cwd', cwd ?? ''],
+    [['cwd'], cwd ?? ''],
   ];
 }
 

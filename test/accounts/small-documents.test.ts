@@ -10,7 +10,7 @@ const importFor = async (organizationId: string, moreBytes: number) => {
     JSON.stringify({ ...documentOf({ 'GET /pets': {} }), 'x-examples': examples }),
   );
   const fields = { organizationId, name: 'pets', toolTags: {} };
-  const document = { bytes, url: null, field: 'body.document' };
+  const document = { bytes, url: null, path: ['document'] };
   const memory = { signal: new AbortController().signal, reach: anyRoom };
   return (await importDocument(document, fields, memory)).facts.toolCount;
 };

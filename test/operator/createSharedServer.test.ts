@@ -157,7 +157,7 @@ describe('slugs', () => {
       422,
       [
         {
-          field: 'name',
+          field: 'body.name',
           message: 'must hold a letter or a digit of ASCII, of which its slug is made',
           code: 'invalid',
         },

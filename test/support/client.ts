@@ -4,6 +4,7 @@ import type { OperationId } from '../../src/contract/operations.ts';
 import { createAnswerCheck } from '../../src/suite/answer-check.ts';
 import { type Answer, askOnce, type Method, type Question } from './ask-once.ts';
 import { recordCoverage } from './coverage.ts';
+import { strangePlaces } from './places.ts';
 import { API_KEY, API_SECRET, API_TOKEN, document, OPERATOR_TOKEN, ourUrls } from './server.ts';
 
 export type { Answer };
@@ -53,7 +54,7 @@ export async function send(url: string, target: Operation, path: string, request
   const asked = { body, headers: { ...credentialHeaders(as), ...headers } };
   const whole = `${path}${search && `?${search}`}`;
   const answer = await askOnce(url, target.method as Method, whole, asked);
-  check(target, new URL(`${url}${whole}`), answer);
+  check(target, new URL(`${url}${whole}`), body, answer);
   return answer;
 }
 
@@ -74,10 +75,16 @@ export function credentialHeaders(as: Credentials): Record<string, string> {
 const answers = createAnswerCheck(document);
 
 /** Holds an answer to the document; notes it as seen when it is one of ours. */
-function check(target: Operation, { origin, pathname }: URL, { status, headers, text }: Answer): void {
+function check(
+  target: Operation,
+  { origin, pathname }: URL,
+  sent: unknown,
+  { status, headers, text, body }: Answer,
+): void {
   const violations = answers.violations(target.method, pathname, { status, headers, text });
   expect(violations, `${target.id} ${status}: ${text.slice(0, 500)}`).toEqual([]);
   if (ourUrls.has(origin)) {
+    expect(strangePlaces(document, target, sent, body), `${target.id} names places that no request has`).toEqual([]);
     recordCoverage(target.id, Object.hasOwn(target.object.responses, status) ? String(status) : 'default');
   }
 }

@@ -116,8 +116,8 @@ const slugChecks = checks('operator', {
   'createSharedServer: a name of which no slug can be made is refused by name': async ({ operator, name }) => {
     for (const wrong of ['日本', '“…”', ' ']) {
       const body = { ...disabled(name('no-slug')), name: wrong };
-      const answer = await refused(operator, INVALID, 'POST', SHARED, { body }, 'name');
-      const codes = mistakesOf(answer, 'name').map(({ code }) => code);
+      const answer = await refused(operator, INVALID, 'POST', SHARED, { body }, 'body.name');
+      const codes = mistakesOf(answer, 'body.name').map(({ code }) => code);
       same(answer, 'the codes', codes, ['invalid']);
     }
   },

@@ -1,0 +1,14 @@
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { getGrants, setGrants } from './grants.ts';
+
+type GrantOperations = 'getSharedServerOrganizations' | 'setSharedServerOrganizations';
+
+/** Operator API: who may mint endpoints over a shared server. */
+export const grantHandlers = (deps: Deps): Handlers<GrantOperations> => ({
+  getSharedServerOrganizations: async ({ params }, respond) =>
+    respond(200, { organizations: await getGrants(deps, params.mcp_id) }),
+
+  setSharedServerOrganizations: async ({ params, body, caller }, respond) =>
+    respond(200, { organizations: await setGrants(deps, caller, params.mcp_id, body.organizations) }),
+});

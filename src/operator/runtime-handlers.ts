@@ -1,0 +1,25 @@
+import { instant } from '../base/instants.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { type SharedServerStatus, sharedServerStatuses } from './runtime-status.ts';
+
+/** Operator API: how the running gateway is. */
+export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
+  getRuntimeStatus: async (_input, respond) => {
+    const last = deps.reloads.last();
+    const servers = await sharedServerStatuses(deps);
+    return respond(200, {
+      lastStatus: last?.status ?? null,
+      lastMessage: last?.message ?? null,
+      lastError: last?.error ?? null,
+      lastReloadedAt: last === null ? null : instant(last.at),
+      servers: servers.map(toWire),
+    });
+  },
+});
+
+const toWire = ({ since, warnings, ...status }: SharedServerStatus) => ({
+  ...status,
+  since: instant(since),
+  warnings: [...warnings],
+});

@@ -1,0 +1,36 @@
+import type { components } from '../../generated/api.ts';
+import type { Decision } from '../approvals/decision.ts';
+import { isObject } from '../base/json.ts';
+import type { Handlers } from '../contract/operations.ts';
+import type { Deps } from '../deps.ts';
+import { makeList } from '../http/make-list.ts';
+import type { CataloguedTool } from '../store/catalogues.ts';
+import { listTools } from './tools.ts';
+import { answeringMissing, keyPairOf, serverUuid, success } from './wire.ts';
+
+/** Servers API: the tools of a server, and what comes of calling them. */
+export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> =>
+  answeringMissing({
+    listMcpServerTools: async ({ params, caller, memory }, respond) => {
+      const { tools, decisionOf } = await listTools(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
+      const shown = await makeList(memory, async function* () {
+        for (const tool of tools) {
+          yield toWire(tool, decisionOf(tool));
+        }
+      });
+      return respond(200, success('MCP server tools retrieved successfully', shown));
+    },
+  });
+
+function toWire({ definition, hash }: CataloguedTool, decision: Decision): components['schemas']['McpServerTool'] {
+  const { name, description, inputSchema, annotations, ...others } = definition;
+  return {
+    name: String(name),
+    description: typeof description === 'string' ? description : null,
+    inputSchema: inputSchema as Record<string, unknown>,
+    annotations: isObject(annotations) ? annotations : {},
+    other_members: others,
+    definition_hash: hash,
+    approval: decision.isChanged ? 'changed' : decision.verdict,
+  };
+}

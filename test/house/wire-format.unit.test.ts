@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+import { roomOf } from './floors.ts';
+import { SOURCES } from './imports.ts';
+
+/** Programs that ask the server over HTTP: the wire format is all that they know of it. */
+const CLIENTS = ['cli', 'client.ts', 'sandbox', 'suite'];
+/** Rooms that are about HTTP itself. */
+const HTTP = ['contract', 'docs', 'egress', 'gateway', 'http', 'platform'];
+
+const isDoor = (file: string): boolean => /(?:[/-]handlers|\/wire)\.ts$/.test(file);
+const codes = new Map(
+  SOURCES.filter((file) => !CLIENTS.includes(roomOf(file))).map((file) => [
+    file,
+    readFileSync(join(import.meta.dirname, '../..', file), 'utf8'),
+  ]),
+);
+
+test('only doors write the ids of the Servers API', () => {
+  expect(filesWith(/(?:^|[^a-z])mcp_$/)).toEqual(['src/audit/wire.ts', 'src/servers/wire.ts']);
+});
+
+test('only doors read the header If-Match', () => {
+  expect(filesWith(/^if-match$/i)).toEqual([
+    'src/accounts/account-handlers.ts',
+    'src/accounts/endpoint-handlers.ts',
+    'src/accounts/integration-handlers.ts',
+    'src/operator/organization-handlers.ts',
+    'src/operator/shared-server-handlers.ts',
+    'src/servers/handlers.ts',
+  ]);
+});
+
+test('only doors name places in a body', () => {
+  expect(filesWith(/^body\./)).toEqual([
+    'src/accounts/endpoint-handlers.ts',
+    'src/accounts/integration-handlers.ts',
+    'src/operator/credential-handlers.ts',
+  ]);
+});
+
+test('only doors, and rooms that are about HTTP, write headers of answers', () => {
+  const found = filesWith(/^(?:Allow|ETag|Location|Retry-After|WWW-Authenticate)$/);
+  expect(found).toContain('src/http/errors.ts');
+  expect(found.filter((file) => !isDoor(file) && !HTTP.includes(roomOf(file)))).toEqual([]);
+});
+
+test('doors leave it to the rules by which handle the database is read', () => {
+  const doors = [...codes].filter(
+    ([file]) => isDoor(file) && ['accounts', 'operator', 'servers'].includes(roomOf(file)),
+  );
+  expect(doors.length).toBeGreaterThan(8);
+  expect(doors.filter(([, code]) => /\bstore\.(?:aside|read|write|writeFor)\b/.test(code))).toEqual([]);
+});
+
+test('texts are found in all forms, and comments are none', () => {
+  const code = `/** \`a\` */ const b = 'c' + \`d\${{ e: \`f\${g}h\` }}i\`; type J = 'k'; // 'l'`;
+  expect(textsIn(code)).toEqual(['c', 'd', 'e', 'f', 'h', 'i', 'k']);
+});
+
+function filesWith(pattern: RegExp): string[] {
+  return [...codes].filter(([, code]) => textsIn(code).some((text) => pattern.test(text))).map(([file]) => file);
+}
+
+/** The texts of a program: strings, the parts of templates, and the names of properties. */
+function textsIn(code: string): string[] {
+  const texts: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      texts.push(node.text);
+    } else if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) {
+      texts.push(node.name.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('code.ts', code, ts.ScriptTarget.Latest));
+  return texts;
+}
