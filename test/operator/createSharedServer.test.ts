@@ -40,7 +40,7 @@ describe('201: every transport, for clients of both eras', () => {
   const clients = CLIENTS.filter(({ name }) => ['the SDK v1 client', 'the SDK v2 client, 2026-07-28'].includes(name));
   test.each<[string, () => object | Promise<object>, string]>([
     ['stdio, the SDK v1', () => stdio(unique()), 'text'],
-    ['stdio, the SDK v2', () => stdio(unique(), { args: [stdio('').args[0], 'stateless'] }), 'text'],
+    ['stdio, the SDK v2', () => stdio(unique(), { args: [...stdio('').args.slice(0, -1), 'stateless'] }), 'text'],
     ['stdio, server-everything', () => stdio(unique(), { args: [EVERYTHING, 'stdio'] }), 'message'],
     ['Streamable HTTP, the SDK v1', () => remote(startHandshakeServer(TOOLS)), 'text'],
     ['Streamable HTTP, the SDK v2', () => remote(startStatelessServer(TOOLS)), 'text'],
