@@ -111,16 +111,26 @@ function compile(document: Document): Compiled {
     ),
     serDes: defaultSerDes,
   } as unknown as NormalizedOpenApiValidatorOpts);
+  const operations = operationsOf(document);
   // It writes into the document that it is given.
   const copy = structuredClone(document);
   const preprocessor = new SchemaPreprocessor(copy as unknown as Prepared, options.preprocessor, answers);
   // By itself it compiles a schema to follow a reference to it: half of the CPU of a start.
   Object.assign(preprocessor, { resolveSchema: (node: unknown) => resolve(copy, node) });
   const { apiDoc, apiDocRes } = preprocessor.preProcess();
-  const requests = new RequestValidator(referredTo(apiDoc), options.request);
-  const responses = new AnswerValidator(referredTo(apiDocRes), options.response, answers, SERIAL);
+  const objects = operations.map(
+    ({ path, method }) => apiDoc.paths?.[path]?.[method] ?? {},
+  ) as OpenAPIV3.OperationObject[];
+  const requests = new RequestValidator(
+    referredTo(
+      apiDoc,
+      objects.map(({ requestBody, parameters }) => [requestBody, parameters]),
+    ),
+    options.request,
+  );
+  const responses = new AnswerValidator(referredTo(apiDocRes, apiDocRes.paths), options.response, answers, SERIAL);
   const matches = new Map(
-    operationsOf(document).map(({ id, path, method }) => [
+    operations.map(({ id, path, method }) => [
       id,
       {
         expressRoute: path,
@@ -144,12 +154,27 @@ function compile(document: Document): Compiled {
   };
 }
 
-/** What schemas of a prepared document refer to. All of it is walked whenever one of them is compiled. */
-const referredTo = ({ components: { schemas, parameters } = {}, ...prepared }: Prepared): Prepared => ({
-  ...prepared,
-  paths: {},
-  components: { ...(schemas && { schemas }), ...(parameters && { parameters }) },
-});
+/**
+ * A prepared document with nothing but what these parts of it refer to, directly or not, and the parameters. The validators
+ * walk all of it whenever they compile one schema.
+ */
+function referredTo(
+  { components: { schemas = {}, parameters = {} } = {}, ...prepared }: Prepared,
+  parts: unknown,
+): Prepared {
+  const found = new Set<string>();
+  const visit = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part ?? null).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
+      if (!found.has(name)) {
+        found.add(name);
+        visit(schemas[name]);
+      }
+    }
+  };
+  visit([parts, parameters]);
+  const kept = Object.fromEntries(Object.entries(schemas).filter(([name]) => found.has(name)));
+  return { ...prepared, paths: {}, components: { schemas: kept, parameters } } as Prepared;
+}
 
 function asApiError(document: Document, operation: Operation, error: unknown, request: Request): unknown {
   const errors = (error as { status?: number; errors?: ValidationError[] }).errors;
