@@ -21,7 +21,20 @@ export type GatehouseClientOptions = ClientOptions & {
 /** One method for each of HTTP's, typed by the document: `client.GET('/api/mcp-servers')`. */
 export type GatehouseClient = Client<paths>;
 
-/** A client of one server. Headers that a call gives itself win over the credentials given here. */
+/**
+ * Makes a client of one server. Headers that a call gives itself win over the credentials given here. A call resolves with
+ * `data` or `error`, both typed by the document; it rejects when there is no answer.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from 'mcp-gatehouse';
+ *
+ * const { GATEHOUSE_API_KEY: apiKey, GATEHOUSE_API_SECRET: apiSecret } = process.env;
+ * const gatehouse = createClient({ baseUrl: 'https://gatehouse.example.com', apiKey, apiSecret });
+ * const { data, error } = await gatehouse.GET('/api/mcp-servers', { params: { query: { search: 'files' } } });
+ * console.log(error?.message ?? data?.data.map(({ name }) => name));
+ * ```
+ */
 export function createClient(options: GatehouseClientOptions): GatehouseClient {
   const { apiToken, endpointToken, apiKey, apiSecret, operatorToken, ...rest } = options;
   const client = createFetchClient<paths>(rest);

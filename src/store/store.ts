@@ -25,7 +25,7 @@ export type Store = {
    */
   write<T>(fn: (db: Db) => Promise<T>): Promise<T>;
   /**
-   * The same for what an organization does, or causes. Organizations take turns; one that has `MOST_WAITING` writes
+   * The same for what an organization does, or causes. Organizations take turns; one that has `MAX_WAITING_WRITES` writes
    * waiting gets StoreBusy. `write` is for the operator and the gateway itself, and waits for no organization's turn.
    */
   writeFor<T>(organizationId: string, fn: (db: Db) => Promise<T>): Promise<T>;

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -129,6 +129,17 @@ createClient({});
     (error: { stdout: string }) => error,
   );
   expect(stdout).toBe('');
+});
+
+test('every example of the exports runs as it stands', async () => {
+  const sources = ['client', 'server', 'config'].map((name) => readFileSync(join(PROJECT, `src/${name}.ts`), 'utf8'));
+  const examples = sources.flatMap((source) => [...source.matchAll(/@example\n \* ```ts\n(.*?) \* ```/gs)]);
+  expect(examples).toHaveLength(3);
+  for (const [, block = ''] of examples) {
+    const text = block.replaceAll(/^ \* ?/gm, '').replace('https://gatehouse.example.com', 'http://127.0.0.1:1');
+    const outcome = script(process.execPath, text);
+    await (block.includes('createClient') ? expect(outcome).rejects.toThrow('fetch failed') : outcome);
+  }
 });
 
 test('the document is imported', async () => {
