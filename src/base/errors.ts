@@ -1,169 +1,169 @@
 import type { OverBudget } from './memory-budget.ts';
 
 /**
- * The one error catalogue. Domain code throws what is made here; each API renders it in its own envelope; the
- * documentation page `errors.md` is made from it.
+ * The one error catalogue. Domain code throws these errors, and each API renders them in its own envelope. The
+ * documentation page `errors.md` is generated from it.
  */
 export const CATALOGUE = {
   validation_failed: {
     status: 400,
     title: 'Validation failed',
-    meaning: 'The request breaks a rule of the document. Every mistake is named with its place.',
-    remedy:
-      'Correct the places that the answer names. A key that is named as unknown was ignored by nobody: leave it out.',
+    meaning: 'The request breaks a rule of the OpenAPI document. The answer lists every mistake with its place.',
+    remedy: 'Correct each listed mistake. Remove unknown keys: the server never ignores them.',
   },
   malformed_json: {
     status: 400,
     title: 'Malformed JSON',
-    meaning: 'The body cannot be read as JSON.',
-    remedy: 'Send one JSON object, in UTF-8, whole.',
+    meaning: 'The body is not valid JSON.',
+    remedy: 'Send one complete JSON object, encoded in UTF-8.',
   },
   malformed_request: {
     status: 400,
     title: 'Malformed request',
-    meaning: 'What arrived is not HTTP as the server can read it.',
+    meaning: 'The server cannot parse the request as HTTP.',
     remedy:
-      'Look at what the client or a proxy on the way sends: two lengths, a missing Host, a character that headers forbid.',
+      'Check the request that your client, or a proxy in between, sends. Common causes are two body lengths, a missing Host header, or a character that is not allowed in headers.',
   },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
     meaning: 'The credentials are missing, wrong, expired or incomplete.',
     remedy:
-      'Send the credentials that the operation names. Lost ones cannot be read again: have the operator make new ones.',
+      'Send the credentials that the operation requires. Lost credentials cannot be recovered: ask the operator for new ones.',
   },
   forbidden: {
     status: 403,
     title: 'Forbidden',
     meaning:
-      'The credentials are known but do not allow this, or the request comes from a host or a page that may not ask.',
+      'The credentials are valid but do not permit this request, or the host or browser origin of the request is not allowed.',
     remedy:
-      'Use a key pair with the permission that the answer names; or reach the server under its public URL, and list the browser origin in GATEHOUSE_CORS_ORIGINS.',
+      'Use credentials with the permission that the answer names. If the host or origin is refused, use the public URL of the server and add the browser origin to GATEHOUSE_CORS_ORIGINS.',
   },
   not_found: {
     status: 404,
     title: 'Not found',
     meaning:
-      'There is no such path, or no such object that you may see. Objects of other organizations do not exist for you.',
-    remedy: 'Check the path and the id, and that the credentials belong to the organization that owns the object.',
+      'The path does not exist, or the object does not exist for these credentials. Objects of other organizations are not visible to you.',
+    remedy: 'Check the path and the id. Check that your credentials belong to the organization that owns the object.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    meaning: 'The path exists, but not with this method.',
-    remedy: 'Use one of the methods in the Allow header.',
+    meaning: 'The path does not support this method.',
+    remedy: 'Use a method that the Allow header lists.',
   },
   request_timeout: {
     status: 408,
     title: 'Request timeout',
-    meaning: 'The request did not arrive whole in time.',
-    remedy: 'Send it again, over a connection that is fast enough.',
+    meaning: 'The complete request did not arrive in time.',
+    remedy: 'Send it again over a faster connection.',
   },
   conflict: {
     status: 409,
     title: 'Conflict',
-    meaning: 'The object is in a state in which this cannot be done.',
-    remedy: 'Do first what the answer names.',
+    meaning: 'The current state of the object does not allow this request.',
+    remedy: 'Do the step that the answer names, then try again.',
   },
   quota_exceeded: {
     status: 409,
     title: 'Quota exceeded',
     meaning:
-      'The organization has as much as the operator allows of what would be added, or the server has as many tool approvals as it may have. Nothing was changed; what it has stays and works.',
+      'The organization has reached a quota that the operator set, or the server has the maximum number of tool approvals. Nothing was changed, and existing objects continue to work.',
     remedy:
-      'Delete what is not needed, or, where the answer names a quota, ask the operator of the gateway to raise it. The operator sees what an organization has at `GET /admin/api/v1/organizations/{org_id}/usage`.',
+      'Delete objects that you do not need. If the answer names a quota, you can also ask the operator of the gateway to raise it. The operator reads the usage of an organization at `GET /admin/api/v1/organizations/{org_id}/usage`.',
   },
   precondition_failed: {
     status: 412,
     title: 'Precondition failed',
-    meaning: 'The object has changed since the version that If-Match names. Nothing was done.',
-    remedy: 'Read the object again, apply your change to what is there now, and send its new ETag.',
+    meaning: 'The object has changed since the version in your If-Match header. Nothing was done.',
+    remedy: 'Read the object again, apply your change to the current version, and send its new ETag.',
   },
   body_too_large: {
     status: 413,
     title: 'Body too large',
-    meaning: 'The body is larger than this operation takes.',
-    remedy: 'Send less than the limit that the answer names.',
+    meaning: 'The body is larger than this operation accepts.',
+    remedy: 'Send a body within the limit that the answer names.',
   },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
-    meaning: 'The body is not JSON in UTF-8, or it is compressed in an unknown way.',
+    meaning: 'The body is not JSON in UTF-8, or its compression is not supported.',
     remedy: 'Send Content-Type: application/json.',
   },
   rate_limited: {
     status: 429,
     title: 'Too many requests',
     meaning:
-      'These credentials ask more often than the operator allows, or what their organization has under way fills its share of the memory.',
-    remedy: 'Wait as many seconds as Retry-After says; read the answers of the requests that are under way.',
+      'These credentials send more requests than the operator allows, or the pending requests of their organization use its whole share of the memory.',
+    remedy: 'Wait for the number of seconds in Retry-After. Read the answers of your pending requests.',
   },
   headers_too_large: {
     status: 431,
     title: 'Headers too large',
-    meaning: 'The URL and the headers together are larger than the server takes (16 KiB).',
+    meaning: 'The URL and the headers together are larger than 16 KiB.',
     remedy: 'Send a shorter URL and fewer or shorter headers.',
   },
   server_failed: {
     status: 502,
     title: 'Server failed',
     meaning:
-      'The MCP server behind this cannot be reached, refuses what it is sent, or does not answer as the protocol wants.',
-    remedy: 'The answer names the server and what was seen of it. Look after the server, its URL and its headers.',
+      'The MCP server behind the gateway is unreachable, refuses the request, or does not answer as the protocol requires.',
+    remedy: 'The answer names the server and describes the failure. Check the server, its URL and its headers.',
   },
   reload_failed: {
     status: 500,
     title: 'Reload failed',
     meaning:
-      'A server cannot be brought up as it would be configured. Nothing was saved, and what served before still does.',
+      'A server cannot start with the new configuration. Nothing was saved, and the previous configuration remains in use.',
     remedy:
-      'The answer names the reason. Correct the configuration; or save it nevertheless with `Prefer: handling=lenient`.',
+      'The answer names the reason. Correct the configuration, or save it anyway with `Prefer: handling=lenient`.',
   },
   internal_error: {
     status: 500,
     title: 'Internal error',
-    meaning: 'Something failed that should not. The reason is in the log of the server, under the request id.',
-    remedy: 'Try again; if it stays, tell the operator the X-Request-Id.',
+    meaning: 'The gateway failed unexpectedly. Its log contains the reason under the request id.',
+    remedy: 'Try again. If the error persists, send the X-Request-Id to the operator.',
   },
   unavailable: {
     status: 503,
     title: 'Temporarily unavailable',
-    meaning: 'The database cannot be used right now, or there is no memory for the request. Nothing was changed.',
-    remedy: 'Try again after as many seconds as Retry-After says.',
+    meaning:
+      'The database is temporarily unavailable, or there is not enough memory for the request. Nothing was changed.',
+    remedy: 'Try again after the number of seconds in Retry-After.',
   },
 } as const;
 
 export type ErrorCode = keyof typeof CATALOGUE;
 
-/** One mistake of a request: `field` is its place (`body.name`, `query.limit`, `path.org_id`), `rule` the broken rule. */
+/** One mistake in a request. `field` is its place (`body.name`, `query.limit`, `path.org_id`); `rule` is the broken rule. */
 export type Mistake = { readonly field: string; readonly message: string; readonly rule: string };
 
 /**
- * One value that breaks a rule of the domain: `path` leads to it, by the domain's names. The API that was asked says
- * where that is in its request.
+ * One value that breaks a domain rule. `path` leads to it in domain names; the API maps the path to a place in its
+ * request.
  */
 export type InvalidValue = { readonly path: readonly string[]; readonly message: string; readonly rule: string };
 
 type Extra = {
-  /** In place of the catalogue's title, where the thing has a name: "MCP server not found". */
+  /** Replaces the title of the catalogue: "MCP server not found". */
   readonly title?: string;
   readonly mistakes?: readonly (Mistake | InvalidValue)[];
-  /** Whole seconds after which the same may succeed. */
+  /** Whole seconds after which the same request may succeed. */
   readonly retryAfterSeconds?: number;
-  /** Of HTTP. For doors: rules know of none. */
+  /** HTTP headers. Only HTTP handlers set them, never domain rules. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** More, where the API has a place for it: in the error itself, and beside it. */
+  /** Extra members, if the envelope of the API has a place for them: inside the error, and beside it. */
   readonly details?: Readonly<Record<string, unknown>>;
   readonly beside?: Readonly<Record<string, unknown>>;
-  /** What the log says and no caller reads. */
+  /** For the log only; callers never see it. */
   readonly internalMessage?: string;
-  /** What led to it; for the log. */
+  /** The underlying error, for the log only. */
   readonly cause?: unknown;
 };
 
 /**
- * An error that the caller is meant to see: a code of the catalogue and a sentence that says what to do. Its `message` is
- * public; `internalMessage` and `cause` are not.
+ * An error for the caller: a code of the catalogue and a sentence that helps the caller. `message` is public;
+ * `internalMessage` and `cause` are not.
  */
 export class ApiError extends Error {
   readonly code: ErrorCode;
@@ -188,26 +188,26 @@ export class ApiError extends Error {
   }
 }
 
-/** The value of a `Link` header to the entry of an error in the catalogue. */
+/** Returns the value of a `Link` header to the catalogue entry of an error. */
 export const helpLink = (publicUrl: string, code: ErrorCode): string =>
   `<${publicUrl}/docs/errors.md#${code}>; rel="help"`;
 
-/** 400 (422 in the Operator API): all mistakes of a request, together. */
+/** 400 (422 in the Operator API): all mistakes of a request in one error. */
 export const invalid = (mistakes: readonly (Mistake | InvalidValue)[]): ApiError =>
   new ApiError('validation_failed', 'Request failed validation.', { mistakes });
 
-/** The same for one value that a rule was given. */
+/** The same for one invalid value in domain terms. */
 export const invalidValue = (path: readonly string[], message: string, rule: string, cause?: unknown): ApiError =>
   new ApiError('validation_failed', 'Request failed validation.', { mistakes: [{ path, message, rule }], cause });
 
-/** 500: what failed goes to the log only. */
+/** 500. The cause and `internalMessage` go to the log only. */
 export const internalError = (internalMessage: string, cause: unknown): ApiError =>
   new ApiError('internal_error', 'Internal Server Error: see the log of the server under this X-Request-Id.', {
     internalMessage,
     cause,
   });
 
-/** 429 where an organization has used up its share of the memory, 503 where all is used up. */
+/** 429 if the organization has used its share of the memory; 503 if all memory is used. */
 export const overBudget = (cause: OverBudget): ApiError =>
   cause.shortage === 'share'
     ? new ApiError(
@@ -220,7 +220,7 @@ export const overBudget = (cause: OverBudget): ApiError =>
         cause,
       });
 
-/** 404: `what` is the kind of thing in the words of its API. */
+/** 404. `what` names the kind of object in the terms of its API. */
 export const notFound = (what: string, detail: string): ApiError =>
   new ApiError('not_found', detail, { title: `${what} not found` });
 

@@ -1,9 +1,9 @@
 import { CATALOGUE, type ErrorCode } from '../base/errors.ts';
 
-/** Where the Operator API and the platform answer another status than the catalogue says. */
+/** Codes for which the Operator API and the platform answer a different status. */
 const OPERATOR_STATUS: { readonly [C in ErrorCode]?: number } = { validation_failed: 422, malformed_json: 422 };
 
-/** The error catalogue as Markdown. The heading of each error is its code: what `Link: <…#code>; rel="help"` names. */
+/** Returns the error catalogue as Markdown. The heading of each error is its code, so `Link: <…#code>` leads to it. */
 export function errorsPage(): string {
   const codes = Object.keys(CATALOGUE) as ErrorCode[];
   const entries = codes.map((code) => {
@@ -17,7 +17,7 @@ export function errorsPage(): string {
   });
   return `${[
     '# Errors',
-    'Every error answer links its entry here: `Link: <…/docs/errors.md#code>; rel="help"`. Every answer carries an `X-Request-Id`, which finds the request in the log of the server.',
+    'Every error answer links to its entry on this page: `Link: <…/docs/errors.md#code>; rel="help"`. Every answer carries an `X-Request-Id`; search for it in the log of the server to find the request.',
     ...entries,
   ].join('\n\n')}\n`;
 }
