@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { memoryBudgetHere, parseMemorySize } from './base/memory-size.ts';
 import { suggestion } from './base/suggestion.ts';
-import { APPROVAL_POLICIES, type ApprovalPolicy } from './contract/approval-policies.ts';
+import { APPROVAL_POLICIES } from './contract/approval-policies.ts';
+import type { ApprovalPolicy } from './contract/closed-words.ts';
 import { parseEgressAllow } from './egress/egress.ts';
 import type { StoreOptions } from './store/store.ts';
 import type { Quotas } from './store/usage.ts';

@@ -6,7 +6,7 @@ import type { Ids } from './base/ids.ts';
 import type { Limits } from './base/limits.ts';
 import type { MemoryBudget } from './base/memory-budget.ts';
 import type { AccountStatuses } from './calls/account-statuses.ts';
-import type { ApprovalPolicy } from './contract/approval-policies.ts';
+import type { ApprovalPolicy } from './contract/closed-words.ts';
 import type { OrganizationEgress } from './egress/egress.ts';
 import type { FailureLog } from './runtime/failure-log.ts';
 import type { Reloads } from './runtime/reloads.ts';

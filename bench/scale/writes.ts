@@ -56,7 +56,7 @@ export async function writeRows(sides: Sides): Promise<void> {
       if (account.kind !== 'service') {
         throw new Error('what was to be changed is the account of a server');
       }
-      const changed = { ...account, status: 'validation_error', updatedAt: Date.now() };
+      const changed = { ...account, status: 'validation_error' as const, updatedAt: Date.now() };
       there(await accounts.update(db, changed, account.version));
     }),
   );

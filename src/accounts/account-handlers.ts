@@ -93,7 +93,7 @@ function readOnlyHere(error: unknown): never {
 const toWire = (account: store.Account): components['schemas']['Account'] => ({
   id: account.id,
   ...connectionOf(account),
-  status: account.status as components['schemas']['Account']['status'],
+  status: account.status,
   created_at: instant(account.createdAt),
   updated_at: instant(account.updatedAt),
 });
@@ -112,6 +112,6 @@ function connectionOf(account: store.Account) {
     tenant_id: account.tenantId,
     environment_integration_id: account.integrationId,
     integration: { id: account.integrationId, name: account.integrationName },
-    authentication_method: account.authenticationMethod as components['schemas']['AuthenticationMethod'],
+    authentication_method: account.authenticationMethod,
   };
 }

@@ -3,6 +3,7 @@ import { type ApiTokenCaller, mayApprove } from '../base/caller.ts';
 import { type InvalidValue, invalid, invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { serviceOf } from '../calls/service.ts';
+import type { AuthenticationMethod } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
@@ -19,8 +20,10 @@ type ServiceAccount = store.ServiceAccount;
 export type AccountFields = Pick<ServiceAccount, 'tenantId' | 'authenticationMethod' | 'context'>;
 
 /** What each authentication method wants in the context, and what it may hold besides. */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = { oauth2_client_credentials: ['token_url', 'scope'] };
-const WANTED: Readonly<Record<string, readonly string[]>> = {
+const ALLOWED: { readonly [M in AuthenticationMethod]?: readonly string[] } = {
+  oauth2_client_credentials: ['token_url', 'scope'],
+};
+const WANTED: Readonly<Record<AuthenticationMethod, readonly string[]>> = {
   api_key: ['api_key'],
   basic: ['username', 'password'],
   bearer: ['token'],
@@ -59,7 +62,7 @@ export async function createAccount(
       id: ids.uuid(),
       organizationId,
       integrationId,
-      status: 'active',
+      status: 'active' as const,
       createdAt: at,
       updatedAt: at,
     };
@@ -199,10 +202,10 @@ async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): P
 }
 
 /** Every key that a method knows. */
-const keysOf = (method: string): string[] => ['variables', ...(WANTED[method] ?? []), ...(ALLOWED[method] ?? [])];
+const keysOf = (method: AuthenticationMethod): string[] => ['variables', ...WANTED[method], ...(ALLOWED[method] ?? [])];
 
 /** Credentials do not outlive the method that they were for. */
-const keptOf = (context: AccountFields['context'], method: string): AccountFields['context'] =>
+const keptOf = (context: AccountFields['context'], method: AuthenticationMethod): AccountFields['context'] =>
   Object.fromEntries(Object.entries(context).filter(([key]) => keysOf(method).includes(key)));
 
 const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>
@@ -215,7 +218,7 @@ function requireComplete(
 ): void {
   const service = serviceOf(integration);
   const given = (context.variables ?? {}) as Readonly<Record<string, string>>;
-  const mistakes: InvalidValue[] = (WANTED[authenticationMethod] ?? [])
+  const mistakes: InvalidValue[] = WANTED[authenticationMethod]
     .filter((key) => context[key] === undefined)
     .map((key) => ({
       path: ['context', key],

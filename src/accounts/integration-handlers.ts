@@ -94,7 +94,7 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   name: integration.name,
   base_url: serviceOf(integration).baseUrl,
   tool_tags: integration.toolTags,
-  approval_policy: integration.approvalPolicy as components['schemas']['ApprovalPolicy'],
+  approval_policy: integration.approvalPolicy,
   tool_count: integration.toolCount,
   skipped: integration.skipped,
   created_at: instant(integration.createdAt),

@@ -6,6 +6,7 @@ import { type ExpectedVersion, requireVersion } from '../base/expected-version.t
 import { createKeyedQueue } from '../base/keyed-queue.ts';
 import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
@@ -190,7 +191,7 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
 }
 
 /** Who asks must not be who approves: more runs without a person only by somebody who may decide that. */
-function requireMayLoosen(caller: ApiTokenCaller, before: string, after: string): void {
+function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
   if (isLooser(after, before)) {
     requirePermission(caller, 'approvals');
   }

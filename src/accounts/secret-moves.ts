@@ -1,5 +1,6 @@
 import { originsOf, type SecretOrigins, type SecretServers, templateOriginsOf } from '../calls/secret-destinations.ts';
 import { calledServiceOf } from '../calls/service.ts';
+import type { AuthenticationMethod } from '../contract/closed-words.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -10,18 +11,19 @@ type Integration = integrations.Integration;
 type Account = Pick<ServiceAccount, 'authenticationMethod' | 'context'>;
 
 /** The secret of each authentication method: who has it may send it anywhere. */
-const SECRETS: Readonly<Record<string, string>> = {
+const SECRETS: Readonly<Record<AuthenticationMethod, string | undefined>> = {
   api_key: 'api_key',
   basic: 'password',
   bearer: 'token',
   oauth2_client_credentials: 'client_secret',
+  none: undefined,
 };
 
 /**
  * Whether accounts of an integration with such authentication methods have secrets that would go to an origin to which
  * none of the integration went before.
  */
-export type Moves = (methods: readonly string[]) => boolean;
+export type Moves = (methods: readonly AuthenticationMethod[]) => boolean;
 
 /** What a change of an integration does to the secrets of its accounts. `tools` are packed; null where they stay. */
 export async function movesOf(
@@ -64,7 +66,7 @@ export async function movedSecret(
   return from !== undefined && to !== undefined && isMoved(after.authenticationMethod, from, to) ? secret : null;
 }
 
-const isMoved = (method: string, from: SecretOrigins, to: SecretOrigins): boolean =>
+const isMoved = (method: AuthenticationMethod, from: SecretOrigins, to: SecretOrigins): boolean =>
   SECRETS[method] !== undefined &&
   (isElsewhere(to.requests, from.requests) ||
     (method === 'oauth2_client_credentials' && isElsewhere(to.tokens, from.tokens)));

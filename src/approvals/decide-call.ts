@@ -1,5 +1,6 @@
 import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { decide, type Verdict } from './decision.ts';
 import { overridesMethod } from './overrides.ts';
@@ -11,10 +12,10 @@ import type { Places } from './server-places.ts';
  * not count as reading, and neither does a request for a token.
  */
 export async function decideCall(
-  policy: string,
+  policy: ApprovalPolicy,
   places: Places | null,
   called: Destined & { readonly tool: Pick<DerivedTool, 'annotations'> },
-): Promise<{ readonly policy: string; readonly verdict: Verdict }> {
+): Promise<{ readonly policy: ApprovalPolicy; readonly verdict: Verdict }> {
   const { annotations } = called.tool;
   if (places === null && policy !== 'auto_approve_read_only') {
     return { policy, verdict: decide(policy, annotations).verdict };

@@ -1,3 +1,4 @@
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { type Hints, readsOnly } from '../tools/hints.ts';
 
 /** Whether a call runs, or waits for a person. */
@@ -23,18 +24,22 @@ export type DefinitionFacts = {
  * where the tool comes from first, then whether the definition is one that a person knows, then their standing decision,
  * then what the tool says of itself. A tool without definition facts is our own: nobody else can change it.
  */
-export function decide(policy: string, hints: Hints, facts?: DefinitionFacts): Decision {
+export function decide(policy: ApprovalPolicy, hints: Hints, facts?: DefinitionFacts): Decision {
   const isDecided = facts?.approval?.approvalHash === facts?.hash;
   const isKnown = facts === undefined || facts.pinned === facts.hash;
   const isChanged = !isKnown && !isDecided && facts.pinned !== undefined;
+  const decided = (): boolean | undefined => facts?.approval && isDecided && facts.approval.autoApprove;
   const runs = (): boolean => {
-    if (policy === 'auto_approve_all' || policy === 'require_approval_all') {
-      return policy === 'auto_approve_all';
+    switch (policy) {
+      case 'auto_approve_all':
+        return true;
+      case 'require_approval_all':
+        return false;
+      case 'auto_approve_read_only':
+        return decided() ?? (isKnown && readsOnly(hints));
+      case 'require_approval_per_tool':
+        return decided() ?? false;
     }
-    if (facts?.approval !== undefined) {
-      return isDecided && facts.approval.autoApprove;
-    }
-    return isKnown && policy === 'auto_approve_read_only' && readsOnly(hints);
   };
   return { verdict: runs() ? 'runs' : 'waits', isChanged };
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { createBreathing } from '../base/breathe.ts';
 import type { Sent } from '../calls/types.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
@@ -15,7 +16,7 @@ export type Places = {
    * The policy itself, or that of a server at or above the URL of a request that holds back more; of any server of the same
    * host where the request overrides its URL.
    */
-  readonly strictest: (policy: string, request: Sent) => string;
+  readonly strictest: (policy: ApprovalPolicy, request: Sent) => ApprovalPolicy;
 };
 
 export type ServerPlaces = {
@@ -75,9 +76,9 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
 
 type Host = {
   /** Of any server there. */
-  strictest: string;
+  strictest: ApprovalPolicy;
   /** By the hashes of the readings of the paths of servers. What two have in common takes the stricter policy. */
-  readonly byPath: Map<string, string>;
+  readonly byPath: Map<string, ApprovalPolicy>;
 };
 
 /** Hashes, because paths are as long as tenants like. */
@@ -114,7 +115,7 @@ export async function indexOf(
         return stricterOf(policy, host.strictest);
       }
       const paths = new Set([...readings].flatMap((reading) => [...atAndAbove(reading)]));
-      return [...paths].reduce(
+      return [...paths].reduce<ApprovalPolicy>(
         (strictest, path) => stricterOf(strictest, host.byPath.get(keyOf(path)) ?? policy),
         policy,
       );

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AccountStatus } from '../contract/closed-words.ts';
 import * as accounts from '../store/accounts.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 
@@ -8,7 +9,7 @@ export type AccountStatuses = {
    * Notes the status that a call with an account, as it was read, has found. Never throws, never waits. The first change is
    * stored at once, and then the last one of each interval.
    */
-  readonly note: (account: Noted, status: string) => void;
+  readonly note: (account: Noted, status: AccountStatus) => void;
   /** Stores what was noted and is not stored yet, and notes nothing from then on. Never rejects. */
   readonly close: () => Promise<void>;
 };
@@ -29,8 +30,8 @@ type Changing = {
   /** Of the account whose credentials were tried. */
   version: number;
   /** The status as it was last read or written. */
-  stored: string;
-  last: string;
+  stored: AccountStatus;
+  last: AccountStatus;
 };
 
 /** Makes the notes of one gateway. */

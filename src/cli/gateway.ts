@@ -97,7 +97,7 @@ function refused(url: string, body: unknown): GatewayRefused {
   if (!isObject(error) || typeof error.message !== 'string') {
     return notGatehouse(url);
   }
-  const mistakes = (error as Schemas['OperatorErrorBody']['error']).fieldErrors ?? [];
+  const mistakes: { field: string; message: string }[] = Array.isArray(error.fieldErrors) ? error.fieldErrors : [];
   const reasons = mistakes.map(({ field, message }) => `${field.replace(/^body\.(?:mcpServer\.)?/, '')} ${message}.`);
   const reason = isObject(reload) && typeof reload.error === 'string' ? [reload.error] : [];
   return new GatewayRefused([error.message, ...reasons, ...reason].join(' '));

@@ -1,5 +1,6 @@
 import { isObject } from '../base/json.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { type Era, META } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
 import { OutdatedTools } from './outcome.ts';
@@ -47,7 +48,7 @@ export function argumentsOf({ arguments: args = {} }: Result): Result {
 }
 
 /** The result of a call that a person would have to approve. */
-export const mustWait = (policy: string): Result => ({
+export const mustWait = (policy: ApprovalPolicy): Result => ({
   content: [
     {
       type: 'text',

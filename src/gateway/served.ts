@@ -1,5 +1,6 @@
 import type { Decision } from '../approvals/decision.ts';
 import type { CalledService } from '../calls/service.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { UsedServer } from '../runtime/connectable.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
@@ -19,7 +20,7 @@ export type ServedService = {
   readonly kind: 'service';
   readonly account: ServiceAccount;
   readonly service: CalledService;
-  readonly policy: string;
+  readonly policy: ApprovalPolicy;
   readonly scope: EndpointConfig;
   /** All of the service, those that the scope hides too. */
   readonly tools: () => NamedTools | Promise<NamedTools>;

@@ -30,10 +30,10 @@ type Wire = components['schemas']['AuditEvent'];
 const toWire = ({ id, at, actor, organizationId, action, target, outcome, details }: AuditEvent): Wire => ({
   id,
   at: instant(at),
-  actor: actor as Wire['actor'],
+  actor,
   organization: organizationId,
   action,
   target,
-  outcome: outcome as Wire['outcome'],
+  outcome,
   details,
 });

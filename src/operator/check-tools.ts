@@ -24,7 +24,7 @@ export async function checkTools({ store: { read }, runtime, machine }: Deps, id
   }
   const { name, transport } = server.mcpServer;
   const tools = names.toSorted();
-  const details = { name, transport: transport as NonNullable<Checked['details']>['transport'], tools };
+  const details = { name, transport, tools };
   return { ok: true, details: { ...details, toolCount: tools.length }, error: null };
 }
 

@@ -43,7 +43,11 @@ export function resolve(server: Configured, machine: Machine | null): Resolved {
   }
   if (lacks.length === 0) {
     const isKnown = (text: string) => !variablesIn(text).some((name) => missing.includes(name));
-    mistakes.push(...(config.transport === 'stdio' ? processMistakes(expanded) : remoteMistakes(expanded, isKnown)));
+    mistakes.push(
+      ...(config.transport === 'stdio'
+        ? processMistakes(expanded)
+        : remoteMistakes(config.transport, expanded, isKnown)),
+    );
   }
   if (mistakes.length > 0 || missing.length > 0) {
     return { connectable: null, mistakes, missing };
@@ -105,7 +109,11 @@ function processMistakes({ encoding }: Config): InvalidValue[] {
 }
 
 /** Of texts that are not known as long as variables are missing, nothing is said. */
-function remoteMistakes({ transport, url, headers }: Config, isKnown: (text: string) => boolean): InvalidValue[] {
+function remoteMistakes(
+  transport: RemoteTarget['transport'],
+  { url, headers }: Config,
+  isKnown: (text: string) => boolean,
+): InvalidValue[] {
   const format = FORMATS['request-header-value'];
   const values = Object.entries(headers)
     .filter(([, value]) => isKnown(value) && format?.validate(value) === false)
@@ -114,7 +122,7 @@ function remoteMistakes({ transport, url, headers }: Config, isKnown: (text: str
       message: format?.message ?? '',
       rule: 'format',
     }));
-  return [...(isKnown(url ?? '') ? urlMistakes(transport as RemoteTarget['transport'], url ?? '') : []), ...values];
+  return [...(isKnown(url ?? '') ? urlMistakes(transport, url ?? '') : []), ...values];
 }
 
 function urlMistakes(transport: RemoteTarget['transport'], url: string): InvalidValue[] {
@@ -189,6 +197,6 @@ function processTarget(
     cwd,
     user,
     encoding: encoding ?? 'utf-8',
-    undecodable: (encodingErrorHandler ?? 'strict') as ProcessTarget['undecodable'],
+    undecodable: encodingErrorHandler ?? 'strict',
   };
 }

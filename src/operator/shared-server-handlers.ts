@@ -103,7 +103,7 @@ const toWire = ({ id, slug, name, enabled, mcpServer, createdAt, updatedAt }: st
   slug,
   name,
   enabled,
-  mcpServer: mcpServer as Schemas['SharedServerConfig'],
+  mcpServer,
   createdAt: instant(createdAt),
   updatedAt: instant(updatedAt),
 });

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../audit/changes.ts';
 import { teamServer } from '../audit/wire.ts';
 import { isConnectionHeader, isMessageHeader } from '../base/header-names.ts';
+import type { ApprovalPolicy, Transport } from '../contract/closed-words.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import { secretsIn, secretsOfUrl } from './secrets.ts';
@@ -27,7 +28,7 @@ export type Connectable = {
 export const SILENCE = 60_000;
 
 /** The transports as the Servers API names them. */
-export const TRANSPORTS: Readonly<Record<string, RemoteTarget['transport']>> = {
+export const TRANSPORTS: Readonly<Record<Transport, RemoteTarget['transport']>> = {
   STREAMABLE_HTTP: 'streamable_http',
   SSE: 'sse',
   WebSocket: 'websocket',
@@ -45,12 +46,7 @@ export const ownServer = (server: servers.Server): Connectable => ({
   id: server.id,
   version: server.version,
   name: server.name,
-  target: remoteTarget(
-    TRANSPORTS[server.transport] ?? 'streamable_http',
-    server.name,
-    server.url,
-    server.requestHeaders,
-  ),
+  target: remoteTarget(TRANSPORTS[server.transport], server.name, server.url, server.requestHeaders),
   organizationId: server.organizationId,
   auditTarget: teamServer(server.id),
   isStored: async (db) => {
@@ -105,5 +101,5 @@ export type SharedUse = {
   readonly name: string;
   readonly organizationId: string;
   readonly tags: readonly string[];
-  readonly approvalPolicy: string;
+  readonly approvalPolicy: ApprovalPolicy;
 };

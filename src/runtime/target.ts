@@ -1,3 +1,4 @@
+import type { EncodingErrorHandler, SharedTransport } from '../contract/closed-words.ts';
 import type { Secret } from './secrets.ts';
 
 /** A server as it is connected to. Nothing in it has to be looked up any more. */
@@ -16,7 +17,7 @@ type Common = {
 
 /** A server that is reached over a network. */
 export type RemoteTarget = Common & {
-  readonly transport: 'streamable_http' | 'sse' | 'websocket';
+  readonly transport: Exclude<SharedTransport, 'stdio'>;
   /** Where it is: `https://host:port` (or wss), and the rest of its URL. */
   readonly origin: string;
   readonly path: string;
@@ -41,5 +42,5 @@ export type ProcessTarget = Common & {
   readonly user: { readonly uid: number; readonly gid: number } | null;
   /** What it writes and reads, as a label of the WHATWG Encoding standard, and what becomes of bytes that are none. */
   readonly encoding: string;
-  readonly undecodable: 'strict' | 'ignore' | 'replace';
+  readonly undecodable: EncodingErrorHandler;
 };

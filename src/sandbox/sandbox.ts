@@ -134,7 +134,7 @@ const CRM = {
 };
 
 async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
-  const fields = { name: 'petstore', baseUrl: null, toolTags: {}, approvalPolicy: 'auto_approve_all' };
+  const fields = { name: 'petstore', baseUrl: null, toolTags: {}, approvalPolicy: 'auto_approve_all' as const };
   const document = () => ({ bytes: Buffer.from(JSON.stringify(CRM)) });
   const integration = await createIntegration(deps, caller, fields, document());
   await createIntegration(deps, caller, { ...fields, name: 'without-accounts' }, document());
@@ -151,7 +151,7 @@ async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
 async function fillShared(deps: Deps): Promise<void> {
   const mcpServer = {
     name: 'search',
-    transport: 'streamable_http',
+    transport: 'streamable_http' as const,
     url: 'https://mcp.example.com/mcp',
     command: null,
     args: [],
@@ -170,7 +170,7 @@ async function fillShared(deps: Deps): Promise<void> {
 
 /** An endpoint over the small server: everything that it offers, as long as its policy lets it through. */
 async function fillContacts(deps: Deps, pair: KeyPairCaller, token: ApiTokenCaller, url: string): Promise<void> {
-  const fields = { name: 'Contacts', url, approvalPolicy: 'auto_approve_read_only', tags: ['contacts'] };
+  const fields = { name: 'Contacts', url, approvalPolicy: 'auto_approve_read_only' as const, tags: ['contacts'] };
   const server = await createServer(deps, pair, fields);
   await createEndpoint(deps, token, server.id, { name: 'Contacts', config: {} });
 }

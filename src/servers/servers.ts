@@ -8,6 +8,7 @@ import { type KeyPairCaller, mayApprove, requirePermission } from '../base/calle
 import { invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
@@ -247,7 +248,7 @@ function requireRoom(headers: Readonly<Record<string, string>> = {}): void {
 }
 
 function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
-  const schemes = SCHEMES[TRANSPORTS[transport] ?? 'streamable_http'];
+  const schemes = SCHEMES[TRANSPORTS[transport]];
   if (!schemes.includes(new URL(url).protocol)) {
     const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
     throw invalidValue(['url'], `the transport ${transport} takes ${wanted} URLs only`, 'scheme');
@@ -255,7 +256,7 @@ function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>):
 }
 
 /** Who asks must not be who approves: what runs without a person is changed only by somebody who may approve. */
-function requireMayDecide(caller: KeyPairCaller, before: string, after: string): void {
+function requireMayDecide(caller: KeyPairCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
   if (before !== after) {
     requirePermission(caller, 'approvals');
   }

@@ -1,3 +1,9 @@
+import {
+  type AccountStatus,
+  type AuthenticationMethod,
+  readAccountStatus,
+  readAuthenticationMethod,
+} from '../contract/closed-words.ts';
 import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
@@ -9,7 +15,7 @@ export type AccountFacts = {
   /** Unique within the organization: a shared server is an account of several, under its own id. */
   id: string;
   organizationId: string;
-  status: string;
+  status: AccountStatus;
   /** Grows by one with every update; that of a server's account is the server's. */
   version: number;
   createdAt: number;
@@ -23,7 +29,7 @@ export type ServiceAccount = AccountFacts & {
   /** The name of its integration. */
   integrationName: string;
   tenantId: string;
-  authenticationMethod: string;
+  authenticationMethod: AuthenticationMethod;
   /** Credentials and variables. Sealed at rest. */
   context: Record<string, unknown>;
 };
@@ -60,7 +66,10 @@ export const selectAccounts = (db: Db) =>
     ]);
 
 /** What every account of a server begins with. */
-export const OF_SERVER = { authentication_method: 'none', status: 'active' } as const;
+export const OF_SERVER = { authentication_method: 'none', status: 'active' } as const satisfies {
+  authentication_method: AuthenticationMethod;
+  status: AccountStatus;
+};
 
 /** The row of a service's account, its context sealed. */
 export function toRow(db: Db, account: NewAccount & { version: number }): Database['accounts'] {
@@ -82,7 +91,8 @@ export function toRow(db: Db, account: NewAccount & { version: number }): Databa
 
 /** The account in a row, which has the columns of its kind. */
 export function toAccount(db: Db, row: AccountRow): Account {
-  const { id, organization_id: organizationId, status, created_at: createdAt } = row;
+  const { id, organization_id: organizationId, created_at: createdAt } = row;
+  const status = readAccountStatus(row.status);
   const serverId = row.server_id ?? row.shared_server_id;
   if (serverId !== null) {
     return {
@@ -104,7 +114,7 @@ export function toAccount(db: Db, row: AccountRow): Account {
     integrationId: row.integration_id as string,
     integrationName: row.integration_name as string,
     tenantId: row.tenant_id as string,
-    authenticationMethod: row.authentication_method,
+    authenticationMethod: readAuthenticationMethod(row.authentication_method),
     context: JSON.parse(db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id))),
     status,
     version: row.version as number,

@@ -1,3 +1,4 @@
+import { type AccountStatus, type AuthenticationMethod, readAuthenticationMethod } from '../contract/closed-words.ts';
 import {
   type Account,
   type AccountFacts,
@@ -20,7 +21,7 @@ export type { Account, NewAccount, ServerAccount, ServiceAccount } from './accou
 export const SERVERS_INTEGRATION = 'mcp';
 
 /** Which accounts to list, besides which part of the list. */
-export type AccountFilter = { tenantId?: string; status?: string; integrationName?: string };
+export type AccountFilter = { tenantId?: string; status?: AccountStatus; integrationName?: string };
 
 /** Stores a new account of a service, version 1, of an integration that is there. */
 export async function insert(db: Db, account: NewAccount): Promise<void> {
@@ -85,14 +86,14 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
 }
 
 /** The authentication methods of an integration's accounts, each once. */
-export async function methodsOf(db: Db, integrationId: string): Promise<string[]> {
+export async function methodsOf(db: Db, integrationId: string): Promise<AuthenticationMethod[]> {
   const rows = await db.sql
     .selectFrom('accounts')
     .select('authentication_method')
     .distinct()
     .where('integration_id', '=', integrationId)
     .execute();
-  return rows.flatMap(({ authentication_method }) => authentication_method ?? []);
+  return rows.map(({ authentication_method }) => readAuthenticationMethod(authentication_method));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type ActorKind, type AuditOutcome, readActorKind, readAuditOutcome } from '../contract/closed-words.ts';
 import { newEventId } from './event-ids.ts';
 import type { Place } from './keyset.ts';
 import type { Database } from './schema.ts';
@@ -9,11 +10,11 @@ export type AuditEvent = {
   id: string;
   /** Milliseconds since the epoch. */
   at: number;
-  actor: { kind: string; id: string | null; name: string };
+  actor: { kind: ActorKind; id: string | null; name: string };
   organizationId: string | null;
   action: string;
   target: { kind: string; id: string };
-  outcome: string;
+  outcome: AuditOutcome;
   details: Record<string, unknown>;
 };
 
@@ -77,11 +78,11 @@ function toAuditEvent(row: Database['audit_events']): AuditEvent {
   return {
     id: row.id,
     at: row.at,
-    actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
+    actor: { kind: readActorKind(row.actor_kind), id: row.actor_id, name: row.actor_name },
     organizationId: row.organization_id,
     action: row.action,
     target: { kind: row.target_kind, id: row.target_id },
-    outcome: row.outcome,
+    outcome: readAuditOutcome(row.outcome),
     details: JSON.parse(row.details),
   };
 }

@@ -1,3 +1,4 @@
+import { type ApprovalPolicy, readApprovalPolicy } from '../contract/closed-words.ts';
 import { DeletedMeanwhile } from './errors.ts';
 import type { Part } from './keyset.ts';
 import type { Database } from './schema.ts';
@@ -11,7 +12,7 @@ export type Integration = {
   /** Where the service is, in place of the document's servers; null means as the document says. */
   baseUrl: string | null;
   toolTags: Record<string, string[]>;
-  approvalPolicy: string;
+  approvalPolicy: ApprovalPolicy;
   toolCount: number;
   skipped: { operation: string; reason: string }[];
   /** What the document says of the service itself: JSON that the tools' own module reads and writes. */
@@ -163,7 +164,7 @@ function toIntegration(row: Database['integrations']): Integration {
     name: row.name,
     baseUrl: row.base_url,
     toolTags: JSON.parse(row.tool_tags),
-    approvalPolicy: row.approval_policy,
+    approvalPolicy: readApprovalPolicy(row.approval_policy),
     toolCount: row.tool_count,
     skipped: JSON.parse(row.skipped),
     service: row.service,

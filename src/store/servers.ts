@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { isTurnOver, nextTurn } from '../base/breathe.ts';
+import { type ApprovalPolicy, readApprovalPolicy, readTransport, type Transport } from '../contract/closed-words.ts';
 import * as accounts from './accounts.ts';
 import * as catalogues from './catalogues.ts';
 import type { Database } from './schema.ts';
@@ -17,10 +18,10 @@ export type Server = {
   name: string;
   description: string | null;
   url: string;
-  transport: string;
+  transport: Transport;
   /** Sealed at rest. */
   requestHeaders: Record<string, string>;
-  approvalPolicy: string;
+  approvalPolicy: ApprovalPolicy;
   tags: string[];
   /** Grows by one with every update. */
   version: number;
@@ -172,7 +173,7 @@ export async function heldBack(db: Db, organizationId: string): Promise<HeldBack
     .where('organization_id', '=', organizationId)
     .where('approval_policy', '<>', 'auto_approve_all')
     .execute();
-  return rows.map(({ id, url, approval_policy }) => ({ id, url, approvalPolicy: approval_policy }));
+  return rows.map(({ id, url, approval_policy }) => ({ id, url, approvalPolicy: readApprovalPolicy(approval_policy) }));
 }
 
 /** How many servers an organization has, 0 when there is no such organization. Costs one lookup. */
@@ -254,9 +255,9 @@ function toServer(db: Db, row: Database['servers']): Server {
     name: row.name,
     description: row.description,
     url: row.url,
-    transport: row.transport,
+    transport: readTransport(row.transport),
     requestHeaders: JSON.parse(db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id))),
-    approvalPolicy: row.approval_policy,
+    approvalPolicy: readApprovalPolicy(row.approval_policy),
     tags: JSON.parse(row.tags),
     version: row.version,
     createdAt: row.created_at,

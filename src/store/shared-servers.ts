@@ -1,3 +1,9 @@
+import {
+  type EncodingErrorHandler,
+  readEncodingErrorHandler,
+  readSharedTransport,
+  type SharedTransport,
+} from '../contract/closed-words.ts';
 import * as catalogues from './catalogues.ts';
 import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
@@ -7,7 +13,7 @@ import type { Db } from './store.ts';
 export type McpServerConfig = {
   /** No two servers that are enabled have the same. */
   name: string;
-  transport: string;
+  transport: SharedTransport;
   url: string | null;
   command: string | null;
   args: string[];
@@ -15,11 +21,12 @@ export type McpServerConfig = {
   env: Record<string, string>;
   cwd: string | null;
   encoding: string | null;
-  encodingErrorHandler: string | null;
+  encodingErrorHandler: EncodingErrorHandler | null;
   timeoutSeconds: number | null;
   sseReadTimeoutSeconds: number | null;
   terminateOnClose: boolean | null;
-  sessionKwargs: Record<string, unknown>;
+  /** Always empty. */
+  sessionKwargs: Record<string, never>;
 };
 
 /** An MCP server of the operator's, which organizations use once it is shared with them. Times are milliseconds since the epoch. */
@@ -165,8 +172,14 @@ function toRow(db: Db, server: SharedServer): Omit<Database['shared_servers'], '
 }
 
 function toSharedServer(db: Db, row: Database['shared_servers']): SharedServer {
-  const config = db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id));
-  return { ...toStored(row), mcpServer: JSON.parse(config) };
+  const config = JSON.parse(db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id)));
+  const { transport, encodingErrorHandler } = config;
+  const mcpServer = {
+    ...config,
+    transport: readSharedTransport(transport),
+    encodingErrorHandler: encodingErrorHandler === null ? null : readEncodingErrorHandler(encodingErrorHandler),
+  };
+  return { ...toStored(row), mcpServer };
 }
 
 const toStored = (row: Database['shared_servers']): Omit<SharedServer, 'mcpServer'> => ({

@@ -1,29 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { decideTool } from '../../src/approvals/decide-tool.ts';
 import { decide } from '../../src/approvals/decision.ts';
+import { APPROVAL_POLICIES } from '../../src/contract/approval-policies.ts';
+import type { ApprovalPolicy } from '../../src/contract/closed-words.ts';
 
 const PRESENT = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
-const POLICIES = [
-  'auto_approve_all',
-  'require_approval_all',
-  'auto_approve_read_only',
-  'require_approval_per_tool',
-  'a policy of a later version',
-];
 const APPROVALS = ['none', 'present, runs', 'present, waits', 'other, runs', 'other, waits'] as const;
 const PINS = ['present', 'other', 'absent', 'never pinned'] as const;
 const HINTS = [undefined, true, false, 'true', 1, null];
 
 type Case = {
-  readonly policy: string;
+  readonly policy: ApprovalPolicy;
   readonly approval: (typeof APPROVALS)[number];
   readonly pin: (typeof PINS)[number];
   readonly readOnlyHint: unknown;
   readonly destructiveHint: unknown;
 };
 
-const cases: Case[] = POLICIES.flatMap((policy) =>
+const cases: Case[] = APPROVAL_POLICIES.flatMap((policy) =>
   APPROVALS.flatMap((approval) =>
     PINS.flatMap((pin) =>
       HINTS.flatMap((readOnlyHint) =>
@@ -72,7 +67,7 @@ const withPin = (pins: object, name: string, pin: 'present' | 'other') =>
   Object.fromEntries([...Object.entries(pins), [name, pin === 'present' ? PRESENT : OTHER]]);
 
 describe('every policy, approval, pin and hint', () => {
-  test.each(POLICIES)('under %s', (policy) => {
+  test.each(APPROVAL_POLICIES)('under %s', (policy) => {
     const own = cases.filter((the) => the.policy === policy);
     expect(own).toHaveLength(5 * 4 * 36);
     for (const the of own) {
@@ -116,7 +111,7 @@ test.each([
   ['require_approval_all', 'waits', 'waits'],
   ['auto_approve_read_only', 'runs', 'waits'],
   ['require_approval_per_tool', 'waits', 'waits'],
-])('a tool of our own under %s: reading %s, writing %s', (policy, reading, writing) => {
+] as const)('a tool of our own under %s: reading %s, writing %s', (policy, reading, writing) => {
   expect(decide(policy, { readOnlyHint: true })).toEqual({ verdict: reading, isChanged: false });
   expect(decide(policy, {})).toEqual({ verdict: writing, isChanged: false });
 });

@@ -182,7 +182,7 @@ test('the places of an organization take little memory, whatever its servers are
 });
 
 test('servers at one place take the stricter policy', async () => {
-  const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'];
+  const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'] as const;
   const places = await indexOf(
     policies.map((approvalPolicy) => ({ url: PLACE, approvalPolicy })),
     'o',

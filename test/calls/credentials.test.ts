@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import type { AuthenticationMethod } from '../../src/contract/closed-words.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
 import { callerOf, gatewayHeaders, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { answering, answeringJson, startService } from './support/service.ts';
@@ -9,12 +10,12 @@ const tool = toolOf('get', '/things', {});
 
 const secured = (...schemes: object[]) =>
   serviceAt(service.url, documentOf({}, { components: { securitySchemes: { ...schemes } } }));
-const as = (authenticationMethod: string, context: Record<string, unknown>) => ({
+const as = (authenticationMethod: AuthenticationMethod, context: Record<string, unknown>) => ({
   account: { ...NOBODY, authenticationMethod, context },
 });
 
 describe('credentials go where they belong', () => {
-  test.each<[string, object[], string, object, string]>([
+  test.each<[string, object[], AuthenticationMethod, object, string]>([
     ['nowhere', [], 'none', {}, '/things'],
     ['X-API-Key', [], 'api_key', { 'x-api-key': 'k-123' }, '/things'],
     ['another header', [{ type: 'apiKey', in: 'header', name: 'X-Acme' }], 'api_key', { 'x-acme': 'k-123' }, '/things'],
@@ -61,7 +62,7 @@ describe('credentials go where they belong', () => {
 });
 
 describe('credentials that cannot be sent are refused, without showing them', () => {
-  test.each<[string, Record<string, unknown>, string]>([
+  test.each<[AuthenticationMethod, Record<string, unknown>, string]>([
     ['api_key', { api_key: 'secret-1\r\nx: y' }, 'The credentials of the account cannot be written in a header'],
     ['bearer', { token: 'secret-1\n' }, 'The credentials of the account cannot be written in a header'],
     ['bearer', { token: 'secret-1€' }, 'The credentials of the account cannot be written in a header'],
@@ -117,8 +118,8 @@ describe('a service that repeats what it was sent', () => {
     Buffer.from(`me:${SECRET}`).toString('base64'),
   ];
 
-  test.each<[number, string, object]>(
-    [200, 401, 500].flatMap((status) => [
+  test.each(
+    [200, 401, 500].flatMap((status): [number, AuthenticationMethod, object][] => [
       [status, 'basic', {}],
       [status, 'bearer', {}],
       [status, 'api_key', { type: 'apiKey', in: 'query', name: 'key' }],

@@ -14,7 +14,7 @@ const egress = sharedEgress();
 const call = callerOf(egress, service.url);
 const tool = toolOf('get', '/things', {});
 const TOKEN = 'the-secret-token';
-const account = { ...NOBODY, authenticationMethod: 'bearer', context: { token: TOKEN } };
+const account = { ...NOBODY, authenticationMethod: 'bearer', context: { token: TOKEN } } as const;
 
 const LIMIT = 10_000_000;
 

@@ -96,7 +96,7 @@ describe('an argument never takes the place of the credential', () => {
         ],
       },
     } as const;
-    const bearer = { ...NOBODY, authenticationMethod: 'bearer', context: { token: 'the-token' } };
+    const bearer = { ...NOBODY, authenticationMethod: 'bearer', context: { token: 'the-token' } } as const;
     await call(tool, { a: 'Bearer mine' }, { account: bearer });
     expect(service.received[0]?.headers.authorization).toBe('Bearer the-token');
   });

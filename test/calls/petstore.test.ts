@@ -18,7 +18,7 @@ describe.skipIf(!hasFixtures)('the petstore, from its document to its answers', 
   let rest: Calling;
 
   beforeAll(() => {
-    const account = { ...NOBODY, authenticationMethod: 'api_key', context: { api_key: KEY } };
+    const account = { ...NOBODY, authenticationMethod: 'api_key' as const, context: { api_key: KEY } };
     rest = { account, service: serviceAt(`${service.url}/api/v3`, parseFixture('petstore.openapi.yaml')) };
   });
   beforeEach(() => {

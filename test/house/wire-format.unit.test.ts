@@ -12,10 +12,7 @@ const HTTP = ['contract', 'docs', 'egress', 'gateway', 'http', 'platform'];
 
 const isDoor = (file: string): boolean => /(?:[/-]handlers|\/wire)\.ts$/.test(file);
 const codes = new Map(
-  SOURCES.filter((file) => !CLIENTS.includes(roomOf(file))).map((file) => [
-    file,
-    readFileSync(join(import.meta.dirname, '../..', file), 'utf8'),
-  ]),
+  SOURCES.filter((file) => !CLIENTS.includes(roomOf(file))).map((file) => [file, readSource(file)]),
 );
 
 test('only doors write the ids of the Servers API', () => {
@@ -55,10 +52,23 @@ test('doors leave it to the rules by which handle the database is read', () => {
   expect(doors.filter(([, code]) => /\bstore\.(?:aside|read|write|writeFor)\b/.test(code))).toEqual([]);
 });
 
+test('no value is taken for one of the document by a cast', () => {
+  const casts = SOURCES.flatMap((file) =>
+    [...readSource(file).matchAll(/\bas (?:NonNullable<)?(?:Schemas|Wire|components)\b.*/g)].map(
+      ([cast]) => `${file}: ${cast}`,
+    ),
+  );
+  expect(casts).toEqual([]);
+});
+
 test('texts are found in all forms, and comments are none', () => {
   const code = `/** \`a\` */ const b = 'c' + \`d\${{ e: \`f\${g}h\` }}i\`; type J = 'k'; // 'l'`;
   expect(textsIn(code)).toEqual(['c', 'd', 'e', 'f', 'h', 'i', 'k']);
 });
+
+function readSource(file: string): string {
+  return readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+}
 
 function filesWith(pattern: RegExp): string[] {
   return [...codes].filter(([, code]) => textsIn(code).some((text) => pattern.test(text))).map(([file]) => file);

@@ -2,6 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { ownServer } from '../../src/runtime/connectable.ts';
 import { sameTools, saveTools } from '../../src/runtime/save-tools.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
+import type { Server } from '../../src/store/servers.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
@@ -35,9 +36,12 @@ onBothEngines(({ shared }) => {
 
   it.each([
     ['is as it was', {}],
-    ['has another name, policy, description or tags', { name: 'x', description: 'x', tags: [], approvalPolicy: 'x' }],
+    [
+      'has another name, policy, description or tags',
+      { name: 'x', description: 'x', tags: [], approvalPolicy: 'auto_approve_all' },
+    ],
     ['has the same headers in another order', { requestHeaders: { b: '2', a: '1' } }],
-  ])('saves what a server has listed that %s', async (_, changes) => {
+  ] as [string, Partial<Server>][])('saves what a server has listed that %s', async (_, changes) => {
     await change(changes);
     expect(await save()).toBe(true);
     expect(await catalogues.find(store.read, server.id, anyRoom)).toEqual(SAVED);
@@ -47,7 +51,7 @@ onBothEngines(({ shared }) => {
     ['url', { url: 'https://elsewhere.example.com/mcp' }],
     ['transport', { transport: 'SSE' }],
     ['headers', { requestHeaders: { a: '1', b: '3' } }],
-  ])('saves nothing of a server that has another %s by now', async (_, changes) => {
+  ] as [string, Partial<Server>][])('saves nothing of a server that has another %s by now', async (_, changes) => {
     await change(changes);
     expect(await save()).toBe(false);
     expect(await catalogues.find(store.read, server.id, anyRoom)).toEqual(NEVER_SEEN);

@@ -15,7 +15,7 @@ onBothEngines(({ shared }) => {
 
   it('gives back what was recorded, whole', async () => {
     const store = await shared();
-    const operator = { kind: 'operator', id: null, name: 'operator' };
+    const operator = { kind: 'operator', id: null, name: 'operator' } as const;
     const given = [anEvent(), anEvent({ at: 2000, actor: operator, organizationId: null, details: {} })];
     const stored = await store.write((db) => auditEvents.insert(db, given));
     expect(stored.map(({ id: _, ...event }) => event)).toEqual(given);

@@ -133,7 +133,7 @@ onBothEngines(({ open, shared }) => {
     [
       'an integration is changed',
       ['account'],
-      (db) => integrations.update(db, { ...own.integration, approvalPolicy: 'x' }, 1, CONTENTS),
+      (db) => integrations.update(db, { ...own.integration, approvalPolicy: 'require_approval_all' }, 1, CONTENTS),
     ],
     [
       'a server is deleted, which its organization counts',

@@ -33,7 +33,7 @@ onEngine('sqlite', ({ shared }) => {
     organizationId = await anOrganization(store);
   });
 
-  const FILTERS: accounts.AccountFilter[] = [{}, { status: 'active' }].flatMap((filter) => [
+  const FILTERS: accounts.AccountFilter[] = [{}, { status: 'active' as const }].flatMap((filter) => [
     filter,
     { ...filter, tenantId: 'acme-1' },
     { ...filter, integrationName: 'mcp' },

@@ -23,7 +23,7 @@ const slugs = (base: string, last: number) =>
 onBothEngines(({ open, shared }) => {
   it('stores a server and finds it, its config member by member in their order', async () => {
     const store = await shared();
-    const mcpServer = aConfig({ name: 'ünïcode', sessionKwargs: { b: [1, null], a: { c: 'ü' } } });
+    const mcpServer = aConfig({ name: 'ünïcode', env: { B: '1', A: 'ü' } });
     const given = aSharedServer({
       mcpServer,
       name: 'Zeit ⏰',

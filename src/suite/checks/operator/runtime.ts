@@ -19,6 +19,7 @@ import {
 } from './shared-support.ts';
 
 type Schemas = components['schemas'];
+type Tools = Schemas['SharedServerTools'];
 type Status = Schemas['RuntimeStatus'];
 type State = Schemas['RuntimeServer']['state'];
 
@@ -66,7 +67,7 @@ const toolChecks = checks('operator', {
       const path = await created(operator, body);
       const before = await read(operator, path);
       const answer = await operator.call(200, 'POST', `${path}/tools`);
-      const { ok, details, error } = answer.json as Schemas['SharedServerTools'];
+      const { ok, details, error } = answer.json as Tools;
       same(answer, 'ok and details', [ok, details], [false, null]);
       holds(answer, error !== null && !error.includes(secret), 'an error without any header or variable', error);
       const after = await operator.call(200, 'GET', path);

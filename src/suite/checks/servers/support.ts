@@ -4,6 +4,7 @@ import type { Answer, Caller, Sent } from '../../caller.ts';
 import { holds, same } from '../../expect.ts';
 
 type Schemas = components['schemas'];
+type ErrorBody = Schemas['ServersErrorBody'];
 export type Server = Schemas['McpServer'];
 export type Fields = Partial<Schemas['McpServerCreate']>;
 export type Page = Schemas['McpServerPage'];
@@ -39,7 +40,7 @@ export const read = async (team: Caller, path: string): Promise<Server> =>
 /** Sends what must be refused with 400, and an `error` that has the words. */
 export async function refused(by: Caller, method: string, path: string, sent: Sent, ...words: string[]): Promise<void> {
   const answer = await by.call(400, method, path, sent);
-  const { error } = answer.json as Schemas['ServersErrorBody'];
+  const { error } = answer.json as ErrorBody;
   const missing = words.filter((word) => !error.includes(word));
   holds(answer, missing.length === 0, `an error that names ${missing.join(' and ')}`, error);
 }

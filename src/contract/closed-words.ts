@@ -1,0 +1,82 @@
+import type { components } from '../../generated/api.ts';
+
+type Schemas = components['schemas'];
+
+/** The closed lists of words of the document that the domain has too. A list that the document changes changes here. */
+export type ApprovalPolicy = Schemas['ApprovalPolicy'];
+export type Transport = Schemas['Transport'];
+export type SharedTransport = Schemas['SharedServerTransport'];
+export type EncodingErrorHandler = NonNullable<Schemas['SharedServerEncodingErrorHandler']>;
+export type AuthenticationMethod = Schemas['AuthenticationMethod'];
+export type AccountStatus = Schemas['Account']['status'];
+export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
+export type AuditOutcome = Schemas['AuditEvent']['outcome'];
+
+/** A word that is in no closed list where one of it is wanted. */
+export class UnknownWord extends Error {
+  override readonly name = 'UnknownWord';
+
+  constructor(kind: string, word: unknown, known: readonly string[]) {
+    super(
+      `${JSON.stringify(word)} is no ${kind} that this version of Gatehouse knows (${known.join(', ')}). ` +
+        'If a newer version has stored it, start that one.',
+    );
+  }
+}
+
+/** Reads words of one closed list: answers what it is given. Throws UnknownWord. The compiler wants the whole list. */
+const reader = <T extends string>(kind: string, words: Readonly<Record<T, true>>): ((word: string) => T) => {
+  const isKnown = (word: string): word is T => Object.hasOwn(words, word);
+  return (word) => {
+    if (!isKnown(word)) {
+      throw new UnknownWord(kind, word, Object.keys(words));
+    }
+    return word;
+  };
+};
+
+export const readApprovalPolicy = reader<ApprovalPolicy>('approval policy', {
+  auto_approve_all: true,
+  auto_approve_read_only: true,
+  require_approval_per_tool: true,
+  require_approval_all: true,
+});
+
+export const readTransport = reader<Transport>('transport', { STREAMABLE_HTTP: true, SSE: true, WebSocket: true });
+
+export const readSharedTransport = reader<SharedTransport>('transport', {
+  stdio: true,
+  streamable_http: true,
+  sse: true,
+  websocket: true,
+});
+
+export const readEncodingErrorHandler = reader<EncodingErrorHandler>('encoding error handler', {
+  strict: true,
+  ignore: true,
+  replace: true,
+});
+
+export const readAuthenticationMethod = reader<AuthenticationMethod>('authentication method', {
+  api_key: true,
+  basic: true,
+  bearer: true,
+  oauth2_client_credentials: true,
+  none: true,
+});
+
+export const readAccountStatus = reader<AccountStatus>('account status', {
+  active: true,
+  needs_reauth: true,
+  validation_error: true,
+});
+
+export const readActorKind = reader<ActorKind>('kind of actor', {
+  operator: true,
+  api_token: true,
+  key_pair: true,
+  gatehouse: true,
+  endpoint: true,
+});
+
+export const readAuditOutcome = reader<AuditOutcome>('outcome', { success: true, failure: true });

@@ -1,0 +1,123 @@
+import { expect, it } from 'vitest';
+import { UnknownWord } from '../../src/contract/closed-words.ts';
+import * as accounts from '../../src/store/accounts.ts';
+import * as auditEvents from '../../src/store/audit-events.ts';
+import * as integrations from '../../src/store/integrations.ts';
+import * as servers from '../../src/store/servers.ts';
+import * as sharedServers from '../../src/store/shared-servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from './support/harness.ts';
+import {
+  aConfig,
+  anAuditEvent,
+  anOrganization,
+  aServer,
+  storedAccount,
+  storedIntegration,
+  storedSharedServer,
+} from './support/samples.ts';
+
+/** A word that this version does not know, as a later one may have stored it. */
+const LATER = 'of_a_later_version' as never;
+const PAGE = { offset: 0, limit: 10, sort: 'created_at', order: 'asc' } as const;
+
+type Reads = readonly (() => Promise<unknown>)[];
+
+/** Stores a row with the word, and answers every way to read it. */
+const CASES: readonly [kind: string, store: (store: Store, organizationId: string) => Promise<Reads>][] = [
+  [
+    'approval policy',
+    async (store, organizationId) => {
+      const { id } = await storedServer(store, organizationId, { approvalPolicy: LATER });
+      return [
+        () => servers.find(store.read, organizationId, id),
+        () => servers.page(store.read, organizationId, PAGE),
+        () => servers.heldBack(store.read, organizationId),
+      ];
+    },
+  ],
+  [
+    'transport',
+    async (store, organizationId) => {
+      const { id } = await storedServer(store, organizationId, { transport: LATER });
+      return [() => servers.find(store.read, organizationId, id)];
+    },
+  ],
+  [
+    'approval policy',
+    async (store, organizationId) => {
+      const { id } = await storedIntegration(store, organizationId, { approvalPolicy: LATER });
+      return [
+        () => integrations.find(store.read, organizationId, id),
+        () => integrations.page(store.read, organizationId, { limit: 10 }),
+      ];
+    },
+  ],
+  [
+    'account status',
+    async (store, organizationId) => {
+      const id = await storedAccount(store, await storedIntegration(store, organizationId), { status: LATER });
+      return [
+        () => accounts.find(store.read, organizationId, id),
+        () => accounts.page(store.read, organizationId, { limit: 10 }, {}),
+      ];
+    },
+  ],
+  [
+    'authentication method',
+    async (store, organizationId) => {
+      const integration = await storedIntegration(store, organizationId);
+      const id = await storedAccount(store, integration, { authenticationMethod: LATER });
+      return [
+        () => accounts.find(store.read, organizationId, id),
+        () => accounts.methodsOf(store.read, integration.id),
+      ];
+    },
+  ],
+  [
+    'transport',
+    async (store) => {
+      const { id } = await storedSharedServer(store, [], { mcpServer: aConfig({ transport: LATER }), enabled: false });
+      return [() => sharedServers.find(store.read, id)];
+    },
+  ],
+  [
+    'encoding error handler',
+    async (store) => {
+      const mcpServer = aConfig({ encodingErrorHandler: LATER });
+      const { id } = await storedSharedServer(store, [], { mcpServer, enabled: false });
+      return [() => sharedServers.find(store.read, id)];
+    },
+  ],
+  [
+    'kind of actor',
+    async (store, organizationId) => {
+      const event = anAuditEvent({ organizationId, actor: { kind: LATER, id: null, name: 'x' } });
+      await store.write((db) => auditEvents.insert(db, [event]));
+      return [() => auditEvents.page(store.read, { organizationId, limit: 10 })];
+    },
+  ],
+  [
+    'outcome',
+    async (store, organizationId) => {
+      await store.write((db) => auditEvents.insert(db, [anAuditEvent({ organizationId, outcome: LATER })]));
+      return [() => auditEvents.page(store.read, { organizationId, limit: 10 })];
+    },
+  ],
+];
+
+const storedServer = (store: Store, organizationId: string, changes: Parameters<typeof aServer>[1]) =>
+  store.write((db) => servers.insert(db, aServer(organizationId, changes)));
+
+onBothEngines(({ shared }) => {
+  it.each(CASES)('reads no row with an unknown %s (%#)', async (kind, storeRow) => {
+    const store = await shared();
+    for (const read of await storeRow(store, await anOrganization(store))) {
+      const failed = await read().catch((error: unknown) => error);
+      expect(failed).toBeInstanceOf(UnknownWord);
+      expect((failed as Error).message).toMatch(
+        new RegExp(`^"of_a_later_version" is no ${kind} that this version of Gatehouse knows \\(\\w+, `),
+      );
+    }
+  });
+});
