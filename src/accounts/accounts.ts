@@ -11,8 +11,8 @@ import * as integrations from '../store/integrations.ts';
 import type { Part } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
 import { documentMemory } from './documents.ts';
+import { missing } from './missing.ts';
 import { movedSecret } from './secret-moves.ts';
-import { missing } from './wire.ts';
 
 type Account = store.Account;
 type ServiceAccount = store.ServiceAccount;

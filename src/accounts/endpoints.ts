@@ -16,7 +16,7 @@ import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
 import { findAccount } from './accounts.ts';
 import { listedTools } from './listed-tools.ts';
-import { missing } from './wire.ts';
+import { missing } from './missing.ts';
 
 type Endpoint = store.Endpoint;
 /** A scope as it is sent: a key that is null is cleared. */

@@ -22,8 +22,8 @@ import {
   readDocument,
   unpackDocument,
 } from './documents.ts';
+import { missing } from './missing.ts';
 import { movesOf } from './secret-moves.ts';
-import { missing } from './wire.ts';
 
 type Integration = store.Integration;
 /** What a team may set on an integration, besides its document. */

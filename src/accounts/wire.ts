@@ -1,5 +1,5 @@
 import type { ApiTokenCaller, Caller } from '../base/caller.ts';
-import { type ApiError, invalid, notFound } from '../base/errors.ts';
+import { type ApiError, invalid } from '../base/errors.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { Place } from '../store/keyset.ts';
 
@@ -51,10 +51,6 @@ export async function listPage<R extends Row, W>(
     }
   }
 }
-
-/** 404 for what this organization does not have, whoever else may. */
-export const missing = (what: 'integration' | 'integrated account' | 'MCP server', id: string): ApiError =>
-  notFound(what, `No ${what} with id ${id}.`);
 
 /** 400 with one mistake. */
 export const mistake = (field: string, message: string): ApiError => invalid([{ field, message, rule: 'invalid' }]);

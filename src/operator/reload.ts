@@ -25,5 +25,5 @@ export function reloadFailed(failure: ServerFailed, stderr: string | null): ApiE
   const message = 'Reload failed; nothing was saved.';
   const reload: Reload = { status: 'reload_failed', message, error: reason };
   const details = { recovered: true, reason, ...(stderr !== null && { stderr }) };
-  return new ApiError('reload_failed', message, { details, beside: { reload } });
+  return new ApiError('reload_failed', message, { details, beside: { reload }, cause: failure });
 }

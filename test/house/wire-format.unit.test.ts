@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { roomOf } from './floors.ts';
-import { SOURCES } from './imports.ts';
+import { readImports, SOURCES } from './imports.ts';
 
 /** Programs that ask the server over HTTP: the wire format is all that they know of it. */
 const CLIENTS = ['cli', 'client.ts', 'sandbox', 'suite'];
@@ -42,6 +42,14 @@ test('only doors, and rooms that are about HTTP, write headers of answers', () =
   const found = filesWith(/^(?:Allow|ETag|Location|Retry-After|WWW-Authenticate)$/);
   expect(found).toContain('src/http/errors.ts');
   expect(found.filter((file) => !isDoor(file) && !HTTP.includes(roomOf(file)))).toEqual([]);
+});
+
+test('rules do not import doors', () => {
+  const doors = readImports().filter(({ to }) => isDoor(to) && to !== 'src/audit/wire.ts');
+  expect(doors.length).toBeGreaterThan(8);
+  // The app is made of all doors, and so is the gateway of its own.
+  const makers = ['src/app.ts', 'src/gateway/door.ts'];
+  expect(doors.filter(({ from }) => !isDoor(from) && !makers.includes(from))).toEqual([]);
 });
 
 test('doors leave it to the rules by which handle the database is read', () => {
