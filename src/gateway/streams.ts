@@ -66,9 +66,9 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Endp
 function asApiError(failure: unknown): never {
   const error = failure instanceof AnswerFailed ? failure.cause : failure;
   if (error instanceof RpcError) {
-    throw new ApiError('not_found', error.message);
+    throw new ApiError('not_found', error.message, { cause: error });
   }
-  throw error instanceof ServerFailed ? new ApiError('server_failed', error.message) : error;
+  throw error instanceof ServerFailed ? new ApiError('server_failed', error.message, { cause: error }) : error;
 }
 
 const NO_SESSION = 'There is no session: send messages with POST.';

@@ -139,7 +139,7 @@ const tooManyValues = (): ApiError =>
 
 function malformed(error: unknown): ApiError {
   const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
-  return new ApiError('malformed_json', `The body is not valid JSON: ${withoutExcerpt(reason)}`);
+  return new ApiError('malformed_json', `The body is not valid JSON: ${withoutExcerpt(reason)}`, { cause: error });
 }
 
 /** Parsers quote the text around a mistake, which may be a secret. */
