@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { memoryOf } from '../http/memory.ts';
-import { ServerFailed } from '../runtime/failed.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
 import { TOOLS_CHANGED } from '../runtime/protocol.ts';
+import { unanswered } from '../runtime/streamed-answer.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
-import { maskFor } from './mask-for.ts';
+import { maskFor, piecesOf } from './mask-for.ts';
 import type { Message } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { passRefusal, statusOf } from './refusals.ts';
@@ -88,10 +88,7 @@ async function passBody(
       ...(length !== undefined && mask === null && { 'Content-Length': length }),
     });
   }
-  const memory = memoryOf(request);
-  const held = mask === null ? null : memory.hold('answers', 0);
-  const room = (bytes: number): boolean => bytes <= memory.messageBytes && held?.tryResize(bytes) === true;
-  const pieces = mask === null ? null : mask.pieces(areEvents, room);
+  const pieces = piecesOf(request, mask, areEvents);
   let responseBytes = 0;
   try {
     await sendBody(response, body, { areEvents, pieces }, (chunk) => {
@@ -116,5 +113,5 @@ async function* untilAnswered(
     }
     yield message;
   }
-  throw new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
+  throw unanswered(server);
 }

@@ -88,20 +88,41 @@ export async function sendList(
   if (bytes <= SMALL_BYTES) {
     return sendJson(request, response, 200, Buffer.concat(pieces));
   }
-  const areEvents = acceptOf(request).prefersEvents;
-  if (areEvents) {
-    beginEvents(response).write('event: message\ndata: ');
-  } else {
-    response.setHeader('Content-Type', 'application/json').setHeader('Content-Length', bytes);
+  if (!acceptOf(request).prefersEvents) {
+    response.setHeader('Content-Length', bytes);
   }
-  const turn = createTurns();
+  await sendPieces(request, response, until(signal, pieces));
+  return bytes;
+}
+
+function* until<T>(signal: AbortSignal, pieces: Iterable<T>): Generator<T> {
   for (const piece of pieces) {
     signal.throwIfAborted();
-    await write(response, piece);
+    yield piece;
+  }
+}
+
+/**
+ * Answers as `sendJson` does with JSON that comes in pieces, each written when the client has taken the one before. Nothing
+ * is sent before the first has come.
+ */
+export async function sendPieces(
+  request: Identified,
+  response: ServerResponse,
+  pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+): Promise<void> {
+  const areEvents = acceptOf(request).prefersEvents;
+  const turn = createTurns();
+  for await (const piece of pieces) {
+    if (!response.headersSent) {
+      areEvents
+        ? beginEvents(response).write('event: message\ndata: ')
+        : response.setHeader('Content-Type', 'application/json');
+    }
+    await write(response, areEvents ? inOneLine(piece) : piece);
     await turn(piece.length);
   }
   response.end(areEvents ? '\n\n' : undefined);
-  return bytes;
 }
 
 /** JSON of a server without its line ends, with which a line of an event would end; it is changed in place. */

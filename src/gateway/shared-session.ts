@@ -1,11 +1,13 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
+import type { Mask, Pieces } from '../runtime/mask.ts';
+import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
-import { maskFor } from './mask-for.ts';
+import { maskFor, piecesOf } from './mask-for.ts';
 import { CODES, RpcError } from './message.ts';
-import type { Answered } from './outcome.ts';
-import { sendJson, sendMessages } from './reply.ts';
+import { type Answered, AnswerFailed } from './outcome.ts';
+import { sendJson, sendMessages, sendPieces } from './reply.ts';
 
 /** What would change the gateway's own session for all who share it. */
 export const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
@@ -18,6 +20,9 @@ export async function askInSharedSession(_: Deps, call: ServerCall): Promise<Ans
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const answer = await connection.ask({ ...message, mayBeSent }, era, signal);
+  if ('chunks' in answer) {
+    return sendStream(call, answer, mask);
+  }
   if (!('json' in answer)) {
     return sendMessages(request, response, answer, mask);
   }
@@ -28,4 +33,27 @@ export async function askInSharedSession(_: Deps, call: ServerCall): Promise<Ans
   }
   sendJson(request, response, 200, mask === null ? json : await mask.json(json));
   return { isError, responseBytes };
+}
+
+/** Sends an answer as it comes, masked. */
+async function sendStream(
+  { request, response }: ServerCall,
+  { chunks, bytes, isError }: StreamedAnswer,
+  mask: Mask | null,
+): Promise<Answered> {
+  try {
+    await sendPieces(request, response, masked(chunks, piecesOf(request, mask, false)));
+  } catch (error) {
+    throw response.headersSent
+      ? new AnswerFailed(error, { answered: { isError: isError(), responseBytes: bytes() } })
+      : error;
+  }
+  return { isError: isError(), responseBytes: bytes() };
+}
+
+async function* masked(chunks: AsyncIterable<Buffer>, pieces: Pieces | null): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    yield* pieces === null ? [chunk] : pieces.add(chunk);
+  }
+  yield* pieces?.end() ?? [];
 }

@@ -7,6 +7,7 @@ import type { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
 import type { WholeAnswer } from './own-ids.ts';
 import type { Era, ServerFacts } from './protocol.ts';
+import type { StreamedAnswer } from './streamed-answer.ts';
 import type { Target } from './target.ts';
 
 /** A request in the words of whoever makes it: `id` and a progress token are mapped on the way and back. */
@@ -48,12 +49,15 @@ export type Connection = {
    * NotSent.
    */
   readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
-  /** As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. */
+  /**
+   * As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. A large one
+   * is handed on as it comes.
+   */
   readonly ask: (
     request: OwnRequest,
     era: Era,
     signal: AbortSignal,
-  ) => Promise<WholeAnswer | AsyncGenerator<ServerMessage>>;
+  ) => Promise<WholeAnswer | StreamedAnswer | AsyncGenerator<ServerMessage>>;
   /**
    * Calls `onChanged` whenever the server says that its tools have changed, and when it could not be heard for a while.
    * Ends with the signal, or when the server offers no such thing.

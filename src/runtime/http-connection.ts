@@ -1,14 +1,15 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { beginningOf } from './beginning-of.ts';
 import type { ConnectionOptions, OwnRequest, Session, Wire } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
 import { createFactsRoom } from './facts-room.ts';
 import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './failed.ts';
 import { listenForChanges } from './listen.ts';
-import { bytesOf, isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
+import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
 import { once, patience } from './once.ts';
-import { answerFor, createOwnIds, withToken } from './own-ids.ts';
+import { answerFor, createOwnIds, OPEN_OBJECT, withToken } from './own-ids.ts';
 import {
   cancelled,
   type Era,
@@ -21,6 +22,7 @@ import {
   withEnvelope,
 } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
+import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { RemoteTarget } from './target.ts';
 
 /** A connection to a server over Streamable HTTP. */
@@ -182,18 +184,12 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     if (!isJson(answer)) {
       return messages(answer, asked);
     }
-    if (!Buffer.isBuffer(answer.body)) {
-      return askedWhole(answer, asked);
-    }
     const { body } = answer;
-    return answerFor(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
-  };
-
-  /** A large answer in JSON, which is held until it is handed on. */
-  const askedWhole = async (answer: HttpAnswer, asked: Parameters<typeof messages>[1]) => {
-    using reading = memory();
-    const body = await bytesOf(name, answer, reading);
-    return answerFor(body, asked.own, asked.id) ?? messages({ ...answer, body }, asked);
+    const { bytes, isWhole } = Buffer.isBuffer(body) ? { bytes: body, isWhole: true } : await beginningOf(body);
+    if (isWhole) {
+      return answerFor(bytes, asked.own, asked.id) ?? messages({ ...answer, body: bytes }, asked);
+    }
+    return bytes[0] === OPEN_OBJECT ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
   };
 
   async function* messages(
@@ -220,7 +216,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
         }
       }
       isAnswered = true;
-      throw new ServerFailed(name, 'broken', 'ended its answer before it had answered.');
+      throw unanswered(name);
     } finally {
       discard(answer);
       if (!isAnswered) {
@@ -291,5 +287,5 @@ async function responseOf(server: string, answer: HttpAnswer, id: number, memory
   } finally {
     discard(answer);
   }
-  throw new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
+  throw unanswered(server);
 }

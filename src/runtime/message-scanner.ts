@@ -69,6 +69,12 @@ export class MessageScanner {
     return this.#members.message();
   }
 
+  /** Where the id of a message begins that has not ended yet. */
+  idBegun(): number | undefined {
+    const isInMessage = this.#depth - this.#around === 1;
+    return isInMessage && !this.#isName && this.#name === 'id' && this.#kept !== '' ? this.#keptStart : undefined;
+  }
+
   /** Reads a piece, or the part of it from `start` to `end`. */
   scan(bytes: Buffer, start = 0, end = bytes.length): void {
     this.#before -= start;

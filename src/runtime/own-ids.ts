@@ -5,7 +5,8 @@ import type { ServerMessage } from './messages.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-const OPEN_OBJECT = 0x7b;
+/** What a message in JSON begins with that is no batch. */
+export const OPEN_OBJECT = 0x7b;
 const NO_MESSAGE = { id: undefined, method: undefined, isError: undefined };
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { call } from '../support/client.ts';
 import { type Minted, mintOver } from '../support/minted.ts';
-import { beginEvents, type Scripted, type Step, startScripted } from '../support/scripted.ts';
+import { beginEvents, type Got, raw, type Scripted, type Step, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 /** Milliseconds that the gateway may keep others waiting; what parsed such answers took twenty times as long. */
@@ -79,6 +79,51 @@ describe('an answer of many values', () => {
     server.script['tools/call'] = event(result);
     const { status, text } = await callMeanwhile();
     expect([status, JSON.parse(text)]).toMatchObject([502, { error: { code: -32003 }, id: 7 }]);
+  });
+});
+
+describe('a large answer in JSON, to a client without a session', () => {
+  const large = `{"content":[{"type":"text","text":"${'x'.repeat(300_000)}"}],\n"isError":true}`;
+  const json =
+    (text: (id: unknown) => string): Step =>
+    (response, { message }) =>
+      raw(200, 'application/json', text(message.id))(response, { message } as Got);
+  const callTool = (accept: string) =>
+    fetch(minted.url, {
+      method: 'POST',
+      body: JSON.stringify({ jsonrpc: '2.0', id: 'mine', method: 'tools/call', params: { name: 'act' } }),
+      headers: { Accept: accept },
+    });
+  const lastReason = async (): Promise<string> => {
+    await gateway.deps.callAudit.flush();
+    const query = { action: 'tool.called', limit: '1' };
+    return (await call(gateway.url, 'listAuditEvents', { query })).body.data[0].details.reason;
+  };
+
+  test.each<[string, (id: unknown) => string]>([
+    ['first', (id) => `{"jsonrpc":"2.0","id":${id},"result":${large}}`],
+    ['last', (id) => `{"result":${large},"jsonrpc":"2.0","id":${id}}`],
+  ])('arrives as the server wrote it, but for the id, which comes %s', async (_, text) => {
+    server.script['tools/call'] = json(text);
+    expect((await (await callTool('application/json')).text()) === text('"mine"')).toBe(true);
+    expect(await lastReason()).toBe('tool_error');
+    const events = await (await callTool('text/event-stream')).text();
+    const inOneLine = text('"mine"').replace('\n', ' ');
+    expect(events === `event: message\ndata: ${inOneLine}\n\n`).toBe(true);
+  });
+
+  test('to another request is the failure of the server, where that is known first', async () => {
+    server.script['tools/call'] = json(() => `{"jsonrpc":"2.0","id":"of others","result":${large}}`);
+    const answer = await callTool('application/json');
+    expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: -32003 }, id: 'mine' }]);
+    expect(await lastReason()).toBe('server_failed');
+  });
+
+  test('to another request ends the connection, where that is known last', async () => {
+    server.script['tools/call'] = json(() => `{"jsonrpc":"2.0","result":${large},"id":"of others"}`);
+    const answer = await callTool('application/json');
+    await expect(answer.text()).rejects.toThrow();
+    expect(await lastReason()).toBe('server_failed');
   });
 });
 
