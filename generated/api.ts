@@ -33,7 +33,7 @@ export interface paths {
         put?: never;
         /**
          * Send an MCP message (token in a header)
-         * @description The same as `/mcp/{token}`, with the token in a header instead of the URL, where it does not get into logs. Endpoints with `require_api_token_auth` are not served here.
+         * @description The same as `POST /mcp/{token}`, with the token in a header instead of the URL, so that it does not appear in logs. Not available for endpoints with `require_api_token_auth`.
          */
         post: operations["sendWithBearer"];
         /**
@@ -52,7 +52,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The endpoint's token, as minted. It is a secret.
+                 * @description The token of the endpoint. It is a secret.
                  * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
                  */
                 token: components["parameters"]["EndpointToken"];
@@ -61,18 +61,18 @@ export interface paths {
         };
         /**
          * Listen to the server
-         * @description Opens the stream of what the server behind the endpoint tells a session unasked (protocol versions up to 2025-11-25). Without a session, and where the server offers no such stream, this is a 405.
+         * @description Opens the stream of messages that the server behind the endpoint sends to a session on its own (protocol versions up to 2025-11-25). Answers 405 without a session, or if the server offers no such stream.
          */
         get: operations["openEndpointStream"];
         put?: never;
         /**
          * Send an MCP message
-         * @description The URL that an MCP client is configured with. Serves the tools of the endpoint's account that pass its scope, in the protocol versions 2024-11-05 to 2025-11-25 and 2026-07-28. Over an MCP server, everything else that it offers is served too, unless the endpoint has a scope; a client that initializes gets a session of its own where the server keeps sessions, and every other message stands alone. An endpoint with `require_api_token_auth` wants an API token of its organization as a bearer too.
+         * @description The URL for MCP clients. Serves the tools of the endpoint's account that match its scope, in the protocol versions 2024-11-05 to 2025-11-25 and 2026-07-28. If the account is an MCP server, the endpoint also serves everything else that the server offers, unless the endpoint has a scope. A client that sends `initialize` gets its own session if the server has sessions; every other message stands alone. An endpoint with `require_api_token_auth` also requires an API token of its organization as a bearer token.
          */
         post: operations["sendToEndpoint"];
         /**
          * End a session
-         * @description Ends a session of the client's own at the server behind the endpoint. Without a session, and where the server lets nobody end one, this is a 405.
+         * @description Ends the client's own session at the server behind the endpoint. Answers 405 without a session, or if the server does not let clients end sessions.
          */
         delete: operations["endEndpointSession"];
         options?: never;
@@ -95,13 +95,13 @@ export interface paths {
         };
         /**
          * List endpoints
-         * @description The endpoints of an account, newest first, without their tokens. Fails with 404 when this organization has no such account.
+         * @description Lists the endpoints of an account, newest first, without their tokens. Fails with 404 when this organization has no such account.
          */
         get: operations["listEndpoints"];
         put?: never;
         /**
          * Create an endpoint
-         * @description Mints an endpoint (an MCP server that Gatehouse serves) over an account, which may be a server (an MCP server that we connect to): a URL that serves the account's tools, cut down by method and tag, until it expires. `token` and `url` are shown this once. Fails with 400 when the tools are known and none of them passes the scope, with 404 when this organization has no such account, with 409 when it has as many endpoints as its quota allows; expired ones count until they are deleted.
+         * @description Creates an endpoint (an MCP server that Gatehouse serves) over an account. The account may be a server (an MCP server that Gatehouse connects to). The URL of the endpoint serves the account's tools, filtered by method and tag, until the endpoint expires. `token` and `url` are shown only once. Fails with 400 when the tools are known and none of them matches the scope, with 404 when this organization has no such account, with 409 when the organization has reached its quota of endpoints. Expired endpoints count until they are deleted.
          */
         post: operations["createEndpoint"];
         delete?: never;
@@ -121,7 +121,7 @@ export interface paths {
                  */
                 integrated_account_id: components["parameters"]["IntegratedAccountId"];
                 /**
-                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @description The ID of the MCP server (an endpoint that Gatehouse serves).
                  * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
                  */
                 id: components["parameters"]["EndpointId"];
@@ -130,21 +130,21 @@ export interface paths {
         };
         /**
          * Read an endpoint
-         * @description One endpoint, without its token. Fails with 404 when the account has no such endpoint. An expired one can be read for 30 days.
+         * @description Returns one endpoint, without its token. An expired endpoint can be read for 30 days. Fails with 404 when the account has no such endpoint.
          */
         get: operations["getEndpoint"];
         put?: never;
         post?: never;
         /**
          * Delete an endpoint
-         * @description The token stops working at once. Fails with 404 when the account has no such endpoint.
+         * @description Deletes the endpoint. Its token stops working at once. Fails with 404 when the account has no such endpoint.
          */
         delete: operations["deleteEndpoint"];
         options?: never;
         head?: never;
         /**
          * Update an endpoint
-         * @description Updates the configuration of a specific MCP server. What is left out stays as it is; `config` is merged key by key. Fails with 400 when the tools of the account are known and none of them passes the new scope, with 404 when the account has no such endpoint.
+         * @description Updates the configuration of a specific MCP server. Omitted fields keep their values; `config` is merged key by key. Fails with 400 when the tools of the account are known and none of them matches the new scope, with 404 when the account has no such endpoint.
          */
         patch: operations["updateEndpoint"];
         trace?: never;
@@ -158,13 +158,13 @@ export interface paths {
         };
         /**
          * List accounts
-         * @description The accounts of the organization, newest first, without their credentials. Every server (an MCP server that we connect to) of the Servers API is among them, under the UUID in its id.
+         * @description Lists the accounts of the organization, newest first, without their credentials. The list includes every server (an MCP server that Gatehouse connects to) of the Servers API, under the UUID in its id.
          */
         get: operations["listAccounts"];
         put?: never;
         /**
          * Create an account
-         * @description Connects to the service of an integration with the given credentials. The service is not contacted. Fails with 400 when the integration is not there, a credential is missing, or a variable of the server URL is; with 409 when the organization has as many accounts as its quota allows.
+         * @description Creates an account for the service of an integration, with the given credentials. Gatehouse does not contact the service. Fails with 400 when the integration does not exist, or a credential or a variable of the server URL is missing; with 409 when the organization has reached its quota of accounts.
          */
         post: operations["createAccount"];
         delete?: never;
@@ -188,21 +188,21 @@ export interface paths {
         };
         /**
          * Read an account
-         * @description One account, without its credentials; a server (an MCP server that we connect to) is one too, under the UUID in its id. Fails with 404 when this organization has no such account.
+         * @description Returns one account, without its credentials. A server (an MCP server that Gatehouse connects to) is also an account, under the UUID in its id. Fails with 404 when this organization has no such account.
          */
         get: operations["getAccount"];
         put?: never;
         post?: never;
         /**
          * Delete an account
-         * @description Deletes the account and its endpoints, whose tokens stop working at once. Fails with 404 when this organization has no such account, with 405 for a server: the Servers API deletes those.
+         * @description Deletes the account and its endpoints. Their tokens stop working at once. Fails with 404 when this organization has no such account, with 405 for a server: use the Servers API to delete it.
          */
         delete: operations["deleteAccount"];
         options?: never;
         head?: never;
         /**
          * Update an account
-         * @description What is left out stays as it is; `context` is merged key by key. A change of `token_url` or `variables` that sends a stored credential to another host must bring that credential again, or takes the permission `approvals`. Fails with 400 when a credential is then missing, with 404 when this organization has no such account, with 405 for a server: the Servers API changes those.
+         * @description Omitted fields keep their values; `context` is merged key by key. If a change of `token_url` or `variables` sends a stored credential to another host, send that credential again or use a token with the permission `approvals`. Fails with 400 when a credential is missing after the change, with 404 when this organization has no such account, with 405 for a server: use the Servers API to change it.
          */
         patch: operations["updateAccount"];
         trace?: never;
@@ -222,7 +222,7 @@ export interface paths {
         };
         /**
          * Preview an account's tools
-         * @description Exactly the tools that an endpoint over this account with this scope would serve. Those of a server (an MCP server that we connect to) are as it last listed them; before that there are none. Fails with 404 when this organization has no such account.
+         * @description Returns exactly the tools that an endpoint with this scope over this account would serve. For a server (an MCP server that Gatehouse connects to), the list is the last one that the server sent, and is empty before the first one. Fails with 404 when this organization has no such account.
          */
         get: operations["listAccountTools"];
         put?: never;
@@ -242,13 +242,13 @@ export interface paths {
         };
         /**
          * List integrations
-         * @description The integrations of the organization, newest first.
+         * @description Lists the integrations of the organization, newest first.
          */
         get: operations["listIntegrations"];
         put?: never;
         /**
          * Create an integration
-         * @description Makes tools of an OpenAPI 3.0 or 3.1 document. Operations without a description, and those that cannot be called with plain arguments, yield none; `skipped` says which and why. Fails with 400 when the document cannot be used, and says where, or when it cannot be fetched; with 403 when `approval_policy` is looser than the gateway's default and the token lacks the permission `approvals`, with 409 when the organization has as many integrations, or as much of documents and tools, as its quotas allow.
+         * @description Creates tools from an OpenAPI 3.0 or 3.1 document. Operations without a description, and operations that cannot be called with plain arguments, give no tool; `skipped` lists them with the reason. Fails with 400 when the document cannot be fetched or used (the answer names the place in the document); with 403 when `approval_policy` is looser than the gateway's default and the token lacks the permission `approvals`; with 409 when the organization has reached its quota of integrations, or of documents and tools.
          */
         post: operations["createIntegration"];
         delete?: never;
@@ -272,21 +272,21 @@ export interface paths {
         };
         /**
          * Read an integration
-         * @description One integration, without its document. Fails with 404 when this organization has no such integration.
+         * @description Returns one integration, without its document. Fails with 404 when this organization has no such integration.
          */
         get: operations["getIntegration"];
         put?: never;
         post?: never;
         /**
          * Delete an integration
-         * @description Deletes an integration without accounts. Fails with 404 when this organization has no such integration, with 409 while it has accounts.
+         * @description Deletes an integration that has no accounts. Fails with 404 when this organization has no such integration, with 409 while the integration has accounts.
          */
         delete: operations["deleteIntegration"];
         options?: never;
         head?: never;
         /**
          * Update an integration
-         * @description What is left out stays as it is; a document is imported anew, `tool_tags` are replaced whole. The permission `approvals` is needed to make `approval_policy` looser, to change the document or `base_url` while the policy is looser than the gateway's default, and to change them so that credentials of its accounts are sent to another host. Fails with 400 when the document cannot be used, with 403 when the token lacks that permission, with 404 when this organization has no such integration, with 409 when its tools would grow beyond the organization's quota.
+         * @description Omitted fields keep their values. A new document is imported again, and `tool_tags` replace all earlier ones. You need the permission `approvals` to make `approval_policy` looser, to change the document or `base_url` while the policy is looser than the gateway's default, and to change them so that credentials of the accounts are sent to another host. Fails with 400 when the document cannot be used, with 403 when the token lacks that permission, with 404 when this organization has no such integration, with 409 when its tools would exceed the organization's quota.
          */
         patch: operations["updateIntegration"];
         trace?: never;
@@ -306,7 +306,7 @@ export interface paths {
         };
         /**
          * Preview an integration's tools
-         * @description The tools made of the integration's document, cut down by method and tag as a scope would. Fails with 404 when this organization has no such integration.
+         * @description Lists the tools of the integration's document, filtered by method and tag as the scope of an endpoint does. Fails with 404 when this organization has no such integration.
          */
         get: operations["listIntegrationTools"];
         put?: never;
@@ -326,13 +326,13 @@ export interface paths {
         };
         /**
          * List servers
-         * @description The servers of the organization, one page at a time. Use `search` to find one by a part of its name, description or URL, without regard to case.
+         * @description Lists the servers of the organization, one page at a time. Use `search` to find a server by a part of its name, description or URL; upper and lower case are equal.
          */
         get: operations["listMcpServers"];
         put?: never;
         /**
          * Register a server
-         * @description Registers a remote server. It is not contacted: it may be down. Without an `approval_policy` every call of its tools waits for a person; any other policy needs the permission `approvals`. The tools that it lists first count as seen by a person when the key pair has `approvals`; otherwise each of them is new. Fails with 400 when the URL's scheme does not fit the transport, with 409 when the organization has as many servers, or accounts, as its quotas allow: every server is an account too.
+         * @description Registers a remote server. Gatehouse does not contact it, so it may be down. Without an `approval_policy`, every call of its tools waits for a person; any other policy requires the permission `approvals`. If the key pair has `approvals`, the tools in the server's first list count as seen by a person; otherwise each of them is new. Fails with 400 when the URL's scheme does not fit the transport, with 409 when the organization has reached its quota of servers or accounts: every server is also an account.
          */
         post: operations["createMcpServer"];
         delete?: never;
@@ -356,21 +356,21 @@ export interface paths {
         };
         /**
          * Read a server
-         * @description One server, with its request headers in clear. Fails with 404 when this organization has no such server.
+         * @description Returns one server, with its request headers in clear text. Fails with 404 when this organization has no such server.
          */
         get: operations["getMcpServer"];
         put?: never;
         post?: never;
         /**
          * Delete a server
-         * @description Deletes the server and its tool approvals, for good. Calls of integrations that arrive where it was are then decided by their own policy alone: so, while the organization has integrations, deleting a server whose calls wait takes the permission `approvals`. Fails with 403 without it, with 404 when this organization has no such server.
+         * @description Deletes the server and its tool approvals permanently. Afterwards, integration calls to the URL of the server are decided only by the policy of the integration. Therefore, while the organization has integrations, deleting a server whose calls wait requires the permission `approvals`. Fails with 403 without it, with 404 when this organization has no such server.
          */
         delete: operations["deleteMcpServer"];
         options?: never;
         head?: never;
         /**
          * Update a server
-         * @description Updates an MCP server. What is left out stays as it is. Changing `approval_policy` needs the permission `approvals`, and so does changing `url` or `transport` of a server with `auto_approve_all`: another server would run unseen. A change of `url` or `transport` takes back its tool approvals: another server may list the same definitions. Every tool that it then lists is new and waits as a new one does, also when none was listed before. Request headers that override the path, host or method (`X-Original-URL`) count as a part of the `url`. Calls of integrations that arrive where the server was are then decided by their own policy alone: so, while the organization has integrations, moving a server whose calls wait takes `approvals`, unless it stays at or above its place. Where the gateway is connected to it, a new connection is brought up beside the old one, for ten seconds at most, and takes its place whether it comes up or not; calls under way are finished on the old one. Fails with 400 when the URL's scheme does not fit the transport that the server then has, with 404 when this organization has no such server.
+         * @description Updates an MCP server. Omitted fields keep their values. A change of `approval_policy` requires the permission `approvals`. So does a change of `url` or `transport` of a server with `auto_approve_all`: otherwise another server would run without review. A change of `url` or `transport` revokes the tool approvals of the server, because another server may list the same definitions. Every tool that the server lists afterwards is new and waits as a new tool does, even if the server had listed no tools before. Request headers that override the path, host or method (`X-Original-URL`) count as a part of the `url`. After the change, integration calls to the old URL are decided only by the policy of the integration. Therefore, while the organization has integrations, moving a server whose calls wait requires `approvals`, unless the new URL is the same as the old one or above it. If the gateway is connected to the server, it opens a new connection beside the old one for at most ten seconds, and then switches to it even if it failed; calls in progress finish on the old connection. Fails with 400 when the URL's scheme does not fit the transport after the change, with 404 when this organization has no such server.
          */
         patch: operations["updateMcpServer"];
         trace?: never;
@@ -396,7 +396,7 @@ export interface paths {
         head?: never;
         /**
          * Set the approval policy
-         * @description Sets which calls of the server's tools wait for a person. Needs the permission `approvals` too. Fails with 404 when this organization has no such server.
+         * @description Sets which calls of the server's tools wait for a person. Also requires the permission `approvals`. Fails with 404 when this organization has no such server.
          */
         patch: operations["updateApprovalPolicy"];
         trace?: never;
@@ -416,7 +416,7 @@ export interface paths {
         };
         /**
          * List a server's tools
-         * @description The tools of a server (an MCP server that we connect to), asked of it now, each with what happens when it is called and the hash that a tool approval takes. Use it to see what a person has to approve. Tools that are listed here for the first time are from then on known. Fails with 404 when this organization has no such server, with 502 when the server cannot be reached, refuses its headers, has not listed its tools within 10 s, or lists more than the organization has room for (the error names the quota); also when it listed tools earlier.
+         * @description Requests the tools of a server (an MCP server that Gatehouse connects to) now. Each tool has the result of a call (`approval`) and the hash for a tool approval. Use it to see which tools a person must approve. Tools listed here for the first time are known from then on. Fails with 404 when this organization has no such server; with 502 when the server is unreachable, refuses its headers, has not listed its tools within 10 s, or lists more than the organization has room for (the error names the quota), even if it listed tools earlier.
          */
         get: operations["listMcpServerTools"];
         put?: never;
@@ -442,13 +442,13 @@ export interface paths {
         };
         /**
          * List tool approvals
-         * @description The tool approvals of a server, oldest first. Fails with 404 when this organization has no such server.
+         * @description Lists the tool approvals of a server, oldest first. Fails with 404 when this organization has no such server.
          */
         get: operations["listToolApprovals"];
         put?: never;
         /**
          * Approve a tool
-         * @description Keeps a standing answer for one tool in the definition that has this hash; an answer that was there for the same tool is replaced. Needs the permission `approvals` too. Fails with 404 when this organization has no such server.
+         * @description Saves a permanent decision for one tool, for the definition with this hash. It replaces an earlier decision for the same tool. Also requires the permission `approvals`. Fails with 404 when this organization has no such server.
          */
         post: operations["addToolApproval"];
         delete?: never;
@@ -468,7 +468,7 @@ export interface paths {
                  */
                 mcpServerId: components["parameters"]["McpServerId"];
                 /**
-                 * @description The tool's name, percent-encoded where it holds reserved characters.
+                 * @description The tool's name, percent-encoded if it contains reserved characters.
                  * @example file_read
                  */
                 toolName: components["parameters"]["ToolName"];
@@ -480,7 +480,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke a tool approval
-         * @description Takes the standing answer for one tool away: the policy of the server decides again. Needs the permission `approvals` too. Fails with 404 when there is no such server or no approval of this tool.
+         * @description Deletes the decision for one tool: the policy of the server applies again. Also requires the permission `approvals`. Fails with 404 when there is no such server or no approval of this tool.
          */
         delete: operations["removeToolApproval"];
         options?: never;
@@ -497,13 +497,13 @@ export interface paths {
         };
         /**
          * List shared servers
-         * @description The shared servers (MCP servers that Gatehouse connects to, for the organizations they are granted to), oldest first, with their headers and variables in clear. Whether they can be reached is in the runtime status.
+         * @description Lists the shared servers (MCP servers that Gatehouse connects to, for the organizations they are granted to), oldest first, with their headers and variables in clear text. The runtime status says whether they are reachable.
          */
         get: operations["listSharedServers"];
         put?: never;
         /**
          * Create a shared server
-         * @description Saves a server (an MCP server that Gatehouse connects to), remote or a local process, and brings it up, so that it can be granted to organizations; it is granted to none yet. The answer comes when it serves, or when it is plain that it is not there: then it is saved, with the reason in `reload.error`, and tried again and again. Fails with 500 `reload_failed`, and saves nothing, when it cannot work as it is configured: the command is not found or ends before the handshake, what answers is not MCP, it refuses the credentials, its certificate is not trusted; `Prefer: handling=lenient` saves it all the same. Fails with 409 when another enabled server has this `mcpServer.name`, or when 99 slugs of this name are taken; with 422 when the transport lacks its `url` or `command`, when a URL does not fit the transport, or when no slug can be made of the name.
+         * @description Saves a server (an MCP server that Gatehouse connects to), remote or a local process, and connects to it. You can then grant it to organizations; a new server is granted to none. The answer comes when the server is connected, or when it is clear that it is unreachable. An unreachable server is saved with the reason in `reload.error`, and Gatehouse keeps trying to connect. Fails with 500 `reload_failed`, and saves nothing, when the configuration cannot work: the command is not found or ends before the handshake, the other side does not speak MCP, the server refuses the credentials, or its certificate is not trusted. `Prefer: handling=lenient` saves it anyway. Fails with 409 when another enabled server has this `mcpServer.name`, or when 99 slugs of this name are taken; with 422 when the transport lacks its `url` or `command`, when a URL does not fit the transport, or when the name gives no slug.
          */
         post: operations["createSharedServer"];
         delete?: never;
@@ -527,21 +527,21 @@ export interface paths {
         };
         /**
          * Read a shared server
-         * @description One shared server (an MCP server that Gatehouse connects to), with its headers and variables in clear. Fails with 404 when there is none with this id.
+         * @description Returns one shared server (an MCP server that Gatehouse connects to), with its headers and variables in clear text. Fails with 404 when no shared server has this id.
          */
         get: operations["getSharedServer"];
         put?: never;
         post?: never;
         /**
          * Delete a shared server
-         * @description Deletes a shared server (an MCP server that Gatehouse connects to) with its grants and every endpoint (an MCP server that Gatehouse serves) that was minted over it, for good; calls through those end with them. Fails with 404 when there is none with this id.
+         * @description Deletes a shared server (an MCP server that Gatehouse connects to) permanently, with its grants and every endpoint (an MCP server that Gatehouse serves) over it. Calls in progress through those endpoints end. Fails with 404 when no shared server has this id.
          */
         delete: operations["deleteSharedServer"];
         options?: never;
         head?: never;
         /**
          * Update a shared server
-         * @description Changes a shared server (an MCP server that Gatehouse connects to). What is null or left out stays as it is; `mcpServer` is replaced whole. A new connection is brought up beside the one that serves and takes its place when it is ready; a change that leaves the connection as it is, such as another `name`, does not connect again. With nothing to change the message is `No changes.` What `reload.status` promises: `reloaded`, it is saved and the running gateway uses it; `restart_required`, it is saved and the running gateway goes on with what it had until the process restarts, since variables are missing that the message names or since the gateway applies changes on restart only; `reload_failed`, always with 500, nothing is saved and what served has never stopped. A server that works is never given up for one that does not come up. Where nothing served, one that is only not there is saved, with the reason in `reload.error`, and tried again and again; `Prefer: handling=lenient` saves any. Fails with 404 when there is none with this id, with 409 when another enabled server has this `mcpServer.name`, with 422 when the transport lacks its `url` or `command` or a URL does not fit the transport.
+         * @description Changes a shared server (an MCP server that Gatehouse connects to). Fields that are null or omitted keep their values; `mcpServer` is replaced as a whole. Gatehouse opens a new connection beside the current one and switches to it when it is ready. A change that does not affect the connection, such as another `name`, does not reconnect. If nothing changes, the message is `No changes.` `reload.status` has one of three values. `reloaded`: the change is saved, and the running gateway uses it. `restart_required`: the change is saved, and the running gateway keeps its current configuration until the process restarts, because variables are missing (the message names them) or because the gateway applies changes only on restart. `reload_failed`, always with 500: nothing is saved, and the current connection was never interrupted. Gatehouse never replaces a working connection with one that fails. If there was no working connection, an unreachable server is saved with the reason in `reload.error`, and Gatehouse keeps trying to connect; `Prefer: handling=lenient` saves any server. Fails with 404 when no shared server has this id, with 409 when another enabled server has this `mcpServer.name`, with 422 when the transport lacks its `url` or `command` or a URL does not fit the transport.
          */
         patch: operations["updateSharedServer"];
         trace?: never;
@@ -563,7 +563,7 @@ export interface paths {
         put?: never;
         /**
          * Check a shared server's tools
-         * @description Connects to a shared server (an MCP server that Gatehouse connects to) as it is saved, also when it is disabled, and asks for its tools, beside the connection that serves. Use it to see whether it works. The answer is 200 either way, after 5 seconds at most, or after its `timeoutSeconds` when those are less; `ok` says how it went. Fails with 404 when there is none with this id.
+         * @description Connects to a shared server (an MCP server that Gatehouse connects to) with its saved configuration, and lists its tools. It uses a separate connection and also works for a disabled server. Use it to test a server. The answer is always 200 and comes after at most 5 seconds, or after `timeoutSeconds` if that is less; `ok` tells whether the check succeeded. Fails with 404 when no shared server has this id.
          */
         post: operations["checkSharedServerTools"];
         delete?: never;
@@ -586,13 +586,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read who a server is granted to
-         * @description The organizations that may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to). Fails with 404 when there is no such server.
+         * List a server's grants
+         * @description Lists the organizations that may create endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to). Fails with 404 when there is no such server.
          */
         get: operations["getSharedServerOrganizations"];
         /**
          * Grant a server to organizations
-         * @description Sets which organizations may mint endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to), in place of those that might before. The endpoints of an organization that is no longer among them are revoked at once. In each of them the server is an account, which counts in its usage; no quota stands in the way of a grant. Fails with 404 when there is no such server, with 422 when an organization does not exist; then nothing is changed.
+         * @description Sets which organizations may create endpoints (MCP servers that Gatehouse serves) over a shared server (an MCP server that Gatehouse connects to), and replaces the earlier list. The endpoints of a removed organization are revoked at once. In each listed organization the server is an account and counts in its usage; quotas never block a grant. Fails with 404 when there is no such server, with 422 when an organization does not exist; then nothing is changed.
          */
         put: operations["setSharedServerOrganizations"];
         post?: never;
@@ -611,7 +611,7 @@ export interface paths {
         };
         /**
          * Read the runtime status
-         * @description What came of the last change of a shared server (an MCP server that Gatehouse connects to), and how each of them is now: whether it is reached, since when, why not, how many tools it lists. Use it to watch a server that was saved while it was not there.
+         * @description Returns the result of the last change of a shared server (an MCP server that Gatehouse connects to), and the current state of each: whether it is reachable, since when, the reason if not, and its number of tools. Use it to watch a server that was unreachable when you saved it.
          */
         get: operations["getRuntimeStatus"];
         put?: never;
@@ -631,13 +631,13 @@ export interface paths {
         };
         /**
          * List organizations
-         * @description All organizations, oldest first.
+         * @description Lists all organizations, oldest first.
          */
         get: operations["listOrganizations"];
         put?: never;
         /**
          * Create an organization
-         * @description Creates a tenant. It owns nothing yet: give it an API token or a key pair.
+         * @description Creates a tenant. It owns nothing at first: give it an API token or a key pair.
          */
         post: operations["createOrganization"];
         delete?: never;
@@ -661,14 +661,14 @@ export interface paths {
         };
         /**
          * Read an organization
-         * @description One organization. Fails with 404 when there is none with this id.
+         * @description Returns one organization. Fails with 404 when no organization has this id.
          */
         get: operations["getOrganization"];
         put?: never;
         post?: never;
         /**
          * Delete an organization
-         * @description Deletes the organization with everything it owns, servers and credentials included, for good. Its audit events stay. Fails with 404 when there is none with this id.
+         * @description Deletes the organization permanently, with everything that it owns, including servers and credentials. Its audit events remain. Fails with 404 when no organization has this id.
          */
         delete: operations["deleteOrganization"];
         options?: never;
@@ -691,7 +691,7 @@ export interface paths {
         };
         /**
          * Read an organization's usage
-         * @description How much an organization has of everything that quotas limit, the quotas, and the memory that is held for it now. Use it to see who comes near a quota: what would go beyond one is refused with 409 and the code `quota_exceeded`. Fails with 404 when there is no organization with this id.
+         * @description Returns how much an organization uses of each resource with a quota, the quotas, and the memory that is held for it now. Use it to find organizations that approach a quota: a request that would exceed a quota is refused with 409 and the code `quota_exceeded`. Fails with 404 when no organization has this id.
          */
         get: operations["getOrganizationUsage"];
         put?: never;
@@ -717,13 +717,13 @@ export interface paths {
         };
         /**
          * List API tokens
-         * @description The API tokens of an organization, oldest first, without the tokens themselves. Fails with 404 when there is no such organization.
+         * @description Lists the API tokens of an organization, oldest first, without the tokens themselves. Fails with 404 when there is no such organization.
          */
         get: operations["listApiTokens"];
         put?: never;
         /**
          * Create an API token
-         * @description Creates a bearer token of the organization and shows it, this once. Without `permissions` it has `accounts` only; tokens made before there were permissions, and that of the first start, have both. Fails with 404 when there is no such organization, with 409 when it has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows (expired ones count until they are deleted), with 422 when `expiresAt` does not lie ahead.
+         * @description Creates a bearer token of the organization and shows it only once. Without `permissions` it has only `accounts`. Tokens created before permissions existed, and the token of the first start, have both permissions. Fails with 404 when there is no such organization, with 409 when it has reached the quota `GATEHOUSE_QUOTA_CREDENTIALS` (expired credentials count until they are deleted), with 422 when `expiresAt` is not in the future.
          */
         post: operations["createApiToken"];
         delete?: never;
@@ -755,7 +755,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an API token
-         * @description The token stops working at once. Fails with 404 when the organization has no such token.
+         * @description Deletes an API token. It stops working at once. Fails with 404 when the organization has no such token.
          */
         delete: operations["deleteApiToken"];
         options?: never;
@@ -778,13 +778,13 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description The key pairs of an organization, oldest first, without their secrets. Fails with 404 when there is no such organization.
+         * @description Lists the key pairs of an organization, oldest first, without their secrets. Fails with 404 when there is no such organization.
          */
         get: operations["listApiKeys"];
         put?: never;
         /**
          * Create an API key
-         * @description Creates a key pair for the Servers API and shows it, this once. Fails with 404 when there is no such organization, with 409 when it has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows (expired ones count until they are deleted), with 422 when `expiresAt` does not lie ahead.
+         * @description Creates a key pair for the Servers API and shows it only once. Fails with 404 when there is no such organization, with 409 when it has reached the quota `GATEHOUSE_QUOTA_CREDENTIALS` (expired credentials count until they are deleted), with 422 when `expiresAt` is not in the future.
          */
         post: operations["createApiKey"];
         delete?: never;
@@ -816,7 +816,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description The key pair stops working at once. Fails with 404 when the organization has no such pair.
+         * @description Deletes a key pair. It stops working at once. Fails with 404 when the organization has no such pair.
          */
         delete: operations["deleteApiKey"];
         options?: never;
@@ -833,7 +833,7 @@ export interface paths {
         };
         /**
          * List audit events
-         * @description Every change and every tool call, newest first, kept for 90 days unless set otherwise. Tool calls that are older than seven days, or of which their organization has more than a million newer ones unless set otherwise, are there as daily totals. Follow `nextCursor` to read on; events that arrive meanwhile do not shift the pages.
+         * @description Lists every change and every tool call, newest first. Events are kept for 90 days unless configured otherwise. Tool calls older than seven days are stored as daily totals only; so are an organization's calls beyond its newest million (configurable). Follow `nextCursor` to read the next page; new events do not shift the pages.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -853,7 +853,7 @@ export interface paths {
         };
         /**
          * Check the process
-         * @description Answers as long as the process runs. For liveness probes; asks no database.
+         * @description Answers while the process runs, without a query to the database. For liveness probes.
          */
         get: operations["getHealth"];
         put?: never;
@@ -873,7 +873,7 @@ export interface paths {
         };
         /**
          * Check readiness
-         * @description Says whether requests can be served now: boot has finished and the database takes writes. For readiness probes.
+         * @description Tells whether Gatehouse can serve requests now: start-up has finished and the database accepts writes. For readiness probes.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -893,7 +893,7 @@ export interface paths {
         };
         /**
          * Read metrics
-         * @description Counters, gauges and histograms in the Prometheus text format. `gatehouse_memory_budget_bytes` is the memory that is held for others, by what it is held for (`kind`), and `gatehouse_memory_budget_limit_bytes` is how much that may be. Needs the operator token.
+         * @description Returns counters, gauges and histograms in the Prometheus text format. `gatehouse_memory_budget_bytes` is the memory in use for requests and data of clients and servers, by `kind`; `gatehouse_memory_budget_limit_bytes` is its limit. Requires the operator token.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -913,7 +913,7 @@ export interface paths {
         };
         /**
          * Read the documentation
-         * @description This documentation as one self-contained page.
+         * @description Returns this documentation as one self-contained page.
          */
         get: operations["getDocs"];
         put?: never;
@@ -939,7 +939,7 @@ export interface paths {
         };
         /**
          * Read one operation as Markdown
-         * @description One operation, or the error catalogue, as Markdown. Fails with 404 when there is no such page.
+         * @description Returns one operation, or the error catalogue, as Markdown. Fails with 404 when there is no such page.
          */
         get: operations["getDocsPage"];
         put?: never;
@@ -959,7 +959,7 @@ export interface paths {
         };
         /**
          * Read this document as JSON
-         * @description The OpenAPI document that this server keeps, with its own address in `servers`.
+         * @description Returns the OpenAPI document of this server, with the server's own address in `servers`.
          */
         get: operations["getOpenApiJson"];
         put?: never;
@@ -979,7 +979,7 @@ export interface paths {
         };
         /**
          * Read this document as YAML
-         * @description The same document as YAML.
+         * @description Returns the same document as YAML.
          */
         get: operations["getOpenApiYaml"];
         put?: never;
@@ -999,7 +999,7 @@ export interface paths {
         };
         /**
          * Read the index for language models
-         * @description Every operation in a line, with a link to its Markdown page; see llmstxt.org.
+         * @description Returns one line for each operation, with a link to its Markdown page; see llmstxt.org.
          */
         get: operations["getLlmsTxt"];
         put?: never;
@@ -1014,7 +1014,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Why nothing came of it. */
+        /** @description The error. */
         RpcErrorObject: {
             /**
              * @description A code of JSON-RPC or of the Model Context Protocol.
@@ -1022,17 +1022,17 @@ export interface components {
              */
             code: number;
             /**
-             * @description What went wrong, and what to do.
+             * @description A description of the error and of the remedy.
              * @example Method not found
              */
             message: string;
-            /** @description More. */
+            /** @description Further details. */
             data?: {
                 [key: string]: unknown;
             };
         };
         /**
-         * @description The id of the request; null where it had none.
+         * @description The id of the request; null if the request had none.
          * @example 1
          */
         RpcId: string | number | null;
@@ -1055,11 +1055,11 @@ export interface components {
             jsonrpc?: "2.0";
             id?: components["schemas"]["RpcId"];
             /**
-             * @description What to do.
+             * @description The method.
              * @example tools/list
              */
             method: string;
-            /** @description With what. */
+            /** @description The parameters of the method. */
             params?: {
                 [key: string]: unknown;
             };
@@ -1074,7 +1074,7 @@ export interface components {
              */
             jsonrpc: "2.0";
             id: components["schemas"]["RpcId"];
-            /** @description What came of it. */
+            /** @description The result. */
             result?: {
                 [key: string]: unknown;
             };
@@ -1085,7 +1085,7 @@ export interface components {
          * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
          */
         AccountUuid: string;
-        /** @description What went wrong. */
+        /** @description The error. */
         AccountsErrorBody: {
             /**
              * @description The HTTP status.
@@ -1098,21 +1098,21 @@ export interface components {
              */
             error: string;
             /**
-             * @description What went wrong, and what to do.
+             * @description A description of the error and of the remedy.
              * @example Request failed validation.
              */
             message: string;
-            /** @description More. */
+            /** @description Further details. */
             details?: {
                 /** @description Every mistake of the request. */
                 failures?: {
                     /**
-                     * @description Where it is.
+                     * @description The place of the mistake.
                      * @example body.name
                      */
                     path: string;
                     /**
-                     * @description What is wrong with it.
+                     * @description A description of the mistake.
                      * @example is required
                      */
                     message: string;
@@ -1127,7 +1127,7 @@ export interface components {
         /** @description Optional scoping for the MCP server. When empty, all available tools for the integrated account are exposed. */
         EndpointConfig: {
             /**
-             * @description The methods that select tools, as they were sent. Combined with tags using AND.
+             * @description The methods that select tools, as you sent them. Combined with tags using AND.
              * @example [
              *       "list",
              *       "get"
@@ -1143,7 +1143,7 @@ export interface components {
              */
             tags?: string[];
             /**
-             * @description Whether an API token is wanted beside the URL.
+             * @description Whether clients must also send an API token.
              * @example false
              */
             require_api_token_auth?: boolean;
@@ -1162,7 +1162,7 @@ export interface components {
             config: components["schemas"]["EndpointConfig"];
             /**
              * Format: date-time
-             * @description Optional expiry timestamp. From it on the MCP server's token is refused.
+             * @description Optional expiry timestamp. From this instant the MCP server's token is refused.
              * @example 2025-12-31T23:59:59.000Z
              */
             expires_at: string | null;
@@ -1170,23 +1170,23 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
         };
-        /** @description A part of a list, newest first. */
+        /** @description One page of a list, newest first. */
         EndpointPage: {
             /** @description The endpoints. */
             result: components["schemas"]["Endpoint"][];
             /**
-             * @description Send it as `next_cursor` to read on; null at the end.
+             * @description Send it as `next_cursor` to read the next page; null on the last page.
              * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
              */
             next_cursor: string | null;
             /**
-             * @description How many were asked for at most.
+             * @description The requested maximum number of objects.
              * @example 100
              */
             limit: number;
         };
         /**
-         * @description The methods allowed for this server. A tool passes if any of them selects it: the upper-case words `GET`, `POST`, `PUT`, `PATCH`, `DELETE` select by HTTP verb; `list`, `get`, `create`, `update`, `delete` by method; `read` is list and get, `write` create, update and delete, `custom` all others; any other word is the custom method of that name. Left out, every method is allowed. Null takes the limit away.
+         * @description The methods allowed for this server. A tool matches if any of them selects it. `GET`, `POST`, `PUT`, `PATCH` and `DELETE` in upper case select by HTTP verb. `list`, `get`, `create`, `update` and `delete` select by method. `read` means list and get; `write` means create, update and delete; `custom` means all other methods. Any other word selects the custom method of that name. Omitted: every method is allowed. Null removes the limit.
          * @example [
          *       "list",
          *       "get"
@@ -1194,26 +1194,26 @@ export interface components {
          */
         EndpointMethods: string[] | null;
         /**
-         * @description The tags associated with this server. A tool passes if it carries any of them. Left out, tags do not matter. Null takes the limit away.
+         * @description The tags associated with this server. A tool matches if it has any of them. Omitted: tags do not matter. Null removes the limit.
          * @example [
          *       "contacts",
          *       "companies"
          *     ]
          */
         EndpointTags: string[] | null;
-        /** @description The scope: which tools the endpoint serves. Methods and tags must both pass. In an update, keys that are sent replace, keys that are not stay; a key that is sent as null is cleared. */
+        /** @description The scope: the tools that the endpoint serves. A tool must match both methods and tags. In an update, keys that you send replace their values, omitted keys keep them, and null clears them. */
         EndpointConfigInput: {
             methods?: components["schemas"]["EndpointMethods"];
             tags?: components["schemas"]["EndpointTags"];
             /**
-             * @description Whether a client must send an API token of the same organization as a bearer, beside the URL.
+             * @description Whether a client must also send an API token of the same organization as a bearer token.
              * @example false
              */
             require_api_token_auth?: boolean | null;
         };
         /**
          * Format: date-time
-         * @description From this instant on the token is refused. It must lie at least 60 seconds ahead. Null removes it.
+         * @description From this instant the token is refused. It must be at least 60 seconds in the future. Null removes it.
          * @example 2099-12-31T23:59:59.000Z
          */
         ExpiryInput: string | null;
@@ -1223,7 +1223,7 @@ export interface components {
             config?: components["schemas"]["EndpointConfigInput"];
             expires_at?: components["schemas"]["ExpiryInput"];
         };
-        /** @description A new endpoint; `token` and `url` are shown this once. */
+        /** @description A new endpoint; `token` and `url` are shown only once. */
         CreatedEndpoint: {
             id: components["schemas"]["AccountUuid"];
             name: components["schemas"]["EndpointName"];
@@ -1231,7 +1231,7 @@ export interface components {
             config: components["schemas"]["EndpointConfig"];
             /**
              * Format: date-time
-             * @description Optional expiry timestamp. From it on the MCP server's token is refused.
+             * @description Optional expiry timestamp. From this instant the MCP server's token is refused.
              * @example 2025-12-31T23:59:59.000Z
              */
             expires_at: string | null;
@@ -1250,11 +1250,11 @@ export interface components {
              */
             url: string;
         };
-        /** @description What is gone. */
+        /** @description The deleted object. */
         DeletedAccountsObject: {
             id: components["schemas"]["AccountUuid"];
         };
-        /** @description What to change. A key that is left out stays as it is. */
+        /** @description The changes. Omitted keys keep their values. */
         EndpointPatch: {
             name?: components["schemas"]["EndpointName"];
             config?: components["schemas"]["EndpointConfigInput"];
@@ -1266,33 +1266,33 @@ export interface components {
          */
         OptionalIntegrationId: string | null;
         /**
-         * @description The name that stands in the names of its tools.
+         * @description The name of the service. The names of its tools contain it.
          * @example petstore
          */
         IntegrationName: string;
         /**
-         * @description How requests to the service are authenticated. `api_key`: `{api_key}`, placed where the document's scheme says, else in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?}`. `none`: nothing.
+         * @description The authentication method for requests to the service. `api_key`: `{api_key}`, sent where the document's security scheme says, otherwise in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?}`. `none`: no credentials.
          * @example api_key
          * @enum {unknown}
          */
         AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "none";
-        /** @description One connection to a service, without its credentials; or a server (an MCP server that we connect to) under the UUID in its id, whose `tenant_id`, `environment_integration_id` and `integration.id` are null. It has tools, and endpoints are minted over it. */
+        /** @description One connection to a service, without its credentials; or a server (an MCP server that Gatehouse connects to) under the UUID in its id, with null in `tenant_id`, `environment_integration_id` and `integration.id`. An account has tools. You create endpoints over it. */
         Account: {
             id: components["schemas"]["AccountUuid"];
             /**
-             * @description Whose connection this is, in your own words; null for a server.
+             * @description Your own name for the tenant that owns this connection; null for a server.
              * @example acme-1
              */
             tenant_id: string | null;
             environment_integration_id: components["schemas"]["OptionalIntegrationId"];
-            /** @description The integration that its tools come from; for a server, without an id and by the name `mcp`. */
+            /** @description The integration that provides the tools. For a server, `id` is null and `name` is `mcp`. */
             integration: {
                 id: components["schemas"]["OptionalIntegrationId"];
                 name: components["schemas"]["IntegrationName"];
             };
             authentication_method: components["schemas"]["AuthenticationMethod"];
             /**
-             * @description Whether the service takes the credentials, as far as is known. A call that finds it out does not wait until it is stored, and of several changes within a minute the last one is.
+             * @description Whether the service accepts the credentials, as far as Gatehouse knows. Gatehouse stores a change of status after the call that discovers it; of several changes within one minute it stores the last.
              * @example active
              * @enum {unknown}
              */
@@ -1300,27 +1300,27 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
         };
-        /** @description A part of a list, newest first. */
+        /** @description One page of a list, newest first. */
         AccountPage: {
             /** @description The accounts. */
             result: components["schemas"]["Account"][];
             /**
-             * @description Send it as `next_cursor` to read on; null at the end.
+             * @description Send it as `next_cursor` to read the next page; null on the last page.
              * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
              */
             next_cursor: string | null;
             /**
-             * @description How many were asked for at most.
+             * @description The requested maximum number of objects.
              * @example 100
              */
             limit: number;
         };
         /**
-         * @description Whose connection this is, in your own words; need not be unique.
+         * @description Your own name for the tenant that owns this connection; it need not be unique.
          * @example acme-1
          */
         TenantId: string;
-        /** @description The credentials that the authentication method wants, and `variables`, which fill the `{…}` of the server URL. Kept encrypted; never answered. Keys of other methods are refused, and dropped when the method changes. */
+        /** @description The credentials of the authentication method, and `variables`, which fill the `{…}` of the server URL. Stored encrypted; never returned. Keys of other methods are refused, and are removed when the method changes. */
         AccountContext: {
             /**
              * @description The key, for `api_key`.
@@ -1328,7 +1328,7 @@ export interface components {
              */
             api_key?: string;
             /**
-             * @description The user, for `basic`.
+             * @description The user name, for `basic`.
              * @example ada
              */
             username?: string;
@@ -1343,23 +1343,23 @@ export interface components {
              */
             token?: string;
             /**
-             * @description The client, for `oauth2_client_credentials`.
+             * @description The client id, for `oauth2_client_credentials`.
              * @example gatehouse
              */
             client_id?: string;
             /**
-             * @description Its secret, for `oauth2_client_credentials`.
+             * @description The client secret, for `oauth2_client_credentials`.
              * @example s3cr3t
              */
             client_secret?: string;
             /**
-             * @description The scopes to ask for, for `oauth2_client_credentials`.
+             * @description The scopes to request, for `oauth2_client_credentials`.
              * @example read write
              */
             scope?: string;
             /**
              * Format: service-url
-             * @description Where tokens come from, for `oauth2_client_credentials`; else the document's.
+             * @description The URL of the token endpoint, for `oauth2_client_credentials`. The default is the URL in the document.
              * @example https://auth.example.com/token
              */
             token_url?: string;
@@ -1380,7 +1380,7 @@ export interface components {
             authentication_method: components["schemas"]["AuthenticationMethod"];
             context?: components["schemas"]["AccountContext"];
         };
-        /** @description What to change. `context` is merged, key by key. */
+        /** @description The changes. `context` is merged key by key. */
         AccountPatch: {
             tenant_id?: components["schemas"]["TenantId"];
             authentication_method?: components["schemas"]["AuthenticationMethod"];
@@ -1389,42 +1389,42 @@ export interface components {
         /** @description One tool, as an endpoint would serve it. */
         ToolPreview: {
             /**
-             * @description What it is about. Of a server's tool, what follows the verb in its name (`create_issue` is about `issue`), or `mcp` where nothing does.
+             * @description The resource that the tool works on. For a server's tool, the part of its name after the verb (`create_issue` works on `issue`), or `mcp` if that part is empty.
              * @example pets
              */
             resource: string;
             /**
-             * @description What it does to it. A server's tool is `list` (its name begins with list, search or find) or `get` only when it is annotated as read-only and not as destructive; else `create` (create, add, insert), `update` (update, edit, set, patch) or `delete` (delete, remove) by the first word of its name, else a custom method called like the tool.
+             * @description The kind of action. A server's tool is `list` (its name begins with list, search or find) or `get` only if its annotations say read-only and not destructive. Otherwise the first word of its name decides: `create` (create, add, insert), `update` (update, edit, set, patch), `delete` (delete, remove), or else a custom method with the name of the tool.
              * @example list
              */
             method: string;
             /**
-             * @description The name of the tool: at most 64 of `[a-z0-9_]`, or, of a server's tool, what the server calls it.
+             * @description The name of the tool: at most 64 characters of `[a-z0-9_]`. For a server's tool, the name that the server uses.
              * @example list_all_petstore_pets
              */
             name: string;
             /**
-             * @description What it is for, from the document or the server; the name, where the server does not say.
+             * @description The purpose of the tool, from the document or the server; the name of the tool if the server gives no description.
              * @example List all pets
              */
             description: string;
-            /** @description JSON Schema of the arguments that go into the path, the query and headers. A server's tools have none. */
+            /** @description JSON Schema of the arguments in the path, the query and the headers. For a server's tool, it has no properties. */
             query_schema: {
                 [key: string]: unknown;
             };
-            /** @description JSON Schema of the arguments that go into the body; of a server's tool, of all its arguments. */
+            /** @description JSON Schema of the arguments in the body. For a server's tool, of all arguments. */
             body_schema: {
                 [key: string]: unknown;
             };
             /**
-             * @description The arguments that must be given.
+             * @description The required arguments.
              * @example [
              *       "petId"
              *     ]
              */
             required: string[];
             /**
-             * @description Its tags, from the document and `tool_tags`; of a server's tool, those of the server.
+             * @description The tags, from the document and `tool_tags`. For a server's tool, the tags of the server.
              * @example [
              *       "pets"
              *     ]
@@ -1438,12 +1438,12 @@ export interface components {
         };
         /**
          * Format: service-url
-         * @description Where the service is, in place of the document's first server. May hold `{…}`, which accounts fill.
+         * @description The URL of the service; replaces the first server of the document. It may contain `{…}`, which accounts fill.
          * @example https://petstore.example.com/v1
          */
         BaseUrl: string | null;
         /**
-         * @description More tags for tools, beside those of the document's operations: by resource (`contacts`) or by resource and method (`contacts.list`). At most 256 KiB of JSON in all.
+         * @description Additional tags for tools, beside the tags of the document's operations: by resource (`contacts`) or by resource and method (`contacts.list`). At most 256 KiB of JSON in total.
          * @example {
          *       "contacts": [
          *         "crm"
@@ -1457,12 +1457,12 @@ export interface components {
             [key: string]: string[];
         };
         /**
-         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every one. `auto_approve_read_only`: every one but those of tools that say they only read. `require_approval_per_tool`: every one but those of tools with a tool approval. Where tools' definitions decide, a call waits for a list of tools that is at most 60 seconds old, or is refused. Where any call waits, only methods that the protocol knows reach the server. A call of an integration whose URL lies at or below that of a registered server of the organization, whatever the spelling, takes the stricter of both policies; other names of the same host are not recognised. A call that overrides its method (`X-HTTP-Method-Override`, `_method`) does not only read; one that overrides its URL (`X-Original-URL`) takes the strictest policy of all servers on its host.
+         * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every call. `auto_approve_read_only`: every call, except for tools that declare themselves read-only. `require_approval_per_tool`: every call, except for tools with a tool approval. If the decision depends on tool definitions, a call waits for a list of tools that is at most 60 seconds old, or is refused. If any call waits, only methods that the protocol knows reach the server. An integration call to a URL at or below the URL of a registered server of the organization, in any spelling, takes the stricter of both policies; other names of the same host are not recognised. A call that overrides its method (`X-HTTP-Method-Override`, `_method`) does not count as read-only. A call that overrides its URL (`X-Original-URL`) takes the strictest policy of all servers on its host.
          * @example auto_approve_read_only
          * @enum {unknown}
          */
         ApprovalPolicy: "auto_approve_all" | "require_approval_all" | "auto_approve_read_only" | "require_approval_per_tool";
-        /** @description A service that an OpenAPI document describes, and how many tools were made of it. */
+        /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
             name: components["schemas"]["IntegrationName"];
@@ -1470,19 +1470,19 @@ export interface components {
             tool_tags: components["schemas"]["ToolTags"];
             approval_policy: components["schemas"]["ApprovalPolicy"];
             /**
-             * @description How many tools there are.
+             * @description The number of tools.
              * @example 3
              */
             tool_count: number;
-            /** @description The operations of the document that yield no tool. */
+            /** @description The operations of the document that give no tool. */
             skipped: {
                 /**
-                 * @description Its method and path.
+                 * @description The method and path of the operation.
                  * @example GET /internal
                  */
                 operation: string;
                 /**
-                 * @description Why.
+                 * @description The reason.
                  * @example It has no description.
                  */
                 reason: string;
@@ -1490,55 +1490,55 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
         };
-        /** @description A part of a list, newest first. */
+        /** @description One page of a list, newest first. */
         IntegrationPage: {
             /** @description The integrations. */
             result: components["schemas"]["Integration"][];
             /**
-             * @description Send it as `next_cursor` to read on; null at the end.
+             * @description Send it as `next_cursor` to read the next page; null on the last page.
              * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
              */
             next_cursor: string | null;
             /**
-             * @description How many were asked for at most.
+             * @description The requested maximum number of objects.
              * @example 100
              */
             limit: number;
         };
-        /** @description An OpenAPI 3.0 or 3.1 document: as a JSON object, or as text in JSON or YAML. Never answered. External references are not followed. */
+        /** @description An OpenAPI 3.0 or 3.1 document, as a JSON object or as JSON or YAML text. Never returned. External references are not followed. */
         OpenApiDocument: {
             [key: string]: unknown;
         } | string;
         /**
          * Format: service-url
-         * @description Where to fetch the document, under the egress policy. At most 16 MiB.
+         * @description The URL of the document. Gatehouse fetches it under the egress policy. At most 16 MiB.
          * @example https://petstore.example.com/openapi.json
          */
         DocumentUrl: string;
-        /** @description A new integration. Give the document itself or where it is, not both. */
+        /** @description A new integration. Send the document or its URL, not both. */
         IntegrationCreate: {
             name: components["schemas"]["IntegrationName"];
             document?: components["schemas"]["OpenApiDocument"];
             document_url?: components["schemas"]["DocumentUrl"];
             base_url?: components["schemas"]["BaseUrl"];
             tool_tags?: components["schemas"]["ToolTags"];
-            /** @description Which tool calls wait for a person. Left out, it is what the operator has set with `GATEHOUSE_INTEGRATION_POLICY` (`auto_approve_all` unless set). A looser one needs a token with the permission `approvals`. */
+            /** @description Which tool calls wait for a person. The default is the operator's setting `GATEHOUSE_INTEGRATION_POLICY` (`auto_approve_all` unless set). A looser policy requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
         };
-        /** @description What to change. A key that is left out stays as it is. A document is imported anew. */
+        /** @description The changes. Omitted keys keep their values. A new document is imported again. */
         IntegrationPatch: {
             name?: components["schemas"]["IntegrationName"];
             document?: components["schemas"]["OpenApiDocument"];
             document_url?: components["schemas"]["DocumentUrl"];
             base_url?: components["schemas"]["BaseUrl"];
             tool_tags?: components["schemas"]["ToolTags"];
-            /** @description Which tool calls wait for a person. A looser one than before needs a token with the permission `approvals`. */
+            /** @description Which tool calls wait for a person. A looser policy than before requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
         };
-        /** @description What went wrong. */
+        /** @description The error. */
         ServersErrorBody: {
             /**
-             * @description What went wrong, in short.
+             * @description A short description of the error.
              * @example MCP server not found
              */
             message: string;
@@ -1548,7 +1548,7 @@ export interface components {
              */
             status: "error";
             /**
-             * @description What went wrong, and what to do.
+             * @description A description of the error and of the remedy.
              * @example MCP server with ID 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' does not exist in organization 'org_2zC2v0GqxbrfKq1rKazb3gFcPEq'
              */
             error: string;
@@ -1565,28 +1565,28 @@ export interface components {
         OrganizationId: string;
         /**
          * Format: server-url
-         * @description Where the server is. `STREAMABLE_HTTP` and `SSE` take `http` and `https`; `WebSocket` takes `ws`, `wss`, `http` and `https` (`https` is dialled as `wss`). Without credentials: send those as `request_headers`. The server may be down when it is saved.
+         * @description The URL of the server. `STREAMABLE_HTTP` and `SSE` accept `http` and `https`; `WebSocket` accepts `ws`, `wss`, `http` and `https` (`https` connects as `wss`). Do not put credentials in the URL: send them as `request_headers`. The server may be down when you save it.
          * @example https://new-server-url.example.com
          */
         ServerUrl: string;
         /**
-         * @description A name for people.
+         * @description A display name.
          * @example Updated Server Name
          */
         ServerName: string;
         /**
-         * @description How the server is reached. `WebSocket` is not one of the protocol's own transports: the subprotocol is `mcp`, and each text frame is one message.
+         * @description The transport. `WebSocket` is not a transport of the protocol itself: the subprotocol is `mcp`, and each text frame is one message.
          * @example WebSocket
          * @enum {unknown}
          */
         Transport: "STREAMABLE_HTTP" | "SSE" | "WebSocket";
         /**
-         * @description What the server is for.
+         * @description The purpose of the server.
          * @example Updated description
          */
         ServerDescription: string | null;
         /**
-         * @description Headers as they were configured. Headers that are refused now, and were not when the server was saved, are not sent.
+         * @description The configured headers. Gatehouse does not send headers that were accepted when the server was saved and are refused now.
          * @example {
          *       "Authorization": "Bearer new-token",
          *       "User-Agent": "MCP-Client/2.0"
@@ -1596,7 +1596,7 @@ export interface components {
             [key: string]: string;
         };
         /**
-         * @description Words that scopes select by.
+         * @description Tags that scopes use to select tools.
          * @example [
          *       "files"
          *     ]
@@ -1626,39 +1626,39 @@ export interface components {
             /** @description The servers of this page. */
             servers: components["schemas"]["McpServer"][];
             /**
-             * @description How many servers match, on all pages.
+             * @description The number of matching servers on all pages.
              * @example 25
              */
             total_count: number;
             /**
-             * @description The page, from 0.
+             * @description The page number, from 0.
              * @example 0
              */
             page: number;
             /**
-             * @description How many servers a page holds at most.
+             * @description The maximum number of servers in a page.
              * @example 20
              */
             limit: number;
             /**
-             * @description How many pages there are.
+             * @description The number of pages.
              * @example 2
              */
             total_pages: number;
             /**
-             * @description Whether a page follows.
+             * @description Whether there is a next page.
              * @example true
              */
             has_next: boolean;
             /**
-             * @description Whether a page goes before.
+             * @description Whether there is a previous page.
              * @example false
              */
             has_previous: boolean;
-            /** @description The filters that were used. */
+            /** @description The applied filters. */
             filters: {
                 /**
-                 * @description The text that was searched for.
+                 * @description The search text.
                  * @example production
                  */
                 search?: string;
@@ -1667,7 +1667,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerPageAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP servers retrieved successfully";
@@ -1684,8 +1684,7 @@ export interface components {
             data: components["schemas"]["McpServerPage"];
         };
         /**
-         * @description Headers that Gatehouse sends with every request to the server. Kept encrypted; answered in clear to the organization that owns them. All names and values together have at most 65,536 bytes.
-         *     Headers that only the connection can write are refused: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Headers that Gatehouse makes of each message win over configured ones, which are not sent: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
+         * @description Headers that Gatehouse sends with every request to the server. Stored encrypted; returned in clear text to the organization that owns them. All names and values together have at most 65,536 bytes. Gatehouse refuses headers that belong to the connection: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Gatehouse sets these headers for each message and does not send configured values for them: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
          * @example {
          *       "Authorization": "Bearer new-token",
          *       "User-Agent": "MCP-Client/2.0"
@@ -1709,7 +1708,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerCreatedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP server created successfully";
@@ -1728,7 +1727,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP server retrieved successfully";
@@ -1747,7 +1746,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerDeletedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP server deleted successfully";
@@ -1761,7 +1760,7 @@ export interface components {
              * @example null
              */
             error: null;
-            /** @description What is gone. */
+            /** @description The deleted object. */
             data: {
                 id: components["schemas"]["McpServerId"];
                 organization_id: components["schemas"]["OrganizationId"];
@@ -1772,7 +1771,7 @@ export interface components {
                 deleted: true;
             };
         };
-        /** @description What to change. A key that is left out stays as it is; `request_headers` and `tags` are replaced whole. */
+        /** @description The changes. Omitted keys keep their values; `request_headers` and `tags` are replaced as a whole. */
         McpServerPatch: {
             name?: components["schemas"]["ServerName"];
             url?: components["schemas"]["ServerUrl"];
@@ -1782,7 +1781,7 @@ export interface components {
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
         };
-        /** @description A server as it now is, in the nine keys that an update answers. */
+        /** @description The updated server, with the nine keys of an update answer. */
         McpServerUpdated: {
             id: components["schemas"]["McpServerId"];
             organization_id: components["schemas"]["OrganizationId"];
@@ -1797,7 +1796,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerUpdatedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP server updated successfully";
@@ -1813,11 +1812,11 @@ export interface components {
             error: null;
             data: components["schemas"]["McpServerUpdated"];
         };
-        /** @description The policy to set. */
+        /** @description The new policy. */
         ApprovalPolicyPatch: {
             approval_policy: components["schemas"]["ApprovalPolicy"];
         };
-        /** @description The policy that now holds. */
+        /** @description The new policy. */
         ApprovalPolicyUpdated: {
             id: components["schemas"]["McpServerId"];
             organization_id: components["schemas"]["OrganizationId"];
@@ -1828,7 +1827,7 @@ export interface components {
         /** @description The success envelope. */
         ApprovalPolicyUpdatedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "Approval policy updated successfully";
@@ -1844,37 +1843,37 @@ export interface components {
             error: null;
             data: components["schemas"]["ApprovalPolicyUpdated"];
         };
-        /** @description A tool, as its server lists it now. */
+        /** @description A tool, from the current list of the server. */
         McpServerTool: {
             /**
-             * @description What the server calls it. A name of more than 256 characters, `.` and `..` cannot have a tool approval.
+             * @description The name that the server uses. Names of more than 256 characters, `.` and `..` cannot have a tool approval.
              * @example file_read
              */
             name: string;
             /**
-             * @description What it is for; null where the server does not say.
+             * @description The purpose of the tool; null if the server gives none.
              * @example Read a file
              */
             description: string | null;
-            /** @description JSON Schema of its arguments. */
+            /** @description JSON Schema of the arguments. */
             inputSchema: {
                 [key: string]: unknown;
             };
-            /** @description What the server says of the tool, such as `readOnlyHint` and `destructiveHint`; nothing checks that it is true. Empty where it says nothing. */
+            /** @description The server's statements about the tool, such as `readOnlyHint` and `destructiveHint`. Gatehouse does not verify them. Empty if the server makes none. */
             annotations: {
                 [key: string]: unknown;
             };
-            /** @description Every other member of the definition as clients are handed it, such as `title`, `outputSchema`, `icons` or `_meta`. The hash covers them too. */
+            /** @description Every other member of the definition that clients receive, such as `title`, `outputSchema`, `icons` or `_meta`. The hash includes them. */
             other_members: {
                 [key: string]: unknown;
             };
             /**
-             * @description SHA-256 over the canonical JSON of the whole definition, as the server lists it. Send it as the `approval_hash` of a tool approval.
+             * @description SHA-256 of the canonical JSON of the whole definition, as the server lists it. Send it as the `approval_hash` of a tool approval.
              * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
              */
             definition_hash: string;
             /**
-             * @description What comes of a call. `runs`: it is passed on. `waits`: a person must approve it. `changed`: the definition is not the one that was seen first, and no tool approval is about the new one; calls wait, unless the policy is `auto_approve_all`.
+             * @description The result of a call. `runs`: Gatehouse forwards it. `waits`: a person must approve it. `changed`: the definition differs from the first one, and the new definition has no tool approval; calls wait, unless the policy is `auto_approve_all`.
              * @example waits
              * @enum {unknown}
              */
@@ -1883,7 +1882,7 @@ export interface components {
         /** @description The success envelope. */
         McpServerToolsAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "MCP server tools retrieved successfully";
@@ -1901,21 +1900,21 @@ export interface components {
             data: components["schemas"]["McpServerTool"][];
         };
         /**
-         * @description The name of a tool, as its server lists it. `.` and `..` are refused: clients fold them away in paths.
+         * @description The name of a tool, as its server lists it. `.` and `..` are refused, because clients remove them from paths.
          * @example file_read
          */
         ToolName: string;
         /**
-         * @description The hash of the tool's definition that was seen. The approval holds only while the definition has this hash.
+         * @description The hash of the reviewed tool definition. The approval is valid only while the definition has this hash.
          * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
          */
         ApprovalHash: string;
         /**
-         * @description `true`: calls of this tool run without asking. `false`: they wait for a person.
+         * @description `true`: calls of this tool run without approval. `false`: they wait for a person.
          * @example true
          */
         AutoApprove: boolean;
-        /** @description A person's standing answer for one tool. */
+        /** @description A person's permanent decision about one tool. */
         ToolApproval: {
             server_id: components["schemas"]["McpServerId"];
             tool_name: components["schemas"]["ToolName"];
@@ -1926,7 +1925,7 @@ export interface components {
         /** @description The success envelope. */
         ToolApprovalsAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "Tool approvals retrieved successfully";
@@ -1943,7 +1942,7 @@ export interface components {
             /** @description The tool approvals of the server, oldest first. */
             data: components["schemas"]["ToolApproval"][];
         };
-        /** @description The answer to keep for one tool. */
+        /** @description The decision to save for one tool. */
         ToolApprovalCreate: {
             tool_name: components["schemas"]["ToolName"];
             approval_hash: components["schemas"]["ApprovalHash"];
@@ -1952,7 +1951,7 @@ export interface components {
         /** @description The success envelope. */
         ToolApprovalAddedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "Tool approval added successfully";
@@ -1971,7 +1970,7 @@ export interface components {
         /** @description The success envelope. */
         ToolApprovalRevokedAnswer: {
             /**
-             * @description What was done.
+             * @description The result, as text.
              * @constant
              */
             message: "Tool approval revoked successfully";
@@ -1985,7 +1984,7 @@ export interface components {
              * @example null
              */
             error: null;
-            /** @description What is gone. */
+            /** @description The deleted object. */
             data: {
                 server_id: components["schemas"]["McpServerId"];
                 tool_name: components["schemas"]["ToolName"];
@@ -1996,23 +1995,23 @@ export interface components {
                 deleted: true;
             };
         };
-        /** @description What went wrong. Members without a value are left out. */
+        /** @description The error. Members without a value are omitted. */
         OperatorErrorBody: {
             /** @description The error. */
             error: {
                 /**
-                 * @description What kind of error it is.
+                 * @description The kind of error.
                  * @example validation_failed
                  * @enum {unknown}
                  */
                 code: "bad_request" | "validation_failed" | "not_found" | "conflict" | "quota_exceeded" | "reload_failed" | "auth_required" | "forbidden" | "unsupported_mode" | "rate_limited" | "internal_error";
                 /**
-                 * @description What went wrong, and what to do.
+                 * @description A description of the error and of the remedy.
                  * @example Request failed validation.
                  */
                 message: string;
                 /**
-                 * @description More, by code.
+                 * @description Details that depend on the code.
                  * @example {
                  *       "allow": "GET, POST"
                  *     }
@@ -2023,17 +2022,17 @@ export interface components {
                 /** @description Every mistake of the request. */
                 fieldErrors?: {
                     /**
-                     * @description Where it is, such as `body.name` or `path.org_id`.
+                     * @description The place of the mistake, such as `body.name` or `path.org_id`.
                      * @example body.name
                      */
                     field: string;
                     /**
-                     * @description What is wrong with it.
+                     * @description A description of the mistake.
                      * @example must be at least 1 character long
                      */
                     message: string;
                     /**
-                     * @description The rule that is broken.
+                     * @description The broken rule.
                      * @example min_length
                      */
                     code?: string;
@@ -2046,38 +2045,38 @@ export interface components {
          */
         Uuid: string;
         /**
-         * @description The name in lower case and ASCII, made when the server is created; it never changes, and is free again when the server is deleted. Where it was taken it ends in `-2`, up to `-99`.
+         * @description The name in lower case and ASCII. It is created with the server and never changes; it becomes free when the server is deleted. If the slug is taken, `-2` is added, up to `-99`.
          * @example company-search
          */
         SharedServerSlug: string;
         /**
-         * @description A name for people; need not be unique. The slug is made of the first one.
+         * @description A display name; it need not be unique. The slug is made from the first one.
          * @example Company search
          */
         SharedServerName: string;
         /**
-         * @description The name that the gateway uses for the server; unique among those that are enabled.
+         * @description The name that the gateway uses for the server; unique among enabled servers.
          * @example search
          */
         SharedServerKey: string;
         /**
-         * @description How the server is reached. `stdio`: it is a local process, that of `command`. The others are remote, under `url`. A gateway whose credentials everybody knows, such as the sandbox, starts no processes: there `stdio` is a 422.
+         * @description The transport. `stdio`: a local process, started with `command`. The others are remote, at `url`. A gateway with publicly known credentials, such as the sandbox, starts no processes: there `stdio` is a 422.
          * @example streamable_http
          * @enum {unknown}
          */
         SharedServerTransport: "stdio" | "sse" | "streamable_http" | "websocket";
         /**
-         * @description Where a remote server is; wanted for every transport but `stdio`. `streamable_http` and `sse` take `http` and `https`; `websocket` takes `ws`, `wss`, `http` and `https`. Without credentials: send those as `headers`.
+         * @description The URL of a remote server; required for every transport except `stdio`. `streamable_http` and `sse` accept `http` and `https`; `websocket` accepts `ws`, `wss`, `http` and `https`. Do not put credentials in the URL: send them as `headers`.
          * @example https://mcp.example.com/mcp
          */
         SharedServerUrl: string | null;
         /**
-         * @description The program of a local process; wanted for `stdio`. No shell reads it.
+         * @description The program of a local process; required for `stdio`. No shell interprets it.
          * @example npx
          */
         SharedServerCommand: string | null;
         /**
-         * @description The arguments of a local process, one by one.
+         * @description The arguments of a local process, one per item.
          * @example [
          *       "-y",
          *       "@modelcontextprotocol/server-everything"
@@ -2085,7 +2084,7 @@ export interface components {
          */
         SharedServerArgs: string[];
         /**
-         * @description Headers as they were configured. Headers that are refused now, and were not when the server was saved, are not sent.
+         * @description The configured headers. Gatehouse does not send headers that were accepted when the server was saved and are refused now.
          * @example {
          *       "Authorization": "Bearer ${SEARCH_TOKEN}"
          *     }
@@ -2094,7 +2093,7 @@ export interface components {
             [key: string]: string;
         };
         /**
-         * @description Environment variables of a local process, beside the few that every process inherits. Kept encrypted; answered in clear to the operator.
+         * @description Environment variables of a local process, in addition to the few that every process inherits. Stored encrypted; returned in clear text to the operator.
          * @example {
          *       "LOG_LEVEL": "debug"
          *     }
@@ -2103,42 +2102,42 @@ export interface components {
             [key: string]: string;
         };
         /**
-         * @description The folder that a local process runs in; null means that of Gatehouse.
+         * @description The working directory of a local process; null means the one of Gatehouse.
          * @example /srv/mcp
          */
         SharedServerCwd: string | null;
         /**
-         * @description The encoding that a local process writes and reads; null means `utf-8`.
+         * @description The text encoding of a local process's input and output; null means `utf-8`.
          * @example utf-8
          */
         SharedServerEncoding: string | null;
         /**
-         * @description What becomes of bytes of a local process that are none of its encoding: `strict` fails, `ignore` leaves them out, `replace` puts U+FFFD in their place. Null means `strict`.
+         * @description How Gatehouse handles bytes of a local process that are invalid in its encoding: `strict` fails, `ignore` drops them, `replace` substitutes U+FFFD. Null means `strict`.
          * @example strict
          * @enum {unknown}
          */
         SharedServerEncodingErrorHandler: "strict" | "ignore" | "replace" | null;
         /**
-         * @description Seconds without a word from the server after which a request is given up; more than 0. Null means 60. Bringing the server up never takes longer than this, nor than 10 seconds.
+         * @description Seconds without a message from the server after which Gatehouse gives up a request; more than 0. Null means 60. Connecting never takes longer than this, nor longer than 10 seconds.
          * @example 30
          */
         SharedServerTimeoutSeconds: number | null;
         /**
-         * @description Seconds without a byte after which an event stream of a remote server is taken for lost; more than 0. Null means that it may be silent for as long as it likes.
+         * @description Seconds without a byte after which Gatehouse treats an event stream of a remote server as lost; more than 0. Null means no limit.
          * @example 300
          */
         SharedServerSseReadTimeoutSeconds: number | null;
         /**
-         * @description Whether a `streamable_http` server is told when the gateway's own session with it ends. Null means yes.
+         * @description Whether Gatehouse tells a `streamable_http` server when its own session with the server ends. Null means yes.
          * @example true
          */
         SharedServerTerminateOnClose: boolean | null;
         /**
-         * @description Always empty: what others put here belongs to another runtime, and is refused.
+         * @description Always empty. Gatehouse refuses any key: keys of this object belong to another runtime.
          * @example {}
          */
         SharedServerSessionKwargs: Record<string, never>;
-        /** @description How a shared server is reached; all keys are always there. */
+        /** @description The connection settings of a shared server; all keys are always present. */
         SharedServerConfig: {
             name: components["schemas"]["SharedServerKey"];
             transport: components["schemas"]["SharedServerTransport"];
@@ -2167,7 +2166,7 @@ export interface components {
             slug: components["schemas"]["SharedServerSlug"];
             name: components["schemas"]["SharedServerName"];
             /**
-             * @description Whether the gateway uses it.
+             * @description Whether the gateway uses the server.
              * @example true
              */
             enabled: boolean;
@@ -2176,8 +2175,7 @@ export interface components {
             updatedAt: components["schemas"]["Timestamp"];
         };
         /**
-         * @description Headers that Gatehouse sends with every request to a remote server. Kept encrypted; answered in clear to the operator.
-         *     Headers that only the connection can write are refused: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Headers that Gatehouse makes of each message win over configured ones, which are not sent: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
+         * @description Headers that Gatehouse sends with every request to a remote server. Stored encrypted; returned in clear text to the operator. Gatehouse refuses headers that belong to the connection: `Host`, `Connection`, `Content-Length`, `Transfer-Encoding`, `Upgrade`, `Keep-Alive`, `Expect`, `TE`, `Trailer`, `HTTP2-Settings`, `Proxy-*`, `Sec-WebSocket-*`. Gatehouse sets these headers for each message and does not send configured values for them: `Accept`, `Accept-Encoding`, `Content-Encoding`, `Content-Type`, `Last-Event-ID`, `Mcp-Session-Id`, `MCP-Protocol-Version`, `Mcp-Method`, `Mcp-Name`, `Mcp-Param-*`.
          * @example {
          *       "Authorization": "Bearer ${SEARCH_TOKEN}"
          *     }
@@ -2185,7 +2183,7 @@ export interface components {
         SharedServerHeaders: {
             [key: string]: string;
         };
-        /** @description How a shared server is reached. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when the server is brought up; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
+        /** @description The connection settings of a shared server. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when it connects; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
         SharedServerConfigInput: {
             name: components["schemas"]["SharedServerKey"];
             /** @default streamable_http */
@@ -2219,38 +2217,38 @@ export interface components {
         SharedServerCreate: {
             name: components["schemas"]["SharedServerName"];
             /**
-             * @description Whether the gateway uses it. One that is not enabled is saved without being brought up.
+             * @description Whether the gateway uses the server. A disabled server is saved without a connection.
              * @default true
              * @example true
              */
             enabled?: boolean;
             mcpServer: components["schemas"]["SharedServerConfigInput"];
         };
-        /** @description Whether the running gateway now uses what was saved. */
+        /** @description Whether the running gateway uses the saved configuration. */
         Reload: {
             /**
-             * @description `reloaded`: it is saved, and the running gateway uses it; calls on the connection before finish there. `restart_required`: it is saved, and the running gateway goes on with what it had until the process restarts; the message says why. `reload_failed`: nothing is saved, and what the gateway had never stopped serving; only with the status 500.
+             * @description `reloaded`: the change is saved, and the running gateway uses it; calls in progress finish on the previous connection. `restart_required`: the change is saved, and the running gateway keeps its current configuration until the process restarts; the message gives the reason. `reload_failed`, only with status 500: nothing is saved, and the previous connection was never interrupted.
              * @example reloaded
              * @enum {unknown}
              */
             status: "reloaded" | "restart_required" | "reload_failed";
             /**
-             * @description What was done, for people.
+             * @description The result, as text for people.
              * @example Saved and reloaded.
              */
             message: string;
             /**
-             * @description Why the server cannot be used yet, or could not be brought up; null when nothing is wrong. It holds no header and no value of a variable.
+             * @description Why the server cannot be used yet, or why connecting to it failed; null if there is no problem. Contains no header and no value of a variable.
              * @example null
              */
             error: string | null;
         };
-        /** @description The shared server as it now is, and whether the gateway uses it. */
+        /** @description The updated shared server, and whether the gateway uses it. */
         SharedServerSaved: {
             data: components["schemas"]["SharedServer"];
             reload: components["schemas"]["Reload"];
         };
-        /** @description A server that could not be brought up. Nothing was saved, and nothing that served has stopped. */
+        /** @description Connecting to the server failed. Nothing was saved, and the previous connection was not interrupted. */
         ReloadFailedBody: {
             /** @description The error. */
             error: {
@@ -2260,24 +2258,24 @@ export interface components {
                  */
                 code: "reload_failed";
                 /**
-                 * @description What went wrong, and what is there now.
+                 * @description A description of the error and of the current state.
                  * @example Reload failed; nothing was saved.
                  */
                 message: string;
-                /** @description More. */
+                /** @description Further details. */
                 details: {
                     /**
-                     * @description Always true: what served before still does.
+                     * @description Always true: the previous configuration remains in use.
                      * @constant
                      */
                     recovered: true;
                     /**
-                     * @description Why it could not be brought up; holds no header and no value of a variable.
+                     * @description Why connecting to the server failed; contains no header and no value of a variable.
                      * @example exited with code 1 before it had introduced itself
                      */
                     reason: string;
                     /**
-                     * @description The end of what a local process wrote to its standard error, with secrets masked.
+                     * @description The end of the local process's standard error, with secrets masked.
                      * @example Error: Cannot find module 'everything'
                      */
                     stderr?: string;
@@ -2285,7 +2283,7 @@ export interface components {
             };
             reload: components["schemas"]["Reload"];
         };
-        /** @description What is gone. */
+        /** @description The deleted object. */
         DeletedSharedServer: {
             id: components["schemas"]["Uuid"];
             /**
@@ -2294,17 +2292,17 @@ export interface components {
              */
             deleted: true;
         };
-        /** @description What is gone, and that the gateway no longer uses it. */
+        /** @description The deleted server, and the confirmation that the gateway no longer uses it. */
         SharedServerDeleted: {
             data: components["schemas"]["DeletedSharedServer"];
             reload: components["schemas"]["Reload"];
         };
         /**
-         * @description A name for people; need not be unique. Null or left out leaves it as it is, and the slug always stays.
+         * @description A display name; it need not be unique. Null or omitted keeps it. The slug never changes.
          * @example Company search
          */
         OptionalSharedServerName: string | null;
-        /** @description How the shared server is reached, whole: what is left out gets its default. Null or left out leaves it all as it is. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when the server is brought up; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
+        /** @description The complete connection settings of the shared server: omitted keys get their defaults. If this object is null or omitted, all settings stay. `${NAME}` in `url`, `command`, `args`, `headers`, `env` and `cwd` is replaced from the environment of Gatehouse when it connects; `$${` is a literal `${`. `${GATEHOUSE_…}` and `${DATABASE_URL}` are refused. Keys of other transports are kept. */
         OptionalSharedServerConfigInput: {
             name: components["schemas"]["SharedServerKey"];
             /** @default streamable_http */
@@ -2334,29 +2332,29 @@ export interface components {
             /** @default {} */
             sessionKwargs?: components["schemas"]["SharedServerSessionKwargs"];
         } | null;
-        /** @description What to change. A key that is null or left out stays as it is; `mcpServer` is replaced whole. */
+        /** @description The changes. Keys that are null or omitted keep their values; `mcpServer` is replaced as a whole. */
         SharedServerPatch: {
             name?: components["schemas"]["OptionalSharedServerName"];
             /**
-             * @description Whether the gateway uses it. Null or left out leaves it as it is.
+             * @description Whether the gateway uses the server. Null or omitted keeps the value.
              * @example true
              */
             enabled?: boolean | null;
             mcpServer?: components["schemas"]["OptionalSharedServerConfigInput"];
         };
-        /** @description What came of asking a shared server for its tools. */
+        /** @description The result of the request for a shared server's tools. */
         SharedServerTools: {
             /**
-             * @description Whether it listed them.
+             * @description Whether the server listed its tools.
              * @example true
              */
             ok: boolean;
-            /** @description What it listed; null when it did not. */
+            /** @description The listed tools; null if the check failed. */
             details: {
                 name: components["schemas"]["SharedServerKey"];
                 transport: components["schemas"]["SharedServerTransport"];
                 /**
-                 * @description The names of its tools, each once, in order.
+                 * @description The names of the tools, each once, sorted.
                  * @example [
                  *       "find_pages",
                  *       "read_page"
@@ -2364,87 +2362,87 @@ export interface components {
                  */
                 tools: string[];
                 /**
-                 * @description How many there are.
+                 * @description The number of tools.
                  * @example 2
                  */
                 toolCount: number;
             } | null;
             /**
-             * @description Why it did not; null when it did. Holds no header and no value of a variable.
+             * @description The reason of the failure; null if the check succeeded. Contains no header and no value of a variable.
              * @example null
              */
             error: string | null;
         };
         /**
-         * @description The organizations it is granted to, by id, or `all` for every one that there is and will be.
+         * @description The ids of the organizations that the server is granted to, or `all` for every present and future organization.
          * @example [
          *       "org_2zC2v0GqxbrfKq1rKazb3gFcPEq"
          *     ]
          * @example all
          */
         Grant: components["schemas"]["OrganizationId"][] | "all";
-        /** @description Who may mint endpoints over a shared server. */
+        /** @description The organizations that may create endpoints over a shared server. */
         SharedServerOrganizations: {
             organizations: components["schemas"]["Grant"];
         };
         /**
          * Format: date-time
-         * @description An instant, RFC 3339 in UTC, or null when there is none.
+         * @description An instant, RFC 3339 in UTC, or null if there is none.
          * @example 2027-11-07T05:31:56.000Z
          */
         OptionalTimestamp: string | null;
-        /** @description How a shared server is, seen from the running gateway. */
+        /** @description The state of a shared server in the running gateway. */
         RuntimeServer: {
             id: components["schemas"]["Uuid"];
             slug: components["schemas"]["SharedServerSlug"];
             /**
-             * @description `connected`: it serves. `connecting`: it is being brought up. `unreachable`: it is not there; it is tried again and again, at growing intervals. `disabled`: it is not to be used.
+             * @description `connected`: the server is in use. `connecting`: Gatehouse is connecting to it. `unreachable`: the connection failed; Gatehouse retries at growing intervals. `disabled`: the server is switched off.
              * @example connected
              * @enum {unknown}
              */
             state: "connected" | "connecting" | "unreachable" | "disabled";
             since: components["schemas"]["Timestamp"];
             /**
-             * @description Why it was last not reached; null when it always was. Holds no header and no value of a variable.
+             * @description The reason of the last failed connection; null if none has failed. Contains no header and no value of a variable.
              * @example null
              */
             lastError: string | null;
             /**
-             * @description How many tools it last listed; null when it never did.
+             * @description The number of tools in its last list; null if it has never listed any.
              * @example 2
              */
             toolCount: number | null;
             /**
-             * @description The version of the protocol that is spoken with it; null when it is not connected.
+             * @description The protocol version of the connection; null when the server is not connected.
              * @example 2025-11-25
              */
             protocolVersion: string | null;
             /**
-             * @description The last 64 KB that a local process wrote to its standard error, with secrets masked; null for other transports.
+             * @description The last 64 KB of the local process's standard error, with secrets masked; null for other transports.
              * @example Starting default (STDIO) server...
              */
             stderr: string | null;
             /**
-             * @description Tools that it lists and that are left out, each with the reason.
+             * @description Listed tools that Gatehouse leaves out, each with the reason.
              * @example []
              */
             warnings: string[];
         };
-        /** @description What came of the last reload, and how the shared servers are. */
+        /** @description The result of the last reload, and the state of the shared servers. */
         RuntimeStatus: {
             /**
-             * @description The `reload.status` of the last change; null when there was none yet.
+             * @description The `reload.status` of the last change; null if there was no change yet.
              * @example reloaded
              * @enum {unknown}
              */
             lastStatus: "reloaded" | "restart_required" | "reload_failed" | null;
             /**
-             * @description Its `reload.message`; null when there was none.
+             * @description The `reload.message` of the last change; null if there was no change yet.
              * @example Saved and reloaded.
              */
             lastMessage: string | null;
             /**
-             * @description Its `reload.error`; null when nothing was wrong.
+             * @description The `reload.error` of the last change; null if there was no problem.
              * @example null
              */
             lastError: string | null;
@@ -2453,7 +2451,7 @@ export interface components {
             servers: components["schemas"]["RuntimeServer"][];
         };
         /**
-         * @description A name for people; need not be unique.
+         * @description A display name; it need not be unique.
          * @example Acme
          */
         OrganizationName: string;
@@ -2468,7 +2466,7 @@ export interface components {
         OrganizationCreate: {
             name: components["schemas"]["OrganizationName"];
         };
-        /** @description What is gone. */
+        /** @description The deleted object. */
         DeletedOrganization: {
             id: components["schemas"]["OrganizationId"];
             /**
@@ -2477,76 +2475,76 @@ export interface components {
              */
             deleted: true;
         };
-        /** @description How much of a resource there is, and how much there may be. */
+        /** @description The usage and the quota of one resource. */
         ResourceUsage: {
             /**
-             * @description How many there are now. More than `limit` when the quota was lowered, or when the operator has added some.
+             * @description The current number. It exceeds `limit` if the quota was lowered, or if the operator has added some.
              * @example 42
              */
             used: number;
             /**
-             * @description The quota; null when there is none.
+             * @description The quota; null if there is none.
              * @example 1000
              */
             limit: number | null;
         };
-        /** @description What an organization has, beside its quotas. */
+        /** @description The usage and the quotas of an organization. */
         OrganizationUsage: {
             organization: components["schemas"]["OrganizationId"];
-            /** @description The things that are stored for the organization, each with its quota. Every organization has the same quotas. */
+            /** @description The objects stored for the organization, each with its quota. Every organization has the same quotas. */
             usage: {
-                /** @description Its own servers (`GATEHOUSE_QUOTA_SERVERS`). */
+                /** @description The organization's own servers (`GATEHOUSE_QUOTA_SERVERS`). */
                 servers: components["schemas"]["ResourceUsage"];
                 /** @description Integrations (`GATEHOUSE_QUOTA_INTEGRATIONS`). */
                 integrations: components["schemas"]["ResourceUsage"];
-                /** @description Accounts (`GATEHOUSE_QUOTA_ACCOUNTS`): those of integrations, its own servers, and the servers that are shared with it. A grant counts, and is never refused. */
+                /** @description Accounts (`GATEHOUSE_QUOTA_ACCOUNTS`): accounts of integrations, own servers, and servers shared with the organization. A grant counts, but is never refused. */
                 accounts: components["schemas"]["ResourceUsage"];
-                /** @description Endpoints, expired ones too until they are deleted (`GATEHOUSE_QUOTA_ENDPOINTS`). */
+                /** @description Endpoints, including expired ones until they are deleted (`GATEHOUSE_QUOTA_ENDPOINTS`). */
                 endpoints: components["schemas"]["ResourceUsage"];
-                /** @description API tokens and API keys, expired ones too until they are deleted (`GATEHOUSE_QUOTA_CREDENTIALS`). */
+                /** @description API tokens and API keys, including expired ones until they are deleted (`GATEHOUSE_QUOTA_CREDENTIALS`). */
                 credentials: components["schemas"]["ResourceUsage"];
-                /** @description The documents of its integrations, the tools that were made of them, their `tool_tags`, and the tools that its own servers have listed, as they are stored, which is compressed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
+                /** @description The stored size, after compression, of the documents of its integrations, the tools created from them, their `tool_tags`, and the tools that its own servers have listed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
                 tools: {
                     /**
-                     * @description Bytes that are stored now.
+                     * @description The number of stored bytes.
                      * @example 183500
                      */
                     usedBytes: number;
                     /**
-                     * @description The quota in bytes; null when there is none.
+                     * @description The quota in bytes; null if there is none.
                      * @example 268435456
                      */
                     limitBytes: number | null;
                 };
             };
-            /** @description The memory of this process that is held for the organization now. */
+            /** @description The memory of this process that the organization uses now. */
             memory: {
                 /**
-                 * @description Bytes that are held for it, of lists, documents, bodies, answers and what waits to be sent.
+                 * @description Bytes in use for the organization: lists, documents, bodies, answers and messages that wait to be sent.
                  * @example 1048576
                  */
                 heldBytes: number;
                 /**
-                 * @description Bytes that the organization may hold at any time, a quarter of `GATEHOUSE_MEMORY_BUDGET`. It may hold more while no other organization needs them.
+                 * @description Bytes that the organization may always use, a quarter of `GATEHOUSE_MEMORY_BUDGET`. It may use more while no other organization needs them.
                  * @example 53687091
                  */
                 shareBytes: number;
             };
         };
         /**
-         * @description What the credentials are for; need not be unique.
+         * @description The purpose of the credentials; it need not be unique.
          * @example CI pipeline
          */
         CredentialName: string;
         /**
-         * @description What the token may do. `accounts`: everything of the Accounts API but what follows. `approvals`: decide what runs without a person, so loosen the `approval_policy` of an integration, or create one with a policy looser than the gateway's default. Give agents a token without `approvals`: who asks must not be who approves.
+         * @description The permissions of the token. `accounts`: the whole Accounts API, except for the following. `approvals`: decide which calls run without approval, which means to loosen the `approval_policy` of an integration, or to create one with a policy looser than the gateway's default. Give agents a token without `approvals`, so that an agent cannot approve its own calls.
          * @example [
          *       "accounts"
          *     ]
          */
         TokenPermissions: ("accounts" | "approvals")[];
         /**
-         * @description The first characters of the secret, to recognise it by.
+         * @description The first characters of the secret, to help you recognise it.
          * @example gat_5QKc
          */
         Prefix: string;
@@ -2562,7 +2560,7 @@ export interface components {
         };
         /**
          * Format: date-time
-         * @description From this instant on the credentials are refused. It must lie ahead. Null or left out means never.
+         * @description From this instant the credentials are refused. It must be in the future. Null or omitted means never.
          * @default null
          * @example 2027-11-07T05:31:56.000Z
          */
@@ -2578,7 +2576,7 @@ export interface components {
             permissions?: components["schemas"]["TokenPermissions"];
             expiresAt?: components["schemas"]["ExpiresAt"];
         };
-        /** @description A new API token; `token` is shown this once. */
+        /** @description A new API token; `token` is shown only once. */
         CreatedApiToken: {
             id: components["schemas"]["Uuid"];
             name: components["schemas"]["CredentialName"];
@@ -2588,12 +2586,12 @@ export interface components {
             lastUsedAt: components["schemas"]["OptionalTimestamp"];
             createdAt: components["schemas"]["Timestamp"];
             /**
-             * @description The token. It cannot be read again.
+             * @description The token. You cannot read it again.
              * @example gat_5QKcVb2oZ0m8Y7rJtN1uPqXwL4sD9aEfG3hK6iTy
              */
             token: string;
         };
-        /** @description What is gone. */
+        /** @description The deleted object. */
         DeletedCredential: {
             id: components["schemas"]["Uuid"];
             /**
@@ -2603,7 +2601,7 @@ export interface components {
             deleted: true;
         };
         /**
-         * @description What the pair may do. `servers`: configure servers. `approvals`: decide what runs without a person. Give agents a pair without `approvals`: who asks must not be who approves.
+         * @description The permissions of the key pair. `servers`: configure servers. `approvals`: decide which calls run without approval. Give agents a pair without `approvals`, so that an agent cannot approve its own calls.
          * @example [
          *       "servers",
          *       "approvals"
@@ -2632,7 +2630,7 @@ export interface components {
             permissions?: components["schemas"]["Permissions"];
             expiresAt?: components["schemas"]["ExpiresAt"];
         };
-        /** @description A new key pair; `apiKey` and `apiSecret` are shown this once. */
+        /** @description A new key pair; `apiKey` and `apiSecret` are shown only once. */
         CreatedApiKey: {
             id: components["schemas"]["Uuid"];
             name: components["schemas"]["CredentialName"];
@@ -2642,12 +2640,12 @@ export interface components {
             lastUsedAt: components["schemas"]["OptionalTimestamp"];
             createdAt: components["schemas"]["Timestamp"];
             /**
-             * @description What to send as `X-API-KEY`.
+             * @description The value of the header `X-API-KEY`.
              * @example sk_8fJ2mQ9xR4tV7wY1zA3bC5dE6gH0kL2nP4qS
              */
             apiKey: string;
             /**
-             * @description What to send as `X-API-SECRET`.
+             * @description The value of the header `X-API-SECRET`.
              * @example s3cr3t_N4pQ6rS8tU0vW2xY4zA6bC8dE0fG2hJ4kL6mN8pQ
              */
             apiSecret: string;
@@ -2656,16 +2654,16 @@ export interface components {
         AuditEvent: {
             id: components["schemas"]["Uuid"];
             at: components["schemas"]["Timestamp"];
-            /** @description Who did it. */
+            /** @description The actor. */
             actor: {
                 /**
-                 * @description The kind of credentials that were used; `gatehouse` is the process itself, `endpoint` one that a tool was called through.
+                 * @description The kind of credentials of the actor; `gatehouse` is the process itself, `endpoint` an endpoint that received the tool call.
                  * @example key_pair
                  * @enum {unknown}
                  */
                 kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint";
                 /**
-                 * @description The id of the credentials, where they have one, or of the endpoint.
+                 * @description The id of the credentials, if they have one, or of the endpoint.
                  * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
                 id: string | null;
@@ -2676,36 +2674,36 @@ export interface components {
                 name: string;
             };
             /**
-             * @description The organization that it happened in; null for the operator's own.
+             * @description The organization of the event; null for the operator's own events.
              * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
              */
             organization: string | null;
             /**
-             * @description What was done: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (to other organizations than before), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (the totals of one UTC day, at its start, of the calls of one tool through one endpoint), `tool.changed` (a server lists other definitions of tools than those that were seen first: one event for all of one list). More may come.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
-            /** @description What it was done to. */
+            /** @description The target. */
             target: {
                 /**
-                 * @description The kind of thing.
+                 * @description The kind of the target.
                  * @example server
                  */
                 kind: string;
                 /**
-                 * @description Its id, as its own API writes it; of a tool that was called `<account>/<name>`, of one that was approved `<server>/<name>`.
+                 * @description The id of the target, in the format of its own API: `<account>/<name>` for a called tool, `<server>/<name>` for an approved tool.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;
             };
             /**
-             * @description How it ended.
+             * @description The outcome.
              * @example success
              * @enum {unknown}
              */
             outcome: "success" | "failure";
             /**
-             * @description More, by action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; of a failure `reason` (`approval`: refused, since it must wait for a person; `outdated_tools`: not sent, since the server gave no list in time that is fresh enough to decide by; `tool_error`: the result says so; `client_gone`: nobody was left to answer; `endpoint_gone`: it may have been carried out, but the endpoint was deleted, has expired, or wants more by now; `internal`; more may come). Where the operator wants them recorded, `arguments`, as the text of their JSON; `arguments_cut` is true where that is not whole. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that have changed since the list before, and of the first ten, in `tools`, the `name` and the hashes of both definitions, `first_seen` and `now`. Names of tools are cut at 256 characters, here and in `target`; after a cut come `… sha256:` and the first 16 digits of the hash of the whole name.
+             * @description Details that depend on the action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; for a failure also `reason`. `approval`: refused, because the call requires approval by a person. `outdated_tools`: not sent, because the server did not send a fresh enough list of tools in time for the decision. `tool_error`: the result reports an error. `client_gone`: the client had disconnected. `endpoint_gone`: the call may have been carried out, but by then the endpoint was deleted, had expired, or had stricter requirements. `internal`: an internal error. Later versions may add more reasons. If the operator has enabled their recording, `arguments` holds the JSON text of the arguments; `arguments_cut` is true if the text is not complete. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that changed since the previous list; for the first ten, `tools` holds the `name` and the hashes of both definitions, `first_seen` and `now`. Tool names are cut at 256 characters, here and in `target`; a cut name is followed by `… sha256:` and the first 16 digits of the hash of the whole name.
              * @example {
              *       "changed": [
              *         "name",
@@ -2722,12 +2720,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description A part of the audit log, newest first. */
+        /** @description One page of the audit log, newest first. */
         AuditEventPage: {
             /** @description The events. */
             data: components["schemas"]["AuditEvent"][];
             /**
-             * @description Send it as `cursor` to read on; null at the end.
+             * @description Send it as `cursor` to read the next page; null on the last page.
              * @example MTc5NDAyOTUxNjAwMC4wMTk5ZjFhMi03YjNjLTdkNGUtOGY1MC1hMWIyYzNkNGU1ZjY
              */
             nextCursor: string | null;
@@ -2740,23 +2738,23 @@ export interface components {
              */
             status: "ok";
         };
-        /** @description Whether requests can be served. */
+        /** @description Whether Gatehouse can serve requests. */
         Readiness: {
             /**
-             * @description Whether requests can be served.
+             * @description Whether Gatehouse can serve requests.
              * @example ready
              * @enum {unknown}
              */
             status: "ready" | "unavailable";
             /**
-             * @description Why not.
+             * @description The reason.
              * @example The database does not answer.
              */
             reason: string | null;
         };
     };
     responses: {
-        /** @description Anything else: 403, 405, 413, 429 and 5xx, always in this form. 502 is about the server behind the endpoint, and names it. Where there is no memory for a message or its answer, this is a 503 with the code -32003, and a 429 with that code where what the organization has under way fills its share. */
+        /** @description Any other error (403, 405, 413, 429 or 5xx), always in this format. 502 means that the server behind the endpoint failed; the message names it. If there is no memory for a message or its answer, the answer is 503 with the code -32003. If the organization's pending calls use its share of the memory, the answer is 429 with the same code. */
         GatewayError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2769,7 +2767,7 @@ export interface components {
                 "application/json": components["schemas"]["RpcFailure"];
             };
         };
-        /** @description The stream of what the server tells the session unasked, until either side ends it. */
+        /** @description The stream of messages that the server sends to the session on its own, until either side ends it. */
         GatewayStream: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2779,7 +2777,7 @@ export interface components {
                 "text/event-stream": string;
             };
         };
-        /** @description The message cannot be read, holds more than 100,000 values, more than 10,000 numbers that JavaScript would write in another way, or more than 1,000 members (in itself, or in its `params`), or headers and body disagree. */
+        /** @description The message cannot be read; or it has more than 100,000 values, more than 10,000 numbers that JavaScript would write differently, or more than 1,000 members (in itself or in its `params`); or headers and body disagree. */
         GatewayBadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2790,7 +2788,7 @@ export interface components {
                 "application/json": components["schemas"]["RpcFailure"];
             };
         };
-        /** @description The token is unknown, expired or revoked, or an API token is wanted beside it: one answer for all of them. */
+        /** @description The token is unknown, expired or revoked, or a required API token is missing. The answer is the same in every case. */
         GatewayUnauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2802,7 +2800,7 @@ export interface components {
                 "application/json": components["schemas"]["RpcFailure"];
             };
         };
-        /** @description The method is not known (protocol version 2026-07-28; older ones answer 200 with the same error), or the session is not: begin a new one. */
+        /** @description The method is unknown (protocol version 2026-07-28; older versions answer 200 with the same error); or the session is unknown: start a new one. */
         GatewayNotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2825,7 +2823,7 @@ export interface components {
                 "text/event-stream": string;
             };
         };
-        /** @description A notification was taken. There is no answer to it. */
+        /** @description The notification was accepted. It has no answer. */
         GatewayAccepted: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2841,7 +2839,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what your organization has under way fills its share of the memory, 503 where there is no memory at all. */
+        /** @description Any other error (405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
         AccountsError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2854,7 +2852,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description The request breaks a rule of this document; every mistake is named. */
+        /** @description The request breaks a rule of this document. The answer lists every mistake. */
         AccountsBadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2877,7 +2875,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description The API token lacks the permission that this operation, or what it changes, needs. */
+        /** @description The API token lacks the permission that this operation or this change requires. */
         AccountsForbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2899,7 +2897,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description The organization has as much as the operator allows; nothing was changed. The message names the quota, and `Link` leads to `quota_exceeded`. */
+        /** @description The organization has reached a quota. Nothing was changed. The message names the quota, and `Link` leads to `quota_exceeded`. */
         AccountsQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2921,7 +2919,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description Anything else: 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what your organization has under way fills its share of the memory, 503 where there is no memory at all. */
+        /** @description Any other error (405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
         ServersError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2934,7 +2932,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The request breaks a rule of this document; every mistake is named. */
+        /** @description The request breaks a rule of this document. The answer lists every mistake. */
         ServersBadRequest: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2945,7 +2943,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The key or the secret is missing, wrong, expired, or they do not belong together. */
+        /** @description The key or the secret is missing, wrong or expired, or they do not belong together. */
         ServersUnauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2956,7 +2954,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The key pair lacks the permission that this operation needs. */
+        /** @description The key pair lacks the permission that this operation requires. */
         ServersForbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2967,7 +2965,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The organization has as much as the operator allows; nothing was changed. The error names the quota, and `Link` leads to `quota_exceeded`. */
+        /** @description The organization has reached a quota. Nothing was changed. The error names the quota, and `Link` leads to `quota_exceeded`. */
         ServersQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2989,7 +2987,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The server behind this failed; the answer says how. */
+        /** @description The MCP server failed; the answer describes the failure. */
         ServersBadGateway: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3000,7 +2998,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The server has as many tool approvals as it may have; nothing was changed. `Link` leads to `quota_exceeded`. */
+        /** @description The server has the maximum number of tool approvals. Nothing was changed. `Link` leads to `quota_exceeded`. */
         ServersTooManyApprovals: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3011,7 +3009,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description Anything else: 403, 405, 412, 413, 415, 429 and 5xx, always in this form. 429 is also the answer where what you have under way fills your share of the memory, 503 where there is no memory at all. */
+        /** @description Any other error (403, 405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your pending requests use your share of the memory, and 503 if there is no memory at all. */
         OperatorError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3036,7 +3034,7 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
-        /** @description The state of other objects does not allow it. */
+        /** @description The state of other objects does not allow this request. */
         OperatorConflict: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3047,7 +3045,7 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
-        /** @description The request breaks a rule of this document; every mistake is named. */
+        /** @description The request breaks a rule of this document. The answer lists every mistake. */
         OperatorValidationFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3058,7 +3056,7 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
-        /** @description The server could not be brought up: nothing was saved, and what served before still does. Or, without `reload`, an error that nobody foresaw (`internal_error`). */
+        /** @description Gatehouse could not connect to the server. Nothing was saved, and the previous connection remains in use. Without `reload`, this is an unexpected error (`internal_error`). */
         OperatorReloadFailed: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3080,7 +3078,7 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
-        /** @description The organization has as many credentials as `GATEHOUSE_QUOTA_CREDENTIALS` allows; nothing was changed. */
+        /** @description The organization has reached the quota `GATEHOUSE_QUOTA_CREDENTIALS`. Nothing was changed. */
         OperatorQuotaExceeded: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3094,22 +3092,22 @@ export interface components {
     };
     parameters: {
         /**
-         * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
+         * @description The session from the answer to `initialize`, from the header of the same name. If that answer had no session, you cannot listen to one or end one.
          * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
          */
         OwnSession: string;
         /**
-         * @description What the client reads. One that reads event streams only gets the answer as one event.
+         * @description The media types that the client accepts. A client that accepts only event streams gets the answer as one event.
          * @example application/json, text/event-stream
          */
         RpcAccept: string;
         /**
-         * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+         * @description The session from the answer to `initialize` (protocol versions up to 2025-11-25).
          * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
          */
         McpSession: string;
         /**
-         * @description The endpoint's token, as minted. It is a secret.
+         * @description The token of the endpoint. It is a secret.
          * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
          */
         EndpointToken: string;
@@ -3119,22 +3117,22 @@ export interface components {
          */
         IntegratedAccountId: components["schemas"]["AccountUuid"];
         /**
-         * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
+         * @description The maximum number of objects in a page. A page has fewer objects, and a `next_cursor`, if more would exceed 1 MiB.
          * @example 100
          */
         Limit: number;
         /**
-         * @description The `next_cursor` of the page before. Empty means the first page.
+         * @description The `next_cursor` of the previous page. Empty means the first page.
          * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
          */
         NextCursor: string;
         /**
-         * @description The ID of the MCP server, an endpoint that we serve.
+         * @description The ID of the MCP server (an endpoint that Gatehouse serves).
          * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
          */
         EndpointId: components["schemas"]["AccountUuid"];
         /**
-         * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+         * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
          * @example "1"
          */
         IfMatch: string;
@@ -3144,14 +3142,14 @@ export interface components {
          */
         AccountId: components["schemas"]["AccountUuid"];
         /**
-         * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+         * @description Only tools that match at least one of these values, as in the scope of an endpoint. Repeat the parameter for more values.
          * @example [
          *       "read"
          *     ]
          */
         Methods: string[];
         /**
-         * @description Only tools that carry one of these. Repeat the parameter for more.
+         * @description Only tools that have at least one of these tags. Repeat the parameter for more tags.
          * @example [
          *       "pet"
          *     ]
@@ -3173,12 +3171,12 @@ export interface components {
          */
         McpServerId: components["schemas"]["McpServerId"];
         /**
-         * @description The tool's name, percent-encoded where it holds reserved characters.
+         * @description The tool's name, percent-encoded if it contains reserved characters.
          * @example file_read
          */
         ToolName: components["schemas"]["ToolName"];
         /**
-         * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+         * @description `handling=lenient` saves the server even if Gatehouse cannot connect to it; the answer then has the header `Preference-Applied`. Other preferences are ignored (RFC 7240).
          * @example handling=lenient
          */
         Prefer: string;
@@ -3203,13 +3201,13 @@ export interface components {
          */
         ApiKeyId: components["schemas"]["Uuid"];
         /**
-         * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+         * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
          */
         IfNoneMatch: string;
     };
     requestBodies: {
-        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels), of which at most 10,000 may be numbers that JavaScript would write in another way (`1.0`, `1e5`, `-0`, more digits than it holds); the message and its `params` may have 1,000 members each. Those of more than 16 KiB are read in turns with those of other organizations. `jsonrpc` may be left out, and the media type may be `text/plain`. A message that is compressed may unpack to 100 times its size; up to 256 KiB, to any. */
+        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). At most 10,000 of them may be numbers that JavaScript would write differently (`1.0`, `1e5`, `-0`, or more digits than it holds). The message and its `params` may have 1,000 members each. Messages of more than 16 KiB are read in turns with those of other organizations. You may omit `jsonrpc`, and the media type may be `text/plain`. A compressed message may unpack to at most 100 times its size; messages that unpack to at most 256 KiB have no such limit. */
         RpcMessage: {
             content: {
                 "application/json": components["schemas"]["RpcMessage"];
@@ -3218,52 +3216,52 @@ export interface components {
     };
     headers: {
         /**
-         * @description The id of this request, as it stands in the log. A sane one that the client sent is kept.
+         * @description The id of this request, as in the log. If the client sent a valid id, Gatehouse keeps it.
          * @example 5f0c7f3e-1f4f-4c0b-9a55-0d6a3a0f9d2e
          */
         XRequestId: string;
         /**
-         * @description Where the error catalogue says what happened and what to do.
+         * @description A link to the entry in the error catalogue, with the cause and the remedy.
          * @example <http://localhost:8080/docs/errors.md#not_found>; rel="help"
          */
         Help: string;
         /**
-         * @description Seconds to wait before trying again; with 429 and 503.
+         * @description The number of seconds to wait before you try again; sent with 429 and 503.
          * @example 1
          */
         RetryAfter: number;
         /**
-         * @description The methods that this path knows; with 405.
+         * @description The methods that this path supports; sent with 405.
          * @example GET, POST
          */
         Allow: string;
         /**
-         * @description The kind of credentials that are wanted.
+         * @description The required kind of credentials.
          * @example Bearer
          */
         WWWAuthenticate: string;
         /**
-         * @description The session of the client, where the server behind the endpoint keeps sessions: to be sent back with every message. It holds for this endpoint only.
+         * @description The session of the client, if the server behind the endpoint has sessions. Send it back with every message. It is valid for this endpoint only.
          * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
          */
         McpSessionId: string;
         /**
-         * @description Where the new object is, as a path on the server's public URL.
+         * @description The path of the new object on the server's public URL.
          * @example /api/mcp-servers/mcp_8c180796-e6d7-4343-88b5-5df0846fef69
          */
         Location: string;
         /**
-         * @description The version of the object; send it back as `If-Match`.
+         * @description The version of the object. Send it back as `If-Match`.
          * @example "1"
          */
         ETag: string;
         /**
-         * @description The version of the content, in the coding of the answer; send it back as `If-None-Match`.
+         * @description The version of the content, in the content coding of the answer. Send it back as `If-None-Match`.
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
          */
         ContentETag: string;
         /**
-         * @description The content is served compressed to clients that accept `br` or `gzip`.
+         * @description The content is compressed for clients that accept `br` or `gzip`.
          * @example Accept-Encoding
          */
         Vary: "Accept-Encoding";
@@ -3277,12 +3275,12 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
+                 * @description The session from the answer to `initialize`, from the header of the same name. If that answer had no session, you cannot listen to one or end one.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id": components["parameters"]["OwnSession"];
                 /**
-                 * @description The last event that was received, to go on from there.
+                 * @description The last event that the client received. The stream continues after it.
                  * @example 17
                  */
                 "Last-Event-ID"?: string;
@@ -3304,12 +3302,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description What the client reads. One that reads event streams only gets the answer as one event.
+                 * @description The media types that the client accepts. A client that accepts only event streams gets the answer as one event.
                  * @example application/json, text/event-stream
                  */
                 Accept?: components["parameters"]["RpcAccept"];
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session from the answer to `initialize` (protocol versions up to 2025-11-25).
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id"?: components["parameters"]["McpSession"];
@@ -3332,7 +3330,7 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
+                 * @description The session from the answer to `initialize`, from the header of the same name. If that answer had no session, you cannot listen to one or end one.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id": components["parameters"]["OwnSession"];
@@ -3353,19 +3351,19 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
+                 * @description The session from the answer to `initialize`, from the header of the same name. If that answer had no session, you cannot listen to one or end one.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id": components["parameters"]["OwnSession"];
                 /**
-                 * @description The last event that was received, to go on from there.
+                 * @description The last event that the client received. The stream continues after it.
                  * @example 17
                  */
                 "Last-Event-ID"?: string;
             };
             path: {
                 /**
-                 * @description The endpoint's token, as minted. It is a secret.
+                 * @description The token of the endpoint. It is a secret.
                  * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
                  */
                 token: components["parameters"]["EndpointToken"];
@@ -3386,19 +3384,19 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description What the client reads. One that reads event streams only gets the answer as one event.
+                 * @description The media types that the client accepts. A client that accepts only event streams gets the answer as one event.
                  * @example application/json, text/event-stream
                  */
                 Accept?: components["parameters"]["RpcAccept"];
                 /**
-                 * @description The session that `initialize` was answered with (protocol versions up to 2025-11-25).
+                 * @description The session from the answer to `initialize` (protocol versions up to 2025-11-25).
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id"?: components["parameters"]["McpSession"];
             };
             path: {
                 /**
-                 * @description The endpoint's token, as minted. It is a secret.
+                 * @description The token of the endpoint. It is a secret.
                  * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
                  */
                 token: components["parameters"]["EndpointToken"];
@@ -3420,14 +3418,14 @@ export interface operations {
             query?: never;
             header: {
                 /**
-                 * @description The session that `initialize` was answered with, in the header of the same name. Where it was answered with none, there is nothing to listen to or to end.
+                 * @description The session from the answer to `initialize`, from the header of the same name. If that answer had no session, you cannot listen to one or end one.
                  * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
                  */
                 "Mcp-Session-Id": components["parameters"]["OwnSession"];
             };
             path: {
                 /**
-                 * @description The endpoint's token, as minted. It is a secret.
+                 * @description The token of the endpoint. It is a secret.
                  * @example 4f1c5e0b6c2d4f8a9b3c5d7e9f0a1b2c
                  */
                 token: components["parameters"]["EndpointToken"];
@@ -3446,12 +3444,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
+                 * @description The maximum number of objects in a page. A page has fewer objects, and a `next_cursor`, if more would exceed 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @description The `next_cursor` of the previous page. Empty means the first page.
                  * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
                  */
                 next_cursor?: components["parameters"]["NextCursor"];
@@ -3468,7 +3466,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A part of the list. */
+            /** @description One page of the list. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3536,7 +3534,7 @@ export interface operations {
                  */
                 integrated_account_id: components["parameters"]["IntegratedAccountId"];
                 /**
-                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @description The ID of the MCP server (an endpoint that Gatehouse serves).
                  * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
                  */
                 id: components["parameters"]["EndpointId"];
@@ -3568,7 +3566,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3580,7 +3578,7 @@ export interface operations {
                  */
                 integrated_account_id: components["parameters"]["IntegratedAccountId"];
                 /**
-                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @description The ID of the MCP server (an endpoint that Gatehouse serves).
                  * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
                  */
                 id: components["parameters"]["EndpointId"];
@@ -3589,7 +3587,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The endpoint is gone. */
+            /** @description The endpoint was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3611,7 +3609,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3623,21 +3621,21 @@ export interface operations {
                  */
                 integrated_account_id: components["parameters"]["IntegratedAccountId"];
                 /**
-                 * @description The ID of the MCP server, an endpoint that we serve.
+                 * @description The ID of the MCP server (an endpoint that Gatehouse serves).
                  * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
                  */
                 id: components["parameters"]["EndpointId"];
             };
             cookie?: never;
         };
-        /** @description What to change. */
+        /** @description The changes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["EndpointPatch"];
             };
         };
         responses: {
-            /** @description The endpoint as it now is. */
+            /** @description The updated endpoint. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3659,12 +3657,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
+                 * @description The maximum number of objects in a page. A page has fewer objects, and a `next_cursor`, if more would exceed 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @description The `next_cursor` of the previous page. Empty means the first page.
                  * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
                  */
                 next_cursor?: components["parameters"]["NextCursor"];
@@ -3679,7 +3677,7 @@ export interface operations {
                  */
                 status?: "active" | "needs_reauth" | "validation_error";
                 /**
-                 * @description Only accounts of integrations with this name; `mcp` is also what servers have.
+                 * @description Only accounts of integrations with this name. For servers the name is `mcp`.
                  * @example petstore
                  */
                 "integration.name"?: string;
@@ -3690,7 +3688,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A part of the list. */
+            /** @description One page of the list. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3777,7 +3775,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3793,7 +3791,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The account is gone. */
+            /** @description The account was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3815,7 +3813,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -3829,14 +3827,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description What to change. */
+        /** @description The changes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["AccountPatch"];
             };
         };
         responses: {
-            /** @description The account as it now is. */
+            /** @description The updated account. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -3858,14 +3856,14 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+                 * @description Only tools that match at least one of these values, as in the scope of an endpoint. Repeat the parameter for more values.
                  * @example [
                  *       "read"
                  *     ]
                  */
                 methods?: components["parameters"]["Methods"];
                 /**
-                 * @description Only tools that carry one of these. Repeat the parameter for more.
+                 * @description Only tools that have at least one of these tags. Repeat the parameter for more tags.
                  * @example [
                  *       "pet"
                  *     ]
@@ -3905,12 +3903,12 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description How many to answer at most. A page has fewer, and a `next_cursor`, where more would take over 1 MiB.
+                 * @description The maximum number of objects in a page. A page has fewer objects, and a `next_cursor`, if more would exceed 1 MiB.
                  * @example 100
                  */
                 limit?: components["parameters"]["Limit"];
                 /**
-                 * @description The `next_cursor` of the page before. Empty means the first page.
+                 * @description The `next_cursor` of the previous page. Empty means the first page.
                  * @example MTcwNDg4MDgwMDAwMC4yYmExZjQwMS03MTgzLTQ3YzUtOWUzOS1lOGUyNTdlM2M3OTY
                  */
                 next_cursor?: components["parameters"]["NextCursor"];
@@ -3921,7 +3919,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A part of the list. */
+            /** @description One page of the list. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4008,7 +4006,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4024,7 +4022,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The integration is gone. */
+            /** @description The integration was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4047,7 +4045,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4061,14 +4059,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description What to change. Bodies up to 16 MiB. */
+        /** @description The changes. Bodies up to 16 MiB. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["IntegrationPatch"];
             };
         };
         responses: {
-            /** @description The integration as it now is. */
+            /** @description The updated integration. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4091,14 +4089,14 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Only tools that one of these selects, as in the scope of an endpoint. Repeat the parameter for more.
+                 * @description Only tools that match at least one of these values, as in the scope of an endpoint. Repeat the parameter for more values.
                  * @example [
                  *       "read"
                  *     ]
                  */
                 methods?: components["parameters"]["Methods"];
                 /**
-                 * @description Only tools that carry one of these. Repeat the parameter for more.
+                 * @description Only tools that have at least one of these tags. Repeat the parameter for more tags.
                  * @example [
                  *       "pet"
                  *     ]
@@ -4138,22 +4136,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The page, from 0.
+                 * @description The page number, from 0.
                  * @example 0
                  */
                 page?: number;
                 /**
-                 * @description How many servers a page holds at most.
+                 * @description The maximum number of servers in a page.
                  * @example 20
                  */
                 limit?: number;
                 /**
-                 * @description What to sort by. Equal ones are sorted by id.
+                 * @description The field to sort by. Servers with equal values are sorted by id.
                  * @example created_at
                  */
                 sort?: "created_at" | "updated_at" | "name";
                 /**
-                 * @description Which way to sort.
+                 * @description The sort direction.
                  * @example desc
                  */
                 order?: "asc" | "desc";
@@ -4199,7 +4197,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The server, registered. */
+            /** @description The registered server. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4256,7 +4254,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4272,7 +4270,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The server is gone. */
+            /** @description The server was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4294,7 +4292,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4308,14 +4306,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description What to change. */
+        /** @description The changes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["McpServerPatch"];
             };
         };
         responses: {
-            /** @description The server as it now is. */
+            /** @description The updated server. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4338,7 +4336,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4359,7 +4357,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The policy that now holds. */
+            /** @description The new policy. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4455,14 +4453,14 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The answer. */
+        /** @description The decision. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ToolApprovalCreate"];
             };
         };
         responses: {
-            /** @description The tool approval, as kept. */
+            /** @description The saved tool approval. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4491,7 +4489,7 @@ export interface operations {
                  */
                 mcpServerId: components["parameters"]["McpServerId"];
                 /**
-                 * @description The tool's name, percent-encoded where it holds reserved characters.
+                 * @description The tool's name, percent-encoded if it contains reserved characters.
                  * @example file_read
                  */
                 toolName: components["parameters"]["ToolName"];
@@ -4500,7 +4498,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tool approval is gone. */
+            /** @description The tool approval was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4545,7 +4543,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+                 * @description `handling=lenient` saves the server even if Gatehouse cannot connect to it; the answer then has the header `Preference-Applied`. Other preferences are ignored (RFC 7240).
                  * @example handling=lenient
                  */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4560,14 +4558,14 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The shared server, created, and whether the gateway uses it. */
+            /** @description The new shared server, and whether the gateway uses it. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
                     Location: components["headers"]["Location"];
                     ETag: components["headers"]["ETag"];
                     /**
-                     * @description `handling=lenient`, where `Prefer` said so and the server was saved without being brought up.
+                     * @description `handling=lenient`, if `Prefer` requested it and the server was saved without a connection.
                      * @example handling=lenient
                      */
                     "Preference-Applied"?: string;
@@ -4621,7 +4619,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4637,7 +4635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The shared server is gone. */
+            /** @description The shared server was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4658,12 +4656,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
                 /**
-                 * @description `handling=lenient` saves the server even though it cannot be brought up; the answer then carries `Preference-Applied`. Other preferences are ignored (RFC 7240).
+                 * @description `handling=lenient` saves the server even if Gatehouse cannot connect to it; the answer then has the header `Preference-Applied`. Other preferences are ignored (RFC 7240).
                  * @example handling=lenient
                  */
                 Prefer?: components["parameters"]["Prefer"];
@@ -4677,20 +4675,20 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description What to change. */
+        /** @description The changes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SharedServerPatch"];
             };
         };
         responses: {
-            /** @description The shared server as it now is, and whether the gateway uses it. */
+            /** @description The updated shared server, and whether the gateway uses it. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
                     ETag: components["headers"]["ETag"];
                     /**
-                     * @description `handling=lenient`, where `Prefer` said so and the server was saved without being brought up.
+                     * @description `handling=lenient`, if `Prefer` requested it and the server was saved without a connection.
                      * @example handling=lenient
                      */
                     "Preference-Applied"?: string;
@@ -4723,7 +4721,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What came of it. */
+            /** @description The result. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4790,7 +4788,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The organizations that now may. */
+            /** @description The organizations that now have the grant. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4866,7 +4864,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The organization, created. */
+            /** @description The new organization. */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -4920,7 +4918,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the version you have seen, or `*`. When the object has changed since, nothing is done and the answer is 412.
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
                  * @example "1"
                  */
                 "If-Match"?: components["parameters"]["IfMatch"];
@@ -4936,7 +4934,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The organization is gone. */
+            /** @description The organization was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5072,7 +5070,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The API token is gone. */
+            /** @description The API token was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5177,7 +5175,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The key pair is gone. */
+            /** @description The key pair was deleted. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5197,22 +5195,22 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The `nextCursor` of the page before. Empty means the first page.
+                 * @description The `nextCursor` of the previous page. Empty means the first page.
                  * @example MTc5NDAyOTUxNjAwMC4wMTk5ZjFhMi03YjNjLTdkNGUtOGY1MC1hMWIyYzNkNGU1ZjY
                  */
                 cursor?: string;
                 /**
-                 * @description How many events to answer at most.
+                 * @description The maximum number of events in a page.
                  * @example 100
                  */
                 limit?: number;
                 /**
-                 * @description Only events of this organization.
+                 * @description Only events in this organization.
                  * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
                  */
                 organization?: components["schemas"]["OrganizationId"];
                 /**
-                 * @description Only events of this action.
+                 * @description Only events with this action.
                  * @example server.updated
                  */
                 action?: string;
@@ -5228,7 +5226,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A part of the audit log. */
+            /** @description One page of the audit log. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5252,7 +5250,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The process runs. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5283,7 +5281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Readiness"];
                 };
             };
-            /** @description Not ready; `reason` says why. */
+            /** @description Not ready; `reason` gives the reason. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5324,7 +5322,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
                  * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -5346,7 +5344,7 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description You have it; `If-None-Match` names it. */
+            /** @description Not modified: `If-None-Match` names the current version. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5356,7 +5354,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The page was not built yet; the answer names the command that builds it. */
+            /** @description The page is not built yet; the answer names the command that builds it. */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5374,7 +5372,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
                  * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -5402,7 +5400,7 @@ export interface operations {
                     "text/markdown": string;
                 };
             };
-            /** @description You have it; `If-None-Match` names it. */
+            /** @description Not modified: `If-None-Match` names the current version. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5421,7 +5419,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
                  * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -5446,7 +5444,7 @@ export interface operations {
                          * @constant
                          */
                         openapi: "3.1.1";
-                        /** @description What the document describes. */
+                        /** @description The title, version and description of the API. */
                         info: {
                             [key: string]: unknown;
                         };
@@ -5459,7 +5457,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description You have it; `If-None-Match` names it. */
+            /** @description Not modified: `If-None-Match` names the current version. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5477,7 +5475,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
                  * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -5499,7 +5497,7 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
-            /** @description You have it; `If-None-Match` names it. */
+            /** @description Not modified: `If-None-Match` names the current version. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
@@ -5517,7 +5515,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description The `ETag` of the content you have, or `*`. When it is still the same, the answer is 304 without a body.
+                 * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
                  * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
                  */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
@@ -5539,7 +5537,7 @@ export interface operations {
                     "text/markdown": string;
                 };
             };
-            /** @description You have it; `If-None-Match` names it. */
+            /** @description Not modified: `If-None-Match` names the current version. */
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
