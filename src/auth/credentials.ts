@@ -1,12 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import {
-  type ApiTokenCaller,
-  type KeyPairCaller,
-  OPERATOR,
-  type Operator,
-  type Permission,
-  type TokenPermission,
-} from '../base/caller.ts';
+import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import * as apiTokens from '../store/api-tokens.ts';
@@ -53,7 +46,7 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
         id: pair.id,
         name: pair.name,
         organizationId: pair.organizationId,
-        permissions: pair.permissions as Permission[],
+        permissions: pair.permissions,
       };
     },
     apiToken: async (token) => {
@@ -68,7 +61,7 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
         id: found.id,
         name: found.name,
         organizationId: found.organizationId,
-        permissions: found.permissions as TokenPermission[],
+        permissions: found.permissions,
       };
     },
     saveLastUsed: async () => {

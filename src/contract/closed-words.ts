@@ -9,6 +9,8 @@ export type SharedTransport = Schemas['SharedServerTransport'];
 export type EncodingErrorHandler = NonNullable<Schemas['SharedServerEncodingErrorHandler']>;
 export type AuthenticationMethod = Schemas['AuthenticationMethod'];
 export type AccountStatus = Schemas['Account']['status'];
+export type Permission = Schemas['Permissions'][number];
+export type TokenPermission = Schemas['TokenPermissions'][number];
 export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
 export type AuditOutcome = Schemas['AuditEvent']['outcome'];
 
@@ -69,6 +71,13 @@ export const readAccountStatus = reader<AccountStatus>('account status', {
   active: true,
   needs_reauth: true,
   validation_error: true,
+});
+
+export const readPermission = reader<Permission>('permission of a key pair', { servers: true, approvals: true });
+
+export const readTokenPermission = reader<TokenPermission>('permission of an API token', {
+  accounts: true,
+  approvals: true,
 });
 
 export const readActorKind = reader<ActorKind>('kind of actor', {

@@ -1,4 +1,3 @@
-import type { Permission, TokenPermission } from '../base/caller.ts';
 import { instant, parseOptionalInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -23,15 +22,14 @@ type CredentialOperations =
 
 /** Operator API: an organization's API tokens and key pairs. Secrets are answered once and stored as hashes. */
 export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> => ({
-  listApiTokens: async ({ params }, respond) =>
-    respond(200, (await listApiTokens(deps, params.org_id)).map(toApiToken)),
+  listApiTokens: async ({ params }, respond) => respond(200, (await listApiTokens(deps, params.org_id)).map(toWire)),
 
   createApiToken: async ({ params, body, caller }, respond) => {
     const { name, permissions = ['accounts'] } = body;
     const fields = { name, permissions, expiresAt: expiryOf(body) };
     const { created, token } = await createApiToken(deps, caller, params.org_id, fields);
     const headers = { Location: `/admin/api/v1/organizations/${params.org_id}/api-tokens/${created.id}` };
-    return respond(201, { ...toApiToken(created), token }, headers);
+    return respond(201, { ...toWire(created), token }, headers);
   },
 
   deleteApiToken: async ({ params, caller }, respond) => {
@@ -39,14 +37,14 @@ export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> =
     return respond(200, { id: params.id, deleted: true });
   },
 
-  listApiKeys: async ({ params }, respond) => respond(200, (await listKeyPairs(deps, params.org_id)).map(toApiKey)),
+  listApiKeys: async ({ params }, respond) => respond(200, (await listKeyPairs(deps, params.org_id)).map(toWire)),
 
   createApiKey: async ({ params, body, caller }, respond) => {
     const { name, permissions = ['servers', 'approvals'] } = body;
     const fields = { name, permissions, expiresAt: expiryOf(body) };
     const { created, apiKey, apiSecret } = await createKeyPair(deps, caller, params.org_id, fields);
     const headers = { Location: `/admin/api/v1/organizations/${params.org_id}/api-keys/${created.id}` };
-    return respond(201, { ...toApiKey(created), apiKey, apiSecret }, headers);
+    return respond(201, { ...toWire(created), apiKey, apiSecret }, headers);
   },
 
   deleteApiKey: async ({ params, caller }, respond) => {
@@ -58,19 +56,16 @@ export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> =
 const expiryOf = ({ expiresAt }: { readonly expiresAt?: string | null }): number | null =>
   parseOptionalInstant(expiresAt, 'body.expiresAt');
 
-/** Either kind as it is shown; `P`: the permissions that it can have. */
-const toWire = <P extends string>(credential: ApiToken | KeyPair) => ({
+/** Either kind as it is shown. */
+const toWire = <C extends ApiToken | KeyPair>(credential: C) => ({
   id: credential.id,
   name: credential.name,
-  permissions: credential.permissions as P[],
+  permissions: credential.permissions as C['permissions'],
   prefix: credential.prefix,
   expiresAt: optionalInstant(credential.expiresAt),
   lastUsedAt: optionalInstant(credential.lastUsedAt),
   createdAt: instant(credential.createdAt),
 });
-
-const toApiToken = toWire<TokenPermission>;
-const toApiKey = toWire<Permission>;
 
 const optionalInstant = (milliseconds: number | null): string | null =>
   milliseconds === null ? null : instant(milliseconds);

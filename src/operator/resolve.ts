@@ -151,15 +151,20 @@ const connectableOf = (
   organizationId: null,
   auditTarget: sharedServer(id),
   target:
-    config.transport === 'stdio' && machine !== null
+    config.transport === 'stdio'
       ? processTarget(slug, config, machine, variables)
-      : sharedRemoteTarget(slug, config, variables),
+      : sharedRemoteTarget(config.transport, slug, config, variables),
   isStored: async (db) => (await sharedServers.find(db, id)) !== null,
 });
 
-function sharedRemoteTarget(name: string, config: Config, variables: readonly Secret[]): RemoteTarget {
-  const { transport, url, headers, sseReadTimeoutSeconds, terminateOnClose } = config;
-  const target = remoteTarget(transport as RemoteTarget['transport'], name, url ?? '', headers);
+function sharedRemoteTarget(
+  transport: RemoteTarget['transport'],
+  name: string,
+  config: Config,
+  variables: readonly Secret[],
+): RemoteTarget {
+  const { url, headers, sseReadTimeoutSeconds, terminateOnClose } = config;
+  const target = remoteTarget(transport, name, url ?? '', headers);
   return {
     ...target,
     secrets: [...target.secrets, ...variables],
@@ -180,9 +185,13 @@ const INHERITED =
 function processTarget(
   name: string,
   config: Config,
-  { variables: environment, stdioUser: user }: Machine,
+  machine: Machine | null,
   variables: readonly Secret[],
 ): ProcessTarget {
+  if (machine === null) {
+    throw new TypeError('a local process has to run on some machine');
+  }
+  const { variables: environment, stdioUser: user } = machine;
   const { command, args, env, cwd, encoding, encodingErrorHandler } = config;
   const inherited = Object.entries(environment).filter(([variable]) => INHERITED.test(variable));
   return {

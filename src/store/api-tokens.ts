@@ -1,3 +1,4 @@
+import { readTokenPermission, type TokenPermission } from '../contract/closed-words.ts';
 import { touch, type Use } from './last-used.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
@@ -7,7 +8,7 @@ export type ApiToken = {
   id: string;
   organizationId: string;
   name: string;
-  permissions: string[];
+  permissions: TokenPermission[];
   /** The first characters of the token, to tell tokens apart. */
   prefix: string;
   expiresAt: number | null;
@@ -72,7 +73,7 @@ function toApiToken(row: Database['api_tokens']): ApiToken {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: JSON.parse(row.permissions),
+    permissions: (JSON.parse(row.permissions) as string[]).map(readTokenPermission),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

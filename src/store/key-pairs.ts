@@ -1,3 +1,4 @@
+import { type Permission, readPermission } from '../contract/closed-words.ts';
 import { touch, type Use } from './last-used.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
@@ -7,7 +8,7 @@ export type KeyPair = {
   id: string;
   organizationId: string;
   name: string;
-  permissions: string[];
+  permissions: Permission[];
   /** The first characters of the key, to tell keys apart. */
   prefix: string;
   expiresAt: number | null;
@@ -73,7 +74,7 @@ function toKeyPair(row: Database['key_pairs']): KeyPair {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: JSON.parse(row.permissions),
+    permissions: (JSON.parse(row.permissions) as string[]).map(readPermission),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

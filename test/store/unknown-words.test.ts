@@ -1,17 +1,21 @@
 import { expect, it } from 'vitest';
 import { UnknownWord } from '../../src/contract/closed-words.ts';
 import * as accounts from '../../src/store/accounts.ts';
+import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as integrations from '../../src/store/integrations.ts';
+import * as keyPairs from '../../src/store/key-pairs.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Db, Store } from '../../src/store/store.ts';
 import { onBothEngines } from './support/harness.ts';
 import {
   aConfig,
+  aKeyPair,
   anAuditEvent,
   anOrganization,
   aServer,
+  aToken,
   storedAccount,
   storedIntegration,
   storedSharedServer,
@@ -90,6 +94,29 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
     },
   ],
   [
+    'permission of an API token',
+    async (store, organizationId) => {
+      await store.write(async (db) => {
+        await apiTokens.insert(db, { ...aToken(organizationId), tokenHash: organizationId });
+        await setPermissions(db, 'api_tokens', organizationId);
+      });
+      return [() => apiTokens.findByHash(store.read, organizationId), () => apiTokens.list(store.read, organizationId)];
+    },
+  ],
+  [
+    'permission of a key pair',
+    async (store, organizationId) => {
+      await store.write(async (db) => {
+        await keyPairs.insert(db, { ...aKeyPair(organizationId), keyHash: organizationId });
+        await setPermissions(db, 'key_pairs', organizationId);
+      });
+      return [
+        () => keyPairs.findByKeyHash(store.read, organizationId),
+        () => keyPairs.list(store.read, organizationId),
+      ];
+    },
+  ],
+  [
     'kind of actor',
     async (store, organizationId) => {
       const event = anAuditEvent({ organizationId, actor: { kind: LATER, id: null, name: 'x' } });
@@ -105,6 +132,13 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
     },
   ],
 ];
+
+const setPermissions = ({ sql }: Db, table: 'api_tokens' | 'key_pairs', organizationId: string) =>
+  sql
+    .updateTable(table)
+    .set({ permissions: JSON.stringify([LATER]) })
+    .where('organization_id', '=', organizationId)
+    .execute();
 
 const storedServer = (store: Store, organizationId: string, changes: Parameters<typeof aServer>[1]) =>
   store.write((db) => servers.insert(db, aServer(organizationId, changes)));
