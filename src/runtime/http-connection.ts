@@ -1,26 +1,17 @@
-import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { beginningOf } from './beginning-of.ts';
-import type { ConnectionOptions, OwnRequest, Session, Wire } from './connection.ts';
-import { exchange, type ServerRequest } from './exchange.ts';
+import type { ConnectionOptions, OwnRequest, Wire } from './connection.ts';
 import { createFactsRoom } from './facts-room.ts';
-import { credentialsRefused, isUnavailable, notAnyMore, ServerFailed } from './failed.ts';
+import { notAnyMore } from './failed.ts';
+import { answersIn } from './http-answers.ts';
+import { createHttpIntroduction } from './http-introduction.ts';
+import { createHttpRequests } from './http-requests.ts';
 import { listenForChanges } from './listen.ts';
-import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
-import { once, patience } from './once.ts';
+import { isJson, notTheProtocol, type ServerMessage } from './messages.ts';
+import { patience } from './once.ts';
 import { answerFor, createOwnIds, OPEN_OBJECT, withToken } from './own-ids.ts';
-import {
-  cancelled,
-  type Era,
-  factsOfDiscovery,
-  factsOfSession,
-  INITIALIZE,
-  INITIALIZED,
-  type ServerFacts,
-  statelessHeaders,
-  withEnvelope,
-} from './protocol.ts';
+import { cancelled, type Era } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { RemoteTarget } from './target.ts';
@@ -31,108 +22,9 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   const ownId = createOwnIds();
   const room = createFactsRoom(memory);
   const closed = new AbortController();
-  /** Ends what the server introduces itself by. */
-  const soon = (): AbortSignal => AbortSignal.any([closed.signal, patience()]);
-
-  const checked = async (request: ServerRequest): Promise<HttpAnswer> => {
-    let answer: HttpAnswer;
-    try {
-      answer = await exchange(egress, target, request);
-    } catch (error) {
-      if (error instanceof ServerFailed && error.kind === 'unreachable') {
-        onLost(error);
-      }
-      throw error;
-    }
-    if (answer.status === 401 || answer.status === 403) {
-      discard(answer);
-      throw credentialsRefused(name, answer.status);
-    }
-    return answer;
-  };
-  const post = (
-    message: object,
-    headers: ServerRequest['headers'],
-    signal: AbortSignal,
-    quiet = silence,
-    mayBeSent?: MayBeSent,
-  ): Promise<HttpAnswer> =>
-    checked({
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(message),
-      signal,
-      silence: quiet,
-      mayBeSent,
-    });
-  const postStateless = (
-    { method, params, headers, mayBeSent }: Omit<OwnRequest, 'id'>,
-    id: number,
-    signal: AbortSignal,
-  ) => {
-    const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
-    // A subscription is silent as long as nothing changes.
-    const ofMessage = { ...headers, ...statelessHeaders(method, params) };
-    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
-  };
-
-  const discover = once(name, async (): Promise<ServerFacts | null> => {
-    const id = ownId();
-    const answer = await postStateless({ method: 'server/discover', params: {} }, id, soon());
-    if (isUnavailable(answer.status)) {
-      discard(answer);
-      throw unavailable(name, answer);
-    }
-    using reading = memory();
-    const response = await responseOf(name, answer, id, reading).catch((error: unknown) => {
-      // What older servers make of a method that they do not know need not be a message.
-      if (error instanceof ServerFailed && error.kind === 'protocol') {
-        return undefined;
-      }
-      throw error;
-    });
-    const facts = factsOfDiscovery(name, response?.result);
-    if (facts !== null) {
-      room.keep('discovery', facts.bytes, () => discover.forget(facts));
-    }
-    return facts;
-  });
-
-  const beginSession = async (): Promise<Session | null> => {
-    const id = ownId();
-    const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE }, {}, soon());
-    using reading = memory();
-    const response = await responseOf(name, answer, id, reading).catch(async (error: unknown) => {
-      // What newer servers make of a method that they do not know need not be a message either.
-      if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
-        return null;
-      }
-      throw error;
-    });
-    const facts = factsOfSession(name, response?.result);
-    if (facts === null) {
-      if (await discover()) {
-        return null;
-      }
-      throw notTheProtocol(name, 'it refused to initialize a session');
-    }
-    const sessionId = answer.headers['mcp-session-id'];
-    const headers = {
-      'mcp-protocol-version': facts.protocolVersion,
-      ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
-    };
-    discard(await post(INITIALIZED, headers, soon()));
-    const begun = { ...facts, id: sessionId, headers };
-    room.keep('session', facts.bytes + 2 * (sessionId?.length ?? 0), () => session.forget(begun));
-    return begun;
-  };
-  const session = once(name, () =>
-    beginSession().catch((error: unknown) => {
-      // Who knows neither may have been something in the server's place, such as the page of a proxy.
-      discover.forget(null);
-      throw error;
-    }),
-  );
+  const requests = createHttpRequests({ egress, onLost }, target);
+  const { checked, post, postStateless } = requests;
+  const { discover, session } = createHttpIntroduction({ name, memory, requests, ownId, room, closed: closed.signal });
 
   /** On the gateway's own session, which is begun anew when the server has forgotten it. */
   const postOnSession = async (
@@ -261,31 +153,4 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     stderr: () => null,
     close,
   };
-}
-
-const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
-  new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
-
-async function* answersIn(server: string, answer: HttpAnswer, memory: MemoryScope): AsyncGenerator<ServerMessage> {
-  if (!isJson(answer) && !isStream(answer)) {
-    discard(answer);
-    throw isUnavailable(answer.status)
-      ? unavailable(server, answer)
-      : notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
-  }
-  yield* messagesOf(server, answer, memory);
-}
-
-/** The response in an answer, which it owns. */
-async function responseOf(server: string, answer: HttpAnswer, id: number, memory: MemoryScope): Promise<ServerMessage> {
-  try {
-    for await (const message of answersIn(server, answer, memory)) {
-      if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
-        return message;
-      }
-    }
-  } finally {
-    discard(answer);
-  }
-  throw unanswered(server);
 }

@@ -1,0 +1,63 @@
+import type { MayBeSent } from '../base/not-sent.ts';
+import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import type { ConnectionOptions, OwnRequest } from './connection.ts';
+import { exchange, type ServerRequest } from './exchange.ts';
+import { credentialsRefused, ServerFailed } from './failed.ts';
+import { statelessHeaders, withEnvelope } from './protocol.ts';
+import type { RemoteTarget } from './target.ts';
+
+/** What is asked of a server over Streamable HTTP. All of it throws ServerFailed, or the reason of the signal. */
+export type HttpRequests = {
+  /** One exchange. A 401 and a 403 are failures: they are about the server's own credentials. */
+  readonly checked: (request: ServerRequest) => Promise<HttpAnswer>;
+  /** Posts a message; `silence` is in milliseconds, by default that of the server. */
+  readonly post: (
+    message: object,
+    headers: ServerRequest['headers'],
+    signal: AbortSignal,
+    silence?: number,
+    mayBeSent?: MayBeSent,
+  ) => Promise<HttpAnswer>;
+  /** Posts a request of the stateless protocol under an own id. */
+  readonly postStateless: (request: Omit<OwnRequest, 'id'>, id: number, signal: AbortSignal) => Promise<HttpAnswer>;
+};
+
+/** Makes the requests of a connection. */
+export function createHttpRequests(
+  { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
+  target: RemoteTarget,
+): HttpRequests {
+  const { name, silence } = target;
+  const checked: HttpRequests['checked'] = async (request) => {
+    let answer: HttpAnswer;
+    try {
+      answer = await exchange(egress, target, request);
+    } catch (error) {
+      if (error instanceof ServerFailed && error.kind === 'unreachable') {
+        onLost(error);
+      }
+      throw error;
+    }
+    if (answer.status === 401 || answer.status === 403) {
+      discard(answer);
+      throw credentialsRefused(name, answer.status);
+    }
+    return answer;
+  };
+  const post: HttpRequests['post'] = (message, headers, signal, quiet = silence, mayBeSent) =>
+    checked({
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(message),
+      signal,
+      silence: quiet,
+      mayBeSent,
+    });
+  const postStateless: HttpRequests['postStateless'] = ({ method, params, headers, mayBeSent }, id, signal) => {
+    const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
+    // A subscription is silent as long as nothing changes.
+    const ofMessage = { ...headers, ...statelessHeaders(method, params) };
+    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
+  };
+  return { checked, post, postStateless };
+}
