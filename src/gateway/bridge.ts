@@ -7,6 +7,7 @@ import type { EndpointConfig } from '../store/endpoints.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { ServerCall } from './call.ts';
 import { negotiate } from './eras.ts';
+import { hearChanges } from './hear-changes.ts';
 import { maskFor } from './mask-for.ts';
 import type { RequestMessage } from './message.ts';
 import type { Answered } from './outcome.ts';
@@ -57,10 +58,10 @@ export function discovered({ said }: ServerFacts, scope: EndpointConfig): Result
 }
 
 /** Sends a request on in the era of the server, and its answer back in that of the client. */
-export async function passOverBridge(_: Deps, call: ServerCall): Promise<Answered> {
-  const { connection, message, request, response } = call;
+export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answered> {
+  const { source, connection, message, request, response } = call;
   const mask = await maskFor(request, connection.target, message.params);
-  return sendMessages(request, response, bridge(call), mask);
+  return sendMessages(request, response, hearChanges(deps, source.server, bridge(call)), mask);
 }
 
 /**

@@ -4,10 +4,10 @@ import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
-import { TOOLS_CHANGED } from '../runtime/protocol.ts';
 import { unanswered } from '../runtime/streamed-answer.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
+import { hearChanges } from './hear-changes.ts';
 import { maskFor, piecesOf } from './mask-for.ts';
 import type { Message } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
@@ -52,13 +52,8 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   // Who opens a stream with GET reads one, whatever else it accepts.
   const isListening = request.method === 'GET';
   if (areEvents && !isListening && !acceptOf(request).events) {
-    const messages = messagesOf(name, answer, memoryOf(request));
-    return sendMessages(
-      request,
-      response,
-      id === null ? messages : untilAnswered(name, messages, onToolsChanged),
-      mask,
-    );
+    const messages = hearChanges(deps, source.server, messagesOf(name, answer, memoryOf(request)));
+    return sendMessages(request, response, id === null ? messages : untilAnswered(name, messages), mask);
   }
   if (!areEvents && !isJson(answer) && (id !== null || isListening)) {
     throw notTheProtocol(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
@@ -102,16 +97,7 @@ async function passBody(
 }
 
 /** Messages, of which the last has to be an answer. */
-async function* untilAnswered(
-  server: string,
-  messages: AsyncIterable<ServerMessage>,
-  onToolsChanged: () => void,
-): AsyncGenerator<ServerMessage> {
-  for await (const message of messages) {
-    if (message.method === TOOLS_CHANGED) {
-      onToolsChanged();
-    }
-    yield message;
-  }
+async function* untilAnswered(server: string, messages: AsyncIterable<ServerMessage>): AsyncGenerator<ServerMessage> {
+  yield* messages;
   throw unanswered(server);
 }

@@ -4,6 +4,7 @@ import { memoryOf } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
+import { hearChanges } from './hear-changes.ts';
 import { maskFor, piecesOf } from './mask-for.ts';
 import { CODES, RpcError } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
@@ -13,8 +14,8 @@ import { sendJson, sendMessages, sendPieces } from './reply.ts';
 export const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
 
 /** Sends a request on in the gateway's own session, under an id of its own, and its answer back under the client's. */
-export async function askInSharedSession(_: Deps, call: ServerCall): Promise<Answered> {
-  const { connection, era, message, request, response, signal, mayBeSent } = call;
+export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<Answered> {
+  const { source, connection, era, message, request, response, signal, mayBeSent } = call;
   const mask = await maskFor(request, connection.target, message.params);
   if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
@@ -24,7 +25,7 @@ export async function askInSharedSession(_: Deps, call: ServerCall): Promise<Ans
     return sendStream(call, answer, mask);
   }
   if (!('json' in answer)) {
-    return sendMessages(request, response, answer, mask);
+    return sendMessages(request, response, hearChanges(deps, source.server, answer), mask);
   }
   const { json, isError } = answer;
   const responseBytes = json.length;

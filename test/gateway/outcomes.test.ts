@@ -131,11 +131,16 @@ test('a call whose client has left after a notification is no success', async ()
   await expect.poll(lastOutcome, { timeout: 10_000 }).toBe('client_gone');
 });
 
-test.each([{}, EVENTS])(
-  'only a notification makes tools be listed again, to a client that sends %j',
-  async (headers) => {
+test.each([
+  ['own session', {}],
+  ['own session', EVENTS],
+  ['just calls', {}],
+  ['just calls', EVENTS],
+] as const)(
+  'only a notification makes tools be listed again, to a client that %s and sends %j',
+  async (way, headers) => {
     const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
-    const ask = await connect({ gateway, token }, 'own session');
+    const ask = await connect({ gateway, token }, way);
     const lists = () => server.got('tools/list').length;
     const answer = { content: [{ type: 'text', text: CHANGED.method }] };
     server.script['tools/call'] = (response, got) =>

@@ -1,0 +1,18 @@
+import type { Deps } from '../deps.ts';
+import type { UsedServer } from '../runtime/connectable.ts';
+import type { ServerMessage } from '../runtime/messages.ts';
+import { TOOLS_CHANGED } from '../runtime/protocol.ts';
+
+/** The messages of a server, which may say among them that its tools have changed: then they are listed again. */
+export async function* hearChanges(
+  { runtime }: Pick<Deps, 'runtime'>,
+  { id }: Pick<UsedServer, 'id'>,
+  messages: AsyncIterable<ServerMessage>,
+): AsyncGenerator<ServerMessage> {
+  for await (const message of messages) {
+    if (message.method === TOOLS_CHANGED) {
+      runtime.toolsChanged(id);
+    }
+    yield message;
+  }
+}
