@@ -1,4 +1,5 @@
 import { isObject } from '../../src/base/json.ts';
+import { MAX_SHOWN_KEY_CHARS } from '../../src/base/limits.ts';
 import { type Document, type Operation, resolve, type Schema } from '../../src/contract/document.ts';
 
 /**
@@ -8,14 +9,28 @@ import { type Document, type Operation, resolve, type Schema } from '../../src/c
 export function strangePlaces(document: Document, { body }: Operation, sent: unknown, answer: unknown): string[] {
   const schema = Object.values(body?.content ?? {})[0]?.schema;
   const known = schema === undefined ? undefined : resolve<Schema>(document, schema).properties;
-  const text = typeof sent === 'string' ? sent : (JSON.stringify(sent) ?? '');
+  const keys = [...Object.keys(known ?? {}), ...keysIn(sent)].map((key) => shown(key));
   // Bytes may be compressed.
-  const isSent = (key: string) => sent instanceof Uint8Array || text.includes(key);
+  const isKnown = (key: string) =>
+    known === undefined || sent instanceof Uint8Array || keys.some((one) => key === one || key.startsWith(`${one}.`));
   return placesIn(answer).filter((place) => {
-    const [part = '', key] = place.split('.');
-    const isKey = key === undefined || known === undefined || Object.hasOwn(known, key) || isSent(key);
+    const [part = ''] = place.split('.', 1);
+    const isKey = place === part || isKnown(place.slice(part.length + 1).replaceAll('/', '.'));
     return !PARTS.includes(part) || (part === 'body' && !isKey);
   });
+}
+
+/** A key as answers show it. The validator separates keys by slashes, also by those that are part of a key. */
+const shown = (key: string): string =>
+  key.slice(0, MAX_SHOWN_KEY_CHARS).toWellFormed().replaceAll('\0', '\ufffd').replaceAll('/', '.');
+
+/** The keys of a body, which may be the text of one. */
+function keysIn(sent: unknown): string[] {
+  try {
+    return Object.keys(Object(typeof sent === 'string' ? JSON.parse(sent) : sent));
+  } catch {
+    return [];
+  }
 }
 
 const PARTS = ['body', 'header', 'path', 'query'];
