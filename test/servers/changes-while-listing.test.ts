@@ -81,7 +81,8 @@ test('nor are they when the new server has been asked already', async () => {
     expect(shown(await list())).toEqual(['theirs waits']);
   });
   expectMoved(late);
-  expect((await stored()).tools?.map(({ definition }) => definition.name)).toEqual(['theirs']);
+  // The list may be stored a moment after it was answered.
+  await expect.poll(async () => (await stored()).tools?.map(({ definition }) => definition.name)).toEqual(['theirs']);
   await other.stop();
 });
 
