@@ -44,9 +44,9 @@ const HELD_BACK =
   'lies where an MCP server is registered whose calls wait for a person: send the document itself, in `document`.';
 
 /** Bytes that a document may have, wherever it comes from. */
-const LARGEST = 16 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 /** Milliseconds that fetching a document may take. */
-const FETCH_TIMEOUT = 10_000;
+const FETCH_TIMEOUT_MS = 10_000;
 
 /**
  * Reads a document for an organization, over the network where it must: then it is held in the memory, as it is in that of
@@ -74,7 +74,7 @@ export async function readDocument(
       }
     };
     const room = (size: number) => (size > SMALL_BYTES ? reach(size) : undefined);
-    const limits = { maxBytes: LARGEST, timeoutMs: FETCH_TIMEOUT, check, signal, room };
+    const limits = { maxBytes: MAX_DOCUMENT_BYTES, timeoutMs: FETCH_TIMEOUT_MS, check, signal, room };
     const { bytes, url } = await egress.of(organizationId).fetchDocument(new URL(source.url), limits);
     return { bytes, url: url.href, path };
   } catch (error) {
@@ -87,7 +87,7 @@ export async function readDocument(
 
 /** Bytes, about, that the skipped operations of an integration may take in its answers; characters of one text. */
 const SKIPPED_BYTES = 64 * 1024;
-const LONGEST_TEXT = 256;
+const MAX_TEXT_CHARS = 256;
 
 type Imported = {
   readonly facts: Pick<Integration, 'toolCount' | 'skipped' | 'service'>;
@@ -95,12 +95,12 @@ type Imported = {
 };
 
 /** Documents of one organization that wait for a thread on which tools are made. */
-const MAX_IMPORTS_WAITING = 16;
+const MAX_WAITING_IMPORTS = 16;
 /** Bytes of a document that is small: reading it takes a fraction of a second. */
 const SMALL_DOCUMENT_BYTES = 256 * 1024;
 
 /** Each thread takes one document at a time, and organizations take turns. Small documents have one of their own. */
-const oneAtATime = () => createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_IMPORTS_WAITING });
+const oneAtATime = () => createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_IMPORTS });
 const LARGE = { turns: oneAtATime(), derive: deriveInWorker };
 const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 
@@ -139,7 +139,8 @@ export async function importDocument(
 
 /** As many of the skipped operations as fit, long ones cut, and how many there are besides: lists show them all. */
 function shorten(skipped: readonly Skipped[]): Skipped[] {
-  const cut = (text: string) => (text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…`.toWellFormed() : text);
+  const cut = (text: string) =>
+    text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…`.toWellFormed() : text;
   const short = skipped.map(({ operation, reason }) => ({ operation: cut(operation), reason: cut(reason) }));
   let room = SKIPPED_BYTES;
   const fitting = short.filter((one) => {

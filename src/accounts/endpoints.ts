@@ -29,9 +29,9 @@ export type EndpointFields = {
 };
 
 /** Milliseconds that an expiry must lie ahead. */
-const SOONEST = 60_000;
+const MIN_LIFETIME_MS = 60_000;
 /** Methods and tags that one error message lists. */
-const MOST_NAMED = 50;
+const MAX_NAMED_WORDS = 50;
 
 /**
  * Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. Throws
@@ -45,7 +45,7 @@ export async function createEndpoint(
 ): Promise<{ endpoint: Endpoint; token: string }> {
   const at = now();
   const token = ids.endpointToken();
-  requireAhead(expiresAt, at, SOONEST);
+  requireAhead(expiresAt, at, MIN_LIFETIME_MS);
   const fields = { name, config: merge({}, config), expiresAt };
   const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
@@ -82,7 +82,7 @@ export async function updateEndpoint(
     if (name === undefined && expiresAt === undefined && Object.keys(config ?? {}).length === 0) {
       return before;
     }
-    requireAhead(expiresAt ?? null, now(), SOONEST);
+    requireAhead(expiresAt ?? null, now(), MIN_LIFETIME_MS);
     const at = Math.max(now(), before.updatedAt);
     const after = {
       ...before,
@@ -212,4 +212,6 @@ async function selectorsOf(db: Db, account: Account, held: Held): Promise<readon
 }
 
 const list = (words: readonly string[]): string =>
-  words.length === 0 ? 'none' : [...words.slice(0, MOST_NAMED), ...(words.length > MOST_NAMED ? ['…'] : [])].join(', ');
+  words.length === 0
+    ? 'none'
+    : [...words.slice(0, MAX_NAMED_WORDS), ...(words.length > MAX_NAMED_WORDS ? ['…'] : [])].join(', ');

@@ -27,14 +27,14 @@ type IntegrationOperations =
   | 'listIntegrationTools';
 
 /** Rows of integrations that are read at once: each may have 256 KiB of tags. */
-const SLICE = 10;
+const SLICE_ROWS = 10;
 
 /** Accounts API: services that OpenAPI documents describe. A document goes in and never comes out. */
 export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
   listIntegrations: async ({ query, caller }, respond) => {
     const holder = apiTokenOf(caller);
     const read = (part: Part) => listIntegrations(deps, holder, part);
-    return respond(200, await listPage(query, read, toWire, SLICE));
+    return respond(200, await listPage(query, read, toWire, SLICE_ROWS));
   },
 
   createIntegration: async ({ body, caller }, respond) => {

@@ -33,7 +33,7 @@ export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags
 const MOST_TAG_BYTES = 256 * 1024;
 
 /** Accounts that a refusal to delete counts at most. */
-const MOST_COUNTED = 1000;
+const MAX_COUNTED_ACCOUNTS = 1000;
 
 /**
  * Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use, `forbidden` for a
@@ -160,9 +160,9 @@ export async function deleteIntegration(
   await database.writeFor(caller.organizationId, async (db) => {
     const { version } = await findIntegration(db, caller, id);
     requireVersion(expected, version);
-    const left = await accounts.countOf(db, id, MOST_COUNTED);
+    const left = await accounts.countOf(db, id, MAX_COUNTED_ACCOUNTS);
     if (left > 0) {
-      const many = `${left}${left === MOST_COUNTED ? ' or more' : ''} account${left === 1 ? '' : 's'}`;
+      const many = `${left}${left === MAX_COUNTED_ACCOUNTS ? ' or more' : ''} account${left === 1 ? '' : 's'}`;
       throw conflict(`The integration has ${many}; delete them first.`);
     }
     await store.remove(db, caller.organizationId, id);

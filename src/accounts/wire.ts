@@ -15,7 +15,7 @@ type ListQuery = { readonly limit?: number; readonly next_cursor?: string };
 type Row = { readonly id: string; readonly createdAt: number };
 
 /** Rows that are read at once unless they may be large, and bytes of their JSON that a page holds; it has one row at least. */
-const SLICE = 100;
+const SLICE_ROWS = 100;
 const MOST_BYTES = 1024 * 1024;
 
 /**
@@ -26,7 +26,7 @@ export async function listPage<R extends Row, W>(
   { limit = 100, next_cursor }: ListQuery,
   read: (part: { before?: Place; limit: number }) => Promise<R[]>,
   toWire: (row: R) => W,
-  slice = SLICE,
+  slice = SLICE_ROWS,
 ): Promise<{ result: W[]; next_cursor: string | null; limit: number }> {
   const result: W[] = [];
   let before = parseCursor(next_cursor, 'query.next_cursor');

@@ -56,11 +56,11 @@ const hasParameter = ({ search }: URL, isOfKind: (name: string) => boolean): boo
     .map((part) => part.split('=', 1)[0] ?? '')
     .some((name) => name !== '' && [name, ...name.split(/[[\]]/)].some(isOfKind));
 
-const MOST_DECODINGS = 8;
+const MAX_DECODINGS = 8;
 
 function decoded(text: string): string {
   let left = text;
-  for (let decodings = 0; decodings < MOST_DECODINGS && left.includes('%'); decodings += 1) {
+  for (let decodings = 0; decodings < MAX_DECODINGS && left.includes('%'); decodings += 1) {
     left = left.replace(/%([0-9a-f]{2})/gi, (_, byte: string) => String.fromCharCode(Number.parseInt(byte, 16)));
   }
   return left;

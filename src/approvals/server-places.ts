@@ -27,12 +27,12 @@ export type ServerPlaces = {
 type Kept = { readonly places: Places | null; changes: number };
 
 /** Organizations, and readings of the paths of all their servers, that are kept: about 100 bytes each. */
-const KEPT_ORGANIZATIONS = 10_000;
-const KEPT_READINGS = 100_000;
+const MAX_KEPT_ORGANIZATIONS = 10_000;
+const MAX_KEPT_READINGS = 100_000;
 
 /** Makes the index of one gateway. What it has read it keeps until a server of the organization changes. */
 export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasChanged'>): ServerPlaces {
-  const kept = new LRUCache<string, Kept>({ max: KEPT_ORGANIZATIONS, maxSize: KEPT_READINGS });
+  const kept = new LRUCache<string, Kept>({ max: MAX_KEPT_ORGANIZATIONS, maxSize: MAX_KEPT_READINGS });
   // However many calls and changes come meanwhile, an organization is read once at a time, and once more after that.
   const reading = new Map<string, Promise<Places | null>>();
   const next = new Map<string, Promise<Places | null>>();

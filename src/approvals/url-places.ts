@@ -20,9 +20,9 @@ export function hostOf({ hostname, port }: URL): string {
 
 /** What of a path is looked at, and how often it is decoded: one with more counts as every path. */
 const MAX_PATH_CHARS = 1024;
-const MOST_SEGMENTS = 64;
-const MOST_DECODINGS = 8;
-const MOST_READINGS = 8;
+const MAX_SEGMENTS = 64;
+const MAX_DECODINGS = 8;
+const MAX_READINGS = 8;
 
 /**
  * A path as servers may read it: decoded not at all, once, or more often; with dot segments as names, or resolved. Case,
@@ -38,7 +38,7 @@ export function readPath(pathname: string): PathReadings {
     let text = pathname;
     for (let decodings = 0; ; decodings += 1) {
       const written = folded(text).split(SLASHES);
-      if (written.length > MOST_SEGMENTS) {
+      if (written.length > MAX_SEGMENTS) {
         return null;
       }
       const segments = written.map(nameOf).filter((segment) => segment !== '' && segment !== '.');
@@ -49,7 +49,7 @@ export function readPath(pathname: string): PathReadings {
       if (decoded === text) {
         break;
       }
-      if (decodings === MOST_DECODINGS || readings.size > MOST_READINGS) {
+      if (decodings === MAX_DECODINGS || readings.size > MAX_READINGS) {
         return null;
       }
       text = decoded;

@@ -7,13 +7,13 @@ import { readArguments, UsageError } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';
 
 const PACKAGE = '@stoplight/prism-cli';
-const PORT = 4010;
+const DEFAULT_PORT = 4010;
 
 const USAGE = `Serves the examples of the document, with Prism, until it is interrupted.
 
   gatehouse mock [--port N]
 
-  --port N  where to listen on this machine (${PORT})
+  --port N  where to listen on this machine (${DEFAULT_PORT})
 
 Prism comes with a clone of the project. An installation without it prints the command that fetches and runs it. For
 example:
@@ -44,7 +44,7 @@ async function run({ args, env, stderr, interruption }: Context): Promise<number
   return interrupted.aborted ? EXIT.done : ((code as number | null) ?? EXIT.failed);
 }
 
-function portOf(text = String(PORT)): string {
+function portOf(text = String(DEFAULT_PORT)): string {
   const isPort = /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
   if (!isPort) {
     throw new UsageError('--port: must be a whole number from 1 to 65535');

@@ -34,7 +34,7 @@ type Matched = Request & {
 type Prepared = OpenAPIV3.DocumentV3 | OpenAPIV3.DocumentV3_1;
 
 /** Tells the documents of a validator apart: here each validator has one. */
-const SERIAL = 0;
+const DOCUMENT_ID = 0;
 
 /** What checks the requests and answers of a document. */
 type Compiled = {
@@ -128,7 +128,7 @@ function compile(document: Document): Compiled {
     ),
     options.request,
   );
-  const responses = new AnswerValidator(referredTo(apiDocRes, apiDocRes.paths), options.response, answers, SERIAL);
+  const responses = new AnswerValidator(referredTo(apiDocRes, apiDocRes.paths), options.response, answers, DOCUMENT_ID);
   const matches = new Map(
     operations.map(({ id, path, method }) => [
       id,
@@ -137,7 +137,7 @@ function compile(document: Document): Compiled {
         openApiRoute: path,
         schema: apiDoc.paths?.[path]?.[method],
         _responseSchema: apiDocRes.paths?.[path]?.[method],
-        serial: SERIAL,
+        serial: DOCUMENT_ID,
       },
     ]),
   );

@@ -7,7 +7,7 @@ import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
 const kParser: typeof symbols.kParser = symbols.kParser;
 
 /** Bytes that wait to be parsed beyond which a read is no small answer, and takes its turn. */
-const LARGE_READ = 16 * 1024;
+const LARGE_READ_BYTES = 16 * 1024;
 
 /**
  * Connections whose servers cannot hold the event loop with what nobody is told of while it is parsed: lines of a head
@@ -38,7 +38,7 @@ function pace(socket: Socket & { readonly [kParser]?: Parser }, owner: string): 
     if (turn === 'awaited') {
       return null;
     }
-    if (turn === 'none' && socket.readableLength > LARGE_READ && isTurnOver()) {
+    if (turn === 'none' && socket.readableLength > LARGE_READ_BYTES && isTurnOver()) {
       turn = 'awaited';
       void nextTurn(owner, rank).then(() => {
         turn = 'come';

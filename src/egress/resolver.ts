@@ -8,10 +8,10 @@ import type { Resolve } from './connector.ts';
 import { readNameFiles } from './name-files.ts';
 
 /** Look-ups of one organization under way, and those that wait for one of these to end. */
-const MAX_LOOKUPS_UNDER_WAY = 8;
-const MAX_LOOKUPS_WAITING = 64;
+const MAX_CURRENT_LOOKUPS = 8;
+const MAX_WAITING_LOOKUPS = 64;
 /** Look-ups of all organizations under way. */
-const MAX_LOOKUPS_OF_ALL = 1024;
+const MAX_TOTAL_LOOKUPS = 1024;
 const MAX_TRIES = 2;
 /** With several name servers each gets its tries: a look-up never takes longer than this many time-outs. */
 const MAX_TIMEOUTS = 3;
@@ -35,9 +35,9 @@ export function createResolver(options: ResolverOptions): (organizationId: strin
   const { dnsTimeoutMs, dnsCacheMs, dnsFailureCacheMs, servers } = options;
   const kept = new LRUCache<string, Found>({ max: MAX_CACHED_NAMES });
   const slots = createFairSlots({
-    slots: MAX_LOOKUPS_OF_ALL,
-    slotsPerOwner: MAX_LOOKUPS_UNDER_WAY,
-    mostWaiting: MAX_LOOKUPS_WAITING,
+    slots: MAX_TOTAL_LOOKUPS,
+    slotsPerOwner: MAX_CURRENT_LOOKUPS,
+    mostWaiting: MAX_WAITING_LOOKUPS,
   });
   let text: string | undefined;
   let resolver = newResolver();
@@ -101,7 +101,7 @@ export function createResolver(options: ResolverOptions): (organizationId: strin
 const TOO_MANY = 'TOO_MANY_LOOKUPS';
 
 const tooManyLookUps = (): Error =>
-  Object.assign(new Error(`${MAX_LOOKUPS_WAITING} names of this organization wait to be resolved already`), {
+  Object.assign(new Error(`${MAX_WAITING_LOOKUPS} names of this organization wait to be resolved already`), {
     code: TOO_MANY,
   });
 

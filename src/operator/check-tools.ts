@@ -6,7 +6,7 @@ import { findSharedServer } from './shared-servers.ts';
 type Checked = components['schemas']['SharedServerTools'];
 
 /** Milliseconds that a server gets to list its tools. */
-const PATIENCE = 5000;
+const LIST_TIMEOUT_MS = 5000;
 
 /**
  * Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. Throws
@@ -18,7 +18,7 @@ export async function checkTools({ store: { read }, runtime, machine }: Deps, id
   if (resolved.connectable === null) {
     return failed(`The server cannot be connected to: ${whyUnusable(resolved)}.`);
   }
-  const { failure, names } = await runtime.probe(resolved.connectable, patienceOf(server, PATIENCE));
+  const { failure, names } = await runtime.probe(resolved.connectable, patienceOf(server, LIST_TIMEOUT_MS));
   if (failure !== null) {
     return failed(failure.message);
   }

@@ -7,7 +7,7 @@ import * as store from '../store/grants.ts';
 import { findSharedServer } from './shared-servers.ts';
 
 /** Unknown organizations that one message names. */
-const MOST_NAMED = 20;
+const MAX_NAMED_ORGANIZATIONS = 20;
 
 /** Whom a shared server is shared with. Throws `not_found`. */
 export async function getGrants({ store: { read } }: Deps, serverId: string): Promise<string[] | 'all'> {
@@ -27,7 +27,7 @@ export async function setGrants(
     const { id } = await findSharedServer(db, serverId);
     const unknown = await store.setOrganizations(db, id, organizations, at);
     if (unknown.length > 0) {
-      const message = `no organization has the id ${unknown.slice(0, MOST_NAMED).join(', ')}`;
+      const message = `no organization has the id ${unknown.slice(0, MAX_NAMED_ORGANIZATIONS).join(', ')}`;
       throw invalidValue(['organizations'], message, 'unknown');
     }
     await audit(db, {

@@ -27,7 +27,7 @@ export type Saved<T = SharedServer> = {
 };
 
 /** Milliseconds that a server gets to come up, at most. */
-const PATIENCE = 10_000;
+const BRING_UP_TIMEOUT_MS = 10_000;
 
 /** Every shared server, oldest first. */
 export const listSharedServers = ({ store: { read } }: Deps): Promise<SharedServer[]> => store.list(read);
@@ -199,7 +199,7 @@ async function replace(
   save: () => Promise<SharedServer>,
 ): Promise<Saved> {
   const { runtime } = deps;
-  const candidate = await runtime.bringUp(connectable, patienceOf(wanted, PATIENCE));
+  const candidate = await runtime.bringUp(connectable, patienceOf(wanted, BRING_UP_TIMEOUT_MS));
   const { failure } = candidate;
   const isTolerable = failure === null || (failure.mayPass && !(await runtime.isServing(wanted.id)));
   if (!isTolerable && !lenient) {

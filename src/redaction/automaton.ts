@@ -1,4 +1,4 @@
-const SYMBOLS = 256;
+const BYTE_VALUES = 256;
 /** Beside the byte that leads to a state: whether its first child is the next state, and whether it has others. */
 const [BYTE, GOES_ON, FORKS] = [0xff, 0x100, 0x200];
 
@@ -15,7 +15,7 @@ export class Automaton {
   readonly #steps: Uint16Array;
   /** By state: the longest of its proper ends that is a state. */
   readonly #fallback: Int32Array;
-  readonly #first = new Int32Array(SYMBOLS);
+  readonly #first = new Int32Array(BYTE_VALUES);
   /** Children that are not the next state, by `state * 256 + byte`. */
   readonly #forks = new Map<number, number>();
   /** Where states of which each is the child of the one before begin, and how deep. */
@@ -40,7 +40,7 @@ export class Automaton {
             steps[state] = at(steps, state) | GOES_ON;
           } else {
             steps[state] = at(steps, state) | FORKS;
-            this.#forks.set(state * SYMBOLS + byte, child);
+            this.#forks.set(state * BYTE_VALUES + byte, child);
           }
           if (child !== state + 1 || state === 0) {
             this.#chains.push({ state: child, depth: depth + 1 });
@@ -87,7 +87,7 @@ export class Automaton {
     if ((step & GOES_ON) !== 0 && (at(this.#steps, state + 1) & BYTE) === byte) {
       return state + 1;
     }
-    return (step & FORKS) === 0 ? 0 : (this.#forks.get(state * SYMBOLS + byte) ?? 0);
+    return (step & FORKS) === 0 ? 0 : (this.#forks.get(state * BYTE_VALUES + byte) ?? 0);
   }
 
   /** Finds what every state falls back to, shorter ones first. */
@@ -109,8 +109,8 @@ export class Automaton {
     }
     const forks = new Map<number, [number, number][]>();
     for (const [key, child] of this.#forks) {
-      const state = Math.floor(key / SYMBOLS);
-      forks.set(state, [...(forks.get(state) ?? []), [key % SYMBOLS, child]]);
+      const state = Math.floor(key / BYTE_VALUES);
+      forks.set(state, [...(forks.get(state) ?? []), [key % BYTE_VALUES, child]]);
     }
     for (let taken = 0; taken < queued; taken++) {
       const state = at(queue, taken);

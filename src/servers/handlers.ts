@@ -14,7 +14,7 @@ type ServerOperations =
   | 'updateApprovalPolicy';
 
 /** Bytes that a list of servers takes for each byte of sealed headers: those, the values, the text and what is sent. */
-const LISTED_TIMES = 3;
+const BYTES_PER_LISTED_BYTE = 3;
 
 /** Servers API: the servers themselves. */
 export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
@@ -25,7 +25,7 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       const wanted = { offset: page * limit, limit, sort, order, ...(search !== undefined && { search }) };
       const { found, total } = await listServers(deps, keyPairOf(caller), wanted, async (bytes) => {
         if (bytes > SMALL_BYTES) {
-          await memory.room('answers', bytes * LISTED_TIMES);
+          await memory.room('answers', bytes * BYTES_PER_LISTED_BYTE);
         }
       });
       const pages = Math.ceil(total / limit);

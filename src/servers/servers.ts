@@ -41,7 +41,7 @@ export class ServerMissing extends Error {
 }
 
 /** Milliseconds that a server gets to come up beside the one that it takes the place of. */
-const PATIENCE = 10_000;
+const BRING_UP_TIMEOUT_MS = 10_000;
 
 /** Bytes of all names and values of the headers of a server. */
 const MOST_HEADER_BYTES = 64 * 1024;
@@ -135,7 +135,7 @@ async function bringUp(
   requireDialable(after);
   await requireMayChange(store.read, caller, before, after);
   const connectable = ownServer(after);
-  return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, PATIENCE);
+  return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, BRING_UP_TIMEOUT_MS);
 }
 
 async function storeChanges(

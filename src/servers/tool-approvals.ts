@@ -9,7 +9,7 @@ import { findServer } from './servers.ts';
 type ToolApproval = store.ToolApproval;
 
 /** Tool approvals that a server may have: all of them are listed in one answer. */
-const MOST_APPROVALS = 1000;
+const MAX_APPROVALS = 1000;
 
 /** A person's standing answers for the tools of a server. Throws ServerMissing. */
 export async function listToolApprovals(
@@ -34,7 +34,7 @@ export async function addToolApproval(
     const before = await store.count(db, id);
     await store.upsert(db, added);
     // What takes the place of another passes, also where there are more than there may be.
-    if (before >= MOST_APPROVALS && (await store.count(db, id)) > before) {
+    if (before >= MAX_APPROVALS && (await store.count(db, id)) > before) {
       throw tooMany(before);
     }
     const target = teamServerTool(id, added.toolName);

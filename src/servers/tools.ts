@@ -11,7 +11,7 @@ import type { Server } from '../store/servers.ts';
 import { findServer } from './servers.ts';
 
 /** Milliseconds that a server gets to list its tools. */
-const PATIENCE = 10_000;
+const LIST_TIMEOUT_MS = 10_000;
 
 /** The tools of a server as it lists them now, and what is decided about calls of each. */
 export type DecidedTools = {
@@ -37,19 +37,19 @@ export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: str
 /** The tools of a server as it lists them now. Throws ServerFailed, also where it is known what it listed earlier. */
 async function listNow(deps: Deps, server: Server): Promise<readonly CataloguedTool[]> {
   const askedAt = deps.now();
-  const late = delay(PATIENCE, null, { ref: false });
+  const late = delay(LIST_TIMEOUT_MS, null, { ref: false });
   const first = await listOnce(deps, server, late);
   // It was listing them already when this was asked: what it lists next it lists after that.
   const seen = first !== null && first.seenAt < askedAt ? await listOnce(deps, server, late) : first;
   if (seen === null || seen.seenAt < askedAt) {
-    throw new ServerFailed(server.name, 'late', `did not list its tools within ${PATIENCE / 1000} s.`);
+    throw new ServerFailed(server.name, 'late', `did not list its tools within ${LIST_TIMEOUT_MS / 1000} s.`);
   }
   return seen.tools;
 }
 
 /** What a server was last seen to list when it has been asked, or is late: null where not even that is known. Throws ServerFailed. */
 async function listOnce({ runtime }: Deps, server: Server, late: Promise<null>): Promise<ToolsSeen | null> {
-  const seen = await Promise.race([runtime.tools(server, { age: 0, patience: PATIENCE }), late]);
+  const seen = await Promise.race([runtime.tools(server, { age: 0, patience: LIST_TIMEOUT_MS }), late]);
   if (seen !== null && seen.failure !== null) {
     throw seen.failure;
   }

@@ -20,7 +20,7 @@ export type CataloguedTool = {
 
 /** Characters of JSON that are handed on at once. */
 const PIECE_CHARS = 64 * 1024;
-const LINE_FEED = 0x0a;
+const LINE_FEED_CODE = 0x0a;
 
 /** What was last seen of the tools of a server, of an organization's own or of a shared one. */
 export type Catalogue = {
@@ -67,7 +67,7 @@ async function unpacked(
   const size = unpackedBytes(packed);
   await room(size);
   const text = await promisify(gunzip)(packed);
-  if (!text.includes(LINE_FEED)) {
+  if (!text.includes(LINE_FEED_CODE)) {
     const bytes = parsedBytes(text);
     await room(size + bytes);
     return { tools: parseExact(text.toString()) as CataloguedTool[], bytes };
@@ -76,7 +76,7 @@ async function unpacked(
   const breathe = createBreathing();
   const tools: CataloguedTool[] = [];
   for (let start = 1; start < text.length; ) {
-    const feed = text.indexOf(LINE_FEED, start);
+    const feed = text.indexOf(LINE_FEED_CODE, start);
     // What comes before the end of a line is a comma, and at the end of all a bracket.
     const end = feed === -1 ? text.length : feed;
     const line = text.toString('utf8', start, end - 1);

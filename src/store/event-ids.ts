@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 /** What tells the ids of this process from those of others. */
 const PROCESS = randomBytes(6).toString('hex');
-const ORDER_LIMIT = 2 ** 24;
+const MAX_ORDERS = 2 ** 24;
 
 let lastAt = -1;
 let nextOrder = 0;
@@ -18,7 +18,7 @@ export type EventIdParts = {
 /** What tells something that happens at `at`, milliseconds since the epoch, from everything else that did then. */
 export function orderAt(at: number): number {
   // Not begun anew every millisecond: a clock that was put back passes some of them twice.
-  if (at !== lastAt && nextOrder >= ORDER_LIMIT / 2) {
+  if (at !== lastAt && nextOrder >= MAX_ORDERS / 2) {
     nextOrder = 0;
   }
   lastAt = at;
@@ -27,7 +27,7 @@ export function orderAt(at: number): number {
 
 /** An id (UUID version 7): those that this process made for one millisecond sort in the order they were made. */
 export function eventId({ at, order }: EventIdParts): string {
-  const counted = (ORDER_LIMIT + order).toString(16);
+  const counted = (MAX_ORDERS + order).toString(16);
   // 7 is the version, 8 the variant; the order fills what follows each.
   return `${firstIdAt(at)}-7${counted.slice(1, 4)}-8${counted.slice(4)}-${PROCESS}`;
 }

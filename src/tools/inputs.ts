@@ -6,7 +6,7 @@ import type { Convert, Unit } from './schema.ts';
 import type { JsonSchema } from './types.ts';
 
 /** Steps that an argument is worth. */
-const STEPS_OF_INPUT = 4;
+const INPUT_STEPS = 4;
 
 /** A flat argument before it has its name. */
 export type Input = Source & {
@@ -33,7 +33,7 @@ export function inputsOf(
   inputs: readonly Input[],
   rest: Unit | null,
 ): Inputs {
-  references.spend(STEPS_OF_INPUT * inputs.length);
+  references.spend(INPUT_STEPS * inputs.length);
   if (inputs.reduce((sum, { unit }) => sum + unit.bytes, 0) > TOOL_BYTES) {
     throw tooLarge();
   }

@@ -5,7 +5,7 @@ import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf 
 /** A tool with more arguments than that is too large in any case. */
 const MOST_MEMBERS = 10_000;
 /** Steps that a member is worth: it is kept for as long as the document is read. */
-const STEPS_OF_MEMBER = 8;
+const MEMBER_STEPS = 8;
 
 /** The members of an object body, each with one schema. */
 export type Spread = {
@@ -76,7 +76,7 @@ function membersOf(parts: readonly Node[], references: References): [string, unk
       throw tooLarge();
     }
   }
-  references.spend(STEPS_OF_MEMBER * members.length);
+  references.spend(MEMBER_STEPS * members.length);
   return members;
 }
 

@@ -6,7 +6,7 @@ import { clientConfig } from './client-config.ts';
 import { translatePostgresError } from './errors.ts';
 import type { Reach } from './reach.ts';
 
-const INT8 = 20;
+const INT8_TYPE_ID = 20;
 
 /**
  * A pool for Kysely whose errors are StoreUnavailable when the server is away or does not answer, and whose `int8` are
@@ -15,7 +15,7 @@ const INT8 = 20;
 export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool {
   const pool = new Pool({
     ...clientConfig(url),
-    types: { getTypeParser: (oid, format) => (oid === INT8 ? Number : types.getTypeParser(oid, format)) },
+    types: { getTypeParser: (oid, format) => (oid === INT8_TYPE_ID ? Number : types.getTypeParser(oid, format)) },
   });
   pool.on('error', (error) => log('warn', 'An idle PostgreSQL connection was lost.', { reason: error.message }));
   // A connection lost between two statements of a transaction says so here too; unheard, it would end the process.

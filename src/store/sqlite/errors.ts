@@ -31,16 +31,16 @@ function fileReason(error: unknown): string | undefined {
   return isFull ? 'the disk is full' : undefined;
 }
 
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
+const CORRUPT_CODE = 11;
+const NOT_A_DATABASE_CODE = 26;
 
 /** What an error says of a database file that cannot be read as one, as the end of a sentence; null for other errors. */
 export function damageIn(error: unknown): string | null {
   const code = (sqliteCodeOf(error) ?? 0) & 0xff;
-  if (code === NOT_A_DATABASE) {
+  if (code === NOT_A_DATABASE_CODE) {
     return 'is not a SQLite database';
   }
-  return code === CORRUPT ? `is damaged: ${(error as Error).message}` : null;
+  return code === CORRUPT_CODE ? `is damaged: ${(error as Error).message}` : null;
 }
 
 /** The StoreRefused that stands for a damaged file, followed by what the operator can do; any other error as it is. */

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { StoreRefused } from '../errors.ts';
 import { sqliteCodeOf } from './errors.ts';
 
-const SQLITE_BUSY = 5;
+const SQLITE_BUSY_CODE = 5;
 
 /** The right to be the only process on a data folder. */
 export type DirectoryLock = { release(): void };
@@ -24,7 +24,7 @@ export function lockDirectory(directory: string, now: number): DirectoryLock {
     lock.exec('begin exclusive');
   } catch (error) {
     lock.close();
-    if (sqliteCodeOf(error) !== SQLITE_BUSY) {
+    if (sqliteCodeOf(error) !== SQLITE_BUSY_CODE) {
       throw error;
     }
     throw new StoreRefused(

@@ -14,7 +14,7 @@ import { databaseFile, syncFile, syncFolder, takeDirectory } from './folder.ts';
 const LOGS = ['-wal', '-journal'];
 /** What it can make again. */
 const INDEX = '-shm';
-const SQLITE_BUSY = 5;
+const SQLITE_BUSY_CODE = 5;
 
 /** Which backup to put where. */
 export type Restoration = {
@@ -132,7 +132,7 @@ function foldLogs(database: string): boolean {
     connection.exec('pragma journal_mode = delete');
     return true;
   } catch (error) {
-    if (((sqliteCodeOf(error) ?? 0) & 0xff) === SQLITE_BUSY) {
+    if (((sqliteCodeOf(error) ?? 0) & 0xff) === SQLITE_BUSY_CODE) {
       throw new StoreRefused(`${database} is open in another program, such as a backup. Let that one end first.`, {
         cause: error,
       });
