@@ -1,23 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requireGuarded } from '../approvals/guarded-places.ts';
-import { isOverride } from '../approvals/overrides.ts';
 import { audit } from '../audit/changes.ts';
 import { teamServer } from '../audit/wire.ts';
 import { requireOrganization } from '../auth/credentials.ts';
-import { type KeyPairCaller, mayApprove, requirePermission } from '../base/caller.ts';
-import { invalidValue } from '../base/errors.ts';
+import { type KeyPairCaller, mayApprove } from '../base/caller.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
-import { holdsBack } from '../contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
-import { ownServer, SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
+import { ownServer } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
 import { urlWithoutSecrets } from '../runtime/secrets.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
+import { isMoved, requireDialable, requireMayChange, requireMayDecide, requireRoom } from './checks.ts';
 
 type Server = servers.Server;
 /** What a team may set on a server. */
@@ -42,9 +39,6 @@ export class ServerMissing extends Error {
 
 /** Milliseconds that a server gets to come up beside the one that it takes the place of. */
 const BRING_UP_TIMEOUT_MS = 10_000;
-
-/** Bytes of all names and values of the headers of a server. */
-const MOST_HEADER_BYTES = 64 * 1024;
 
 const STRICTEST_POLICY = 'require_approval_all';
 /** What the document promises for fields that are left out. */
@@ -237,45 +231,3 @@ export async function findServer(db: Db, caller: KeyPairCaller, id: string): Pro
   }
   return server;
 }
-
-/** Throws where headers that are set take more than a server may have: a page of servers is one answer. */
-function requireRoom(headers: Readonly<Record<string, string>> = {}): void {
-  const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0);
-  if (bytes > MOST_HEADER_BYTES) {
-    const message = `names and values must not have more than ${MOST_HEADER_BYTES} bytes in all`;
-    throw invalidValue(['requestHeaders'], message, 'size');
-  }
-}
-
-function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
-  const schemes = SCHEMES[TRANSPORTS[transport]];
-  if (!schemes.includes(new URL(url).protocol)) {
-    const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
-    throw invalidValue(['url'], `the transport ${transport} takes ${wanted} URLs only`, 'scheme');
-  }
-}
-
-/** Who asks must not be who approves: what runs without a person is changed only by somebody who may approve. */
-function requireMayDecide(caller: KeyPairCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
-  if (before !== after) {
-    requirePermission(caller, 'approvals');
-  }
-}
-
-/** Where no call waits, another place is another server that runs without a person. */
-async function requireMayChange(db: Db, caller: KeyPairCaller, before: Server, after: Server): Promise<void> {
-  requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
-  if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
-    requirePermission(caller, 'approvals');
-  }
-  await requireGuarded(db, caller, before, after);
-}
-
-const isMoved = (before: Server, after: Server): boolean =>
-  after.url !== before.url ||
-  after.transport !== before.transport ||
-  !isDeepStrictEqual(overridesOf(before), overridesOf(after));
-
-/** The headers that say where a request goes, or what it does there: to change them is to move. */
-const overridesOf = ({ requestHeaders }: Server): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(requestHeaders).filter(([name]) => isOverride(name)));
