@@ -5,8 +5,8 @@ import { suggestion } from '../base/suggestion.ts';
 export class UsageError extends Error {}
 
 /**
- * Reads a command line: options, `--help` among them always, and exactly the positional arguments that `names` names.
- * Throws UsageError for anything else, with the option that was meant where one is near.
+ * Parses a command line: the known options, always including `--help`, and exactly the positional arguments in `names`.
+ * Throws UsageError for anything else, and suggests a similar option if there is one.
  */
 export function readArguments<const T extends ParseArgsOptionsConfig>(
   args: readonly string[],
@@ -36,7 +36,7 @@ function parsed<T extends ParseArgsOptionsConfig>(args: readonly string[], optio
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    // Node goes on about what else could have been meant.
+    // Node appends suggestions: keep the first sentence.
     throw new UsageError((error as Error).message.replace(/[.;\n].*$/s, ''));
   }
 }

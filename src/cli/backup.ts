@@ -5,13 +5,13 @@ import { readArguments } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';
 import { refusePostgres } from './store.ts';
 
-const USAGE = `Copies the SQLite database to FILE, also while a server runs on it.
+const USAGE = `Copies the SQLite database to FILE. The server may run meanwhile.
 
   gatehouse backup FILE
 
-The copy holds every write that was answered before it began. FILE must not be there yet, and is there only once it is
-whole. It does not hold the key that opens what is sealed in it: keep the key file (secret.key), or the value of
-GATEHOUSE_SECRET_KEY, somewhere else than the backup. What is printed says which.
+The copy contains every write that the server answered before the copy began. FILE must not exist; it appears only
+when the copy is complete. The copy does not contain the key that decrypts its secrets. Keep the key file
+(secret.key), or the value of GATEHOUSE_SECRET_KEY, in a different place than the backup. The output names the key.
 
 GATEHOUSE_DATA is the data folder (./data). With DATABASE_URL use pg_dump. For example:
 
@@ -21,7 +21,7 @@ GATEHOUSE_DATA is the data folder (./data). With DATABASE_URL use pg_dump. For e
 /** `gatehouse backup`. */
 export const backup: Command = {
   synopsis: 'backup FILE',
-  summary: 'copies the SQLite database to FILE, also while a server runs',
+  summary: 'copies the SQLite database to FILE; the server may run meanwhile',
   usage: async () => USAGE,
   run,
 };
@@ -36,8 +36,8 @@ async function run({ args, env, stdout }: Context): Promise<number> {
   const lines = keyIds.map((id) => `  ${id}  ${places.get(id) ?? 'not among the keys given here'}`);
   stdout(
     [
-      `${file}: ${bytes} bytes, whole.`,
-      'The key it opens with is not in it, and without the key it is worth nothing. Keep this somewhere else:',
+      `${file}: ${bytes} bytes, complete.`,
+      'The backup does not contain its key, and you cannot use it without the key. Keep this key in a different place:',
       ...lines,
       '',
     ].join('\n'),
@@ -45,7 +45,7 @@ async function run({ args, env, stdout }: Context): Promise<number> {
   return EXIT.done;
 }
 
-/** Where the keys are that are at hand, by their ids. */
+/** Returns the places of the configured keys, by key id. */
 async function keyPlaces({ secretKeys, dataDirectory }: Config): Promise<ReadonlyMap<string, string>> {
   if (secretKeys !== null) {
     return new Map(secretKeys.map((key) => [keyIdOf(key), 'GATEHOUSE_SECRET_KEY']));

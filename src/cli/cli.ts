@@ -26,7 +26,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   docs,
 };
 
-/** Runs `gatehouse` with all its arguments: prints what there is to say, and resolves with the exit status. */
+/** Runs `gatehouse` with all its arguments: prints the result, and resolves with the exit status. */
 export async function runGatehouse(context: Context): Promise<number> {
   const [name = 'serve', ...args] = context.args;
   if (name === '--help') {
@@ -59,17 +59,17 @@ function overview(): string {
 
 ${lines.join('\n')}
 
-gatehouse COMMAND --help says more of one, with an example.
+gatehouse COMMAND --help describes one command, with an example.
 
-Environment variables configure it, the same ones for the server and for what works on its data:
+Environment variables configure the server and all other commands:
 
   GATEHOUSE_DATA        the data folder: SQLite database, key file, first credentials (./data)
-  DATABASE_URL          postgres://…, for PostgreSQL instead of SQLite
-  GATEHOUSE_SECRET_KEY  the keys that open secrets, the first of which seals (the file secret.key in the data folder)
+  DATABASE_URL          postgres://…, to use PostgreSQL instead of SQLite
+  GATEHOUSE_SECRET_KEY  the keys: the first encrypts, all decrypt (the file secret.key in the data folder)
 
-docs/operating.md lists the others.
+docs/operating.md lists the other variables.
 
-Exit status: 0 done, 1 failed (the message says why), 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 failed (the message gives the reason), 2 wrong usage, 130 interrupted.
 `;
 }
 
@@ -79,7 +79,7 @@ function unknown(name: string): string {
     : `unknown command${suggestion(name, Object.keys(COMMANDS))}`;
 }
 
-/** Says what was wrong, in as few words as that takes; what nobody expected comes with its stack. */
+/** Prints one line for an expected error, and the stack for an unexpected one. Returns the exit status. */
 function failed({ stderr }: Context, name: string, error: unknown): number {
   if (error instanceof UsageError) {
     stderr(`${error.message}\nSee gatehouse ${name} --help.\n`);

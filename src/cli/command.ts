@@ -1,35 +1,35 @@
 /** The exit statuses of the program. `unreachable` is for a server that `gatehouse contract` cannot reach. */
 export const EXIT = { done: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
-/** What a command gets. */
+/** The input and output of a command. */
 export type Context = {
-  /** What follows the name of the command. */
+  /** The arguments after the name of the command. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** For the result. */
   readonly stdout: (text: string) => void;
-  /** For progress, and for what is wrong. */
+  /** For progress and errors. */
   readonly stderr: (text: string) => void;
-  /** From the call on, SIGINT and SIGTERM no longer end the process but abort the signal. */
+  /** After this call, SIGINT and SIGTERM abort the signal and no longer end the process. */
   readonly interruption: () => AbortSignal;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 };
 
-/** A command of `gatehouse`. What it needs is loaded when it runs. */
+/** A command of `gatehouse`. It loads its modules when it runs. */
 export type Command = {
-  /** Its name with what must follow it, for the list of all commands. */
+  /** The name and the required arguments, for the list of all commands. */
   readonly synopsis: string;
-  /** What it does, in one line. */
+  /** One line about the purpose of the command. */
   readonly summary: string;
-  /** What `--help` prints, with an example. */
+  /** The text of `--help`, with an example. */
   readonly usage: () => Promise<string>;
   /**
-   * Resolves with the exit status. Throws `UsageError` and `ConfigError` for what cannot be run as it was asked for,
-   * `StoreRefused` and `StoreUnavailable` for what cannot be done.
+   * Resolves with the exit status. Throws `UsageError` and `ConfigError` for wrong arguments or configuration,
+   * `StoreRefused` and `StoreUnavailable` if the database cannot be used.
    */
   readonly run: (context: Context) => Promise<number>;
 };
 
-/** One line for a terminal: what a file or a server says must not move its cursor. */
+/** Returns one line for a terminal, without control characters: text of a file or server must not move the cursor. */
 export const line = (text: string): string => `${text.replaceAll(/\p{Cc}+/gu, ' ')}\n`;

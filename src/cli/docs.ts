@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 /** `gatehouse docs`. */
 export const docs: Command = {
   synopsis: 'docs',
-  summary: 'builds the documentation, a folder to publish; in a clone of the project',
+  summary: 'builds the documentation as a folder to publish; needs a clone of the project',
   usage: async () => {
     const [{ docsUsage }, { readDocument }] = await Promise.all([
       import('./run-docs.ts'),

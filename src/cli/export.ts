@@ -4,18 +4,18 @@ import { type Command, type Context, EXIT, line } from './command.ts';
 import { GATEWAY_USAGE, GatewayRefused, gatewayAt } from './gateway.ts';
 import { referencesOf, withoutSecrets, writeMcpJson } from './mcp-json-export.ts';
 
-const USAGE = `Writes every shared server as JSON: "mcpServers", as clients have it, for \`gatehouse import\` and for them.
+const USAGE = `Writes every shared server as JSON ("mcpServers"), for \`gatehouse import\` and for MCP clients.
 
   gatehouse export [--url URL] [--with-secrets] [--out FILE]
 
   --url URL       the gateway, such as http://127.0.0.1:8080
   --with-secrets  keeps the values of headers and env
-  --out FILE      writes to a new file that only you can read, and not to standard output
+  --out FILE      writes to a new file that only you can read, instead of standard output
 
-Without --with-secrets each value of headers and env is replaced by a variable named after its server and key, such as
-\${SEARCH_AUTHORIZATION}, unless it consists of variables already. Values of args, command, cwd and url are kept: look
-through them for secrets. Standard error lists the variables that a gateway must have where the file is imported. On the
-gateway that it is from, an import leaves in place what such a variable stands for.
+Without --with-secrets, the export replaces each value of headers and env with a variable named after its server and
+key, such as \${SEARCH_AUTHORIZATION}, unless the value already consists of variables. It keeps the values of args,
+command, cwd and url: check them for secrets. Standard error lists the variables that a gateway needs when you import
+the file. If you import the file into the same gateway, the current values of these variables stay.
 
 ${GATEWAY_USAGE}
 
@@ -24,13 +24,13 @@ For example:
   gatehouse export --out servers.json
   gatehouse export --with-secrets | gatehouse import - --url https://another.example.com
 
-Exit status: 0 done, 1 failed (the message says why), 2 wrong usage.
+Exit status: 0 done, 1 failed (the message gives the reason), 2 wrong usage.
 `;
 
 /** `gatehouse export`. */
 export const exportServers: Command = {
   synopsis: 'export',
-  summary: 'writes the shared servers of a gateway that runs as an mcp.json',
+  summary: 'writes the shared servers of a running gateway as an mcp.json',
   usage: async () => USAGE,
   run,
 };
@@ -51,7 +51,7 @@ async function run({ args, env, stdout, stderr }: Context): Promise<number> {
     }
     const references = referencesOf(servers);
     if (references.length > 0) {
-      stderr(line('Variables that a gateway must have where this is imported:'));
+      stderr(line('Set these variables on the gateway that imports this file:'));
     }
     for (const { variable, place } of references) {
       stderr(line(`  ${variable}  (${place})`));
@@ -66,7 +66,7 @@ async function run({ args, env, stdout, stderr }: Context): Promise<number> {
   }
 }
 
-/** The file is not there, or is as it was. */
+/** The file was not written: it does not exist, or is unchanged. */
 class NotWritten extends Error {}
 
 async function writeNew(file: string, text: string): Promise<void> {
@@ -75,9 +75,9 @@ async function writeNew(file: string, text: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') {
-      throw new NotWritten(`${file} is there already, and an export overwrites nothing. Give another name.`);
+      throw new NotWritten(`${file} already exists, and an export does not overwrite files. Choose another name.`);
     }
-    // What a full disk took of it is of no use.
+    // A part of the file, on a full disk, is of no use.
     await rm(file, { force: true });
     throw new NotWritten(`${file} cannot be written: ${code}`);
   }

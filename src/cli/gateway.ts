@@ -8,10 +8,10 @@ import type { Context } from './command.ts';
 
 type Schemas = components['schemas'];
 
-/** A gateway that runs, for what its operator may do with shared servers. Everything throws GatewayRefused. */
+/** A client of a running gateway's Operator API for shared servers. Every method throws GatewayRefused. */
 export type Gateway = {
   readonly list: () => Promise<Schemas['SharedServer'][]>;
-  /** Where `isLenient`, a server is saved although it does not come up. */
+  /** If `isLenient`, the gateway saves a server even if it cannot connect to it. */
   readonly create: (body: Schemas['SharedServerCreate'], isLenient: boolean) => Promise<Schemas['SharedServerSaved']>;
   readonly update: (
     id: string,
@@ -20,20 +20,23 @@ export type Gateway = {
   ) => Promise<Schemas['SharedServerSaved']>;
 };
 
-/** What was asked of the gateway was not done: it is not there, or says why. The message holds no secret. */
+/** The gateway is unreachable, or refused the request. The message gives the reason and contains no secret. */
 export class GatewayRefused extends Error {}
 
-/** What the help of a command says of the gateway it talks to. */
-export const GATEWAY_USAGE = `The gateway must run. It is found at --url, else at GATEHOUSE_PUBLIC_URL, else at GATEHOUSE_HOST and GATEHOUSE_PORT
-(127.0.0.1 and 8080). GATEHOUSE_ADMIN_TOKEN is the operator token, which a gateway with GATEHOUSE_ADMIN_AUTH=none does
-not need.`;
+/** The part of a command's help about its gateway. */
+export const GATEWAY_USAGE = `The gateway must be running. Its URL is --url, or else GATEHOUSE_PUBLIC_URL, or else GATEHOUSE_HOST and GATEHOUSE_PORT
+(127.0.0.1 and 8080). GATEHOUSE_ADMIN_TOKEN is the operator token. A gateway with GATEHOUSE_ADMIN_AUTH=none needs
+none.`;
 
-/** Speaks to the gateway at a URL, or where the environment says. Throws UsageError and ConfigError; nothing is sent yet. */
+/**
+ * Creates a client of the gateway at the given URL, or at the URL that the environment configures. Sends nothing yet. Throws
+ * UsageError and ConfigError.
+ */
 export function gatewayAt(givenUrl: string | undefined, env: Context['env']): Gateway {
   const { publicUrl, host, port, adminToken } = parseConfig(env);
   const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const baseUrl = givenUrl === undefined ? own : checked(givenUrl);
-  // Credentials would not go along to where a redirect leads.
+  // A redirect would not carry the credentials.
   const client = createClient({ baseUrl, operatorToken: adminToken ?? undefined, redirect: 'manual' });
   const ask = <T>(send: () => Promise<Answer<T>>) => answerOf(baseUrl, adminToken !== null, send);
   const prefer = (isLenient: boolean) => (isLenient ? { Prefer: 'handling=lenient' } : {});
@@ -84,14 +87,14 @@ function unreachable(url: string, failure: unknown): GatewayRefused {
 }
 
 const notGatehouse = (url: string): GatewayRefused =>
-  new GatewayRefused(`What answers at ${url} is no Gatehouse with an Operator API.`);
+  new GatewayRefused(`The server at ${url} is not a Gatehouse with an Operator API. Check the URL.`);
 
 const unauthorized = (url: string, hasToken: boolean): string =>
   hasToken
-    ? `${url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN is that of another gateway.`
-    : `${url} wants the operator token: set GATEHOUSE_ADMIN_TOKEN.`;
+    ? `${url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN belongs to another gateway.`
+    : `${url} requires the operator token: set GATEHOUSE_ADMIN_TOKEN.`;
 
-/** What an error of the Operator API says, its mistakes and reasons included. */
+/** Makes an error from an error answer of the Operator API, with its mistakes and reasons. */
 function refused(url: string, body: unknown): GatewayRefused {
   const { error, reload } = isObject(body) ? body : {};
   if (!isObject(error) || typeof error.message !== 'string') {

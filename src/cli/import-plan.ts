@@ -8,14 +8,14 @@ import { type ServerConfig, toFile } from './mcp-json-texts.ts';
 
 type Schemas = components['schemas'];
 
-/** What is to be done about an entry. */
+/** The action for one entry. */
 export type Step = { readonly key: string; readonly notes: readonly string[] } & (
   | { readonly kind: 'create'; readonly body: Schemas['SharedServerCreate'] }
   | {
       readonly kind: 'update';
       readonly id: string;
       readonly changes: Schemas['SharedServerPatch'];
-      /** The names of what is not as the file says. */
+      /** The names of the settings that differ from the file. */
       readonly changed: readonly string[];
     }
   | { readonly kind: 'unchanged' }
@@ -23,8 +23,8 @@ export type Step = { readonly key: string; readonly notes: readonly string[] } &
 );
 
 /**
- * What makes the servers of a gateway as the entries say, in the order of the entries; servers that no entry is about are
- * left alone. What an entry does not say of a server that is there stays as it is.
+ * Returns the actions that bring the servers of a gateway in line with the entries, in the order of the entries. Servers
+ * without an entry stay. Settings that an entry does not contain stay as they are.
  */
 export function planOf(entries: readonly Entry[], servers: readonly SharedServer[]): Step[] {
   const standIns = new Map(withoutSecrets(servers).map(({ id, mcpServer }) => [id, mcpServer]));
@@ -52,20 +52,20 @@ function creation({ key, notes, body }: Taken): Step {
         kind: 'failed',
         key,
         notes,
-        reason: 'its name has no letter or digit of ASCII; give it one with "gatehouse": {"name": "…"}',
+        reason: 'its name has no ASCII letter or digit; set another name with "gatehouse": {"name": "…"}',
       }
     : { kind: 'create', key, notes, body };
 }
 
 function ambiguous({ key, notes }: Taken, alike: readonly SharedServer[]): Step {
   const ids = alike.map(({ id }) => id).join(', ');
-  return { kind: 'failed', key, notes, reason: `several servers have its name and are not enabled: ${ids}` };
+  return { kind: 'failed', key, notes, reason: `several disabled servers have its name: ${ids}` };
 }
 
 /**
- * The server that each entry is about, by `mcpServer.name`. Servers that are not enabled may share one: then it is that
- * with the wanted `enabled`, the display name, and everything else the same, as far as there is one. Several where that
- * is not enough, none where there is none.
+ * Finds the server of each entry, by `mcpServer.name`. Disabled servers may share a name: then the server with the wanted
+ * `enabled`, the same display name and the same settings is preferred, in this order. Returns several servers if this
+ * leaves several, and none if none has the name.
  */
 function pairUp(
   entries: readonly Taken[],
@@ -75,7 +75,7 @@ function pairUp(
   const left = new Set(servers);
   const isWanted = ({ body }: Taken) => body.enabled ?? true;
   const pairs = new Map<Taken, SharedServer[]>();
-  // What serves goes to who wants it to serve.
+  // Enabled servers go to the entries that want an enabled server.
   for (const entry of entries.toSorted((a, b) => Number(isWanted(b)) - Number(isWanted(a)))) {
     const { body } = entry;
     const named = [...left].filter(({ mcpServer }) => mcpServer.name === body.mcpServer.name);
@@ -107,22 +107,22 @@ function changeOf({ key, notes, body, isNamed }: Taken, server: SharedServer, st
   const changed = [...Object.keys(others), ...differing];
   const all = [
     ...notes,
-    ...kept.map((place) => `Its ${place} stays as it is: the file has the variable that an export puts there.`),
+    ...kept.map((place) => `Its ${place} is unchanged: the file contains the variable that an export puts there.`),
   ];
   return changed.length === 0
     ? { kind: 'unchanged', key, notes: all }
     : { kind: 'update', key, notes: all, id: server.id, changes, changed };
 }
 
-/** The keys whose values are not alike for the gateway. */
+/** Returns the keys with different values, as the gateway reads them. */
 function differences(a: ServerConfig, b: ServerConfig): string[] {
   const [one, other] = [withTexts(a, toFile), withTexts(b, toFile)];
   return (Object.keys(one) as (keyof ServerConfig)[]).filter((key) => !isDeepStrictEqual(one[key], other[key]));
 }
 
 /**
- * Puts the value that the server has where the file has the variable that an export without secrets put in its place: a
- * file that was exported must not empty the gateway that it is from.
+ * Keeps the server's value if the file has the variable that an export without secrets puts in its place: importing an
+ * exported file must not remove the secrets of its own gateway.
  */
 function withKept(
   wanted: ServerConfig,

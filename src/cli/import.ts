@@ -7,38 +7,40 @@ import { GATEWAY_USAGE, type Gateway, GatewayRefused, gatewayAt } from './gatewa
 import { planOf, type Step } from './import-plan.ts';
 import type { Entry } from './mcp-json-entry.ts';
 
-const USAGE = `Shares the MCP servers of a client's configuration file: creates those that are not there, changes those that differ.
+const USAGE = `Imports the MCP servers of a client's configuration file: creates missing servers and updates changed ones.
 
   gatehouse import FILE [--url URL] [--dry-run] [--lenient]
 
   --url URL  the gateway, such as http://127.0.0.1:8080
-  --dry-run  says what would happen, and changes nothing; what the gateway makes of it is not known before
-  --lenient  saves servers that do not come up, too
+  --dry-run  shows the changes without making them; cannot foresee whether the gateway accepts them
+  --lenient  also saves servers that the gateway cannot connect to
 
-FILE is that of Claude, Cursor, VS Code (mcp.json, settings.json) or any other client with "mcpServers" or "servers", or
-what \`gatehouse export\` has written; - is standard input. Comments and trailing commas are fine. An entry belongs to
-the server whose mcpServer.name is its key. What it does not say stays as it is, and servers that it does not name are
-left alone, so it can be run again at any time. With "gatehouse": {"name": "…", "enabled": true} an entry is one of
-ours, as in an export: it says how the server is called, and what it leaves out has no value.
+FILE is a configuration file of Claude, Cursor, VS Code (mcp.json, settings.json) or any other client with
+"mcpServers" or "servers", or the output of \`gatehouse export\`; - is standard input. Comments and trailing commas are
+allowed. The key of an entry is the mcpServer.name of its server. Settings that the entry does not contain stay, and
+so do servers that the file does not contain, so you can repeat an import at any time. An entry with "gatehouse":
+{"name": "…", "enabled": true}, as in an export, gives the display name of the server, and settings that it does not
+contain have no value.
 
-\${NAME}, \${env:NAME} and \${NAME:-default} become \${NAME}, a variable of the gateway's own environment; \${input:some-key}
-becomes \${SOME_KEY}. Entries with what only an editor can replace, such as \${workspaceFolder}, are skipped.
+\${NAME}, \${env:NAME} and \${NAME:-default} become \${NAME}, a variable of the gateway's own environment;
+\${input:some-key} becomes \${SOME_KEY}. The import skips entries with variables that only an editor can replace, such
+as \${workspaceFolder}.
 
 ${GATEWAY_USAGE}
 
-For each entry a line says what became of it: created, updated, unchanged, skipped or failed. For example:
+The command prints one line for each entry: created, updated, unchanged, skipped or failed. For example:
 
   gatehouse import ~/.cursor/mcp.json --dry-run
   gatehouse import .vscode/mcp.json --url https://gatehouse.example.com
   ssh laptop cat .cursor/mcp.json | gatehouse import -
 
-Exit status: 0 done, 1 an entry failed or the gateway cannot be asked, 2 wrong usage or a file that cannot be used.
+Exit status: 0 done, 1 an entry or a request to the gateway failed, 2 wrong usage or an unusable file.
 `;
 
 /** `gatehouse import`. */
 export const importServers: Command = {
   synopsis: 'import FILE',
-  summary: "shares the servers of an MCP client's file (mcp.json) through a gateway that runs",
+  summary: "imports the servers of an MCP client's file (mcp.json) into a running gateway",
   usage: async () => USAGE,
   run,
 };
@@ -92,7 +94,7 @@ async function entriesOf(file: string): Promise<Entry[]> {
   }
 }
 
-/** What became of an entry, or would: a word or two, and what there is to say of it. */
+/** The result of an entry, done or foreseen: one or two words, and details. */
 type Outcome = { readonly outcome: string; readonly details: string };
 
 function foreseen(step: Step): Outcome {

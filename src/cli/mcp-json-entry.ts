@@ -7,36 +7,36 @@ type Create = components['schemas']['SharedServerCreate'];
 type Transport = ServerConfig['transport'];
 type Members = Readonly<Record<string, unknown>>;
 
-/** An entry of a file: a server for a gateway, or why it is none. */
+/** An entry of a file: a server for a gateway, or the reason why the entry is refused. */
 export type Entry = Taken | Refused;
 export type Taken = {
   readonly kind: 'taken';
   /** Its key in the file. */
   readonly key: string;
-  /** What whoever brings the file should know, a sentence each, without secrets. */
+  /** Notes for the user, one sentence each, without secrets. */
   readonly notes: readonly string[];
-  /** What creates it. `enabled`, and keys of `mcpServer` that other clients do not have, are left out where unsaid. */
+  /** The request body that creates the server. Omits `enabled` and our own `mcpServer` keys if the file has none. */
   readonly body: Create;
-  /** Whether the file says how it is called; otherwise the key is the name. */
+  /** Whether the file gives a display name; otherwise the key is the name. */
   readonly isNamed: boolean;
 };
 export type Refused = {
-  /** `skipped`: it is meant for an editor. `failed`: nobody could use it. */
+  /** `skipped`: only an editor can use the entry. `failed`: no gateway can use it. */
   readonly kind: 'skipped' | 'failed';
   readonly key: string;
   readonly notes: readonly string[];
   readonly reason: string;
 };
 
-/** What a file says beside its entries. */
+/** The parts of a file outside of its entries. */
 export type Surroundings = {
   /** The descriptions of inputs by their ids. */
   readonly inputs: ReadonlyMap<string, string>;
-  /** Which input a variable stands for; grows as entries are read. */
+  /** The id of the input for each variable; reading entries adds to it. */
   readonly inputOf: Map<string, string>;
 };
 
-/** What our `mcpServer` has and the form of the clients has not, and what it must be. */
+/** The keys of our `mcpServer` that the clients' form does not have, with their types. */
 const OWN = {
   encoding: 'string',
   encodingErrorHandler: 'string',
@@ -44,7 +44,7 @@ const OWN = {
   sseReadTimeoutSeconds: 'number',
   terminateOnClose: 'boolean',
 } as const;
-/** The keys of our `mcpServer` that the form of the clients has not. */
+/** The keys of our `mcpServer` that the clients' form does not have. */
 export const OWN_KEYS = Object.keys(OWN) as (keyof typeof OWN)[];
 
 const ARTICLES = { string: 'a string', number: 'a number', boolean: 'true or false' } as const;
@@ -54,7 +54,7 @@ const KNOWN = new Set([
   ...OWN_KEYS,
 ]);
 
-/** The names that clients have for the transports, in lower case without hyphens and underscores. */
+/** The clients' names for the transports, in lower case without hyphens and underscores. */
 const TRANSPORTS: Readonly<Record<string, Transport>> = {
   stdio: 'stdio',
   http: 'streamable_http',
@@ -64,7 +64,7 @@ const TRANSPORTS: Readonly<Record<string, Transport>> = {
   websocket: 'websocket',
 };
 
-/** Why an entry is refused. */
+/** An entry is refused; the message gives the reason. */
 class Refusal extends Error {
   readonly kind: Refused['kind'];
 
@@ -74,7 +74,7 @@ class Refusal extends Error {
   }
 }
 
-/** Reads an entry of a file, whatever it is. */
+/** Reads an entry of a file; accepts any JSON value. */
 export function readEntry(key: string, value: unknown, surroundings: Surroundings): Entry {
   const notes: string[] = [];
   try {
@@ -97,7 +97,7 @@ export function readEntry(key: string, value: unknown, surroundings: Surrounding
   }
 }
 
-/** The members of an entry, those of its `gatehouse` among them as `gatehouse.name`. */
+/** Returns the members of an entry. Members of its `gatehouse` appear as `gatehouse.name`. */
 function flattened(entry: unknown): Members {
   if (!isObject(entry)) {
     throw new Refusal('failed', 'it must be an object');
@@ -108,14 +108,14 @@ function flattened(entry: unknown): Members {
 
 function notTaken(entry: Members): string[] {
   const unknown = Object.keys(entry).filter((key) => !KNOWN.has(key));
-  return unknown.length === 0 ? [] : [`Not taken over: ${unknown.join(', ')}.`];
+  return unknown.length === 0 ? [] : [`Ignored keys: ${unknown.join(', ')}.`];
 }
 
 function configOf(name: string, entry: Members): { mcpServer: Create['mcpServer']; guess: string[] } {
   const { transport, guess } = transportOf(entry);
   const wanted = transport === 'stdio' ? 'command' : 'url';
   if (textAt(entry, wanted) === null) {
-    throw new Refusal('failed', `it has no ${wanted}, which the transport ${transport} wants`);
+    throw new Refusal('failed', `it has no ${wanted}, which the transport ${transport} requires`);
   }
   const mcpServer = {
     name,
@@ -131,14 +131,14 @@ function configOf(name: string, entry: Members): { mcpServer: Create['mcpServer'
   return { mcpServer, guess };
 }
 
-/** How the server is reached, and what should be said where that is a guess. */
+/** Returns the transport, and a note for the user if it is a guess. */
 function transportOf(entry: Members): { transport: Transport; guess: string[] } {
   const said = textAt(entry, 'transport') ?? textAt(entry, 'type');
   const [url, command] = [textAt(entry, 'url'), textAt(entry, 'command')];
   if (said !== null) {
     const plain = said.toLowerCase().replaceAll(/[-_]/g, '');
     if (!Object.hasOwn(TRANSPORTS, plain)) {
-      throw new Refusal('failed', 'its type is none of stdio, http, sse and ws');
+      throw new Refusal('failed', 'its type must be stdio, http, sse or ws');
     }
     return { transport: TRANSPORTS[plain] as Transport, guess: [] };
   }
@@ -146,7 +146,7 @@ function transportOf(entry: Members): { transport: Transport; guess: string[] } 
     throw new Refusal('failed', 'it has neither a command nor a url');
   }
   if (url !== null && command !== null) {
-    throw new Refusal('failed', 'it has both a command and a url; say with type which of them is meant');
+    throw new Refusal('failed', 'it has both a command and a url; add a type to choose one');
   }
   if (url === null) {
     return { transport: 'stdio', guess: [] };
@@ -154,20 +154,23 @@ function transportOf(entry: Members): { transport: Transport; guess: string[] } 
   if (/^wss?:/i.test(url)) {
     return { transport: 'websocket', guess: [] };
   }
-  // Clients that find the transport out by themselves have many of these in their files.
+  // Files of clients that detect the transport have many such entries.
   return /^[^?#]*\/sse\/?(?:[?#]|$)/i.test(url)
-    ? { transport: 'sse', guess: ['Taken for SSE, as its url ends in /sse; "type": "http" says otherwise.'] }
+    ? {
+        transport: 'sse',
+        guess: ['Imported as SSE, because its url ends in /sse. If this is wrong, add "type": "http".'],
+      }
     : { transport: 'streamable_http', guess: [] };
 }
 
-/** An entry of ours says everything: what it leaves out is null. Others leave open what they do not know. */
+/** An entry of our own export is complete: missing keys are null. In other entries, missing keys stay undefined. */
 function ownKeysOf(entry: Members): Partial<ServerConfig> {
   const isOurs = Object.hasOwn(entry, 'gatehouse');
   const said = OWN_KEYS.filter((key) => isOurs || Object.hasOwn(entry, key));
   return Object.fromEntries(said.map((key) => [key, valueAt(entry, key, OWN[key])]));
 }
 
-/** Whether the gateway is to use it; null where the file does not say. */
+/** Whether the gateway should use the server; null if the file does not say. */
 function enabledOf(entry: Members): boolean | null {
   const disabled = valueAt(entry, 'disabled', 'boolean');
   const said = [
@@ -187,12 +190,12 @@ function requireReplaceable({ inputs, editors }: Seen, { inputOf }: Surroundings
     if (variable === null) {
       throw new Refusal(
         'failed',
-        `of the input ${id} no variable can be made: its id needs a letter or digit of ASCII`,
+        `the id of the input ${id} gives no variable name: it needs an ASCII letter or digit`,
       );
     }
     const other = inputOf.get(variable) ?? id;
     if (other !== id) {
-      throw new Refusal('failed', `the inputs ${other} and ${id} would be the same variable ${variable}; rename one`);
+      throw new Refusal('failed', `the inputs ${other} and ${id} give the same variable ${variable}; rename one`);
     }
     inputOf.set(variable, id);
   }
@@ -203,11 +206,11 @@ function toBeSet({ inputs, defaults }: Seen, surroundings: Surroundings): string
     const description = surroundings.inputs.get(id);
     return `Set the variable ${variableOf(id)} for the gateway${description ? ` (${description})` : ''}.`;
   });
-  const unset = [...defaults].map((name) => `Set the variable ${name} for the gateway: its default is not taken over.`);
+  const unset = [...defaults].map((name) => `Set the variable ${name} for the gateway: its default is ignored.`);
   return [...asked, ...unset];
 }
 
-/** A value of that type, null where it is null or not there. */
+/** Returns the value if it has the type; null if it is null or missing. */
 function valueAt(members: Members, key: string, type: 'string'): string | null;
 function valueAt(members: Members, key: string, type: 'boolean'): boolean | null;
 function valueAt(members: Members, key: string, type: keyof typeof ARTICLES): string | number | boolean | null;
@@ -239,7 +242,7 @@ function argsOf(entry: Members): string[] {
 
 function mapAt(entry: Members, key: string): Record<string, string> {
   const named = Object.entries(membersAt(entry, key) ?? {}).map(([name, value]): [string, string] => {
-    // VS Code takes whole numbers for what they look like.
+    // VS Code accepts whole numbers here and uses their text.
     if (typeof value !== 'string' && !Number.isSafeInteger(value)) {
       throw new Refusal('failed', `its ${key}.${name} must be a string`);
     }

@@ -7,13 +7,13 @@ import { toFile, variableOf } from './mcp-json-texts.ts';
 
 export type SharedServer = components['schemas']['SharedServer'];
 
-/** A variable that a file refers to, and the first place where it does, as `search: headers.Authorization`. */
+/** A variable in a file, and its first place, such as `search: headers.Authorization`. */
 export type Reference = { readonly variable: string; readonly place: string };
 
 const TYPES = { stdio: 'stdio', streamable_http: 'http', sse: 'sse', websocket: 'ws' } as const;
 const ONLY_REFERENCES = /^(?:\$\{[A-Za-z_]\w*\})*$/;
 
-/** Shared servers as a file that other clients can read as well, and that `readMcpJson` reads to the same servers. */
+/** Writes shared servers as a file that MCP clients can read. `readMcpJson` reads the same servers from it. */
 export function writeMcpJson(servers: readonly SharedServer[]): string {
   const keys = keysOf(servers);
   const entries = servers.map((server) => [keys.get(server) ?? '', entryOf(server, keys.get(server) ?? '')]);
@@ -21,9 +21,9 @@ export function writeMcpJson(servers: readonly SharedServer[]): string {
 }
 
 /**
- * The servers with each value of `headers` and `env` that does not consist of variables replaced by one, such as
- * `${SEARCH_AUTHORIZATION}` for the header Authorization of `search`. No two are the same, and none is referred to
- * already. The same servers in the same order get the same variables.
+ * Returns the servers with a variable in place of each value of `headers` and `env`, such as `${SEARCH_AUTHORIZATION}` for
+ * the header Authorization of `search`. Values that consist of variables stay. Each new variable is unique and not yet in
+ * use. The same servers in the same order get the same variables.
  */
 export function withoutSecrets(servers: readonly SharedServer[]): SharedServer[] {
   const taken = new Set(
@@ -42,7 +42,7 @@ export function withoutSecrets(servers: readonly SharedServer[]): SharedServer[]
   });
 }
 
-/** The variables that servers refer to, each once, in their order. */
+/** Returns the variables in the servers' texts, each once, in their order. */
 export function referencesOf(servers: readonly SharedServer[]): Reference[] {
   const places = servers.flatMap(({ mcpServer }) =>
     textsOf(mcpServer).flatMap(([path, text]) =>
@@ -56,7 +56,7 @@ export function referencesOf(servers: readonly SharedServer[]): Reference[] {
   }));
 }
 
-/** The key of each server: its name for the gateway, numbered where servers that are not enabled have the same. */
+/** Returns the key of each server: its `mcpServer.name`, with a number if disabled servers have the same name. */
 function keysOf(servers: readonly SharedServer[]): Map<SharedServer, string> {
   const enabledLast = servers.toSorted((a, b) => Number(a.enabled) - Number(b.enabled));
   const named = new Map(enabledLast.map((server) => [server.mcpServer.name, server]));
@@ -69,7 +69,7 @@ function keysOf(servers: readonly SharedServer[]): Map<SharedServer, string> {
   );
 }
 
-/** The name itself, or the first with a number behind it that is not taken; it is taken then. */
+/** Returns the name, with a number if it is taken, and marks the result as taken. */
 function claim(name: string, separator: string, taken: Set<string>): string {
   let free = name;
   for (let number = 2; taken.has(free); number += 1) {

@@ -2,14 +2,14 @@ import type { components } from '../../generated/api.ts';
 import { slugOf } from '../base/slugs.ts';
 import { isRefused } from '../shared-config/variables.ts';
 
-/** How a shared server is reached, all keys there. */
+/** The connection settings of a shared server, with all keys. */
 export type ServerConfig = components['schemas']['SharedServerConfig'];
 
-/** What the texts of an entry refer to beside variables of the environment. */
+/** The references in the texts of an entry, except for environment variables. */
 export type Seen = {
   /** The ids of inputs. */
   readonly inputs: Set<string>;
-  /** Variables for which the file has a value where they are not set. */
+  /** Variables with a default value in the file. */
   readonly defaults: Set<string>;
   /** References that only an editor can replace, such as `${workspaceFolder}`. */
   readonly editors: Set<string>;
@@ -20,7 +20,7 @@ const REFERENCE = /\$\$\{|\$\{([^{}]*)\}/g;
 const NAME = /^[A-Za-z_]\w*$/;
 const ENVIRONMENT = /^env:([A-Za-z_]\w*)$/;
 const INPUT = /^input:(.+)$/s;
-/** Claude Code has these; what follows is used where the variable is not set. */
+/** Syntax of Claude Code: the text after `:-` is the default of the variable. */
 const WITH_DEFAULT = /^([A-Za-z_]\w*):-/;
 /** The predefined variables of VS Code and Cursor, some of which take an argument. */
 const EDITOR =
@@ -31,7 +31,7 @@ type Meaning =
   | { readonly kind: 'input'; readonly id: string }
   | { readonly kind: 'editor' | 'literal' };
 
-/** What a client makes of what stands between `${` and `}`. */
+/** Returns the meaning that clients give to the text between `${` and `}`. */
 function meaningOf(inner: string): Meaning {
   const name = ENVIRONMENT.exec(inner)?.[1];
   const id = INPUT.exec(inner)?.[1];
@@ -52,8 +52,8 @@ function meaningOf(inner: string): Meaning {
 }
 
 /**
- * A text of a client's configuration as the gateway reads it: `${env:NAME}` and `${NAME:-default}` become `${NAME}`,
- * `${input:id}` the variable of the input. What else is in braces stays. What there was is added to `seen`.
+ * Converts a text of a client's configuration for the gateway: `${env:NAME}` and `${NAME:-default}` become `${NAME}`,
+ * `${input:id}` becomes the variable of the input. Other braces stay. Adds the references to `seen`.
  */
 export function fromFile(text: string, seen: Seen): string {
   return text.replaceAll(REFERENCE, (reference, inner: string | undefined) => {
@@ -77,8 +77,8 @@ export function fromFile(text: string, seen: Seen): string {
 }
 
 /**
- * A text of the gateway as `fromFile` reads it back: to the same text, or to one that the gateway replaces by the same.
- * So two texts are alike for the gateway when they are written alike.
+ * Converts a text of the gateway for a file, so that `fromFile` gives the same text, or one with the same meaning for the
+ * gateway. So two texts mean the same to the gateway if their converted texts are equal.
  */
 export function toFile(text: string): string {
   return text.replaceAll(REFERENCE, (reference, inner: string | undefined) => {
@@ -91,8 +91,8 @@ export function toFile(text: string): string {
 }
 
 /**
- * The name of a variable for something that has a name in words, in upper snake case; never one of the gateway's own.
- * Null where ASCII has none of its letters and digits.
+ * Makes the name of a variable from words, in upper snake case; never the name of one of the gateway's own variables.
+ * Returns null if the words have no ASCII letter or digit.
  */
 export function variableOf(words: string): string | null {
   const slug = slugOf(words.replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2'));

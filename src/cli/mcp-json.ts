@@ -2,23 +2,23 @@ import { getNodeValue, type ParseError, parseTree, printParseErrorCode } from 'j
 import { isObject } from '../base/json.ts';
 import { type Entry, readEntry, type Surroundings } from './mcp-json-entry.ts';
 
-/** A file that holds no MCP servers in a form that is known. The message goes on after the name of the file. */
+/** The file contains no MCP servers in a known form. The message continues after the name of the file. */
 export class UnusableFile extends Error {}
 
-/** A form that a file may have. */
+/** One of the known forms of a file. */
 type Form = { readonly servers: Readonly<Record<string, unknown>>; readonly inputs: unknown };
 
 /**
  * Reads the configuration file of an MCP client: `mcpServers` (Claude, Cursor and many others, and our own export),
- * `servers` (VS Code's mcp.json) or `mcp.servers` (its settings.json); comments and trailing commas are as good as in
- * VS Code. Answers the entries in the order of the file. Throws UnusableFile.
+ * `servers` (VS Code's mcp.json) or `mcp.servers` (its settings.json). Comments and trailing commas are allowed, as in
+ * VS Code. Returns the entries in the order of the file. Throws UnusableFile.
  */
 export function readMcpJson(text: string): Entry[] {
   const document = parse(text);
   const forms = isObject(document) ? formsOf(document) : [];
   if (forms.length === 0) {
     throw new UnusableFile(
-      'has no "mcpServers", "servers" or "mcp": {"servers"}, and is no configuration of an MCP client',
+      'has no "mcpServers", "servers" or "mcp": {"servers"}, so it is not a configuration file of an MCP client',
     );
   }
   const surroundings: Surroundings = { inputs: descriptionsOf(forms), inputOf: new Map() };
@@ -26,12 +26,12 @@ export function readMcpJson(text: string): Entry[] {
     Object.entries(servers).map(([key, entry]) => readEntry(key, entry, surroundings)),
   );
   if (entries.length === 0) {
-    throw new UnusableFile('names no servers');
+    throw new UnusableFile('contains no servers');
   }
   return entries;
 }
 
-/** Objects that are made have no prototype, so that `__proto__` is a key like any other. */
+/** Parsed objects have no prototype, so that `__proto__` is a key like any other. */
 function parse(text: string): unknown {
   const errors: ParseError[] = [];
   const json = text.replace(/^\uFEFF/, '');
@@ -39,18 +39,16 @@ function parse(text: string): unknown {
     const tree = parseTree(json, errors, { allowTrailingComma: true });
     const [error] = errors;
     if (tree === undefined || error !== undefined) {
-      throw new UnusableFile(`is no JSON: ${error === undefined ? 'it is empty' : placed(json, error)}`);
+      throw new UnusableFile(`is not valid JSON: ${error === undefined ? 'it is empty' : placed(json, error)}`);
     }
     return getNodeValue(tree);
   } catch (error) {
-    // The parser goes down by recursion.
-    throw error instanceof RangeError
-      ? new UnusableFile('is no JSON that can be read: it is nested too deeply')
-      : error;
+    // The parser is recursive.
+    throw error instanceof RangeError ? new UnusableFile('is not readable JSON: it is nested too deeply') : error;
   }
 }
 
-/** Where an error is and what it is, without a word of the file. */
+/** Describes an error and its place, without any text of the file. */
 function placed(json: string, { error, offset }: ParseError): string {
   const lines = json.slice(0, offset).split('\n');
   const words = printParseErrorCode(error)

@@ -9,14 +9,14 @@ import { type Command, type Context, EXIT } from './command.ts';
 const PACKAGE = '@stoplight/prism-cli';
 const DEFAULT_PORT = 4010;
 
-const USAGE = `Serves the examples of the document, with Prism, until it is interrupted.
+const USAGE = `Serves the examples of the OpenAPI document with Prism, until you interrupt it.
 
   gatehouse mock [--port N]
 
-  --port N  where to listen on this machine (${DEFAULT_PORT})
+  --port N  the port on this machine (${DEFAULT_PORT})
 
-Prism comes with a clone of the project. An installation without it prints the command that fetches and runs it. For
-example:
+A clone of the project includes Prism. Without Prism, the command prints another command that downloads and runs it.
+For example:
 
   gatehouse mock --port 4011
 `;
@@ -24,7 +24,7 @@ example:
 /** `gatehouse mock`. */
 export const mock: Command = {
   synopsis: 'mock [--port N]',
-  summary: "serves the document's examples, for clients that are being written",
+  summary: "serves the document's examples, to develop clients against",
   usage: async () => USAGE,
   run,
 };
@@ -34,7 +34,7 @@ async function run({ args, env, stderr, interruption }: Context): Promise<number
   const mocked = ['mock', fileURLToPath(packageFile('generated/openapi.json')), '--port', port];
   const prism = installedPackage(PACKAGE);
   if (prism === null) {
-    stderr(`The mock is Prism, which is not installed here. Run:\n\n  npx ${PACKAGE} ${mocked.join(' ')}\n\n`);
+    stderr(`The mock needs Prism, which is not installed here. Run:\n\n  npx ${PACKAGE} ${mocked.join(' ')}\n\n`);
     return EXIT.failed;
   }
   const interrupted = interruption();

@@ -6,13 +6,14 @@ import { readArguments } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';
 import { givenKeys, openExisting } from './store.ts';
 
-const USAGE = `Seals every secret anew with the first key, so that the others can be dropped. No server may run meanwhile.
+const USAGE = `Encrypts every secret again with the first key, so that you can remove the other keys. Stop the server first.
 
   gatehouse rekey
 
-GATEHOUSE_SECRET_KEY is the new key, a comma, and the old one (where it was not set, the old one is what the file
-secret.key in the data folder holds). At the end it says how many values each key seals: one that seals none can be
-taken off the list. Backups made before still need it. It may be interrupted at any time and run again.
+Set GATEHOUSE_SECRET_KEY to the new key, a comma, and the old key. If it was not set before, the old key is in the
+file secret.key in the data folder. At the end, the command prints how many values each key encrypts: you can remove a
+key that encrypts none. Earlier backups still need that key. You can interrupt the command at any time and run it
+again.
 
 GATEHOUSE_DATA is the data folder (./data), or DATABASE_URL the database. For example:
 
@@ -21,13 +22,13 @@ GATEHOUSE_DATA is the data folder (./data), or DATABASE_URL the database. For ex
   mv data/secret.key old.key && mv new.key data/secret.key
 `;
 
-/** How many lines of progress there are at most. */
+/** The maximum number of progress lines. */
 const STEPS = 20;
 
 /** `gatehouse rekey`. */
 export const rekey: Command = {
   synopsis: 'rekey',
-  summary: 'seals every secret anew with the first key, to drop the others; no server may run',
+  summary: 'encrypts every secret again with the first key; stop the server first',
   usage: async () => USAGE,
   run,
 };
@@ -40,7 +41,7 @@ async function run(context: Context): Promise<number> {
     const { reseal } = await import('../store/rekey.ts');
     const resealed = await reseal(store, progress(context.stderr), context.interruption());
     if (!resealed.isComplete) {
-      context.stderr(`Interrupted. ${counted(resealed.count)} sealed anew; run it again for the rest.\n`);
+      context.stderr(`Interrupted. ${counted(resealed.count)} encrypted again. Run the command again for the rest.\n`);
       return EXIT.interrupted;
     }
     return await report(context, store, resealed, (await givenKeys(config)).map(keyIdOf));
@@ -49,7 +50,7 @@ async function run(context: Context): Promise<number> {
   }
 }
 
-/** Says how far it is, in steps: short work has few of them. */
+/** Prints the progress in at most STEPS lines. */
 function progress(stderr: Context['stderr']): (done: number, total: number) => void {
   let said = 0;
   return (done, total) => {
@@ -70,16 +71,16 @@ async function report(
   const { retireKeys } = await import('../store/rekey.ts');
   const left = new Map([...given.map((id) => [id, 0] as const), ...(await retireKeys(store))]);
   const [first] = given;
-  stdout(`${counted(count)} sealed anew with key ${first}. Values by key:\n`);
+  stdout(`${counted(count)} encrypted again with key ${first}. Values by key:\n`);
   for (const [id, total] of left) {
     const isFree = total === 0 && id !== first;
-    stdout(`  ${id}  ${total}${isFree ? ', not needed any more: take it off GATEHOUSE_SECRET_KEY' : ''}\n`);
+    stdout(`  ${id}  ${total}${isFree ? ', no longer needed: remove it from GATEHOUSE_SECRET_KEY' : ''}\n`);
   }
   if (unopened.length === 0) {
     return EXIT.done;
   }
-  stderr(`${counted(unopened.length)} not sealed anew:\n${unopened.map((where) => `  ${where}\n`).join('')}`);
-  stderr('Nothing opens these. Restore a backup from before they were damaged, and run this again.\n');
+  stderr(`${counted(unopened.length)} not encrypted again:\n${unopened.map((where) => `  ${where}\n`).join('')}`);
+  stderr('No given key decrypts these values. Restore a backup from before the damage, and run the command again.\n');
   return EXIT.failed;
 }
 

@@ -4,16 +4,16 @@ import { readArguments } from './arguments.ts';
 import { type Command, type Context, EXIT } from './command.ts';
 import { givenKeys, refusePostgres } from './store.ts';
 
-const USAGE = `Puts a backup in the place of the SQLite database, while no server runs on it.
+const USAGE = `Replaces the SQLite database with a backup. Stop the server first.
 
   gatehouse restore FILE
 
-The database that is there is kept beside it as gatehouse.db.before-restore (or -2, -3, …): nothing is ever lost, and
-restoring that one takes a restore back. FILE must be a database of Gatehouse, whole, not newer than this program, and
-open with the keys given; otherwise nothing is changed. An older one is brought up to date by the next start.
+The current database is kept beside the new one as gatehouse.db.before-restore (or -2, -3, …), so nothing is lost: to
+undo a restore, restore that file. FILE must be a complete database of Gatehouse, not newer than this program, and the
+given keys must decrypt it; otherwise nothing is changed. The next start migrates an older database.
 
-GATEHOUSE_DATA is the data folder (./data). The key is that of GATEHOUSE_SECRET_KEY, or the key file that belongs to the
-backup: put that one into the data folder as secret.key before. With DATABASE_URL use pg_restore. For example:
+GATEHOUSE_DATA is the data folder (./data). The key comes from GATEHOUSE_SECRET_KEY, or from the key file of the
+backup: copy that file into the data folder as secret.key first. With DATABASE_URL use pg_restore. For example:
 
   GATEHOUSE_DATA=/var/lib/gatehouse gatehouse restore /backups/gatehouse-2026-11-21.db
 `;
@@ -21,7 +21,7 @@ backup: put that one into the data folder as secret.key before. With DATABASE_UR
 /** `gatehouse restore`. */
 export const restore: Command = {
   synopsis: 'restore FILE',
-  summary: 'puts a backup in place of the database, which is kept; no server may run',
+  summary: 'replaces the database with a backup and keeps the old one; stop the server first',
   usage: async () => USAGE,
   run,
 };
@@ -35,8 +35,8 @@ async function run({ args, env, stdout, stderr, now }: Context): Promise<number>
     const secretKeys = await givenKeys(config);
     const directory = config.dataDirectory;
     const kept = await restoreFile({ file, directory, secretKeys, now: now() });
-    stdout(`${file} is the database of ${directory} now.\n`);
-    stdout(kept === null ? 'There was none before.\n' : `The one before is kept as ${kept}.\n`);
+    stdout(`${file} is now the database of ${directory}.\n`);
+    stdout(kept === null ? 'There was no database before.\n' : `The previous database is kept as ${kept}.\n`);
     return EXIT.done;
   } catch (error) {
     if (error instanceof StoreRefused || error instanceof StoreUnavailable) {

@@ -9,13 +9,13 @@ import { type Context, EXIT } from './command.ts';
 const REPORTERS = { text: textReporter, junit: junitReporter };
 
 /** The text of `gatehouse contract --help`. */
-export const USAGE = `Checks a server against the Gatehouse document, over HTTP.
+export const USAGE = `Checks a server against the OpenAPI document of Gatehouse, over HTTP.
 
   gatehouse contract --base-url URL [--api servers|operator|accounts] [--read-only] [--reporter text|junit]
 
   --base-url URL   the server, such as http://localhost:8080
-  --api NAME       only this API; without it, all three
-  --read-only      only what changes nothing; also for a mock
+  --api NAME       only this API; the default is all three
+  --read-only      only checks that change nothing; also for a mock
   --reporter NAME  text (a line for each check) or junit (XML)
   --help           this text
 
@@ -28,25 +28,25 @@ Credentials come from the environment:
   GATEHOUSE_ADMIN_TOKEN
                    the operator token, for the Operator API
   GATEHOUSE_OTHER_API_KEY, GATEHOUSE_OTHER_API_SECRET, GATEHOUSE_OTHER_API_TOKEN
-                   those of another organization, to check that neither sees the other
+                   credentials of another organization, to check that neither sees the other
 
-With the operator token alone, a run of all APIs makes organizations for itself, with what is not given. A run of one
-API needs its credentials, and leaves out what takes another organization where there is none.
+With the operator token, a run of all APIs creates organizations and the missing credentials. A run of one API needs
+the credentials of that API, and skips checks that need another organization if it has no credentials for one.
 
-Everything that a run makes is named contract-…, and deleted when it ends. A shared server, which is never there, is
-granted to every organization for a moment. The Operator API is checked as a gateway keeps it that applies changes at
-once, not one with GATEHOUSE_RELOAD=on-restart.
+A run gives everything it creates a name contract-…, and deletes it at the end. It grants an unreachable shared server
+to every organization for a moment. The checks of the Operator API expect a gateway that applies changes at once,
+without GATEHOUSE_RELOAD=on-restart.
 
 In a clone, \`npm run contract -- …\` is the same. For example:
 
   gatehouse contract --base-url http://localhost:8080 --read-only
 
-Exit status: 0 everything passed, 1 something failed, 2 wrong usage, 3 the server does not answer, 130 interrupted.
+Exit status: 0 all checks passed, 1 a check failed, 2 wrong usage, 3 the server does not answer, 130 interrupted.
 `;
 
 /**
  * Checks a server: reports on standard output, and resolves with the exit status. Throws UsageError for options and
- * credentials that do not do.
+ * credentials that are invalid.
  */
 export async function runContract({ args, env, stdout, stderr, interruption }: Context): Promise<number> {
   const options = parseOptions(args);
@@ -114,7 +114,7 @@ function oneOf<T extends string>(flag: string, values: readonly T[], text: strin
   return found;
 }
 
-/** The credentials in the environment. Throws for those that the run needs and does not have. */
+/** Returns the credentials in the environment. Throws if credentials that the run needs are missing. */
 function credentialsOf(env: Context['env'], { apis, readOnly }: Options): SuiteCredentials {
   const operator = tokenOf(env, 'GATEHOUSE_ADMIN_TOKEN');
   const team = pairOf(env, 'GATEHOUSE_API_KEY', 'GATEHOUSE_API_SECRET');
@@ -122,7 +122,7 @@ function credentialsOf(env: Context['env'], { apis, readOnly }: Options): SuiteC
   const holder = tokenOf(env, 'GATEHOUSE_API_TOKEN');
   const otherHolder = tokenOf(env, 'GATEHOUSE_OTHER_API_TOKEN');
   if (apis.includes('operator') && operator === null) {
-    throw new UsageError('GATEHOUSE_ADMIN_TOKEN: not set; it is the operator token (or check another --api alone)');
+    throw new UsageError('GATEHOUSE_ADMIN_TOKEN: not set; it is the operator token (or check another API with --api)');
   }
   const makesItsOwn = apis.includes('operator') && !readOnly;
   if (apis.includes('servers') && team === null && !makesItsOwn) {

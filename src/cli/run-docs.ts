@@ -35,22 +35,20 @@ export const docsUsage = (document: Document): string => `Builds the documentati
 
   gatehouse docs [--server URL] [--api NAME] [--logo FILE] [--out DIR]
 
-  --server URL  where the server is that the samples ask (${defaultServer(document)})
-  --api NAME    one API alone: ${apiNames(document).join(', ')} (all of them)
+  --server URL  the server in the samples (${defaultServer(document)})
+  --api NAME    only one API: ${apiNames(document).join(', ')} (all of them)
   --logo FILE   an image for the top of the page: ${Object.keys(IMAGES).join(', ')}
-  --out DIR     where to put the folder; files there are replaced (dist/docs, which a server here serves at /docs)
+  --out DIR     the output folder; files there are replaced (dist/docs, which a server here serves at /docs)
   --help        this text
 
-It holds index.html (one page that loads nothing else), openapi.json, llms.txt, and below docs/ a Markdown page for each
-operation and errors.md. All links are relative. It is built in a clone of the project, where \`npm run docs -- …\` is the
-same. For example:
+The folder contains index.html (one page that loads nothing else), openapi.json, llms.txt, and in docs/ a Markdown
+page for each operation and errors.md. All links are relative. The command needs a clone of the project; \`npm run docs
+-- …\` is the same there. For example:
 
   gatehouse docs --api servers --server https://gatehouse.example.com --logo logo.svg --out public
 `;
 
-/**
- * Builds the documentation, and resolves with the exit status. Throws UsageError for options that do not do.
- */
+/** Builds the documentation, and resolves with the exit status. Throws UsageError for invalid options. */
 export async function runDocs({ args, stdout, stderr }: Context): Promise<number> {
   const document = await readDocument();
   const settings = await parse(args, document);
@@ -66,13 +64,13 @@ export async function runDocs({ args, stdout, stderr }: Context): Promise<number
   }
 }
 
-/** Writes the folder, and answers what to say then. */
+/** Writes the folder, and returns the final message. */
 async function build(document: Document, { server, api, logo, out }: Settings): Promise<string> {
   const cut = api === undefined ? document : onlyApi(document, api);
   const published = server === undefined ? cut : atServer(cut, server);
   const files = { 'index.html': await renderPage(decorated(published, logo)), ...textsOf(published) };
   if (out === DEFAULT_OUT) {
-    // Pages of operations that are gone; any other folder may hold what is not ours.
+    // Removes the pages of operations that no longer exist. Any other folder may contain files of the user.
     await rm(out, { recursive: true, force: true });
   }
   for (const [name, text] of Object.entries(files)) {
@@ -82,7 +80,7 @@ async function build(document: Document, { server, api, logo, out }: Settings): 
   return `The documentation is in ${out} (${Object.keys(files).length} files).\n`;
 }
 
-/** Everything of the folder but the page, by file name. The page is served at `/docs`, hence the folder of that name. */
+/** All files of the folder except the page, by file name. The server serves the page at `/docs`, hence the folder name. */
 function textsOf(document: Document): Record<string, string> {
   const pages = docsGroups(document)
     .flatMap(({ operations }) => operations)
@@ -101,7 +99,7 @@ async function parse(args: readonly string[], document: Document): Promise<Setti
   const { server, api, logo, out } = values;
   const names = apiNames(document);
   if (api !== undefined && !names.includes(api)) {
-    throw new UsageError(`--api ${api}: no such API; there are ${names.join(', ')}`);
+    throw new UsageError(`--api ${api}: no such API; use one of ${names.join(', ')}`);
   }
   return {
     server: server === undefined ? undefined : serverUrl(server),

@@ -6,8 +6,8 @@ import { UsageError } from './arguments.ts';
 import type { Context } from './command.ts';
 
 /**
- * The keys of a database that is there: those configured, else that of the key file. Throws StoreRefused when there is
- * neither.
+ * Returns the keys for an existing database: the configured keys, or else the key in the key file. Throws StoreRefused if
+ * there is neither.
  */
 export async function givenKeys({ secretKeys, dataDirectory }: Config): Promise<readonly Buffer[]> {
   if (secretKeys !== null) {
@@ -17,13 +17,13 @@ export async function givenKeys({ secretKeys, dataDirectory }: Config): Promise<
   if (key === null) {
     const path = keyFilePath(dataDirectory);
     throw new StoreRefused(
-      `There is no key: GATEHOUSE_SECRET_KEY is not set, and there is no ${path}. Set it, or put the key file there.`,
+      `There is no key: GATEHOUSE_SECRET_KEY is not set, and there is no ${path}. Set the variable, or put the key file there.`,
     );
   }
   return [key];
 }
 
-/** Opens the database of a configuration, which must be there; what it logs goes to standard error. */
+/** Opens the existing database of a configuration. Its log goes to standard error. */
 export async function openExisting(config: Config, { stderr, now }: Pick<Context, 'stderr' | 'now'>): Promise<Store> {
   return openStore({
     location: locationOf(config),
@@ -34,9 +34,9 @@ export async function openExisting(config: Config, { stderr, now }: Pick<Context
   });
 }
 
-/** Throws UsageError, saying what to use instead, when the database is PostgreSQL's. */
+/** Throws UsageError if the database is PostgreSQL. The message names the command to use instead. */
 export function refusePostgres(env: Context['env'], instead: string): void {
   if (env.DATABASE_URL) {
-    throw new UsageError(`DATABASE_URL is set, and this is for SQLite. For PostgreSQL use ${instead}.`);
+    throw new UsageError(`DATABASE_URL is set, but this command works on SQLite only. For PostgreSQL use ${instead}.`);
   }
 }

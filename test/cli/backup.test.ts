@@ -122,7 +122,7 @@ test('overwrites nothing', async () => {
   writeFileSync(file, 'mine');
   const { code, stdout, stderr } = await run(['backup', file], given(directory));
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain(`${file} is there already`);
+  expect(stderr).toContain(`${file} already exists`);
   expect(readFileSync(file, 'utf8')).toBe('mine');
 });
 

@@ -67,7 +67,7 @@ test('the form: that of the clients, with ours beside it; oldest first', async (
   const { code, stdout, stderr } = await exporting(gateway, '--with-secrets');
   expect([code, stderr]).toEqual([
     0,
-    'Variables that a gateway must have where this is imported:\n  TEAM  (search: headers.X-Team)\n',
+    'Set these variables on the gateway that imports this file:\n  TEAM  (search: headers.X-Team)\n',
   ]);
   const gatehouse = { name: 'Shared', enabled: false };
   const expected = {
@@ -109,7 +109,7 @@ test('without secrets: each value of headers and env is a variable, and standard
   expect(clock.env).toEqual({ KEY: `\${CLOCK_KEY}`, EMPTY: '', REF: `\${A}\${B}`, MIX: `\${CLOCK_MIX}` });
   expect(clock.args).toEqual(['--key=kept']);
   expect(stderr.split('\n')).toEqual([
-    'Variables that a gateway must have where this is imported:',
+    'Set these variables on the gateway that imports this file:',
     '  SEARCH_AUTHORIZATION  (search: headers.Authorization)',
     '  TEAM  (search: headers.X-Team)',
     '  CLOCK_KEY  (clock: env.KEY)',
@@ -224,7 +224,7 @@ describe('round trip', () => {
       'updated search: timeoutSeconds changed. Saved and reloaded.',
     ]);
     expect(stderr).toContain(
-      'echo: Its headers.Authorization stays as it is: the file has the variable that an export puts there.\n',
+      'echo: Its headers.Authorization is unchanged: the file contains the variable that an export puts there.\n',
     );
     expect((await serverNamed(gateway, 'echo')).mcpServer.headers).toEqual({ Authorization: SECRET, 'X-Team': 'a' });
     expect((await serverNamed(gateway, 'search')).mcpServer.timeoutSeconds).toBeNull();
@@ -250,7 +250,7 @@ describe('--out', () => {
     expect(await exporting(gateway, '--out', file)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${file} is there already, and an export overwrites nothing. Give another name.\n`,
+      stderr: `${file} already exists, and an export does not overwrite files. Choose another name.\n`,
     });
     expect(readFileSync(file, 'utf8')).toBe('mine');
   });
@@ -269,7 +269,7 @@ test('a gateway without servers: an empty file, which is nothing to import', asy
   expect([code, stdout, stderr]).toEqual([0, '{\n  "mcpServers": {}\n}\n', '']);
   expect(await importing(gateway, stdout)).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('names no servers'),
+    stderr: expect.stringContaining('contains no servers'),
   });
 });
 
@@ -305,7 +305,7 @@ describe('what cannot be done', () => {
     const env = { ...operatorOf(gateway), GATEHOUSE_ADMIN_TOKEN: 'w'.repeat(40) };
     expect(await run(['export', '--out', file], env)).toMatchObject({
       code: 1,
-      stderr: `${gateway.url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN is that of another gateway.\n`,
+      stderr: `${gateway.url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN belongs to another gateway.\n`,
     });
     expect(() => statSync(file)).toThrow('ENOENT');
   });

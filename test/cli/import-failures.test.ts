@@ -37,7 +37,7 @@ describe('what fails does so alone', () => {
       expect.stringMatching(
         new RegExp(`^failed own: ${REFUSED} args.0 the variable \\$\\{DATABASE_URL\\} is the gateway's own`),
       ),
-      'failed 空: its name has no letter or digit of ASCII; give it one with "gatehouse": {"name": "…"}.',
+      'failed 空: its name has no ASCII letter or digit; set another name with "gatehouse": {"name": "…"}.',
       'failed list: it must be an object.',
     ]);
     expect((await serversOf(gateway)).map(({ mcpServer }) => mcpServer.name)).toEqual(['clock']);

@@ -21,7 +21,7 @@ describe('names', () => {
   test('one of which no slug can be made wants another beside it', async () => {
     expect(await importing(gateway, { mcpServers: { 时间: { url: echo.url } } })).toMatchObject({
       code: 1,
-      stdout: expect.stringContaining('failed 时间: its name has no letter or digit of ASCII; give it one with'),
+      stdout: expect.stringContaining('failed 时间: its name has no ASCII letter or digit; set another name with'),
     });
     const file = { mcpServers: { 时间: { url: echo.url, gatehouse: { name: 'Time 时间' } } } };
     expect(await importing(gateway, file)).toMatchObject({ code: 0 });
@@ -35,7 +35,7 @@ describe('names', () => {
     const { stdout, stderr } = await importing(gateway, { mcpServers: { 'a\u001b[2J\nb': { ...OFF, 'x\u0007': 1 } } });
     expect([stdout, stderr]).toEqual([
       `created a [2J b: ${RELOADED}\n1 entry: 1 created.\n`,
-      'a [2J b: Not taken over: x .\n',
+      'a [2J b: Ignored keys: x .\n',
     ]);
   });
 
@@ -49,7 +49,7 @@ describe('names', () => {
       mcpServers: { clock: { command, disabled: true, ...more } },
     });
     expect(outcomes(await importing(gateway, entry('green')))).toEqual([
-      `failed clock: several servers have its name and are not enabled: ${red}, ${blue}.`,
+      `failed clock: several disabled servers have its name: ${red}, ${blue}.`,
     ]);
     expect(outcomes(await importing(gateway, entry('blue')))).toEqual(['unchanged clock']);
     expect(outcomes(await importing(gateway, entry('green', { gatehouse: { name: 'Red' } })))).toEqual([

@@ -13,14 +13,14 @@ describe('what cannot be done at all', () => {
   const file = { mcpServers: { one: OFF } };
 
   test.each([
-    ['', 'is no JSON: it is empty|is no JSON: value expected in line 1, column 1'],
-    ['# Gatehouse', 'is no JSON: invalid symbol in line 1, column 1'],
-    ['{"mcpServers": {"a": {}', 'is no JSON: '],
+    ['', 'is not valid JSON: it is empty|is not valid JSON: value expected in line 1, column 1'],
+    ['# Gatehouse', 'is not valid JSON: invalid symbol in line 1, column 1'],
+    ['{"mcpServers": {"a": {}', 'is not valid JSON: '],
     [
       '{"name": "gatehouse"}',
-      'has no "mcpServers", "servers" or "mcp": {"servers"}, and is no configuration of an MCP',
+      'has no "mcpServers", "servers" or "mcp": {"servers"}, so it is not a configuration file',
     ],
-    ['{"mcpServers": {}}', 'names no servers'],
+    ['{"mcpServers": {}}', 'contains no servers'],
   ])('2: a file that is none: %j', async (content, message) => {
     const path = await fileOf(content);
     const { code, stdout, stderr } = await run(['import', path], operatorOf(gateway));
@@ -90,9 +90,9 @@ describe('what cannot be done at all', () => {
     const wrong = 'w'.repeat(40);
     const { url } = gateway;
     const message = await failing({ ...operatorOf(gateway), GATEHOUSE_ADMIN_TOKEN: wrong });
-    expect(message).toBe(`${url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN is that of another gateway.\n`);
+    expect(message).toBe(`${url} refuses the operator token: GATEHOUSE_ADMIN_TOKEN belongs to another gateway.\n`);
     expect(await failing({ GATEHOUSE_PUBLIC_URL: url })).toBe(
-      `${url} wants the operator token: set GATEHOUSE_ADMIN_TOKEN.\n`,
+      `${url} requires the operator token: set GATEHOUSE_ADMIN_TOKEN.\n`,
     );
   });
 
@@ -106,7 +106,7 @@ describe('what cannot be done at all', () => {
   ])('1: what answers is no Gatehouse but %s', async (_, listener) => {
     const url = await answering(listener);
     const stderr = await failing({ ...operatorOf(gateway), GATEHOUSE_PUBLIC_URL: url });
-    expect(stderr).toBe(`What answers at ${url} is no Gatehouse with an Operator API.\n`);
+    expect(stderr).toBe(`The server at ${url} is not a Gatehouse with an Operator API. Check the URL.\n`);
   });
 
   test('1: the gateway refuses, in its own words', async () => {

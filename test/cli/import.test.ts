@@ -73,7 +73,7 @@ describe('every form, with real servers behind it', () => {
     ]);
     expect([code, stderr.split('\n')]).toEqual([
       0,
-      ['asking: Set the variable ECHO_KEY for the gateway (The key).', 'editing: Not taken over: envFile.', ''],
+      ['asking: Set the variable ECHO_KEY for the gateway (The key).', 'editing: Ignored keys: envFile.', ''],
     ]);
     for (const name of ['http', 'sse', 'ws', 'stdio']) {
       expect(await stateOf(name)).toBe('connected');
@@ -187,7 +187,7 @@ describe('changes', () => {
 
 test('the commands of docs/operating.md', async () => {
   const page = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');
-  const section = page.split(/^## /m).find((part) => part.startsWith('Bring your mcp.json')) ?? '';
+  const section = page.split(/^## /m).find((part) => part.startsWith('Import your mcp.json')) ?? '';
   const file = await fileOf({ mcpServers: { clock: PROCESS } });
   const places: Record<string, string> = {
     '~/.cursor/mcp.json': file,
@@ -231,7 +231,7 @@ test('as a program: standard input, and the status', async () => {
   expect(await piping('{"mcpServers": {}}')).toEqual([
     2,
     '',
-    'standard input names no servers\nSee gatehouse import --help.\n',
+    'standard input contains no servers\nSee gatehouse import --help.\n',
   ]);
 });
 

@@ -81,7 +81,7 @@ describe('forms', () => {
     '%s without a type is taken for SSE, and a note says so',
     (url) => {
       expect(readOne({ url })).toMatchObject({
-        notes: ['Taken for SSE, as its url ends in /sse; "type": "http" says otherwise.'],
+        notes: ['Imported as SSE, because its url ends in /sse. If this is wrong, add "type": "http".'],
         body: { mcpServer: { transport: 'sse' } },
       });
     },
@@ -220,7 +220,7 @@ describe('references', () => {
   test('a default is not taken over, and a note says that the variable must be set', () => {
     const entry = readOne({ url: 'https://example.com/', headers: { A: `\${TOKEN:-hush-hush}`, B: `\${TOKEN:-}` } });
     expect(entry.body.mcpServer.headers).toEqual({ A: `\${TOKEN}`, B: `\${TOKEN}` });
-    expect(entry.notes).toEqual(['Set the variable TOKEN for the gateway: its default is not taken over.']);
+    expect(entry.notes).toEqual(['Set the variable TOKEN for the gateway: its default is ignored.']);
   });
 
   test.each([
@@ -251,11 +251,11 @@ describe('references', () => {
     expect([a.body.mcpServer.args, b.body.mcpServer.args]).toEqual([[`\${API_KEY}`], [`\${API_KEY}`]]);
     expect(c).toMatchObject({
       kind: 'failed',
-      reason: 'the inputs api-key and api_key would be the same variable API_KEY; rename one',
+      reason: 'the inputs api-key and api_key give the same variable API_KEY; rename one',
     });
     expect(d).toMatchObject({
       kind: 'failed',
-      reason: 'of the input 密钥 no variable can be made: its id needs a letter or digit of ASCII',
+      reason: 'the id of the input 密钥 gives no variable name: it needs an ASCII letter or digit',
     });
   });
 
@@ -277,11 +277,11 @@ describe('what is not taken', () => {
     const entry = { command: 'x', envFile: '.env', autoApprove: ['a'], gatehouse: { slug: 'x' } };
     expect(readOne(entry)).toMatchObject({
       kind: 'taken',
-      notes: ['Not taken over: envFile, autoApprove, gatehouse.slug.'],
+      notes: ['Ignored keys: envFile, autoApprove, gatehouse.slug.'],
     });
     expect(readOne({ httpUrl: 'https://example.com/' })).toMatchObject({
       kind: 'failed',
-      notes: ['Not taken over: httpUrl.'],
+      notes: ['Ignored keys: httpUrl.'],
       reason: 'it has neither a command nor a url',
     });
   });
@@ -291,12 +291,12 @@ describe('what is not taken', () => {
     [null, 'it must be an object'],
     [[], 'it must be an object'],
     [{}, 'it has neither a command nor a url'],
-    [{ command: 'x', url: 'y' }, 'it has both a command and a url; say with type which of them is meant'],
-    [{ type: 'grpc', url: 'y' }, 'its type is none of stdio, http, sse and ws'],
-    [{ type: 'constructor', url: 'y' }, 'its type is none of stdio, http, sse and ws'],
+    [{ command: 'x', url: 'y' }, 'it has both a command and a url; add a type to choose one'],
+    [{ type: 'grpc', url: 'y' }, 'its type must be stdio, http, sse or ws'],
+    [{ type: 'constructor', url: 'y' }, 'its type must be stdio, http, sse or ws'],
     [{ type: 7, url: 'y' }, 'its type must be a string'],
-    [{ type: 'stdio', url: 'y' }, 'it has no command, which the transport stdio wants'],
-    [{ type: 'http', command: 'x' }, 'it has no url, which the transport streamable_http wants'],
+    [{ type: 'stdio', url: 'y' }, 'it has no command, which the transport stdio requires'],
+    [{ type: 'http', command: 'x' }, 'it has no url, which the transport streamable_http requires'],
     [{ command: ['hush-hush'] }, 'its command must be a string'],
     [{ url: { at: 'hush-hush' } }, 'its url must be a string'],
     [{ command: 'x', cwd: 7 }, 'its cwd must be a string'],
@@ -317,17 +317,17 @@ describe('what is not taken', () => {
   });
 
   test.each<[string, string]>([
-    ['', 'is no JSON: value expected in line 1, column 1'],
-    ['{\n  "mcpServers": hush-hush }', 'is no JSON: invalid symbol in line 2, column 17'],
-    ['{"mcpServers": {}', 'is no JSON: close brace expected in line 1, column 18'],
-    ['{"mcpServers": {}} {}', 'is no JSON: end of file expected in line 1, column 20'],
-    ['['.repeat(100_000), 'is no JSON that can be read: it is nested too deeply'],
-    ['[]', 'has no "mcpServers", "servers" or "mcp": {"servers"}, and is no configuration of an MCP client'],
+    ['', 'is not valid JSON: value expected in line 1, column 1'],
+    ['{\n  "mcpServers": hush-hush }', 'is not valid JSON: invalid symbol in line 2, column 17'],
+    ['{"mcpServers": {}', 'is not valid JSON: close brace expected in line 1, column 18'],
+    ['{"mcpServers": {}} {}', 'is not valid JSON: end of file expected in line 1, column 20'],
+    ['['.repeat(100_000), 'is not readable JSON: it is nested too deeply'],
+    ['[]', 'has no "mcpServers", "servers" or "mcp": {"servers"}, so it is not a configuration file of an MCP client'],
     ['"mcpServers"', 'has no "mcpServers"'],
     ['null', 'has no "mcpServers"'],
     ['{"mcpServers": [], "servers": [{"url": "/"}], "mcp": 1}', 'has no "mcpServers"'],
-    ['{"mcpServers": {}}', 'names no servers'],
-    ['{"servers": {}, "mcp": {"servers": {}}}', 'names no servers'],
+    ['{"mcpServers": {}}', 'contains no servers'],
+    ['{"servers": {}, "mcp": {"servers": {}}}', 'contains no servers'],
   ])('a file that is none, %#', (text, message) => {
     expect(() => read(text)).toThrow(message);
     expect(() => read(text)).not.toThrow('hush');

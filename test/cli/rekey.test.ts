@@ -37,16 +37,16 @@ describe.each([
     expect(code).toBe(0);
     expect(stderr).toBe('256 of 600 values\n512 of 600 values\n600 of 600 values\n');
     expect(stdout.split('\n')).toEqual([
-      `600 values sealed anew with key ${NEW_ID}. Values by key:`,
+      `600 values encrypted again with key ${NEW_ID}. Values by key:`,
       `  ${NEW_ID}  600`,
-      `  ${OLD_ID}  0, not needed any more: take it off GATEHOUSE_SECRET_KEY`,
+      `  ${OLD_ID}  0, no longer needed: remove it from GATEHOUSE_SECRET_KEY`,
       '',
     ]);
     expect(await markerOf(location, [NEW])).toBe('sealed');
     const again = await run(['rekey'], { ...env, ...keys(NEW) });
     expect(again).toEqual({
       code: 0,
-      stdout: `0 values sealed anew with key ${NEW_ID}. Values by key:\n  ${NEW_ID}  600\n`,
+      stdout: `0 values encrypted again with key ${NEW_ID}. Values by key:\n  ${NEW_ID}  600\n`,
       stderr: '',
     });
   });
@@ -58,12 +58,12 @@ describe.each([
     expect(first).toEqual({
       code: 130,
       stdout: '',
-      stderr: '256 of 600 values\nInterrupted. 256 values sealed anew; run it again for the rest.\n',
+      stderr: '256 of 600 values\nInterrupted. 256 values encrypted again. Run the command again for the rest.\n',
     });
     expect(await markerOf(location, [NEW, OLD])).toBe('sealed');
     await expect(markerOf(location, [NEW])).rejects.toThrow(`lacks key ${OLD_ID}`);
     const { code, stdout } = await run(['rekey'], { ...env, ...keys(NEW, OLD) });
-    expect([code, stdout]).toEqual([0, expect.stringContaining(`344 values sealed anew with key ${NEW_ID}.`)]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`344 values encrypted again with key ${NEW_ID}.`)]);
     expect(await markerOf(location, [NEW])).toBe('sealed');
   });
 
@@ -89,9 +89,9 @@ describe.each([
     });
     const { code, stdout, stderr } = await run(['rekey'], { ...env, ...keys(NEW, OLD) });
     expect(code).toBe(1);
-    expect(stdout).toContain(`1 value sealed anew with key ${NEW_ID}.`);
+    expect(stdout).toContain(`1 value encrypted again with key ${NEW_ID}.`);
     expect(stdout).toContain(`  ${OLD_ID}  1\n`);
-    expect(stderr).toContain(`1 value not sealed anew:\n  servers.request_headers:${damaged}\n`);
+    expect(stderr).toContain(`1 value not encrypted again:\n  servers.request_headers:${damaged}\n`);
   });
 
   test('without the key that sealed, which is named, nothing is changed', async () => {

@@ -56,7 +56,7 @@ describe('puts a backup in place', () => {
     for (const directory of [empty, join(empty, 'not', 'there')]) {
       const { code, stdout, stderr } = await run(['restore', file], given(directory));
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(stdout).toBe(`${file} is the database of ${directory} now.\nThere was none before.\n`);
+      expect(stdout).toBe(`${file} is now the database of ${directory}.\nThere was no database before.\n`);
       expect(statSync(database(directory)).mode & 0o777).toBe(0o600);
       expect(await markerOf(at(directory))).toBe('new');
     }
@@ -66,7 +66,10 @@ describe('puts a backup in place', () => {
     const directory = await markedFolder('first');
     const [second, third] = [await backupOf('second'), await backupOf('third')];
     const { code, stdout } = await run(['restore', second], given(directory));
-    expect([code, stdout]).toEqual([0, expect.stringContaining(`The one before is kept as ${kept(directory)}.\n`)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`The previous database is kept as ${kept(directory)}.\n`),
+    ]);
     expect(await markerOf(at(directory))).toBe('second');
     expect((await run(['restore', third], given(directory))).stdout).toContain(kept(directory, '-2'));
     expect((await run(['restore', kept(directory)], given(directory))).stdout).toContain(kept(directory, '-3'));

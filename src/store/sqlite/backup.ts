@@ -72,7 +72,7 @@ async function keyIdsOf(copy: string, database: string): Promise<string[]> {
 
 function refuseExisting(target: string): void {
   if (existsSync(target)) {
-    throw new StoreRefused(`${target} is there already, and backups overwrite nothing. Give another name.`);
+    throw new StoreRefused(`${target} already exists, and backups do not overwrite files. Choose another name.`);
   }
 }
 
