@@ -3,35 +3,38 @@ import { type EventIdParts, eventId } from '../store/event-ids.ts';
 import type { ToolCall } from '../store/tool-calls.ts';
 import { auditedName } from './changes.ts';
 
-/** One tool call that was decided on: it ran, or it was refused. */
+/** One tool call with a decision: it ran, or it was refused. */
 export type AuditedCall = {
-  /** When it ended; milliseconds since the epoch. */
+  /** The end of the call; milliseconds since the epoch. */
   readonly at: number;
   readonly organizationId: string;
   readonly endpoint: { readonly id: string; readonly name: string; readonly accountId: string };
-  /** The name under which the endpoint has it; one that nobody has is not audited, or strangers would fill the log. */
+  /**
+   * The name of the tool at the endpoint. Calls of unknown names are not audited: strangers could fill the log with
+   * them.
+   */
   readonly tool: string;
   readonly durationMs: number;
-  /** Of the message that asked for it. */
+  /** The size of the request message. */
   readonly requestBytes: number;
-  /** Of the message that answered it; 0 when none did. */
+  /** The size of the answer message; 0 if there was none. */
   readonly responseBytes: number;
-  /** Why it failed, as a word of ours: what others have said may hold secrets. Undefined for a success. */
+  /** The reason of a failure, as one of our own words: foreign texts may contain secrets. Undefined for a success. */
   readonly reason: string | undefined;
   /** Kept only with `GATEHOUSE_AUDIT_ARGUMENTS`. */
   readonly arguments: KeptArguments | undefined;
 };
 
-/** What is kept of a call's arguments: JSON, cut when it is too long. */
+/** The recorded arguments of a call: JSON, cut if it is too long. */
 export type KeptArguments = { readonly text: string; readonly isWhole: boolean };
 
-/** Arguments that are not kept. */
+/** Arguments that are not recorded. */
 export const CUT: KeptArguments = { text: '', isWhole: false };
 
 /** Characters of a call's arguments, as JSON, that are kept. */
 const MAX_ARGUMENTS_CHARS = 64 * 1024;
 
-/** Calls' arguments as JSON text, which keeps the digits of numbers; undefined arguments are no arguments. */
+/** Returns a call's arguments as JSON text, which keeps the digits of numbers; undefined counts as no arguments. */
 export function cutArguments(value: unknown): KeptArguments {
   try {
     const text = JSON.stringify(value ?? {});
@@ -44,7 +47,7 @@ export function cutArguments(value: unknown): KeptArguments {
   }
 }
 
-/** A call as it is stored. */
+/** Returns the stored form of a call. */
 export function storedCall(call: AuditedCall & EventIdParts): ToolCall {
   const { at, organizationId, endpoint, reason, arguments: args } = call;
   return {

@@ -6,16 +6,16 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { type AuditedCall, CUT, cutArguments, type KeptArguments } from './call-events.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
-/** Writes tool calls into the audit log, in batches, off the path of the calls. */
+/** Writes tool calls to the audit log in batches, without delaying the calls. */
 export type CallAudit = {
   /**
-   * Notes a call and its arguments. Never throws, never waits. Of 10,000 that may wait an organization may have a quarter,
-   * and more as long as another quarter stays free; a call beyond that is counted and not kept.
+   * Records a call and its arguments. Never throws and never waits. Of the 10,000 calls that may wait, an organization
+   * may have a quarter, and more while another quarter stays free; further calls are counted but not recorded.
    */
   record(call: Omit<AuditedCall, 'arguments'>, args: unknown): void;
-  /** Resolves when what was noted is stored, or could not be: then it is tried again by itself. */
+  /** Resolves when the recorded calls are stored, or the write failed: then it is retried automatically. */
   flush(): Promise<void>;
-  /** Stores what is there, once more, and keeps nothing from then on. */
+  /** Stores the waiting calls a last time, and records nothing afterwards. */
   close(): Promise<void>;
 };
 
@@ -24,7 +24,7 @@ export type CallAuditOptions = {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'toolCalls' | 'toolCallDuration' | 'auditDropped'>;
   readonly withArguments: boolean;
-  /** Holds the arguments that wait. */
+  /** Holds the memory of the waiting arguments. */
   readonly budget: MemoryBudget;
 };
 
@@ -39,7 +39,7 @@ const RETRY_MS = 1000;
 /** Characters of arguments that wait at most, shared as calls are; calls beyond it are kept without theirs. */
 const MAX_ARGUMENTS_BYTES = 32 * 1024 * 1024;
 
-/** Makes the audit of one server's calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
+/** Creates the audit of calls. `withArguments` is `GATEHOUSE_AUDIT_ARGUMENTS`. */
 export function createCallAudit({ store, log, metrics, withArguments, budget }: CallAuditOptions): CallAudit {
   const counted = { success: metrics.toolCalls.labels('success'), failure: metrics.toolCalls.labels('failure') };
   // Calls keep their ids from one try to the next, so that a try whose answer was lost stores nothing twice.

@@ -34,7 +34,7 @@ export type Action =
   | 'endpoint.updated'
   | 'endpoint.deleted';
 
-/** The process itself, where nobody asked: the first start. */
+/** The process itself as the actor: the first start has no other. */
 export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as const;
 
 type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' | 'integration' | 'account' | 'endpoint';
@@ -42,11 +42,11 @@ type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' |
 export type Change = {
   readonly at: number;
   readonly actor: Caller | typeof GATEHOUSE;
-  /** Where it happened, when not in the organization of the actor. */
+  /** The organization of the change, if it is not the actor's own. */
   readonly organizationId?: string;
   readonly action: Action;
   readonly target: { readonly kind: TargetKind; readonly id: string };
-  /** More, never a secret. */
+  /** Details, never a secret. */
   readonly details?: Readonly<Record<string, unknown>>;
 };
 
@@ -54,8 +54,8 @@ export type Change = {
 const MAX_NAME_CHARS = 256;
 
 /**
- * A name that others have chosen, as events have it: a long one is cut, and told from others by its hash. PostgreSQL stores no
- * NUL: one in a name would keep the event out.
+ * Prepares a foreign name for an event: cuts a long name and adds its hash to distinguish it. Also replaces NUL, which
+ * PostgreSQL cannot store: otherwise the event would be lost.
  */
 export function auditedName(name: string): string {
   const cut =
@@ -65,7 +65,7 @@ export function auditedName(name: string): string {
   return cut.replaceAll('\0', '\ufffd').toWellFormed();
 }
 
-/** Writes a change into the audit log, in the transaction that makes it: neither is ever there without the other. */
+/** Writes a change to the audit log, in the transaction of the change: neither exists without the other. */
 export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {
   const { kind, id, name } = actor;
   const ofActor = 'organizationId' in actor ? actor.organizationId : null;
@@ -81,7 +81,7 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
   ]);
 }
 
-/** Deletes the events that are older than `days`, a slice a transaction. */
+/** Deletes events older than `days`, one slice per transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
   await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY_MS));
 }
@@ -91,7 +91,7 @@ const CALL_DAYS = 7;
 /** Milliseconds between two slices of a roll-up, which belong to those who wait for an answer. */
 const SLICE_INTERVAL_MS = 20;
 
-/** Makes daily totals of the tool calls that are older than seven days, a slice a transaction. Rejects when aborted. */
+/** Turns tool calls older than seven days into daily totals, one slice per transaction. Rejects if aborted. */
 export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal?: AbortSignal): Promise<void> =>
   inSlices(
     () => write((db) => callTotals.rollUp(db, now - CALL_DAYS * DAY_MS)),
@@ -100,8 +100,8 @@ export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal
   );
 
 /**
- * Makes daily totals of the oldest tool calls of which an organization has more than `most`, and deletes the oldest daily
- * totals of which it has more than that, a slice a transaction. Rejects when aborted.
+ * Turns an organization's oldest tool calls beyond `most` into daily totals, and deletes its oldest daily totals beyond
+ * the same number, one slice per transaction. Rejects if aborted.
  */
 export async function boundCalls(
   { write, aside }: Pick<Store, 'write' | 'aside'>,

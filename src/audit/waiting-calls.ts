@@ -11,10 +11,10 @@ type Call = AuditedCall & EventIdParts;
 type Kept = { -readonly [Member in keyof Call]-?: Call[Member] };
 
 /**
- * Calls that wait to be stored, in the order they came. They stay in objects that are used again: what waits outlives the
- * young generation, and as garbage of the old one each call would cost more than to store it.
+ * The calls that wait to be stored, in order of arrival. Their objects are reused: they outlive the young generation,
+ * and collecting them from the old one would cost more than storing them.
  *
- * Each organization may have a quarter of what may wait, and more only as long as another quarter stays free.
+ * Each organization may have a quarter of the waiting calls, and more only while another quarter stays free.
  */
 export class WaitingCalls {
   readonly #budget: MemoryBudget;
@@ -26,7 +26,7 @@ export class WaitingCalls {
   #characters = 0;
   readonly #shares = new Map<string, Share>();
 
-  /** At most so many wait, with so many characters of arguments, which are held in the budget besides. */
+  /** The maximum number of waiting calls, and of characters of their arguments, which the budget also holds. */
   constructor(budget: MemoryBudget, mostCalls: number, mostCharacters: number) {
     this.#budget = budget;
     this.#mostCalls = mostCalls;
@@ -38,8 +38,8 @@ export class WaitingCalls {
   }
 
   /**
-   * Keeps what a call says, or answers false when as many wait as may, of all or of its organization. Arguments for which
-   * there is no room are left out, and marked as cut.
+   * Adds a call; returns false if the maximum of all, or of its organization, already waits. Arguments without room are
+   * left out, and marked as cut.
    */
   add(call: AuditedCall): boolean {
     const share = this.#shareOf(call.organizationId);
@@ -73,7 +73,7 @@ export class WaitingCalls {
     return true;
   }
 
-  /** Whether arguments of an organization would be kept. */
+  /** Whether there is room for arguments of an organization. */
   hasRoomFor(organizationId: string): boolean {
     const characters = this.#shares.get(organizationId)?.characters ?? 0;
     return hasRoom(this.#characters, characters, 1, this.#mostCharacters);
@@ -116,12 +116,12 @@ export class WaitingCalls {
     share.held = undefined;
   }
 
-  /** Some of them as they are stored, counted from the oldest; the same ones each time. */
+  /** Returns some calls in their stored form, counted from the oldest; repeated calls return the same ones. */
   stored(from: number, to: number): ToolCall[] {
     return this.#kept.slice(from, to).map(storedCall);
   }
 
-  /** Forgets the oldest ones. */
+  /** Removes the oldest calls. */
   drop(count: number): void {
     const dropped = this.#kept.splice(0, count);
     for (const kept of dropped) {

@@ -7,15 +7,15 @@ import * as keyPairs from '../store/key-pairs.ts';
 import * as organizations from '../store/organizations.ts';
 import type { Db, Store } from '../store/store.ts';
 
-/** Checks credentials. Expired and unknown ones are told apart by nobody. */
+/** Checks credentials. The result does not distinguish expired and unknown credentials. */
 export type Credentials = {
-  /** The operator, when the token is theirs, or when none is asked for. */
+  /** Returns the operator if the token is right, or if none is required. */
   readonly operator: (token: string | undefined) => Operator | undefined;
-  /** Who holds the key pair, when key and secret belong together and have not expired. */
+  /** Returns the holder of the key pair, if key and secret belong together and have not expired. */
   readonly keyPair: (key: string, secret: string) => Promise<KeyPairCaller | undefined>;
-  /** Who holds the API token, when there is one and it has not expired. */
+  /** Returns the holder of the API token, if it exists and has not expired. */
   readonly apiToken: (token: string) => Promise<ApiTokenCaller | undefined>;
-  /** Writes down when credentials were last used; called now and then, off the path of requests. */
+  /** Stores the last use of credentials; called periodically, outside of requests. */
   readonly saveLastUsed: () => Promise<void>;
 };
 
@@ -26,7 +26,7 @@ export type CredentialsOptions = {
   readonly operatorTokenHash: string | null;
 };
 
-/** Makes the checks over a store. */
+/** Creates the checks for a store. */
 export function createCredentials({ store, now, operatorTokenHash }: CredentialsOptions): Credentials {
   const lastUsed = { keyPairs: new Map<string, number>(), apiTokens: new Map<string, number>() };
   return {
@@ -85,7 +85,7 @@ function takeUses(lastUsed: Map<string, number>): { id: string; at: number }[] {
 const equal = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** 401 when the organization of a caller is gone: it may be deleted while a request of its own is under way. */
+/** Throws 401 if the organization of a caller no longer exists: it may be deleted during one of its requests. */
 export async function requireOrganization(db: Db, organizationId: string): Promise<void> {
   if ((await organizations.find(db, organizationId)) === null) {
     throw new ApiError('unauthorized', 'The organization of these credentials has been deleted.');

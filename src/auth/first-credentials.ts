@@ -7,10 +7,10 @@ import * as organizations from '../store/organizations.ts';
 import * as settings from '../store/settings.ts';
 import type { Db, Store } from '../store/store.ts';
 
-/** What a start has made, to be shown once. What the operator gave, or does not need, is null. */
+/** The new credentials of a start, to be shown once. Credentials that the operator gave, or does not need, are null. */
 export type NewCredentials = {
   readonly operatorToken: string | null;
-  /** Of the first organization, on a database that has never had one. */
+  /** The first organization, on a database that has never had one. */
   readonly first: {
     readonly organizationId: string;
     readonly apiToken: string;
@@ -23,9 +23,9 @@ const OPERATOR_TOKEN_HASH = 'operator_token_hash';
 const FIRST_ORGANIZATION = 'first_organization';
 
 /**
- * Makes the first organization and its credentials on a database that has never had any, and an operator token when one
- * is needed that nobody has. Answers what it made, null for nothing. `show` is awaited before anything is stored: when it
- * fails, nothing has happened, and the next start is the first again.
+ * Creates the first organization and its credentials on a database that has never had any, and an operator token if one
+ * is required and none exists. Returns the new credentials, or null. `show` is awaited before anything is stored: if it
+ * fails, nothing has changed, and the next start is again the first.
  */
 export async function bootstrap(
   { store, now, ids }: { store: Store; now: () => number; ids: Ids },
@@ -91,7 +91,7 @@ async function insertFirst(
   await audit(db, { at, actor: GATEHOUSE, organizationId, action: 'organization.created', target });
 }
 
-/** The hash of the token that the operator must send; null when they need none. */
+/** Returns the hash of the operator token; null if none is required. */
 export async function operatorTokenHash(
   store: Store,
   { adminAuth, adminToken }: Pick<Config, 'adminToken' | 'adminAuth'>,

@@ -1,7 +1,7 @@
 /**
- * Makes a function that passes on the first value at once and, of those within an interval after one that was passed on, only
- * the last, with their count. `onQuiet` is called when an interval has passed without any. Nothing is passed on, nor held on
- * to, once `ended` is aborted.
+ * Makes a function that forwards the first value at once. Of the values within an interval after a forwarded value, it
+ * forwards only the last, at the end of the interval, with their count. Calls `onQuiet` after an interval without
+ * values. Forwards and keeps nothing after `ended` is aborted.
  */
 export function atIntervals<T>(
   intervalMs: number,

@@ -1,12 +1,12 @@
-/** The waits between attempts at something that fails. */
+/** The waits between repeated attempts. */
 export type Backoff = {
-  /** Milliseconds to wait now, shortened at random by up to half; the wait after it is twice as long, up to the longest. */
+  /** Milliseconds to wait now, minus a random part of up to half. The next wait is twice as long, up to the maximum. */
   readonly nextMs: () => number;
-  /** Begins anew with the first wait. */
+  /** Restarts with the first wait. */
   readonly reset: () => void;
 };
 
-/** Makes waits that begin with `firstMs` milliseconds and grow to `longestMs`. */
+/** Creates waits that start with `firstMs` milliseconds and grow to `longestMs`. */
 export function createBackoff(firstMs: number, longestMs: number): Backoff {
   let waitMs = firstMs;
   return {

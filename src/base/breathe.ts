@@ -27,7 +27,7 @@ const endTurn = (): void => {
 
 let isArriving = false;
 
-/** A client has connected: others may wait for the next turns. */
+/** Notes that a client has connected: more clients may wait for the next turns of the event loop. */
 export function noteArrival(): void {
   if (!isArriving) {
     isArriving = true;
@@ -36,7 +36,7 @@ export function noteArrival(): void {
   }
 }
 
-/** Whether pieces of long work have taken this turn of the event loop: what comes now waits for a turn of its own. */
+/** Whether pieces of long work have used up this turn of the event loop. New work then waits for its own turn. */
 export function isTurnOver(): boolean {
   const now = performance.now();
   if (turnBeganAt === undefined) {
@@ -49,13 +49,13 @@ export function isTurnOver(): boolean {
 
 let begun = 0;
 
-/** The rank of a piece of work that begins now. */
+/** Returns the rank of a piece of work that begins now. */
 export const nextRank = (): number => ++begun;
 
 /**
- * Resolves when a piece of long work may go on. One piece goes on in each turn of the event loop, however many wait, and
- * the owners of the work take turns: so others are held up by one piece at most. Of one owner's work, that which began
- * first goes on first: what is finished holds no memory, and what is half done holds some.
+ * Resolves when a piece of long work may continue. Only one piece continues in each turn of the event loop, and the
+ * owners take turns, so other work waits for one piece at most. For one owner, the work that began first continues
+ * first: finished work holds no memory, unfinished work does.
  */
 export function nextTurn(owner: string | null = UNKNOWN_OWNER, rank?: number): Promise<void> {
   return new Promise((resolve) => {
@@ -67,7 +67,7 @@ export function nextTurn(owner: string | null = UNKNOWN_OWNER, rank?: number): P
   });
 }
 
-/** Makes a function to be awaited between the pieces of long work: it lets others have their turn when it is time to. */
+/** Makes a function to await between the pieces of long work. It lets other work run when its turn has come. */
 export function createBreathing(owner?: string | null): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {

@@ -1,12 +1,12 @@
 import { forbidden } from './errors.ts';
 
-/** Who makes a request, as the credentials that were checked say. */
+/** The authenticated sender of a request. */
 export type Caller = Operator | KeyPairCaller | ApiTokenCaller;
 
 /** The person who runs the process. */
 export type Operator = { readonly kind: 'operator'; readonly id: null; readonly name: 'operator' };
 
-/** Somebody who holds a key pair of an organization. */
+/** The holder of a key pair of an organization. */
 export type KeyPairCaller = {
   readonly kind: 'key_pair';
   readonly id: string;
@@ -15,7 +15,7 @@ export type KeyPairCaller = {
   readonly permissions: readonly Permission[];
 };
 
-/** Somebody who holds an API token of an organization. */
+/** The holder of an API token of an organization. */
 export type ApiTokenCaller = {
   readonly kind: 'api_token';
   readonly id: string;
@@ -24,20 +24,20 @@ export type ApiTokenCaller = {
   readonly permissions: readonly TokenPermission[];
 };
 
-/** What a key pair may do: configure servers, or decide what runs without a person. */
+/** A permission of a key pair: configure servers, or decide which calls run without approval. */
 export type Permission = 'servers' | 'approvals';
-/** What an API token may do: everything of the Accounts API, or decide what runs without a person. */
+/** A permission of an API token: use the Accounts API, or decide which calls run without approval. */
 export type TokenPermission = 'accounts' | 'approvals';
 
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
-/** Whether a key pair or an API token may decide what runs without a person. */
+/** Whether a key pair or an API token may decide which calls run without approval. */
 export const mayApprove = ({ permissions }: Pick<KeyPairCaller | ApiTokenCaller, 'permissions'>): boolean =>
   (permissions as readonly string[]).includes('approvals');
 
 /**
- * Throws `forbidden` when a key pair or an API token lacks the permission, saying what needs it where that is not plain; the
- * operator may do everything.
+ * Throws `forbidden` if a key pair or an API token lacks the permission. `reason` explains the need if it is not
+ * obvious. The operator has every permission.
  */
 export function requirePermission(caller: Caller, permission: Permission | TokenPermission, reason?: string): void {
   if (caller.kind !== 'operator' && !(caller.permissions as readonly string[]).includes(permission)) {

@@ -1,6 +1,6 @@
 import { isObject } from './json.ts';
 
-/** JSON without spaces, the members of objects sorted (as RFC 8785 does, but with numbers as they were written). */
+/** Returns JSON without spaces and with sorted object members (as RFC 8785, but with numbers as written). */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonicalJson).join(',')}]`;

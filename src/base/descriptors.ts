@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 /**
- * How many file descriptors this process may have open (the soft limit of RLIMIT_NOFILE, which Node raises to the hard
- * one when it starts); null where the system does not say so in /proc.
+ * Returns the maximum number of open file descriptors of this process (the soft limit of RLIMIT_NOFILE, which Node
+ * raises to the hard limit at start); null if the system has no /proc.
  */
 export async function descriptorLimit(): Promise<number | null> {
   const limits = await readFile('/proc/self/limits', 'utf8').catch(() => '');
@@ -10,7 +10,7 @@ export async function descriptorLimit(): Promise<number | null> {
   return soft === undefined ? null : Number(soft);
 }
 
-/** How many file descriptors this process has open; null where the system does not say so in /proc. */
+/** Returns the number of open file descriptors of this process; null if the system has no /proc. */
 export async function openDescriptors(): Promise<number | null> {
   const names = await readdir('/proc/self/fd').catch(() => null);
   return names === null ? null : names.length;

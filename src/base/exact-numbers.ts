@@ -13,16 +13,16 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** Stands for a number until the text is parsed. No text of an outsider holds it: each process makes its own. */
 const MARK = `number-${randomUUID()}-`;
 
-/** A text holds more numbers that are kept than `most`. */
+/** A text contains more than `most` numbers to keep. */
 export class TooManyNumbers extends Error {
   override readonly name = 'TooManyNumbers';
 }
 
 /**
- * The value of a JSON text in which the numbers that `isKept` picks by their source are `JSON.rawJSON`: they are written
- * as they came. Integers of up to 15 digits are not asked about. A reviver of `JSON.parse` could do the same, at a call
- * per value; here only the numbers that are kept cost more than parsing does. `parsed` is what `JSON.parse` makes of the
- * text, where that is known. Throws a SyntaxError for what is no JSON, and TooManyNumbers beyond `most` that are kept.
+ * Parses a JSON text. Numbers that `isKept` selects by their source become `JSON.rawJSON`, so they are written
+ * unchanged. `isKept` is not called for integers of up to 15 digits. A reviver of `JSON.parse` could do the same, but
+ * it is called for each value; here only the kept numbers cost more than parsing. `parsed` is the result of
+ * `JSON.parse`, if known. Throws a SyntaxError for invalid JSON, and TooManyNumbers for more than `most` kept numbers.
  */
 export function parseKeeping(
   text: string,

@@ -1,15 +1,17 @@
-/** Items that wait, each for an owner. Owners take turns: one that has many waits as long as one that has few. */
+/**
+ * A queue of items, each with an owner. Owners take turns: an owner with many items waits as long as an owner with few.
+ */
 export type FairQueue<T> = {
   readonly size: () => number;
-  /** How many items of an owner wait. */
+  /** Returns the number of waiting items of an owner. */
   readonly waitingOf: (owner: string) => number;
-  /** Of one owner, those of a lower rank are taken first, and of one rank those that came first. */
+  /** Adds an item. For one owner, lower ranks come first, and earlier items within a rank. */
   readonly add: (owner: string, item: T, rank?: number) => void;
-  /** Takes the first item of the next owner in turn for whom `mayTake` is true; undefined when there is none. */
+  /** Takes the first item of the next owner for whom `mayTake` is true; undefined if there is none. */
   readonly take: (mayTake?: (owner: string) => boolean) => { readonly owner: string; readonly item: T } | undefined;
 };
 
-/** Makes a queue without items. */
+/** Creates an empty queue. */
 export function createFairQueue<T>(): FairQueue<T> {
   /** In the order of their turns; none is without items. */
   const byOwner = new Map<string, { readonly item: T; readonly rank: number }[]>();
@@ -44,30 +46,30 @@ export function createFairQueue<T>(): FairQueue<T> {
   };
 }
 
-/** An owner has as much work waiting as it may have. */
+/** The owner has the maximum amount of waiting work. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
-/** Runs work of several owners, so many pieces at once. */
+/** Runs work of several owners with limited concurrency. */
 export type FairSlots = {
   /**
-   * Runs `work` when it is its turn, and settles as it does. Rejects with QueueFull, and runs nothing, when the owner has
-   * as much waiting as it may; with the reason of `signal` when that is aborted before its turn.
+   * Runs `work` in its turn, and settles with its result. Rejects without running it: with QueueFull if the owner has
+   * the maximum amount of waiting work, or with the reason of `signal` if it is aborted before the turn.
    */
   readonly run: <T>(owner: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 };
 
 export type FairSlotsOptions = {
-  /** Pieces of work that run at once. */
+  /** The maximum number of pieces that run at the same time. */
   readonly slots: number;
-  /** Pieces of one owner's work that run at once. */
+  /** The same for one owner. */
   readonly slotsPerOwner: number;
-  /** Pieces of one owner's work that wait besides. */
+  /** The maximum number of waiting pieces of one owner. */
   readonly mostWaiting: number;
 };
 
-/** Makes slots that are all free. */
+/** Creates free slots. */
 export function createFairSlots({ slots, slotsPerOwner, mostWaiting }: FairSlotsOptions): FairSlots {
   const queue = createFairQueue<() => void>();
   const running = new Map<string, number>();

@@ -1,13 +1,13 @@
-/** Names of several owners, so many in all. */
+/** A limited set of names of several owners. */
 export type FairSet = {
-  /** Adds a name. Where there are too many then, the oldest one of the owner with the most leaves. */
+  /** Adds a name. If there are too many, removes the oldest name of the owner with the most names. */
   readonly add: (owner: string, name: string) => void;
-  /** Whether an owner has any. */
+  /** Whether an owner has any names. */
   readonly hasAny: (owner: string) => boolean;
   readonly has: (owner: string, name: string) => boolean;
 };
 
-/** Makes an empty set that holds at most so many names. */
+/** Creates an empty set of at most `most` names. */
 export function createFairSet(most: number): FairSet {
   /** Each in the order in which its names were added; none is empty. */
   const byOwner = new Map<string, Set<string>>();

@@ -2,8 +2,8 @@
 const SMALL_HEAP_BYTES = 128 * 1024 * 1024;
 
 /**
- * Gives memory back to the system that was needed for a while: V8 keeps garbage and free pages until it needs the room,
- * and a gateway without much to do never does. Nothing happens where the heap is large, or without `--expose-gc`.
+ * Returns unused memory to the system: V8 keeps garbage and free pages until it needs the room, and an idle gateway
+ * never does. Does nothing if the heap is large, or without `--expose-gc`.
  */
 export function giveMemoryBack(): void {
   if (process.memoryUsage().heapUsed <= SMALL_HEAP_BYTES) {

@@ -12,5 +12,5 @@ export const isConnectionHeader = (name: string): boolean => OF_CONNECTION.test(
 const OF_MESSAGE =
   /^(?:accept|accept-encoding|content-encoding|content-type|last-event-id|mcp-(?:method|name|param-.*|protocol-version|session-id))$/;
 
-/** True for a header, in any case, that is made of the message of MCP that it goes with. */
+/** True for a header, in any case, that Gatehouse computes from the MCP message. */
 export const isMessageHeader = (name: string): boolean => OF_MESSAGE.test(name.toLowerCase());

@@ -1,7 +1,7 @@
-/** The holder's share is used up, and there is no more for it beyond that; or nobody has room. */
+/** `share`: the holder's share is used up, and no more is free for it. `budget`: all memory is used. */
 export type Shortage = 'share' | 'budget';
 
-/** There is no room for what should be held; nothing has changed. */
+/** There is not enough memory in the budget; nothing has changed. */
 export class OverBudget extends Error {
   readonly shortage: Shortage;
 
@@ -11,37 +11,42 @@ export class OverBudget extends Error {
   }
 }
 
-/** What is held can be let go of: what is kept to be faster, for anybody; what is under way, for those within their share. */
+/**
+ * Memory that can be released early. `kept`: a cache, released for any holder. `underWay`: work in progress, released
+ * for holders within their share.
+ */
 export type Yielding = 'kept' | 'underWay';
 
-/** Somebody for whom memory is held; null is whoever runs the program. */
+/** The owner of held memory; null is the operator of the program. */
 export type Holder = string | null;
 
-/** What one holder holds. */
+/** The memory of one holder. */
 export type Account = {
   readonly holder: Holder;
   bytes: number;
   keptBytes: number;
   holds: number;
-  /** What can be let go of, the oldest first. */
+  /** Memory that can be released early, the oldest first. */
   readonly kept: Set<Held>;
   readonly underWay: Set<Held>;
 };
 export type Kind = { bytes: number };
 
-/** Who keeps the accounts. */
+/** The budget that keeps the accounts. */
 export type Ledger = {
-  /** Changes by so many bytes what is held, or says why it cannot be more. */
+  /** Changes the held bytes by `delta`, or returns the shortage that prevents it. */
   change(account: Account, kind: Kind, delta: number, isKept: boolean): Shortage | null;
-  /** So many bytes that are held already are kept from now on. */
+  /** Marks already held bytes as kept. */
   changeKept(account: Account, bytes: number): void;
-  /** The holder holds one thing less. */
+  /** Notes that the holder has released one piece of memory. */
   leave(account: Account): void;
-  /** Attempts again whenever something is given back. Rejects with OverBudget when that is too little for too long. */
+  /**
+   * Repeats the attempt whenever memory is released. Rejects with OverBudget if too little is released for too long.
+   */
   turn(attempt: () => Shortage | null, wanted: number, signal: AbortSignal | undefined): Promise<void>;
 };
 
-/** Memory that is held for somebody, until `release`. */
+/** Memory that is held for a holder until `release`. */
 export class Held implements Disposable {
   readonly #budget: Ledger;
   readonly #account: Account;
@@ -51,7 +56,7 @@ export class Held implements Disposable {
   #yielding: Yielding | undefined;
   #onLetGo: (() => void) | undefined;
 
-  /** Made by `MemoryBudget.hold`. */
+  /** `MemoryBudget.hold` creates it. */
   constructor(budget: Ledger, account: Account, kind: Kind) {
     this.#budget = budget;
     this.#account = account;
@@ -62,12 +67,15 @@ export class Held implements Disposable {
     return this.#bytes;
   }
 
-  /** For whom it is held. */
+  /** The holder. */
   get holder(): Holder {
     return this.#account.holder;
   }
 
-  /** Holds so many bytes from now on. Throws OverBudget, and holds what it did. After `release`, does nothing. */
+  /**
+   * Changes the held bytes to this number. Throws OverBudget and keeps the earlier number if there is no room. Does
+   * nothing after `release`.
+   */
   resize(bytes: number): void {
     const shortage = this.#tryResize(bytes);
     if (shortage !== null) {
@@ -75,14 +83,14 @@ export class Held implements Disposable {
     }
   }
 
-  /** As `resize`, but answers false where there is no room. */
+  /** Like `resize`, but returns false if there is no room. */
   tryResize(bytes: number): boolean {
     return this.#tryResize(bytes) === null;
   }
 
   /**
-   * As `resize`, but waits for room: whoever gives it what it holds is to send no more until then. Rejects with
-   * OverBudget when others give too little back, or with the reason of the signal.
+   * Like `resize`, but waits for room: the caller must not accept more data meanwhile. Rejects with OverBudget if other
+   * holders release too little, or with the reason of the signal.
    */
   async reach(bytes: number, signal?: AbortSignal): Promise<void> {
     if (this.#tryResize(bytes) !== null) {
@@ -91,9 +99,8 @@ export class Held implements Disposable {
   }
 
   /**
-   * Says how this can be let go of when somebody else needs the room: it is released then, and `onLetGo` is told, at once,
-   * to forget what was held. What is `kept` makes its holder faster; what is `underWay` is let go of only while its holder
-   * has more than its share.
+   * Allows the budget to release this memory early. It then calls `onLetGo` at once, and the owner must drop the held
+   * data. `kept` data is a cache of its holder. `underWay` data is released only while its holder exceeds its share.
    */
   yields(yielding: Yielding, onLetGo: () => void): void {
     if (!this.#isReleased && this.#yielding === undefined) {
@@ -108,21 +115,21 @@ export class Held implements Disposable {
     }
   }
 
-  /** It was used: of what its holder keeps, the rest is let go of before it. */
+  /** Notes a use: the holder's other kept memory is released before this one. */
   used(): void {
     if (this.#account.kept.delete(this)) {
       this.#account.kept.add(this);
     }
   }
 
-  /** Of the budget alone. */
+  /** For the budget only. */
   letGo(): void {
     const tell = this.#onLetGo;
     this.release();
     tell?.();
   }
 
-  /** Gives everything back. */
+  /** Releases everything. */
   release(): void {
     if (this.#isReleased) {
       return;

@@ -1,6 +1,6 @@
 import { hash, randomBytes, randomUUID } from 'node:crypto';
 
-/** Where ids and secrets come from. */
+/** The source of ids and secrets. */
 export type Ids = {
   /** A UUID version 4, in lower case. */
   readonly uuid: () => string;
@@ -32,8 +32,8 @@ function base62(length: number): string {
   return text.slice(0, length);
 }
 
-/** What is stored of a secret with 128 random bits or more: its SHA-256, in hexadecimal. */
+/** Returns the stored form of a secret with at least 128 random bits: its SHA-256, in hexadecimal. */
 export const hashSecret = (secret: string): string => hash('sha256', secret, 'hex');
 
-/** The characters of a secret that are shown to recognise it by. */
+/** Returns the visible first characters of a secret. */
 export const prefixOf = (secret: string): string => secret.slice(0, 8);

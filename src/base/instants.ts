@@ -1,6 +1,6 @@
 import { invalid, invalidValue } from './errors.ts';
 
-/** Milliseconds of a day. */
+/** Milliseconds in a day. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** The last instant whose year has four digits, which is all that RFC 3339 can write. */
@@ -9,7 +9,10 @@ const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 /** Milliseconds since the epoch as RFC 3339 in UTC with milliseconds. */
 export const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
-/** RFC 3339 as milliseconds since the epoch. Throws `validation_failed` for what no clock here knows, as a leap second. */
+/**
+ * Parses RFC 3339 to milliseconds since the epoch. Throws `validation_failed` for instants that JavaScript does not
+ * know, such as a leap second.
+ */
 export function parseInstant(text: string, field: string): number {
   const at = Date.parse(text);
   if (Number.isNaN(at) || at > LAST) {
@@ -18,11 +21,11 @@ export function parseInstant(text: string, field: string): number {
   return at;
 }
 
-/** The same where there may be none. */
+/** The same for an optional value. */
 export const parseOptionalInstant = (text: string | null | undefined, field: string): number | null =>
   text === null || text === undefined ? null : parseInstant(text, field);
 
-/** Throws `validation_failed` unless an expiry, where there is one, lies `aheadMs` or more after `now`. */
+/** Throws `validation_failed` unless an expiry, if given, is at least `aheadMs` after `now`. */
 export function requireAhead(expiresAt: number | null, now: number, aheadMs: number): void {
   if (expiresAt !== null && expiresAt < now + aheadMs) {
     const least =

@@ -7,12 +7,12 @@ const PIECE_CHARS = 64 * 1024;
 /** Bytes of memory that a piece takes while it is made: the text, and its buffer. */
 const BYTES_MADE_PER_CHAR = 3;
 
-/** A JSON list in pieces, one after the other. */
+/** A JSON list in consecutive pieces. */
 export type JsonPieces = { readonly pieces: Buffer[]; readonly bytes: number; readonly count: number };
 
 /**
- * JSON of a list in pieces, each held before the next is made; others have their turn between them. Rejects with
- * OverBudget, or the reason of the signal.
+ * Writes a list as JSON in pieces. It holds the memory of each piece before it makes the next, and lets other work run
+ * in between. Rejects with OverBudget, or the reason of the signal.
  */
 export async function jsonPieces(
   items: Iterable<object> | AsyncIterable<object>,

@@ -6,7 +6,10 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 /** Characters of a string that are looked at one by one: for fewer, a call of `indexOf` costs more than it spares. */
 const NEAR_CHARS = 32;
 
-/** Where the string that starts at `start` ends: the place of its last quote, or the length of a text that lacks it. */
+/**
+ * Returns the place of the closing quote of the string that starts at `start`, or the length of the text if there is
+ * none.
+ */
 export function endOfString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
@@ -38,15 +41,15 @@ export function endOfString(text: string, start: number): number {
 }
 
 /**
- * Whether a JSON text holds more values than `most`; see `countValues`. A text of n characters holds at most (n + 1) / 2,
- * so that short ones are not looked at.
+ * Whether a JSON text has more values than `most`; see `countValues`. A text of n characters has at most (n + 1) / 2
+ * values, so short texts are not counted.
  */
 export const hasMoreValues = (text: string, most: number): boolean =>
   text.length >= 2 * most && countValues(text, most) > most;
 
 /**
- * How many values a JSON text holds: objects, lists and scalars on all levels, names of members not counted. Beyond `most`
- * it stops counting. For a text that is no JSON the answer means nothing.
+ * Counts the values in a JSON text: objects, lists and scalars on all levels, without member names. Stops above `most`.
+ * For invalid JSON the result means nothing.
  */
 export function countValues(text: string, most = Number.POSITIVE_INFINITY): number {
   let values = 1;
@@ -79,8 +82,8 @@ function isEmpty(text: string, end: number): boolean {
 }
 
 /**
- * Whether a valid JSON text has at most so many levels of objects and lists. To walk through the value takes far longer
- * when its objects have many members.
+ * Whether a valid JSON text has at most `most` levels of objects and lists. Walking through the parsed value takes far
+ * longer if its objects have many members.
  */
 export function isShallowText(text: string, most: number): boolean {
   let level = 0;

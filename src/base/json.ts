@@ -2,10 +2,10 @@ import { parseKeeping } from './exact-numbers.ts';
 
 const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
-/** Levels of objects and lists that are taken: `JSON.stringify` gives up somewhere, `JSON.parse` does not. */
+/** The maximum number of levels of objects and lists: `JSON.stringify` fails at some depth, `JSON.parse` does not. */
 export const MAX_LEVELS = 200;
 
-/** True for a JSON object: no list, and no number that keeps its digits. */
+/** True for a JSON object; false for a list and for a number that keeps its digits. */
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value);
 
@@ -16,8 +16,8 @@ export const isShallow = (value: unknown, left = MAX_LEVELS): boolean =>
   (left > 0 && Object.values(value).every((member) => isShallow(member, left - 1)));
 
 /**
- * The value of a JSON text. Numbers that JavaScript would change (integers from 2^53, and what would be infinite) are
- * `JSON.rawJSON`. Undefined for what is no JSON, or has more than 200 levels.
+ * Parses a JSON text. Numbers that JavaScript would change (integers from 2^53, and overflows) become `JSON.rawJSON`.
+ * Returns undefined for invalid JSON, and for more than 200 levels.
  */
 export function parseJson(text: string): unknown {
   try {
@@ -33,9 +33,9 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * The value of a JSON text of at most 200 levels, in which every number that JavaScript would write in another way is
- * `JSON.rawJSON`. `parsed` is what `JSON.parse` makes of it, where that is known. Throws a SyntaxError for what is no
- * JSON, and TooManyNumbers when more than `most` would be.
+ * Parses a JSON text of at most 200 levels. Numbers that JavaScript would write differently become `JSON.rawJSON`.
+ * `parsed` is the result of `JSON.parse`, if known. Throws a SyntaxError for invalid JSON, and TooManyNumbers for more
+ * than `most` such numbers.
  */
 export const parseExact = (text: string, parsed?: unknown, most?: number): unknown =>
   parseKeeping(text, isRewritten, parsed, most);
@@ -53,6 +53,6 @@ function isChanged(source: string): boolean {
 /** True for the media types of JSON (RFC 8259; structured suffixes by RFC 6839). */
 export const isJsonType = (mediaType: string): boolean => /^[^;]*[/+]json\s*(;|$)/i.test(mediaType);
 
-/** JSON that a header can hold: characters beyond ASCII are escaped. */
+/** Escapes characters beyond ASCII, so that a header can carry the JSON. */
 export const asciiJson = (text: string): string =>
   text.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -3,14 +3,14 @@ import { type Held, type MemoryBudget, OverBudget } from './memory-budget.ts';
 
 type Kept<V> = { readonly value: V; readonly held: Held };
 
-/** Values that make their holders faster, each as long as there is room for it. */
+/** A cache of values, each kept while there is memory for it. */
 export class KeptMap<V> {
   readonly #budget: MemoryBudget;
   readonly #kind: string;
   readonly #most: number;
   readonly #kept = new Map<string, Kept<V>>();
 
-  /** Values are held as this kind; `most` of them are kept. */
+  /** `kind` is their kind in the budget; the map keeps at most `most` values. */
   constructor(budget: MemoryBudget, kind: string, most = Number.POSITIVE_INFINITY) {
     this.#budget = budget;
     this.#kind = kind;
@@ -21,12 +21,12 @@ export class KeptMap<V> {
     return this.#kept.get(key)?.value;
   }
 
-  /** The value was of use: others of its holder go before it. */
+  /** Notes a use: the holder's other values are removed first. */
   used(key: string): void {
     this.#kept.get(key)?.held.used();
   }
 
-  /** Keeps a value of so many bytes in place of the one before; false, and none is kept, where there is no room. */
+  /** Replaces the value of a key. Returns false, and keeps no value, if there is no room for its bytes. */
   set(key: string, value: V, holder: Holder, bytes: number): boolean {
     this.delete(key);
     const [oldest] = this.#kept.size >= this.#most ? this.#kept.keys() : [];

@@ -1,7 +1,7 @@
-/** Runs work with a key after all earlier work with the same key has ended, and as that work ends. */
+/** Runs work after all earlier work with the same key has ended, and settles with its result. */
 export type KeyedQueue = <T>(key: string, work: () => Promise<T>) => Promise<T>;
 
-/** Makes a queue. Work with different keys runs at the same time; what fails holds nothing up. */
+/** Creates a queue. Work with different keys runs at the same time; a failure does not stop later work. */
 export function createKeyedQueue(): KeyedQueue {
   const last = new Map<string, Promise<unknown>>();
   return (key, work) => {

@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
 
-/** What becomes of an error that nothing caught. */
+/** The handling of an uncaught error. */
 export type LastResort = {
   readonly log: Pick<Logger, 'fatal'>;
-  /** Takes secrets out of a text. */
+  /** Masks the secrets in a text. */
   readonly mask: (text: string) => string;
-  /** Stops the program in order: stores what waits, ends what is under way. */
+  /** Stops the program in order: stores pending data and ends the work in progress. */
   readonly stop: () => Promise<void>;
-  /** Milliseconds that stopping may take. */
+  /** The maximum time for stopping, in milliseconds. */
   readonly stopMs: number;
 };
 
@@ -19,9 +19,9 @@ const MAX_MESSAGE_CHARS = 1000;
 const MAX_CAUSES = 3;
 
 /**
- * From now on an uncaught exception, or a rejection that nothing handles (which Node makes one), is logged as `fatal` with
- * its `err`, and the program stops in order and exits with status 1, after `stopMs` in any case: what is in memory may be
- * half changed, and whoever supervises the process starts a sound one. Further faults while it stops are only logged.
+ * Logs an uncaught exception or an unhandled rejection as `fatal` with its `err`, then stops the program in order and
+ * exits with status 1, after at most `stopMs`: the state in memory may be inconsistent, and the supervisor starts a new
+ * process. Further faults during the stop are only logged.
  */
 export function exitOnFault({ log, mask, stop, stopMs }: LastResort): void {
   let faults = 0;

@@ -1,58 +1,61 @@
 /** What one request may cost. Beyond these nothing is looked at: the first answer says so. */
 
-/** Mistakes that one answer names; a body of a million wrong keys is refused no less by the first hundred. */
+/**
+ * The maximum number of mistakes in one answer; the first hundred are enough to refuse a body with a million wrong
+ * keys.
+ */
 export const MAX_MISTAKES = 100;
-/** Characters of a key that are shown, and looked at for what was meant. */
+/** The maximum number of characters of a key to show, and to compare for suggestions. */
 export const MAX_SHOWN_KEY_CHARS = 128;
-/** Characters that a key may have. */
+/** The maximum number of characters of a key. */
 export const MAX_KEY_CHARS = 1024;
-/** Values that a body may hold, in all its levels. */
+/** The maximum number of values in a body, on all levels. */
 export const MOST_VALUES = 20_000;
-/** Levels that a body may be nested; what checks it goes down by recursion. */
+/** The maximum number of levels in a body; the validation is recursive. */
 export const MAX_BODY_LEVELS = 64;
 
 /**
- * How long the gateway waits, in milliseconds, and how much it takes. One object for the whole gateway: tests give shorter ones, so that no test
- * waits for a real time-out. Never read from the environment.
+ * The deadlines, in milliseconds, and limits of the whole gateway, in one object. Tests give shorter ones, so that no
+ * test waits for a real time-out. Never read from the environment.
  */
 export type Limits = {
   /** The head of a request must have arrived within this time. */
   readonly headerTimeoutMs: number;
   /** A request must have arrived within this time, its body included. */
   readonly requestTimeoutMs: number;
-  /** A client must take 512 bytes for each second of this time within it, as long as bytes of an answer wait for it. */
+  /** While bytes of an answer wait, the client must read, within this time, 512 bytes for each second of it. */
   readonly answerTimeoutMs: number;
-  /** A connection without a request is kept for this time. */
+  /** An idle connection is kept open for this time. */
   readonly keepAliveMs: number;
-  /** From one look at all connections to the next. */
+  /** The interval of the check of all connections. */
   readonly connectionCheckMs: number;
-  /** A client whose body is not read gets this time to read the answer before its connection ends. */
+  /** If the server does not read the body, the client gets this time to read the answer before the connection ends. */
   readonly lingerMs: number;
   /** Calls in flight get this time to finish when the server stops. */
   readonly stopGraceMs: number;
-  /** The same after an error that nothing caught; and what stopping may take then, in all. */
+  /** The same after an uncaught error; also the maximum time for the whole stop then. */
   readonly faultGraceMs: number;
   readonly faultStopMs: number;
   /** Servers that one organization is connected to at the same time. */
   readonly maxConnectionsPerOrganization: number;
-  /** A name server gets this time to answer, twice. */
+  /** A name server must answer within this time; it is asked twice. */
   readonly dnsTimeoutMs: number;
-  /** The addresses of a name are kept for this time, and the failure to find them for the next. */
+  /** The addresses of a name are cached for this time, failures for `dnsFailureCacheMs`. */
   readonly dnsCacheMs: number;
   readonly dnsFailureCacheMs: number;
-  /** A call waits this long for a list of tools that is fresh enough to decide about it. */
+  /** A call waits this long for a list of tools that is fresh enough for its decision. */
   readonly definitionPatienceMs: number;
-  /** Whoever wants memory beyond the budget waits this long while nobody gives any back. */
+  /** A request for memory beyond the budget waits this long while no memory is released. */
   readonly memoryPatienceMs: number;
-  /** A server is asked for its tools at most once within this time, however often it says that they have changed. */
+  /** The tools of a server are listed at most once within this time, however often it reports changes. */
   readonly listIntervalMs: number;
-  /** Whether its service takes the credentials of an account is written at most once within this time. */
+  /** The status of an account is written at most once within this time. */
   readonly accountStatusIntervalMs: number;
-  /** How a server fares, and that requests fail because of it, is logged at most once within this time. */
+  /** The state of a server, and failures of requests because of it, are logged at most once within this time. */
   readonly healthLogIntervalMs: number;
-  /** PostgreSQL must have answered a statement within this time; one that is silent is not waited for again. */
+  /** PostgreSQL must answer a statement within this time; while it is silent, later statements fail at once. */
   readonly databaseWaitMs: number;
-  /** Endpoints are served as they were last read for this time after the last answer of PostgreSQL. */
+  /** After the last answer of PostgreSQL, endpoints are served from their last read state for this time. */
   readonly databaseTrustMs: number;
 };
 

@@ -6,7 +6,7 @@ import pino, { type DestinationStream } from 'pino';
  */
 const CONTROLS = /\\(?:u00[01][0-9a-f]|[\s\S])|[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gi;
 
-/** A line of JSON whose texts show controls, which others may have put there, instead of being them. */
+/** Escapes control characters in the texts of a line of JSON; foreign texts may contain them. */
 export const showingControls = (line: string): string =>
   line.replace(CONTROLS, (found) => {
     if (found[0] !== '\\') {
@@ -20,8 +20,8 @@ const BLOCK_CHARS = 8192;
 const PAUSE_MS = 200;
 
 /**
- * Standard output for log lines, in blocks: a write for each line would cost more than the line, and what a kill
- * loses is the last fifth of a second. pino's own destination measures all that waits anew with every line.
+ * Writes log lines to standard output in blocks: a write for each line would cost more than the line. A kill loses the
+ * lines of the last fifth of a second. pino's own destination measures all waiting data again with every line.
  */
 export function logLines(): DestinationStream {
   let block = '';

@@ -12,9 +12,9 @@ import {
 export { type Held, OverBudget } from './held.ts';
 
 export type MemoryBudgetOptions = {
-  /** For everybody together. */
+  /** For all holders together. */
   readonly totalBytes: number;
-  /** Milliseconds that somebody waits for room while nobody gives any back. */
+  /** The maximum wait for room, in milliseconds, while no memory is released. */
   readonly patienceMs: number;
 };
 
@@ -25,23 +25,23 @@ const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** How often somebody waits anew because others have given back as much as it wants. */
 const MAX_ROUNDS = 12;
 
-/** What a piece of work holds for all that is small: what is larger is counted by itself. */
+/** The bytes that a piece of work holds for all its small data; larger data is counted separately. */
 export const SMALL_BYTES = 16 * 1024;
 
 /**
- * The account of memory that is held for others, in bytes: in all, by holder and by kind.
+ * The account of memory, in bytes: in total, by holder and by kind.
  *
- * Each holder may have a quarter of all. More than that it may have only as long as another quarter stays free, and only
- * while nobody needs it: when somebody within their share asks, those beyond theirs let go, the largest first, of what
- * they keep, and then of what they have under way. When that is not enough, everybody lets go of what they keep.
+ * Each holder may have a quarter of the total. It may have more only while another quarter stays free and no other
+ * holder needs it: if a holder within its share needs room, holders beyond their share release memory, the largest
+ * first: first their caches, then their work in progress. If that is not enough, all holders release their caches.
  *
- * Everything that is held has one owner, who gives it back once; giving back again does nothing.
+ * Each piece of held memory has one owner, who releases it once; releasing it again does nothing.
  */
 export class MemoryBudget implements Ledger {
   readonly totalBytes: number;
-  /** What each holder may have whatever others do. */
+  /** The bytes that each holder may always have. */
   readonly shareBytes: number;
-  /** What one message may have, as text. */
+  /** The maximum number of bytes of one message, as text. */
   readonly messageBytes: number;
   readonly #patienceMs: number;
   readonly #accounts = new Map<Holder, Account>();
@@ -59,7 +59,7 @@ export class MemoryBudget implements Ledger {
     this.#patienceMs = patienceMs;
   }
 
-  /** Notes that bytes are held for somebody. Throws OverBudget. */
+  /** Holds bytes for a holder. Throws OverBudget. */
   hold(holder: Holder, kind: string, bytes: number): Held {
     const held = new Held(this, this.#account(holder), this.#kind(kind));
     try {
@@ -71,12 +71,12 @@ export class MemoryBudget implements Ledger {
     return held;
   }
 
-  /** Bytes that are held for one holder, or for all. */
+  /** Returns the bytes that one holder, or all holders, have. */
   heldBytes(holder?: Holder): number {
     return holder === undefined ? this.#bytes : (this.#accounts.get(holder)?.bytes ?? 0);
   }
 
-  /** Bytes that are held, by kind; a kind that was ever held stays. */
+  /** Returns the held bytes by kind; includes every kind that was ever held. */
   heldByKind(): ReadonlyMap<string, number> {
     return new Map([...this.#kinds].map(([kind, { bytes }]) => [kind, bytes]));
   }

@@ -2,8 +2,8 @@ import type { Held, Holder } from './held.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from './memory-budget.ts';
 
 /**
- * The memory of one piece of work for somebody, such as a request with its answer: a little from the start, for all that
- * is small, and large things as they come. All of it is given back together, when the work is done.
+ * The memory of one piece of work for a holder, such as a request with its answer: a little from the start, for all
+ * small data, and more for large data as it comes. All of it is released together at the end of the work.
  */
 export class MemoryScope implements Disposable {
   readonly #budget: MemoryBudget;
@@ -14,7 +14,7 @@ export class MemoryScope implements Disposable {
   #isOver = false;
   #over: AbortController | undefined;
 
-  /** `onLetGo` ends the work: somebody within their share needs what it holds. Throws OverBudget. */
+  /** `onLetGo` ends the work: a holder within its share needs the memory. Throws OverBudget. */
   constructor(budget: MemoryBudget, holder: Holder, onLetGo: () => void) {
     this.#budget = budget;
     this.#holder = holder;
@@ -22,17 +22,17 @@ export class MemoryScope implements Disposable {
     this.#small = budget.hold(holder, 'requests', SMALL_BYTES);
   }
 
-  /** For whom it is held. */
+  /** The holder. */
   get holder(): Holder {
     return this.#holder;
   }
 
-  /** What one message may have, as text. */
+  /** The maximum number of bytes of one message, as text. */
   get messageBytes(): number {
     return this.#budget.messageBytes;
   }
 
-  /** Aborted when the work is over, with an OverBudget: nothing is held any more for what would still be done. */
+  /** Aborted with an OverBudget at the end of the work: there is no memory for later steps. */
   get signal(): AbortSignal {
     if (this.#over === undefined) {
       this.#over = new AbortController();
@@ -44,7 +44,7 @@ export class MemoryScope implements Disposable {
   }
 
   /**
-   * Holds more, until it is released or the work is done; `onLetGo` in place of the one of the whole work. Throws
+   * Holds more memory until it is released or the work ends; `onLetGo` replaces the one of the whole work. Throws
    * OverBudget.
    */
   hold(kind: string, bytes: number, onLetGo = this.#onLetGo): Held {
@@ -61,8 +61,8 @@ export class MemoryScope implements Disposable {
   }
 
   /**
-   * As `hold`, but waits for room. Rejects with OverBudget when there is none, and when the work ends first:
-   * nobody reads its result then, so that no memory is held for it.
+   * Like `hold`, but waits for room. Rejects with OverBudget if there is none, or if the work ends first: then its
+   * result is no longer needed.
    */
   async room(kind: string, bytes: number, onLetGo = this.#onLetGo): Promise<Held> {
     const held = this.hold(kind, 0, onLetGo);
@@ -71,12 +71,12 @@ export class MemoryScope implements Disposable {
     return held;
   }
 
-  /** Holds what is kept when the work is done, for the same holder, until it is released. Throws OverBudget. */
+  /** Holds memory beyond the end of the work, for the same holder, until it is released. Throws OverBudget. */
   keep(kind: string, bytes: number): Held {
     return this.#budget.hold(this.#holder, kind, bytes);
   }
 
-  /** Gives everything back. */
+  /** Releases everything. */
   release(): void {
     this.#isOver = true;
     this.#small.release();

@@ -17,8 +17,8 @@ const LEAST_BYTES = 16 * MIB;
 const MOST_BYTES = 64 * GIB;
 
 /**
- * The bytes of a text such as `192MiB` or `2GiB`. Throws with the end of a sentence for what is none, and for what is
- * less than 16 MiB or more than 64 GiB.
+ * Parses a text such as `192MiB` or `2GiB` to bytes. Throws, with the end of a sentence as message, for anything else,
+ * and for less than 16 MiB or more than 64 GiB.
  */
 export function parseMemorySize(text: string): number {
   const [, digits, unit] = /^(\d{1,6})(MiB|GiB)$/.exec(text) ?? [];
@@ -30,23 +30,23 @@ export function parseMemorySize(text: string): number {
 }
 
 /**
- * The bytes that may be held for others where nobody says how many: 40 % of what a container, else the machine, has
- * beyond the program itself. `constrainedBytes` is `process.constrainedMemory()`, which is beyond any machine where
- * there is no limit, or 0 where none is known.
+ * Returns the default memory budget in bytes: 40 % of the memory of the container, or else of the machine, beyond the
+ * program itself. `constrainedBytes` is `process.constrainedMemory()`: larger than any machine if there is no limit, 0
+ * if the limit is unknown.
  */
 export function defaultMemoryBudget(constrainedBytes: number, machineBytes: number): number {
   const allBytes = constrainedBytes > 0 ? Math.min(constrainedBytes, machineBytes) : machineBytes;
   return Math.min(Math.max(Math.floor(HELD_RATIO * (allBytes - OWN_BYTES)), MIN_DEFAULT_BYTES), MAX_DEFAULT_BYTES);
 }
 
-/** The bytes that may be held for others on this machine where nobody says how many. */
+/** Returns the default memory budget on this machine, in bytes. */
 export const memoryBudgetHere = (): number => defaultMemoryBudget(process.constrainedMemory(), totalmem());
 
-/** The `--max-old-space-size`, in MiB, of a program that may hold so many bytes for others. */
+/** Returns the `--max-old-space-size`, in MiB, for a memory budget. */
 export const heapMibFor = (budgetBytes: number): number =>
   OWN_HEAP_MIB + Math.ceil((budgetBytes * HEAP_BYTES_PER_HELD_BYTE) / MIB);
 
-/** The same for a `GATEHOUSE_MEMORY_BUDGET`. One that cannot be read counts as none: the configuration refuses it. */
+/** The same for a `GATEHOUSE_MEMORY_BUDGET`. An invalid value counts as missing: the configuration refuses it. */
 export function heapMib(budget: string | undefined): number {
   try {
     return heapMibFor(budget ? parseMemorySize(budget) : memoryBudgetHere());

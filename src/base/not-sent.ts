@@ -1,7 +1,10 @@
-/** Asked at the very moment of sending: whether what was decided about a message still holds, as far as is known at once. */
+/**
+ * Called immediately before sending: whether the decision about a message is still valid, as far as the gateway can
+ * tell at once.
+ */
 export type MayBeSent = () => boolean;
 
-/** A message was not sent: what was decided about it may hold no more since it had to wait. It is decided about again. */
+/** A message was not sent, because it had to wait and its decision may no longer be valid. It must be decided again. */
 export class NotSent extends Error {
   override readonly name = 'NotSent';
 

@@ -4,10 +4,13 @@ import { pathToFileURL } from 'node:url';
 
 const root = pathToFileURL(findPackageJSON(import.meta.url) ?? import.meta.filename);
 
-/** A file of this package, wherever the code runs from: `src/` in a clone, `dist/src/` where it is installed. */
+/**
+ * Returns the URL of a file of this package: the code runs from `src/` in a clone, and from `dist/src/` in an
+ * installation.
+ */
 export const packageFile = (path: string): URL => new URL(path, root);
 
-/** The folder of another package, such as a development dependency; null where that is not installed. */
+/** Returns the folder of another package, such as a development dependency; null if it is not installed. */
 export function installedPackage(name: string): string | null {
   try {
     return dirname(findPackageJSON(name, import.meta.url) as string);

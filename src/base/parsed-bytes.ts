@@ -15,26 +15,26 @@ const SMALL_PARSED_BYTES = BYTES_PER_CHAR * SMALL_BYTES;
 const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) - 1;
 
 /**
- * Bytes of memory that count of the value of a JSON text, in UTF-8 where it is a buffer. `mostValues` is how many are
- * parsed of it at most; more are not counted.
+ * Estimates the memory, in bytes, of the parsed value of a JSON text (UTF-8 if it is a buffer). Counts at most
+ * `mostValues` values, the maximum that is parsed.
  */
 export function parsedBytes(text: string | Buffer, mostValues?: number): number {
   const characters = typeof text === 'string' ? text : text.toString('latin1');
   return Math.max(BYTES_PER_CHAR * text.length, text.length + VALUE_BYTES * countValues(characters, mostValues));
 }
 
-/** The same, but 0 for a small text: every piece of work already holds memory for one. */
+/** The same, but 0 for a small text: every piece of work already holds memory for small data. */
 export function largeParsedBytes(text: string | Buffer, mostValues?: number): number {
   return text.length <= SMALL_CHARACTERS ? 0 : countedParsed(parsedBytes(text, mostValues));
 }
 
-/** Bytes of values that count: 0 for as few as every piece of work holds. */
+/** Returns the bytes to count: 0 for small values, because every piece of work already holds memory for them. */
 export const countedParsed = (bytes: number): number => (bytes > SMALL_PARSED_BYTES ? bytes : 0);
 
 /** Bytes that are asked for beyond what is needed, so that not each small value asks. */
 const STEP_BYTES = 64 * 1024;
 
-/** Room for so many bytes in all, for what grows value by value: asks `room` for more only now and then. */
+/** Reserves room for data that grows value by value: calls `room` only now and then, for more bytes in advance. */
 export function roomInSteps(room: (bytes: number) => Promise<void>): (bytes: number) => Promise<void> | undefined {
   let held = 0;
   return (bytes) => {

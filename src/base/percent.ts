@@ -8,18 +8,18 @@ export const encode = (text: string): string =>
   );
 
 /**
- * For `allowReserved` (OpenAPI 3.1.1, section 4.8.12.2.1): leaves the reserved characters of RFC 3986 too, but for those
- * that a query may not hold (`#[]`) and those that a server takes for the start of another parameter or for a space
+ * For `allowReserved` (OpenAPI 3.1.1, section 4.8.12.2.1): also keeps the reserved characters of RFC 3986, except those
+ * that a query may not contain (`#[]`) and those that a server reads as the start of another parameter or as a space
  * (`&;+`).
  */
 export const encodeSomeReserved = (text: string): string => text.replace(/[^:/?@!$'()*,=]+/g, encode);
 
-/** For the names of parameters, which are the document's or keys of an argument. */
+/** For the names of parameters, which come from the document or from the keys of an argument. */
 export const encodeName = (text: string): string => text.replace(/[^:/?@!$'()*,]+/g, encode);
 
 /** A string as it is; everything else as JSON. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-/** A value written in a media type: JSON, else as text. */
+/** Writes a value in a media type: JSON, or else text. */
 export const contentOf = (mediaType: string, value: unknown): string =>
   isJsonType(mediaType) ? JSON.stringify(value) : textOf(value);

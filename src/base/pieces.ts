@@ -2,14 +2,16 @@
 const COPIED_BYTES = 1024;
 const BLOCK_BYTES = 16 * 1024;
 
-/** The pieces of something that is read whole, in about as much memory as they have bytes, however small each is. */
+/**
+ * Collects the pieces of a text or body, and uses about as much memory as they have bytes, however small each piece is.
+ */
 export class Pieces {
   readonly #whole: Buffer[] = [];
   #block: Buffer | undefined;
   #used = 0;
   #size = 0;
 
-  /** Bytes so far. */
+  /** The number of bytes so far. */
   get size(): number {
     return this.#size;
   }
@@ -29,7 +31,7 @@ export class Pieces {
     this.#used += piece.copy(this.#block, this.#used);
   }
 
-  /** All of them, one after the other. Nothing can be added afterwards. */
+  /** Returns all pieces in one buffer. Nothing can be added afterwards. */
   bytes(): Buffer {
     this.#endBlock();
     const [only, ...more] = this.#whole;

@@ -1,12 +1,13 @@
 /**
- * Things that come and go all the time. A `Set` of them would cost the collector: its tables grow old and are replaced
- * again and again, and an old table that nobody needs any more keeps everything that was in it until a full collection.
+ * A collection of values that are added and removed all the time. A `Set` of them would burden the garbage collector:
+ * its tables grow old and are replaced repeatedly, and an old, unused table retains all its values until a full
+ * collection.
  */
 export class Slots<T> {
   readonly #values: (T | undefined)[] = [];
   readonly #free: number[] = [];
 
-  /** Keeps a value; what it answers is where, for `remove`. */
+  /** Adds a value and returns its place, for `remove`. */
   add(value: T): number {
     const slot = this.#free.pop() ?? this.#values.length;
     this.#values[slot] = value;
@@ -22,7 +23,7 @@ export class Slots<T> {
     return this.#free.length === this.#values.length;
   }
 
-  /** Those that are there now. */
+  /** Returns the current values. */
   values(): T[] {
     return this.#values.filter((value) => value !== undefined);
   }

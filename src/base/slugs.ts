@@ -1,8 +1,8 @@
 const MAX_SLUG_CHARS = 64;
 
 /**
- * The slug of a name: what ASCII has of its letters and digits (NFKD takes accents off and ligatures apart), in lower
- * case, a hyphen for whatever stands between them, at most 64 characters. Null when nothing is left.
+ * Returns the slug of a name: its ASCII letters and digits (NFKD removes accents and splits ligatures) in lower case,
+ * with a hyphen for everything between them, at most 64 characters. Returns null if nothing is left.
  */
 export function slugOf(name: string): string | null {
   const ascii = name

@@ -1,28 +1,30 @@
 import { createBreathing } from './breathe.ts';
 
-/** A value in a JSON text: of a member of an object, an item of a list, or all of it. */
+/** A value in a JSON text: the value of an object member, a list item, or the whole text. */
 export type Part = {
-  /** Of a member. */
+  /** The name of the member. */
   readonly name: string | undefined;
   /** Valid JSON. */
   readonly text: string;
-  /** Objects, lists and scalars in it, itself included. */
+  /** The number of objects, lists and scalars in it, including itself. */
   readonly values: number;
   readonly kind: 'object' | 'list' | 'scalar';
-  /** What it holds; empty for what is not split any further. */
+  /** Its parts; empty if it is not split further. */
   readonly parts: readonly Part[];
 };
 
 export type SplitOptions = {
-  /** Levels of objects that are split, from the outermost value on, which may be a list. */
+  /** The number of levels of objects to split, from the outermost value, which may be a list. */
   readonly levels: number;
-  /** Parts that are taken, all together. */
+  /** The maximum number of parts. */
   readonly mostParts: number;
-  /** Values that are taken. */
+  /** The maximum number of values. */
   readonly mostValues?: number;
 };
 
-/** Why a text is not split: it is no JSON of at most 200 levels, or there is more in it than the options take. */
+/**
+ * The reason why a text is not split: it is not JSON of at most 200 levels, or it exceeds the limits of the options.
+ */
 export type Unsplit = 'no JSON' | 'too many';
 
 /** Levels of objects and lists that are taken, as everywhere. */
@@ -43,8 +45,8 @@ const ESCAPE = /\\(?:["\\/bfnrt]|u[\da-fA-F]{4})/y;
 const UNESCAPED = /[^"\\\x00-\x1f]*/y;
 
 /**
- * The parts of a JSON text, which is read to its end and checked (RFC 8259) without being parsed: in pieces between which
- * others have their turn, and in no more memory than the parts that are asked for.
+ * Splits a JSON text into its parts. It checks the whole text (RFC 8259) without parsing it, lets other work run in
+ * between, and needs no more memory than the requested parts.
  */
 export async function splitJson(text: string, options: SplitOptions): Promise<Part | Unsplit> {
   const reader = new Reader(text, options);

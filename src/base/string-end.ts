@@ -3,17 +3,17 @@ const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const NEAR_BYTES = 32;
 const MANY_BYTES = 1024;
 
-/** Finds the ends of strings in JSON that comes in pieces of any size. */
+/** Finds the ends of strings in JSON that arrives in pieces of any size. */
 export class StringEnd {
   /** Whether the last byte of the piece before escapes the first one of the next. */
   #isEscaped = false;
 
-  /** Forgets the string that has not ended. */
+  /** Forgets an unfinished string. */
   reset(): void {
     this.#isEscaped = false;
   }
 
-  /** The place behind the closing quote of a string of which `start` is within; -1 where it does not end before `end`. */
+  /** Returns the place after the closing quote of the string around `start`; -1 if it does not end before `end`. */
   find(bytes: Buffer, start: number, end: number): number {
     let at = this.#isEscaped ? start + 1 : start;
     this.#isEscaped = false;

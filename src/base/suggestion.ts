@@ -1,7 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 import { MAX_SHOWN_KEY_CHARS } from './limits.ts';
 
-/** `: did you mean …?` when one of the known words is near, as `mcp_server` is to `mcpServer`; else nothing. */
+/**
+ * Returns `: did you mean …?` if a known word is similar, as `mcp_server` is to `mcpServer`; otherwise an empty text.
+ */
 export function suggestion(word: string, known: readonly string[]): string {
   const plain = (text: string) => text.slice(0, MAX_SHOWN_KEY_CHARS).toLowerCase().replaceAll(/[_-]/g, '');
   const [best] = known

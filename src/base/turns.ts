@@ -4,9 +4,9 @@ import { isTurnOver, nextTurn } from './breathe.ts';
 const TURN_BYTES = 64 * 1024;
 
 /**
- * Makes a function that a stream calls after each piece of so many bytes, and awaits. When streams have taken a turn of the
- * event loop for long enough, one goes on in each turn: Node accepts one connection in each, so that clients would wait
- * for all.
+ * Makes a function that a stream calls and awaits after each piece, with its bytes. When streams have used a turn of
+ * the event loop for long enough, only one stream continues in each turn: Node accepts one connection per turn, so new
+ * clients would otherwise wait for all streams.
  */
 export function createTurns(): (bytes: number) => Promise<void> | undefined {
   let passed = 0;

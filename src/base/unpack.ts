@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Pieces } from './pieces.ts';
 
-/** How much more than what was sent may come out of it, once it is more than FREE_BYTES. Honest JSON has a tenth of it. */
+/** The maximum ratio of unpacked to received bytes, above FREE_BYTES. Honest JSON has a tenth of it. */
 export const MAX_UNPACKED_RATIO = 100;
 export const FREE_BYTES = 256 * 1024;
 
@@ -15,8 +15,8 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
 };
 
 /**
- * Why a body cannot be unpacked. `coding`: its coding is not known. `broken`: it is not encoded as it says. `large`: it is
- * larger than it may be, as it came or unpacked. `dense`: it unpacks to more than 100 times its size.
+ * A body cannot be unpacked. `coding`: its coding is unknown. `broken`: its data does not match its coding. `large`: it
+ * exceeds the limit, as received or unpacked. `dense`: it unpacks to more than 100 times its size.
  */
 export class Unpackable extends Error {
   override readonly name = 'Unpackable';
@@ -29,9 +29,9 @@ export class Unpackable extends Error {
 }
 
 /**
- * A body without its content coding (RFC 9110, section 8.4), unpacked as it comes: never more than `maxBytes`, and of what
- * outsiders have compressed never more than 100 times what has arrived, 256 KiB aside. Nothing more is read until there is `room` for so many bytes.
- * Throws Unpackable, or as `chunks` and `room`.
+ * Removes the content coding of a body (RFC 9110, section 8.4) while it arrives: at most `maxBytes`, and for bodies
+ * that outsiders have compressed at most 100 times the received bytes, above 256 KiB. Reads more only when there is
+ * `room` for its bytes. Throws Unpackable, or the errors of `chunks` and `room`.
  */
 export async function unpack(
   chunks: AsyncIterable<Buffer> | Buffer,

@@ -8,7 +8,7 @@ const PIECE_CHARS = 256 * 1024;
 /** The texts that the JSON that is being written has to be spliced with; undefined where nothing will be spliced. */
 let spliced: string[] | undefined;
 
-/** A JSON value that is too large to be parsed for the sake of the few who look into it. Write it with `writeJson`. */
+/** A JSON value that stays unparsed because of its size. Write it with `writeJson`. */
 export class Unparsed {
   readonly #text: string;
 
@@ -26,7 +26,7 @@ export class Unparsed {
   }
 }
 
-/** `JSON.stringify` for values that hold some that are not parsed: their text is written as it came. */
+/** `JSON.stringify` for values that contain `Unparsed` ones: it writes their text unchanged. */
 export function writeJson(value: unknown): string {
   const texts: string[] = [];
   spliced = texts;

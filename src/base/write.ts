@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-/** Writes a piece of an answer. Resolves when the client has room for more, or is gone. */
+/** Writes a piece of an answer. Resolves when the client can receive more, or has disconnected. */
 export function write(response: ServerResponse, chunk: string | Uint8Array): Promise<void> | undefined {
   if (response.write(chunk) || response.closed) {
     return undefined;

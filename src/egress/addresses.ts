@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 
 /** An IPv4 or IPv6 address; an IPv4-mapped one (RFC 4291, section 2.5.5.2) is the IPv4 address it connects to. */
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
-/** All addresses whose first bits, as many as the number says, are those of the address. */
+/** All addresses that share the given number of first bits with the address. */
 export type Range = readonly [Address, number];
 
 /**
@@ -44,7 +44,7 @@ const METADATA = new Set([
   'fd00:42::42', // Scaleway
 ]);
 
-/** True if a cloud's metadata service is there, directly or through a translator. */
+/** True if the address leads to a cloud's metadata service, directly or through a translator. */
 export const isMetadata = (address: Address): boolean =>
   [address, ...embedded(address)].some((one) => METADATA.has(one.toString()));
 
@@ -70,8 +70,8 @@ const SIX_TO_FOUR: Range = ipaddr.parseCIDR('2002::/16');
 const TEREDO: Range = ipaddr.parseCIDR('2001::/32');
 
 /**
- * What keeps an address from being global unicast, in a word or two; null if nothing does. An address of NAT64 under
- * the well-known prefix (RFC 6052) is what its IPv4 address is; networks without IPv4 reach the rest through it.
+ * Returns in a word or two why an address is not global unicast; null if it is. An address of NAT64 under the
+ * well-known prefix (RFC 6052) counts as its IPv4 address; networks without IPv4 reach IPv4 hosts through it.
  */
 export function specialKind(address: Address): string | null {
   if (isMetadata(address)) {

@@ -3,20 +3,20 @@ import ipaddr from 'ipaddr.js';
 import { type Address, isWithin, type Range, readAddress } from './addresses.ts';
 import { plainHost } from './hosts.ts';
 
-/** What the operator allows beside global unicast addresses. */
+/** The destinations that the operator allows in addition to global unicast addresses. */
 export type Allowed = {
   /** True if the name is listed, itself or by the wildcard of a domain above it. */
   readonly name: (name: string) => boolean;
-  /** True if a range or an address that is listed holds the address. */
+  /** True if a listed range or address contains the address. */
   readonly address: (address: Address) => boolean;
-  /** True if exactly this address is listed, by itself. */
+  /** True if exactly this address is listed. */
   readonly exactly: (address: Address) => boolean;
 };
 
 /**
- * Reads GATEHOUSE_EGRESS_ALLOW: entries between commas, each a range (`10.0.0.0/8`, `fd00::/8`), an address
+ * Parses GATEHOUSE_EGRESS_ALLOW: comma-separated entries, each a range (`10.0.0.0/8`, `fd00::/8`), an address
  * (`127.0.0.1`, `::1`), a host name (`mcp.internal`) or all names below one (`*.svc.cluster.local`). Returns them in
- * lower case; throws an `Error` that says what is wrong with which entry.
+ * lower case. Throws an `Error` that names the invalid entry and the mistake.
  */
 export function parseEgressAllow(text: string): readonly string[] {
   const entries = text.split(',').map((entry) => entry.trim().toLowerCase());
@@ -24,7 +24,7 @@ export function parseEgressAllow(text: string): readonly string[] {
   return entries;
 }
 
-/** The entries that `parseEgressAllow` returned, ready to compare with. Throws as it does. */
+/** Compiles the entries of `parseEgressAllow` for comparisons. Throws the same errors. */
 export function compileAllowed(entries: readonly string[]): Allowed {
   const read = entries.map(readEntry);
   const ranges = read.filter((entry) => typeof entry !== 'string');

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** The headers of an answer, names in lower case: each is one text, however often it came. */
+/** The headers of an answer, names in lower case. Each is one text, even if the header was repeated. */
 export type AnswerHeaders = Readonly<Record<string, string>>;
 
-/** An answer in which a header that can have one value has two. `header`: its name in lower case. */
+/** An answer repeats a single-value header with another value. `header`: its name in lower case. */
 export class ContradictingHeaders extends Error {
   override readonly name = 'ContradictingHeaders';
   readonly header: string;
@@ -18,9 +18,8 @@ export class ContradictingHeaders extends Error {
 const ONE_VALUE = new Set(['content-type', 'content-length', 'location', 'mcp-session-id']);
 
 /**
- * The headers of an answer, each as one text. A header that came more than once with equal values counts as one; with
- * other values it is joined by commas (RFC 9110, section 5.3), and where it can have one value only, ContradictingHeaders
- * is thrown.
+ * Returns the headers of an answer, each as one text. Repeated equal values count once. Different values are joined
+ * with commas (RFC 9110, section 5.3); for a single-value header, throws ContradictingHeaders.
  */
 export function singleHeaders(received: IncomingHttpHeaders): AnswerHeaders {
   let single: Record<string, string> | undefined;

@@ -5,17 +5,17 @@ import buildConnector from 'undici/lib/core/connect.js';
 import { plainHost } from './hosts.ts';
 import { type Policy, portOf } from './policy.ts';
 
-/** All addresses of a name. Rejects with the error of `node:dns`. */
+/** Resolves a name to all its addresses. Rejects with the error of `node:dns`. */
 export type Resolve = (name: string) => Promise<readonly LookupAddress[]>;
 
-/** The resolver of the operating system, without families that the machine has no address of. */
+/** The resolver of the operating system, without address families that the machine does not have. */
 export const systemResolve: Resolve = (name) => dns.lookup(name, { all: true, hints: ADDRCONFIG });
 
 /**
- * Opens the connections of an undici dispatcher under the policy. A name is resolved once; if one of its addresses is
- * refused, the name is; else the connection goes to these very addresses, in the order of the resolver. The name of
- * the certificate (SNI, RFC 6066) is always the host of the URL, whatever a Host header says. HTTP/1.1 only: servers
- * that strangers run get one protocol to attack, not two. Fails with `EgressRefused` before any packet is sent.
+ * Opens the connections of an undici dispatcher under the policy. It resolves a name once. If one of its addresses is
+ * refused, so is the name; otherwise it connects to these addresses, in the order of the resolver. The name for the
+ * certificate (SNI, RFC 6066) is always the host of the URL, never the Host header. HTTP/1.1 only: foreign servers get
+ * one protocol to attack, not two. Fails with `EgressRefused` before it sends any packet.
  */
 export function createConnector(policy: Policy, resolve: Resolve): Build.connector {
   const checked = async (host: string, port: number): Promise<[LookupAddress, ...LookupAddress[]]> => {

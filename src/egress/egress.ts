@@ -19,35 +19,35 @@ export type { OwnEndpoint } from './own.ts';
 export { EgressRefused } from './refused.ts';
 
 export type EgressOptions = {
-  /** What `parseEgressAllow` returned. */
+  /** The result of `parseEgressAllow`. */
   readonly allow: readonly string[];
-  /** Asked at every connection: the port may be known only when the server listens. */
+  /** Called for every connection: the port may be unknown until the server listens. */
   readonly own: () => readonly OwnEndpoint[];
-  /** The resolver of the operating system unless given. */
+  /** The default is the resolver of the operating system. */
   readonly resolve?: Resolve;
   /** See `Egress`. */
   readonly owner?: string;
 };
 
 /**
- * The way out for every URL that an organization gives. Connections go to global unicast addresses and to what the
- * operator allows, never to the gateway itself, and are decided at the address that is connected to.
+ * The outbound access for all URLs of an organization. Connections go to global unicast addresses and to destinations
+ * that the operator allows, never to the gateway itself. The address of the connection decides.
  */
 export type Egress = {
-  /** Whose way out it is: the answers of one owner take turns with those of others. */
+  /** The owner: answers of different owners take turns. */
   readonly owner: string;
   /**
    * Sends requests under the policy; they fail with `EgressRefused` (with undici's `fetch`, as the `cause`). It must be
-   * closed. It follows no redirects; where `fetch` does, each hop is decided anew, but headers that `fetch` does not
-   * know as credentials would go along: use `redirect: 'manual'`.
+   * closed. It follows no redirects. If `fetch` follows one, the policy checks each hop, but `fetch` forwards headers
+   * that it does not know as credentials: use `redirect: 'manual'`.
    */
   readonly dispatcher: Dispatcher;
-  /** Opens one connection under the policy, for dispatchers and clients of another make. */
+  /** Opens one connection under the policy, for other dispatchers and clients. */
   readonly connector: Build.connector;
   /**
-   * Throws `EgressRefused` for what can be told without the network: the scheme (http, https, ws, wss), credentials in
-   * the URL, literal addresses, names of this machine and of metadata services. What passes may still be refused when
-   * its name is resolved.
+   * Throws `EgressRefused` for violations that are visible without the network: the scheme (http, https, ws, wss),
+   * credentials in the URL, literal addresses, names of this machine and of metadata services. The resolution of the
+   * name may still refuse a URL that passes.
    */
   readonly check: (url: URL) => void;
   /**
@@ -57,14 +57,17 @@ export type Egress = {
   readonly fetchDocument: (url: URL, limits: FetchLimits) => Promise<FetchedDocument>;
 };
 
-/** The way out of each organization. No two share a connection, or wait for each other's names. */
+/**
+ * The outbound access of each organization. Organizations share no connection, and never wait for each other's
+ * look-ups.
+ */
 export type OrganizationEgress = {
   readonly of: (organizationId: string) => Egress;
-  /** Closes all of them; what is still asked for, by nobody who waits for it, fails. */
+  /** Closes all of them. Pending requests fail; nothing waits for them any more. */
   readonly close: () => Promise<void>;
 };
 
-/** Makes the ways out of organizations, each when it is first used. */
+/** Creates the outbound access of organizations, each on first use. */
 export function createOrganizationEgress(
   options: Omit<EgressOptions, 'resolve'>,
   limits: ResolverOptions,
@@ -90,17 +93,23 @@ export function createOrganizationEgress(
 const MAX_SYSTEM_LOOKUPS = 4;
 const OPERATOR = 'operator';
 
-/** A way out for what the operator configures. */
+/** The outbound access for servers that the operator configures. */
 export type OpenEgress = Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
 
-/** The ways out for what the operator configures: one of the operator's own, and one for each organization that uses it. */
+/**
+ * The outbound access for servers that the operator configures: one for the operator, and one for each organization
+ * that uses them.
+ */
 export type OpenEgresses = {
-  /** That of an organization; with null that of the operator. No two share a connection. */
+  /** Returns the access of an organization, or of the operator for null. They share no connection. */
   readonly of: (organizationId: string | null) => OpenEgress;
   readonly close: () => Promise<void>;
 };
 
-/** Makes the ways out for what the operator configures, each when it is first used: anywhere, by the resolver of the system. */
+/**
+ * Creates the outbound access for servers that the operator configures, each on first use: to any address, with the
+ * resolver of the system.
+ */
 export function createOpenEgresses(): OpenEgresses {
   const slots = createFairSlots({
     slots: MAX_SYSTEM_LOOKUPS,
@@ -131,7 +140,7 @@ export function createOpenEgresses(): OpenEgresses {
   };
 }
 
-/** Makes the way out. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
+/** Creates the outbound access. Throws an `Error` for an entry of `allow` that `parseEgressAllow` would not return. */
 export function createEgress({ allow, own, resolve = systemResolve, owner = '' }: EgressOptions): Egress {
   const policy = createPolicy(compileAllowed(allow), own);
   const connector = createConnector(policy, resolve);

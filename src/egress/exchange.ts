@@ -8,7 +8,7 @@ import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answe
 import { EgressRefused } from './refused.ts';
 import { Listening, SilentTooLong, type Speaker } from './silence.ts';
 
-/** What requests go out by, and whose it is: the answers of one owner take turns with those of others. */
+/** The dispatcher for requests, and its owner: answers of different owners take turns. */
 export type WayOut = { readonly dispatcher: Dispatcher; readonly owner: string };
 
 export type HttpRequest = {
@@ -21,9 +21,12 @@ export type HttpRequest = {
   readonly body: string | Buffer | null;
   /** Ends the exchange, its connection included. */
   readonly signal: AbortSignal;
-  /** Milliseconds, to the next half second, without a byte of the answer after which it is given up; 0 for never. */
+  /**
+   * Milliseconds without a byte of the answer, rounded to half seconds, after which the exchange is given up; 0 for
+   * never.
+   */
   readonly silence: number;
-  /** Asked when there is a connection, right before the request is written to it. */
+  /** Called when a connection is open, immediately before the request is written to it. */
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
@@ -31,15 +34,15 @@ export type HttpAnswer = {
   readonly status: number;
   readonly headers: AnswerHeaders;
   /**
-   * Small JSON whole; everything else as it comes. It is owned by whoever holds the answer, who reads it to its end or
-   * discards it. Its failure is thrown by iteration and by nothing else: a body that is not read cannot end the process.
+   * Small JSON as a whole; everything else as a stream. The holder of the answer owns it, and must read it to its end
+   * or discard it. Only iteration throws its failure: an unread body cannot end the process.
    */
   readonly body: Buffer | Readable;
 };
 
 /**
- * Why an exchange failed. `unreachable`: nothing was sent. Else what was asked for may have been carried out.
- * `contradicting`: a header of the answer came twice with two values.
+ * The failure of an exchange. `unreachable`: nothing was sent. For all others, the request may have been carried out.
+ * `contradicting`: a header of the answer came twice with different values.
  */
 export type Failure = {
   readonly kind: 'unreachable' | 'broken' | 'late' | 'contradicting';
@@ -47,11 +50,11 @@ export type Failure = {
   readonly isAnswered: boolean;
   /** A code, or the name of the error; of `contradicting`, the name of the header. */
   readonly reason: string;
-  /** `EgressRefused` where the policy did. */
+  /** `EgressRefused` if the policy refused the request. */
   readonly cause: Error;
 };
 
-/** Ends an answer that nobody reads any further; nothing happens to one that has ended. */
+/** Ends an answer that is not read any further; does nothing if it has already ended. */
 export function discard({ body }: HttpAnswer): void {
   if (body instanceof Readable && !body.readableEnded) {
     body.destroy();
@@ -77,9 +80,9 @@ const SMALL_BODY_BYTES = 64 * 1024;
 const TURN_PIECES = 32;
 
 /**
- * One HTTP exchange under the egress policy; redirects are not followed. It is tried again, once, only when no
- * connection came about, so that nothing was sent. Throws what `failed` makes of a failure, also from the body, the reason
- * of the signal, or NotSent.
+ * Performs one HTTP exchange under the egress policy, without redirects. Retries once, only if no connection was made,
+ * so that nothing was sent. Throws the result of `failed` for a failure, also from the body; the reason of the signal;
+ * or NotSent.
  */
 export function exchange(
   { dispatcher, owner }: WayOut,

@@ -5,14 +5,14 @@ import type { Policy } from './policy.ts';
 import { EgressRefused } from './refused.ts';
 
 export type FetchLimits = {
-  /** Of the body, as it comes and decompressed. */
+  /** The maximum of the body, as received and decompressed. */
   readonly maxBytes: number;
-  /** For everything together, redirects too. */
+  /** For everything together, including redirects. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** Waited for before more than so many bytes are held. What it rejects with is thrown on. */
+  /** Awaited before more bytes are held. Its rejection is passed on. */
   readonly room?: (bytes: number) => Promise<void> | undefined;
-  /** Asked before each request, also those that a redirect leads to; what it throws is thrown on. */
+  /** Called before each request, including redirects; its errors are passed on. */
   readonly check?: (url: URL) => void;
 };
 
@@ -21,11 +21,11 @@ export type FetchedDocument = {
   readonly bytes: Buffer;
   /** In lower case, without parameters; null if the server names none. */
   readonly mediaType: string | null;
-  /** Where the last redirect led. */
+  /** The URL after the last redirect. */
   readonly url: URL;
 };
 
-/** A document that could not be had. The message is meant for whoever gave its URL; `cause` is for the log. */
+/** A document could not be fetched. The message is for the user who gave its URL; `cause` is for the log. */
 export class FetchFailed extends Error {
   override readonly name = 'FetchFailed';
 }
@@ -40,7 +40,7 @@ const HEADERS = {
   'user-agent': 'gatehouse',
 };
 
-/** GETs documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
+/** Fetches documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
   (policy: Policy, way: WayOut) =>
   async (start: URL, { maxBytes, timeoutMs, signal, check, room }: FetchLimits): Promise<FetchedDocument> => {

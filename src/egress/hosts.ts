@@ -1,14 +1,11 @@
-/**
- * A host as the policy compares it: lower case, an IPv6 address without brackets, a name without the dots of the root
- * at its end.
- */
+/** Normalises a host for comparisons: lower case, an IPv6 address without brackets, a name without trailing dots. */
 export const plainHost = (host: string): string =>
   host
     .toLowerCase()
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.+$/, '');
 
-/** True for the names that RFC 6761, section 6.3, keeps for the machine itself. */
+/** True for the names that RFC 6761, section 6.3, reserves for the machine itself. */
 export const isLocalhost = (name: string): boolean => name === 'localhost' || name.endsWith('.localhost');
 
 /** The names under which clouds offer their metadata. Their addresses are refused too; a name needs no look-up. */

@@ -11,19 +11,21 @@ const RESOLVER_FILE = '/etc/resolv.conf';
 /** Milliseconds for which the files are taken to be as they were last read. */
 const REREAD_MS = 5000;
 
-/** How this machine completes names, and the names that it knows by itself. */
+/** The machine's search domains and hosts file. */
 export type NameFiles = {
-  /** Both files as they were read. */
+  /** The text of both files. */
   readonly text: string;
-  /** The forms of a name to be looked up, in their order (resolv.conf(5), `search` and `ndots`). None ends in a dot. */
+  /** Returns the forms of a name to look up, in order (resolv.conf(5), `search` and `ndots`). None ends in a dot. */
   readonly candidates: (name: string) => readonly string[];
-  /** The addresses of a name in the hosts file (hosts(5)); those of loopback for `localhost` (RFC 6761, section 6.3). */
+  /**
+   * Returns the addresses of a name in the hosts file (hosts(5)), and loopback for `localhost` (RFC 6761, section 6.3).
+   */
   readonly addressesOf: (name: string) => readonly LookupAddress[];
 };
 
 let read: { readonly at: number; readonly files: NameFiles } | undefined;
 
-/** Reads the hosts file and the configuration of the resolver, at most every 5 s. A file that is not there is empty. */
+/** Reads the hosts file and the resolver configuration, at most every 5 s. A missing file counts as empty. */
 export function readNameFiles(): NameFiles {
   const now = performance.now();
   if (read === undefined || now - read.at > REREAD_MS) {
@@ -40,7 +42,7 @@ function textOf(path: string): string {
   }
 }
 
-/** The contents of a hosts file and of a resolv.conf, parsed. */
+/** Parses the contents of a hosts file and of a resolv.conf. */
 export function parseNameFiles(hosts: string, resolver: string): NameFiles {
   const byName = hostsOf(hosts);
   const { search, ndots } = searchOf(resolver);

@@ -3,7 +3,7 @@ import { type Address, embedded, readAddress } from './addresses.ts';
 import { plainHost } from './hosts.ts';
 
 /**
- * Where the gateway itself can be reached: an address on which it listens (a wildcard stands for every address of the
+ * An address of the gateway itself: an address on which it listens (a wildcard stands for every address of the
  * machine), or the host of its public URL.
  */
 export type OwnEndpoint = { readonly host: string; readonly port: number };

@@ -10,8 +10,8 @@ const kParser: typeof symbols.kParser = symbols.kParser;
 const LARGE_READ_BYTES = 16 * 1024;
 
 /**
- * Connections whose servers cannot hold the event loop with what nobody is told of while it is parsed: lines of a head
- * that never ends, extensions of chunks, trailers. Large reads take turns, among those of this owner and of others.
+ * Makes connections whose servers cannot block the event loop with data that the parser reads without events: an
+ * endless head, chunk extensions, trailers. Large reads take turns with those of this owner and of others.
  */
 export const paced =
   (connector: Build.connector, owner: string): Build.connector =>

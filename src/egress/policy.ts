@@ -7,11 +7,11 @@ import { EgressRefused, refusedAddress } from './refused.ts';
 
 /** The rules. All of them throw `EgressRefused` and use no network. */
 export type Policy = {
-  /** Scheme, credentials, and what `host` refuses. */
+  /** Checks scheme, credentials, and the host. */
   readonly url: (url: URL) => void;
-  /** What a host says of itself, before anything is looked up: literal addresses, local and metadata names. */
+  /** Checks a host before any look-up: literal addresses, local and metadata names. */
   readonly host: (host: string, port: number) => void;
-  /** One address, as text, to which `host` led. */
+  /** Checks one address, as text, that `host` resolved to. */
   readonly address: (host: string, address: string, port: number) => void;
 };
 
@@ -19,14 +19,13 @@ const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'w
 /** What a name of this machine resolves to. */
 const LOCAL = [ipaddr.parse('127.0.0.1'), ipaddr.parse('::1')];
 
-/** The port that a connection for this scheme goes to where the URL has the port `text`, or `''`. */
+/** Returns the port of a connection: the port `text` of the URL, or the default of the scheme for `''`. */
 export const portOf = (protocol: string, text: string): number => Number(text || PORTS[protocol]);
 
 /**
- * The policy: global unicast addresses, and what the operator allows. Two things take more than an entry that happens
- * to cover them: a metadata service must be listed by its exact address (ranges such as `fd00::/8` and
- * `100.64.0.0/10` hold some, and a wildcard of names may hold one that another has made), and the gateway itself is
- * never allowed.
+ * Creates the policy: global unicast addresses, and destinations that the operator allows. Two exceptions: a metadata
+ * service must be listed by its exact address (ranges such as `fd00::/8` and `100.64.0.0/10` contain some, and a
+ * wildcard of names may include a name that another person created), and the gateway itself is never allowed.
  */
 export function createPolicy(allowed: Allowed, own: () => readonly OwnEndpoint[]): Policy {
   const address: Policy['address'] = (host, text, port) => {

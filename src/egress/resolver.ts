@@ -18,18 +18,18 @@ const MAX_TIMEOUTS = 3;
 const MAX_CACHED_NAMES = 10_000;
 
 export type ResolverOptions = Pick<Limits, 'dnsTimeoutMs' | 'dnsCacheMs' | 'dnsFailureCacheMs'> & {
-  /** `address:port` of name servers; those of the machine unless given. */
+  /** `address:port` of name servers; the default is the machine's name servers. */
   readonly servers?: readonly string[];
 };
 
 type Found = { readonly addresses: readonly LookupAddress[] } | { readonly failure: Error };
 
 /**
- * Resolves the names in URLs of organizations: by the hosts file, then by the machine's name servers with its search
+ * Resolves the names in URLs of organizations: with the hosts file, then with the machine's name servers and its search
  * domains. The look-ups use no thread of the process, end in time, and have a share for each organization, so that the
- * silent names of one do not hold up another. Answers are kept for all, for 30 s; failures for 5 s. Other sources of the
- * operating system, such as mDNS, are not asked. The returned function gives an organization's resolver, which rejects
- * with the code of `node:dns`, or TOO_MANY_LOOKUPS.
+ * silent names of one organization do not block another. Results are cached for all organizations, for 30 s; failures
+ * for 5 s. Other sources of the operating system, such as mDNS, are not used. The returned function gives the resolver
+ * of an organization, which rejects with a code of `node:dns`, or TOO_MANY_LOOKUPS.
  */
 export function createResolver(options: ResolverOptions): (organizationId: string) => Resolve {
   const { dnsTimeoutMs, dnsCacheMs, dnsFailureCacheMs, servers } = options;

@@ -1,15 +1,15 @@
 import { Slots } from '../base/slots.ts';
 
-/** Somebody who is listened to. */
+/** A peer whose silence is watched. */
 export type Speaker = {
-  /** Milliseconds that may pass between two things heard. */
+  /** The maximum silence, in milliseconds. */
   readonly silence: number;
-  /** Whether nobody wants to hear more for now. */
+  /** Whether the reader has paused, so that silence does not count. */
   isPaused(): boolean;
   giveUp(reason: SilentTooLong): void;
 };
 
-/** Why a speaker was given up. */
+/** A peer was silent for too long. */
 export class SilentTooLong extends Error {
   override readonly name = 'SilentTooLong';
 }
@@ -21,7 +21,7 @@ const listened = new Slots<Listening>();
 let looks = 0;
 let looking: NodeJS.Timeout | undefined;
 
-/** Listens to a speaker, who is given up when nothing was heard for too long, until `end`. */
+/** Watches a peer until `end`, and gives it up after too long a silence. */
 export class Listening {
   readonly #speaker: Speaker;
   readonly #slot: number;

@@ -10,8 +10,9 @@ import type { Operation } from '../contract/document.ts';
 type AdminAccess = Pick<Config, 'adminAuth'> & { readonly publicUrl: string };
 
 /**
- * Checks the credentials that the document wants for an operation, before any body is read. The roles of a security
- * requirement are the permissions that the key pair or the API token must have. Throws at boot for a scheme that it does not know.
+ * Checks the credentials that the document requires for an operation, before any body is read. The roles of a security
+ * requirement are the permissions that the key pair or the API token must have. Throws at boot for an unknown security
+ * scheme.
  */
 export function authenticate(operation: Operation, credentials: Credentials, config: AdminAccess): RequestHandler[] {
   const [requirement] = operation.object.security ?? [];

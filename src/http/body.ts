@@ -19,8 +19,8 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads and parses the JSON body of an operation that has one, and refuses what no store could keep. What the request
- * needs memory for is held in the budget until its answer is through.
+ * Reads and parses the JSON body of an operation that has one, and refuses bodies that the store could not keep. Holds
+ * the memory of the request in the budget until the answer is sent.
  */
 export function readBody(operation: Operation, budget: MemoryBudget): RequestHandler[] {
   if (operation.object.requestBody === undefined) {

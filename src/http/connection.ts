@@ -6,18 +6,18 @@ import type { Limits } from '../base/limits.ts';
 export type Connection = {
   readonly socket: Socket;
   readonly openedAt: number;
-  /** The request that is being answered, or the last one; undefined when there was none since the last look. */
+  /** The current or last request; undefined if there was none since the last check. */
   request: IncomingMessage | undefined;
   response: ServerResponse | undefined;
-  /** Whether a whole request has come before the present one. */
+  /** Whether a complete request has arrived before the current one. */
   hasAsked: boolean;
-  /** Requests that came before the answer to the one before them was finished. */
+  /** Requests that arrived before the previous answer was finished. */
   readonly pipelined: [IncomingMessage, ServerResponse][];
-  /** Bytes of answers that had left for the client at `tookAt`, as far as the system tells. */
+  /** Bytes of answers that had been sent to the client at `tookAt`, as far as the system reports. */
   takenBytes: number;
-  /** When the client was last seen to have taken enough, or nothing waited for it. */
+  /** The last time that the client had received enough, or no data waited for it. */
   tookAt: number;
-  /** Since when no request is under way; null while one is. */
+  /** The time since which no request is in progress; null during a request. */
   idleSince: number | null;
 };
 
@@ -36,7 +36,7 @@ export const newConnection = (socket: Socket): Connection => {
   };
 };
 
-/** Whether nothing of an answer is left to be sent, or nobody is left to send it to. */
+/** Whether an answer is completely sent, or its client has disconnected. */
 export const isOver = (response: ServerResponse | undefined): boolean =>
   response === undefined || response.writableFinished || response.closed;
 
@@ -46,7 +46,7 @@ export const isBusy = ({ request, response }: Connection): boolean => !isOver(re
 /** Pieces of a body that are taken and thrown away after its request was answered. */
 const MAX_UNREAD_PIECES = 1000;
 
-/** Sends the end of what is said, and takes what still comes for a moment; then nothing of the connection is left. */
+/** Ends the sending side and discards incoming data for a moment; then closes the connection. */
 export function linger(socket: Socket, lingerMs: number, unread?: IncomingMessage): void {
   socket.end();
   let pieces = 0;
@@ -75,7 +75,7 @@ function takenBytesOf(socket: Socket): number {
  */
 const MIN_BYTES_PER_SECOND = 512;
 
-/** Looks at a connection, and says whether it is to be ended. */
+/** Checks a connection, updates its times, and returns whether it must be ended. */
 export function isStuck(connection: Connection, now: number, limits: Limits): boolean {
   const { socket } = connection;
   const takenBytes = takenBytesOf(socket);

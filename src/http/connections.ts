@@ -12,25 +12,25 @@ const MANY_STUCK_CONNECTIONS = 20;
 
 export type ConnectionOptions = {
   readonly limits: Limits;
-  /** Connections that one address may have; null means any number. */
+  /** The maximum number of connections per address; null means no limit. */
   readonly perAddress: number | null;
-  /** File descriptors that the process may have; null means that nobody counts them. */
+  /** The maximum number of file descriptors of the process; null means that they are not counted. */
   readonly descriptors: number | null;
-  /** Called when connections are closed because the descriptors run out, once a minute. */
+  /** Called at most once a minute when connections are closed because file descriptors run out. */
   readonly onTight: () => void;
-  /** Called when 20 connections or more have been ended because they were stuck, and no further one is. */
+  /** Called after at least 20 stuck connections have been ended and no more follow. */
   readonly onManyEnded: () => void;
 };
 
 export type Connections = {
-  /** Hands requests on, one of a connection at a time: the next one when the answer to the one before has left. */
+  /** Forwards the requests of a connection one at a time: the next one after the previous answer was sent. */
   readonly inOrder: (serve: RequestListener) => RequestListener;
   readonly close: () => void;
 };
 
 /**
- * Looks after the connections of a server, so that none is held for nothing: an answer of which nothing is taken, and a
- * connection without a request, end it. Node's own deadlines (head and body) must be set on the server.
+ * Watches the connections of a server and closes useless ones: an answer that the client does not read, and a
+ * connection without a request. Node's own deadlines (head and body) must be set on the server.
  */
 export function watchConnections(server: Server, options: ConnectionOptions): Connections {
   const { limits, perAddress, descriptors, onTight, onManyEnded } = options;

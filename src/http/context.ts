@@ -9,15 +9,15 @@ type Known = {
   id: string;
   /** The operation of the document, once the route is known. */
   operation?: Operation;
-  /** Who asks, once the credentials are checked. */
+  /** The sender, once the credentials are checked. */
   caller?: Caller;
-  /** What is held for it until its answer is through. */
+  /** The memory of the request until its answer is sent. */
   memory?: MemoryScope;
-  /** What was answered, where that is an error. */
+  /** The error code of the answer, if it is an error. */
   errorCode?: ErrorCode;
 };
 
-/** A request of which more is known than what was sent. */
+/** A request with the facts that the server has found out about it. */
 export type Identified = IncomingMessage & Known;
 
 declare global {

@@ -1,10 +1,13 @@
 import { invalid } from '../base/errors.ts';
 import type { Place } from '../store/keyset.ts';
 
-/** A place as an opaque cursor. It names a row, so it holds while others come and go. */
+/** Returns a place as an opaque cursor. It names a row, so it stays valid when other rows are added or deleted. */
 export const cursorOf = ({ at, id }: Place): string => Buffer.from(`${at}.${id}`).toString('base64url');
 
-/** The place of a cursor; none for the empty one, which means the first page. Throws `validation_failed` at `field`. */
+/**
+ * Returns the place of a cursor; undefined for the empty cursor, which means the first page. Throws `validation_failed`
+ * at `field`.
+ */
 export function parseCursor(cursor: string | undefined, field: string): Place | undefined {
   if (cursor === undefined || cursor === '') {
     return undefined;

@@ -11,14 +11,17 @@ const CROWDED_COUNT_MS = 100;
 const TOLD_MS = 60_000;
 
 export type DescriptorRoom = {
-  /** Closes another connection for a new one where descriptors are short; the new one where no other can be closed. */
+  /**
+   * If file descriptors are short, closes another connection for a new one, or the new one if no other can be closed.
+   */
   readonly make: (newcomer: Connection) => void;
   readonly close: () => void;
 };
 
 /**
- * Keeps a tenth of `limit` descriptors free of clients. `open` has all connections, oldest first. Descriptors of others
- * are counted every `countMs`, and more often when it gets crowded. `onTight` is called when one is closed, once a minute.
+ * Keeps a tenth of `limit` file descriptors free of clients. `open` has all connections, oldest first. Other
+ * descriptors are counted every `countMs`, and more often when few are left. Calls `onTight` at most once a minute when
+ * it closes a connection.
  */
 export function createDescriptorRoom(
   limit: number,

@@ -139,13 +139,15 @@ function envelopeOf(path: string): Envelope {
   return first === 'api' ? SERVERS : first === 'integration' || first === 'integrated-account' ? ACCOUNTS : OPERATOR;
 }
 
-/** What an error says in headers of its own. */
+/** Returns the headers that belong to an error. */
 export const headersOf = ({ headers, retryAfterSeconds }: ApiError): Readonly<Record<string, string>> => ({
   ...headers,
   ...(retryAfterSeconds !== undefined && { 'Retry-After': String(retryAfterSeconds) }),
 });
 
-/** An error as an answer: in the envelope of the API that was asked, linked to its entry in the error catalogue. */
+/**
+ * Renders an error as an answer, in the envelope of the requested API, with a link to its entry in the error catalogue.
+ */
 export function renderError(error: ApiError, path: string, publicUrl: string) {
   const envelope = envelopeOf(path);
   // A string: `json` would validate the answer, and an error about an error would come out as HTML.
@@ -162,10 +164,10 @@ export function renderError(error: ApiError, path: string, publicUrl: string) {
   };
 }
 
-/** Answers an error. What nobody foresaw is logged, and answered without detail. */
+/** Answers an error. Unexpected errors are logged, and answered without details. */
 export type AnswerError = (thrown: unknown, request: Identified, response: ServerResponse, path: string) => void;
 
-/** Makes the only thing that answers errors. */
+/** Creates the only function that answers errors. */
 export function errorAnswerer(publicUrl: string, log: Logger): AnswerError {
   return (thrown, request, response, path) => {
     const error = asApiError(thrown);

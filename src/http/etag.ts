@@ -4,8 +4,8 @@ import type { ExpectedVersion } from '../base/expected-version.ts';
 export const etag = (version: number): string => `"${version}"`;
 
 /**
- * The versions that the value of an `If-Match` header (RFC 9110, section 13.1.1) names. No header means no condition; tags
- * that are weak, or none of ours, name no version.
+ * Returns the versions in an `If-Match` header (RFC 9110, section 13.1.1). No header means no condition; weak and
+ * foreign tags match no version.
  */
 export function parseIfMatch(ifMatch: string | undefined): ExpectedVersion {
   const tags = ifMatch === undefined ? ['*'] : ifMatch.split(',').map((tag) => tag.trim());

@@ -13,12 +13,12 @@ const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d*)?$/;
 const isSentTwice = (rawHeaders: readonly string[]): boolean =>
   rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1;
 
-/** Throws `forbidden` for a request that was not meant for this server, `malformed_request` for one without a host. */
+/** Throws `forbidden` for a request to another server, and `malformed_request` for a request without a host. */
 export type Guard = (request: IncomingMessage, path: string) => void;
 
 /**
- * Refuses requests that were not meant for this server: a `Host` other than its own (DNS rebinding), and an `Origin`
- * that is neither its own nor configured (a page in somebody's browser).
+ * Refuses requests that were not meant for this server: with a foreign `Host` (DNS rebinding), or with an `Origin` that
+ * is neither the server's own nor configured (a page in a user's browser).
  */
 export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly publicUrl: string }): Guard {
   const own = new URL(config.publicUrl);
@@ -43,7 +43,7 @@ export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { rea
   };
 }
 
-/** Goes on with `next`, or answers. */
+/** Calls `next`, or answers. */
 export type CrossOrigin = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** Cross-origin resource sharing for the configured origins, if there are any; their preflights are answered here. */

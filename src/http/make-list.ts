@@ -13,9 +13,9 @@ const MAX_WAITING_LISTS = 64;
 const making = createFairSlots({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING_LISTS });
 
 /**
- * A list of an answer that may be large, of what `itemsOf` gives when it is its turn: one of an organization is made at a
- * time, in pieces, and held until its client has read it. Whoever waits for that has nothing in memory. Rejects with
- * QueueFull; with OverBudget when there is no room, or when the client has left meanwhile.
+ * Makes a list for an answer that may be large, from the items of `itemsOf`. Each organization makes one list at a
+ * time, in pieces, and its memory is held until the client has read it. Requests that wait hold nothing. Rejects with
+ * QueueFull; with OverBudget if there is no room, or if the client disconnects.
  */
 export async function makeList<T extends object>(memory: MemoryScope, itemsOf: () => AsyncIterable<T>): Promise<T[]> {
   return making.run(

@@ -3,7 +3,7 @@ import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Identified } from './context.ts';
 
-/** What is held for a request until its answer is through. */
+/** Returns the memory that is held for a request until its answer is sent. */
 export function memoryOf({ memory }: Pick<Identified, 'memory'>): MemoryScope {
   if (memory === undefined) {
     throw new TypeError('no memory is held for this request');
@@ -12,8 +12,8 @@ export function memoryOf({ memory }: Pick<Identified, 'memory'>): MemoryScope {
 }
 
 /**
- * Holds what waits of an answer in memory until its client has read it. An answer for which there is no room even after a
- * while is broken off: it was not read meanwhile.
+ * Holds memory for the unsent part of an answer until its client has read it. If there is still no room after a while,
+ * the answer is aborted, because the client has not read it.
  */
 export function holdAnswer(request: Identified, response: ServerResponse): void {
   const { memory } = request;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Identified } from './context.ts';
 
-/** One log line and one observation for a request, when its answer has left or its connection is gone. */
+/** Writes one log line and one metric for a request, after its answer was sent or its connection was closed. */
 export type Observe = (request: Identified, response: ServerResponse) => void;
 
 /** Makes the observer of one server. */

@@ -3,8 +3,8 @@ import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { ApiError } from '../base/errors.ts';
 
 /**
- * Counts one request for a key (credentials, an endpoint); rejects with `rate_limited` when there were too many. Undefined
- * where nothing is limited.
+ * Counts one request for a key (credentials or an endpoint). Rejects with `rate_limited` if there were too many.
+ * Returns undefined if there is no limit.
  */
 export type RateLimit = (key: string) => Promise<void> | undefined;
 
@@ -23,7 +23,7 @@ export function createRateLimit(perSecond: number | null): RateLimit {
   };
 }
 
-/** The limit of whoever has been authenticated. */
+/** Applies the limit to the authenticated sender. */
 export const rateLimit =
   (limit: RateLimit): RequestHandler =>
   async (request, _response, next) => {

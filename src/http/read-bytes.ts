@@ -15,8 +15,8 @@ const TURN_BYTES = 64 * 1024;
 const PIECE_BYTES = 256;
 
 /**
- * The body of a request, at most `limit` bytes, unpacked. What arrives is held in the scope, 16 KiB and more; while there
- * is no room for it, nothing more is read. Throws `body_too_large`, `malformed_json`, `unsupported_media_type`, and
+ * Reads the unpacked body of a request, at most `limit` bytes. Holds memory for bodies from 16 KiB in the scope, and
+ * stops reading while there is no room. Throws `body_too_large`, `malformed_json`, `unsupported_media_type`, and
  * OverBudget.
  */
 export async function readBytes(

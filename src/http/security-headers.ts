@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** Sets the headers that every answer has. A handler may set others of the same names later. */
 export type SecureAnswer = (response: ServerResponse) => void;
 
-/** The headers that every answer has, whatever it is: it may hold secrets, and is what its type says. */
+/** Returns the headers of every answer: answers may contain secrets, and browsers must not guess their type. */
 export function securityHeaders(publicUrl: string): Readonly<Record<string, string>> {
   return {
     'X-Content-Type-Options': 'nosniff',
@@ -13,7 +13,7 @@ export function securityHeaders(publicUrl: string): Readonly<Record<string, stri
   };
 }
 
-/** Makes what sets them, once for all answers. */
+/** Creates the function that sets these headers. */
 export function secureAnswers(publicUrl: string): SecureAnswer {
   // In lower case, as Node keeps them: it would make each name so again for each answer.
   const headers = Object.entries(securityHeaders(publicUrl)).map(([name, value]) => ({

@@ -19,8 +19,8 @@ const MAX_WAITING_BODIES = 16;
 const turns = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_BODIES });
 
 /**
- * `takeOpaque`, for a large body on a thread of its own. Rejects with a SyntaxError or a TypeError as that throws them,
- * with a SyntaxError when the body is too much to be parsed, and with QueueFull when too many of the owner wait.
+ * `takeOpaque` for a large body, on its own thread. Rejects with the SyntaxError or TypeError of `takeOpaque`, with a
+ * SyntaxError if the body is too large to parse, and with QueueFull if too many requests of the owner wait.
  */
 export async function splitOpaque(bytes: Buffer, key: string, owner: string): Promise<Split> {
   if (bytes.length < LARGE_BODY_BYTES) {

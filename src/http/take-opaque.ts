@@ -1,12 +1,12 @@
-/** A JSON body, and the value of one of its keys as bytes; undefined where the body is no object or has no such key. */
+/** A JSON body, and the value of one of its keys as bytes; undefined if the body is not an object or lacks the key. */
 export type Split = { readonly body: unknown; readonly opaque: Uint8Array | undefined };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Parses a JSON body and takes one key out of it: text as it is, anything else as JSON. What no document can be (null, a
- * number, a boolean, a list) stays where it is, for the validation to refuse. Throws a SyntaxError for what is no JSON,
- * a TypeError for what is no UTF-8.
+ * Parses a JSON body and removes one key from it: a text stays text, any other value becomes JSON. Values that cannot
+ * be a document (null, a number, a boolean, a list) stay in the body, so that the validation refuses them. Throws a
+ * SyntaxError for invalid JSON, a TypeError for invalid UTF-8.
  */
 export function takeOpaque(bytes: Uint8Array, key: string): Split {
   const body: unknown = JSON.parse(utf8.decode(bytes));

@@ -15,8 +15,8 @@ const REASONS: Readonly<Record<string, ApiError>> = {
 const MALFORMED = new ApiError('malformed_request', 'This is not HTTP as the server can read it.');
 
 /**
- * Answers what is no readable request like any other error, where Node by itself would send an empty one. The connection
- * ends with it, at most `lingerMs` later.
+ * Answers an unreadable request like any other error; Node itself would send an empty answer. Then closes the
+ * connection, at most `lingerMs` later.
  */
 export function answerUnreadable(server: Server, publicUrl: string, lingerMs: number): void {
   const common = securityHeaders(publicUrl);

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<usage.Resource, { readonly things: string; readonly
   tool_bytes: { things: 'documents and tools', variable: 'GATEHOUSE_QUOTA_TOOLS_MIB' },
 };
 
-/** Of a change that would take an organization beyond a quota. Its message names the quota, the limit and whom to ask. */
+/** A change would exceed a quota of an organization. The message names the quota, the limit and the person to ask. */
 export class QuotaExceeded extends ApiError {
   constructor(resource: usage.Resource, limit: number, wanted: number) {
     const { things, variable } = WORDS[resource];
@@ -27,9 +27,9 @@ export class QuotaExceeded extends ApiError {
 }
 
 /**
- * Makes a change of an organization, inside a `write`, that adds to the given resources. Throws QuotaExceeded, which the
- * write then fails with, when the change has added to one of which the organization now has more than its quota. What is
- * beyond a quota already may stay and shrink.
+ * Makes a change that adds to the given resources of an organization, inside a `write`. Throws QuotaExceeded, which
+ * fails the write, if the change has added to a resource whose usage now exceeds its quota. Usage that already exceeds
+ * a quota may stay or shrink.
  */
 export async function withinQuotas<T>(
   db: Db,
