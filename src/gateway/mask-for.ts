@@ -1,7 +1,7 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Identified } from '../http/context.ts';
 import { memoryOf } from '../http/memory.ts';
-import { type Mask, maskOf, type Pieces } from '../runtime/mask.ts';
+import { type Mask, maskOf, type Room } from '../runtime/mask.ts';
 import type { Target } from '../runtime/target.ts';
 
 /**
@@ -16,12 +16,9 @@ export async function maskFor(request: Identified, target: Target, sent: unknown
   return (await mask?.besides(sent)) ?? null;
 }
 
-/** Masks an answer as it comes; null where there is no mask. What it holds back is held in the memory budget. */
-export function piecesOf(request: Identified, mask: Mask | null, areEvents: boolean): Pieces | null {
-  if (mask === null) {
-    return null;
-  }
+/** The room for what a mask holds back of an answer that comes in pieces. */
+export function roomFor(request: Identified): Room {
   const memory = memoryOf(request);
   const held = memory.hold('answers', 0);
-  return mask.pieces(areEvents, (bytes) => bytes <= memory.messageBytes && held.tryResize(bytes));
+  return (bytes) => bytes <= memory.messageBytes && held.tryResize(bytes);
 }

@@ -8,7 +8,7 @@ import { unanswered } from '../runtime/streamed-answer.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
 import { hearChanges } from './hear-changes.ts';
-import { maskFor, piecesOf } from './mask-for.ts';
+import { maskFor, roomFor } from './mask-for.ts';
 import type { Message } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { passRefusal, statusOf } from './refusals.ts';
@@ -83,7 +83,7 @@ async function passBody(
       ...(length !== undefined && mask === null && { 'Content-Length': length }),
     });
   }
-  const pieces = piecesOf(request, mask, areEvents);
+  const pieces = mask === null ? null : mask.pieces(areEvents, roomFor(request));
   let responseBytes = 0;
   try {
     await sendBody(response, body, { areEvents, pieces }, (chunk) => {

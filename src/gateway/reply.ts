@@ -88,10 +88,7 @@ export async function sendList(
   if (bytes <= SMALL_BYTES) {
     return sendJson(request, response, 200, Buffer.concat(pieces));
   }
-  if (!acceptOf(request).prefersEvents) {
-    response.setHeader('Content-Length', bytes);
-  }
-  await sendPieces(request, response, until(signal, pieces));
+  await sendPieces(request, response, until(signal, pieces), bytes);
   return bytes;
 }
 
@@ -104,20 +101,22 @@ function* until<T>(signal: AbortSignal, pieces: Iterable<T>): Generator<T> {
 
 /**
  * Answers as `sendJson` does with JSON that comes in pieces, each written when the client has taken the one before. Nothing
- * is sent before the first has come.
+ * is sent before the first has come. `length` is that of all of them in bytes, where it is known.
  */
 export async function sendPieces(
   request: Identified,
   response: ServerResponse,
   pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+  length: number | undefined,
 ): Promise<void> {
   const areEvents = acceptOf(request).prefersEvents;
   const turn = createTurns();
   for await (const piece of pieces) {
-    if (!response.headersSent) {
-      areEvents
-        ? beginEvents(response).write('event: message\ndata: ')
-        : response.setHeader('Content-Type', 'application/json');
+    if (!response.headersSent && areEvents) {
+      beginEvents(response).write('event: message\ndata: ');
+    } else if (!response.headersSent) {
+      const headers = { 'Content-Type': 'application/json', ...(length !== undefined && { 'Content-Length': length }) };
+      response.writeHead(200, headers);
     }
     await write(response, areEvents ? inOneLine(piece) : piece);
     await turn(piece.length);

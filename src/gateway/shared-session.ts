@@ -5,7 +5,7 @@ import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
 import { hearChanges } from './hear-changes.ts';
-import { maskFor, piecesOf } from './mask-for.ts';
+import { maskFor, roomFor } from './mask-for.ts';
 import { CODES, RpcError } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { sendJson, sendMessages, sendPieces } from './reply.ts';
@@ -39,11 +39,12 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
 /** Sends an answer as it comes, masked. */
 async function sendStream(
   { request, response }: ServerCall,
-  { chunks, bytes, isError }: StreamedAnswer,
+  { chunks, length, bytes, isError }: StreamedAnswer,
   mask: Mask | null,
 ): Promise<Answered> {
   try {
-    await sendPieces(request, response, masked(chunks, piecesOf(request, mask, false)));
+    const pieces = mask === null ? chunks : masked(chunks, mask.pieces(false, roomFor(request)));
+    await sendPieces(request, response, pieces, mask === null ? length : undefined);
   } catch (error) {
     throw response.headersSent
       ? new AnswerFailed(error, { answered: { isError: isError(), responseBytes: bytes() } })
@@ -52,9 +53,9 @@ async function sendStream(
   return { isError: isError(), responseBytes: bytes() };
 }
 
-async function* masked(chunks: AsyncIterable<Buffer>, pieces: Pieces | null): AsyncGenerator<Buffer> {
+async function* masked(chunks: AsyncIterable<Buffer>, pieces: Pieces): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
-    yield* pieces === null ? [chunk] : pieces.add(chunk);
+    yield* pieces.add(chunk);
   }
-  yield* pieces?.end() ?? [];
+  yield* pieces.end();
 }

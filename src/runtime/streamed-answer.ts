@@ -7,6 +7,8 @@ import { MessageScanner } from './message-scanner.ts';
 export type StreamedAnswer = {
   /** From its first step on it owns the answer. Throws ServerFailed, also at the end of what is no answer to the request. */
   readonly chunks: AsyncIterable<Buffer>;
+  /** Bytes that there will be in all of them; undefined where the server has not said it. */
+  readonly length: number | undefined;
   /** Bytes that have come. */
   readonly bytes: () => number;
   /** Whether it is a failure; undefined as long as it has not come whole, and for what is no answer. */
@@ -32,7 +34,9 @@ export function streamAnswer(server: string, answer: HttpAnswer, own: number, id
       discard(answer);
     }
   }
-  return { chunks: chunks(), bytes: () => splicer.taken, isError: () => splicer.isError() };
+  const told = answer.headers['content-length'];
+  const length = told === undefined ? undefined : Number(told) + splicer.growth;
+  return { chunks: chunks(), length, bytes: () => splicer.taken, isError: () => splicer.isError() };
 }
 
 /** A server that has answered something else. */
@@ -44,18 +48,19 @@ const MAX_ID_BYTES = 64;
 
 /** Puts the caller's id in the place of an own one, wherever that stands. */
 class IdSplicer {
-  readonly #own: number;
+  readonly #own: string;
   readonly #id: Buffer;
   readonly #scanner: MessageScanner;
   readonly #messages: ScannedMessage[] = [];
   #hasId = false;
+  #isRefused = false;
   /** Bytes of the text that were taken, and those that were handed on; those between them are held. */
   #taken = 0;
   #passed = 0;
   #held: Buffer = Buffer.alloc(0);
 
   constructor(own: number, id: unknown) {
-    this.#own = own;
+    this.#own = String(own);
     this.#id = Buffer.from(JSON.stringify(id));
     this.#scanner = new MessageScanner((message) => this.#messages.push(message));
   }
@@ -64,14 +69,25 @@ class IdSplicer {
     return this.#taken;
   }
 
+  /** Bytes that the answer grows by. */
+  get growth(): number {
+    return this.#id.length - this.#own.length;
+  }
+
   isError(): boolean | undefined {
     const [answer] = this.#messages;
-    const isAnswer = this.#messages.length === 1 && answer?.method === undefined && this.#hasId;
+    const isAnswer = this.#messages.length === 1 && answer?.method === undefined && this.#hasId && !this.#isRefused;
     return isAnswer ? answer?.isError : undefined;
   }
 
   /** Takes the next bytes, and returns those to be handed on; null where they belong to no answer to the request. */
   take(chunk: Buffer): Buffer | null {
+    const passed = this.#splice(chunk);
+    this.#isRefused = passed === null;
+    return passed;
+  }
+
+  #splice(chunk: Buffer): Buffer | null {
     this.#scanner.scan(chunk);
     this.#taken += chunk.length;
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
@@ -80,7 +96,8 @@ class IdSplicer {
     let at = 0;
     const { id } = this.#scanner.current();
     if (id !== undefined && id.start >= before) {
-      if (Number(id.text) !== this.#own) {
+      // Written in another way, or twice, it would change a length that has been told.
+      if (id.text !== this.#own || this.#hasId) {
         return null;
       }
       this.#hasId = true;

@@ -13,7 +13,8 @@ const piecesOf = (text: string, size: number): Buffer[] => {
 /** What is handed on of an answer that comes in pieces of so many bytes, and what is known of it afterwards. */
 async function streamed(text: string, size: number, id: unknown = 'mine') {
   const body = Readable.from(piecesOf(text, size));
-  const { chunks, bytes, isError } = streamAnswer('Odd', { status: 200, headers: {}, body }, OWN, id);
+  const headers = { 'content-length': String(Buffer.byteLength(text)) };
+  const { chunks, length, bytes, isError } = streamAnswer('Odd', { status: 200, headers, body }, OWN, id);
   let passed = '';
   let failure: unknown;
   try {
@@ -23,7 +24,8 @@ async function streamed(text: string, size: number, id: unknown = 'mine') {
   } catch (error) {
     failure = error;
   }
-  return { json: Buffer.from(passed, 'latin1').toString(), failure, bytes: bytes(), isError: isError() };
+  const json = Buffer.from(passed, 'latin1').toString();
+  return { json, isWhole: passed.length === length, failure, bytes: bytes(), isError: isError() };
 }
 
 const value = fc.oneof(fc.jsonValue(), fc.record({ id: fc.constant(OWN), isError: fc.boolean() }));
@@ -41,13 +43,13 @@ test('what is handed on is the answer that a parser reads, with the id of the ca
     fc.asyncProperty(answer, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 1, max: 20 }), ids, async (...given) => {
       const [message, indent, size, id] = given;
       const text = JSON.stringify(message, null, indent);
-      const { json, failure, bytes, isError } = await streamed(text, size, id);
+      const { json, isWhole, failure, bytes, isError } = await streamed(text, size, id);
       if (message.id !== OWN) {
         expect(failure).toMatchObject({ kind: 'broken' });
         return;
       }
       expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify({ ...message, id })));
-      expect([bytes, isError]).toEqual([Buffer.byteLength(text), message.result?.isError === true]);
+      expect([isWhole, bytes, isError]).toEqual([true, Buffer.byteLength(text), message.result?.isError === true]);
     }),
     { numRuns: 1500 },
   );
