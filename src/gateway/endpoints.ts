@@ -13,10 +13,10 @@ import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
+import { shown } from './answer-by-service.ts';
 import { createDerivedTools } from './derived-tools.ts';
 import { createLists, type Lists } from './lists.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
-import { shown } from './service.ts';
 import { serverView } from './view.ts';
 
 /** Finds what tokens serve. */

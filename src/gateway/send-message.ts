@@ -8,6 +8,8 @@ import { headersOf } from '../http/errors.ts';
 import { memoryOf } from '../http/memory.ts';
 import { readBytes } from '../http/read-bytes.ts';
 import { ServerFailed } from '../runtime/failed.ts';
+import { answerByServer } from './answer-by-server.ts';
+import { answerByService } from './answer-by-service.ts';
 import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
@@ -16,8 +18,6 @@ import { CODES, type Message, MOST_VALUES, RpcError, readMessage } from './messa
 import { AnswerFailed, type Began, type Outcome, recordCall } from './outcome.ts';
 import { linkHelp, sendJson } from './reply.ts';
 import type { Served } from './served.ts';
-import { answerByServer } from './server.ts';
-import { answerByService } from './service.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 

@@ -23,20 +23,24 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-/** Sends everything as fast as it is taken; `sent` tells how much that was. */
-function pour(response: ServerResponse, type: string): { sent: () => number } {
+/** Sends an answer as fast as it is taken: a text in JSON, or comments; `sent` tells how much that was. */
+function pour(response: ServerResponse, type: string, id: unknown): { sent: () => number } {
+  const isJson = type === 'application/json';
   response.writeHead(200, { 'Content-Type': type });
-  const chunk = Buffer.from(`: ${'x'.repeat(MIB - 4)}\n\n`);
+  const [head, chunk, tail] = isJson
+    ? [`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"a":"`, 'x'.repeat(MIB), '"}}']
+    : ['', `: ${'x'.repeat(MIB - 4)}\n\n`, ''];
   let sent = 0;
   const more = (): void => {
     while (sent < WHOLE && !response.destroyed) {
-      sent += chunk.length;
+      sent += MIB;
       if (!response.write(chunk)) {
         return;
       }
     }
-    response.end();
+    response.end(tail);
   };
+  response.write(head);
   response.on('drain', more);
   more();
   return { sent: () => sent - response.writableLength };
@@ -45,14 +49,15 @@ function pour(response: ServerResponse, type: string): { sent: () => number } {
 test.each<[Way, string]>([
   ['own session', 'text/event-stream'],
   ['own session', 'application/json'],
+  ['just calls', 'application/json'],
   ['stateless', 'text/event-stream'],
 ])(
   'a client (%s) that reads nothing of 200 MB (%s) holds up the server, and gets all of it in the end',
   async (way, type) => {
     let poured = { sent: () => 0 };
     const server = await startScripted(eraOf(way), {
-      'tools/call': (response) => {
-        poured = pour(response, type);
+      'tools/call': (response, { message }) => {
+        poured = pour(response, type, message.id);
       },
     });
     servers.push(server);
@@ -74,6 +79,7 @@ test.each<[Way, string]>([
     for await (const chunk of response) {
       received += chunk.length;
     }
-    expect(received).toBe(WHOLE);
+    const around = type === 'application/json' ? '{"jsonrpc":"2.0","id":1,"result":{"a":""}}'.length : 0;
+    expect(received).toBe(WHOLE + around);
   },
 );
