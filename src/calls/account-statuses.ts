@@ -3,21 +3,21 @@ import type { AccountStatus } from '../contract/closed-words.ts';
 import * as accounts from '../store/accounts.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 
-/** Stores whether services take the credentials of accounts, off the path of the calls that find it out. */
+/** Stores whether services accept the credentials of accounts, without delaying the calls that discover it. */
 export type AccountStatuses = {
   /**
-   * Notes the status that a call with an account, as it was read, has found. Never throws, never waits. The first change is
-   * stored at once, and then the last one of each interval.
+   * Notes the status of an account that a call has discovered. Never throws and never waits. The first change is stored
+   * at once, then the last one of each interval.
    */
   readonly note: (account: Noted, status: AccountStatus) => void;
-  /** Stores what was noted and is not stored yet, and notes nothing from then on. Never rejects. */
+  /** Stores the pending statuses, and notes nothing afterwards. Never rejects. */
   readonly close: () => Promise<void>;
 };
 
 export type AccountStatusesOptions = {
   readonly store: Pick<Store, 'writeFor'>;
   readonly log: Pick<Logger, 'warn'>;
-  /** Milliseconds from one write for an account to the next. */
+  /** The interval between writes for an account, in milliseconds. */
   readonly intervalMs: number;
 };
 
@@ -27,14 +27,14 @@ type Noted = Pick<accounts.ServiceAccount, 'organizationId' | 'id' | 'status' | 
 type Changing = {
   readonly organizationId: string;
   readonly id: string;
-  /** Of the account whose credentials were tried. */
+  /** The version of the account with the tried credentials. */
   version: number;
-  /** The status as it was last read or written. */
+  /** The status that was last read or written. */
   stored: AccountStatus;
   last: AccountStatus;
 };
 
-/** Makes the notes of one gateway. */
+/** Creates the notes of one gateway. */
 export function createAccountStatuses({ store, log, intervalMs }: AccountStatusesOptions): AccountStatuses {
   const changing = new Map<string, Changing>();
   const timers = new Map<string, NodeJS.Timeout>();

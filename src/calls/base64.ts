@@ -1,6 +1,6 @@
 import { ArgumentError } from './errors.ts';
 
-/** The bytes of an argument in base64 (RFC 4648, section 4). */
+/** Decodes an argument in base64 (RFC 4648, section 4). */
 export function bytesOf(argument: string, value: unknown): Buffer {
   const bytes = Buffer.from(typeof value === 'string' ? value : '', 'base64');
   // Node skips what is no base64.

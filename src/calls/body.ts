@@ -12,8 +12,8 @@ export type Body = { readonly contentType: string; readonly bytes: Buffer };
 type Plan<Kind extends BodyPlan['kind']> = Extract<BodyPlan, { kind: Kind }>;
 
 /**
- * The body of a request, or null where it has none. `rest` holds the arguments that no plan names; where the plan takes
- * none of them there must not be any.
+ * Makes the body of a request; null if it has none. `rest` holds the arguments that the plan does not name; if the plan
+ * accepts none of them, `rest` must be empty.
  */
 export function bodyOf(plan: BodyPlan, args: Arguments, rest: Arguments): Body | null {
   if (plan.kind === 'root') {

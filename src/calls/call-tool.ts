@@ -20,34 +20,34 @@ export type Call = {
   readonly args: Arguments;
   /** Ends the call, its connection included. */
   readonly signal?: AbortSignal;
-  /** For everything together. */
+  /** The time limit of the whole call. */
   readonly timeoutMs: number;
-  /** Bytes of the answer that are read at most; more than 10 MB never are. */
+  /** The maximum number of bytes of the answer; never more than 10 MB. */
   readonly maxBytes: number;
-  /** Holds the answer while it is read, and what is made of it. */
+  /** Holds the memory of the answer and of the result. */
   readonly held: Held;
-  /** Asked right before anything is sent, to the service or for a token: the call may have waited. */
+  /** Called immediately before each request to the service or for a token: the call may have waited. */
   readonly mayBeSent?: MayBeSent;
 };
 
 export type CallOutcome = {
   readonly result: CallToolResult;
-  /** The service, or the server of its tokens, refused the credentials (401), or they cannot be sent at all. */
+  /** The service, or its token server, refused the credentials (401), or they cannot be sent. */
   readonly credentialsRefused: boolean;
 };
 
 /** 10 MB. */
 const MOST_BYTES = 10_000_000;
 
-/** Over which way out a call goes, who accounts for its memory, and the clock: milliseconds since the epoch. */
+/** The egress of a call, its memory budget, and the clock in milliseconds since the epoch. */
 export type CallWays = { readonly egress: Egress; readonly budget: MemoryBudget; readonly now: () => number };
 
 /** Tokens are good on whatever way they came, and are forgotten with it. */
 const memories = new WeakMap<Egress, Tokens>();
 
 /**
- * Calls a tool over HTTP. Whatever goes wrong with the arguments, on the way or at the service is a result with
- * `isError`; nothing of it holds a credential. Rejects only with OverBudget, NotSent, and the reason of the signal.
+ * Calls a tool over HTTP. All failures of the arguments, the connection or the service become a result with `isError`,
+ * which never contains a credential. Rejects only with OverBudget, NotSent, and the reason of the signal.
  */
 export async function callTool({ egress, budget, now }: CallWays, call: Call): Promise<CallOutcome> {
   const tokens = memories.get(egress) ?? createTokens(egress, budget, now);

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Content, HttpAnswer } from './types.ts';
 
-/** The body of an answer as text, or null if it is none: by its media type, and without one if it is UTF-8. */
+/**
+ * Returns the body of an answer as text, or null if it is not text. The media type decides; without one, valid UTF-8 is
+ * text.
+ */
 export function textOfAnswer({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): string | null {
   const { mediaType, charset } = typeOf(headers);
   if (mediaType === '') {
@@ -21,7 +24,7 @@ function decode(bytes: Buffer, charset: string, fatal: boolean): string | null {
   }
 }
 
-/** Bytes as MCP has them: images, and everything else as an embedded resource, named by its bytes (RFC 6920). */
+/** Returns bytes as MCP content: an image, or else an embedded resource with a name made from its bytes (RFC 6920). */
 export function binaryContent({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): Content {
   const { mediaType } = typeOf(headers);
   const data = bytes.toString('base64');

@@ -7,13 +7,13 @@ import type { CalledService } from './service.ts';
 import type { Grant } from './token-request.ts';
 import type { Credential } from './types.ts';
 
-/** What calls need to know of an account. */
+/** The facts about an account that calls need. */
 export type CalledAccount = Pick<ServiceAccount, 'id' | 'version' | 'authenticationMethod' | 'context'>;
 
 /**
- * How an account shows who it is, or null if it does not: an API key where the document's first apiKey scheme says, else
- * in `X-API-Key`; Basic (RFC 7617) in UTF-8; Bearer (RFC 6750). `token` is asked only for OAuth client credentials.
- * Throws CallFailed for credentials that are missing or cannot be written.
+ * Returns the credential of an account, or null if it has none: an API key, placed where the document's first apiKey
+ * scheme says, otherwise in `X-API-Key`; Basic (RFC 7617) in UTF-8; Bearer (RFC 6750). Calls `token` only for OAuth
+ * client credentials. Throws CallFailed for credentials that are missing or cannot be written.
  */
 export async function credentialOf(
   { authenticationMethod: method, context }: Pick<CalledAccount, 'authenticationMethod' | 'context'>,
@@ -65,7 +65,7 @@ function written(credential: Credential): Credential {
   return credential;
 }
 
-/** What the token of an account is asked for with. Throws CallFailed for what is missing. */
+/** Returns the grant for an account's token. Throws CallFailed if a part is missing. */
 export function grantOf({ id, version, context }: CalledAccount, { tokenUrl, documentUrl }: CalledService): Grant {
   const given = context.token_url ?? tokenUrl;
   const url = typeof given === 'string' ? (URL.parse(given) ?? URL.parse(given, documentUrl ?? '')) : null;

@@ -7,12 +7,15 @@ import type { Sent } from './types.ts';
 
 export type Destined = Pick<Call, 'tool' | 'service' | 'account' | 'args'>;
 
-/** The requests of a call, without bodies; null for none, and for one that cannot be sent: the call says why. */
+/**
+ * The requests of a call, without bodies; null if there is none, or if it cannot be sent (the call itself reports the
+ * reason).
+ */
 export type Destinations = { readonly request: Sent | null; readonly tokenRequest: Sent | null };
 
 /**
- * Where a call would be sent: its request, with its query and headers as they are sent, and that for its token, in which scope
- * and client are free to carry anything. Redirects are not followed.
+ * Returns the destinations of a call: its request, with query and headers as sent, and the request for its token, whose
+ * scope and client are free text. Redirects are not followed.
  */
 export async function destinationsOf({ tool, service, account, args }: Destined): Promise<Destinations> {
   const request = async (): Promise<Sent> => {

@@ -11,9 +11,9 @@ const DOTS = /^\.{1,2}(?:[;?#\0]|$)/;
 const SKIPPED = /[\x01-\x20\x7f]/g;
 
 /**
- * Whether a segment of a path, as it is sent, holds a piece that somebody on the way may resolve as `.` or `..` (RFC
- * 3986, section 5.2.4). Looked at is the segment itself and what it becomes when it is decoded, once or again: servers
- * decode twice, take a backslash for a slash, cut off parameters (`..;x`), and skip control characters and spaces.
+ * Whether a segment of a path, as sent, contains a piece that a server or proxy may resolve as `.` or `..` (RFC 3986,
+ * section 5.2.4). Checks the segment itself and its form after decoding once and twice: servers decode twice, treat a
+ * backslash as a slash, cut off parameters (`..;x`), and skip control characters and spaces.
  */
 export function holdsDotSegment(segment: string): boolean {
   let text = segment;

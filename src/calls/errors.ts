@@ -1,15 +1,15 @@
-/** Arguments of which no request can be made. The message names the argument and is meant for whoever called. */
+/** The arguments cannot be written as a request. The message names the argument and is for the caller. */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
 
 /**
- * A call that could not be made, or whose answer could not be had. The message names the host and is meant for whoever
- * called, never with a credential; `cause` is for the log.
+ * A call failed, or its answer could not be read. The message names the host, is for the caller, and never contains a
+ * credential; `cause` is for the log.
  */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed';
-  /** The credentials of the account were refused: somebody must look after them. */
+  /** The credentials of the account were refused, and need attention. */
   readonly credentialsRefused: boolean;
 
   constructor(message: string, { cause, credentialsRefused = false }: FailureFacts = {}) {

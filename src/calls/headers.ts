@@ -3,15 +3,21 @@ import { isConnectionHeader } from '../base/header-names.ts';
 /** Headers that the gateway writes. */
 const OURS = new Set(['accept', 'accept-encoding', 'authorization', 'content-type', 'cookie']);
 
-/** True for a header that no argument sets, since the gateway or HTTP itself writes it: a parameter of that name is left out. */
+/**
+ * True for a header that the gateway or HTTP itself writes. Arguments cannot set it: a parameter of that name is left
+ * out.
+ */
 export const isOurs = (name: string): boolean => OURS.has(name.toLowerCase()) || isConnectionHeader(name);
 
 /** True for a token (RFC 9110, section 5.6.2). */
 export const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
 
-/** True for what a header can hold (RFC 9110, section 5.5): no line ends, nothing beyond Latin-1. */
+/** True for a valid header value (RFC 9110, section 5.5): no line ends, only Latin-1. */
 export const isHeaderValue = (value: string): boolean => /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
 
-/** The media type of a document where it is one, else `fallback`: a range (`image/*`) says nothing of what is sent. */
+/**
+ * Returns the media type of the document if it is concrete, otherwise `fallback`: a range (`image/*`) does not describe
+ * the sent data.
+ */
 export const concreteType = (mediaType: string, fallback: string): string =>
   /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/.test(mediaType) ? mediaType : fallback;

@@ -5,13 +5,13 @@ import { bytesOf } from './base64.ts';
 import { concreteType } from './headers.ts';
 import { refuseLongNames } from './styles.ts';
 
-/** A member and what it is given. */
+/** A member and its value. */
 export type GivenMember = MultipartMember & { readonly value: unknown };
 
 /**
- * A multipart body (RFC 7578) and its boundary. Parts of bytes have a file name, that of their member: servers tell
- * files by it. The boundary is a hash of the parts, so that the same arguments give the same bytes, and no argument can
- * hold it.
+ * Makes a multipart body (RFC 7578) and its boundary. Parts with bytes have the name of their member as file name,
+ * because servers recognise files by it. The boundary is a hash of the parts: the same arguments give the same bytes,
+ * and no argument can contain it.
  */
 export function multipartOf(members: readonly GivenMember[]): { readonly boundary: string; readonly body: Buffer } {
   const parts = members.flatMap((member) => {

@@ -4,13 +4,13 @@ import { ArgumentError } from './errors.ts';
 import { pathText } from './styles.ts';
 import type { Arguments } from './types.ts';
 
-/** Characters of a path that are filled in: servers take request lines of 8 KiB, some of more. */
+/** The maximum number of filled-in characters of a path: servers accept request lines of 8 KiB, some of more. */
 export const MAX_PATH_CHARS = 8 * 1024;
 
 /**
- * The path of the document with its arguments in place, each inside its own segment: values are percent-encoded, and
- * refused when they are missing, empty, too long to be checked while others wait, or make `.` or `..` a piece of the path, in whatever disguise: URLs, proxies and
- * services resolve those.
+ * Fills the path of the document with arguments, each inside its own segment. Values are percent-encoded. They are
+ * refused if they are missing, empty, too long to check while other work waits, or if they make `.` or `..` a piece of
+ * the path in any disguise: URLs, proxies and services resolve those.
  */
 export function fillPath(path: string, parameters: readonly ParameterPlan[], args: Arguments): string {
   const values: string[] = [];

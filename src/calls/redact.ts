@@ -8,9 +8,9 @@ import type { Arguments, Credential } from './types.ts';
 const SECRET = ['api_key', 'password', 'token', 'client_secret'];
 
 /**
- * Replaces the credentials of an account in a text, in whatever form, for services that repeat what they are sent. Secrets
- * of less than 8 characters, or that look like numbers, stay: data that happens to be the same would be lost, and JSON
- * broken. So does what the arguments hold already: else an answer that repeats guesses would say which one is right.
+ * Replaces the credentials of an account in a text, in any form, for services that repeat their input. Secrets of less
+ * than 8 characters, or that look like numbers, stay: equal data would be lost, and JSON broken. Secrets that the
+ * arguments already contain also stay: otherwise an answer that repeats guesses would reveal the right one.
  */
 export function redactor(
   { context }: Pick<CalledAccount, 'context'>,

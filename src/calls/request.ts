@@ -9,11 +9,11 @@ import { headerText, joinPairs, type Pair, pairsOf } from './styles.ts';
 import type { Arguments, Credential, HttpRequest } from './types.ts';
 
 /**
- * The request of a tool: the plan filled with arguments, below the base URL, with the credential where it belongs. Pure.
+ * Makes the request of a tool: fills the plan with arguments, below the base URL, and adds the credential. Pure.
  *
- * Throws an ArgumentError that names the argument for what is missing, unknown, or cannot be written where it belongs.
- * Parameters called like the credential, and headers that are the gateway's own, are left out. Cookies with several
- * values are several cookies.
+ * Throws an ArgumentError that names the argument if it is missing, unknown, or cannot be written in its place. Leaves
+ * out parameters with the name of the credential, and headers that the gateway writes. Cookies with several values
+ * become several cookies.
  */
 export function buildRequest(
   { verb, request }: Pick<DerivedTool, 'verb' | 'request'>,
@@ -32,7 +32,10 @@ export function buildRequest(
   };
 }
 
-/** The URL and the headers of a request, but for what its body adds to them. Throws an ArgumentError as `buildRequest` does. */
+/**
+ * Makes the URL and the headers of a request, without the headers of its body. Throws an ArgumentError like
+ * `buildRequest`.
+ */
 export function headOf(
   request: RequestPlan,
   base: URL,

@@ -7,28 +7,28 @@ import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
 
-/** Values of an answer that is parsed. */
+/** The maximum number of values in a parsed answer. */
 export const MOST_VALUES = 100_000;
 
 export type ResultFacts = {
   readonly tool: Pick<DerivedTool, 'outputSchema'>;
-  /** Of the service, as people know it. */
+  /** The host of the service, for messages. */
   readonly host: string;
-  /** Takes credentials out of a text. */
+  /** Masks credentials in a text. */
   readonly redact: (text: string) => Promise<string>;
 };
 
-/** A result that says why there is none. */
+/** Makes an error result with a message. */
 export const failure = (text: string): CallToolResult => ({ content: [{ type: 'text', text }], isError: true });
 
-/** Whether the value of an answer is made, and not its text alone. */
+/** Whether the answer is parsed, and not only passed on as text. */
 export const isParsed = ({ status }: HttpAnswer, { outputSchema }: ResultFacts['tool']): boolean =>
   outputSchema !== undefined || status < 200 || status > 299;
 
 /**
- * An answer as the result of a tool. 2xx: text as it came, digit for digit, and as structured content too where the tool
- * has an output schema and the text is a JSON object; bytes as an image or an embedded resource. Everything else, also a
- * redirect, is an error with the envelope of a remote error as its text.
+ * Makes the result of a tool from an answer. 2xx: the unchanged text, digit for digit, and structured content if the
+ * tool has an output schema and the text is a JSON object; bytes become an image or an embedded resource. Every other
+ * answer, including a redirect, becomes an error with the envelope of a remote error as its text.
  */
 export async function resultOf(answer: HttpAnswer, { tool, host, redact }: ResultFacts): Promise<CallToolResult> {
   const { status, bytes } = answer;

@@ -3,15 +3,15 @@ import { type CalledAccount, grantOf } from './credentials.ts';
 import { CallFailed } from './errors.ts';
 import { baseOf, type CalledService } from './service.ts';
 
-/** The servers that operations of a service name for themselves. */
+/** The servers that single operations of a service name. */
 export type SecretServers = readonly ServerPlan[];
 
-/** The origins to which the stored secrets of an account are sent: with requests, and with requests for a token. */
+/** The origins that receive the stored secrets of an account: with requests, and with requests for a token. */
 export type SecretOrigins = { readonly requests: ReadonlySet<string>; readonly tokens: ReadonlySet<string> };
 
 type Context = Readonly<Record<string, unknown>>;
 
-/** Where the secrets of an account with this context go. What cannot be read yet is known by its template. */
+/** Returns the origins for the secrets of an account with this context. An incomplete URL counts as its template. */
 export const originsOf = (service: CalledService, servers: SecretServers, context: Context): SecretOrigins => ({
   requests: new Set(
     [undefined, ...servers].map((server) =>
@@ -22,8 +22,9 @@ export const originsOf = (service: CalledService, servers: SecretServers, contex
 });
 
 /**
- * Where the secrets of accounts whose contexts are not looked at go. A template stands for all that it can become, so it is
- * filled with the names of its variables, and once more with the defaults, which hold for accounts without a value.
+ * Returns the origins for the secrets of accounts, without their contexts. A template stands for all URLs that it can
+ * become: it is filled with the names of its variables, and also with the defaults, which apply to accounts without a
+ * value.
  */
 export function templateOriginsOf(service: CalledService, servers: SecretServers): SecretOrigins {
   const templates = [service.baseUrl ?? '', ...servers.map(({ url }) => url)];

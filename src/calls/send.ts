@@ -9,11 +9,11 @@ import type { HttpAnswer, HttpRequest } from './types.ts';
 export type SendLimits = {
   /** Ends the request, and the answer while it is read. */
   readonly signal: AbortSignal;
-  /** Of the answer's body, as it comes and decompressed. */
+  /** The maximum of the answer's body, as received and decompressed. */
   readonly maxBytes: number;
-  /** Holds what is read beyond 16 KiB; null where an answer is never larger than a little. */
+  /** Holds the memory of the answer beyond 16 KiB; null if the answer is always small. */
   readonly held: Held | null;
-  /** Asked right before the request is written to its connection. */
+  /** Called immediately before the request is written to its connection. */
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
@@ -25,8 +25,8 @@ const HEADERS = {
 };
 
 /**
- * Sends a request under the egress policy and reads the answer whole. Follows no redirects. Tries again, once, only when
- * no connection came about, so that nothing was sent. Throws EgressRefused, CallFailed, OverBudget, NotSent, or the reason
+ * Sends a request under the egress policy and reads the complete answer. Follows no redirects. Retries once, only if no
+ * connection was made, so that nothing was sent. Throws EgressRefused, CallFailed, OverBudget, NotSent, or the reason
  * of the signal.
  */
 export async function send(

@@ -4,21 +4,21 @@ import type { Integration } from '../store/integrations.ts';
 import type { RequestPlan, ServerPlan, ServiceFacts } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';
 
-/** What is stored of a service beside its tools. */
+/** The stored facts about a service, without its tools. */
 export type StoredService = ServiceFacts & {
-  /** Where the document came from; its relative server URLs are meant from there. */
+  /** The URL of the document; the base of its relative server URLs. */
   readonly documentUrl: string | null;
 };
 
-/** Where requests to a service go. `{name}` in the base URL is filled by an account's variables. */
+/** The base URL of a service. An account's variables fill `{name}` in it. */
 export type Service = {
-  /** Null when neither the document nor the integration names one. */
+  /** Null if neither the document nor the integration names one. */
   readonly baseUrl: string | null;
   readonly variables: ServerPlan['variables'];
   readonly tokenUrl: string | undefined;
 };
 
-/** The service of an integration: its own base URL goes before the document's first server. */
+/** Returns the service of an integration: its own base URL takes precedence over the document's first server. */
 export function serviceOf({ baseUrl, service }: Pick<Integration, 'baseUrl' | 'service'>): Service {
   const { servers, security, documentUrl } = JSON.parse(service) as StoredService;
   const [first] = servers;
@@ -45,19 +45,19 @@ function absolute(url: string, documentUrl: string | null): string | null {
   return resolved === null ? null : resolved.href.replaceAll('%7B', '{').replaceAll('%7D', '}');
 }
 
-/** What calls need to know of a service. */
+/** The facts about a service that calls need. */
 export type CalledService = Service & Pick<StoredService, 'security' | 'documentUrl'>;
 
-/** The service of an integration, for calls. The same for all of its accounts. */
+/** Returns the service of an integration for calls. It is the same for all accounts. */
 export function calledServiceOf(integration: Pick<Integration, 'baseUrl' | 'service'>): CalledService {
   const { security, documentUrl } = JSON.parse(integration.service) as StoredService;
   return { ...serviceOf(integration), security, documentUrl };
 }
 
 /**
- * The URL below which the path of a request lies: the server that the operation names for itself, else the service's.
- * A relative one is meant from where the document came, else from the service. Throws CallFailed for a variable without
- * a value, and for what is no URL.
+ * Returns the base URL of a request: the server of the operation, or else of the service. A relative URL is resolved
+ * against the URL of the document, or else of the service. Throws CallFailed for a variable without a value, and for an
+ * invalid URL.
  */
 export function baseOf(
   service: CalledService,

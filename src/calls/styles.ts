@@ -11,10 +11,10 @@ type Write = (value: unknown) => string;
 const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: '%20', pipeDelimited: '%7C' };
 
 /**
- * A value in the styles of queries, forms and cookies: form, spaceDelimited, pipeDelimited, deepObject (OpenAPI 3.1.1,
- * section 4.8.12.5). As in RFC 6570, null is left out, and so is a list or an object with nothing in it. Where OpenAPI
- * leaves it open: delimited styles that explode are written as form; a list or an object inside a value is JSON; under
- * deepObject it is written with indices (`a[b][0]=`).
+ * Writes a value in the styles of queries, forms and cookies: form, spaceDelimited, pipeDelimited, deepObject (OpenAPI
+ * 3.1.1, section 4.8.12.5). As in RFC 6570, null and empty lists and objects are left out. For cases that OpenAPI does
+ * not define: delimited styles with explode are written as form; a list or an object inside a value is JSON, or with
+ * indices (`a[b][0]=`) under deepObject.
  */
 export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'>, value: unknown): Pair[] {
   const { name, style, explode, allowReserved, mediaType } = plan;
@@ -42,7 +42,7 @@ export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'
 /** Characters that the names of one query or form may have together: one long name stands before each of many values. */
 const MOST_NAME_CHARS = 4 * 1024 * 1024;
 
-/** Throws an ArgumentError when names that stand before values have too many characters together. */
+/** Throws an ArgumentError if the repeated names of values have too many characters in total. */
 export function refuseLongNames(chars: number): void {
   if (chars > MOST_NAME_CHARS) {
     throw new ArgumentError(
@@ -51,7 +51,7 @@ export function refuseLongNames(chars: number): void {
   }
 }
 
-/** Pairs as a query or a form. Throws an ArgumentError when its names are too long. */
+/** Joins pairs to a query or a form. Throws an ArgumentError if its names are too long. */
 export function joinPairs(pairs: readonly Pair[]): string {
   refuseLongNames(pairs.reduce((sum, { name }) => sum + name.length, 0));
   return pairs.map(({ name, text }) => `${encodeName(name)}=${text}`).join('&');
@@ -74,7 +74,7 @@ function addDeepPairs(name: string, value: unknown, write: Write, deep: Deep): v
   deep.pairs.push({ name, text: write(value) });
 }
 
-/** A value in the styles of paths: simple, label, matrix. Empty when there is nothing in it. */
+/** Writes a value in the styles of paths: simple, label, matrix. Returns an empty text for an empty value. */
 export function pathText({ name, style, explode, mediaType }: ParameterPlan, value: unknown): string {
   if (mediaType !== undefined) {
     return encode(contentOf(mediaType, value));
@@ -97,7 +97,7 @@ export function pathText({ name, style, explode, mediaType }: ParameterPlan, val
   }
 }
 
-/** A value in the style of headers, simple. Headers are not percent-encoded; JSON is written in ASCII. */
+/** Writes a value in the style of headers, simple. Headers are not percent-encoded; JSON is written in ASCII. */
 export function headerText({ explode, mediaType }: ParameterPlan, value: unknown): string {
   if (mediaType === undefined) {
     return partsOf(value, explode, textOf).join(',');

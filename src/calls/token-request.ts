@@ -6,11 +6,11 @@ import { isHeaderValue } from './headers.ts';
 import { send } from './send.ts';
 import type { HttpAnswer } from './types.ts';
 
-/** Client credentials, and where they are exchanged for a token. */
+/** Client credentials, and the endpoint that exchanges them for a token. */
 export type Grant = {
-  /** Tells the account, and where its tokens come from, apart from all others; holds no secret. */
+  /** Identifies the account and its token endpoint; contains no secret. */
   readonly key: string;
-  /** Of the account: another one has other credentials. */
+  /** The version of the account: another version has other credentials. */
   readonly version: number;
   readonly url: URL;
   readonly clientId: string;
@@ -18,7 +18,7 @@ export type Grant = {
   readonly scope?: string;
 };
 
-/** An access token, and how many milliseconds from now it may be used. */
+/** An access token, and its lifetime from now in milliseconds. */
 export type Token = { readonly token: string; readonly lifetimeMs: number };
 
 const TIMEOUT_MS = 30_000;
@@ -40,9 +40,9 @@ const ERRORS = [
 ];
 
 /**
- * Asks for a token with the client credentials grant (RFC 6749, section 4.4): with the client in a Basic header, which
- * every server must take (section 2.3.1), and in the body where a server refuses that. Throws CallFailed, EgressRefused,
- * NotSent, or the reason of the signal.
+ * Requests a token with the client credentials grant (RFC 6749, section 4.4). Sends the client in a Basic header, which
+ * every server must accept (section 2.3.1), and in the body if a server refuses the header. Throws CallFailed,
+ * EgressRefused, NotSent, or the reason of the signal.
  */
 export async function requestToken(
   egress: Egress,

@@ -9,10 +9,10 @@ import { type Grant, requestToken } from './token-request.ts';
 /** The access tokens of accounts, in memory only. */
 export type Tokens = {
   /**
-   * A token for the grant: one that is still good, else a new one, asked for once for everybody who waits, as long as
-   * anybody does. `refused` is a token that the service did not take: it is forgotten, so that the next one is another.
-   * `mayBeSent` of the first who waits is asked. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal,
-   * which ends only this wait.
+   * Returns a valid token for the grant, or requests a new one: once for all waiting callers, while at least one waits.
+   * `refused` is a token that the service has refused: it is forgotten, so that the next one differs. Calls `mayBeSent`
+   * of the first waiting caller. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal, which ends
+   * only this wait.
    */
   readonly get: (
     grant: Grant,
@@ -35,7 +35,9 @@ const MAX_ACCOUNT_WAITERS = 8;
 type Asking = { readonly token: Promise<string>; readonly leave: AbortController; waiting: number };
 type KeptToken = { readonly token: string; readonly version: number; readonly endsAt: number };
 
-/** Makes the memory, whose bytes the organization of the way out holds. `now`: milliseconds since the epoch. */
+/**
+ * Creates the store of tokens; their memory is held for the owner of the egress. `now`: milliseconds since the epoch.
+ */
 export function createTokens(egress: Egress, budget: MemoryBudget, now: () => number): Tokens {
   const kept = new KeptMap<KeptToken>(budget, 'tokens', MAX_TOKENS);
   const asked = new Map<string, Asking>();

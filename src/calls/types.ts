@@ -1,13 +1,13 @@
 import type { Verb } from '../tools/types.ts';
 
-/** The arguments of a tool as they came: JSON, whose numbers may be `JSON.rawJSON` so that they keep their digits. */
+/** The received arguments of a tool: JSON, whose numbers may be `JSON.rawJSON` so that they keep their digits. */
 export type Arguments = Readonly<Record<string, unknown>>;
 
-/** What a service knows the account by, and where in the request it stands. `value` is secret. */
+/** The credential of an account and its place in the request. `value` is secret. */
 export type Credential = {
   readonly in: 'header' | 'query' | 'cookie';
   readonly name: string;
-  /** As it stands in a header; a query encodes it. */
+  /** The value as written in a header; a query encodes it. */
   readonly value: string;
 };
 
@@ -19,7 +19,7 @@ export type HttpRequest = {
   readonly body: Buffer | null;
 };
 
-/** One HTTP answer, whole and without its content coding. Names of headers are in lower case. */
+/** One complete HTTP answer without content coding. Names of headers are in lower case. */
 export type HttpAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -36,8 +36,8 @@ export type Content =
     };
 
 /**
- * The result of `tools/call` in MCP's shape. Write it with `writeJson`: numbers of the structured content that JavaScript
- * cannot hold are `JSON.rawJSON`, and structured content of many values is `Unparsed`.
+ * The result of `tools/call` in MCP's format. Write it with `writeJson`: numbers that JavaScript cannot represent are
+ * `JSON.rawJSON`, and structured content with many values is `Unparsed`.
  */
 export type CallToolResult = {
   readonly content: readonly Content[];
@@ -45,7 +45,7 @@ export type CallToolResult = {
   readonly isError?: true;
 };
 
-/** What says of a request where it goes, and what it does there. */
+/** The parts of a request that determine its destination and its method. */
 export type Sent = {
   /** With its query. */
   readonly url: URL;

@@ -11,15 +11,15 @@ const RANKS: Readonly<Record<ApprovalPolicy, number>> = {
 /** The approval policies, the loosest first. */
 export const APPROVAL_POLICIES = (Object.keys(RANKS) as ApprovalPolicy[]).toSorted((a, b) => RANKS[a] - RANKS[b]);
 
-/** Whether calls that one policy holds back run under the other. */
+/** Whether one policy runs calls that the other holds back. */
 export const isLooser = (policy: ApprovalPolicy, than: ApprovalPolicy): boolean => RANKS[policy] < RANKS[than];
 
-/** The policy of the two that holds back more. */
+/** Returns the stricter of two policies. */
 export const stricterOf = (a: ApprovalPolicy, b: ApprovalPolicy): ApprovalPolicy => (isLooser(a, b) ? b : a);
 
 /** Whether any call waits under a policy. */
 export const holdsBack = (policy: ApprovalPolicy): boolean => policy !== 'auto_approve_all';
 
-/** Whether a policy decides by the definition of a tool, which has to be the present one then. */
+/** Whether a policy depends on the definition of a tool, which must then be current. */
 export const looksAtDefinitions = (policy: ApprovalPolicy): boolean =>
   holdsBack(policy) && policy !== 'require_approval_all';

@@ -4,7 +4,7 @@ import type { Document } from './document.ts';
 
 let document: Promise<Document> | undefined;
 
-/** The bundled document, `generated/openapi.json`: what everything at run time goes by. It is one object for a process. */
+/** Reads the bundled document, `generated/openapi.json`, which all code uses at run time. A process has one object. */
 export function readDocument(): Promise<Document> {
   document ??= readFile(packageFile('generated/openapi.json'), 'utf8').then((text) => JSON.parse(text) as Document);
   return document;

@@ -3,7 +3,7 @@ import type { OperationId } from './operations.ts';
 export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
 export type Method = (typeof METHODS)[number];
 
-/** A JSON Schema, as far as the program looks into one. */
+/** A JSON Schema, with the keywords that the program reads. */
 export type Schema = {
   readonly $ref?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -26,14 +26,14 @@ export type OperationObject = {
   readonly requestBody?: RequestBody | { readonly $ref: string };
   readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
   readonly 'x-raw'?: boolean;
-  /** Bytes that a body may have, where that is not what all others may. */
+  /** The maximum number of bytes of a body, if it differs from the default. */
   readonly 'x-body-limit'?: number;
-  /** The key of the body whose value handlers get as bytes: text as it is, anything else as JSON. */
+  /** The key of the body that handlers get as bytes: a text unchanged, any other value as JSON. */
   readonly 'x-opaque'?: string;
 };
 type PathItem = { readonly parameters?: OperationObject['parameters'] } & { readonly [M in Method]?: OperationObject };
 
-/** The bundled document, as far as the program looks into it. */
+/** The bundled document, with the members that the program reads. */
 export type Document = {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
@@ -52,7 +52,7 @@ export type Operation = {
   readonly body: RequestBody | undefined;
 };
 
-/** Follows a `$ref` inside the document; anything else is answered as it is. Throws when the target is missing. */
+/** Follows a `$ref` inside the document; returns any other value unchanged. Throws if the target is missing. */
 export function resolve<T>(document: Document, node: T | { readonly $ref: string }): T {
   if (typeof node !== 'object' || node === null || !('$ref' in node) || typeof node.$ref !== 'string') {
     return node as T;
@@ -68,7 +68,7 @@ export function resolve<T>(document: Document, node: T | { readonly $ref: string
   return resolve(document, target as T);
 }
 
-/** All operations, static paths before templated ones, so that a router that takes the first match is right. */
+/** Returns all operations, static paths before templated ones, so that a router may use the first match. */
 export function operationsOf(document: Document): Operation[] {
   return Object.entries(document.paths)
     .toSorted(([a], [b]) => sortKey(a).localeCompare(sortKey(b)))

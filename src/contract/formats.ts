@@ -1,6 +1,6 @@
 import { isConnectionHeader } from '../base/header-names.ts';
 
-/** The document's own string formats: what a value must be, and the sentence for a value that is not. */
+/** The document's own string formats: the check of a value, and the message for an invalid value. */
 export const FORMATS: Readonly<Record<string, { validate: (value: string) => boolean; message: string }>> = {
   'server-url': {
     validate: isServerUrl,

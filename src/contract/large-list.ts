@@ -8,7 +8,7 @@ import { write } from '../base/write.ts';
 /** Stands for the list in the text of what is around it. No text of an outsider holds it: each process makes its own. */
 const MARK = `list-${randomUUID()}`;
 
-/** A list in an answer, in place of an array that would have to be written at once. Its memory is held in `held`. */
+/** A list in an answer that is written in pieces, unlike an array. `held` holds its memory. */
 export class LargeList {
   readonly json: JsonPieces;
   readonly held: Held;
@@ -23,7 +23,7 @@ export class LargeList {
   }
 }
 
-/** The large list that the body of an answer has among its members; undefined where it has none. */
+/** Returns the large list among the members of an answer's body; undefined if there is none. */
 export function largeListIn(body: unknown): LargeList | undefined {
   for (const member of Object.values(body as object)) {
     if (member instanceof LargeList) {
@@ -33,7 +33,7 @@ export function largeListIn(body: unknown): LargeList | undefined {
   return undefined;
 }
 
-/** Answers with a body around a large list: each piece when the client has taken the one before, which is then let go of. */
+/** Sends a body with a large list: each piece after the client has read the previous one, which is then released. */
 export async function sendLarge(response: ServerResponse, body: unknown, { json, held }: LargeList): Promise<void> {
   const [head = '', tail = ''] = JSON.stringify(body).split(`"${MARK}"`);
   const { pieces, bytes } = json;

@@ -4,12 +4,12 @@ import { suggestion } from '../base/suggestion.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 
-/** What express-openapi-validator says of one broken rule: a JSON-pointer-like path, a message, `<rule>.openapi…`. */
+/** One broken rule as reported by express-openapi-validator: a JSON-pointer-like path, a message, `<rule>.openapi…`. */
 export type ValidationError = { readonly path: string; readonly message: string; readonly errorCode?: string };
 
 /**
- * Turns the validator's errors into mistakes that say what to do: keys by name, with the key that was meant where one
- * is near, headers by name, formats by what they want.
+ * Turns the validator's errors into mistakes with a remedy: names keys and headers, suggests a similar key, and
+ * describes formats.
  */
 export function mistakesOf(
   document: Document,

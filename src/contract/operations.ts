@@ -37,24 +37,27 @@ type DocumentedHeaders<R> = R extends { headers: infer H } ? { readonly [N in ke
 /** The headers that a handler owes; the index signature and those that every answer gets are not among them. */
 type OwnHeader<N> = string extends N ? never : number extends N ? never : N extends 'X-Request-Id' ? never : N;
 
-/** What a handler is given: the parts of the request, validated, with read-only properties taken away. */
+/** The input of a handler: the validated parts of the request, without read-only properties. */
 export type Input<K extends OperationId> = {
   readonly params: Part<Op<K>['parameters']['path']>;
   readonly query: Part<Op<K>['parameters']['query']>;
   readonly headers: { readonly [N in keyof Part<Op<K>['parameters']['header']> as Lowercase<N & string>]?: string };
   readonly body: Op<K> extends { requestBody: infer B } ? Writable<Json<B>> : undefined;
   readonly caller: Caller;
-  /** What is held until the answer is through. */
+  /** The memory that is held until the answer is sent. */
   readonly memory: MemoryScope;
 };
 
 declare const sealed: unique symbol;
-/** An answer of one operation. Only `respond` makes one, so a handler cannot forget to answer, or answer another's. */
+/**
+ * An answer of one operation. Only `respond` creates it, so a handler cannot forget to answer, or answer for another
+ * operation.
+ */
 export type Reply<K extends OperationId> = { readonly [sealed]: K };
 
 /**
  * Makes the answer of an operation from a documented success status, its body without write-only properties, and the
- * headers documented for it. An argument, unlike a returned literal, is checked by the compiler for excess properties.
+ * headers documented for it. The compiler checks an argument for excess properties, but not a returned literal.
  */
 export type Respond<K extends OperationId> = <S extends Success<K>>(
   status: S,
@@ -66,5 +69,5 @@ export type Respond<K extends OperationId> = <S extends Success<K>>(
 
 export type Handler<K extends OperationId> = (input: Input<K>, respond: Respond<K>) => Reply<K> | Promise<Reply<K>>;
 
-/** One handler for each of the operations `K`: the compiler rejects a missing and an extra one. */
+/** One handler for each of the operations `K`: the compiler rejects missing and extra handlers. */
 export type Handlers<K extends JsonOperationId = JsonOperationId> = { readonly [P in K]: Handler<P> };

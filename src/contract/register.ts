@@ -17,15 +17,15 @@ export type Registration = {
   readonly before: (operation: Operation) => RequestHandler[];
   /** Runs for operations with JSON, after `before`: reads the body and validates both ways. */
   readonly json: (operation: Operation) => RequestHandler[];
-  /** Runs for operations with JSON, after the answer is written. */
+  /** Runs for operations with JSON after the answer is written. */
   readonly answered: (request: Request, response: Response) => void;
-  /** The path of the public URL, which clients see before every path of the document; empty when there is none. */
+  /** The path of the public URL, which precedes every path of the document for clients; empty if there is none. */
   readonly publicPath: string;
 };
 
 /**
- * Registers every operation of the document by one walk over it, and a 405 with `Allow` for the other methods of its
- * paths. Throws when the document and the handlers disagree, so that such a server never starts.
+ * Registers every operation of the document in one walk, and a 405 with `Allow` for the other methods of its paths.
+ * Throws if the document and the handlers disagree, so that such a server never starts.
  */
 export function register({ operations, handlers, raw, before, json, answered, publicPath }: Registration): Router {
   // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
@@ -51,7 +51,7 @@ export function register({ operations, handlers, raw, before, json, answered, pu
   return router;
 }
 
-/** Throws unless there is a handler of the right kind for each operation, and no other. */
+/** Throws unless each operation has a handler of the right kind, and there are no others. */
 export function requireHandlers(operations: readonly Operation[], raw: object, json: object): void {
   const left = new Set([...Object.keys(raw), ...Object.keys(json)]);
   for (const { id, method, path, raw: isRaw } of operations) {
@@ -66,13 +66,13 @@ export function requireHandlers(operations: readonly Operation[], raw: object, j
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
-/** 405 for a path of the document that is asked with another method than it has. */
+/** Answers 405 for a path of the document with an undefined method. */
 export const wrongMethod = (method: string, path: string, allow: string): ApiError =>
   new ApiError('method_not_allowed', `${method} is not a method of ${path}; use ${allow}.`, {
     headers: { Allow: allow },
   });
 
-/** What is allowed on each path, as `Allow` says it. */
+/** Returns the value of `Allow` for each path. */
 export function methodsByPath(operations: readonly Operation[]): Map<string, string> {
   const methods = Map.groupBy(operations, (operation) => operation.path);
   const named = (all: readonly Operation[]) =>

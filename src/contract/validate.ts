@@ -14,7 +14,7 @@ import { type Document, type Operation, operationsOf, resolve } from './document
 import { FORMATS } from './formats.ts';
 import { mistakesOf, type ValidationError } from './mistakes.ts';
 
-/** Called when an answer of ours breaks the document. */
+/** Called when an answer of the server breaks the document. */
 export type OnViolation = (violation: { operationId: string; status: number; message: string }) => void;
 
 /** What express-openapi-validator wants to find on a request: which operation it is, as prepared for each direction. */
@@ -47,13 +47,14 @@ type Compiled = {
 const compiledDocuments = new WeakMap<Document, Compiled>();
 
 /**
- * The one place that knows express-openapi-validator: request and response validation for each operation, as
- * middleware that runs when the route is already known.
+ * The only code that uses express-openapi-validator: request and response validation for each operation, as middleware
+ * that runs when the route is already known.
  *
  * Its own middleware compiles the schema of OpenAPI at each start, and every path of the document on each request, to
- * find out which operation it is. Here its parts are used without it: the router has found the operation already.
+ * find the operation. We use its parts without it, because the router has already found the operation.
  *
- * With `throw` an answer that breaks the document becomes a 500 (tests). Otherwise it is reported and served (production).
+ * With `throw`, an answer that breaks the document becomes a 500 (tests). Otherwise it is reported and served
+ * (production).
  */
 export function createValidator(
   document: Document,

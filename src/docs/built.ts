@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { packageFile } from '../base/package-file.ts';
 
-/** The documentation page that `npm run docs` builds; null when it is not built. */
+/** Returns the documentation page that `npm run docs` builds; null if it is not built. */
 export type DocsFolder = { readonly read: () => Promise<string | null> };
 
-/** The page that `npm run docs` builds into `dist/docs`; null until then. */
+/** Returns the page in `dist/docs` that `npm run docs` builds; null if it is not built. */
 export const builtDocs: DocsFolder = {
   read: async () => {
     try {

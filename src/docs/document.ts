@@ -1,6 +1,6 @@
 import { type Document, type Operation, operationsOf, resolve } from '../contract/document.ts';
 
-/** A JSON Schema as the documentation reads it. */
+/** A JSON Schema, with the keywords that the documentation reads. */
 export type DocsSchema = {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -51,18 +51,18 @@ export type DocsResponse = {
   readonly content?: Content;
 };
 
-/** Where credentials go, under the name that the document and the typed client give them. */
+/** The place of a credential in a request, and its name in the document and in the typed client. */
 export type Credential = {
   readonly name: string;
   readonly header: string;
-  /** What stands before the secret in the header: `Bearer `, or nothing. */
+  /** The text before the secret in the header: `Bearer `, or nothing. */
   readonly prefix: string;
   readonly description: string;
-  /** The permissions that they must carry. */
+  /** The permissions that the credentials must have. */
   readonly permissions: readonly string[];
 };
 
-/** An operation with everything that its documentation shows, references followed. */
+/** An operation with all facts for its documentation, without references. */
 export type DocsOperation = {
   readonly id: string;
   readonly method: string;
@@ -79,7 +79,7 @@ export type DocsOperation = {
 /** The operations of one API, under its name: "Servers API". */
 export type DocsGroup = { readonly name: string; readonly operations: readonly DocsOperation[] };
 
-/** What only the documentation reads of the document. */
+/** The document, with the members that only the documentation reads. */
 export type DocsDocument = Document & {
   readonly info: { readonly summary: string; readonly description: string };
   readonly servers: readonly { readonly url: string }[];
@@ -98,13 +98,13 @@ type Scheme = {
   readonly description?: string;
 };
 
-/** The document with its prose; the linter sees to it that every document has it. */
+/** Returns the document with its texts; the linter ensures that every document has them. */
 export const docsDocument = (document: Document): DocsDocument => document as DocsDocument;
 
-/** The URL that the document itself names; samples show it until somebody says where the server is. */
+/** Returns the URL in the document; samples show it unless the user gives another. */
 export const defaultServer = (document: Document): string => docsDocument(document).servers[0]?.url ?? '';
 
-/** An operation as the documentation shows it. Throws for a security scheme that nobody can write a sample for. */
+/** Returns an operation for the documentation. Throws for a security scheme that samples do not support. */
 export function docsOperation(document: Document, operation: Operation): DocsOperation {
   const { id, method, path, object } = operation;
   const described = object as unknown as Described;
@@ -127,7 +127,7 @@ export function docsOperation(document: Document, operation: Operation): DocsOpe
   };
 }
 
-/** All operations, by API, in the order in which the document tells them. */
+/** Returns all operations by API, in the order of the document. */
 export function docsGroups(document: Document): DocsGroup[] {
   const operations = operationsOf(document).map((operation) => docsOperation(document, operation));
   const order = new Map(Object.keys(document.paths).map((path, index) => [path, index]));

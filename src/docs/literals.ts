@@ -1,4 +1,4 @@
-/** How a language writes JSON values. */
+/** The notation of JSON values in a programming language. */
 export type Notation = {
   readonly string: (text: string) => string;
   readonly key: (name: string) => string;
@@ -7,7 +7,7 @@ export type Notation = {
 
 const INDENT = '  ';
 
-/** What stands in a literal as source, in the language of the notation. */
+/** An expression inside a literal, in the language of the notation. */
 export class Expression {
   readonly source: string;
 
@@ -31,7 +31,10 @@ export const PYTHON: Notation = {
 /** What fits on one line stays on it, when it holds no objects. */
 const MAX_LINE_CHARS = 80;
 
-/** A JSON value, which may hold expressions, over several lines when it is long; `indent` is that of its first line. */
+/**
+ * Writes a JSON value, which may contain expressions, on several lines if it is long; `indent` is the indentation of
+ * its first line.
+ */
 export function literal(value: unknown, notation: Notation, indent = ''): string {
   if (value instanceof Expression) {
     return value.source;
@@ -64,7 +67,7 @@ export function literal(value: unknown, notation: Notation, indent = ''): string
     : `${open}\n${members.map((member) => `${inner}${member},\n`).join('')}${indent}${close}`;
 }
 
-/** A string literal of JavaScript. */
+/** Writes a string literal of JavaScript. */
 export function singleQuoted(text: string): string {
   const inner = JSON.stringify(text).slice(1, -1);
   return `'${inner.replaceAll(/\\.|'/g, (part) => (part === "'" ? "\\'" : part === '\\"' ? '"' : part))}'`;

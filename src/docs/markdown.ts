@@ -11,10 +11,10 @@ import {
 import { samplesOf } from './samples.ts';
 import { fieldsOf, typeOf } from './schemas.ts';
 
-/** The name of an operation's page, beside `errors.md`. */
+/** Returns the file name of an operation's page. */
 export const pageName = ({ id }: Pick<DocsOperation, 'id'>): string => `${id}.md`;
 
-/** Everything that the document says of one operation, as Markdown, with samples that ask `server`. */
+/** Writes the documentation of one operation as Markdown, with samples for `server`. */
 export function operationPage(document: Document, operation: DocsOperation, server: string): string {
   const { method, path, summary, description, parameters, body, responses } = operation;
   const isError = ([status]: DocsOperation['responses'][number]): boolean => !/^[123]/.test(status);
@@ -53,7 +53,7 @@ export function operationPage(document: Document, operation: DocsOperation, serv
   ]);
 }
 
-/** The index for language models (llmstxt.org). `base` stands before every link: a URL with a slash, or nothing. */
+/** Writes the index for language models (llmstxt.org). `base` precedes every link: a URL with a slash, or nothing. */
 export function llmsIndex(document: Document, base: string): string {
   const { title, summary, description } = docsDocument(document).info;
   return page([

@@ -24,13 +24,12 @@ const CREDIT = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" width="52" height="16"><text y="12" font-family="sans-serif" font-size="12" fill="#2467f2">Redocly</text></svg>',
 )}`;
 
-/** What takes to build the page is not installed. The message says what to do. */
+/** The tools for building the page are not installed. The message gives the remedy. */
 export class CannotRender extends Error {}
 
 /**
- * Renders a document as one HTML page that needs nothing else: no script, font or image is loaded when it is read, and
- * nothing is reported. Throws CannotRender where that is not a clone of this project, and with the output of Redocly
- * when that fails.
+ * Renders a document as one self-contained HTML page: it loads no script, font or image, and reports nothing. Throws
+ * CannotRender outside of a clone of this project, and with the output of Redocly if it fails.
  */
 export async function renderPage(document: Document): Promise<string> {
   const redocly = installedPackage('@redocly/cli');

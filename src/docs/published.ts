@@ -2,13 +2,13 @@ import { type Document, operationsOf } from '../contract/document.ts';
 import { defaultServer, docsDocument, docsOperation } from './document.ts';
 import { samplesOf } from './samples.ts';
 
-/** The names of the APIs on the command line: `servers` for the group of tags "Servers API". */
+/** Returns the names of the APIs for the command line: `servers` for the group of tags "Servers API". */
 export const apiNames = (document: Document): string[] =>
   docsDocument(document)['x-tagGroups'].map(({ name }) => apiName(name));
 
 const apiName = (group: string): string => group.toLowerCase().replace(/ .*/, '');
 
-/** The document of one API alone: its operations, and of the components what they use. */
+/** Returns the document of one API: its operations and the components that they use. */
 export function onlyApi(document: Document, api: string): Document {
   const { 'x-tagGroups': groups, tags, paths, components } = docsDocument(document);
   const group = groups.filter(({ name }) => apiName(name) === api);
@@ -33,10 +33,10 @@ export function onlyApi(document: Document, api: string): Document {
   };
 }
 
-/** The document with another address in `servers`. */
+/** Returns the document with another URL in `servers`. */
 export const atServer = (document: Document, url: string): Document => ({ ...document, ...{ servers: [{ url }] } });
 
-/** The document as the page shows it: with samples for every operation and, where there is one, a logo. */
+/** Returns the document for the page: with samples for every operation, and with the logo, if given. */
 export function decorated(document: Document, logo: string | null): Document {
   const copy = structuredClone(document);
   for (const operation of operationsOf(copy)) {

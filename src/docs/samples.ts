@@ -1,7 +1,7 @@
 import type { DocsOperation, DocsParameter } from './document.ts';
 import { Expression, JAVASCRIPT, literal, PYTHON, singleQuoted } from './literals.ts';
 
-/** A complete program or command that makes one request; the name of the property is what Redoc calls `x-codeSamples`. */
+/** A complete program or command that makes one request, in the format of Redoc's `x-codeSamples`. */
 export type Sample = { readonly lang: string; readonly label: string; readonly source: string };
 
 /** Where a sample finds the credentials of each security scheme of the document. */
@@ -28,9 +28,9 @@ type Request = {
   readonly pathValues: Readonly<Record<string, unknown>>;
   readonly query: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** Headers that the client must send and that OpenAPI has no parameters for. */
+  /** Required headers that OpenAPI does not describe as parameters. */
   readonly negotiated: Readonly<Record<string, string>>;
-  /** Headers that come from the environment, beside the credentials. */
+  /** Headers from the environment, in addition to the credentials. */
   readonly variableHeaders: readonly VariableHeader[];
   readonly credentials: readonly (DocsOperation['credentials'][number] & VariableHeader)[];
   readonly body: unknown;
@@ -38,9 +38,9 @@ type Request = {
 };
 
 /**
- * How to make a request of this operation, with curl, JavaScript's `fetch`, Python's `requests` and the typed client:
- * ready to paste and run, with the credentials in the environment. The values are the examples of the document, the
- * body its first named example. Throws when the document has no example for something that is required.
+ * Returns samples for an operation with curl, JavaScript's `fetch`, Python's `requests` and the typed client: ready to
+ * paste and run, with credentials from the environment. Values come from the examples of the document; the body is its
+ * first named example. Throws if the document has no example for a required value.
  */
 export function samplesOf(operation: DocsOperation, server: string): Sample[] {
   const request = requestOf(operation, server);

@@ -1,7 +1,7 @@
 import { type Document, resolve } from '../contract/document.ts';
 import type { DocsSchema } from './document.ts';
 
-/** One value inside a body: where it is (`data.servers[].name`), what it may be, and what it means. */
+/** One value inside a body: its path (`data.servers[].name`), its type and its meaning. */
 export type Field = {
   readonly path: string;
   readonly type: string;
@@ -9,12 +9,12 @@ export type Field = {
   readonly description: string;
 };
 
-/** Every value inside a body, outer ones first. A schema inside itself is named, not repeated. */
+/** Returns every value inside a body, outer ones first. A recursive schema is named, not repeated. */
 export function fieldsOf(document: Document, schema: DocsSchema): Field[] {
   return inside(document, schema, '', []);
 }
 
-/** What a value may be, in words: its type, its limits, its default. */
+/** Describes the type of a value in words, with its limits and its default. */
 export function typeOf(document: Document, reference: DocsSchema): string {
   const schema = follow(document, reference);
   const variants = schema.oneOf ?? schema.anyOf;

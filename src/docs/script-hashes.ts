@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A page whose policy, in `<meta>`, lets the inline scripts run that stand in it now, and no others (CSP 3, "hash-source"). To be
- * made anew whenever the page is changed.
+ * Adds a policy in `<meta>` that allows only the current inline scripts of the page (CSP 3, "hash-source"). Repeat it
+ * after every change of the page.
  */
 export function allowOwnScripts(page: string): string {
   const scripts = [...page.matchAll(/<script(?:\s[^>]*)?>(.*?)<\/script>/gs)].map(([, text = '']) => text);

@@ -3,9 +3,9 @@ const BYTE_VALUES = 256;
 const [BYTE, GOES_ON, FORKS] = [0xff, 0x100, 0x200];
 
 /**
- * Finds many words in one pass (Aho and Corasick, 1975). The time is linear in the text and does not depend on the words.
- * Words are sequences of bytes, none of them empty and none twice. A state takes 10 bytes: few have more than one child,
- * and that one is the state behind it.
+ * Finds many words in one pass (Aho and Corasick, 1975). The time is linear in the text and does not depend on the
+ * words. Words are non-empty, different sequences of bytes. A state takes 10 bytes: most states have one child at most,
+ * which is the next state.
  */
 export class Automaton {
   /** By state: the longest word that ends with it, by number; -1 for none. State 0 is the start. */
@@ -56,7 +56,7 @@ export class Automaton {
     this.#link(states);
   }
 
-  /** Bytes that it holds, about. */
+  /** The approximate memory in bytes. */
   get bytes(): number {
     return 10 * this.wordAt.length + 64 * this.#forks.size + 1024;
   }

@@ -17,9 +17,9 @@ const JSON_WRITERS: readonly ((text: string) => string)[] = [
 const lowerPercents = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
 
 /**
- * How secrets can stand in a text: as they are, whole or line by line, percent-encoded, inside JSON (also in that of
- * writers who escape more than they must), and in base64; of each at least so many characters. Each stands once, longer
- * ones first, since one may hold another.
+ * Returns the forms of secrets in a text: unchanged, whole or line by line; percent-encoded; inside JSON (also from
+ * writers that escape more than necessary); and in base64. Each form has at least the given number of characters. Forms
+ * are unique, longer ones first, because one may contain another.
  */
 export function secretForms(secrets: readonly string[], shortest: number): string[] {
   const forms = secrets.flatMap((secret) => {

@@ -24,10 +24,10 @@ const MAX_HELD_BYTES = 64 * 1024;
 const NUMBER = /^[-+\d.]*(?:e[-+]?\d*)?$/i;
 const mayBeFound = (value: string): boolean => value.length >= MIN_SECRET_CHARS && !NUMBER.test(value);
 
-/** A secret, and what in it is one by itself: who knows a part of it knows what is said of it, and no other part. */
+/** A secret and its parts that are secrets themselves. Knowledge of one part does not include the other parts. */
 export type SecretValue = { readonly value: string; readonly parts: readonly string[] };
 
-/** What is looked for. */
+/** The secrets to find. */
 export type Wanted = {
   /** The numbers of the values. */
   readonly numbers: ReadonlySet<number>;
@@ -52,10 +52,10 @@ type Found = {
 };
 
 /**
- * Finds secrets in bytes, in one pass whose time is linear whatever the secrets are. The text is read without its escapes,
- * and so are the secrets: a backslash, or any number of them, counts for nothing, `\n` and a line end for `n`, `\u0041` and
- * `%41` for the character; a plus and a space are the same, and so are the two alphabets of base64. So one word finds a
- * secret in JSON, in JSON inside of JSON, and in URLs; another one finds it in base64.
+ * Finds secrets in bytes, in one pass of linear time for all secrets. It reads the text and the secrets without their
+ * escapes: backslashes, in any number, are ignored; `\n` and a line end count as `n`; `\u0041` and `%41` count as the
+ * character; a plus equals a space, and the two alphabets of base64 are equal. So one word finds a secret in JSON, in
+ * JSON inside JSON, and in URLs; another one finds it in base64.
  */
 export class SecretSearch {
   readonly #values: readonly SecretValue[];
@@ -75,7 +75,7 @@ export class SecretSearch {
     this.#strict = formsOf(this.#values, STRICT, MIN_READ_CHARS);
   }
 
-  /** Bytes that it holds, about, also for what somebody has sent. */
+  /** The approximate memory in bytes, including texts that clients have sent. */
   get bytes(): number {
     return 2 * this.#strict.words.bytes;
   }
@@ -84,16 +84,16 @@ export class SecretSearch {
     return this.#values.length === 0;
   }
 
-  /** Chooses what is looked for. */
+  /** Selects the secrets to find. */
   wanting(isWanted: (value: string) => boolean): Wanted {
     return this.#wantedOf(this.#values.flatMap(({ value }, number) => (isWanted(value) ? [number] : [])));
   }
 
   /**
-   * The values that somebody knows who has sent these texts: what is in them in whatever form, in another case, with other
-   * marks between its letters and digits, or in pieces. Services join, trim and decode what they are sent before they
-   * repeat it. Who knows a part of a value, such as the password of a URL, must not learn from the value that it is right;
-   * the other parts are looked for by themselves.
+   * Returns the values that the sender of these texts already knows: values that the texts contain in any form, in
+   * other case, with other marks between letters and digits, or in pieces. Services join, trim and decode their input
+   * before they repeat it. A sender who knows a part of a value, such as the password of a URL, must not learn from the
+   * value that the part is right; the other parts are searched separately.
    */
   async knownFrom(sent: Iterable<string>, turn: Turn): Promise<ReadonlySet<number>> {
     this.#loose ??= formsOf(this.#values, LOOSE, MIN_SECRET_CHARS);
@@ -113,7 +113,7 @@ export class SecretSearch {
     return new Set([...known, ...holding.map(({ value }) => this.#numbers.get(value) as number)]);
   }
 
-  /** What is left of what is looked for, without these values. */
+  /** Returns the selection without these values. */
   without(wanted: Wanted, known: ReadonlySet<number>): Wanted {
     return this.#wantedOf([...wanted.numbers].filter((number) => !known.has(number)));
   }
@@ -141,7 +141,7 @@ export class SecretSearch {
     return this.#strict.words.find(bytes, wanted.lengths, place);
   }
 
-  /** Whether some of what is wanted stands in a text, or in bytes. */
+  /** Whether a text, or bytes, contain a selected secret. */
   async standIn(source: string | Buffer, wanted: Wanted, isJson: boolean, turn: Turn): Promise<boolean> {
     for await (const { ranges } of this.#inTurns(source, wanted, { isJson, onlyFirst: true }, turn)) {
       if (ranges.length > 0) {
@@ -151,7 +151,7 @@ export class SecretSearch {
     return false;
   }
 
-  /** Takes what is wanted out of a text. */
+  /** Masks the selected secrets in a text. */
   async outOfText(text: string, wanted: Wanted, isJson: boolean, turn: Turn): Promise<string> {
     let out = '';
     for await (const { bytes, ranges } of this.#inTurns(text, wanted, { isJson }, turn)) {
@@ -168,7 +168,7 @@ export class SecretSearch {
     return Buffer.concat(out);
   }
 
-  /** The parts of something large, and what is found in each. */
+  /** Searches a large text in parts. */
   async *#inTurns(source: string | Buffer, wanted: Wanted, place: Omit<Place, 'isLast'>, turn: Turn) {
     let rest: Buffer = Buffer.alloc(0);
     for (const { bytes, isLast } of slicesOf(source)) {
@@ -325,7 +325,7 @@ class Words {
     return { ranges, end: whole(ranges, Math.min(begun, boundary, readBytes)) };
   }
 
-  /** The words that stand in a text. */
+  /** Returns the words in a text. */
   async allIn(text: string, turn: Turn): Promise<ReadonlySet<number>> {
     const { wordAt, wordWithin } = this.#automaton;
     const found = new Set<number>();

@@ -14,8 +14,8 @@ const WORD = /^[a-z]+(?:[ _-][a-z]+)*$/i;
 const URL_START = /^[a-z][a-z\d+.-]*:\/\//i;
 
 /**
- * A secret, and what in it is a secret by itself: each line, what stands behind a scheme, the pair of Basic, passwords of
- * URLs, each cookie, and strings of JSON unless they look like words or addresses.
+ * Returns a secret and its parts that are secrets themselves: each line, the text after a scheme, the pair of Basic,
+ * passwords of URLs, each cookie, and strings of JSON unless they look like words or addresses.
  */
 export function secretValues(name: string, value: string): SecretValue[] {
   return valuesIn(name, value, 0);
@@ -42,7 +42,7 @@ function behindScheme(value: string): string[] {
   return [credentials, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
-/** Passwords in URLs, wherever these stand in a text; of several hosts too, which are no URL to WHATWG. */
+/** Returns the passwords in all URLs of a text, including URLs with several hosts, which WHATWG does not accept. */
 export const passwordsIn = (text: string): string[] =>
   [...text.matchAll(/:\/\/[^\s/?#:@]*:([^\s/?#]+)@/g)].flatMap(([, password = '']) => [password]);
 
@@ -72,8 +72,8 @@ function leavesOf(name: string, value: unknown): string[] {
 }
 
 /**
- * What somebody has sent: as it is written, and all values in one, for services join them, and decode them twice. Each text
- * is made when it is asked for: they may be large.
+ * Returns the texts that a client has sent: as written, and all values joined, because services join them and decode
+ * them twice. Each text is made on demand: it may be large.
  */
 export function* sentIn(args: unknown): Generator<string> {
   for (const read of [writeJson, joined]) {

@@ -29,8 +29,8 @@ const GREETING = { level: 'info', data: 'You are listening to the sandbox. It ha
 type Message = { id?: unknown; method?: string; params?: { name?: string; arguments?: object } };
 
 /**
- * A small MCP server (2025-11-25, with sessions) on a free port of the loopback interface, so that endpoints of the
- * sandbox have something behind them: two tools over a list of contacts, and a stream that greets whoever listens.
+ * Starts a small MCP server (2025-11-25, with sessions) on a free port of the loopback interface, as the server behind
+ * the sandbox's endpoints: two tools over a list of contacts, and a stream that sends a greeting.
  */
 export async function startContacts(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const contacts: object[] = [{ name: 'Ada Lovelace', email: 'ada@example.com' }];

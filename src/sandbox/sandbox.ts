@@ -15,7 +15,7 @@ import { createServer } from '../servers/servers.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
 import { startContacts } from './contacts.ts';
 
-/** The sandbox's credentials, the same for everybody: there is nothing in it to protect. */
+/** The sandbox's credentials, publicly known: the sandbox contains nothing to protect. */
 export const SANDBOX_CREDENTIALS = {
   GATEHOUSE_ADMIN_TOKEN: 'sandbox-operator-token-for-everybody',
   GATEHOUSE_API_TOKEN: 'gat_sandbox_token_for_everybody_000',
@@ -25,9 +25,9 @@ export const SANDBOX_CREDENTIALS = {
 } as const;
 
 /**
- * The real server, in memory, holding what the examples of the document show under the same ids: what a printed sample
- * asks for is there. A small MCP server runs beside it, behind the endpoint of the fixed token. What the environment says
- * of host, port and limits holds; its database and credentials do not.
+ * Starts the real server in memory with the objects and ids of the document's examples, so that printed samples find
+ * them. A small MCP server runs beside it, behind the endpoint with the fixed token. Host, port and limits come from
+ * the environment; database and credentials do not.
  */
 export async function startSandbox(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
   const { DATABASE_URL, GATEHOUSE_SECRET_KEY, ...given } = env;

@@ -6,10 +6,10 @@ import type { Convert, Unit } from './schema.ts';
 import type { Spread } from './spread.ts';
 import type { BodyPlan } from './types.ts';
 
-/** The body as flat arguments, and the plan once these have their names. */
+/** The flat arguments of a body, and its plan once they have names. */
 export type BodyInputs = {
   readonly inputs: readonly Input[];
-  /** What arguments beside the named ones may be; null for none. */
+  /** The schema of additional arguments; null if there are none. */
   readonly rest: Unit | null;
   readonly plan: (names: readonly string[]) => BodyPlan;
 };
@@ -25,9 +25,10 @@ type Shape = 'json' | 'form' | 'multipart' | 'text' | 'bytes';
 const PREFERENCE: readonly Shape[] = ['json', 'form', 'multipart', 'text', 'bytes'];
 
 /**
- * The request body of an operation, in the first media type of it that a tool can write: JSON, a form, multipart, text
- * (XML too), bytes. Objects are spread flat; everything else is one argument called `body`, bytes in base64. A form or
- * multipart body that is no plain object cannot be written. Throws Unusable when no media type is left.
+ * Converts the request body of an operation, in its first media type that a tool can write: JSON, a form, multipart,
+ * text (including XML), bytes. Members of objects become flat arguments. Any other body becomes one argument called
+ * `body`, with bytes in base64. A form or multipart body must be a plain object. Throws Unusable if no media type is
+ * left.
  */
 export function bodyOf(tools: BodyTools, requestBody: unknown): BodyInputs | null {
   const body = nodeOf(tools.references.follow(requestBody).value);

@@ -5,12 +5,12 @@ import { type Convert, definitionName, type Unit } from './schema.ts';
 /** Levels of schemas in schemas with the references between them, as a validator meets them. */
 const MAX_LEVELS = 300;
 
-/** The `$defs` of a tool: nothing but what is reachable, and its bytes as JSON. */
+/** The reachable `$defs` of a tool, and their size as JSON in bytes. */
 export type Definitions = { readonly schemas: Readonly<Record<string, Node | boolean>>; readonly bytes: number };
 
 /**
- * Everything that the given schemas refer to, and so on. Throws Unusable when that is larger than a tool may be, nested
- * too deep for validators, or refers to itself so that checking a value would never end.
+ * Collects all schemas that the given schemas refer to, directly or indirectly. Throws Unusable if they are larger than
+ * a tool may be, nested too deeply for validators, or refer to themselves in a way that makes a check endless.
  */
 export function definitionsOf(references: References, convert: Convert, roots: readonly Unit[]): Definitions {
   const reached = new Map<string, Unit>();

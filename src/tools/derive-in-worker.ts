@@ -13,16 +13,16 @@ type Thread = {
   readonly worker: Worker;
   task: Task | null;
   timer: NodeJS.Timeout | undefined;
-  /** It has read a large document, and keeps the memory that it took. */
+  /** The thread has read a large document, and still holds its memory. */
   isSpent: boolean;
 };
 
 export type DeriverSettings = {
-  /** Milliseconds that one document may take. */
+  /** The maximum time for one document, in milliseconds. */
   readonly deadline: number;
-  /** Milliseconds after which a thread that has nothing to do ends. */
+  /** The time after which an idle thread ends, in milliseconds. */
   readonly idle: number;
-  /** Memory that the thread may use beside the document itself. */
+  /** The maximum memory of the thread, without the document itself. */
   readonly megabytes: number;
 };
 
@@ -36,7 +36,9 @@ const YOUNG_MB = 16;
 /** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
 const LARGE_BYTES = 1024 * 1024;
 
-/** Documents derived one at a time, on a thread that starts with the first and does not keep the process alive. */
+/**
+ * Derives documents one at a time, on a thread that starts with the first document and does not keep the process alive.
+ */
 export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): Deriver {
   const waiting: Task[] = [];
   let thread: Thread | null = null;
@@ -96,7 +98,7 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
     failed.task?.reject(new DocumentError(`The document ${why}.`, null, { cause }));
     drop(failed);
   };
-  /** Ends the thread, whatever it does; the next document gets a new one. */
+  /** Ends the thread at once; the next document gets a new one. */
   const drop = (ended: Thread): void => {
     ended.task = null;
     clearTimeout(ended.timer);
@@ -130,16 +132,16 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
 }
 
 /**
- * `derive` on a thread of its own, one document at a time, so that no document holds up the process or exhausts it.
- * The bytes are handed over where they can be: do not use them afterwards. Rejects with a DocumentError also when the
- * document takes longer than 5 s or too much memory, and with the signal's reason when that is aborted.
+ * Runs `derive` on its own thread, one document at a time, so that no document blocks or exhausts the process. The
+ * bytes are transferred if possible: do not use them afterwards. Rejects with a DocumentError also if the document
+ * takes longer than 5 s or too much memory, and with the signal's reason if it is aborted.
  *
- * The memory is more than any document needs that `derive` lets through: a thread that runs out of it may end the
- * whole process.
+ * The memory limit exceeds the needs of every document that `derive` accepts: a thread that runs out of memory may end
+ * the whole process.
  */
 export const deriveInWorker: Deriver = createDeriver({ deadline: 5_000, idle: 30_000, megabytes: 320 });
 
-/** The same on a thread of its own, for documents that are small: they do not wait for large ones of others. */
+/** The same on another thread, for small documents: they do not wait for large documents of others. */
 export const deriveSmallInWorker: Deriver = createDeriver({ deadline: 5_000, idle: 30_000, megabytes: 320 });
 
 const canBeHandedOver = ({ buffer, byteLength }: Uint8Array): boolean =>

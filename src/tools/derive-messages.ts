@@ -1,6 +1,6 @@
 import type { DeriveOptions, ServiceFacts, Skipped } from './types.ts';
 
-/** What is kept of a document. */
+/** The stored result of a document. */
 export type Registered = ServiceFacts & {
   readonly toolCount: number;
   readonly skipped: readonly Skipped[];
@@ -8,7 +8,7 @@ export type Registered = ServiceFacts & {
   readonly tools: Uint8Array;
 };
 
-/** What the thread of a deriver is asked, and what it answers. */
+/** The messages to and from the thread of a deriver. */
 export type DeriveQuestion = { readonly bytes: Uint8Array; readonly options: DeriveOptions };
 export type DeriveReply =
   | { readonly result: Registered }

@@ -25,12 +25,12 @@ type Draft = {
 };
 
 /**
- * The tools of an OpenAPI 3.0 or 3.1 document, JSON or YAML, and what it says of its service. Pure: the same document
- * and options give the same result, and a tool's name does not depend on the order of the operations.
+ * Derives tools from an OpenAPI 3.0 or 3.1 document in JSON or YAML, and facts about its service. Pure: the same
+ * document and options give the same result, and a tool's name does not depend on the order of the operations.
  *
- * An operation that yields no tool is listed as skipped, with the reason. Throws a DocumentError, with the place, when
- * the document as a whole is of no use. `$ref`s are followed inside the document only. An output schema with which its
- * tool would be larger than 256 KiB is left out; so are all of them where the tools would be larger than 32 MiB.
+ * Operations that give no tool are listed as skipped, with the reason. Throws a DocumentError, with the place, if the
+ * document as a whole is unusable. Follows `$ref`s only inside the document. Leaves out an output schema that would
+ * make its tool larger than 256 KiB, and all output schemas if the tools would be larger than 32 MiB.
  */
 export function derive(source: Uint8Array | string, options: DeriveOptions): Derivation {
   const document = checkDocument(readDocument(source));

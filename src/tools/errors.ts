@@ -1,6 +1,6 @@
-/** A document from which no tools can be made. The message is for the person who sent it. */
+/** The document gives no tools. The message is for the user who sent it. */
 export class DocumentError extends Error {
-  /** A JSON pointer (`/paths`) or `line 3, column 7`; null when the whole document is meant. */
+  /** A JSON pointer (`/paths`) or `line 3, column 7`; null for the whole document. */
   readonly place: string | null;
   /** The message without the place. */
   readonly reason: string;
@@ -13,11 +13,11 @@ export class DocumentError extends Error {
   }
 }
 
-/** Thrown while one operation is looked at: it yields no tool, and the message says why. */
+/** Thrown for one operation that gives no tool; the message gives the reason. */
 export class Unusable extends Error {}
 
-/** Bytes of a tool as JSON; one that is larger is skipped. */
+/** The maximum size of a tool as JSON, in bytes; larger tools are skipped. */
 export const TOOL_BYTES = 256 * 1024;
 
-/** Why an operation whose tool would have more than `TOOL_BYTES` yields none. */
+/** The reason for an operation whose tool would exceed `TOOL_BYTES`. */
 export const tooLarge = (): Unusable => new Unusable('It is larger than 256 KiB.');

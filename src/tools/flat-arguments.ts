@@ -3,14 +3,14 @@ import type { ParameterPlace } from './types.ts';
 /** Characters of an argument's name. */
 const MAX_NAME_CHARS = 64;
 
-/** Something that becomes a flat argument: a parameter, or a member of the body. */
+/** The source of a flat argument: a parameter, or a member of the body. */
 export type Source = { readonly in: ParameterPlace | 'body'; readonly name: string };
 
 /**
- * The names of the flat arguments, in the order of their sources, all different, `[A-Za-z0-9_.-]{1,64}`. Where names
- * clash after this reduction, the path keeps the name and the others get their place as a prefix; what is still taken
- * gets a number. A name that every JavaScript object has (`constructor`) gets the prefix too, so that looking an
- * argument up never finds something else.
+ * Returns the names of the flat arguments, in the order of their sources, all different, `[A-Za-z0-9_.-]{1,64}`. If
+ * names clash after this reduction, the path parameter keeps the name and the others get their place as a prefix; names
+ * that still clash get a number. A name that every JavaScript object has (`constructor`) also gets the prefix, so that
+ * the lookup of an argument never finds something else.
  */
 export function argumentNames(sources: readonly Source[]): string[] {
   const reduced = sources.map(({ name }) => reduce(name));

@@ -1,8 +1,8 @@
 import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
 
-/** Finds the properties that have no place in a request (or in an answer). */
+/** Finds the properties that do not belong in a request (or in an answer). */
 export type Hidden = {
-  /** Whether a property with this schema is marked: the schema itself, what it refers to, or a part of its `allOf`. */
+  /** Whether a property is marked: in its schema, in the referenced schema, or in a part of its `allOf`. */
   readonly isHidden: (schema: unknown) => boolean;
   /** The marked properties of an object schema and of the parts of its `allOf`. */
   readonly namesOf: (schema: Node) => ReadonlySet<string>;

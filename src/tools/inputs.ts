@@ -12,7 +12,7 @@ const INPUT_STEPS = 4;
 export type Input = Source & {
   readonly unit: Unit;
   readonly required: boolean;
-  /** In place of the description of its schema. */
+  /** Replaces the description of its schema. */
   readonly description?: string | undefined;
 };
 
@@ -26,7 +26,7 @@ export type Inputs = {
   readonly bytes: number;
 };
 
-/** The `inputSchema` of a tool. `rest`: what arguments beside the named ones may be, null for none. */
+/** The `inputSchema` of a tool. `rest`: the schema of additional arguments; null if there are none. */
 export function inputsOf(
   references: References,
   convert: Convert,

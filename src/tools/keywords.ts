@@ -1,8 +1,8 @@
 import { isNode, type Node, nodeOf, stringsOf } from './nodes.ts';
 
-/** What a keyword's value is made of, for the walk that copies it. */
+/** The kind of a keyword's value, for the walk that copies it. */
 export type Walk = {
-  /** A schema for a value inside of the one that the keyword stands for. */
+  /** A schema for a value inside the current value. */
   readonly inside: (schema: unknown) => unknown;
   /** A schema for the same value. */
   readonly same: (schema: unknown) => unknown;
@@ -34,9 +34,9 @@ const map =
     isNode(value) ? mapValues(value, (schema) => walk[each](schema)) : undefined;
 
 /**
- * The keywords that tools have. Everything else is left out: what only documentation tools read (`xml`,
- * `externalDocs`, `x-…`), what would change where references point (`$id`, `$anchor`, `$defs`, `$dynamicRef`; without
- * the last a schema allows more), and whatever has a value that JSON Schema does not allow there.
+ * The keywords of tools. All others are left out: keywords that only documentation tools read (`xml`, `externalDocs`,
+ * `x-…`), keywords that would change the target of references (`$id`, `$anchor`, `$defs`, `$dynamicRef`; without the
+ * last a schema allows more), and keywords with a value that JSON Schema does not allow.
  */
 export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['type', typeRule],
@@ -93,13 +93,13 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['dependentSchemas', map('same')],
 ]);
 
-/** Keywords that say something about a schema without restricting it. */
+/** Keywords that describe a schema without restricting it. */
 export const ANNOTATIONS: readonly string[] = ['title', 'description', 'default', 'examples', 'deprecated'];
 
 /**
- * The schema with the words of OpenAPI 3.0 that mean something else in 2020-12 put into the latter: boolean
- * `exclusive…`, `example`, `format: binary` and `byte`, and patterns that 2020-12 cannot read (kept as `x-pattern`,
- * which nothing looks at; where they name properties, these are allowed like any other).
+ * Converts keywords of OpenAPI 3.0 with another meaning in 2020-12: boolean `exclusive…`, `example`, `format: binary`
+ * and `byte`, and patterns that 2020-12 cannot read (kept as `x-pattern`, which nothing checks; properties that such a
+ * pattern names are allowed like any other).
  */
 export function modern(schema: Node): Node {
   const { minimum, maximum, example, ...rest } = schema;

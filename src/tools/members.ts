@@ -3,7 +3,7 @@ import type { FormMember, MultipartMember } from './types.ts';
 
 type Plan<T> = Omit<T, 'argument' | 'name'>;
 
-/** How a member of a form is written. `encoding`: what the document says of it, maybe nothing. */
+/** Plans a member of a form. `encoding`: the member's encoding in the document, if there is one. */
 export function formMember(encoding: Node): Plan<FormMember> {
   const style = typeof encoding.style === 'string' ? encoding.style : 'form';
   const hasStyle = ['style', 'explode', 'allowReserved'].some((key) => encoding[key] !== undefined);
@@ -16,8 +16,8 @@ export function formMember(encoding: Node): Plan<FormMember> {
 }
 
 /**
- * How a part is written, and the schema of its argument: bytes come as base64. A part is bytes when its schema says so,
- * or when its content type is neither JSON nor text; objects are JSON; an array is one part for each item.
+ * Plans a part, and makes the schema of its argument: bytes are base64. A part is bytes if its schema says so, or if
+ * its content type is neither JSON nor text; objects are JSON; an array becomes one part for each item.
  */
 export function multipartMember(
   references: References,

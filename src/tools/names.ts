@@ -5,7 +5,7 @@ import type { STANDARD_METHODS, Verb } from './types.ts';
 /** Characters of a tool's name; a longer name, or one taken twice, is cut to 55 and ends in `_` and 8 hex digits. */
 const MAX_NAME_CHARS = 64;
 const CUT_CHARS = 55;
-/** Words of a scope's `methods` that already mean something: no custom method may answer to them. */
+/** Words with a fixed meaning in a scope's `methods`: no custom method may have these names. */
 export const RESERVED: readonly string[] = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
 
 export type Identity = { readonly resource: string; readonly method: string };
@@ -14,8 +14,9 @@ export type Identity = { readonly resource: string; readonly method: string };
 const MAX_READ_CHARS = 640;
 
 /**
- * Snake case in `[a-z0-9_]`, of the first 640 characters: `findByStatus` and `find-by-status` are both `find_by_status`, `HTMLPage` is `html_page`.
- * Letters lose their marks; what is left outside of a–z and 0–9 separates words. May be empty.
+ * Converts the first 640 characters to snake case in `[a-z0-9_]`: `findByStatus` and `find-by-status` both become
+ * `find_by_status`, `HTMLPage` becomes `html_page`. Letters lose their marks; other characters separate words. The
+ * result may be empty.
  */
 export function snake(text: string): string {
   return text
@@ -30,11 +31,11 @@ export function snake(text: string): string {
 }
 
 /**
- * What an operation is called inside its integration. A segment that holds a `{…}` anywhere is a parameter. A path
- * without a static segment has the resource `root`. A custom method that would be called like a standard method or a
- * group of methods is named as if it had no operationId: nothing that changes data may pass for a `list` or a `read`.
+ * Names an operation inside its integration. A segment that contains a `{…}` is a parameter. A path without a static
+ * segment has the resource `root`. If a custom method would have the name of a standard method or a group of methods,
+ * its operationId is ignored: an operation that changes data must never pass for a `list` or a `read`.
  *
- * `hasPatch`: the path has a PATCH, whether or not that yields a tool.
+ * `hasPatch`: the path has a PATCH, even if it gives no tool.
  */
 export function identityOf(verb: Verb, path: string, hasPatch: boolean, operationId: unknown): Identity {
   const segments = path.split('/').filter((segment) => segment !== '');
@@ -63,7 +64,9 @@ function standardMethod(verb: Verb, onOne: boolean, hasPatch: boolean): (typeof 
   return verb === 'DELETE' && onOne ? 'delete' : null;
 }
 
-/** The name of a tool before lengths and duplicates are looked at. The last word of a resource becomes singular. */
+/**
+ * Returns the name of a tool before the checks of length and duplicates. The last word of a resource becomes singular.
+ */
 export function plainName(integration: string, { resource, method }: Identity): string {
   const prefix = snake(integration);
   const words = resource.split('_');
@@ -84,8 +87,8 @@ export function plainName(integration: string, { resource, method }: Identity): 
 }
 
 /**
- * The final names of all tools of a document, null where even the name with the hash is taken twice. They depend on the
- * set of operations alone, not on their order.
+ * Returns the final names of all tools of a document; null if even the name with the hash is taken twice. They depend
+ * only on the set of operations, not on their order.
  */
 export function finalNames(
   tools: readonly { readonly plain: string; readonly verb: Verb; readonly path: string }[],

@@ -12,37 +12,40 @@ export type Node = { readonly [key: string]: unknown };
 export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The object, or an empty one in place of anything else. */
+/** Returns the object, or an empty one for any other value. */
 export const nodeOf = (value: unknown): Node => (isNode(value) ? value : {});
 
-/** The array, or an empty one in place of anything else. */
+/** Returns the array, or an empty one for any other value. */
 export const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** The strings of an array, or none. */
+/** Returns the strings of an array, or an empty list. */
 export const stringsOf = (value: unknown): string[] => arrayOf(value).filter((item) => typeof item === 'string');
 
-/** A text, a number or a flag as text, anything else as nothing: objects of a document may not even have one. */
+/**
+ * Returns a text, a number or a boolean as text, and an empty text for any other value: objects of a document may lack
+ * even `toString`.
+ */
 export const textOf = (value: unknown): string =>
   ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : '';
 
 /** One step of a JSON pointer. */
 export const escapePointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** A value of the document with the last of the `$ref`s that led to it; null when none did. */
+/** A value of the document, with the last `$ref` that led to it; null if there was none. */
 export type Found = { readonly value: unknown; readonly pointer: string | null };
 
-/** Follows `$ref`s inside one document. What is outside of it is never read. */
+/** Follows `$ref`s inside one document. Never reads other documents. */
 export type References = {
   /**
-   * Counts work that a document can ask for more often than it is long: by `$ref`s, and by aliases of YAML, which are
-   * one object in many places. A step takes about 0.3 µs. Throws a DocumentError when they become too many.
+   * Counts work that a document can cause out of proportion to its size: through `$ref`s, and through aliases of YAML,
+   * which are one object in many places. A step takes about 0.3 µs. Throws a DocumentError if there are too many steps.
    */
   readonly spend: (steps: number) => void;
-  /** The value that a `$ref` names, which may be a `$ref` again. Throws Unusable when it is not in the document. */
+  /** Returns the target of a `$ref`, which may be another `$ref`. Throws Unusable if it is not in the document. */
   readonly at: (ref: string) => Found;
   /**
-   * Follows a value that is a `$ref` until it is none, or until `goesOn` says no. Throws Unusable when that does not
-   * end, or leaves the document.
+   * Follows `$ref`s until the value is none, or until `goesOn` returns false. Throws Unusable if the references do not
+   * end, or leave the document.
    */
   readonly follow: (value: unknown, goesOn?: (reference: Node) => boolean) => Found;
 };
@@ -99,5 +102,5 @@ function keysOf(ref: string): string[] | null {
   }
 }
 
-/** A text of the document inside a message, cut where it is long. */
+/** Quotes a text of the document in a message; cuts a long text. */
 export const quote = (text: string): string => (text.length > 120 ? `\`${text.slice(0, 120)}…\`` : `\`${text}\``);

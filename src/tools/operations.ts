@@ -7,7 +7,7 @@ const MAX_OPERATIONS = 10_000;
 /** Characters of a path. */
 const MAX_PATH_CHARS = 2_000;
 
-/** An operation and where it stands. */
+/** An operation and its place. */
 export type Site = {
   readonly verb: Verb;
   readonly path: string;
@@ -18,8 +18,8 @@ export type Site = {
 };
 
 /**
- * The document, when it is an OpenAPI 3.0 or 3.1 document with paths. Throws a DocumentError that says what it is
- * instead, and where it can be, what to do.
+ * Returns the document if it is an OpenAPI 3.0 or 3.1 document with paths. Otherwise throws a DocumentError that names
+ * the actual format and, if possible, a remedy.
  */
 export function checkDocument(value: unknown): Node {
   if (!isNode(value)) {
@@ -47,8 +47,8 @@ export function checkDocument(value: unknown): Node {
 }
 
 /**
- * The operations of a document, in its order, and those that cannot be read, with the reason. Throws a DocumentError
- * when there are more than 10,000.
+ * Returns the operations of a document, in its order, and the unreadable ones with the reason. Throws a DocumentError
+ * if there are more than 10,000.
  */
 export function operationsOf(document: Node, references: References): { sites: Site[]; broken: Skipped[] } {
   const sites: Site[] = [];

@@ -12,9 +12,9 @@ export type Output = {
 };
 
 /**
- * The `outputSchema` of a tool: that of its 2xx answers where every one of them is the same JSON object. Null otherwise,
- * and where the schema cannot be used: a client refuses an answer that does not fit the schema, so a schema that holds
- * only sometimes does harm, and a tool works without one.
+ * Returns the `outputSchema` of a tool: the schema of its 2xx answers, if all are the same JSON object. Otherwise, and
+ * if the schema is unusable, returns null: a client refuses an answer that does not match the schema, so a schema that
+ * is only sometimes right does harm, and a tool works without one.
  */
 export function outputOf(references: References, convert: Convert, responses: unknown): Output | null {
   try {

@@ -10,19 +10,19 @@ const TURN_MS = 5;
 /** Bytes that packed tools may unpack to: twice what `derive` lets through. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
-/** Tools for storage: gzip of one line of JSON for each. Takes its time; for a worker thread. */
+/** Packs tools for storage: gzip of one line of JSON for each. Slow; run it on a worker thread. */
 export function packTools(tools: readonly DerivedTool[]): Uint8Array {
   const lines = tools.map((tool) => Buffer.from(`${JSON.stringify(tool)}\n`));
   return gzipSync(Buffer.concat(lines), { level: constants.Z_BEST_SPEED });
 }
 
-/** The tool of one line of `packTools`. */
+/** Parses the tool of one line of `packTools`. */
 export const toolOf = (line: Buffer): DerivedTool => JSON.parse(line.toString('utf8')) as DerivedTool;
 
 /**
- * The tools of `packTools`, in their order, without holding up other work: they are unpacked on another thread and
- * parsed a few milliseconds at a time. Who needs one of them can stop there. There must be `room` for so many bytes: the
- * text of all and the tool that is read. Who keeps more of it than that has to hold it.
+ * Reads the tools of `packTools`, in order, without blocking other work: it unpacks them on another thread and parses
+ * for a few milliseconds at a time. The caller may stop early. There must be `room` for the text of all tools and the
+ * current tool; a caller that keeps more must hold memory for it.
  */
 export async function* readTools(
   packed: Uint8Array,
@@ -33,7 +33,7 @@ export async function* readTools(
   }
 }
 
-/** As `readTools`, each tool with its line, which is a part of the text of all. */
+/** Like `readTools`, but returns each tool with its line, which is a part of the whole text. */
 export async function* readLines(
   packed: Uint8Array,
   room: (bytes: number) => Promise<void>,

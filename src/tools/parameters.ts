@@ -8,12 +8,12 @@ const PLACES: readonly ParameterPlace[] = ['path', 'query', 'header', 'cookie'];
 /** The gateway writes these itself. */
 const IGNORED_HEADERS = ['accept', 'content-type', 'authorization'];
 
-/** A parameter as a flat argument, and how it is written once the argument has a name. */
+/** A parameter as a flat argument, and its plan once the argument has a name. */
 export type ParameterInput = Input & { readonly plan: Omit<ParameterPlan, 'argument'> };
 
 /**
- * The parameters of an operation, those of its path included, path parameters first. A `{…}` of the path that no
- * parameter describes is a required string; a path parameter without its `{…}` is left out.
+ * Returns the parameters of an operation, including those of its path, path parameters first. A `{…}` of the path
+ * without a parameter is a required string; a path parameter without its `{…}` is left out.
  */
 export function parametersOf(
   references: References,

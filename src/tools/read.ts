@@ -12,8 +12,8 @@ const JSON_SIGNS = { sign: /[{[,]/g, most: 1_000_000 };
 const YAML_SIGNS = { sign: /[{[,]|- |:(?=\s)|\r\n?|\n/g, most: 1_100_000 };
 
 /**
- * The value of a JSON or YAML text in UTF-8. Aliases of YAML are one object in many places, never copies. Throws a
- * DocumentError that names line and column, and one for more than a million values or so.
+ * Parses a JSON or YAML text in UTF-8. An alias of YAML is the same object, never a copy. Throws a DocumentError that
+ * names line and column, and one for more than about a million values.
  */
 export function readDocument(source: Uint8Array | string): unknown {
   const text = (typeof source === 'string' ? source : decode(source)).replace(/^\uFEFF/, '');

@@ -7,28 +7,28 @@ import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf 
 /** Levels of schemas in schemas, without what references add. */
 const MAX_LEVELS = 100;
 
-/** `request`: read-only properties are left out. `response`: write-only ones are. */
+/** `request` leaves out read-only properties; `response` leaves out write-only ones. */
 export type Mode = 'request' | 'response';
 
-/** One schema of the document, converted; what it refers to is converted on its own. */
+/** One converted schema of the document; schemas that it refers to are converted separately. */
 export type Unit = {
   readonly schema: Node | boolean;
   /** Bytes of the schema as JSON. */
   readonly bytes: number;
-  /** Levels of schemas in schemas. */
+  /** The number of nested levels of schemas. */
   readonly depth: number;
-  /** What it refers to, by JSON pointer. `same`: also for the very value that it stands for itself. */
+  /** The schemas that it refers to, by JSON pointer. `same`: the reference is for the same value. */
   readonly targets: ReadonlyMap<string, { readonly value: unknown; readonly same: boolean }>;
 };
 
-/** Converts schemas, each once. Throws Unusable, with the reason, for one that no tool can use. */
+/** Converts schemas, each once. Throws Unusable, with the reason, for a schema that tools cannot use. */
 export type Convert = (schema: unknown) => Unit;
 
 /**
- * Schemas of an OpenAPI document as JSON Schema 2020-12: every `$ref` becomes `#/$defs/<definitionName>`. The result
- * compiles with any validator, whatever the document holds: see `RULES` for what is left out.
+ * Converts schemas of an OpenAPI document to JSON Schema 2020-12: every `$ref` becomes `#/$defs/<definitionName>`. Any
+ * validator can compile the result, for any document; see `RULES` for the keywords that are left out.
  *
- * `siblings`: what stands beside a `$ref` counts (OpenAPI 3.1). In 3.0 only a description does.
+ * `siblings`: keywords beside a `$ref` count (OpenAPI 3.1). In 3.0 only a description does.
  */
 export function createConvert(references: References, mode: Mode, siblings: boolean): Convert {
   const hidden = createHidden(references, mode === 'request' ? 'readOnly' : 'writeOnly');
@@ -123,8 +123,8 @@ export function createConvert(references: References, mode: Mode, siblings: bool
 }
 
 /**
- * The name below `$defs` of what a JSON pointer names. It depends on the pointer alone: the own name of a schema among
- * the components where that is harmless as a key, else a reduced one with 8 hex digits of the pointer's SHA-256.
+ * Returns the name in `$defs` for a JSON pointer. It depends only on the pointer: the own name of a component schema if
+ * it is safe as a key, otherwise a reduced name with 8 hex digits of the pointer's SHA-256.
  */
 export function definitionName(pointer: string): string {
   const name = /^\/components\/schemas\/([A-Za-z0-9_.-]{1,100})$/.exec(pointer)?.[1];

@@ -1,19 +1,19 @@
 import { STANDARD_METHODS } from './types.ts';
 
-/** What a scope looks at. Tools of MCP servers have no verb. */
+/** The properties of a tool that a scope checks. Tools of MCP servers have no verb. */
 export type Scoped = {
   readonly method: string;
   readonly verb?: string | undefined;
   readonly tags: readonly string[];
 };
 
-/** `config.methods` and `config.tags` of an endpoint; what is absent does not restrict. */
+/** `config.methods` and `config.tags` of an endpoint; an absent key does not restrict. */
 export type Scope = { readonly methods?: readonly string[] | undefined; readonly tags?: readonly string[] | undefined };
 
-/** Whether a scope lets through less than everything. */
+/** Whether a scope restricts anything. */
 export const isScoped = ({ methods, tags }: Scope): boolean => methods !== undefined || tags !== undefined;
 
-/** The same text for the same scope. */
+/** Returns a text that is equal for equal scopes. */
 export const scopeKey = ({ methods, tags }: Scope): string => JSON.stringify([methods, tags]);
 
 /** These words are HTTP verbs when they are written exactly so. */
@@ -24,11 +24,11 @@ const GROUPS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Whether a scope lets a tool through: any of the methods selects it, and it carries any of the tags.
+ * Whether a tool matches a scope: at least one method selects it, and it has at least one of the tags.
  *
- * The exact upper-case words GET, POST, PUT, PATCH and DELETE select tools whose request has that verb. Every other word
- * is compared without regard to case: `read` is list and get, `write` is create, update and delete, `custom` is every
- * other method, and any other word is the method of that name. Tags are compared exactly. An empty list selects nothing.
+ * The exact upper-case words GET, POST, PUT, PATCH and DELETE select tools whose request has that verb. For every other
+ * word, upper and lower case are equal: `read` is list and get; `write` is create, update and delete; `custom` is every
+ * other method; any other word is the method of that name. Tags are compared exactly. An empty list selects nothing.
  */
 export function matches(tool: Scoped, scope: Scope): boolean {
   return (
@@ -49,11 +49,11 @@ function selects(word: string, tool: Scoped): boolean {
   return Object.hasOwn(GROUPS, wanted) ? GROUPS[wanted]?.includes(method) === true : method === wanted;
 }
 
-/** The tools that a scope lets through, in their order. */
+/** Returns the tools that match a scope, in their order. */
 export const selectTools = <T extends Scoped>(tools: readonly T[], scope: Scope): T[] =>
   tools.filter((tool) => matches(tool, scope));
 
-/** Every method and every tag of the tools, sorted: what a caller whose scope selects nothing can choose from. */
+/** Returns every method and every tag of the tools, sorted: the choices for a caller whose scope selects nothing. */
 export function methodsAndTagsOf(tools: readonly Scoped[]): { methods: string[]; tags: string[] } {
   return {
     methods: [...new Set(tools.map(({ method }) => method))].toSorted(),

@@ -16,16 +16,16 @@ const VERBS = {
 const WRITES = ['create', 'update', 'delete'] as const;
 
 /**
- * What scopes select the tool of a server by. Only what is annotated with `readOnlyHint: true`, and not with
- * `destructiveHint: true`, is `list` (its name begins with list, search or find) or `get`; everything else is `create`,
- * `update` or `delete` by the first word of its name, else a custom method called like the tool. There is no verb: no
- * HTTP word selects it. Tags are those of the server.
+ * Returns the properties of a server's tool that scopes check. A tool is `list` (its name begins with list, search or
+ * find) or `get` only if it is annotated with `readOnlyHint: true` and not with `destructiveHint: true`. Otherwise it
+ * is `create`, `update` or `delete` by the first word of its name, or else a custom method with the name of the tool.
+ * It has no verb, so no HTTP word selects it. Its tags are the tags of the server.
  */
 export function scopedTool(definition: Definition, serverTags: readonly string[]): Scoped {
   return { method: methodOf(definition), tags: serverTags };
 }
 
-/** What the tool of a server is about: what follows the verb in its name, `mcp` where nothing does. */
+/** Returns the resource of a server's tool: the part of its name after the verb, or `mcp` if it is empty. */
 export function resourceOf(definition: Definition): string {
   const [first = '', ...rest] = wordsOf(definition);
   return rest.length > 0 && Object.values<readonly string[]>(VERBS).flat().includes(first) ? rest.join('_') : 'mcp';

@@ -2,7 +2,7 @@ import { Unusable } from './errors.ts';
 import { arrayOf, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
 import type { ParameterPlace, SecurityFact, ServerPlan } from './types.ts';
 
-/** The servers of a document, a path or an operation, in their order. What has no URL is left out. */
+/** Returns the servers of a document, a path or an operation, in order. Servers without a URL are left out. */
 export function serversOf(value: unknown): ServerPlan[] {
   return arrayOf(value).flatMap((server) => {
     const { url, variables } = nodeOf(server);
@@ -31,8 +31,8 @@ function variableOf(variable: Node): ServerPlan['variables'][string] {
 }
 
 /**
- * Where credentials go, by the security schemes of the document: API keys, HTTP authentication, and OAuth 2 with client
- * credentials. Other schemes, and those that cannot be read, are left out.
+ * Returns the places of credentials, from the security schemes of the document: API keys, HTTP authentication, and
+ * OAuth 2 with client credentials. Other and unreadable schemes are left out.
  */
 export function securityOf(references: References, document: Node): SecurityFact[] {
   const schemes = Object.entries(nodeOf(nodeOf(document.components).securitySchemes));

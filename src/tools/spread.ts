@@ -11,7 +11,7 @@ const MEMBER_STEPS = 8;
 export type Spread = {
   readonly properties: ReadonlyMap<string, unknown>;
   readonly required: ReadonlySet<string>;
-  /** The schema of members that are not named; false where the document does not speak of any. */
+  /** The schema of additional members; false if the document does not mention any. */
   readonly rest: unknown;
 };
 
@@ -21,15 +21,14 @@ const WHOLE = ['if', 'patternProperties', 'dependentSchemas', 'enum', 'const'];
 const ALTERNATIVES = ['oneOf', 'anyOf', 'not'];
 
 /**
- * Takes object bodies apart into members that can be flat arguments; null for a body that is one value and goes under
- * `body` as a whole.
+ * Splits object bodies into members for flat arguments. Returns null for a body that stays one value under `body`.
  *
- * The parts of an `allOf` are put together: a member that several parts describe must satisfy all of them. A body with
- * alternatives (`oneOf`, `anyOf`, with or without a discriminator) is one value: only so does the tool say exactly what
- * the document says, and models are not offered members that do not go together. Where the alternatives only require
- * different members of the same object (`anyOf: [{required: [a]}, {required: [b]}]`), the members are arguments, none of
- * them required by this, and the service has the last word; so it is with the number of members and their names.
- * Read-only members are left out. `siblings`: what stands beside a `$ref` counts.
+ * Parts of an `allOf` are merged: a member in several parts must satisfy all of them. A body with alternatives
+ * (`oneOf`, `anyOf`, with or without a discriminator) stays one value: only then does the tool say exactly what the
+ * document says, and models do not see members that exclude each other. If the alternatives only require different
+ * members of the same object (`anyOf: [{required: [a]}, {required: [b]}]`), the members become arguments, none of them
+ * required by this, and the service decides; the same applies to limits on the number and the names of members.
+ * Read-only members are left out. `siblings`: keywords beside a `$ref` count.
  */
 export function createSpread(
   references: References,

@@ -1,4 +1,4 @@
-/** A JSON Schema (2020-12) object, as it is handed to clients. */
+/** A JSON Schema (2020-12) object for clients. */
 export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** The HTTP methods that an OpenAPI path item may hold. */
@@ -8,15 +8,15 @@ export type Verb = (typeof VERBS)[number];
 /** Methods that are not custom. */
 export const STANDARD_METHODS = ['list', 'get', 'create', 'update', 'delete'] as const;
 
-/** A server URL; `{name}` in it is filled from an account's variables, else from the default. */
+/** A server URL; an account's variables, or else the defaults, fill `{name}` in it. */
 export type ServerPlan = {
-  /** As the document writes it: it may be relative to where the document came from. */
+  /** As in the document; may be relative to the URL of the document. */
   readonly url: string;
   /** One entry for each `{name}` in the URL, declared or not. */
   readonly variables: Readonly<Record<string, { readonly default?: string; readonly enum?: readonly string[] }>>;
 };
 
-/** Where the document says that credentials go. `scheme` is the name of the security scheme. */
+/** The place of credentials in the document. `scheme` is the name of the security scheme. */
 export type SecurityFact =
   | { readonly type: 'apiKey'; readonly scheme: string; readonly in: ParameterPlace; readonly name: string }
   | { readonly type: 'http'; readonly scheme: string; readonly httpScheme: string }
@@ -29,7 +29,7 @@ export type SecurityFact =
 
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
-/** How one flat argument becomes a parameter of the request, in OpenAPI's words with the defaults filled in. */
+/** The plan for writing one flat argument as a parameter, in OpenAPI's terms with the defaults filled in. */
 export type ParameterPlan = {
   readonly argument: string;
   readonly name: string;
@@ -61,9 +61,9 @@ export type MultipartMember = BodyMember & {
 };
 
 /**
- * How arguments become the body. The first three kinds are objects whose members are arguments: when the body is not
- * required and none of its arguments is given, there is no body; when it is required, there always is one. `rest`: what
- * arguments are left goes into the body under its own name.
+ * The plan for writing arguments as the body. The first three kinds are objects whose members are arguments: if the
+ * body is optional and no argument of it is given, there is no body; if it is required, there always is one. `rest`:
+ * all remaining arguments go into the body under their own names.
  */
 export type BodyPlan = { readonly mediaType: string; readonly required: boolean } & (
   | { readonly kind: 'json'; readonly members: readonly BodyMember[]; readonly rest: boolean }
@@ -73,17 +73,17 @@ export type BodyPlan = { readonly mediaType: string; readonly required: boolean 
   | { readonly kind: 'root'; readonly argument: string; readonly encoding: 'json' | 'text' | 'base64' }
 );
 
-/** All that is needed to make the HTTP request of a tool from its flat arguments. */
+/** The complete plan for the HTTP request of a tool. */
 export type RequestPlan = {
   /** The path template of the document. */
   readonly path: string;
-  /** Set where the operation or its path names a server of its own; else the document's servers hold. */
+  /** Set if the operation or its path names its own server; otherwise the document's servers apply. */
   readonly server?: ServerPlan;
   readonly parameters: readonly ParameterPlan[];
   readonly body?: BodyPlan;
 };
 
-/** Hints of the MCP specification; a hint that is not set is not known. */
+/** Hints of the MCP specification; an absent hint is unknown. */
 export type Annotations = {
   readonly readOnlyHint?: true;
   readonly destructiveHint?: true;
@@ -105,10 +105,10 @@ export type DerivedTool = {
   readonly request: RequestPlan;
 };
 
-/** An operation that yields no tool (`GET /pets`), and why. */
+/** An operation that gives no tool (`GET /pets`), and the reason. */
 export type Skipped = { readonly operation: string; readonly reason: string };
 
-/** What a document says of its service, beside the tools. */
+/** The facts about a service in its document, without the tools. */
 export type ServiceFacts = {
   readonly title: string;
   /** Empty when the document names none. */
