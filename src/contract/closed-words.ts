@@ -2,7 +2,9 @@ import type { components } from '../../generated/api.ts';
 
 type Schemas = components['schemas'];
 
-/** The closed lists of words of the document that the domain has too. A list that the document changes changes here. */
+/**
+ * The closed lists of words of the document that the domain shares. A change of a list in the document changes it here.
+ */
 export type ApprovalPolicy = Schemas['ApprovalPolicy'];
 export type Transport = Schemas['Transport'];
 export type SharedTransport = Schemas['SharedServerTransport'];
@@ -14,7 +16,7 @@ export type TokenPermission = Schemas['TokenPermissions'][number];
 export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
 export type AuditOutcome = Schemas['AuditEvent']['outcome'];
 
-/** A word that is in no closed list where one of it is wanted. */
+/** The word is not in the required closed list. */
 export class UnknownWord extends Error {
   override readonly name = 'UnknownWord';
 
@@ -26,7 +28,10 @@ export class UnknownWord extends Error {
   }
 }
 
-/** Reads words of one closed list: answers what it is given. Throws UnknownWord. The compiler wants the whole list. */
+/**
+ * Makes a reader of one closed list: it returns a word of the list, or throws UnknownWord. The compiler requires the
+ * whole list.
+ */
 const reader = <T extends string>(kind: string, words: Readonly<Record<T, true>>): ((word: string) => T) => {
   const isKnown = (word: string): word is T => Object.hasOwn(words, word);
   return (word) => {

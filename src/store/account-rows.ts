@@ -8,15 +8,15 @@ import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
 
-/** What has tools. Times are milliseconds since the epoch. */
+/** An account, which has tools. Times are milliseconds since the epoch. */
 export type Account = ServiceAccount | ServerAccount;
 
 export type AccountFacts = {
-  /** Unique within the organization: a shared server is an account of several, under its own id. */
+  /** Unique within the organization: a shared server is an account of several organizations, under its own id. */
   id: string;
   organizationId: string;
   status: AccountStatus;
-  /** Grows by one with every update; that of a server's account is the server's. */
+  /** Grows by one with every update; a server's account has the version of the server. */
   version: number;
   createdAt: number;
   updatedAt: number;
@@ -38,20 +38,20 @@ export type ServiceAccount = AccountFacts & {
 export type ServerAccount = AccountFacts & {
   kind: 'server';
   serverId: string;
-  /** Whether it is a server that the operator shares, and not one of the organization's own. */
+  /** Whether the operator shares the server; false for the organization's own servers. */
   isShared: boolean;
 };
 
 export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationName'>;
 
-/** An account with what its integration or server says of it. */
+/** An account with the columns of its integration or server. */
 export type AccountRow = Database['accounts'] & {
   integration_name: string | null;
   server_version: number | null;
   server_updated_at: number | null;
 };
 
-/** Accounts of all kinds, each with what belongs to it in other tables. */
+/** Selects accounts of all kinds, each with its columns in other tables. */
 export const selectAccounts = (db: Db) =>
   db.sql
     .selectFrom('accounts')
@@ -65,13 +65,13 @@ export const selectAccounts = (db: Db) =>
       fn.coalesce('servers.updated_at', 'shared_servers.updated_at').as('server_updated_at'),
     ]);
 
-/** What every account of a server begins with. */
+/** The initial columns of every account of a server. */
 export const OF_SERVER = { authentication_method: 'none', status: 'active' } as const satisfies {
   authentication_method: AuthenticationMethod;
   status: AccountStatus;
 };
 
-/** The row of a service's account, its context sealed. */
+/** Makes the row of a service's account, with sealed context. */
 export function toRow(db: Db, account: NewAccount & { version: number }): Database['accounts'] {
   return {
     organization_id: account.organizationId,
@@ -89,7 +89,7 @@ export function toRow(db: Db, account: NewAccount & { version: number }): Databa
   };
 }
 
-/** The account in a row, which has the columns of its kind. */
+/** Makes an account from a row with the columns of its kind. */
 export function toAccount(db: Db, row: AccountRow): Account {
   const { id, organization_id: organizationId, created_at: createdAt } = row;
   const status = readAccountStatus(row.status);

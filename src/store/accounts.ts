@@ -17,13 +17,13 @@ import type { Db } from './store.ts';
 
 export type { Account, NewAccount, ServerAccount, ServiceAccount } from './account-rows.ts';
 
-/** What the integration of every server's account is called. */
+/** The name of the integration of every server's account. */
 export const SERVERS_INTEGRATION = 'mcp';
 
-/** Which accounts to list, besides which part of the list. */
+/** The filter of a list of accounts. */
 export type AccountFilter = { tenantId?: string; status?: AccountStatus; integrationName?: string };
 
-/** Stores a new account of a service, version 1, of an integration that is there. */
+/** Stores a new account of a service, version 1. The integration must exist. */
 export async function insert(db: Db, account: NewAccount): Promise<void> {
   await db.sql
     .insertInto('accounts')
@@ -31,7 +31,7 @@ export async function insert(db: Db, account: NewAccount): Promise<void> {
     .execute();
 }
 
-/** Stores the account of a server that is there. It goes away with the server. */
+/** Stores the account of an existing server. It is deleted with the server. */
 export async function insertOfServer(
   db: Db,
   { id, organizationId, createdAt }: { id: string; organizationId: string; createdAt: number },
@@ -43,7 +43,7 @@ export async function insertOfServer(
     .execute();
 }
 
-/** An organization's account, or null. */
+/** Returns an organization's account, or null. */
 export async function find(db: Db, organizationId: string, id: string): Promise<Account | null> {
   const row = await selectAccounts(db)
     .where('accounts.id', '=', id)
@@ -52,7 +52,9 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
   return row ? toAccount(db, row) : null;
 }
 
-/** A part of an organization's accounts that pass the filter, newest first. No tenant has a server's account. */
+/**
+ * Returns a part of an organization's accounts that match the filter, newest first. Accounts of servers have no tenant.
+ */
 export async function page(
   db: Db,
   organizationId: string,
@@ -74,7 +76,7 @@ export async function page(
   return rows.map((row) => toAccount(db, row));
 }
 
-/** How many accounts an integration has, counted up to `most`. */
+/** Returns the number of accounts of an integration, counted up to `most`. */
 export async function countOf(db: Db, integrationId: string, most: number): Promise<number> {
   const rows = await db.sql
     .selectFrom('accounts')
@@ -85,7 +87,7 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
   return rows.length;
 }
 
-/** The authentication methods of an integration's accounts, each once. */
+/** Returns the authentication methods of an integration's accounts, each once. */
 export async function methodsOf(db: Db, integrationId: string): Promise<AuthenticationMethod[]> {
   const rows = await db.sql
     .selectFrom('accounts')
@@ -97,8 +99,8 @@ export async function methodsOf(db: Db, integrationId: string): Promise<Authenti
 }
 
 /**
- * Replaces an account of a service whose version is still `expectedVersion`, and returns it with the next version; null
- * when it has moved on or is gone. Its organization, integration and `createdAt` do not change.
+ * Replaces an account of a service if its version is still `expectedVersion`, and returns it with the next version;
+ * returns null if it was changed or deleted. Its organization, integration and `createdAt` do not change.
  */
 export async function update(db: Db, account: ServiceAccount, expectedVersion: number): Promise<ServiceAccount | null> {
   const updated = { ...account, version: expectedVersion + 1 };
@@ -114,8 +116,8 @@ export async function update(db: Db, account: ServiceAccount, expectedVersion: n
 }
 
 /**
- * Notes whether the service or server takes the credentials: of an account of that version only, where one is given. That
- * is no change by anybody: the version stays.
+ * Stores whether the service or server accepts the credentials; only for an account of the given version, if there is
+ * one. The version stays, because this is not a change by a user.
  */
 export async function setStatus(
   db: Db,
@@ -130,7 +132,7 @@ export async function setStatus(
   await (version === undefined ? update : update.where('version', '=', version)).execute();
 }
 
-/** Deletes an account of a service with its endpoints. False when there is none. */
+/** Deletes an account of a service with its endpoints. Returns false if there is none. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('accounts')

@@ -35,7 +35,7 @@ export async function insert(db: Db, token: NewApiToken): Promise<ApiToken> {
   return toApiToken(row);
 }
 
-/** An organization's tokens, expired ones too, oldest first, ties by id. */
+/** Returns an organization's tokens, including expired ones, oldest first, ties by id. */
 export async function list(db: Db, organizationId: string): Promise<ApiToken[]> {
   const rows = await db.sql
     .selectFrom('api_tokens')
@@ -47,7 +47,7 @@ export async function list(db: Db, organizationId: string): Promise<ApiToken[]> 
   return rows.map(toApiToken);
 }
 
-/** Deletes a token. False when the organization has no such token. */
+/** Deletes a token. Returns false if the organization has no such token. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('api_tokens')
@@ -57,13 +57,13 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
   return numDeletedRows > 0n;
 }
 
-/** The token with that hash, expired or not, or null. */
+/** Returns the token with that hash, expired or not, or null. */
 export async function findByHash(db: Db, tokenHash: string): Promise<ApiToken | null> {
   const row = await db.sql.selectFrom('api_tokens').selectAll().where('token_hash', '=', tokenHash).executeTakeFirst();
   return row ? toApiToken(row) : null;
 }
 
-/** Records when tokens were last used; tokens that are gone are passed over. */
+/** Records the last use of tokens; ignores deleted tokens. */
 export async function touchLastUsed(db: Db, uses: readonly Use[]): Promise<void> {
   await touch(db, 'api_tokens', uses);
 }

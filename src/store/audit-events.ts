@@ -5,7 +5,7 @@ import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
-/** What somebody did. Events outlive what they are about. */
+/** An event of the audit log. Events outlive their targets. */
 export type AuditEvent = {
   id: string;
   /** Milliseconds since the epoch. */
@@ -20,7 +20,7 @@ export type AuditEvent = {
 
 export type NewAuditEvent = Omit<AuditEvent, 'id'>;
 
-/** Which events to read. `before` is the last event of the page before; `since` is inclusive. */
+/** A query for events. `before` is the last event of the previous page; `since` is inclusive. */
 export type AuditQuery = {
   organizationId?: string;
   action?: string;
@@ -29,7 +29,7 @@ export type AuditQuery = {
   limit: number;
 };
 
-/** Records events, in order, and returns them with the ids they got. */
+/** Records events, in order, and returns them with their ids. */
 export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<AuditEvent[]> {
   const stored = events.map((event) => ({ id: newEventId(event.at), ...event }));
   for (const slice of slices(stored)) {
@@ -38,7 +38,7 @@ export async function insert(db: Db, events: readonly NewAuditEvent[]): Promise<
   return stored;
 }
 
-/** The events a query asks for, without tool calls: newest first; those of one millisecond, last recorded first. */
+/** Returns the events of a query, without tool calls: newest first; within one millisecond, last recorded first. */
 export async function page(db: Db, query: AuditQuery): Promise<AuditEvent[]> {
   const { organizationId, action, since, before, limit } = query;
   let select = db.sql.selectFrom('audit_events').selectAll();

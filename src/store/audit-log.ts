@@ -5,8 +5,8 @@ import type { Db } from './store.ts';
 import * as toolCalls from './tool-calls.ts';
 
 /**
- * The events a query asks for, of both kinds: what was changed, and which tools were called. Newest first; those of one
- * millisecond, last recorded first.
+ * Returns the events of a query, both changes and tool calls: newest first; within one millisecond, last recorded
+ * first.
  */
 export async function page(db: Db, query: auditEvents.AuditQuery): Promise<auditEvents.AuditEvent[]> {
   const { action, limit } = query;
@@ -17,8 +17,8 @@ export async function page(db: Db, query: auditEvents.AuditQuery): Promise<audit
 }
 
 /**
- * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS` of each kind,
- * and returns the larger number. Call it again, in a write of its own, until that is less than a slice.
+ * Deletes the oldest events from before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS` of each
+ * kind, and returns the larger number. Repeat it, each time in its own write, until the number is less than a slice.
  */
 export async function purge({ sql }: Db, olderThan: number): Promise<number> {
   let most = 0;

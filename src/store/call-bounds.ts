@@ -3,7 +3,7 @@ import { CALLED_DAILY } from './call-totals.ts';
 import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Db } from './store.ts';
 
-/** Tool calls one by one, and the daily totals of others. */
+/** Single tool calls, or daily totals. */
 export type Kind = 'calls' | 'totals';
 
 const ROWS = {
@@ -13,10 +13,13 @@ const ROWS = {
 /** Ids of both begin with the time. */
 const NEWEST_FIRST = { calls: sql`id desc`, totals: sql`at desc, id desc` };
 
-/** What an organization has beyond a bound: everything whose id is below this. */
+/** The rows of an organization beyond a bound: all rows with an id below this one. */
 export type Beyond = { readonly organizationId: string; readonly below: string };
 
-/** The organizations with more than `most` of a kind, 1 or more. Looks at all there are: use `store.aside`. */
+/**
+ * Returns the organizations with more than `most` (1 or more) rows of a kind. Scans all organizations: use
+ * `store.aside`.
+ */
 export async function beyond(db: Db, kind: Kind, most: number): Promise<Beyond[]> {
   const { rows } = await sql<{ organization_id: string }>`
     select organization_id from ${ROWS[kind]} group by organization_id having count(*) > ${most}
@@ -32,7 +35,10 @@ export async function beyond(db: Db, kind: Kind, most: number): Promise<Beyond[]
   return found;
 }
 
-/** Deletes the oldest daily totals that an organization has beyond a bound, at most `PURGE_SLICE_ROWS`, and returns how many. */
+/**
+ * Deletes the oldest daily totals of an organization beyond a bound, at most `PURGE_SLICE_ROWS`, and returns their
+ * number.
+ */
 export async function purgeTotals(db: Db, { organizationId, below }: Beyond): Promise<number> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('audit_events')

@@ -9,19 +9,19 @@ import * as toolCalls from './tool-calls.ts';
 /** The action of a day's totals of one endpoint's calls of one tool. */
 export const CALLED_DAILY = 'tool.called_daily';
 
-/** How many calls one `rollUp` takes at most. */
+/** The maximum number of calls of one `rollUp`. */
 export const ROLL_UP_SLICE_CALLS = 250;
 
 type Totals = { calls: number; failures: number; duration_ms: number; request_bytes: number; response_bytes: number };
 
 /**
- * Adds the oldest calls from before `olderThan` (milliseconds since the epoch), at most `ROLL_UP_SLICE_CALLS` of them, to
- * the totals of their day (UTC), endpoint and tool, deletes them, and returns how many they were. Call it again, in a
- * write of its own, until that is less than a slice.
+ * Adds the oldest calls from before `olderThan` (milliseconds since the epoch), at most `ROLL_UP_SLICE_CALLS`, to the
+ * totals of their day (UTC), endpoint and tool, deletes them, and returns their number. Repeat it, each time in its own
+ * write, until the number is less than a slice.
  */
 export const rollUp = (db: Db, olderThan: number): Promise<number> => rollUpBelow(db, firstIdAt(olderThan));
 
-/** The same with the calls, of all organizations or one, whose ids are below another. */
+/** The same for the calls of all organizations, or of one, with ids below `below`. */
 export async function rollUpBelow(db: Db, below: string, organizationId?: string): Promise<number> {
   const calls = await toolCalls.oldest(db, below, ROLL_UP_SLICE_CALLS, organizationId);
   for (const slice of slices([...dailyRows(calls).values()])) {
@@ -34,7 +34,7 @@ export async function rollUpBelow(db: Db, below: string, organizationId?: string
   return calls.length;
 }
 
-/** A number of milliseconds in whole tenths: sums of such numbers come out the same in whatever order they are made. */
+/** Rounds milliseconds to tenths: the sum of such numbers does not depend on their order. */
 export const tenths = (milliseconds: number): number => Math.round(milliseconds * 10) / 10;
 
 type DailyRow = Omit<Database['audit_events'], 'details'> & { totals: Totals };

@@ -12,9 +12,9 @@ import type { Db } from './store.ts';
 
 /** A tool as its server defines it. JSON throughout, members in the server's order. */
 export type CataloguedTool = {
-  /** As the server lists it: `name` is a string and `inputSchema` an object, nothing else is certain. */
+  /** As in the server's list: `name` is a string and `inputSchema` an object; everything else is unverified. */
   readonly definition: Readonly<Record<string, unknown>>;
-  /** Of the definition: 64 hexadecimal digits. */
+  /** The hash of the definition: 64 hexadecimal digits. */
   readonly hash: string;
 };
 
@@ -22,24 +22,24 @@ export type CataloguedTool = {
 const PIECE_CHARS = 64 * 1024;
 const LINE_FEED_CODE = 0x0a;
 
-/** What was last seen of the tools of a server, of an organization's own or of a shared one. */
+/** The last seen tools of an own or shared server. */
 export type Catalogue = {
-  /** In the server's order; null when none were seen at the present URL. */
+  /** In the server's order; null if no list was seen at the current URL. */
   readonly tools: readonly CataloguedTool[] | null;
-  /** What the tools take in memory; 0 where there are none. */
+  /** The memory of the tools in bytes; 0 if there are none. */
   readonly bytes: number;
   /** Milliseconds since the epoch; null together with `tools`. */
   readonly seenAt: number | null;
   /**
-   * By the name of a tool (ask with `Object.hasOwn`), the hash that it had when tools were first seen; null before that.
-   * A tool that is not in it is new since then.
+   * For each tool name (use `Object.hasOwn`), the hash of the first seen definition; null before the first list. Tools
+   * without a pin are new since then.
    */
   readonly pins: Readonly<Record<string, string>> | null;
 };
 
 /**
- * What was last seen of a server's tools; all null when nothing ever was, or when there is no such server. Others have
- * their turn between two tools. There must be `room` for so many bytes before more is unpacked or parsed.
+ * Returns the last seen tools of a server; all null if there was no list, or no such server. Other work runs between
+ * two tools. Waits for `room` before it unpacks or parses more.
  */
 export async function find(db: Db, serverId: string, room: (bytes: number) => Promise<void>): Promise<Catalogue> {
   const row = await db.sql
@@ -89,7 +89,7 @@ async function unpacked(
   return { tools, bytes };
 }
 
-/** The pins of a server alone; null as in its catalogue. */
+/** Returns only the pins of a server; null as in its catalogue. */
 export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']> {
   const row = await db.sql
     .selectFrom('server_catalogues')
@@ -99,12 +99,13 @@ export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']>
   return row?.pins ? JSON.parse(row.pins) : null;
 }
 
-/** A list of tools as it is stored. */
+/** The stored form of a list of tools. */
 export type PackedCatalogue = { readonly tools: Uint8Array; readonly pins: string; readonly seenAt: number };
 
 /**
- * Packs the tools that a server listed at `seenAt` (milliseconds since the epoch). They may be many: they are compressed
- * off this thread, piece by piece, before the transaction that stores them, and others have their turn between the pieces.
+ * Packs the tools that a server listed at `seenAt` (milliseconds since the epoch). There may be many: they are
+ * compressed on another thread, piece by piece, before the transaction that stores them, and other work runs between
+ * the pieces.
  */
 export async function pack({
   tools,
@@ -146,8 +147,8 @@ async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffe
 }
 
 /**
- * Stores what a server has listed in place of what was there before. The first tools that are ever stored become its
- * pins. Look in the same write that the server is there: nothing would delete the catalogue of one that is not.
+ * Stores the list of a server in place of the previous one. The first stored list becomes its pins. Check in the same
+ * write that the server exists: nothing would delete the catalogue of a missing server.
  */
 export async function save(db: Db, serverId: string, { tools, pins, seenAt }: PackedCatalogue): Promise<void> {
   const seen = { tools, seen_at: seenAt };
@@ -162,8 +163,8 @@ export async function save(db: Db, serverId: string, { tools, pins, seenAt }: Pa
 }
 
 /**
- * Forgets the tools and empties the pins of a server that is now at a place which nobody who may approve has named:
- * whatever it lists from then on is new, and waits until somebody approves it, also when no tools were ever seen.
+ * Deletes the tools and empties the pins of a server with a new URL that no person with `approvals` has set: every tool
+ * that it lists afterwards is new, and waits for approval, even if the server had listed no tools before.
  */
 export async function clearPins(db: Db, serverId: string): Promise<void> {
   const nothing = { tools: null, seen_at: null, pins: '{}' };
@@ -183,12 +184,12 @@ const inserting = (
     organization_id: selectFrom('servers').select('organization_id').where('id', '=', serverId),
   }));
 
-/** Forgets all of a server that is being deleted, in the same write. */
+/** Deletes the catalogue of a server, in the write that deletes the server. */
 export async function remove(db: Db, serverId: string): Promise<void> {
   await db.sql.deleteFrom('server_catalogues').where('server_id', '=', serverId).execute();
 }
 
-/** Forgets all of an organization's own servers, which are still there and deleted with it in the same write. */
+/** Deletes the catalogues of an organization's own servers, in the write that deletes them with the organization. */
 export async function removeOf(db: Db, organizationId: string): Promise<void> {
   const own = await db.sql.selectFrom('servers').select('id').where('organization_id', '=', organizationId).execute();
   for (const ids of slices(own.map(({ id }) => id))) {

@@ -3,23 +3,23 @@ import type { Database } from './schema.ts';
 import type { Store } from './store.ts';
 import { changedBy } from './topics.ts';
 
-/** Counts commits by what they change, so that what was read can be kept until something of it changes. */
+/** Counts commits by topic, so that cached reads stay valid until one of their topics changes. */
 export type Changes = Pick<Store, 'changes' | 'hasChanged'> & {
   /** Notes that anything may have changed. */
   readonly noteAnything: () => void;
-  /** The same transaction, watched; `committed` is called after its commit and before anybody is told of it. */
+  /** Watches a transaction; call `committed` after its commit, before the writer gets its answer. */
   readonly watch: (transaction: Kysely<Database>) => { sql: Kysely<Database>; committed: () => void };
 };
 
 /** Topics whose last change is remembered. Of the others it is known that they did not change after these. */
 const MAX_TOPICS = 20_000;
 
-/** Makes the counter of one store. */
+/** Creates the counter of one store. */
 export function createChanges(mostTopics = MAX_TOPICS): Changes {
   let count = 0;
-  /** The count of the last change of each topic, longest ago first. */
+  /** The count of the last change of each topic, oldest first. */
   const changedAt = new Map<string, number>();
-  /** Up to this count, any topic that is not remembered may have changed. */
+  /** Up to this count, any topic without an entry may have changed. */
   let forgotten = 0;
 
   const note = (topics: ReadonlySet<string>): void => {

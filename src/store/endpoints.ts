@@ -4,17 +4,17 @@ import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
-/** Whose account: a shared server is one of several organizations, under one id. */
+/** The key of an account: a shared server is an account of several organizations, under one id. */
 export type AccountKey = { organizationId: string; accountId: string };
 
 /** An MCP server that Gatehouse serves, without its token. Times are milliseconds since the epoch. */
 export type Endpoint = AccountKey & {
   id: string;
   name: string;
-  /** The scope, word for word as it was sent. */
+  /** The scope, exactly as sent. */
   config: EndpointConfig;
   expiresAt: number | null;
-  /** The id of the API token that made it. */
+  /** The id of the API token that created it. */
   createdBy: string;
   /** Grows by one with every update. */
   version: number;
@@ -25,7 +25,7 @@ export type Endpoint = AccountKey & {
 export type EndpointConfig = { methods?: string[]; tags?: string[]; require_api_token_auth?: boolean };
 export type NewEndpoint = Omit<Endpoint, 'version'> & { tokenHash: string };
 
-/** Stores a new endpoint of an account that is there, version 1, and returns it. */
+/** Stores a new endpoint of an existing account, version 1, and returns it. */
 export async function insert(db: Db, { tokenHash, ...endpoint }: NewEndpoint): Promise<Endpoint> {
   const created = { ...endpoint, version: 1 };
   await db.sql
@@ -35,7 +35,7 @@ export async function insert(db: Db, { tokenHash, ...endpoint }: NewEndpoint): P
   return created;
 }
 
-/** An account's endpoint, expired or not, or null. */
+/** Returns an account's endpoint, expired or not, or null. */
 export async function find(db: Db, { organizationId, accountId }: AccountKey, id: string): Promise<Endpoint | null> {
   const row = await db.sql
     .selectFrom('endpoints')
@@ -47,12 +47,12 @@ export async function find(db: Db, { organizationId, accountId }: AccountKey, id
   return row ? toEndpoint(row) : null;
 }
 
-/** Where the tools of an endpoint's account come from. */
+/** The source of the tools of an endpoint's account. */
 export type Source =
   | { readonly kind: 'service'; readonly integrationId: string }
   | { readonly kind: 'server'; readonly serverId: string; readonly isShared: boolean };
 
-/** The endpoint whose token has that hash, expired or not, and where its tools come from; or null. */
+/** Returns the endpoint whose token has that hash, expired or not, with the source of its tools; or null. */
 export async function findByTokenHash(
   db: Db,
   tokenHash: string,
@@ -79,7 +79,7 @@ export async function findByTokenHash(
   return { endpoint: toEndpoint(row), account };
 }
 
-/** A part of an account's endpoints, newest first. */
+/** Returns a part of an account's endpoints, newest first. */
 export async function page(
   db: Db,
   { organizationId, accountId }: AccountKey,
@@ -100,8 +100,8 @@ export async function page(
 }
 
 /**
- * Replaces an endpoint whose version is still `expectedVersion`, and returns it with the next version; null when it has
- * moved on or is gone. Its account, token, `createdBy` and `createdAt` do not change.
+ * Replaces an endpoint if its version is still `expectedVersion`, and returns it with the next version; returns null if
+ * it was changed or deleted. Its account, token, `createdBy` and `createdAt` do not change.
  */
 export async function update(db: Db, endpoint: Endpoint, expectedVersion: number): Promise<Endpoint | null> {
   const updated = { ...endpoint, version: expectedVersion + 1 };
@@ -117,7 +117,7 @@ export async function update(db: Db, endpoint: Endpoint, expectedVersion: number
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Deletes an endpoint: its token is unknown from then on. False when there is none. */
+/** Deletes an endpoint: its token is unknown afterwards. Returns false if there is none. */
 export async function remove(db: Db, { organizationId, accountId }: AccountKey, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('endpoints')
@@ -129,8 +129,8 @@ export async function remove(db: Db, { organizationId, accountId }: AccountKey, 
 }
 
 /**
- * Deletes endpoints that expired before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS` of them, and
- * returns how many. Call it again, in a write of its own, until that is less than a slice.
+ * Deletes endpoints that expired before `olderThan` (milliseconds since the epoch), at most `PURGE_SLICE_ROWS`, and
+ * returns their number. Repeat it, each time in its own write, until the number is less than a slice.
  */
 export async function purge(db: Db, olderThan: number): Promise<number> {
   const expired = await db.sql

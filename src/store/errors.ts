@@ -1,25 +1,28 @@
 /**
- * The database cannot do its work now: it is down, its disk is full, or this process has lost its lock.
- * Nothing that was asked for is known to be stored; asking again later may succeed.
+ * The database is unavailable now: it is down, its disk is full, or this process has lost its lock. The request is not
+ * known to be stored; a later attempt may succeed.
  */
 export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';
-  /** Whole seconds to wait before asking again, for `Retry-After`. */
+  /** Whole seconds to wait before the next attempt, for `Retry-After`. */
   readonly retryAfterSeconds: number = 5;
 }
 
-/** An organization has as many writes waiting as it may. Nothing was stored, and nothing is wrong with the database. */
+/** An organization has the maximum number of waiting writes. Nothing was stored, and the database works. */
 export class StoreBusy extends StoreUnavailable {
   override readonly name = 'StoreBusy';
   override readonly retryAfterSeconds = 1;
 }
 
-/** A row that was found is gone: it was deleted between two reads. */
+/** A row was deleted between two reads. */
 export class DeletedMeanwhile extends Error {
   override readonly name = 'DeletedMeanwhile';
 }
 
-/** A data folder that cannot be used, with what the operator can do about it; any other error as it is. */
+/**
+ * Turns the error of an unusable data folder into a StoreRefused with a remedy for the operator; returns any other
+ * error unchanged.
+ */
 export function explainFolderError(error: unknown, directory: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   return syscall === undefined
@@ -31,7 +34,7 @@ export function explainFolderError(error: unknown, directory: string): unknown {
       );
 }
 
-/** The store must not be opened as things are. The message says why and what the operator can do. */
+/** The store cannot be opened. The message gives the reason and a remedy for the operator. */
 export class StoreRefused extends Error {
   override readonly name = 'StoreRefused';
 }

@@ -3,10 +3,10 @@ import { OF_SERVER } from './account-rows.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
-/** Whom a server is shared with: organizations by their ids, or all, those to come too. */
+/** The organizations that a server is shared with: ids, or all present and future ones. */
 export type Grantees = readonly string[] | 'all';
 
-/** Whom a shared server is shared with, ids sorted byte by byte; null when there is no such server. */
+/** Returns the organizations that a server is shared with, ids sorted by bytes; null if there is no such server. */
 export async function organizationsOf(db: Db, serverId: string): Promise<string[] | 'all' | null> {
   const server = await db.sql
     .selectFrom('shared_servers')
@@ -20,9 +20,9 @@ export async function organizationsOf(db: Db, serverId: string): Promise<string[
 }
 
 /**
- * Shares a server, which must be there, with those organizations and no others: from `at` on (milliseconds since the
- * epoch) it is an account of each that did not have it; those that keep it keep their endpoints over it, and those that
- * lose it lose theirs. Returns the ids in `wanted` that are no organization's: when there are any, nothing has changed.
+ * Shares an existing server with exactly these organizations. From `at` (milliseconds since the epoch) it is an account
+ * of each new one. Organizations that keep it keep their endpoints over it; organizations that lose it lose them.
+ * Returns the ids in `wanted` of unknown organizations: if there are any, nothing has changed.
  */
 export async function setOrganizations(db: Db, serverId: string, wanted: Grantees, at: number): Promise<string[]> {
   const unknown = wanted === 'all' ? [] : await unknownAmong(db, [...new Set(wanted)]);
@@ -47,7 +47,7 @@ export async function setOrganizations(db: Db, serverId: string, wanted: Grantee
   return [];
 }
 
-/** Makes accounts of a new organization of all servers that are shared with all. */
+/** Gives a new organization an account for each server that is shared with all. */
 export async function shareWithNew(
   db: Db,
   { id, createdAt }: { readonly id: string; readonly createdAt: number },

@@ -6,8 +6,8 @@ import type { Store } from './store.ts';
 const FRESH_MS = 1000;
 
 /**
- * The writes and the `check` of a store over those of an engine. Only a real write proves that writes succeed, so a
- * check makes one unless another has just been seen.
+ * Adds `check` to the writes of an engine. Only a real write proves that writes succeed, so a check makes one unless
+ * another has just succeeded.
  */
 export function withCheck(
   { write, writeFor }: Pick<Store, 'write' | 'writeFor'>,

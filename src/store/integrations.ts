@@ -9,13 +9,13 @@ export type Integration = {
   id: string;
   organizationId: string;
   name: string;
-  /** Where the service is, in place of the document's servers; null means as the document says. */
+  /** The URL of the service, in place of the document's servers; null means the document's. */
   baseUrl: string | null;
   toolTags: Record<string, string[]>;
   approvalPolicy: ApprovalPolicy;
   toolCount: number;
   skipped: { operation: string; reason: string }[];
-  /** What the document says of the service itself: JSON that the tools' own module reads and writes. */
+  /** The document's facts about the service: JSON that the `tools` module reads and writes. */
   service: string;
   /** Grows by one with every update. */
   version: number;
@@ -25,13 +25,13 @@ export type Integration = {
 
 export type NewIntegration = Omit<Integration, 'version'>;
 
-/** What an integration was made of, and what was made of it. */
+/** The document of an integration, and the tools created from it. */
 export type Contents = {
   /** The document, compressed. */
   document: Uint8Array;
-  /** Its tools, compressed; the tools' own module reads them. */
+  /** Its tools, compressed; the `tools` module reads them. */
   tools: Uint8Array;
-  /** What scopes select tools by, as JSON: small, and enough to check a scope. */
+  /** The properties of tools that scopes check, as JSON: small, and enough to check a scope. */
   selectors: string;
 };
 
@@ -46,7 +46,7 @@ export async function insert(db: Db, integration: NewIntegration, contents: Cont
   return created;
 }
 
-/** An organization's integration, or null. */
+/** Returns an organization's integration, or null. */
 export async function find(db: Db, organizationId: string, id: string): Promise<Integration | null> {
   const row = await db.sql
     .selectFrom('integrations')
@@ -57,7 +57,7 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
   return row ? toIntegration(row) : null;
 }
 
-/** The ids of an organization's integrations of that name. */
+/** Returns the ids of an organization's integrations with that name. */
 export async function idsOf(db: Db, organizationId: string, name: string): Promise<string[]> {
   const rows = await db.sql
     .selectFrom('integrations')
@@ -68,19 +68,19 @@ export async function idsOf(db: Db, organizationId: string, name: string): Promi
   return rows.map(({ id }) => id);
 }
 
-/** What scopes select the tools of an integration by. Throws DeletedMeanwhile. */
+/** Returns the properties of an integration's tools that scopes check. Throws DeletedMeanwhile. */
 export async function selectors(db: Db, id: string): Promise<string> {
   const row = await contentsOf(db, id).select('selectors').executeTakeFirstOrThrow(deleted);
   return row.selectors;
 }
 
-/** The compressed tools of an integration. Throws DeletedMeanwhile. */
+/** Returns the compressed tools of an integration. Throws DeletedMeanwhile. */
 export async function tools(db: Db, id: string): Promise<Uint8Array> {
   const row = await contentsOf(db, id).select('tools').executeTakeFirstOrThrow(deleted);
   return row.tools;
 }
 
-/** The compressed document of an integration. Throws DeletedMeanwhile. */
+/** Returns the compressed document of an integration. Throws DeletedMeanwhile. */
 export async function document(db: Db, id: string): Promise<Uint8Array> {
   const row = await contentsOf(db, id).select('document').executeTakeFirstOrThrow(deleted);
   return row.document;
@@ -90,7 +90,7 @@ const deleted = () => new DeletedMeanwhile('the integration was deleted meanwhil
 
 const contentsOf = (db: Db, id: string) => db.sql.selectFrom('integration_contents').where('integration_id', '=', id);
 
-/** A part of an organization's integrations, newest first. */
+/** Returns a part of an organization's integrations, newest first. */
 export async function page(db: Db, organizationId: string, { before, limit }: Part): Promise<Integration[]> {
   let select = db.sql.selectFrom('integrations').selectAll().where('organization_id', '=', organizationId);
   if (before) {
@@ -103,8 +103,8 @@ export async function page(db: Db, organizationId: string, { before, limit }: Pa
 }
 
 /**
- * Replaces an integration whose version is still `expectedVersion`, with its contents where they are given, and returns
- * it with the next version; null when it has moved on or is gone. `organizationId` and `createdAt` do not change.
+ * Replaces an integration if its version is still `expectedVersion`, with its contents if given, and returns it with
+ * the next version; returns null if it was changed or deleted. `organizationId` and `createdAt` do not change.
  */
 export async function update(
   db: Db,
@@ -130,7 +130,7 @@ export async function update(
   return updated;
 }
 
-/** Deletes an integration, which must have no accounts. False when there is none. */
+/** Deletes an integration, which must have no accounts. Returns false if there is none. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('integrations')

@@ -4,13 +4,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFolderError, StoreRefused } from './errors.ts';
 
-/** Where the key file of a data directory is. */
+/** Returns the path of the key file of a data directory. */
 export const keyFilePath = (directory: string): string => join(directory, 'secret.key');
 
 /**
- * The key that seals secrets when none is configured: the file `secret.key` (32 bytes in base64, mode 0600) of the data
- * directory, made on the first start. Keep it with your backups: without it nothing sealed can be read. Throws
- * StoreRefused when the file holds something else, or cannot be made.
+ * Returns the key for secrets if none is configured: the file `secret.key` (32 bytes in base64, mode 0600) of the data
+ * directory, created at the first start. Keep it with your backups: without it, sealed values are lost. Throws
+ * StoreRefused if the file has other contents, or cannot be created.
  */
 export async function keyFile(directory: string): Promise<Buffer> {
   const path = keyFilePath(directory);
@@ -25,7 +25,7 @@ export async function keyFile(directory: string): Promise<Buffer> {
   return keyIn(path, await readFile(path, 'utf8'));
 }
 
-/** The key in the key file; null when there is no such file. Throws StoreRefused when it holds something else. */
+/** Returns the key in the key file; null if there is no such file. Throws StoreRefused if it has other contents. */
 export async function readKeyFile(directory: string): Promise<Buffer | null> {
   const path = keyFilePath(directory);
   try {

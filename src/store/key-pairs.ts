@@ -36,7 +36,7 @@ export async function insert(db: Db, pair: NewKeyPair): Promise<KeyPair> {
   return toKeyPair(row);
 }
 
-/** An organization's key pairs, expired ones too, oldest first, ties by id. */
+/** Returns an organization's key pairs, including expired ones, oldest first, ties by id. */
 export async function list(db: Db, organizationId: string): Promise<KeyPair[]> {
   const rows = await db.sql
     .selectFrom('key_pairs')
@@ -48,7 +48,7 @@ export async function list(db: Db, organizationId: string): Promise<KeyPair[]> {
   return rows.map(toKeyPair);
 }
 
-/** Deletes a key pair. False when the organization has no such pair. */
+/** Deletes a key pair. Returns false if the organization has no such pair. */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('key_pairs')
@@ -58,13 +58,13 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
   return numDeletedRows > 0n;
 }
 
-/** The pair whose key has that hash, expired or not, with the hash of its secret to compare; or null. */
+/** Returns the pair whose key has that hash, expired or not, with the hash of its secret to compare; or null. */
 export async function findByKeyHash(db: Db, keyHash: string): Promise<(KeyPair & { secretHash: string }) | null> {
   const row = await db.sql.selectFrom('key_pairs').selectAll().where('key_hash', '=', keyHash).executeTakeFirst();
   return row ? { ...toKeyPair(row), secretHash: row.secret_hash } : null;
 }
 
-/** Records when key pairs were last used; pairs that are gone are passed over. */
+/** Records the last use of key pairs; ignores deleted pairs. */
 export async function touchLastUsed(db: Db, uses: readonly Use[]): Promise<void> {
   await touch(db, 'key_pairs', uses);
 }

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { Db } from './store.ts';
 
-/** That a credential was used, and when (milliseconds since the epoch). */
+/** A use of a credential, and its time (milliseconds since the epoch). */
 export type Use = { id: string; at: number };
 
 const SLICE_ROWS = 100;
 
-/** Records uses of the credentials in one table, a statement per 100; ids that are gone are passed over. */
+/** Records uses of the credentials in one table, one statement per 100; ignores deleted ids. */
 export async function touch(db: Db, table: 'api_tokens' | 'key_pairs', uses: readonly Use[]): Promise<void> {
   const latest = new Map<string, number>();
   for (const { id, at } of uses) {

@@ -3,12 +3,12 @@ import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migrat
 import { StoreRefused } from './errors.ts';
 import type { Database } from './schema.ts';
 
-/** Where a database stands against the migrations a program knows. */
+/** The executed and pending migrations of a database. */
 export type MigrationState = { executed: string[]; pending: string[] };
 
 /**
- * Reads how far the database is, changing nothing. Throws StoreRefused when it has run migrations that are not among
- * `migrations`: a newer program wrote it.
+ * Reads the state of the migrations and changes nothing. Throws StoreRefused if the database has run migrations that
+ * are not in `migrations`: a newer program wrote it.
  */
 export async function migrationState(
   database: Kysely<Database>,
@@ -26,7 +26,7 @@ export async function migrationState(
   return { executed, pending: pending.sort() };
 }
 
-/** Runs the pending migrations in order, all in one transaction. Throws what the failing one threw. */
+/** Runs the pending migrations in order, all in one transaction. Throws the error of a failing migration. */
 export async function migrate(database: Kysely<Database>, migrations: Record<string, Migration>): Promise<void> {
   const migrator = new Migrator({ db: database, provider: { getMigrations: async () => migrations } });
   const { error } = await migrator.migrateToLatest();

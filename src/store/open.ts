@@ -1,10 +1,9 @@
 import type { Store, StoreOptions } from './store.ts';
 
 /**
- * Opens the database, alone: creates it when missing, migrates it when old (a SQLite file is copied first, to
- * `gatehouse.db.before-<migration>`). Throws StoreRefused when another process holds it, when it is newer than the
- * program, when the keys do not fit, or when it is missing and must not be; StoreUnavailable when it cannot be reached
- * or written.
+ * Opens the database exclusively: creates a missing one, migrates an old one (a SQLite file is first copied to
+ * `gatehouse.db.before-<migration>`). Throws StoreRefused if another process holds it, if it is newer than the program,
+ * if the keys do not fit, or if it is missing and must exist; StoreUnavailable if it cannot be reached or written.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { location } = options;

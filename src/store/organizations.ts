@@ -8,7 +8,7 @@ import * as usage from './usage.ts';
 export type Organization = {
   id: string;
   name: string;
-  /** How many servers it has, kept by `servers.insert` and `servers.remove`. */
+  /** The number of its servers, kept by `servers.insert` and `servers.remove`. */
   serverCount: number;
   version: number;
   createdAt: number;
@@ -17,7 +17,7 @@ export type Organization = {
 
 export type NewOrganization = Omit<Organization, 'serverCount' | 'version'>;
 
-/** Stores a new organization without servers but those that are shared with all, version 1, and returns it. */
+/** Stores a new organization, version 1, and returns it. It has only the servers that are shared with all. */
 export async function insert(db: Db, organization: NewOrganization): Promise<Organization> {
   const { id, name, createdAt, updatedAt } = organization;
   await db.sql
@@ -28,21 +28,21 @@ export async function insert(db: Db, organization: NewOrganization): Promise<Org
   return { id, name, serverCount: 0, version: 1, createdAt, updatedAt };
 }
 
-/** The organization of that id, or null. */
+/** Returns the organization with that id, or null. */
 export async function find(db: Db, id: string): Promise<Organization | null> {
   const row = await db.sql.selectFrom('organizations').selectAll().where('id', '=', id).executeTakeFirst();
   return row ? toOrganization(row) : null;
 }
 
-/** Every organization, oldest first, ties by id. */
+/** Returns every organization, oldest first, ties by id. */
 export async function list(db: Db): Promise<Organization[]> {
   const rows = await db.sql.selectFrom('organizations').selectAll().orderBy('created_at').orderBy('id').execute();
   return rows.map(toOrganization);
 }
 
 /**
- * Deletes an organization with its credentials, integrations, servers, accounts and all that hangs on them; its audit
- * events and the servers that were shared with it stay. False when there is no such organization.
+ * Deletes an organization with its credentials, integrations, servers, accounts and all their dependent objects. Its
+ * audit events and the servers that were shared with it stay. Returns false if there is no such organization.
  */
 export async function remove(db: Db, id: string): Promise<boolean> {
   // First, so that nothing is counted off one by one that goes away as a whole.
@@ -52,7 +52,7 @@ export async function remove(db: Db, id: string): Promise<boolean> {
   return numDeletedRows > 0n;
 }
 
-/** How many organizations there are. */
+/** Returns the number of organizations. */
 export async function count(db: Db): Promise<number> {
   const row = await db.sql
     .selectFrom('organizations')

@@ -8,10 +8,10 @@ import { createSealer, type Sealer } from './secrets.ts';
 import type { Engine, StoreOptions } from './store.ts';
 
 /**
- * Brings a database up to this program, in the order that leaves it untouched when the start is refused: its version
- * is checked, then the keys, then it is migrated (`beforeMigration` runs first when there is something to lose).
- * Returns the sealer to use with it. Throws StoreRefused when the database is newer, when a key is missing or wrong, or
- * when there must be something in it and there is not.
+ * Prepares a database for this program, in an order that leaves it unchanged if the start is refused: checks its
+ * version, then the keys, then migrates it (`beforeMigration` runs first if there are data to lose). Returns the sealer
+ * for it. Throws StoreRefused if the database is newer, if a key is missing or wrong, or if the database is empty and
+ * must not be.
  */
 export async function prepareDatabase(
   sql: Kysely<Database>,

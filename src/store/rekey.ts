@@ -6,19 +6,19 @@ import type { Db, Store } from './store.ts';
 /** How many values are sealed anew in one write. */
 const SLICE_ROWS = 256;
 
-/** What `reseal` has done. */
+/** The result of `reseal`. */
 export type Resealed = {
   readonly count: number;
-  /** The contexts of values that do not open. They are left as they are. */
+  /** The contexts of values that no key opens. They stay unchanged. */
   readonly unopened: readonly string[];
   /** False when it ended early. */
   readonly isComplete: boolean;
 };
 
 /**
- * Seals every value anew that another key than the store's first one has sealed, in slices, each durable before the
- * next. `onSlice` hears how many of how many values have been looked at. Ends early, after a slice, when `signal` is
- * aborted; what is left is done by the next run.
+ * Seals every value again that another key than the store's first one has sealed, in slices, each durable before the
+ * next. `onSlice` gets the number of checked values and their total. Ends early, after a slice, if `signal` is aborted;
+ * the next run does the rest.
  */
 export async function reseal(
   store: Store,
@@ -48,8 +48,8 @@ export async function reseal(
 }
 
 /**
- * Counts the sealed values by the id of their key, and forgets the keys that seal nothing any more, so that later
- * starts can do without them. The store's first key stays known. Answers a count, 0 too, for every key known before.
+ * Counts the sealed values by the id of their key, and forgets the keys without values, so that later starts do not
+ * need them. The store's first key stays known. Returns a count, also 0, for every key known before.
  */
 export function retireKeys(store: Store): Promise<Map<string, number>> {
   return store.write(async (db) => {

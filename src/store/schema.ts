@@ -13,7 +13,7 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
-  /** What each organization has of what quotas limit. Triggers keep it: nothing else writes it. */
+  /** The usage of each organization for the quotas. Only triggers write it. */
   organization_usage: { organization_id: string; resource: string; used: number };
   api_tokens: {
     id: string;
@@ -54,7 +54,7 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
-  /** The operator's. */
+  /** The operator's servers. */
   shared_servers: {
     id: string;
     slug: string;
@@ -69,7 +69,7 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
-  /** Of servers and shared servers. `tools` is compressed. */
+  /** The catalogues of servers and shared servers. `tools` is compressed. */
   server_catalogues: {
     server_id: string;
     tools: Uint8Array | null;
@@ -137,8 +137,8 @@ export type Database = {
     organization_id: string;
   };
   /**
-   * Of a service, of a server, or of a shared server in each organization that it is shared with: the id is unique within
-   * the organization. What is a server's own is in `servers` or `shared_servers`, and null here.
+   * Accounts of services, of servers, and of a shared server in each organization that it is shared with: the id is
+   * unique within the organization. Columns that `servers` or `shared_servers` hold are null here.
    */
   accounts: {
     organization_id: string;

@@ -1,19 +1,19 @@
 import type { Database } from './schema.ts';
 
-/** A column whose values are sealed, each in a context of its own, so that none opens where it was moved to. */
+/** A column with sealed values. Each has its own context, so a value does not open in another place. */
 export type SealedColumn = {
   readonly table: string;
   /** The columns of the table's primary key; the last one is the id that contexts name. */
   readonly primaryKey: readonly string[];
-  /** Text; may be null where there is nothing to seal. */
+  /** Text; may be null if there is no value. */
   readonly column: string;
   /** The context of the value in the row with that id. */
   readonly contextOf: (id: string) => string;
 };
 
 /**
- * Every column that holds sealed values: what the repositories take their contexts from, and what `rekey` walks. A
- * column that is not here keeps its old key for ever.
+ * Every column with sealed values: the repositories take their contexts from here, and `rekey` walks it. A column that
+ * is missing here keeps its old key for ever.
  */
 export const SEALED = {
   serverHeaders: sealed('servers', ['id'], 'request_headers'),

@@ -9,13 +9,15 @@ const TAG_BYTES = 16;
 /** The length of a key's id. */
 export const KEY_ID_DIGITS = 8;
 
-/** Seals text so that only who has the key, and names the same context, can read it. */
+/** Seals text so that reading it requires the key and the same context. */
 export type Sealer = {
   /** The id of the first key, which seals. */
   readonly keyId: string;
-  /** Encrypts `plain` under the first key. `context` names where the value lives, e.g. `servers.request_headers:<id>`. */
+  /**
+   * Encrypts `plain` with the first key. `context` names the place of the value, e.g. `servers.request_headers:<id>`.
+   */
   seal(plain: string, context: string): string;
-  /** Decrypts what `seal` returned. Throws when the key is unknown, the context another, or the value damaged. */
+  /** Decrypts a result of `seal`. Throws if the key is unknown, the context differs, or the value is damaged. */
   open(sealed: string, context: string): string;
 };
 

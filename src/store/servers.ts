@@ -39,11 +39,14 @@ export type ServerPage = {
   limit: number;
   sort: ServerSort;
   order: 'asc' | 'desc';
-  /** Only servers with this text in name, description or url, whatever the case. */
+  /** Only servers with this text in name, description or url, in any case. */
   search?: string;
 };
 
-/** Stores a new server, version 1, with its account, counts it on its organization (which must exist), and returns it. */
+/**
+ * Stores a new server, version 1, with its account, adds it to the count of its organization (which must exist), and
+ * returns it.
+ */
 export async function insert(db: Db, server: NewServer): Promise<Server> {
   const created = { ...server, version: 1 };
   await db.sql.insertInto('servers').values(toRow(db, created)).execute();
@@ -52,7 +55,7 @@ export async function insert(db: Db, server: NewServer): Promise<Server> {
   return created;
 }
 
-/** An organization's server, or null. */
+/** Returns an organization's server, or null. */
 export async function find(db: Db, organizationId: string, id: string): Promise<Server | null> {
   const row = await db.sql
     .selectFrom('servers')
@@ -64,8 +67,8 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
 }
 
 /**
- * Replaces a server whose version is still `expectedVersion`, and returns it with the next version; null when it has
- * moved on or is gone. `organizationId` and `createdAt` do not change.
+ * Replaces a server if its version is still `expectedVersion`, and returns it with the next version; returns null if it
+ * was changed or deleted. `organizationId` and `createdAt` do not change.
  */
 export async function update(db: Db, server: Server, expectedVersion: number): Promise<Server | null> {
   const updated = { ...server, version: expectedVersion + 1 };
@@ -81,8 +84,8 @@ export async function update(db: Db, server: Server, expectedVersion: number): P
 }
 
 /**
- * Deletes a server with its account, endpoints, catalogue and approvals, and takes it off the count. False when there is
- * none.
+ * Deletes a server with its account, endpoints, catalogue and approvals, and updates the count. Returns false if there
+ * is none.
  */
 export async function remove(db: Db, organizationId: string, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
@@ -99,8 +102,8 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
 }
 
 /**
- * One page of an organization's servers. With `search`, use `store.aside`: it looks at every server. Nothing is read before
- * there is `room` for the sealed headers of the page, of so many bytes.
+ * Returns one page of an organization's servers. With `search`, use `store.aside`: it scans every server. Waits for
+ * `room` for the sealed headers of the page, in bytes, before it reads anything.
  */
 export async function page(
   db: Db,
@@ -162,10 +165,10 @@ function bySize(sizes: readonly { readonly id: string; readonly bytes: number }[
   return slice.length === 0 ? slices : [...slices, slice];
 }
 
-/** A server some calls of which wait for a person: where it is, and what holds them back. */
+/** A server with calls that wait for a person: its URL and its policy. */
 export type HeldBack = Pick<Server, 'id' | 'url' | 'approvalPolicy'>;
 
-/** The servers of an organization some calls of which wait for a person. */
+/** Returns the servers of an organization with calls that wait for a person. */
 export async function heldBack(db: Db, organizationId: string): Promise<HeldBack[]> {
   const rows = await db.sql
     .selectFrom('servers')
@@ -176,7 +179,7 @@ export async function heldBack(db: Db, organizationId: string): Promise<HeldBack
   return rows.map(({ id, url, approval_policy }) => ({ id, url, approvalPolicy: readApprovalPolicy(approval_policy) }));
 }
 
-/** How many servers an organization has, 0 when there is no such organization. Costs one lookup. */
+/** Returns the number of servers of an organization, 0 if there is no such organization. Costs one lookup. */
 export async function count(db: Db, organizationId: string): Promise<number> {
   const row = await db.sql
     .selectFrom('organizations')
@@ -186,7 +189,7 @@ export async function count(db: Db, organizationId: string): Promise<number> {
   return row?.server_count ?? 0;
 }
 
-/** How many servers a search finds. Looks at every server of the organization: use `store.aside`. */
+/** Returns the number of servers that a search finds. Scans every server of the organization: use `store.aside`. */
 export async function countMatching(db: Db, organizationId: string, search: string): Promise<number> {
   const row = await searched(db, organizationId, search)
     .select(({ fn }) => fn.countAll<number>().as('total'))

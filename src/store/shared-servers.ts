@@ -9,9 +9,9 @@ import type { Database } from './schema.ts';
 import { SEALED } from './sealed.ts';
 import type { Db } from './store.ts';
 
-/** How an MCP server of the operator's is reached, in the words of the Operator API. Sealed at rest. */
+/** The connection settings of a shared server, with the keys of the Operator API. Sealed at rest. */
 export type McpServerConfig = {
-  /** No two servers that are enabled have the same. */
+  /** Unique among enabled servers. */
   name: string;
   transport: SharedTransport;
   url: string | null;
@@ -29,7 +29,10 @@ export type McpServerConfig = {
   sessionKwargs: Record<string, never>;
 };
 
-/** An MCP server of the operator's, which organizations use once it is shared with them. Times are milliseconds since the epoch. */
+/**
+ * An MCP server of the operator; organizations use it once it is shared with them. Times are milliseconds since the
+ * epoch.
+ */
 export type SharedServer = {
   /** A UUID. */
   id: string;
@@ -49,9 +52,9 @@ export type NewSharedServer = Omit<SharedServer, 'slug' | 'version'>;
 const MAX_ALIKE_SLUGS = 99;
 
 /**
- * Stores a new server that is shared with nobody, version 1, and returns it with the first slug that is free: `slugBase`,
- * or that with `-2` to `-99` behind it. Null, and nothing is stored, when all of them are taken. When it is enabled, ask
- * `enabledNamed` in the same write before: the database refuses a second one of that name.
+ * Stores a new server, version 1, that is shared with no organization, and returns it with the first free slug:
+ * `slugBase`, or `slugBase` with `-2` to `-99`. Returns null, and stores nothing, if all are taken. If it is enabled,
+ * first call `enabledNamed` in the same write: the database refuses a second server of that name.
  */
 export async function insert(db: Db, server: NewSharedServer, slugBase: string): Promise<SharedServer | null> {
   const slug = await freeSlug(db, slugBase);
@@ -66,22 +69,22 @@ export async function insert(db: Db, server: NewSharedServer, slugBase: string):
   return created;
 }
 
-/** The server of that id, or null. */
+/** Returns the server with that id, or null. */
 export async function find(db: Db, id: string): Promise<SharedServer | null> {
   const row = await db.sql.selectFrom('shared_servers').selectAll().where('id', '=', id).executeTakeFirst();
   return row ? toSharedServer(db, row) : null;
 }
 
-/** The version of the server of that id, or null; also of one whose configuration cannot be opened. */
+/** Returns the version of the server with that id, or null; works even if its configuration cannot be opened. */
 export async function versionOf(db: Db, id: string): Promise<number | null> {
   const row = await db.sql.selectFrom('shared_servers').select('version').where('id', '=', id).executeTakeFirst();
   return row?.version ?? null;
 }
 
-/** A stored server as far as it can be read: without its configuration where that cannot be opened. */
+/** A stored server; without its configuration if that cannot be opened. */
 export type StoredSharedServer = Omit<SharedServer, 'mcpServer'> & { readonly mcpServer: McpServerConfig | null };
 
-/** Every shared server, oldest first, ties by id, whether its configuration can be opened or not. */
+/** Returns every shared server, oldest first, ties by id, even if its configuration cannot be opened. */
 export async function listStored(db: Db): Promise<StoredSharedServer[]> {
   const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();
   return rows.map((row) => {
@@ -93,13 +96,13 @@ export async function listStored(db: Db): Promise<StoredSharedServer[]> {
   });
 }
 
-/** Every shared server, oldest first, ties by id. */
+/** Returns every shared server, oldest first, ties by id. */
 export async function list(db: Db): Promise<SharedServer[]> {
   const rows = await db.sql.selectFrom('shared_servers').selectAll().orderBy('created_at').orderBy('id').execute();
   return rows.map((row) => toSharedServer(db, row));
 }
 
-/** The ids of all servers that are enabled, oldest first. */
+/** Returns the ids of all enabled servers, oldest first. */
 export async function enabledIds(db: Db): Promise<string[]> {
   const rows = await db.sql
     .selectFrom('shared_servers')
@@ -111,7 +114,7 @@ export async function enabledIds(db: Db): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** The id of the enabled server with that name in its config, or null. */
+/** Returns the id of the enabled server with that name in its configuration, or null. */
 export async function enabledNamed(db: Db, mcpName: string): Promise<string | null> {
   const row = await db.sql
     .selectFrom('shared_servers')
@@ -123,9 +126,9 @@ export async function enabledNamed(db: Db, mcpName: string): Promise<string | nu
 }
 
 /**
- * Replaces a server whose version is still `expectedVersion`, and returns it with the next version; null when it has
- * moved on or is gone. Its slug, `createdAt` and whom it is shared with do not change. When it is enabled, ask
- * `enabledNamed` in the same write before, as for `insert`.
+ * Replaces a server if its version is still `expectedVersion`, and returns it with the next version; returns null if it
+ * was changed or deleted. Its slug, `createdAt` and organizations do not change. If it is enabled, first call
+ * `enabledNamed` in the same write, as for `insert`.
  */
 export async function update(db: Db, server: SharedServer, expectedVersion: number): Promise<SharedServer | null> {
   const updated = { ...server, version: expectedVersion + 1 };
@@ -139,7 +142,10 @@ export async function update(db: Db, server: SharedServer, expectedVersion: numb
   return numUpdatedRows > 0n ? updated : null;
 }
 
-/** Deletes a server with its catalogue, its accounts in all organizations and their endpoints. False when there is none. */
+/**
+ * Deletes a server with its catalogue, its accounts in all organizations and their endpoints. Returns false if there is
+ * none.
+ */
 export async function remove(db: Db, id: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql.deleteFrom('shared_servers').where('id', '=', id).executeTakeFirstOrThrow();
   if (numDeletedRows === 0n) {
@@ -149,7 +155,7 @@ export async function remove(db: Db, id: string): Promise<boolean> {
   return true;
 }
 
-/** The slug that a new server would get now, as in `insert`; null when all are taken. */
+/** Returns the slug that a new server would get now, as in `insert`; null if all are taken. */
 export async function freeSlug(db: Db, base: string): Promise<string | null> {
   const slugs = Array.from({ length: MAX_ALIKE_SLUGS }, (_, index) => (index === 0 ? base : `${base}-${index + 1}`));
   const rows = await db.sql.selectFrom('shared_servers').select('slug').where('slug', 'in', slugs).execute();

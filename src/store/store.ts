@@ -4,46 +4,47 @@ import type { Sealer } from './secrets.ts';
 
 export { StoreBusy, StoreRefused, StoreUnavailable } from './errors.ts';
 
-/** Which database holds the data. */
+/** The database engine. */
 export type Engine = 'sqlite' | 'postgres';
 
-/** What repository functions take: a way to ask the database, and to open and seal what is secret in it. */
+/** The parameter of repository functions: access to the database, and to the sealer for its secrets. */
 export type Db = { readonly sql: Kysely<Database>; readonly secrets: Sealer };
 
 /** The open database. Every member may throw StoreUnavailable. */
 export type Store = {
   readonly engine: Engine;
-  /** Committed state only. Not for use inside a `write`: there it may wait for that very write. */
+  /** Reads committed state only. Do not use it inside a `write`: it may wait for that same write. */
   readonly read: Db;
   /** The same data, for slow reads: in SQLite files they run on a worker thread, off the event loop. */
   readonly aside: Db;
   /**
-   * Runs `fn` in a transaction and resolves with its answer once that is durable; when `fn` throws, nothing it did is
-   * kept and `write` rejects with the same error. Writes behave as if they ran one after another. `fn` must use only
-   * the `db` it is given, wait for nothing but it, let a failed statement fail it, and have no other effects: on
-   * PostgreSQL it runs again when it lost a race.
+   * Runs `fn` in a transaction and resolves with its result once that is durable. If `fn` throws, its changes are
+   * discarded and `write` rejects with the same error. Writes behave as if they ran one after another. `fn` must use
+   * only the given `db`, wait for nothing else, let a failed statement fail it, and have no other effects: on
+   * PostgreSQL it runs again after it loses a race.
    */
   write<T>(fn: (db: Db) => Promise<T>): Promise<T>;
   /**
-   * The same for what an organization does, or causes. Organizations take turns; one that has `MAX_WAITING_WRITES` writes
-   * waiting gets StoreBusy. `write` is for the operator and the gateway itself, and waits for no organization's turn.
+   * The same for writes of, or because of, an organization. Organizations take turns; an organization with
+   * `MAX_WAITING_WRITES` waiting writes gets StoreBusy. `write` is for the operator and the gateway itself, and does
+   * not wait for organizations' turns.
    */
   writeFor<T>(organizationId: string, fn: (db: Db) => Promise<T>): Promise<T>;
   /**
-   * Grows with every commit that changed anything but the audit log, settings and credentials, before the writer gets
-   * its answer: what was read at one count holds as long as the count is the same.
+   * Grows with every commit that changes anything except the audit log, settings and credentials, before the writer
+   * gets its result: a read stays valid while the count stays the same.
    */
   changes(): number;
   /**
-   * Whether anything of these topics may have changed since the count was `since`: what was read then holds as long as
-   * that is not so. Topics are the ids of endpoints, accounts, servers, integrations and organizations, and those of
-   * `catalogueTopic`; what is deleted with its organization, or with its server, changes under their topics. When
-   * PostgreSQL has not answered for `trustMs`, everything has changed.
+   * Whether anything in these topics may have changed since the count was `since`: reads stay valid until then. Topics
+   * are the ids of endpoints, accounts, servers, integrations and organizations, and those of `catalogueTopic`. Rows
+   * that are deleted with their organization or server change under those topics. If PostgreSQL has not answered for
+   * `trustMs`, everything counts as changed.
    */
   hasChanged(topics: readonly string[], since: number): boolean;
   /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
   check(): Promise<void>;
-  /** Finishes the writes under way, refuses later ones with StoreUnavailable, and frees the database. */
+  /** Finishes the pending writes, refuses later ones with StoreUnavailable, and releases the database. */
   close(): Promise<void>;
 };
 
@@ -51,15 +52,17 @@ export type StoreLog = (level: 'info' | 'warn' | 'error', message: string, detai
 
 export type StoreOptions = {
   location: { kind: 'memory' } | { kind: 'file'; directory: string } | { kind: 'postgres'; url: string };
-  /** 32 bytes each: the first seals, any opens. */
+  /** 32 bytes each: the first one seals, all open. */
   secretKeys: readonly Buffer[];
   log: StoreLog;
   /** Milliseconds since the epoch. */
   now: () => number;
-  /** Milliseconds that PostgreSQL gets to answer a statement, once it is migrated; 0, where left out, for no bound. */
+  /**
+   * The time limit of a statement of PostgreSQL after the migration, in milliseconds; 0, the default, means no limit.
+   */
   waitMs?: number;
-  /** Milliseconds after its last answer for which what was read of PostgreSQL is taken for true. */
+  /** The time after PostgreSQL's last answer for which reads count as valid, in milliseconds. */
   trustMs?: number;
-  /** What to do where there is no database yet: make one, unless told. */
+  /** The action for a missing database; the default is to create one. */
   missing?: 'create' | 'refuse';
 };

@@ -1,14 +1,14 @@
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
-/** A person's decision about one tool of a server, as the tool was defined then. */
+/** A person's decision about one tool of a server, for its definition at that time. */
 export type ToolApproval = {
   serverId: string;
   toolName: string;
-  /** The hash of the definition that was decided on. */
+  /** The hash of the approved or refused definition. */
   approvalHash: string;
   autoApprove: boolean;
-  /** When the decision in force was made, in milliseconds since the epoch. */
+  /** The time of the current decision, in milliseconds since the epoch. */
   createdAt: number;
 };
 
@@ -26,7 +26,7 @@ export async function upsert(db: Db, approval: ToolApproval): Promise<void> {
     .execute();
 }
 
-/** How many tools of a server are decided about. */
+/** Returns the number of tools of a server with a decision. */
 export async function count(db: Db, serverId: string): Promise<number> {
   const { total } = await db.sql
     .selectFrom('tool_approvals')
@@ -36,7 +36,7 @@ export async function count(db: Db, serverId: string): Promise<number> {
   return Number(total);
 }
 
-/** The decisions about a server's tools, oldest first, ties by tool name. */
+/** Returns the decisions about a server's tools, oldest first, ties by tool name. */
 export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
   const rows = await db.sql
     .selectFrom('tool_approvals')
@@ -48,12 +48,12 @@ export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
   return rows.map(toToolApproval);
 }
 
-/** Takes back every decision about a server's tools. */
+/** Deletes every decision about a server's tools. */
 export async function removeAll(db: Db, serverId: string): Promise<void> {
   await db.sql.deleteFrom('tool_approvals').where('server_id', '=', serverId).execute();
 }
 
-/** Withdraws a decision. False when there is none about that tool. */
+/** Deletes a decision. Returns false if there is none for that tool. */
 export async function remove(db: Db, serverId: string, toolName: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('tool_approvals')

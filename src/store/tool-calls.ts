@@ -5,10 +5,10 @@ import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db, Engine } from './store.ts';
 
-/** The action of a tool call, where it is read as an event of the audit log. */
+/** The action of a tool call as an event of the audit log. */
 export const CALLED = 'tool.called';
 
-/** One tool call through an endpoint. Its id begins with its time, so that calls are in the order of their ids. */
+/** One tool call through an endpoint. Its id begins with its time, so calls sort by id. */
 export type ToolCall = Database['tool_calls'];
 
 const COLUMNS = [
@@ -29,7 +29,7 @@ const COLUMNS = [
 /** Statements that insert so many calls: Kysely takes longer to write one than the database to run it. */
 const insertions = new Map<string, string>();
 
-/** Records calls; those that are there already stay as they are. */
+/** Records calls; already recorded calls stay unchanged. */
 export async function insertOnce({ sql }: Db, engine: Engine, calls: readonly ToolCall[]): Promise<void> {
   for (const slice of slices(calls)) {
     const key = `${engine} ${slice.length}`;
@@ -47,7 +47,7 @@ function insertionOf(engine: Engine, calls: number): string {
   return `insert into tool_calls (${COLUMNS.join(', ')}) values ${rows.join(', ')} on conflict (id) do nothing`;
 }
 
-/** The calls a query asks for as events of the audit log, newest first; its action is not looked at. */
+/** Returns the calls of a query as events of the audit log, newest first; ignores its action. */
 export async function page({ sql }: Db, { organizationId, since, before, limit }: AuditQuery): Promise<AuditEvent[]> {
   let select = sql.selectFrom('tool_calls').selectAll();
   if (organizationId !== undefined) {
@@ -63,7 +63,7 @@ export async function page({ sql }: Db, { organizationId, since, before, limit }
   return calls.map(toAuditEvent);
 }
 
-/** The oldest calls, of all organizations or one, whose ids are below another; at most `limit` of them. */
+/** Returns the oldest calls of all organizations, or of one, with ids below `below`; at most `limit`. */
 export function oldest({ sql }: Db, below: string, limit: number, organizationId?: string): Promise<ToolCall[]> {
   const calls = sql.selectFrom('tool_calls').selectAll().where('id', '<', below).orderBy('id').limit(limit);
   return (organizationId === undefined ? calls : calls.where('organization_id', '=', organizationId)).execute();

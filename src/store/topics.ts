@@ -46,21 +46,21 @@ const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Tab
   endpoints: ['id', 'account_id', 'organization_id'],
 };
 
-/** The topic of the servers of an organization, taken together. */
+/** Returns the topic of all servers of an organization together. */
 export const serversOf = (organizationId: string): string => `servers of ${organizationId}`;
 
-/** The topic of what a server has listed, which the server changes, and not a person. */
+/** Returns the topic of a server's tool list, which the server changes, not a person. */
 export const catalogueTopic = (serverId: string): string => `catalogue ${serverId}`;
 
 /** Tables of which only matters that a row is there: an organization counts things in its own. */
 const ONLY_THERE: readonly string[] = ['organizations'] satisfies (keyof Database)[];
 
-/** What a statement changes: rows of these topics; or, where that cannot be told, anything. */
+/** The topics of the rows that a statement changes; `anything` if they are unknown. */
 export type Changed = readonly string[] | 'anything';
 
 /**
- * The topics of the rows that a statement changes, read from the statement: the values of a topic's column that it
- * inserts, or that its condition demands. Rows that the database deletes with others have the topic of those too.
+ * Returns the topics of the rows that a statement changes: the values of a topic's column that it inserts, or that its
+ * condition requires. Rows that the database deletes together with others also have the topics of those.
  */
 export function changedBy(node: OperationNode): Changed {
   if (SelectQueryNode.is(node)) {

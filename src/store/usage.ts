@@ -1,16 +1,16 @@
 import type { Db } from './store.ts';
 
-/** What is counted for each organization. */
+/** The counted resources of an organization. */
 export const RESOURCES = ['servers', 'integrations', 'accounts', 'endpoints', 'credentials', 'tool_bytes'] as const;
 export type Resource = (typeof RESOURCES)[number];
-/** How much of each an organization may have; null for as much as it likes. */
+/** The quota of each resource; null means no limit. */
 export type Quotas = Readonly<Record<Resource, number | null>>;
 
 /**
- * How much an organization has: API tokens and key pairs are its credentials, servers of its own and those that are
- * shared with it are accounts too, and `tool_bytes` are the bytes, as they are stored, of its documents, of the tools
- * that were made of them, and of the tools of its own servers. All 0 when there is no such organization. The database
- * keeps the counts in the transactions that change them: inside a `write` they hold what it has done so far.
+ * Returns the usage of an organization. API tokens and key pairs are its credentials; own and shared servers also count
+ * as accounts; `tool_bytes` is the stored size of its documents, the tools created from them, and the tools of its own
+ * servers. All are 0 if there is no such organization. The database updates the counts in the transactions of the
+ * changes: inside a `write`, they include its changes so far.
  */
 export async function of<R extends Resource>(
   db: Db,
@@ -27,7 +27,7 @@ export async function of<R extends Resource>(
   return Object.fromEntries(resources.map((resource) => [resource, used.get(resource) ?? 0])) as Record<R, number>;
 }
 
-/** Stops counting for an organization that is being deleted, in the same write. */
+/** Stops counting for an organization, in the write that deletes it. */
 export async function forget(db: Db, organizationId: string): Promise<void> {
   await db.sql.deleteFrom('organization_usage').where('organization_id', '=', organizationId).execute();
 }

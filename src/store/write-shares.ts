@@ -1,8 +1,8 @@
 import { StoreBusy } from './errors.ts';
 
-/** Writes of one organization that wait at most. */
+/** The maximum number of waiting writes of one organization. */
 export const MAX_WAITING_WRITES = 256;
 
-/** For an organization that has as many writes waiting as it may. */
+/** Makes the error for an organization with the maximum number of waiting writes. */
 export const tooManyWaiting = (): StoreBusy =>
   new StoreBusy(`The organization has ${MAX_WAITING_WRITES} changes waiting, as many as it may have.`);

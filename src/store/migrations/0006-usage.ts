@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../store.ts';
 
-/** What is counted: rows of the resource, or the bytes of these columns; and in which table. */
+/** A counted resource: the rows of a table, or the bytes of some columns. */
 export type Counted = {
   readonly table: string;
   readonly resource: string;
@@ -23,8 +23,8 @@ const COUNTED: readonly Counted[] = [
 const RESOURCES = [...new Set(COUNTED.map(({ resource }) => resource))];
 
 /**
- * How much each organization has of what quotas limit, kept by triggers: they see what cascades delete, too. Where the
- * row of its owner may go first, the owner is noted in the row itself.
+ * The usage of each organization for the quotas, kept by triggers: they also see cascading deletes. If the row of its
+ * owner may be deleted first, the row itself names the owner.
  */
 export async function usage(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const text = engine === 'postgres' ? sql`text collate "C"` : ('text' as const);
@@ -76,11 +76,11 @@ export async function usage(db: Kysely<unknown>, engine: Engine): Promise<void> 
 /** How much some rows are. */
 const total = (bytesOf: Counted['bytesOf']) => (bytesOf === undefined ? sql`count(*)` : sql`sum(${bytesIn(bytesOf)})`);
 
-/** How many bytes some columns of a row have together. */
+/** Returns the total bytes of some columns of a row. */
 export const bytesIn = (columns: readonly string[], row = '') =>
   sql.raw(columns.map((column) => `coalesce(octet_length(${row}${column}), 0)`).join(' + '));
 
-/** Makes the triggers that count one thing. */
+/** Creates the triggers that count one resource. */
 export async function countFromNowOn(
   db: Kysely<unknown>,
   engine: Engine,

@@ -3,7 +3,7 @@ import type { ClientConfig } from 'pg';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** How every connection is made. Its name in `pg_stat_activity` tells who we are. */
+/** Returns the configuration of every connection. Its name in `pg_stat_activity` identifies Gatehouse. */
 export function clientConfig(url: string, connectTimeoutMs = CONNECT_TIMEOUT_MS): ClientConfig {
   return {
     connectionString: url,

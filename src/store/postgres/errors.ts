@@ -10,7 +10,7 @@ const DRIVER_MESSAGE =
 /** Transactions that lost a race: serialization failure, deadlock. */
 const RACE_LOST = /^(40001|40P01)$/;
 
-/** The StoreUnavailable that stands for an error of the driver when waiting may help; any other error as it is. */
+/** Turns an error of the driver into StoreUnavailable if waiting may help; returns any other error unchanged. */
 export function translatePostgresError(error: unknown): unknown {
   if (!(error instanceof Error)) {
     return error;
@@ -22,12 +22,12 @@ export function translatePostgresError(error: unknown): unknown {
   return new StoreUnavailable(`Storage is unavailable: PostgreSQL: ${error.message || code}.`, { cause: error });
 }
 
-/** Whether a transaction failed only because another ran at the same time, so that running it again is right. */
+/** Whether a transaction failed only because of a concurrent one, so that it should run again. */
 export function lostRace(error: unknown): boolean {
   return error instanceof Error && RACE_LOST.test(codeOf(error));
 }
 
-/** Whether the server understood who asks and turned it away: bad credentials, or no such database. */
+/** Whether the server refused the connection: bad credentials, or no such database. */
 export function turnedAway(error: unknown): boolean {
   return error instanceof Error && /^(28...|3D000)$/.test(codeOf(error));
 }

@@ -1,6 +1,6 @@
-/** Lets work run side by side, or alone. */
+/** Lets work run concurrently, or alone. */
 export type Gate = {
-  /** Runs `work` beside other shared work, after whatever waits to run alone before it. */
+  /** Runs `work` concurrently with other shared work, after all earlier work that waits to run alone. */
   shared<T>(work: () => Promise<T>): Promise<T>;
   /** Runs `work` while nothing else runs. */
   alone<T>(work: () => Promise<T>): Promise<T>;
@@ -8,7 +8,7 @@ export type Gate = {
 
 type Waiter = { alone: boolean; enter: () => void };
 
-/** A gate where everybody is let in, in the order they came. */
+/** Creates a gate that admits work in order of arrival. */
 export function createGate(): Gate {
   const waiting: Waiter[] = [];
   let sharing = 0;

@@ -12,17 +12,17 @@ const RELEASE_MS = 1000;
 /** The server takes a moment to notice that a killed process is gone. */
 const PATIENCE_AT_START = { tries: 5, pauseMs: 100 };
 
-/** The right to be the only process on a database, for as long as one connection lives. */
+/** The exclusive right to a database, for as long as one connection lives. */
 export type DatabaseLock = {
-  /** Throws StoreUnavailable while the lock is not ours. */
+  /** Throws StoreUnavailable while this process does not hold the lock. */
   assertHeld(): void;
   release(): Promise<void>;
 };
 
 /**
- * Takes the lock of a PostgreSQL database, and takes it again whenever its connection was lost; `onDoubt` is called when
- * another process has it, or may have had it. Throws StoreRefused, naming the holder, when another process has it or the
- * server turns us away; the driver's error when it is down.
+ * Takes the lock of a PostgreSQL database, and takes it again after its connection was lost. Calls `onDoubt` if another
+ * process has it, or may have had it. Throws StoreRefused, naming the holder, if another process has it or the server
+ * refuses the connection; throws the driver's error if the server is down.
  */
 export async function lockDatabase(url: string, log: StoreLog, onDoubt: () => void): Promise<DatabaseLock> {
   let held: Client | null = null;

@@ -9,8 +9,8 @@ import type { Reach } from './reach.ts';
 const INT8_TYPE_ID = 20;
 
 /**
- * A pool for Kysely whose errors are StoreUnavailable when the server is away or does not answer, and whose `int8` are
- * numbers.
+ * Opens a pool for Kysely. Its errors are StoreUnavailable if the server is down or does not answer, and its `int8`
+ * values are numbers.
  */
 export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool {
   const pool = new Pool({

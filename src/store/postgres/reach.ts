@@ -8,20 +8,23 @@ const BEAT_MS = 1000;
 /** Whether PostgreSQL answers. */
 export type Reach = {
   /**
-   * What PostgreSQL answers to a question, or the reason why it does not. Rejects with StoreUnavailable, after `giveUp`
-   * was called, when the answer takes longer than it may; at once while nothing is answered at all.
+   * Returns the answer of PostgreSQL, or rejects with its error. Rejects with StoreUnavailable, after calling `giveUp`,
+   * if the answer takes too long; at once while nothing is answered at all.
    */
   readonly ask: <T>(question: () => Promise<T>, giveUp: () => void) => Promise<T>;
-  /** The same for something that may come without PostgreSQL saying a word, such as a connection that is there. */
+  /** The same for results that may come without an answer of PostgreSQL, such as a free connection. */
   readonly wait: <T>(wanted: () => Promise<T>, giveUp: () => void) => Promise<T>;
-  /** From now on answers have a bound, and `onDoubt` is called when there was none for as long as the last is trusted. */
+  /**
+   * Starts to limit the time of answers. Calls `onDoubt` if there was no answer for longer than the last one is
+   * trusted.
+   */
   readonly watch: (onDoubt: () => void) => void;
   readonly close: () => void;
 };
 
 export type ReachOptions = { readonly waitMs: number; readonly trustMs: number };
 
-/** Makes the watch over one database. Until `watch` is called, answers may take as long as they do. */
+/** Creates the watch over one database. Until the call of `watch`, answers have no time limit. */
 export function createReach(url: string, { waitMs, trustMs }: ReachOptions): Reach {
   let answeredAt = performance.now();
   let boundMs = 0;

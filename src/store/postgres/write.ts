@@ -13,17 +13,18 @@ const MAX_ATTEMPTS = 4;
 /** Writes of organizations that run at once, of all and of one; the rest of the pool's ten connections is for others. */
 const SLOTS = { slots: 6, slotsPerOwner: 3, mostWaiting: MAX_WAITING_WRITES };
 
-/** Writes as transactions of their own. */
+/** Runs writes as single transactions. */
 export type Writes = {
   write: Store['write'];
   writeFor: Store['writeFor'];
-  /** Resolves when everything being written has been answered; refuses writes from now on. */
+  /** Refuses new writes, and resolves when all earlier ones are answered. */
   close(): Promise<void>;
 };
 
 /**
- * Writes as serializable transactions, side by side. One that loses a race runs again alone, so that however many
- * want the same row, each gets its turn. Organizations share the connections; the system has its own. `assertHeld` throws when this process must not write.
+ * Runs writes as concurrent serializable transactions. A write that loses a race runs again alone, so that every write
+ * succeeds in turn even if many change the same row. Organizations share the connections; the system has its own.
+ * `assertHeld` throws if this process must not write.
  */
 export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Changes, assertHeld: () => void): Writes {
   const gate = createGate();

@@ -1,6 +1,6 @@
 import type { Answer } from './dialect.ts';
 
-/** What the reading thread is asked, and what it answers. A cloned error loses its class, so that its parts are sent. */
+/** The messages to and from the reading thread. A cloned error loses its class, so the messages carry its parts. */
 export type AsideQuestion = { id: number; sql: string; parameters: readonly unknown[] };
 export type AsideReply = { id: number } & (
   | { answer: Answer }

@@ -11,8 +11,8 @@ type Thread = { worker: Worker; askers: Map<number, Asker> };
 const WORKER = new URL(`./aside-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
- * A read-only session on a worker thread. The thread starts with the first question, does not keep the process alive
- * when idle, and is replaced by the next question should it die; those it had not answered fail with StoreUnavailable.
+ * Opens a read-only session on a worker thread. The thread starts with the first query and does not keep an idle
+ * process alive. If it dies, pending queries fail with StoreUnavailable, and the next query starts a new thread.
  */
 export function openAside(path: string): Session {
   let thread: Thread | null = null;

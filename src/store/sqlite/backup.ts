@@ -8,18 +8,18 @@ import { kyselyOn } from './dialect.ts';
 import { explainDamage, translateSqliteError } from './errors.ts';
 import { requireDatabase, syncFolder } from './folder.ts';
 
-/** A backup that was made. */
+/** A completed backup. */
 export type Backup = {
   /** The size of the file. */
   readonly bytes: number;
-  /** The ids of the keys without which it does not open. */
+  /** The ids of the keys that are needed to open it. */
   readonly keyIds: readonly string[];
 };
 
 /**
- * Copies the database of a data folder to a new file, also while a server runs on it: the copy holds every write
- * answered before it began, and is whole and durable. Throws StoreRefused when there is nothing to copy, or when the
- * file is there already or cannot be written; then there is no file.
+ * Copies the database of a data folder to a new file; a server may run meanwhile. The copy contains every write
+ * answered before it began, and is complete and durable. Throws StoreRefused if there is nothing to copy, or if the
+ * file already exists or cannot be written; a failure leaves no new file.
  */
 export async function backUp(directory: string, target: string): Promise<Backup> {
   const database = requireDatabase(directory);

@@ -7,8 +7,8 @@ import { verifySecretKeys } from '../secret-keys.ts';
 import { createSealer } from '../secrets.ts';
 
 /**
- * Throws StoreRefused, naming `path`, unless a database is whole, is one of Gatehouse, is not newer than this program,
- * and opens with the keys given. Changes nothing.
+ * Throws StoreRefused, naming `path`, unless a database is intact, belongs to Gatehouse, is not newer than this
+ * program, and opens with the given keys. Changes nothing.
  */
 export async function verifyDatabase(
   database: Kysely<Database>,
@@ -25,7 +25,7 @@ export async function verifyDatabase(
   await verifySecretKeys(database, secretKeys, createSealer(secretKeys));
 }
 
-/** Throws StoreRefused, naming `path`, unless a database has what Gatehouse makes first in every database. */
+/** Throws StoreRefused, naming `path`, unless a database has the first tables of every Gatehouse database. */
 export async function verifyUsed(database: Kysely<Database>, path: string): Promise<void> {
   const tables = sql.join(['kysely_migration', 'secret_keys', 'organizations']);
   const { rows } = await sql<{ total: number }>`

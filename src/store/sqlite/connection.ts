@@ -8,9 +8,8 @@ const BUSY_TIMEOUT_MS = 1000;
 type Prepared = { statement: StatementSync; returnsRows: boolean };
 
 /**
- * Opens one connection to a database file (a path or a `file:` URL), or `:memory:`. Statements are prepared once and
- * kept, the least recently used dropped first. A `readOnly` connection needs a file that a writing one has opened
- * before.
+ * Opens one connection to a database file (a path or a `file:` URL), or `:memory:`. Prepared statements are cached; the
+ * least recently used one is dropped first. A `readOnly` connection needs a file that a writing one has opened before.
  */
 export function openConnection(path: string, access: 'readWrite' | 'readOnly'): Session {
   const readOnly = access === 'readOnly';

@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import { syncFile, syncFolder } from './folder.ts';
 
 /**
- * Copies a database in use to `target`, whole and durable or not at all; a copy from an earlier attempt is replaced.
+ * Copies a database in use to `target`, completely and durably or not at all. Replaces a copy from an earlier attempt.
  */
 export async function copyDatabase<T>(database: Kysely<T>, target: string): Promise<void> {
   const partial = `${target}.partial`;
@@ -15,8 +15,8 @@ export async function copyDatabase<T>(database: Kysely<T>, target: string): Prom
 }
 
 /**
- * Writes a database in use, as it is now, to a new file that only its owner can read. What is durable then is the file,
- * not its name: it is to be renamed. Nothing stays of a copy that fails.
+ * Writes the current state of a database in use to a new file that only its owner can read. The contents are durable,
+ * but not the name: the caller must rename the file. A failure leaves no copy.
  */
 export async function writeCopy<T>(database: Kysely<T>, path: string): Promise<void> {
   closeSync(openSync(path, 'wx', 0o600));
@@ -30,7 +30,7 @@ export async function writeCopy<T>(database: Kysely<T>, path: string): Promise<v
   }
 }
 
-/** Removes a copy that was not finished, with the journal that SQLite leaves beside it when the disk is full. */
+/** Removes an unfinished copy, with the journal that SQLite leaves beside it if the disk is full. */
 export function removeCopy(path: string): void {
   rmSync(path, { force: true });
   rmSync(`${path}-journal`, { force: true });

@@ -12,10 +12,10 @@ import {
 import type { Database } from '../schema.ts';
 import { translateSqliteError } from './errors.ts';
 
-/** What a statement answered: its rows, or how many rows it changed. */
+/** The result of a statement: its rows, or the number of changed rows. */
 export type Answer = { rows: Record<string, unknown>[]; changes: number };
 
-/** Something that runs SQL on one SQLite connection: in this thread (at once) or in another. */
+/** Runs SQL on one SQLite connection: in this thread (synchronously) or in another. */
 export type Session = {
   /** Throws SQLite's own error, with its `errcode`. */
   execute(sql: string, parameters: readonly unknown[]): Answer | Promise<Answer>;
@@ -24,8 +24,9 @@ export type Session = {
 };
 
 /**
- * Kysely on a session, which its owner closes. Transactions take the write lock when they begin, so that they never
- * fail halfway. `exclusive` makes queries wait while a transaction is open; without it a session runs no transactions.
+ * Makes Kysely for a session; the owner closes the session. Transactions take the write lock when they begin, so they
+ * never fail in the middle. `exclusive` makes queries wait while a transaction is open; without it, a session runs no
+ * transactions.
  */
 export function kyselyOn(session: Session, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
   return new Kysely<Database>({ dialect: sqliteDialect(session, sharing) });

@@ -8,15 +8,15 @@ const logFile = (database: string): string => `${database}-wal`;
 /** Pages of 4 KiB in the log that are not in the database yet, from which on they are moved; as SQLite would. */
 const MAX_LOG_PAGES = 1000;
 
-/** What waits for the disk, for a connection that commits to a file. */
+/** Waits for the disk, for a connection that commits to a file. */
 export type Disk = {
-  /** Throws StoreUnavailable when nothing may be committed any more, until the program has been started again. */
+  /** Throws StoreUnavailable if no more commits are allowed until a restart of the program. */
   readonly check: () => void;
-  /** Resolves when every commit so far is on the disk. Rejects with StoreUnavailable; then they may be lost. */
+  /** Resolves when every earlier commit is on the disk. Rejects with StoreUnavailable; then commits may be lost. */
   readonly sync: () => Promise<void>;
-  /** Moves what is in the log into the database, when that is much and on the disk. Nothing is to be committed meanwhile. */
+  /** Moves the log into the database, if the log is large and on the disk. There must be no commits meanwhile. */
   readonly tidy: () => Promise<void>;
-  /** Whether the log is all that holds some commits, although SQLite takes it for moved: then it must not be deleted. */
+  /** Whether only the log has some commits, although SQLite considers them moved: then it must not be deleted. */
   readonly needsLog: () => boolean;
   readonly close: () => Promise<void>;
 };
@@ -39,9 +39,9 @@ type Checkpoint = { readonly busy: number; readonly log: number; readonly checkp
 export async function createDisk(path: string, file: FileHandle, writer: Kysely<Database>): Promise<Disk> {
   await sql`pragma wal_autocheckpoint = 0`.execute(writer);
   await sql`pragma synchronous = normal`.execute(writer);
-  /** Opened when there is one. It stays the same file as long as a connection is open. */
+  /** Opened when the log exists. It stays the same file while a connection is open. */
   let log: FileHandle | null = null;
-  /** After a sync of the log that has failed the next one may succeed, and the disk lack what the first was for. */
+  /** After a failed sync of the log, the next one may succeed although the disk lacks the data of the first. */
   let isDoubtful = false;
   /** The same of the database. Nothing tells which of its pages the disk lacks, but the log on the disk has them all. */
   let needsLog = false;

@@ -10,7 +10,7 @@ const TRANSIENT = new Map([
   [14, 'the database file cannot be opened'],
 ]);
 
-/** The (extended) result code of an error that came from SQLite; null for any other. */
+/** Returns the (extended) result code of an error of SQLite; null for any other. */
 export function sqliteCodeOf(error: unknown): number | null {
   if (!(error instanceof Error) || !('errcode' in error)) {
     return null;
@@ -18,7 +18,10 @@ export function sqliteCodeOf(error: unknown): number | null {
   return typeof error.errcode === 'number' ? error.errcode : null;
 }
 
-/** The StoreUnavailable that stands for an error of SQLite, or of a file beside it, when waiting may help; any other error as it is. */
+/**
+ * Turns an error of SQLite, or of a file beside it, into StoreUnavailable if waiting may help; returns any other error
+ * unchanged.
+ */
 export function translateSqliteError(error: unknown): unknown {
   const code = sqliteCodeOf(error);
   // The low byte is the primary code; the rest says where it happened.
@@ -34,7 +37,7 @@ function fileReason(error: unknown): string | undefined {
 const CORRUPT_CODE = 11;
 const NOT_A_DATABASE_CODE = 26;
 
-/** What an error says of a database file that cannot be read as one, as the end of a sentence; null for other errors. */
+/** Describes the damage of a database file, as the end of a sentence; null for other errors. */
 export function damageIn(error: unknown): string | null {
   const code = (sqliteCodeOf(error) ?? 0) & 0xff;
   if (code === NOT_A_DATABASE_CODE) {
@@ -43,7 +46,10 @@ export function damageIn(error: unknown): string | null {
   return code === CORRUPT_CODE ? `is damaged: ${(error as Error).message}` : null;
 }
 
-/** The StoreRefused that stands for a damaged file, followed by what the operator can do; any other error as it is. */
+/**
+ * Turns the error of a damaged file into a StoreRefused, followed by a remedy for the operator; returns any other error
+ * unchanged.
+ */
 export function explainDamage(error: unknown, path: string, remedy = ''): unknown {
   const damage = damageIn(error);
   return damage === null ? error : new StoreRefused(`${path} ${damage}.${remedy}`, { cause: error });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { explainFolderError, StoreRefused } from '../errors.ts';
 import { type DirectoryLock, lockDirectory } from './lock.ts';
 
-/** The database of a data folder. */
+/** Returns the path of the database in a data folder. */
 export const databaseFile = (directory: string): string => join(directory, 'gatehouse.db');
 
-/** The database of a data folder, which must be there. Throws StoreRefused when it is not. */
+/** Returns the path of the database in a data folder. Throws StoreRefused if it does not exist. */
 export function requireDatabase(directory: string): string {
   const path = databaseFile(directory);
   if (!existsSync(path)) {
@@ -16,8 +16,8 @@ export function requireDatabase(directory: string): string {
 }
 
 /**
- * Makes a data folder where there is none, and takes its lock. `now` is in milliseconds since the epoch. Throws
- * StoreRefused when it cannot be made or written, or when another process has the lock, naming that one.
+ * Creates a missing data folder, and takes its lock. `now` is in milliseconds since the epoch. Throws StoreRefused if
+ * it cannot be created or written, or, naming the holder, if another process has the lock.
  */
 export function takeDirectory(directory: string, now: number): DirectoryLock {
   try {

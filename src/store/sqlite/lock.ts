@@ -7,12 +7,12 @@ import { sqliteCodeOf } from './errors.ts';
 
 const SQLITE_BUSY_CODE = 5;
 
-/** The right to be the only process on a data folder. */
+/** The exclusive right to a data folder. */
 export type DirectoryLock = { release(): void };
 
 /**
- * Takes the lock of a data folder for as long as this process lives: the operating system frees it when the process
- * ends, however it ends. `now` is in milliseconds since the epoch. Throws StoreRefused, naming the holder.
+ * Takes the lock of a data folder for the lifetime of this process: the operating system frees it when the process ends
+ * in any way. `now` is in milliseconds since the epoch. Throws StoreRefused, naming the holder.
  */
 export function lockDirectory(directory: string, now: number): DirectoryLock {
   // Who holds the lock is told in a file of its own: closing any descriptor of the locked file would free the lock.

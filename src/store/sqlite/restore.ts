@@ -16,10 +16,10 @@ const LOGS = ['-wal', '-journal'];
 const INDEX = '-shm';
 const SQLITE_BUSY_CODE = 5;
 
-/** Which backup to put where. */
+/** The parameters of a restore. */
 export type Restoration = {
   readonly file: string;
-  /** The data folder. Made when it is missing. */
+  /** The data folder. Created if it is missing. */
   readonly directory: string;
   readonly secretKeys: readonly Buffer[];
   /** Milliseconds since the epoch. */
@@ -27,10 +27,10 @@ export type Restoration = {
 };
 
 /**
- * Puts a backup in the place of a data folder's database, which is kept under another name. Resolves with that name;
- * null when there was none. Whenever the process ends, the one or the other is in place, whole. Throws StoreRefused,
- * having changed nothing, when another process has the folder, or when the backup is damaged, newer than this program,
- * not a database of Gatehouse, or does not open with the keys.
+ * Replaces a data folder's database with a backup, and keeps the previous one under another name. Resolves with that
+ * name; null if there was none. If the process ends at any time, one of the two is in place, complete. Throws
+ * StoreRefused, without any change, if another process has the folder, or if the backup is damaged, newer than this
+ * program, not a database of Gatehouse, or does not open with the keys.
  */
 export async function restore({ file, directory, secretKeys, now }: Restoration): Promise<string | null> {
   const database = databaseFile(directory);

@@ -25,15 +25,15 @@ const RELEASE = CompiledQuery.raw('release one_write');
 export type WriteGroups = {
   write: Store['write'];
   writeFor: Store['writeFor'];
-  /** Resolves when everything written so far has been answered; refuses writes from now on. */
+  /** Refuses new writes, and resolves when all earlier ones are answered. */
   close(): Promise<void>;
 };
 
 /**
- * Runs writes in groups: those asked for in one turn of the event loop, or while a group runs, share one transaction
- * and so one wait for the disk. Each has a savepoint of its own, and is answered when the commit is on the disk, if
- * there is one. Organizations, and the system among them, take turns within a group: none waits for more than one write of
- * each other one, and one commit.
+ * Runs writes in groups: writes that arrive in one turn of the event loop, or while a group runs, share one transaction
+ * and so one wait for the disk. Each write has its own savepoint, and is answered when the commit is on the disk (if
+ * there is a disk). Organizations and the system take turns within a group: each waits for at most one write of every
+ * other one, and one commit.
  */
 export function createWriteGroups(
   sql: Kysely<Database>,
