@@ -51,14 +51,16 @@ function apiKey(key: string, security: readonly SecurityFact[]): Credential {
       }
       return written({ in: place, name, value: key });
   }
-  throw new CallFailed(`The document puts the API key into the ${place} ${JSON.stringify(name)}, where it cannot go.`);
+  throw new CallFailed(
+    `The document puts the API key into the ${place} ${JSON.stringify(name)}, which is not possible.`,
+  );
 }
 
 const authorization = (value: string): Credential => written({ in: 'header', name: 'authorization', value });
 
 function written(credential: Credential): Credential {
   if (!isHeaderName(credential.name) || !isHeaderValue(credential.value)) {
-    throw new CallFailed('The credentials of the account cannot be written in a header: a line end, perhaps?', {
+    throw new CallFailed('The credentials of the account cannot be written in a header. Check them for line ends.', {
       credentialsRefused: true,
     });
   }

@@ -68,11 +68,11 @@ export function baseOf(
   const base = service.baseUrl === null ? null : fill({ url: service.baseUrl, variables: service.variables }, given);
   const url = server === undefined ? base : fill(server, given);
   if (url === null) {
-    throw new CallFailed('Nobody says where the service is: the integration needs a base_url.');
+    throw new CallFailed('The URL of the service is unknown: set a base_url for the integration.');
   }
   const parsed = URL.parse(url) ?? URL.parse(url, service.documentUrl ?? base ?? '');
   if (parsed === null) {
-    throw new CallFailed('The server URL of the tool cannot be read: the integration needs a base_url.');
+    throw new CallFailed('The server URL of the tool is invalid: set a base_url for the integration.');
   }
   return parsed;
 }

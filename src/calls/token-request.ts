@@ -97,7 +97,7 @@ function tokenIn(answer: HttpAnswer, host: string): Token {
     );
   }
   if (typeof token !== 'string' || token === '' || !isHeaderValue(token) || String(type).toLowerCase() !== 'bearer') {
-    throw new CallFailed(`${host} gave no token: its answer holds no bearer token.`);
+    throw new CallFailed(`${host} gave no token: its answer contains no bearer token.`);
   }
   const seconds = Number(expires ?? UNSAID_SECONDS);
   const life = Number.isNaN(seconds) ? UNSAID_SECONDS : Math.min(seconds, DAY_SECONDS);

@@ -60,7 +60,9 @@ export function createTokens(egress: Egress, budget: MemoryBudget, now: () => nu
       .run(grant.key, () => ask(grant, leave.signal, mayBeSent), leave.signal)
       .catch((error: unknown) => {
         throw error instanceof QueueFull
-          ? new CallFailed(`The account waits for as many tokens of ${grant.url.host} as it may; call again later.`)
+          ? new CallFailed(
+              `The account already waits for the maximum number of tokens of ${grant.url.host}. Call again later.`,
+            )
           : error;
       });
     const begun = { token, leave, waiting: 0 };

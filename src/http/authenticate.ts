@@ -78,13 +78,13 @@ const FORWARDING =
 function refuseForwardedAndForeign(request: Request, publicUrl: string): void {
   const forwarded = Object.keys(request.headers).find((name) => FORWARDING.test(name));
   if (forwarded !== undefined) {
-    throw forbidden(`GATEHOUSE_ADMIN_AUTH=none takes no forwarded requests (${forwarded}).`);
+    throw forbidden(`GATEHOUSE_ADMIN_AUTH=none does not accept forwarded requests (${forwarded}).`);
   }
   const site = request.headers['sec-fetch-site'];
   const origin = request.headers.origin;
   const foreignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (foreignSite || (origin !== undefined && origin !== new URL(publicUrl).origin)) {
-    throw forbidden('GATEHOUSE_ADMIN_AUTH=none takes no requests from pages of another site.');
+    throw forbidden('GATEHOUSE_ADMIN_AUTH=none does not accept requests from pages of another site.');
   }
 }
 

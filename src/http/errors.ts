@@ -195,11 +195,11 @@ function asApiError(thrown: unknown): ApiError {
   }
   const cause = thrown;
   if (thrown instanceof DeletedMeanwhile) {
-    return new ApiError('not_found', 'What the request is about was deleted meanwhile.', { cause });
+    return new ApiError('not_found', 'The object of this request was deleted meanwhile.', { cause });
   }
   if (thrown instanceof StoreUnavailable) {
     const { retryAfterSeconds } = thrown;
-    const reason = thrown instanceof StoreBusy ? thrown.message : 'The database cannot be used right now.';
+    const reason = thrown instanceof StoreBusy ? thrown.message : 'The database is temporarily unavailable.';
     return new ApiError('unavailable', `${reason} Nothing was changed. Try again.`, { retryAfterSeconds, cause });
   }
   if (thrown instanceof OverBudget) {
@@ -208,7 +208,7 @@ function asApiError(thrown: unknown): ApiError {
   if (thrown instanceof QueueFull) {
     return new ApiError(
       'unavailable',
-      'Too much work of your organization waits already; nothing was changed. Try again.',
+      'Your organization has too many waiting requests. Nothing was changed. Try again.',
       { retryAfterSeconds: 1, cause },
     );
   }

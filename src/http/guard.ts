@@ -33,12 +33,12 @@ export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { rea
     }
     const { host = '', origin } = headers;
     if (!HOST.test(host) || !hosts.has(host.replace(/:\d*$/, '').toLowerCase()) || isSentTwice(rawHeaders)) {
-      throw forbidden('The Host header names another server; reach this one under GATEHOUSE_PUBLIC_URL.');
+      throw forbidden('The Host header names another server. Use the URL in GATEHOUSE_PUBLIC_URL.');
     }
     // A page of this very server, under whichever of its names.
     const isOwn = origin !== undefined && URL.parse(origin)?.host === host.toLowerCase();
     if (origin !== undefined && !isOwn && !origins.has(origin)) {
-      throw forbidden('Pages of this origin may not ask; list it in GATEHOUSE_CORS_ORIGINS.');
+      throw forbidden('This browser origin is not allowed. Add it to GATEHOUSE_CORS_ORIGINS.');
     }
   };
 }

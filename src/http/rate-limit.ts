@@ -16,7 +16,7 @@ export function createRateLimit(perSecond: number | null): RateLimit {
   const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
   return async (key) => {
     await limiter.consume(key).catch((refused: RateLimiterRes) => {
-      throw new ApiError('rate_limited', `These credentials may ask ${perSecond} times a second.`, {
+      throw new ApiError('rate_limited', `These credentials may send ${perSecond} requests per second.`, {
         retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
       });
     });

@@ -103,6 +103,6 @@ function bodyError(kind: Unpackable['kind'], limit: number): ApiError {
 }
 
 const tooLarge = (limit: number): ApiError =>
-  new ApiError('body_too_large', `The body is larger than the ${limit / MIB} MiB that it may have.`);
+  new ApiError('body_too_large', `The body is larger than the ${limit / MIB} MiB limit.`);
 const unreadable = (): ApiError =>
-  new ApiError('malformed_json', 'The body did not arrive whole, or is not encoded as it says.');
+  new ApiError('malformed_json', 'The body is incomplete, or does not match its Content-Encoding.');

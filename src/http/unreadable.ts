@@ -9,10 +9,10 @@ import { securityHeaders } from './security-headers.ts';
 
 /** Why Node gave a connection up before there was a request, as far as somebody can do something about it. */
 const REASONS: Readonly<Record<string, ApiError>> = {
-  HPE_HEADER_OVERFLOW: new ApiError('headers_too_large', 'The URL and the headers together may have 16 KiB.'),
-  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('request_timeout', 'The request did not arrive whole in time.'),
+  HPE_HEADER_OVERFLOW: new ApiError('headers_too_large', 'The URL and the headers together must not exceed 16 KiB.'),
+  ERR_HTTP_REQUEST_TIMEOUT: new ApiError('request_timeout', 'The complete request did not arrive in time.'),
 };
-const MALFORMED = new ApiError('malformed_request', 'This is not HTTP as the server can read it.');
+const MALFORMED = new ApiError('malformed_request', 'The server cannot parse this request as HTTP.');
 
 /**
  * Answers an unreadable request like any other error; Node itself would send an empty answer. Then closes the

@@ -56,7 +56,7 @@ export function bodyOf(tools: BodyTools, requestBody: unknown): BodyInputs | nul
     }
   }
   const names = media.map(({ mediaType }) => quote(mediaType)).join(', ');
-  throw new Unusable(`Its body (${names}) is no plain object, so that it cannot be written as a form.`);
+  throw new Unusable(`Its body (${names}) is not a plain object, so it cannot be written as a form.`);
 }
 
 function shapeOf(mediaType: string): Shape {

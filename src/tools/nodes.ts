@@ -55,7 +55,7 @@ export function referencesIn(document: unknown): References {
   const spend = (steps: number): void => {
     left -= steps;
     if (left < 0) {
-      throw new DocumentError('The document is too tangled: it uses the same schemas in too many places.');
+      throw new DocumentError('The document is too complex: it uses the same schemas in too many places.');
     }
   };
   const at = (ref: string): Found => {

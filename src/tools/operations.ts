@@ -23,7 +23,7 @@ export type Site = {
  */
 export function checkDocument(value: unknown): Node {
   if (!isNode(value)) {
-    throw new DocumentError('The document is not an object, so it is no OpenAPI document.');
+    throw new DocumentError('The document is not an object, so it is not an OpenAPI document.');
   }
   if (value.swagger !== undefined) {
     throw new DocumentError(
@@ -32,7 +32,7 @@ export function checkDocument(value: unknown): Node {
     );
   }
   if (value.openapi === undefined) {
-    throw new DocumentError('The document has no `openapi` version, so it is no OpenAPI document.');
+    throw new DocumentError('The document has no `openapi` version, so it is not an OpenAPI document.');
   }
   if (!/^3\.[01](\.|$)/.test(textOf(value.openapi))) {
     throw new DocumentError(
@@ -41,7 +41,7 @@ export function checkDocument(value: unknown): Node {
     );
   }
   if (!isNode(value.paths)) {
-    throw new DocumentError('The document has no paths, so there is nothing to make tools of.', '/paths');
+    throw new DocumentError('The document has no paths, so it gives no tools.', '/paths');
   }
   return value;
 }

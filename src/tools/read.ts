@@ -32,7 +32,7 @@ function refuseCrowded(text: string, { sign, most }: typeof JSON_SIGNS): void {
   sign.lastIndex = 0;
   for (let count = 0; sign.test(text); count += 1) {
     if (count > most) {
-      throw new DocumentError('The document holds more than a million values.');
+      throw new DocumentError('The document contains more than a million values.');
     }
   }
 }

@@ -12,7 +12,7 @@ test('404: an integration that is deleted between two reads of one request', asy
     db.sql.deleteFrom('integration_contents').where('integration_id', '=', path.id).execute(),
   );
   const listed = await call(server.url, 'listIntegrationTools', { path });
-  expect([listed.status, listed.body.message]).toEqual([404, 'What the request is about was deleted meanwhile.']);
+  expect([listed.status, listed.body.message]).toEqual([404, 'The object of this request was deleted meanwhile.']);
   const change = await call(server.url, 'updateIntegration', { path, body: { name: 'renamed' } });
   expect(change.status).toBe(404);
   await server.stop();

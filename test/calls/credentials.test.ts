@@ -82,7 +82,7 @@ describe('credentials that cannot be sent are refused, without showing them', ()
   ])('a key in the %s %s', async (place, name) => {
     const rest = { service: secured({ type: 'apiKey', in: place, name }), ...as('api_key', { api_key: 'secret-1' }) };
     expect(textOf((await call(tool, {}, rest)).result)).toBe(
-      `The document puts the API key into the ${place} "${name}", where it cannot go.`,
+      `The document puts the API key into the ${place} "${name}", which is not possible.`,
     );
     expect(service.received).toEqual([]);
   });

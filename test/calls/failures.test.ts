@@ -286,8 +286,8 @@ describe('the server of a tool', () => {
   });
 
   test.each<[string | null, string, string]>([
-    [null, '', 'Nobody says where the service is: the integration needs a base_url.'],
-    [null, '/v2', 'The server URL of the tool cannot be read: the integration needs a base_url.'],
+    [null, '', 'The URL of the service is unknown: set a base_url for the integration.'],
+    [null, '/v2', 'The server URL of the tool is invalid: set a base_url for the integration.'],
     ['http://{toString}.test', '', 'The server URL of the tool needs the variable "toString" of the account.'],
     ['http://a.test', 'http://{b}', 'The server URL of the tool needs the variable "b" of the account.'],
   ])('%s and %j are not enough', async (base, own, message) => {

@@ -190,7 +190,7 @@ describe('everybody waits for the same token', () => {
     const open: (() => void)[] = [];
     issuer.answer = (request, response) => void open.push(() => issuing()(request, response));
     const calls = Array.from({ length: 17 }, (_, version) => call(tool, {}, { account: account({}, { version }) }));
-    const full = `The account waits for as many tokens of ${issuer.host} as it may; call again later.`;
+    const full = `The account already waits for the maximum number of tokens of ${issuer.host}. Call again later.`;
     const [last] = await Promise.all(calls.slice(16));
     expect(last && textOf(last.result)).toBe(full);
     await expect.poll(() => open.length).toBe(8);
@@ -252,11 +252,11 @@ describe('no token', () => {
     [403, `{"error":"${SECRET}"}`, 'it answered 403.', true],
     [500, SECRET, 'it answered 500.', false],
     [302, '', 'it answered 302.', false],
-    [200, SECRET, 'its answer holds no bearer token.', false],
-    [200, '[]', 'its answer holds no bearer token.', false],
-    [200, '{"access_token":""}', 'its answer holds no bearer token.', false],
-    [200, '{"access_token":"a\\r\\nb: c"}', 'its answer holds no bearer token.', false],
-    [200, '{"access_token":"abc","token_type":"mac"}', 'its answer holds no bearer token.', false],
+    [200, SECRET, 'its answer contains no bearer token.', false],
+    [200, '[]', 'its answer contains no bearer token.', false],
+    [200, '{"access_token":""}', 'its answer contains no bearer token.', false],
+    [200, '{"access_token":"a\\r\\nb: c"}', 'its answer contains no bearer token.', false],
+    [200, '{"access_token":"abc","token_type":"mac"}', 'its answer contains no bearer token.', false],
   ])('%i %s', async (status, text, message, refused) => {
     issuer.answer = answering(status, { 'content-type': 'application/json', location: service.url }, text);
     const { result, credentialsRefused } = await call(tool, {}, { account: account() });

@@ -77,7 +77,7 @@ describe('413', () => {
   test('a message of more than 4 MiB; one of 4 MiB is taken', async () => {
     expect((await post({ gateway, token: minted.token }, ofLength(LARGEST))).status).toBe(200);
     const { status, body } = await post({ gateway, token: minted.token }, ofLength(LARGEST + 1));
-    expect([status, body.error.message]).toEqual([413, 'The body is larger than the 4 MiB that it may have.']);
+    expect([status, body.error.message]).toEqual([413, 'The body is larger than the 4 MiB limit.']);
   });
 
   test.each([1024 * 1024, 4 * 1024 * 1024])('one that is small until it is unpacked: %d bytes', async (bytes) => {

@@ -198,7 +198,7 @@ describe('the media type is the first that can be written', () => {
       mediaType: 'text/plain',
     });
     expect(reasonOf('post', '/things', bodyOf({ ...form, 'multipart/form-data': { schema } }))).toBe(
-      'Its body (`application/x-www-form-urlencoded`, `multipart/form-data`) is no plain object, so that it cannot be written as a form.',
+      'Its body (`application/x-www-form-urlencoded`, `multipart/form-data`) is not a plain object, so it cannot be written as a form.',
     );
   });
 

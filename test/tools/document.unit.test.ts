@@ -55,8 +55,8 @@ paths:
 describe('a document of no use is refused, with the place and what to do', () => {
   test.each<[string, string | Uint8Array, string, string | null]>([
     ['nothing', '', 'The document is not valid YAML: expected a document, but the input is empty', null],
-    ['a text', 'hello', 'The document is not an object, so it is no OpenAPI document.', null],
-    ['a list', '[]', 'The document is not an object, so it is no OpenAPI document.', null],
+    ['a text', 'hello', 'The document is not an object, so it is not an OpenAPI document.', null],
+    ['a list', '[]', 'The document is not an object, so it is not an OpenAPI document.', null],
     ['bytes', new Uint8Array([0xff, 0xfe, 0x00]), 'The document is not text in UTF-8.', null],
     [
       'broken JSON',
@@ -84,7 +84,7 @@ describe('a document of no use is refused, with the place and what to do', () =>
       'The document is Swagger 2.0. Convert it to OpenAPI 3 first, for example with `npx swagger2openapi`.',
       '/swagger',
     ],
-    ['no version', '{"paths": {}}', 'The document has no `openapi` version, so it is no OpenAPI document.', null],
+    ['no version', '{"paths": {}}', 'The document has no `openapi` version, so it is not an OpenAPI document.', null],
     [
       'another version',
       '{"openapi": "4.0.0", "paths": {}}',
@@ -103,11 +103,11 @@ describe('a document of no use is refused, with the place and what to do', () =>
       'OpenAPI `` is not supported; OpenAPI 3.0 and 3.1 are.',
       '/openapi',
     ],
-    ['no paths', '{"openapi": "3.1.0"}', 'The document has no paths, so there is nothing to make tools of.', '/paths'],
+    ['no paths', '{"openapi": "3.1.0"}', 'The document has no paths, so it gives no tools.', '/paths'],
     [
       'a list of paths',
       '{"openapi": "3.1.0", "paths": []}',
-      'The document has no paths, so there is nothing to make tools of.',
+      'The document has no paths, so it gives no tools.',
       '/paths',
     ],
   ])('%s', (_, text, reason, place) => {

@@ -31,8 +31,8 @@ const bombed = (schema: string, paths = 1): string =>
 const LARGE = /^It is larger than 256 KiB\.$/;
 const DEEP = /^It has a schema that is nested deeper than [13]00 levels/;
 const ENDLESS = /which refers to itself without end\.$/;
-const TANGLED = /^The document is too tangled: it uses the same schemas in too many places\.$/;
-const CROWDED = /^The document holds more than a million values\.$/;
+const TANGLED = /^The document is too complex: it uses the same schemas in too many places\.$/;
+const CROWDED = /^The document contains more than a million values\.$/;
 
 export const HOSTILE: readonly Hostile[] = [
   {
