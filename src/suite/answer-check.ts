@@ -5,16 +5,17 @@ import { FORMATS } from '../contract/formats.ts';
 import { apiOf } from './apis.ts';
 import { parseJson } from './json.ts';
 
-/** An answer as it came, whole. */
+/** A complete answer. */
 export type RawAnswer = { readonly status: number; readonly headers: Headers; readonly text: string };
 
-/** Which statuses each operation has answered so far, by operation id. */
+/** The statuses that each operation has answered so far, by operation id. */
 export type Seen = ReadonlyMap<string, ReadonlySet<number>>;
 
 export type AnswerCheck = {
   /**
-   * How an answer breaks the document, in sentences; none when it keeps it. `path` is the path that was asked, without
-   * query. An answer to a method or a path that the document does not have must be an error of the API it lies in.
+   * Returns the violations of the document in an answer, as sentences; an empty list if there are none. `path` is the
+   * requested path, without query. An answer to a method or a path that the document does not have must be an error of
+   * its API.
    */
   readonly violations: (method: string, path: string, answer: RawAnswer) => string[];
   readonly seen: Seen;
@@ -31,7 +32,7 @@ type DocumentedResponse = {
 const OWED_WITH: Readonly<Record<string, readonly number[]>> = { allow: [405], 'retry-after': [429, 503] };
 const HELP_LINK = /^<[^<>]+>\s*;(?:.*;)?\s*rel="?help"?\s*(?:[;,]|$)/;
 
-/** Makes the check of answers against a document: status, headers, media type and body. */
+/** Creates the check of answers against a document: status, headers, media type and body. */
 export function createAnswerCheck(document: Document): AnswerCheck {
   const operations = operationsOf(document).map((operation) => ({ operation, pattern: patternOf(operation.path) }));
   const seen = new Map<string, Set<number>>();

@@ -8,6 +8,6 @@ const PREFIXES: Readonly<Record<Api, readonly string[]>> = {
   accounts: ['/integration/', '/integrated-account/'],
 };
 
-/** The API that a path of the document belongs to; undefined for the platform's own. */
+/** Returns the API of a path of the document; undefined for the platform's own paths. */
 export const apiOf = (path: string): Api | undefined =>
   APIS.find((api) => PREFIXES[api].some((prefix) => `${path}/`.startsWith(prefix)));

@@ -9,11 +9,11 @@ export type Sent = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Sent as it is, in place of `body`. */
+  /** Sent unchanged, in place of `body`. */
   readonly text?: string;
 };
 
-/** An answer that keeps the document. */
+/** An answer without violations of the document. */
 export type Answer = {
   readonly status: number;
   readonly headers: Headers;
@@ -26,33 +26,33 @@ export type Answer = {
   readonly request: string;
 };
 
-/** Somebody who asks the server under test. */
+/** A client of the server under test, with its credentials. */
 export type Caller = {
   readonly credentials: Credentials;
   /**
-   * Sends a request and answers what came. Throws `Failed` when the status is another than expected, or when the
-   * answer breaks the document.
+   * Sends a request and returns the answer. Throws `Failed` if the status differs from the expected one, or if the
+   * answer violates the document.
    */
   readonly call: (expected: number | readonly number[], method: string, path: string, sent?: Sent) => Promise<Answer>;
-  /** The same without any expectation: for what the suite needs, not for what it checks. */
+  /** The same without any expectation: for preparations of the suite, not for its checks. */
   readonly attempt: (method: string, path: string, sent?: Sent) => Promise<Answer>;
 };
 
-/** Something that a request has made: the paths that may delete it, the likeliest first. */
+/** An object that a request has created: the paths that may delete it, the likeliest first. */
 export type Made = { readonly paths: readonly string[]; readonly by: Credentials };
 
 export type Connection = {
   readonly baseUrl: string;
   readonly validating: ValidatingFetch;
   readonly secrets: Secrets;
-  /** Told of everything that any caller makes. */
+  /** Called for every object that any caller creates. */
   readonly onMade: (made: Made) => void;
 };
 
 /** Milliseconds until a request that is not answered has failed. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** Makes somebody who asks with these credentials. */
+/** Creates a client with these credentials. */
 export function createCaller(connection: Connection, credentials: Credentials): Caller {
   const { baseUrl, secrets, onMade } = connection;
 

@@ -3,18 +3,18 @@ import type { Api } from './apis.ts';
 import type { Caller } from './caller.ts';
 import type { Credentials } from './credentials.ts';
 
-/** What checks are given. A caller whose API is not under test has no credentials. */
+/** The input of checks. A caller whose API is not under test has no credentials. */
 export type Context = {
   readonly operations: readonly Operation[];
-  /** A name that nobody else uses: `contract-<run>-<what>`. */
+  /** Makes a unique name: `contract-<run>-<what>`. */
   readonly name: (what: string) => string;
   /** The holder of the key pair of an organization. */
   readonly team: Caller;
-  /** The holder of a key pair of another organization; null when there is none. */
+  /** The holder of a key pair of another organization; null if there is none. */
   readonly other: Caller | null;
   /** The holder of an API token of an organization. */
   readonly holder: Caller;
-  /** The holder of an API token of another organization; null when there is none. */
+  /** The holder of an API token of another organization; null if there is none. */
   readonly otherHolder: Caller | null;
   readonly operator: Caller;
   readonly as: (credentials: Credentials) => Caller;
@@ -22,14 +22,14 @@ export type Context = {
 
 type Run = (context: Context) => Promise<void>;
 
-/** One promise of the document, and how to find out whether a server keeps it. */
+/** One promise of the document, and its check. */
 export type Check = {
-  /** The API it belongs to; `all` when it takes more than one to find out. */
+  /** The API of the check; `all` if it needs more than one. */
   readonly api: Api | 'all';
   readonly name: string;
-  /** Changes nothing, and assumes nothing of what is stored. */
+  /** The check changes nothing, and needs no stored objects. */
   readonly readOnly: boolean;
-  /** Throws `Failed` when the promise does not hold, `Skipped` when that cannot be found out. */
+  /** Throws `Failed` if the server breaks the promise, `Skipped` if the check is not possible. */
   readonly run: Run;
 };
 

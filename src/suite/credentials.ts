@@ -1,7 +1,7 @@
-/** The headers that say who asks, and how each is printed in place of its value. */
+/** The headers of credentials, and the text to print in place of each value. */
 export type Credentials = Readonly<Record<string, { readonly value: string; readonly shown: string }>>;
 
-/** Nobody's. */
+/** No credentials. */
 export const NONE: Credentials = {};
 
 /** A key pair of the Servers API. */
@@ -20,7 +20,9 @@ export const bearer = (token: string, shown: string): Credentials => ({
   Authorization: { value: `Bearer ${token}`, shown: `Bearer ${shown}` },
 });
 
-/** Credentials of the same form that nobody has; they share nothing with real ones that a wrong server could tell. */
+/**
+ * Returns unknown credentials of the same form; they share no part of real ones, so a faulty server reveals nothing.
+ */
 export const invented = (credentials: Credentials): Credentials =>
   Object.fromEntries(
     Object.entries(credentials).map(([name, { value }]) => {

@@ -1,6 +1,6 @@
 import type { Credentials } from './credentials.ts';
 
-/** A request as a line for a shell; credentials are the variables that they are shown as. */
+/** Writes a request as a shell command, with variables in place of credentials. */
 export function curl(
   method: string,
   url: string,

@@ -1,8 +1,8 @@
-/** Thrown by a check whose promise does not hold. What it says may hold secrets: it is printed with those hidden. */
+/** A check has failed. Its message may contain secrets, which are masked when it is printed. */
 export class Failed extends Error {
   readonly expected: string;
   readonly came: string;
-  /** The request whose answer was wrong, as a curl line. */
+  /** The request with the wrong answer, as a curl command. */
   readonly request: string;
 
   constructor(expected: string, came: string, request: string) {
@@ -13,5 +13,5 @@ export class Failed extends Error {
   }
 }
 
-/** Thrown by a check that cannot be made here; the message says what it lacks. */
+/** A check is not possible here; the message names the missing part. */
 export class Skipped extends Error {}

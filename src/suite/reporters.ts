@@ -1,6 +1,6 @@
 import type { Result } from './result.ts';
 
-/** Writes down how a run goes. */
+/** Reports the results of a run. */
 export type Reporter = {
   readonly result: (result: Result) => void;
   readonly end: () => void;
@@ -14,7 +14,7 @@ const counts = (results: readonly Result[]) => ({
   skipped: results.filter(({ outcome }) => outcome === 'skip').length,
 });
 
-/** A line for each check as it ends, more where it failed, and a line of numbers at the end. */
+/** Writes one line for each check, details for failures, and a summary at the end. */
 export function textReporter(write: Write): Reporter {
   const results: Result[] = [];
   return {
@@ -33,7 +33,7 @@ export function textReporter(write: Write): Reporter {
   };
 }
 
-/** JUnit XML, whole, at the end. */
+/** Writes JUnit XML at the end. */
 export function junitReporter(write: Write): Reporter {
   const results: Result[] = [];
   return {

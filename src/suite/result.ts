@@ -2,7 +2,7 @@ import type { Check, Context } from './check.ts';
 import { Failed, Skipped } from './failed.ts';
 import type { Secrets } from './secrets.ts';
 
-/** How a check ended; its texts hold no secrets. */
+/** The result of a check; its texts contain no secrets. */
 export type Result = Pick<Check, 'api' | 'name'> & { readonly seconds: number } & (
     | { readonly outcome: 'ok' }
     | { readonly outcome: 'skip'; readonly reason: string }
@@ -12,7 +12,7 @@ export type Result = Pick<Check, 'api' | 'name'> & { readonly seconds: number } 
 /** Characters that are shown of what was expected, and of what came. */
 const MAX_SHOWN_CHARS = 800;
 
-/** Performs a check. A mistake of the suite itself is thrown on: it says nothing about the server. */
+/** Performs a check. Rethrows errors of the suite itself, because they say nothing about the server. */
 export async function perform({ api, name, run }: Check, context: Context, secrets: Secrets): Promise<Result> {
   const start = performance.now();
   const shown = (text: string) => secrets.hide(text).slice(0, MAX_SHOWN_CHARS);

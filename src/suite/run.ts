@@ -16,16 +16,16 @@ export type SuiteOptions = {
   /** Without a slash at the end. */
   readonly baseUrl: string;
   readonly apis: readonly Api[];
-  /** Only what changes nothing. */
+  /** Only checks that change nothing. */
   readonly readOnly: boolean;
   readonly credentials: SuiteCredentials;
-  /** Told of each check as it ends. */
+  /** Called after each check. */
   readonly onResult: (result: Result) => void;
-  /** Ends the run after the check under way; what was made is deleted nevertheless. */
+  /** Ends the run after the current check; the created objects are still deleted. */
   readonly signal: AbortSignal;
 };
 
-/** Null where there are none. */
+/** Null if there are none. */
 export type SuiteCredentials = {
   readonly team: Credentials | null;
   readonly other: Credentials | null;
@@ -34,12 +34,12 @@ export type SuiteCredentials = {
   readonly operator: Credentials | null;
 };
 
-/** Thrown when nobody answers at the base URL; the message says why. */
+/** The server does not answer at the base URL; the message gives the reason. */
 export class Unreachable extends Error {}
 
 /**
- * Checks a server, one check after another, and deletes what they made. Resolves with the documented statuses that came
- * up. Throws `Unreachable`.
+ * Checks a server, one check after another, and deletes the created objects. Resolves with the documented statuses that
+ * were seen. Throws `Unreachable`.
  */
 export async function runSuite(options: SuiteOptions): Promise<Seen> {
   const { document, baseUrl, apis, readOnly, credentials, onResult, signal } = options;

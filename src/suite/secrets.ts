@@ -1,10 +1,10 @@
-/** Knows the secrets of a run, and keeps them out of what is printed. */
+/** Knows the secrets of a run, and masks them in printed texts. */
 export type Secrets = {
-  /** From now on `value` is printed as `shown`. */
+  /** Prints `value` as `shown` from now on. */
   readonly add: (value: string, shown: string) => void;
-  /** Adds what an answer must keep to itself: new credentials, and headers and variables that are not the suite's own. */
+  /** Adds the secrets of an answer: new credentials, and headers and variables that are not the suite's own. */
   readonly addFrom: (answer: unknown) => void;
-  /** The text with every secret replaced. */
+  /** Replaces every secret in a text. */
   readonly hide: (text: string) => string;
 };
 
@@ -19,7 +19,7 @@ const CREDENTIALS: Readonly<Record<string, string>> = {
 /** What servers are sent, by name. */
 const MAPS: readonly string[] = ['request_headers', 'headers', 'env'];
 
-/** Makes the keeper of secrets of one run; headers and variables with `own` in their value are no secrets. */
+/** Creates the secrets of one run. Headers and variables with `own` in their value are not secret. */
 export function createSecrets(own: string): Secrets {
   const known = new Map<string, string>();
   const add = (value: string, shown: string) => {

@@ -1,7 +1,7 @@
 import type { Document } from '../contract/document.ts';
 import { createAnswerCheck, type Seen } from './answer-check.ts';
 
-/** Thrown for an answer that breaks the document. `response` is that answer, its body unread. */
+/** An answer violates the document. `response` is that answer, with unread body. */
 export class ContractViolation extends Error {
   readonly violations: readonly string[];
   readonly response: Response;
@@ -14,15 +14,15 @@ export class ContractViolation extends Error {
 }
 
 export type ValidatingFetch = {
-  /** As the global `fetch`; throws a `ContractViolation` for an answer that breaks the document. */
+  /** Like the global `fetch`, but throws a `ContractViolation` for an answer that violates the document. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
-  /** Which documented statuses have been seen. */
+  /** The documented statuses that were seen. */
   readonly seen: Seen;
 };
 
 /**
- * Makes a `fetch` that checks every answer of the server at `baseUrl` against the document: status, headers, media
- * type and body. Redirects are not followed. Answers are read whole, so it is not for streams.
+ * Creates a `fetch` that checks every answer of the server at `baseUrl` against the document: status, headers, media
+ * type and body. It does not follow redirects. It reads complete answers, so it does not support streams.
  */
 export function createValidatingFetch(document: Document, baseUrl: string): ValidatingFetch {
   const check = createAnswerCheck(document);

@@ -5,7 +5,7 @@ import { type Api, apiOf } from '../apis.ts';
 export const operationsIn = (api: Api, operations: readonly Operation[]): Operation[] =>
   operations.filter(({ path }) => apiOf(path) === api);
 
-/** The path of an operation with the examples of its parameters in it, or with what is given for some of them. */
+/** Returns the path of an operation, with the given parameters and examples for the others. */
 export function examplePath({ path, parameters }: Operation, given: Readonly<Record<string, string>> = {}): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const parameter = parameters.find((candidate) => candidate.in === 'path' && candidate.name === name);
@@ -13,7 +13,7 @@ export function examplePath({ path, parameters }: Operation, given: Readonly<Rec
   });
 }
 
-/** The first example of the body that an operation takes; undefined where it takes none. */
+/** Returns the first example of an operation's body; undefined if it has none. */
 export function exampleBody({ body }: Operation): unknown {
   const [content] = Object.values(body?.content ?? {});
   return Object.values(content?.examples ?? {})[0]?.value;

@@ -43,5 +43,5 @@ const readOnlyChecksOf = (api: Api): Check[] =>
     true,
   );
 
-/** What can be asked of a mock, and of a server that must not be changed. */
+/** Checks for a mock, and for a server that must not be changed. */
 export const readOnlyChecks = APIS.flatMap(readOnlyChecksOf);

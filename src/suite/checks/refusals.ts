@@ -11,9 +11,9 @@ type Refusals = {
   readonly caller: (context: Context) => Caller;
   /** The status of a body that breaks the document. */
   readonly invalid: number;
-  /** Those of a path with something of another kind in place of an id. */
+  /** The statuses of a path with a malformed id. */
   readonly malformed: readonly number[];
-  /** A path that takes a POST whatever is stored, and one that the API does not have. */
+  /** A path that accepts a POST without stored objects, and a path that the API does not have. */
   readonly collection: string;
   readonly unknownPath: string;
 };

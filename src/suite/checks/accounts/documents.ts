@@ -1,4 +1,4 @@
-/** Stands in every document, and must never be answered. */
+/** Every document contains this text; no answer may contain it. */
 export const MARKER = 'Only Gatehouse may read this sentence of the document.';
 
 export const BASE_URL = 'https://pets.example.com/v1';
@@ -20,7 +20,7 @@ export const documentOf = (paths: object, rest: object = {}) => ({
   ...rest,
 });
 
-/** A service with tools of every kind of method, and an operation that yields none. */
+/** A service with tools of every kind of method, and an operation that gives no tool. */
 export const PETS = documentOf({
   '/pets': {
     get: {
@@ -56,7 +56,7 @@ export const PETS = documentOf({
   '/internal': { get: { operationId: 'internal', responses } },
 });
 
-/** How many tools that service has. */
+/** The number of tools of that service. */
 export const PETS_TOOLS = 10;
 
 /** A service with one tool, whose tags come from `tool_tags` alone. */

@@ -13,7 +13,7 @@ import {
   tools,
 } from './support.ts';
 
-/** createIntegration, as far as it goes by the document that is sent. */
+/** createIntegration with a document in the request. */
 export const importChecks = checks('accounts', {
   'createIntegration: a name and a document are enough, the rest has the documented defaults': async ({
     holder,

@@ -18,7 +18,7 @@ type Page = { readonly result: readonly Row[]; readonly next_cursor: string | nu
 
 /** A list that nobody else writes into, or a part of one. */
 type List = {
-  /** With the query that selects the part. */
+  /** The path with the query that selects the part. */
   readonly path: string;
   readonly make: () => Promise<Answer>;
   readonly remove: (id: string) => Promise<Answer>;
@@ -156,7 +156,7 @@ const endChecks = checks('accounts', {
   },
 });
 
-/** What the three lists have in common. */
+/** The common rules of the three lists. */
 export const listChecks = [
   ...Object.entries(LISTS).flatMap(([operation, listIn]) => listChecksOf(operation, listIn)),
   ...endChecks,

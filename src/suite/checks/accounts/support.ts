@@ -14,7 +14,7 @@ export type Tool = Schemas['ToolPreview'];
 export type ErrorBody = Schemas['AccountsErrorBody'];
 /** What has an ETag and an `updated_at`. */
 type AccountsObject = Integration | Account | Endpoint;
-/** Which tools are wanted. */
+/** The tools to select. */
 export type Scope = { readonly methods?: readonly string[]; readonly tags?: readonly string[] };
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,18 +24,18 @@ export const ACCOUNTS = '/integrated-account';
 export const integrationPath = (id: string): string => `${INTEGRATIONS}/${id}`;
 export const accountPath = (id: string): string => `${ACCOUNTS}/${id}`;
 
-/** An id that nothing has. */
+/** An id without an object. */
 export const nobody = (): string => randomUUID();
 
-/** Makes an integration; of a small document, unless another one is given. */
+/** Creates an integration, by default from a small document. */
 export const createIntegration = (holder: Caller, fields: Fields): Promise<Answer> =>
   holder.call(201, 'POST', INTEGRATIONS, { body: { document: ONE_TOOL, ...fields } });
 
-/** Makes an integration and answers its id. */
+/** Creates an integration and returns its id. */
 export const createdIntegration = async (holder: Caller, fields: Fields): Promise<string> =>
   ((await createIntegration(holder, fields)).json as Integration).id;
 
-/** Connects an account to an integration; without credentials, unless some are given. */
+/** Creates an account of an integration, by default without credentials. */
 export const createAccount = (holder: Caller, integration: string, fields: Fields = {}): Promise<Answer> => {
   const defaults = { tenant_id: 'acme-1', authentication_method: 'none' };
   return holder.call(201, 'POST', ACCOUNTS, {
@@ -43,23 +43,23 @@ export const createAccount = (holder: Caller, integration: string, fields: Field
   });
 };
 
-/** Makes an integration with an account, and answers the path of the account. */
+/** Creates an integration with an account, and returns the path of the account. */
 export const createdAccount = async (holder: Caller, fields: Fields): Promise<string> =>
   accountPath(((await createAccount(holder, await createdIntegration(holder, fields))).json as Account).id);
 
-/** Mints an endpoint over the account at a path. */
+/** Creates an endpoint over the account at a path. */
 export const createEndpoint = (holder: Caller, account: string, fields: Fields): Promise<Answer> =>
   holder.call(201, 'POST', `${account}/mcp`, { body: fields });
 
-/** Mints an endpoint and answers its path. */
+/** Creates an endpoint and returns its path. */
 export const createdEndpoint = async (holder: Caller, account: string, fields: Fields): Promise<string> =>
   `${account}/mcp/${((await createEndpoint(holder, account, fields)).json as Endpoint).id}`;
 
-/** Reads what is at a path. */
+/** Reads the object at a path. */
 export const read = async <T>(holder: Caller, path: string): Promise<T> =>
   (await holder.call(200, 'GET', path)).json as T;
 
-/** What the object at a path is made of, without the time that changes by itself. */
+/** Returns the fields of the object at a path, without the time that changes automatically. */
 export async function lasting<T extends AccountsObject>(holder: Caller, path: string): Promise<Omit<T, 'updated_at'>> {
   const { updated_at: _, ...rest } = await read<T>(holder, path);
   return rest;
@@ -79,7 +79,7 @@ export async function tools(holder: Caller, path: string, { methods = [], tags =
   return { answer, result: result.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-/** Checks that an error is what its status says, in its keys and their order. */
+/** Checks that an error matches its status, with the right keys in the right order. */
 export function consistent(answer: Answer): void {
   const body = answer.json as ErrorBody;
   const keys = ['statusCode', 'error', 'message', ...(body.details === undefined ? [] : ['details'])];
@@ -88,7 +88,7 @@ export function consistent(answer: Answer): void {
   same(answer, 'statusCode and error', [body.statusCode, body.error], expected);
 }
 
-/** Sends what must be refused with 400, and a message or failures that have the words. */
+/** Sends a request that must be refused with 400, and with these words in the message or the failures. */
 export async function refused(by: Caller, method: string, path: string, sent: Sent, ...words: string[]): Promise<void> {
   const answer = await by.call(400, method, path, sent);
   consistent(answer);
@@ -99,8 +99,8 @@ export async function refused(by: Caller, method: string, path: string, sent: Se
 }
 
 /**
- * Checks that what is at a path is changed with its ETag, which moves `updated_at`; and that with that ETag, stale by
- * then, a PATCH and a DELETE are refused with 412 and change nothing. Answers the last read.
+ * Checks that the object at a path can be changed with its ETag, which moves `updated_at`; and that with the same, now
+ * stale ETag, a PATCH and a DELETE are refused with 412 and change nothing. Returns the last read.
  */
 export async function refusedWhenStale(
   holder: Caller,

@@ -30,7 +30,7 @@ async function world(holder: Caller, name: string) {
   return { integrationId, integration: integrationPath(integrationId), account, endpoint };
 }
 
-/** Whose things are whose. */
+/** The separation of organizations. */
 export const tenancyChecks = checks('accounts', {
   "every operation: another organization's integration, account and endpoint do not exist": async (context) => {
     const { holder, name } = context;

@@ -3,8 +3,8 @@ import type { Context } from '../../check.ts';
 import { Skipped } from '../../failed.ts';
 
 /**
- * Makes credentials in a collection that end in a moment, and answers when they have. `now` is a time that the server
- * told just now.
+ * Creates credentials in a collection that expire in a moment, and resolves when they have expired. `now` is a recent
+ * time of the server.
  */
 export async function endsInTime({ operator, name }: Context, collection: string, now: string): Promise<Answer> {
   // The instant must lie ahead by the server's clock when the request arrives, however slow that is.

@@ -19,7 +19,7 @@ async function tenant({ operator, name, as }: Context) {
   return { path, organization: path.split('/').at(-1) ?? '', pair };
 }
 
-/** What an operator does with key pairs, as the Servers API sees it, and the other way round. */
+/** The effects of the operator's key pairs on the Servers API, and the reverse. */
 export const pairChecks = checks('all', {
   'permissions: a pair without approvals changes nothing that runs without a person': async (context) => {
     const { pair } = await tenant(context);

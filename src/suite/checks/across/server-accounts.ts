@@ -16,7 +16,7 @@ async function servedTenant({ operator, name, as }: Context) {
   return { team, holder: as(bearer(token, '$NEW_TOKEN')), server, uuid, account: accountPath(uuid) };
 }
 
-/** What a team does with servers, as the Accounts API sees it. */
+/** The effects of a team's servers on the Accounts API. */
 export const serverAccountChecks = checks('all', {
   'getAccount, listAccounts: a server is an account, under its UUID and by the name mcp': async (context) => {
     const { holder, uuid, account } = await servedTenant(context);

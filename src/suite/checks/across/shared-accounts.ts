@@ -38,7 +38,7 @@ async function missing({ name }: Context, holder: Caller, account: string, ...en
   same(answer, 'an account of the server', found, undefined);
 }
 
-/** What the operator does with shared servers, as the Accounts API sees it. */
+/** The effects of the operator's shared servers on the Accounts API. */
 export const sharedAccountChecks = checks('all', {
   'getAccount, listAccounts: a shared server is an account of those that it is granted to, and of nobody else': async (
     context,

@@ -27,7 +27,7 @@ async function tenant({ operator, name, as }: Context) {
   return { path, organization: path.split('/').at(-1) ?? '', holder };
 }
 
-/** What an operator does with API tokens, as the Accounts API sees it, and the other way round. */
+/** The effects of the operator's API tokens on the Accounts API, and the reverse. */
 export const tokenChecks = checks('all', {
   'deleteApiToken: the token is refused at once, the others are not': async (context) => {
     const { path, holder } = await tenant(context);

@@ -21,7 +21,7 @@ import {
 
 type Failed = components['schemas']['ReloadFailedBody'];
 
-/** Sends what must fail as `reload_failed`, and answers what it says. */
+/** Sends a request that must fail with `reload_failed`, and returns the answer. */
 export async function failed(
   operator: Caller,
   method: string,
@@ -37,7 +37,7 @@ export async function failed(
   return { error, reload, answer };
 }
 
-/** What a change of a server says about the running gateway. */
+/** The reports about the running gateway in the answers to changes of a server. */
 export const reloadChecks = checks('operator', {
   'createSharedServer: one that is only not there is saved, and the reload says why': async ({ operator, name }) => {
     const secret = name('secret-header');

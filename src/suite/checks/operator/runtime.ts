@@ -159,5 +159,5 @@ async function isLast(operator: Caller, change: (time: number) => Promise<Reload
   }
 }
 
-/** What the operator is told about the running gateway. */
+/** The runtime status for the operator. */
 export const runtimeChecks = [...toolChecks, ...statusChecks];

@@ -79,7 +79,7 @@ async function refusedEverywhere(operator: Caller, path: string, create: Fields,
 const fieldsOf = (json: unknown): string[] =>
   ((json as { error: { fieldErrors?: { field: string }[] } }).error.fieldErrors ?? []).map(({ field }) => field);
 
-/** What is refused, and that nothing comes of it. */
+/** Invalid requests are refused, and change nothing. */
 export const sharedInvalidChecks = checks('operator', {
   'createSharedServer, updateSharedServer: what is wrong, missing, unknown or read-only is refused by name': async ({
     operator,

@@ -190,5 +190,5 @@ const deleteChecks = checks('operator', {
   },
 });
 
-/** Shared servers, as they are stored. */
+/** The storage of shared servers. */
 export const sharedServerChecks = [...createChecks, ...slugChecks, ...deleteChecks];

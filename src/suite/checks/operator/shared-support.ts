@@ -11,10 +11,10 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export const SHARED = '/admin/api/v1/mcp-servers';
 
-/** Where no machine has a server: the port is that of a service (discard, RFC 863) that nobody runs any more. */
+/** A URL without a server: the port belongs to a service (discard, RFC 863) that is no longer in use. */
 export const NOBODY = 'http://127.0.0.1:9/mcp';
 
-/** What a configuration is where nothing is said. */
+/** The default configuration. */
 export const DEFAULTS: Omit<Config, 'name'> = {
   transport: 'streamable_http',
   url: null,
@@ -38,22 +38,22 @@ export const sharedPath = (id: string): string => `${SHARED}/${id}`;
 /** The path of a shared server that does not exist. */
 export const nowhere = (): string => sharedPath(randomUUID());
 
-/** A new server of that name, and of that `mcpServer.name`, that is not there. */
+/** A new unreachable server with that name and that `mcpServer.name`. */
 export const absent = (name: string, config: Fields = {}) => ({ name, mcpServer: { name, url: NOBODY, ...config } });
 
-/** The same, not to be used. */
+/** The same, disabled. */
 export const disabled = (name: string, config: Fields = {}) => ({ ...absent(name, config), enabled: false });
 
-/** How a local process is reached that no machine can start. */
+/** The configuration of a local process that no machine can start. */
 export const impossible = (name: string) => ({ name, transport: 'stdio', command: `/${name}/no-such-program` });
 
-/** What stands for a variable in a configuration. */
+/** The reference to a variable in a configuration. */
 export const reference = (variable: string): string => `\${${variable}}`;
 
 /** Creates a shared server. */
 export const create = (operator: Caller, body: Fields): Promise<Answer> => operator.call(201, 'POST', SHARED, { body });
 
-/** Creates a shared server and answers its path. */
+/** Creates a shared server and returns its path. */
 export const created = async (operator: Caller, body: Fields): Promise<string> =>
   sharedPath(dataOf(await create(operator, body)).id);
 
@@ -64,7 +64,7 @@ export const reloadOf = ({ json }: Answer): Reload => (json as Saved).reload;
 export const read = async (operator: Caller, path: string): Promise<SharedServer> =>
   (await operator.call(200, 'GET', path)).json as SharedServer;
 
-/** The shared servers among those that are listed whose names are these; the others are somebody else's. */
+/** Returns the listed shared servers with these names; the others do not belong to the run. */
 export async function listed(operator: Caller, names: readonly string[]) {
   const answer = await operator.call(200, 'GET', SHARED);
   const all = answer.json as SharedServer[];

@@ -166,5 +166,5 @@ const orderChecks = checks('operator', {
     },
 });
 
-/** What becomes of shared servers when they are changed. */
+/** Changes of shared servers. */
 export const sharedUpdateChecks = [...changeChecks, ...orderChecks];

@@ -20,7 +20,7 @@ export const organizationPath = (id: string): string => `${ORGANIZATIONS}/${id}`
 export const create = (operator: Caller, name: string): Promise<Answer> =>
   operator.call(201, 'POST', ORGANIZATIONS, { body: { name } });
 
-/** Creates an organization and answers its path. */
+/** Creates an organization and returns its path. */
 export const created = async (operator: Caller, name: string): Promise<string> =>
   organizationPath(((await create(operator, name)).json as Organization).id);
 
@@ -37,7 +37,9 @@ export const createdToken = async (
 ): Promise<CreatedApiToken> =>
   (await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name, permissions } })).json as CreatedApiToken;
 
-/** Sends what must be refused with a status and a code; with a field, there must be an error of that field. */
+/**
+ * Sends a request that must be refused with a status and a code and, if a field is given, with an error of that field.
+ */
 export async function refused(
   operator: Caller,
   [status, code]: readonly [number, ErrorBody['error']['code']],
@@ -54,7 +56,7 @@ export async function refused(
   return answer;
 }
 
-/** What an error says of a field: the codes and messages of its mistakes. */
+/** Returns the codes and messages of an error's mistakes in a field. */
 export const mistakesOf = ({ json }: Answer, field: string) =>
   ((json as ErrorBody).error.fieldErrors ?? []).filter((mistake) => mistake.field === field);
 

@@ -18,7 +18,7 @@ export const serverPath = (id: string): string => `${SERVERS}/${id}`;
 /** The path of a server that does not exist. */
 export const nowhere = (): string => serverPath(`mcp_${randomUUID()}`);
 
-/** What the success envelope holds; the envelope has its keys in their order. */
+/** Returns the contents of the success envelope, and checks its keys and their order. */
 export function dataOf<T>(answer: Answer): T {
   const envelope = answer.json as { data: T };
   same(answer, 'the keys of the envelope', Object.keys(envelope), ['message', 'status', 'error', 'data']);
@@ -29,7 +29,7 @@ export function dataOf<T>(answer: Answer): T {
 export const create = (team: Caller, fields: Fields): Promise<Answer> =>
   team.call(201, 'POST', SERVERS, { body: { url: URL_OF_NOBODY, ...fields } });
 
-/** Registers a server and answers its path. */
+/** Registers a server and returns its path. */
 export const created = async (team: Caller, fields: Fields): Promise<string> =>
   serverPath(dataOf<Server>(await create(team, fields)).id);
 
@@ -37,7 +37,7 @@ export const created = async (team: Caller, fields: Fields): Promise<string> =>
 export const read = async (team: Caller, path: string): Promise<Server> =>
   dataOf<Server>(await team.call(200, 'GET', path));
 
-/** Sends what must be refused with 400, and an `error` that has the words. */
+/** Sends a request that must be refused with 400, and with these words in `error`. */
 export async function refused(by: Caller, method: string, path: string, sent: Sent, ...words: string[]): Promise<void> {
   const answer = await by.call(400, method, path, sent);
   const { error } = answer.json as ErrorBody;
@@ -45,7 +45,7 @@ export async function refused(by: Caller, method: string, path: string, sent: Se
   holds(answer, missing.length === 0, `an error that names ${missing.join(' and ')}`, error);
 }
 
-/** A server without the times that change by themselves. */
+/** Returns a server without the times that change automatically. */
 export function lasting({ updated_at: _, ...rest }: Server): Omit<Server, 'updated_at'> {
   return rest;
 }

@@ -16,7 +16,7 @@ function otherOf({ other }: Context): Caller {
 const halfOf = (credentials: Credentials, header: string): Credentials =>
   Object.fromEntries(Object.entries(credentials).filter(([name]) => name === header));
 
-/** Whose servers are whose. */
+/** The separation of organizations. */
 export const tenancyChecks = checks('servers', {
   'every operation: half a key pair, alone or with a wrong half, is a 401': async ({ team, as }) => {
     for (const header of Object.keys(team.credentials)) {
