@@ -9,7 +9,7 @@ import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/message
 import { initialized, narrow } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { maskFor } from './mask-for.ts';
-import { MOST_OF_REFUSAL, statusOf } from './refusals.ts';
+import { MAX_REFUSAL_BYTES, statusOf } from './refusals.ts';
 import { placeOf, post } from './relay.ts';
 import { linkHelp, sendJson, sendMasked } from './reply.ts';
 import { noSuchMethod, type Result } from './results.ts';
@@ -78,8 +78,8 @@ async function answerInitialize(
         linkHelp(response, deps.publicUrl, status);
       }
       const refusal = writeJson({ ...incoming, id: message.id });
-      if (refusal.length > MOST_OF_REFUSAL) {
-        throw notTheProtocol(name, `its refusal is longer than ${MOST_OF_REFUSAL} characters`);
+      if (refusal.length > MAX_REFUSAL_BYTES) {
+        throw notTheProtocol(name, `its refusal is longer than ${MAX_REFUSAL_BYTES} characters`);
       }
       sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
       return 'done';

@@ -29,7 +29,7 @@ export type Endpoints = {
 };
 
 /** Endpoints that are kept as they were last read, and what each takes beside what its rows say. */
-const KEPT_ENDPOINTS = 10_000;
+const MAX_KEPT_ENDPOINTS = 10_000;
 const ENDPOINT_BYTES = 2048;
 
 /** What was read of an endpoint. It holds as long as nothing of these topics has changed since the count was `changes`. */
@@ -54,7 +54,7 @@ export function createEndpoints({
   budget,
 }: Pick<Deps, 'store' | 'credentials' | 'now' | 'budget'>): Endpoints {
   /** By token, which is as secret in memory as the requests that bring it. */
-  const kept = new KeptMap<Kept>(budget, 'endpoints', KEPT_ENDPOINTS);
+  const kept = new KeptMap<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
   const derivedTools = createDerivedTools(store.read, budget);
   const lists = createLists(budget);

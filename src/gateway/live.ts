@@ -3,7 +3,7 @@ import { Slots } from '../base/slots.ts';
 /** Exchanges that may be under way at once: of one endpoint, and of all endpoints of one organization. */
 export const IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
 /** Milliseconds between two looks whether endpoints are still what they were. */
-const LOOK = 500;
+const CHECK_INTERVAL_MS = 500;
 
 /** An exchange that is under way. `end` is called when its connection is gone; `isLeft`: before all was answered. */
 export type Exchange = {
@@ -103,7 +103,7 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
       ) {
         return null;
       }
-      looking ??= setInterval(() => void look(), LOOK).unref();
+      looking ??= setInterval(() => void look(), CHECK_INTERVAL_MS).unref();
       return new ExchangeUnderWay(
         enter(ofEndpoints, id, ofEndpoint),
         enter(ofOrganizations, organizationId, ofOrganization),

@@ -54,7 +54,7 @@ export class RpcError extends Error {
 /** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
 export const MOST_VALUES = 100_000;
 /** Numbers that are kept as they came, which cost far more than others: 1.0, 1e5, or more digits than JavaScript holds. */
-const MOST_EXACT_NUMBERS = 10_000;
+const MAX_EXACT_NUMBERS = 10_000;
 
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
@@ -161,7 +161,7 @@ function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: str
         throw repeated();
       }
       yield;
-      const exact = parseExact(text, value, MOST_EXACT_NUMBERS);
+      const exact = parseExact(text, value, MAX_EXACT_NUMBERS);
       yield;
       return { value: exact, text: JSON.stringify(exact) };
     }
@@ -182,7 +182,7 @@ function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: str
 const tooManyNumbers = (): RpcError =>
   new RpcError(
     CODES.invalidRequest,
-    `A message may hold at most ${MOST_EXACT_NUMBERS} numbers that JavaScript writes in another way, such as 1.0 or 1e5: write them as 1 and 100000, or send them in several calls.`,
+    `A message may hold at most ${MAX_EXACT_NUMBERS} numbers that JavaScript writes in another way, such as 1.0 or 1e5: write them as 1 and 100000, or send them in several calls.`,
   );
 
 const tooManyMembers = (): RpcError =>

@@ -8,7 +8,7 @@ import { CODES } from './message.ts';
 import { sendJson } from './reply.ts';
 
 /** Bytes that the words of a refusal may have to be passed on. */
-export const MOST_OF_REFUSAL = 64 * 1024;
+export const MAX_REFUSAL_BYTES = 64 * 1024;
 
 /** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
 export async function passRefusal(
@@ -45,7 +45,7 @@ async function wordsOf({ body }: HttpAnswer): Promise<string | null> {
   let size = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > MOST_OF_REFUSAL) {
+    if (size > MAX_REFUSAL_BYTES) {
       return null;
     }
     chunks.push(chunk);

@@ -3,7 +3,7 @@ import { endOfString } from '../base/json-text.ts';
 const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 /** Levels that are looked at: the envelope, and the objects directly in it. */
-const LEVELS = 2;
+const MAX_LEVELS = 2;
 
 /** Members that an object in these levels may have: the protocol has a handful, and each is compared with all others. */
 export const MOST_MEMBERS = 1000;
@@ -43,7 +43,7 @@ export function repeatsMember(text: string): boolean {
       at = end;
     } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
       isName = code === OPEN_OBJECT;
-      open.push(isName && open.length < LEVELS ? new Set() : null);
+      open.push(isName && open.length < MAX_LEVELS ? new Set() : null);
     } else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       open.pop();
       isName = false;

@@ -14,7 +14,7 @@ import type { List, ListUser } from './lists.ts';
 import type { Answered } from './outcome.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
-const KEEP_ALIVE = 25_000;
+const KEEP_ALIVE_MS = 25_000;
 const EVENT_STREAM = 'text/event-stream';
 const [LF, CR, SPACE] = [0x0a, 0x0d, 0x20];
 
@@ -181,7 +181,7 @@ export async function sendMessages(
       if (isResponse || events) {
         if (!response.headersSent) {
           beginEvents(response);
-          alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE);
+          alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
           turn = createTurns();
         }
         await write(response, `event: message\ndata: ${text}\n\n`);
@@ -221,7 +221,9 @@ export async function sendBody(
       }
     }
   };
-  const alive = areEvents ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE) : undefined;
+  const alive = areEvents
+    ? setInterval(() => isBetween && response.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
+    : undefined;
   try {
     for await (const came of body as AsyncIterable<Buffer>) {
       onChunk(came);

@@ -4,7 +4,7 @@ import type { Sealer } from '../store/secrets.ts';
 import { CODES, RpcError } from './message.ts';
 
 /** Bytes that the id of a session may have at the server. */
-const LONGEST = 4096;
+const MAX_SESSION_ID_BYTES = 4096;
 
 /** Whose session it is: it opens for nobody else, and not after the server has become another. */
 export type SessionPlace = {
@@ -20,8 +20,10 @@ const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
 
 /** The id of a server's session as a client gets it: nobody but this gateway can make or read one. */
 export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {
-  if (Buffer.byteLength(id) > LONGEST) {
-    throw new RpcError(CODES.serverFailed, `The server's session id is longer than ${LONGEST} bytes.`, { status: 502 });
+  if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
+    throw new RpcError(CODES.serverFailed, `The server's session id is longer than ${MAX_SESSION_ID_BYTES} bytes.`, {
+      status: 502,
+    });
   }
   return secrets.seal(id, contextOf(place));
 }

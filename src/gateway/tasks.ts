@@ -27,12 +27,12 @@ export const withoutTasks = (capabilities: Result): Result =>
 /** Text in which a task may be named: escapes, and letters beyond ASCII, may be any letter. */
 const MAY_NAME_TASKS = /task|[\\\x80-\uffff]/i;
 /** Characters of a request up to which its text is looked at, rather than its members. */
-const SHORT_REQUEST = 4096;
+const SHORT_REQUEST_CHARS = 4096;
 
 /** A request that begins no task, offers none, and subscribes to none: what nobody can read must not be begun. */
 export function beginningNoTask<M extends RequestMessage>(message: M): M {
   const { params, id, method } = message;
-  if (message.text.length <= SHORT_REQUEST && !MAY_NAME_TASKS.test(message.text)) {
+  if (message.text.length <= SHORT_REQUEST_CHARS && !MAY_NAME_TASKS.test(message.text)) {
     return message;
   }
   const inMeta = changed(dropped(params, 'task'), '_meta', (meta) => changed(meta, CAPABILITIES, withoutTasks));

@@ -1,7 +1,7 @@
 import { sharedServer } from '../audit/wire.ts';
 import { type InvalidValue, invalid } from '../base/errors.ts';
 import { FORMATS } from '../contract/formats.ts';
-import { type Connectable, remoteTarget, SCHEMES, SILENCE } from '../runtime/connectable.ts';
+import { type Connectable, remoteTarget, SCHEMES, SILENCE_MS } from '../runtime/connectable.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/secrets.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import { textsOf, withTexts } from '../shared-config/config-texts.ts';
@@ -176,7 +176,7 @@ function sharedRemoteTarget(
 }
 
 const silenceOf = ({ timeoutSeconds }: Config): number =>
-  timeoutSeconds === null ? SILENCE : Math.ceil(timeoutSeconds * 1000);
+  timeoutSeconds === null ? SILENCE_MS : Math.ceil(timeoutSeconds * 1000);
 
 /** What a process inherits of the gateway's environment: what it takes to run at all, and nothing secret. */
 const INHERITED =

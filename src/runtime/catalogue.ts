@@ -69,12 +69,12 @@ export type CatalogueOptions = {
 };
 
 /** Milliseconds in which one failure answers for all, and in which changes are taken together at least. */
-const REMEMBERED = 2000;
-const COALESCED = 50;
+const FAILURE_REMEMBERED_MS = 2000;
+const COALESCED_MS = 50;
 /** Milliseconds that listing the tools of a server may take. */
-const LIST_TIMEOUT = 30_000;
+const LIST_TIMEOUT_MS = 30_000;
 /** Milliseconds between two notes that what was seen is of use. */
-const NOTED = 1000;
+const NOTE_INTERVAL_MS = 1000;
 
 /** Makes the catalogue of one server, as it is connected to. */
 export function createCatalogue(options: CatalogueOptions): Catalogue {
@@ -141,7 +141,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   const list = async (): Promise<void> => {
     // What a server says first may be old when it has said the last of it.
     const seenAt = now();
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT)]);
+    const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
     using reading = budget.hold(holder, 'lists', 0);
     const room = (bytes: number) => reading.reach(bytes, signal);
     const listed = await listTools(connection(), signal, room).catch((error: unknown) => {
@@ -150,7 +150,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       }
       throw ended.aborted
         ? hasMoved(name)
-        : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT / 1000} s.`, error);
+        : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT_MS / 1000} s.`, error);
     });
     const tools = await hashed(listed.tools);
     if (ended.aborted) {
@@ -210,7 +210,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   /** Asks the server once for all that becomes a reason until it is due. Never rejects. */
   const refreshWhenDue = (): Promise<void> => {
     const { times } = asked;
-    due ??= delay(Math.max(untilDue(), COALESCED), undefined, { ref: false, signal: ended })
+    due ??= delay(Math.max(untilDue(), COALESCED_MS), undefined, { ref: false, signal: ended })
       .then(() => {
         due = null;
         return isOutdated || asked.times === times ? refresh() : undefined;
@@ -227,7 +227,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   /** Others of its holder go first; not at each call, which would cost it more. */
   const noteUse = (): void => {
     const at = now();
-    if (at - usedAt > NOTED) {
+    if (at - usedAt > NOTE_INTERVAL_MS) {
       usedAt = at;
       held?.used();
     }
@@ -258,7 +258,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       });
       await recalling;
     }
-    const recently = failure !== null && now() - failure.at < REMEMBERED ? failure.error : null;
+    const recently = failure !== null && now() - failure.at < FAILURE_REMEMBERED_MS ? failure.error : null;
     if (seen === null) {
       if (recently !== null) {
         throw recently;

@@ -25,7 +25,7 @@ export type Connectable = {
 };
 
 /** Milliseconds without a word after which a request is given up, where nobody says otherwise. */
-export const SILENCE = 60_000;
+export const SILENCE_MS = 60_000;
 
 /** The transports as the Servers API names them. */
 export const TRANSPORTS: Readonly<Record<Transport, RemoteTarget['transport']>> = {
@@ -81,7 +81,7 @@ export function remoteTarget(
     headers: sent,
     secrets: [...secretsIn(sent), ...secretsOfUrl(parsed)],
     isShared: false,
-    silence: SILENCE,
+    silence: SILENCE_MS,
     streamSilence: 0,
     endsSession: true,
   };

@@ -18,7 +18,7 @@ export type FailureLogOptions = {
 };
 
 /** Characters of what lies behind a failure that a line shows. */
-const SHOWN_CAUSE = 512;
+const MAX_SHOWN_CAUSE_CHARS = 512;
 
 /** Makes the log of one gateway. The clients of an organization may let requests fail as often as they like. */
 export function createFailureLog({ log, intervalMs }: FailureLogOptions): FailureLog {
@@ -45,5 +45,5 @@ function causeOf({ cause }: Error): string | undefined {
   for (let error = cause; error instanceof Error && causes.length < 4; error = error.cause) {
     causes.push(error.message);
   }
-  return causes.length === 0 ? undefined : causes.join(': ').slice(0, SHOWN_CAUSE);
+  return causes.length === 0 ? undefined : causes.join(': ').slice(0, MAX_SHOWN_CAUSE_CHARS);
 }

@@ -10,7 +10,7 @@ import { createHttpRequests } from './http-requests.ts';
 import { listenForChanges } from './listen.ts';
 import { isJson, notTheProtocol, type ServerMessage } from './messages.ts';
 import { patience } from './once.ts';
-import { answerFor, createOwnIds, OPEN_OBJECT, withToken } from './own-ids.ts';
+import { answerFor, createOwnIds, OPEN_OBJECT_CODE, withToken } from './own-ids.ts';
 import { cancelled, type Era } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
@@ -81,7 +81,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     if (isWhole) {
       return answerFor(bytes, asked.own, asked.id) ?? messages({ ...answer, body: bytes }, asked);
     }
-    return bytes[0] === OPEN_OBJECT ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
+    return bytes[0] === OPEN_OBJECT_CODE ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
   };
 
   async function* messages(

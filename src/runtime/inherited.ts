@@ -1,7 +1,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 /** O_CLOEXEC, as Linux writes it. */
-const CLOSE_ON_EXEC = 0o2000000;
+const CLOSE_ON_EXEC_CODE = 0o2000000;
 
 /**
  * Closes what this process was started with beside its standard descriptors, such as a file with a secret that a shell had open:
@@ -28,7 +28,7 @@ function listed(folder: string): readonly string[] {
 function isInherited(descriptor: string): boolean {
   try {
     const [, flags = ''] = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];
-    return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+    return (Number.parseInt(flags, 8) & CLOSE_ON_EXEC_CODE) === 0;
   } catch {
     return false;
   }

@@ -10,21 +10,21 @@ import { maskOf } from './mask.ts';
 import { notTheProtocol } from './messages.ts';
 
 /** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
-const MOST_PAGES = 1000;
-const MOST_CHARACTERS = 16 * 1024 * 1024;
+const MAX_PAGES = 1000;
+const MAX_LIST_CHARS = 16 * 1024 * 1024;
 /** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
-const MOST_VALUES_OF_TOOL = 10_000;
+const MAX_TOOL_VALUES = 10_000;
 const MOST_VALUES = 1_000_000;
 /** Tools of one page that is too large to be parsed as a whole. */
-const MOST_TOOLS = 100_000;
+const MAX_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */
-const MOST_NAMED = 20;
-const SHOWN_NAME = 64;
+const MAX_NAMED_TOOLS = 20;
+const MAX_SHOWN_NAME_CHARS = 64;
 /** Characters that the name of a tool may have; 2025-11-25 wants at most 128. */
-const MAX_NAME_CHARACTERS = 1024;
+const MAX_NAME_CHARS = 1024;
 
 /** JSON-RPC's code for a method that nobody knows. */
-const UNKNOWN_METHOD = -32601;
+const UNKNOWN_METHOD_CODE = -32601;
 
 /** What a server lists. */
 export type ListedTools = {
@@ -71,11 +71,11 @@ export async function listTools(
       count += 1;
       const said = item instanceof Unparsed ? item.text() : JSON.stringify(item);
       const text = mask === null ? said : await mask.result(said);
-      const ownValues = countValues(text, MOST_VALUES_OF_TOOL);
-      const isLarge = ownValues > MOST_VALUES_OF_TOOL;
+      const ownValues = countValues(text, MAX_TOOL_VALUES);
+      const isLarge = ownValues > MAX_TOOL_VALUES;
       const isAsParsed = text === said && !(item instanceof Unparsed);
       const tool = isAsParsed || isLarge ? item : parseJson(text);
-      const fault = isLarge ? `tool ${count} has more than ${MOST_VALUES_OF_TOOL} values` : faultOf(tool, count, tools);
+      const fault = isLarge ? `tool ${count} has more than ${MAX_TOOL_VALUES} values` : faultOf(tool, count, tools);
       if (fault === null) {
         bytes += parsedBytes(text);
         // What was parsed with its message is held with it, until the page is read.
@@ -84,11 +84,11 @@ export async function listTools(
         tools.set((tool as Definition).name, tool as Definition);
         size += text.length;
         values += ownValues;
-      } else if (leftOut.length < MOST_NAMED) {
+      } else if (leftOut.length < MAX_NAMED_TOOLS) {
         leftOut.push(fault);
       }
-      if (size > MOST_CHARACTERS) {
-        throw notTheProtocol(server, `its tools are larger than ${MOST_CHARACTERS} characters`);
+      if (size > MAX_LIST_CHARS) {
+        throw notTheProtocol(server, `its tools are larger than ${MAX_LIST_CHARS} characters`);
       }
       if (values > MOST_VALUES) {
         throw notTheProtocol(server, `its tools hold more than ${MOST_VALUES} values`);
@@ -97,7 +97,7 @@ export async function listTools(
     }
     cursor = result.nextCursor ?? undefined;
   };
-  for (let pages = 0; pages < MOST_PAGES; pages++) {
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
     const params = cursor === undefined ? {} : { cursor };
     await withResult(connection, takePage, { id: 0, method: 'tools/list', params }, era, signal);
     own = bytes;
@@ -106,7 +106,7 @@ export async function listTools(
       return { tools: [...tools.values()], bytes, leftOut, protocolVersion: facts.protocolVersion };
     }
   }
-  throw notTheProtocol(server, `its list of tools has more than ${MOST_PAGES} pages`);
+  throw notTheProtocol(server, `its list of tools has more than ${MAX_PAGES} pages`);
 }
 
 /** What a list holds, not parsed where the list is not; null for what is no list. Throws ServerFailed. */
@@ -114,9 +114,9 @@ async function itemsOf(server: string, tools: unknown): Promise<readonly unknown
   if (!(tools instanceof Unparsed)) {
     return Array.isArray(tools) ? tools : null;
   }
-  const whole = await splitJson(tools.text(), { levels: 1, mostParts: MOST_TOOLS });
+  const whole = await splitJson(tools.text(), { levels: 1, mostParts: MAX_TOOLS });
   if (whole === 'too many') {
-    throw notTheProtocol(server, `it lists more than ${MOST_TOOLS} tools at once`);
+    throw notTheProtocol(server, `it lists more than ${MAX_TOOLS} tools at once`);
   }
   return whole !== 'no JSON' && whole.kind === 'list' ? whole.parts.map(({ text }) => new Unparsed(text)) : null;
 }
@@ -126,9 +126,9 @@ function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unkno
   if (!isObject(tool) || typeof tool.name !== 'string' || tool.name === '') {
     return `tool ${count} has no name`;
   }
-  const named = `tool ${count} (${tool.name.slice(0, SHOWN_NAME)})`;
-  if (tool.name.length > MAX_NAME_CHARACTERS) {
-    return `${named} has a name of more than ${MAX_NAME_CHARACTERS} characters`;
+  const named = `tool ${count} (${tool.name.slice(0, MAX_SHOWN_NAME_CHARS)})`;
+  if (tool.name.length > MAX_NAME_CHARS) {
+    return `${named} has a name of more than ${MAX_NAME_CHARS} characters`;
   }
   if (!isObject(tool.inputSchema)) {
     return `${named} has no input schema that is an object`;
@@ -149,7 +149,7 @@ async function withResult(
         await use(result);
         return;
       }
-      if (isObject(error) && error.code === UNKNOWN_METHOD) {
+      if (isObject(error) && error.code === UNKNOWN_METHOD_CODE) {
         await use({ tools: [] });
         return;
       }

@@ -6,7 +6,7 @@ import { isNameOfSecret, secretValues, sentIn } from '../redaction/secret-values
 import type { Target } from './target.ts';
 
 /** Bytes of a message that is waited for whole, to know what it is. */
-const MOST_WAITED = 64 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024;
 
 /** What says of a large message what it is: the first of its members that has a value. */
 const KIND = /"(?:(error)|result|method)"\s*:\s*[^\sn]/;
@@ -15,7 +15,7 @@ const IS_ERROR = /"isError"\s{0,8}:\s{0,8}true/;
 /** The end of an event: two line ends, in whichever style (WHATWG HTML, "Interpreting an event stream"). */
 const BLANK_LINE = /\n\n|\n\r\n|\r\r/g;
 /** Bytes of a kind, or of a blank line, that must not be told apart by where a chunk ends. */
-const MOST_OF_MARK = 32;
+const MAX_MARK_BYTES = 32;
 
 /** Masks as long as their servers are known; those that are large only as long as there is room: one takes 50 ms to make. */
 const masks = new WeakMap<Target, Mask | null>();
@@ -135,15 +135,15 @@ export class Mask {
 
 /** Whether a whole message says of an error; `jsonIn` finds its JSON in the text of the bytes. */
 const isErrorIn = (bytes: Buffer, jsonIn: (text: string) => string): boolean =>
-  bytes.length > MOST_WAITED
+  bytes.length > MAX_WAITING_BYTES
     ? beginsAsError(bytes) || IS_ERROR.test(bytes.toString('latin1'))
     : isError(jsonIn(bytes.toString('utf8')));
 
 /** Whether a large message begins as an error, or in a way that does not tell yet. */
 function beginsAsError(start: Buffer): boolean {
-  const [first, error] = KIND.exec(start.toString('latin1', 0, MOST_WAITED)) ?? [];
+  const [first, error] = KIND.exec(start.toString('latin1', 0, MAX_WAITING_BYTES)) ?? [];
   // A batch holds messages of any kind.
-  const isBatch = /^(?:\s|data:|event:[^\n]*\n|id:[^\n]*\n)*\[/.test(start.toString('latin1', 0, MOST_OF_MARK));
+  const isBatch = /^(?:\s|data:|event:[^\n]*\n|id:[^\n]*\n)*\[/.test(start.toString('latin1', 0, MAX_MARK_BYTES));
   return first === undefined || error !== undefined || isBatch;
 }
 
@@ -190,7 +190,7 @@ export class Pieces {
       }
     }
     const rest = data.subarray(at);
-    if (this.#wanted === null && rest.length <= MOST_WAITED) {
+    if (this.#wanted === null && rest.length <= MAX_WAITING_BYTES) {
       this.#held = rest;
     } else {
       yield* this.#large(rest);
@@ -209,7 +209,7 @@ export class Pieces {
     const { errors, results, undecided } = this.#kinds;
     this.#wanted ??= beginsAsError(rest) ? errors : results;
     this.#decide(rest);
-    const mostBytes = Math.max(rest.length - MOST_OF_MARK, 0);
+    const mostBytes = Math.max(rest.length - MAX_MARK_BYTES, 0);
     const { end } = this.#search.find(rest, errors, { isJson: true, isLast: false, mostBytes });
     this.#held = rest.subarray(end);
     const part = rest.subarray(0, end);

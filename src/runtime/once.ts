@@ -1,10 +1,10 @@
 import { ServerFailed } from './failed.ts';
 
 /** Milliseconds that a server gets to introduce itself. */
-export const PATIENCE = 10_000;
+export const INTRODUCTION_TIMEOUT_MS = 10_000;
 
 /** Ends what a server is asked to introduce itself by. */
-export const patience = (): AbortSignal => AbortSignal.timeout(PATIENCE);
+export const patience = (): AbortSignal => AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS);
 
 /**
  * Asks a server once and keeps the answer, but no failure: ServerFailed when its patience is over. `known` is the answer
@@ -17,7 +17,12 @@ export function once<T>(server: string, ask: () => Promise<T>) {
     if (kept === undefined) {
       const asked = ask().catch((error: unknown) => {
         throw (error as Error).name === 'TimeoutError'
-          ? new ServerFailed(server, 'late', `did not introduce itself within ${PATIENCE / 1000} s.`, error)
+          ? new ServerFailed(
+              server,
+              'late',
+              `did not introduce itself within ${INTRODUCTION_TIMEOUT_MS / 1000} s.`,
+              error,
+            )
           : error;
       });
       kept = asked;

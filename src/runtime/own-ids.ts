@@ -6,7 +6,7 @@ import type { ServerMessage } from './messages.ts';
 type Params = Readonly<Record<string, unknown>>;
 
 /** What a message in JSON begins with that is no batch. */
-export const OPEN_OBJECT = 0x7b;
+export const OPEN_OBJECT_CODE = 0x7b;
 const NO_MESSAGE = { id: undefined, method: undefined, isError: undefined };
 
 /**
@@ -44,7 +44,7 @@ export type WholeAnswer = { readonly json: Buffer; readonly isError: boolean };
 /** The answer to the request with an own id, for a caller with another; undefined for what is not that one message. */
 export function answerFor(json: Buffer, own: number, id: unknown): WholeAnswer | undefined {
   const messages: ScannedMessage[] = [];
-  if (json[0] === OPEN_OBJECT) {
+  if (json[0] === OPEN_OBJECT_CODE) {
     new MessageScanner((message) => messages.push(message)).scan(json);
   }
   const [{ id: answered, method, isError } = NO_MESSAGE] = messages;
@@ -57,24 +57,24 @@ export function answerFor(json: Buffer, own: number, id: unknown): WholeAnswer |
 }
 
 /** Characters of a text in which the ids of answers are looked for: in front, and where the id comes behind the result. */
-const HEAD_CHARACTERS = 64 * 1024;
-const TAIL_CHARACTERS = 64;
+const HEAD_CHARS = 64 * 1024;
+const TAIL_CHARS = 64;
 const ID_AT_END = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
 /** Ids that are taken from one text. */
-const MAX_ANSWERED = 100;
+const MAX_ANSWERED_IDS = 100;
 
 /** The ids of requests that a text answers, or begins to: JSON that cannot be read, or for which there is no room. */
 export function idsAnsweredIn(text: string): number[] {
   const ids: number[] = [];
   const take = ({ id, method, hasVersion, isError }: ScannedMessage): void => {
     const isAnswer = method === undefined && (hasVersion || isError !== undefined);
-    if (isAnswer && id !== undefined && ids.length < MAX_ANSWERED) {
+    if (isAnswer && id !== undefined && ids.length < MAX_ANSWERED_IDS) {
       ids.push(Number(id.text));
     }
   };
   const scanner = new MessageScanner(take);
-  scanner.scan(Buffer.from(text.slice(0, HEAD_CHARACTERS)));
+  scanner.scan(Buffer.from(text.slice(0, HEAD_CHARS)));
   take(scanner.current());
-  const atEnd = text.length > HEAD_CHARACTERS ? ID_AT_END.exec(text.slice(-TAIL_CHARACTERS)) : null;
+  const atEnd = text.length > HEAD_CHARS ? ID_AT_END.exec(text.slice(-TAIL_CHARS)) : null;
   return atEnd === null ? ids : [...ids, Number(atEnd[1])];
 }

@@ -3,7 +3,7 @@ import { createFactsRoom } from './facts-room.ts';
 import { notAnyMore, ServerFailed } from './failed.ts';
 import { type Line, openLine } from './line.ts';
 import { notTheProtocol, type ServerMessage } from './messages.ts';
-import { once, PATIENCE } from './once.ts';
+import { INTRODUCTION_TIMEOUT_MS, once } from './once.ts';
 import { createOwnIds, withToken } from './own-ids.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import {
@@ -23,7 +23,7 @@ import type { Target } from './target.ts';
 import { openWebSocket } from './websocket.ts';
 
 /** Milliseconds in which one failure to connect answers for all: what cannot start is not started in a loop. */
-const REMEMBERED = 1000;
+const FAILURE_REMEMBERED_MS = 1000;
 
 /** A line, and what the server at its end says of itself. */
 type Introduced = { readonly line: Line } & (
@@ -68,10 +68,10 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
   };
 
   const begin = async (): Promise<Introduced> => {
-    if (failed !== undefined && performance.now() - failed.at < REMEMBERED) {
+    if (failed !== undefined && performance.now() - failed.at < FAILURE_REMEMBERED_MS) {
       throw failed.error;
     }
-    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(PATIENCE)]);
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS)]);
     let begun: Introduced | undefined;
     let ended: PipeFailure | undefined;
     try {

@@ -50,7 +50,7 @@ export const answerTo = ({ id, method }: Members): object =>
     : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
 
 /** Characters of what a server says of itself, as JSON: it is kept as long as the server is connected to. */
-const MOST_FACTS = 16 * 1024;
+const MAX_FACTS_CHARS = 16 * 1024;
 /** What keeping it takes beside its characters, of which each may take two bytes. */
 const FACTS_BYTES = 512;
 
@@ -74,8 +74,8 @@ export type ServerFacts = {
 function kept(server: string, { capabilities, instructions }: Members, protocolVersion: string, serverInfo: unknown) {
   const said = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, serverInfo };
   const text = writeJson(said);
-  if (text.length + protocolVersion.length > MOST_FACTS) {
-    throw notTheProtocol(server, `what it says of itself is longer than ${MOST_FACTS} characters`);
+  if (text.length + protocolVersion.length > MAX_FACTS_CHARS) {
+    throw notTheProtocol(server, `what it says of itself is longer than ${MAX_FACTS_CHARS} characters`);
   }
   return factsOf(text, protocolVersion);
 }

@@ -73,10 +73,10 @@ export type RuntimeOptions = EntryOptions & {
 };
 
 /** Milliseconds that a server gets to say whether it serves. */
-const ASKED = 2000;
+const SERVES_TIMEOUT_MS = 2000;
 /** Milliseconds after which a connection that nobody needs ends, and between two looks for such. */
-const IDLE = 600_000;
-const LOOK = 60_000;
+const IDLE_TIMEOUT_MS = 600_000;
+const IDLE_CHECK_INTERVAL_MS = 60_000;
 
 /** `version` is the newest that anybody has asked for. */
 type InUse = { readonly entry: Entry; version: number; readonly health: (() => Health) | null };
@@ -170,14 +170,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 
   const looking = setInterval(() => {
-    const since = now() - IDLE;
+    const since = now() - IDLE_TIMEOUT_MS;
     for (const [id, { entry, health }] of inUse) {
       entry.releaseUnused(since);
       if (health === null && entry.usedAt() < since) {
         drop(id);
       }
     }
-  }, LOOK);
+  }, IDLE_CHECK_INTERVAL_MS);
   looking.unref();
 
   return {
@@ -206,7 +206,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         return false;
       }
       const { entry, health } = known;
-      const answers = async () => (await failureOf(entry, entry.catalogue.refresh(), ASKED)) === null;
+      const answers = async () => (await failureOf(entry, entry.catalogue.refresh(), SERVES_TIMEOUT_MS)) === null;
       return entry.isOpen() ?? (health?.().state === 'connected' && (await answers()));
     },
     use: (server) => void use(make(server), false),

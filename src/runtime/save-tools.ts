@@ -10,7 +10,7 @@ import type { Connectable } from './connectable.ts';
 export type Listed = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
 
 /** Tools that one event names. */
-const MOST_NAMED = 10;
+const MAX_NAMED_TOOLS = 10;
 
 /**
  * Stores the tools that a server, as it was connected to, has listed; `before` is what is stored of it, null for nothing.
@@ -43,7 +43,7 @@ export async function saveTools(
         ...(organizationId !== null && { organizationId }),
         action: 'tool.changed',
         target: server.auditTarget,
-        details: { count: changed.length, tools: changed.slice(0, MOST_NAMED).map(audited) },
+        details: { count: changed.length, tools: changed.slice(0, MAX_NAMED_TOOLS).map(audited) },
       });
     }
     return true;

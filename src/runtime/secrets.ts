@@ -4,7 +4,7 @@ import { isNameOfSecret, passwordsIn } from '../redaction/secret-values.ts';
 export type Secret = { readonly name: string; readonly value: string };
 
 /** Characters from which on a part of a URL is taken for a secret, although its name does not say so. */
-const SHORTEST_IN_URL = 16;
+const MIN_URL_SECRET_CHARS = 16;
 
 /** Headers, or variables, as secrets. */
 export const secretsIn = (values: Readonly<Record<string, string>>): Secret[] => [
@@ -22,7 +22,7 @@ export function secretsOfUrl(url: URL): Secret[] {
   return [...[...query, ...parts].filter(mayBeSecret), ...passwords(url.href)];
 }
 
-const mayBeSecret = ({ name, value }: Secret): boolean => isNameOfSecret(name) || value.length >= SHORTEST_IN_URL;
+const mayBeSecret = ({ name, value }: Secret): boolean => isNameOfSecret(name) || value.length >= MIN_URL_SECRET_CHARS;
 
 /** A URL for the audit log: without what may be a secret in it, and without its fragment. */
 export function urlWithoutSecrets(text: string): string {

@@ -18,7 +18,7 @@ type Events = AsyncGenerator<StreamEvent>;
 
 const SPOKEN = 'HTTP with SSE';
 /** Bytes of an answer that are read so that its connection can be used again. */
-const READ_ON = 64 * 1024;
+const MAX_READ_ON_BYTES = 64 * 1024;
 
 /**
  * Opens a pipe over HTTP with SSE (MCP 2024-11-05, "Transports"): messages come as events of one stream, and are POSTed
@@ -165,7 +165,7 @@ async function readOn({ body }: HttpAnswer): Promise<void> {
   try {
     for await (const chunk of Buffer.isBuffer(body) ? [] : body) {
       size += (chunk as Buffer).length;
-      if (size > READ_ON) {
+      if (size > MAX_READ_ON_BYTES) {
         return;
       }
     }

@@ -14,10 +14,10 @@ import type { Tail } from './tail.ts';
 import type { ProcessTarget } from './target.ts';
 
 /** Milliseconds that a process gets to end after its input has, and after it is told to. */
-const GRACE = 1000;
+const GRACE_MS = 1000;
 
 /** Milliseconds in which the last output of a process arrives. */
-const FLUSH = 200;
+const FLUSH_MS = 200;
 
 /** What the machine has none of at the moment: processes, open files, memory. */
 const EXHAUSTED = new Set<string | undefined>(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
@@ -75,13 +75,13 @@ export async function openProcess(
   // Mostly it has ended, and is about to say how.
   child.stdin.on('error', () => {
     const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${CARRIED_OUT}.`);
-    setTimeout(end, GRACE, failure).unref();
+    setTimeout(end, GRACE_MS, failure).unref();
   });
   child.once('exit', async (code, signalName) => {
     const how = signalName === null ? `exited with code ${code}` : `was ended by ${signalName}`;
     // What it has said last is still on its way; what it has started may hold its output open for ever.
     do {
-      await Promise.race([once(child, 'close'), delay(FLUSH, undefined, { ref: false })]);
+      await Promise.race([once(child, 'close'), delay(FLUSH_MS, undefined, { ref: false })]);
     } while (!isClosing && child.stdout.isPaused());
     end(
       isIntroduced
@@ -142,9 +142,9 @@ async function stop(child: Child): Promise<void> {
   });
   const isOverWithin = (ms: number) => Promise.race([isOver, delay(ms, false, { ref: false })]);
   child.stdin.end();
-  if (!(await isOverWithin(GRACE))) {
+  if (!(await isOverWithin(GRACE_MS))) {
     kill(child, 'SIGTERM');
-    await isOverWithin(GRACE);
+    await isOverWithin(GRACE_MS);
   }
   // Whatever it has started, and itself if it does not listen.
   kill(child, 'SIGKILL');

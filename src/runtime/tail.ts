@@ -1,10 +1,10 @@
 import { secretForms } from '../redaction/secret-forms.ts';
 
 /** Characters that are shown, and bytes that are kept: enough to tell a secret that begins before what is shown. */
-const SHOWN = 64 * 1024;
-const KEPT = 2 * SHOWN;
+const MAX_SHOWN_CHARS = 64 * 1024;
+const MAX_KEPT_CHARS = 2 * MAX_SHOWN_CHARS;
 /** Characters from which on a value is taken for a secret: shorter ones would blot out words. */
-const SHORTEST_SECRET = 4;
+const MIN_SECRET_CHARS = 4;
 
 /** The end of what a process writes to its standard error, across its restarts. */
 export class Tail {
@@ -15,15 +15,15 @@ export class Tail {
 
   /** Of `secrets`, those of four characters or more are not shown, in whatever form. */
   constructor(secrets: readonly string[]) {
-    this.#forms = secretForms(secrets, SHORTEST_SECRET);
+    this.#forms = secretForms(secrets, MIN_SECRET_CHARS);
   }
 
   add(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size > 2 * KEPT) {
-      this.#chunks = [Buffer.concat(this.#chunks).subarray(-KEPT)];
-      this.#size = KEPT;
+    if (this.#size > 2 * MAX_KEPT_CHARS) {
+      this.#chunks = [Buffer.concat(this.#chunks).subarray(-MAX_KEPT_CHARS)];
+      this.#size = MAX_KEPT_CHARS;
       this.#isCut = true;
     }
   }
@@ -34,6 +34,6 @@ export class Tail {
     const masked = this.#forms.reduce((text, secret) => text.replaceAll(secret, '***'), whole);
     // Where it was cut, the end of a secret may stand, which nothing tells as one.
     const start = this.#isCut ? (this.#forms[0]?.length ?? 0) : 0;
-    return masked.slice(start).slice(-SHOWN);
+    return masked.slice(start).slice(-MAX_SHOWN_CHARS);
   }
 }

@@ -8,7 +8,7 @@ import type { ServerMessage } from './messages.ts';
 import { CARRIED_OUT } from './pipe-failures.ts';
 
 /** Bytes of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
-const MOST_KEPT = 12 * 1024 * 1024;
+const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 
 type Came = { readonly message: ServerMessage; readonly bytes: number };
 
@@ -36,7 +36,7 @@ export class Waiting implements Speaker {
   /** `bytes` is what it counts in memory. A response for which there is no room fails the request. */
   add(message: ServerMessage, bytes: number): void {
     const isResponse = message.method === undefined;
-    if (!isResponse && this.#kept + bytes > MOST_KEPT) {
+    if (!isResponse && this.#kept + bytes > MAX_KEPT_BYTES) {
       return;
     }
     try {

@@ -14,12 +14,12 @@ import type { RemoteTarget } from './target.ts';
 const SPOKEN = 'WebSocket';
 const SUBPROTOCOL = 'mcp';
 /** Milliseconds between two looks whether anything was heard: after one without, a ping; after two, the end. */
-const QUIET = 30_000;
+const PING_INTERVAL_MS = 30_000;
 /** Milliseconds that the other side gets to agree to the end. */
-const FAREWELL = 1000;
+const CLOSE_TIMEOUT_MS = 1000;
 /** Status codes of the end (RFC 6455, section 7.4.1). */
-const NORMAL = 1000;
-const UNACCEPTABLE = 1003;
+const NORMAL_CODE = 1000;
+const UNACCEPTABLE_CODE = 1003;
 
 /**
  * Opens a pipe over a WebSocket (RFC 6455) with the subprotocol `mcp`: one JSON-RPC message a text frame, both ways.
@@ -51,7 +51,7 @@ export async function openWebSocket(
     headers: { 'user-agent': 'gatehouse', ...target.headers },
     maxPayload: room.longest,
     perMessageDeflate: false,
-    closeTimeout: FAREWELL,
+    closeTimeout: CLOSE_TIMEOUT_MS,
     // One frame in a turn of the event loop: a server can send as fast as it is read.
     allowSynchronousEvents: false,
     createConnection,
@@ -122,7 +122,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     }
   };
   const looking = listen(websocket, socket, () => {
-    const what = `was not heard for ${(2 * QUIET) / 1000} s, and answers no ping; ${CARRIED_OUT}.`;
+    const what = `was not heard for ${(2 * PING_INTERVAL_MS) / 1000} s, and answers no ping; ${CARRIED_OUT}.`;
     end(new ServerFailed(server, 'broken', what));
   });
   const end = (failure: PipeFailure): void => {
@@ -157,7 +157,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     .on('message', (data, isBinary) => {
       if (isBinary) {
         fail(notSpoken(server, SPOKEN, 'it sent a frame that is not text'));
-        websocket.close(UNACCEPTABLE);
+        websocket.close(UNACCEPTABLE_CODE);
       } else if (!isOver) {
         const text = data.toString();
         const taking = reader.message(text);
@@ -211,7 +211,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     },
     close: () => {
       over();
-      websocket.close(NORMAL);
+      websocket.close(NORMAL_CODE);
       return closed;
     },
   };
@@ -234,7 +234,7 @@ function listen(websocket: WebSocket, socket: Socket, lost: () => void): NodeJS.
       websocket.ping();
     }
   };
-  return setInterval(look, QUIET).unref();
+  return setInterval(look, PING_INTERVAL_MS).unref();
 }
 
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name);
