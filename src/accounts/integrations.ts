@@ -30,7 +30,7 @@ type Integration = store.Integration;
 export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
 
 /** Bytes that the tags of an integration may have as JSON: lists show them. */
-const MOST_TAG_BYTES = 256 * 1024;
+const MAX_TAG_BYTES = 256 * 1024;
 
 /** Accounts that a refusal to delete counts at most. */
 const MAX_COUNTED_ACCOUNTS = 1000;
@@ -199,8 +199,8 @@ function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalPolicy, after:
 
 /** Throws where tags that are set take more than an integration may have; what was there before may stay. */
 function requireRoom(toolTags: Integration['toolTags'] = {}): void {
-  if (Buffer.byteLength(JSON.stringify(toolTags)) > MOST_TAG_BYTES) {
-    throw invalidValue(['toolTags'], `must not have more than ${MOST_TAG_BYTES} bytes in all`, 'invalid');
+  if (Buffer.byteLength(JSON.stringify(toolTags)) > MAX_TAG_BYTES) {
+    throw invalidValue(['toolTags'], `must not have more than ${MAX_TAG_BYTES} bytes in all`, 'invalid');
   }
 }
 

@@ -16,7 +16,7 @@ type Row = { readonly id: string; readonly createdAt: number };
 
 /** Rows that are read at once unless they may be large, and bytes of their JSON that a page holds; it has one row at least. */
 const SLICE_ROWS = 100;
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 
 /**
  * A page in this API's envelope. `read` is asked for slices, each with one row more than is shown of it, which tells
@@ -37,7 +37,7 @@ export async function listPage<R extends Row, W>(
     for (const row of rows.slice(0, most)) {
       const shown = toWire(row);
       bytes += Buffer.byteLength(JSON.stringify(shown));
-      if (before !== undefined && result.length > 0 && bytes > MOST_BYTES) {
+      if (before !== undefined && result.length > 0 && bytes > MAX_BYTES) {
         return { result, next_cursor: cursorOf(before), limit };
       }
       result.push(shown);

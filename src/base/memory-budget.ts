@@ -21,7 +21,7 @@ export type MemoryBudgetOptions = {
 /** Of all: how much one may hold whatever others do, and one message at most. */
 const SHARES = 4;
 const MESSAGES = 12;
-const MOST_MESSAGE_BYTES = 32 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
 /** How often somebody waits anew because others have given back as much as it wants. */
 const MAX_ROUNDS = 12;
 
@@ -55,7 +55,7 @@ export class MemoryBudget implements Ledger {
   constructor({ totalBytes, patienceMs }: MemoryBudgetOptions) {
     this.totalBytes = totalBytes;
     this.shareBytes = Math.floor(totalBytes / SHARES);
-    this.messageBytes = Math.min(Math.floor(totalBytes / MESSAGES), MOST_MESSAGE_BYTES);
+    this.messageBytes = Math.min(Math.floor(totalBytes / MESSAGES), MAX_MESSAGE_BYTES);
     this.#patienceMs = patienceMs;
   }
 

@@ -14,7 +14,7 @@ const MAX_DEFAULT_BYTES = 2 * GIB;
 const HEAP_BYTES_PER_HELD_BYTE = 1.5;
 /** Below this, one message of a usual size would not fit. */
 const LEAST_BYTES = 16 * MIB;
-const MOST_BYTES = 64 * GIB;
+const MAX_BYTES = 64 * GIB;
 
 /**
  * Parses a text such as `192MiB` or `2GiB` to bytes. Throws, with the end of a sentence as message, for anything else,
@@ -23,7 +23,7 @@ const MOST_BYTES = 64 * GIB;
 export function parseMemorySize(text: string): number {
   const [, digits, unit] = /^(\d{1,6})(MiB|GiB)$/.exec(text) ?? [];
   const bytes = Number(digits) * (unit === 'GiB' ? GIB : MIB);
-  if (!(bytes >= LEAST_BYTES && bytes <= MOST_BYTES)) {
+  if (!(bytes >= LEAST_BYTES && bytes <= MAX_BYTES)) {
     throw new Error('must be a size from 16MiB to 64GiB, such as 192MiB');
   }
   return bytes;

@@ -7,7 +7,7 @@ import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
 import { buildRequest } from './request.ts';
-import { failure, isParsed, MOST_VALUES, resultOf } from './result.ts';
+import { failure, isParsed, MAX_VALUES, resultOf } from './result.ts';
 import { send } from './send.ts';
 import { baseOf, type CalledService } from './service.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -37,7 +37,7 @@ export type CallOutcome = {
 };
 
 /** 10 MB. */
-const MOST_BYTES = 10_000_000;
+const MAX_BYTES = 10_000_000;
 
 /** The egress of a call, its memory budget, and the clock in milliseconds since the epoch. */
 export type CallWays = { readonly egress: Egress; readonly budget: MemoryBudget; readonly now: () => number };
@@ -88,7 +88,7 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   const request = buildRequest(tool, base, credential, call.args);
   const answer = await send(egress, request, {
     signal,
-    maxBytes: Math.min(call.maxBytes, MOST_BYTES),
+    maxBytes: Math.min(call.maxBytes, MAX_BYTES),
     held,
     mayBeSent,
   });
@@ -96,7 +96,7 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   if (answer.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);
   }
-  const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MOST_VALUES) : 0;
+  const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MAX_VALUES) : 0;
   if (answer.bytes.length > SMALL_BYTES || parsed > 0) {
     // Its text, the text of the result, and the value.
     await held.reach(3 * answer.bytes.length + parsed, signal);

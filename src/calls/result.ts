@@ -8,7 +8,7 @@ import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
 
 /** The maximum number of values in a parsed answer. */
-export const MOST_VALUES = 100_000;
+export const MAX_VALUES = 100_000;
 
 export type ResultFacts = {
   readonly tool: Pick<DerivedTool, 'outputSchema'>;
@@ -50,7 +50,7 @@ export async function resultOf(answer: HttpAnswer, { tool, host, redact }: Resul
 
 /** The value of a text; of one with many values, an object that is checked and not parsed. Undefined for no JSON. */
 async function structured(text: string): Promise<unknown> {
-  if (!hasMoreValues(text, MOST_VALUES)) {
+  if (!hasMoreValues(text, MAX_VALUES)) {
     return parseJson(text);
   }
   const whole = await splitJson(text, { levels: 0, mostParts: Number.POSITIVE_INFINITY });
@@ -74,7 +74,7 @@ function envelopeOf(answer: HttpAnswer, said: string): Readonly<Record<string, u
     raw_response:
       text === null
         ? `${bytes.length} bytes that are no text`
-        : hasMoreValues(text, MOST_VALUES)
+        : hasMoreValues(text, MAX_VALUES)
           ? text
           : (parseJson(text) ?? text),
     ...Object.fromEntries(limits),

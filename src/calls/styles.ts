@@ -40,13 +40,13 @@ export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'
 }
 
 /** Characters that the names of one query or form may have together: one long name stands before each of many values. */
-const MOST_NAME_CHARS = 4 * 1024 * 1024;
+const MAX_NAME_CHARS = 4 * 1024 * 1024;
 
 /** Throws an ArgumentError if the repeated names of values have too many characters in total. */
 export function refuseLongNames(chars: number): void {
-  if (chars > MOST_NAME_CHARS) {
+  if (chars > MAX_NAME_CHARS) {
     throw new ArgumentError(
-      `The names of the values must not have more than ${MOST_NAME_CHARS} characters together: send fewer values, or shorter names.`,
+      `The names of the values must not have more than ${MAX_NAME_CHARS} characters together: send fewer values, or shorter names.`,
     );
   }
 }

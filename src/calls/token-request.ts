@@ -22,7 +22,7 @@ export type Grant = {
 export type Token = { readonly token: string; readonly lifetimeMs: number };
 
 const TIMEOUT_MS = 30_000;
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 /** Of a token that does not say it (RFC 6749, section 5.1, recommends it): one that ends sooner is noticed by a 401. */
 const UNSAID_SECONDS = 300;
 /** So that a token does not end on its way; short ones have a tenth of their life. */
@@ -65,7 +65,7 @@ export async function requestToken(
       ...(inBody ? {} : { authorization: `Basic ${basic}` }),
     };
     const request = { method: 'POST', url: url.href, headers, body: Buffer.from(form.toString()) } as const;
-    return send(egress, request, { signal, maxBytes: MOST_BYTES, held: null, mayBeSent });
+    return send(egress, request, { signal, maxBytes: MAX_BYTES, held: null, mayBeSent });
   };
   try {
     const answer = await ask(false);

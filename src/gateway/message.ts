@@ -4,7 +4,7 @@ import { TooManyNumbers } from '../base/exact-numbers.ts';
 import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { hasMoreValues, isShallowText } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
-import { foldCase, MOST_MEMBERS, repeatsMember, TooManyMembers } from './repeated.ts';
+import { foldCase, MAX_MEMBERS, repeatsMember, TooManyMembers } from './repeated.ts';
 
 /** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
 export const CODES = {
@@ -52,7 +52,7 @@ export class RpcError extends Error {
 }
 
 /** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
-export const MOST_VALUES = 100_000;
+export const MAX_VALUES = 100_000;
 /** Numbers that are kept as they came, which cost far more than others: 1.0, 1e5, or more digits than JavaScript holds. */
 const MAX_EXACT_NUMBERS = 10_000;
 
@@ -134,7 +134,7 @@ const pick = (envelope: Params): Params =>
 
 function isEqualUpToCase(object: object): boolean {
   const keys = Object.keys(object);
-  if (keys.length > MOST_MEMBERS) {
+  if (keys.length > MAX_MEMBERS) {
     throw tooManyMembers();
   }
   // Names of the protocol differ from each other; hardly any message has others.
@@ -144,8 +144,8 @@ function isEqualUpToCase(object: object): boolean {
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
 function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: string }> {
   const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
-  if (hasMoreValues(text, MOST_VALUES)) {
-    const what = `A message may hold at most ${MOST_VALUES} values: send large data as one string, or in several calls.`;
+  if (hasMoreValues(text, MAX_VALUES)) {
+    const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;
     throw new RpcError(CODES.invalidRequest, what);
   }
   try {
@@ -186,4 +186,4 @@ const tooManyNumbers = (): RpcError =>
   );
 
 const tooManyMembers = (): RpcError =>
-  new RpcError(CODES.invalidRequest, `A message, and its params, may have at most ${MOST_MEMBERS} members each.`);
+  new RpcError(CODES.invalidRequest, `A message, and its params, may have at most ${MAX_MEMBERS} members each.`);

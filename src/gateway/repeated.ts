@@ -6,7 +6,7 @@ const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x
 const MAX_LEVELS = 2;
 
 /** Members that an object in these levels may have: the protocol has a handful, and each is compared with all others. */
-export const MOST_MEMBERS = 1000;
+export const MAX_MEMBERS = 1000;
 
 /** An object in the two outer levels has more members than are compared. */
 export class TooManyMembers extends Error {
@@ -35,7 +35,7 @@ export function repeatsMember(text: string): boolean {
           return true;
         }
         names.add(name);
-        if (names.size > MOST_MEMBERS) {
+        if (names.size > MAX_MEMBERS) {
           throw new TooManyMembers();
         }
       }

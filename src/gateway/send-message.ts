@@ -14,7 +14,7 @@ import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { ENDPOINT_GONE } from './live.ts';
-import { CODES, type Message, MOST_VALUES, RpcError, readMessage } from './message.ts';
+import { CODES, MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type Began, type Outcome, recordCall } from './outcome.ts';
 import { linkHelp, sendJson } from './reply.ts';
 import type { Served } from './served.ts';
@@ -30,7 +30,7 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
   try {
     const memory = memoryOf(request);
     const bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
-    const parsed = largeParsedBytes(bytes, MOST_VALUES);
+    const parsed = largeParsedBytes(bytes, MAX_VALUES);
     if (parsed > 0) {
       // The text that goes on to the server, and its value.
       await memory.hold('bodies', 0).reach(parsed, signal);

@@ -4,7 +4,7 @@ import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
-import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MOST_VALUES } from '../base/limits.ts';
+import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_VALUES } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
@@ -68,7 +68,7 @@ const readInto =
 
 const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
-  const parsed = largeParsedBytes(bytes, MOST_VALUES);
+  const parsed = largeParsedBytes(bytes, MAX_VALUES);
   if (parsed > 0) {
     memoryOf(request).hold('bodies', parsed);
   }
@@ -115,7 +115,7 @@ function bytesOf(body: unknown): Buffer {
  * one of those that count. A small body is not counted: what has been parsed is, too.
  */
 function refuseManyValues(bytes: Buffer): void {
-  if (hasMoreValues(bytes.toString('latin1'), MOST_VALUES)) {
+  if (hasMoreValues(bytes.toString('latin1'), MAX_VALUES)) {
     throw tooManyValues();
   }
 }
@@ -135,7 +135,7 @@ function parse(bytes: Buffer): unknown {
 }
 
 const tooManyValues = (): ApiError =>
-  invalid([{ field: 'body', message: `holds more than ${MOST_VALUES} values`, rule: 'values' }]);
+  invalid([{ field: 'body', message: `holds more than ${MAX_VALUES} values`, rule: 'values' }]);
 
 function malformed(error: unknown): ApiError {
   const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
@@ -165,7 +165,7 @@ type Walk = { readonly mistakes: Mistake[]; values: number };
  */
 function findUnstorable(walk: Walk, value: unknown, field: string, depth: number): void {
   walk.values += 1;
-  if (walk.values > MOST_VALUES) {
+  if (walk.values > MAX_VALUES) {
     throw tooManyValues();
   }
   if (walk.mistakes.length >= MAX_MISTAKES) {

@@ -14,7 +14,7 @@ const MAX_PAGES = 1000;
 const MAX_LIST_CHARS = 16 * 1024 * 1024;
 /** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
 const MAX_TOOL_VALUES = 10_000;
-const MOST_VALUES = 1_000_000;
+const MAX_VALUES = 1_000_000;
 /** Tools of one page that is too large to be parsed as a whole. */
 const MAX_TOOLS = 100_000;
 /** Faults that are named, and characters of a name that are shown. */
@@ -90,8 +90,8 @@ export async function listTools(
       if (size > MAX_LIST_CHARS) {
         throw notTheProtocol(server, `its tools are larger than ${MAX_LIST_CHARS} characters`);
       }
-      if (values > MOST_VALUES) {
-        throw notTheProtocol(server, `its tools hold more than ${MOST_VALUES} values`);
+      if (values > MAX_VALUES) {
+        throw notTheProtocol(server, `its tools hold more than ${MAX_VALUES} values`);
       }
       await breathe();
     }

@@ -18,10 +18,10 @@ import { ServerFailed } from './failed.ts';
 export type ServerMessage = Readonly<Record<string, unknown>>;
 
 /** Values of a text that is parsed as a whole. */
-const MOST_VALUES = 100_000;
+const MAX_VALUES = 100_000;
 /** Members of a large message, on both levels that are looked into, and values of one that is parsed: all are no more. */
-const MOST_MEMBERS = 1000;
-const MOST_VALUES_OF_MEMBER = MOST_VALUES / MOST_MEMBERS;
+const MAX_MEMBERS = 1000;
+const MAX_VALUES_OF_MEMBER = MAX_VALUES / MAX_MEMBERS;
 
 export const isStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
@@ -112,18 +112,18 @@ async function* messagesIn(server: string, text: string): AsyncGenerator<ServerM
 }
 
 /** Whether parsing a text would hold up others. */
-export const isLarge = (text: string): boolean => hasMoreValues(text, MOST_VALUES);
+export const isLarge = (text: string): boolean => hasMoreValues(text, MAX_VALUES);
 
 /** Bytes of memory that count of the message of a text, and those that are more than any piece of work holds. */
-export const messageBytes = (text: string | Buffer): number => parsedBytes(text, MOST_VALUES);
-const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MOST_VALUES);
+export const messageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_VALUES);
+const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MAX_VALUES);
 
 /** The message of a text that is large. What nobody looks into is not parsed. Throws ServerFailed. */
 export async function readLarge(server: string, text: string): Promise<ServerMessage> {
-  const whole = await splitJson(text, { levels: 2, mostParts: MOST_MEMBERS });
+  const whole = await splitJson(text, { levels: 2, mostParts: MAX_MEMBERS });
   if (whole === 'too many' || (whole !== 'no JSON' && whole.kind === 'list')) {
-    const what = whole === 'too many' ? `a message with more than ${MOST_MEMBERS} members` : 'a batch';
-    throw notTheProtocol(server, `it sent ${what} and more than ${MOST_VALUES} values`);
+    const what = whole === 'too many' ? `a message with more than ${MAX_MEMBERS} members` : 'a batch';
+    throw notTheProtocol(server, `it sent ${what} and more than ${MAX_VALUES} values`);
   }
   const message = whole === 'no JSON' ? undefined : await partlyParsed(whole);
   if (!isObject(message) || !isMessage(message)) {
@@ -141,7 +141,7 @@ async function partlyParsed({ kind, text, values, parts }: Part): Promise<unknow
     }
     return Object.fromEntries(members);
   }
-  return values > MOST_VALUES_OF_MEMBER ? new Unparsed(await inOneLine(text)) : parseJson(text);
+  return values > MAX_VALUES_OF_MEMBER ? new Unparsed(await inOneLine(text)) : parseJson(text);
 }
 
 /** The messages of a JSON text that is not large. */

@@ -3,7 +3,7 @@ import type { Hidden } from './hidden.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
 
 /** A tool with more arguments than that is too large in any case. */
-const MOST_MEMBERS = 10_000;
+const MAX_MEMBERS = 10_000;
 /** Steps that a member is worth: it is kept for as long as the document is read. */
 const MEMBER_STEPS = 8;
 
@@ -71,7 +71,7 @@ function membersOf(parts: readonly Node[], references: References): [string, unk
     for (const member of Object.entries(nodeOf(part.properties))) {
       members.push(member);
     }
-    if (members.length > MOST_MEMBERS) {
+    if (members.length > MAX_MEMBERS) {
       throw tooLarge();
     }
   }
