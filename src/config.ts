@@ -214,10 +214,10 @@ export function parseConfig(given: Environment): Config {
     memoryBudgetBytes: value('GATEHOUSE_MEMORY_BUDGET', memoryBudgetHere(), parseMemorySize),
   };
   if (WILDCARD.has(host) && publicUrl === null) {
-    mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: say under which URL clients come`);
+    mistakes.push(`GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is ${host}: set it to the URL for clients`);
   }
   if (adminAuth === 'none' && !isLoopback(host)) {
-    mistakes.push(`GATEHOUSE_ADMIN_AUTH: none is possible on a loopback GATEHOUSE_HOST only, not on ${host}`);
+    mistakes.push(`GATEHOUSE_ADMIN_AUTH: none requires a loopback GATEHOUSE_HOST, not ${host}`);
   }
   if (databaseUrl !== null && secretKeys === null && !env.GATEHOUSE_SECRET_KEY) {
     mistakes.push(

@@ -118,7 +118,7 @@ main().catch((error: unknown) => {
 /** Failures to listen that the operator can mend, and the sentence for each. */
 const LISTEN_REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there already. Set GATEHOUSE_PORT to a free port.',
-  EACCES: 'this user may not listen there. Set GATEHOUSE_PORT to a port from 1024 on.',
+  EACCES: 'this user has no permission to listen there. Set GATEHOUSE_PORT to 1024 or higher.',
   EADDRNOTAVAIL: 'this machine has no such address. Set GATEHOUSE_HOST to one that it has.',
   ENOTFOUND: 'this host name has no address. Set GATEHOUSE_HOST to an address of this machine.',
 };

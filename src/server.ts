@@ -155,7 +155,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopping: stopping.signal,
     };
     if (config.adminAuth === 'none') {
-      log.warn('GATEHOUSE_ADMIN_AUTH=none: everybody who reaches this port is the operator; put no proxy before it');
+      log.warn(
+        'GATEHOUSE_ADMIN_AUTH=none: everyone who can reach this port is the operator; do not put a proxy in front of it',
+      );
     }
     answerUnreadable(http, publicUrl, limits.lingerMs);
     const app = await createApp(deps, { document, docs, config, violations });

@@ -99,7 +99,7 @@ test.each([
   [{ GATEHOUSE_ADMIN_AUTH: 'off' }, 'GATEHOUSE_ADMIN_AUTH: must be one of required, none'],
   [
     { GATEHOUSE_ADMIN_AUTH: 'none', GATEHOUSE_HOST: '10.0.0.1' },
-    'GATEHOUSE_ADMIN_AUTH: none is possible on a loopback GATEHOUSE_HOST only, not on 10.0.0.1',
+    'GATEHOUSE_ADMIN_AUTH: none requires a loopback GATEHOUSE_HOST, not 10.0.0.1',
   ],
   [{ GATEHOUSE_HOST: '0.0.0.0' }, 'GATEHOUSE_PUBLIC_URL: required when GATEHOUSE_HOST is 0.0.0.0'],
   [

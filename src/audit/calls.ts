@@ -49,7 +49,7 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
   let isAway = false;
   let isClosed = false;
 
-  /** What there is no room for is not even written. */
+  /** Arguments without room are not even converted to text. */
   const argumentsOf = (organizationId: string, value: unknown): KeptArguments =>
     waiting.hasRoomFor(organizationId) ? cutArguments(value) : CUT;
 

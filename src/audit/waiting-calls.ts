@@ -4,7 +4,7 @@ import { type EventIdParts, orderAt } from '../store/event-ids.ts';
 import type { ToolCall } from '../store/tool-calls.ts';
 import { type AuditedCall, CUT, storedCall } from './call-events.ts';
 
-/** What waits of one organization; the characters are those of arguments. */
+/** The waiting calls of one organization; the characters are those of arguments. */
 type Share = { calls: number; characters: number; held: Held | undefined };
 
 type Call = AuditedCall & EventIdParts;
@@ -104,7 +104,7 @@ export class WaitingCalls {
     return true;
   }
 
-  /** Leaves out all arguments of an organization: somebody else needs the room. */
+  /** Drops all arguments of an organization: another holder needs the room. */
   #cut(organizationId: string, share: Share): void {
     for (const kept of this.#kept.slice(0, this.#count)) {
       if (kept.organizationId === organizationId && kept.arguments !== undefined) {

@@ -6,7 +6,7 @@ const TURN_MS = 5;
 const ARRIVAL_TURN_MS = 1;
 /** The same of other long work. A call of somebody else takes some four turns, and may wait for a piece in each. */
 const PIECE_MS = 1;
-/** Of work whose owner is not known. */
+/** The owner of work without a known owner. */
 const UNKNOWN_OWNER = '';
 
 const waiting = createFairQueue<() => void>();

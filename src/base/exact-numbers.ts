@@ -6,7 +6,7 @@ const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unk
 
 const [SPACE, QUOTE, PLUS, MINUS, POINT, COLON] = [0x20, 0x22, 0x2b, 0x2d, 0x2e, 0x3a];
 const [ZERO, NINE, UPPER_E, LOWER_E] = [0x30, 0x39, 0x45, 0x65];
-/** Digits that JavaScript holds exactly, whatever they are. */
+/** The number of digits that JavaScript always represents exactly. */
 const MAX_SAFE_DIGITS = 15;
 /** A number as JSON writes it (RFC 8259, section 6). */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

@@ -3,7 +3,7 @@ import { invalid, invalidValue } from './errors.ts';
 /** Milliseconds in a day. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The last instant whose year has four digits, which is all that RFC 3339 can write. */
+/** The last instant with a four-digit year, the maximum of RFC 3339. */
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Milliseconds since the epoch as RFC 3339 in UTC with milliseconds. */

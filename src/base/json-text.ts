@@ -1,4 +1,4 @@
-/** What can be said of a JSON text without parsing it: one pass over its characters, and no call per value. */
+/** Analyses of a JSON text without parsing it: one pass over its characters, and no call per value. */
 
 const [SPACE, QUOTE, COMMA, BACKSLASH] = [0x20, 0x22, 0x2c, 0x5c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];

@@ -18,11 +18,11 @@ export type MemoryBudgetOptions = {
   readonly patienceMs: number;
 };
 
-/** Of all: how much one may hold whatever others do, and one message at most. */
+/** Divisors of the total: the guaranteed share of a holder, and the maximum of one message. */
 const SHARES = 4;
 const MESSAGES = 12;
 const MAX_MESSAGE_BYTES = 32 * 1024 * 1024;
-/** How often somebody waits anew because others have given back as much as it wants. */
+/** The maximum number of renewed waits after others have released as much as the holder needs. */
 const MAX_ROUNDS = 12;
 
 /** The bytes that a piece of work holds for all its small data; larger data is counted separately. */
@@ -170,7 +170,7 @@ export class MemoryBudget implements Ledger {
     return hasRoom();
   }
 
-  /** Has those let go who should, the largest first and each the oldest first, until there is room. */
+  /** Makes the selected holders release memory, the largest first and each the oldest first, until there is room. */
   #letGo(what: Yielding, should: (account: Account) => boolean, hasRoom: () => boolean): void {
     while (!hasRoom()) {
       let largest: Account | undefined;
@@ -191,7 +191,7 @@ export class MemoryBudget implements Ledger {
     }
   }
 
-  /** Not at once: who is woken up may change what is being changed. */
+  /** Deferred, because a resumed holder may change the state that is being changed. */
   #wakeSoon(): void {
     if (this.#waiting.size > 0 && !this.#isWaking) {
       this.#isWaking = true;

@@ -3,10 +3,10 @@ import { totalmem } from 'node:os';
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 
-/** What the program takes for itself, beside what it holds for others: measured idle, and after 20,000 calls. */
+/** The memory of the program itself, without the budget: measured idle, and after 20,000 calls. */
 const OWN_BYTES = 160 * MIB;
 const OWN_HEAP_MIB = 128;
-/** The part of what is left that may be held for others: garbage, buffers of sockets and the workers need the rest. */
+/** The part of the remaining memory for the budget: garbage, socket buffers and the workers need the rest. */
 const HELD_RATIO = 0.4;
 const MIN_DEFAULT_BYTES = 96 * MIB;
 const MAX_DEFAULT_BYTES = 2 * GIB;

@@ -31,7 +31,7 @@ export function largeParsedBytes(text: string | Buffer, mostValues?: number): nu
 /** Returns the bytes to count: 0 for small values, because every piece of work already holds memory for them. */
 export const countedParsed = (bytes: number): number => (bytes > SMALL_PARSED_BYTES ? bytes : 0);
 
-/** Bytes that are asked for beyond what is needed, so that not each small value asks. */
+/** Bytes to reserve in advance, so that not every small value makes a request. */
 const STEP_BYTES = 64 * 1024;
 
 /** Reserves room for data that grows value by value: calls `room` only now and then, for more bytes in advance. */

@@ -60,7 +60,7 @@ export async function splitJson(text: string, options: SplitOptions): Promise<Pa
   }
 }
 
-/** What must come next. */
+/** The expected next token. */
 const [VALUE, FIRST_ITEM, FIRST_NAME, NAME, AFTER] = [0, 1, 2, 3, 4];
 
 type Kind = Part['kind'];
@@ -87,7 +87,7 @@ class Reader {
     this.#options = options;
   }
 
-  /** Reads on, to a place at least. What has been found when all is read, or what is wrong; else undefined. */
+  /** Reads on, at least to a place. Returns the result when everything is read, or the mistake; otherwise undefined. */
   readTo(place: number): Part | Unsplit | undefined {
     const { mostParts, mostValues = Number.POSITIVE_INFINITY } = this.#options;
     const end = Math.min(place, this.#text.length);
@@ -105,7 +105,7 @@ class Reader {
     return place < this.#text.length ? undefined : (this.#whole ?? 'no JSON');
   }
 
-  /** Takes what begins with a character; false when that must not be there. */
+  /** Reads the token that begins with a character; returns false if it is not allowed there. */
   #take(code: number): boolean {
     switch (this.#next) {
       case AFTER:

@@ -53,7 +53,7 @@ const planned = (server: ServerPlan | undefined): RequestPlan => ({
   ...(server !== undefined && { server }),
 });
 
-/** The URL of a grant does not depend on who asks. */
+/** The URL of a grant does not depend on the account. */
 const nobodyWith = (context: Context): CalledAccount => ({
   id: '',
   version: 0,

@@ -17,7 +17,7 @@ export type SendLimits = {
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
-/** No service needs to be told more than what can be read. */
+/** Headers of every request. They name only the media types and codings that we can read. */
 const HEADERS = {
   accept: 'application/json, */*;q=0.8',
   'accept-encoding': 'gzip, deflate, br',

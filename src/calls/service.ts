@@ -31,11 +31,11 @@ export function serviceOf({ baseUrl, service }: Pick<Integration, 'baseUrl' | 's
   };
 }
 
-/** Null for what nobody can dial: documents say what they like. */
+/** Returns null for an unusable URL: documents may contain any text. */
 const dialable = (url: string | null): string | null =>
   url !== null && url.length <= 2048 && FORMATS['service-url']?.validate(url) === true ? url : null;
 
-/** A server URL of a document, from where the document came; null when it is relative and nobody knows from where. */
+/** Resolves a server URL against the URL of the document; null if it is relative and that URL is unknown. */
 function absolute(url: string, documentUrl: string | null): string | null {
   if (/^https?:\/\//i.test(url)) {
     return url;

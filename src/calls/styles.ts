@@ -106,7 +106,7 @@ export function headerText({ explode, mediaType }: ParameterPlan, value: unknown
   return isJsonType(mediaType) ? asciiJson(text) : text;
 }
 
-/** What stands between the delimiters: one text, the items, or names and values. */
+/** The texts between the delimiters: one text, the items, or names and values. */
 function partsOf(value: unknown, explode: boolean, write: Write): string[] {
   if (Array.isArray(value)) {
     return value.filter(isPresent).map(write);

@@ -23,7 +23,7 @@ export type Tokens = {
 
 /** Tokens that are kept of one organization. */
 const MAX_TOKENS = 10_000;
-/** What a token takes besides its characters, of which each may take two bytes. */
+/** The bytes of a token besides its characters, of which each may take two bytes. */
 const ENTRY_BYTES = 500;
 
 /** Requests for tokens that are under way at once, of one organization and of one account, and those of one that wait. */
@@ -31,7 +31,7 @@ const MAX_REQUESTS = 64;
 const MAX_ACCOUNT_REQUESTS = 8;
 const MAX_ACCOUNT_WAITERS = 8;
 
-/** A request for a token, for so many who wait; `leave` ends it. */
+/** A request for a token, with the number of waiting callers; `leave` ends it. */
 type Asking = { readonly token: Promise<string>; readonly leave: AbortController; waiting: number };
 type KeptToken = { readonly token: string; readonly version: number; readonly endsAt: number };
 

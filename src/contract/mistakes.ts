@@ -66,7 +66,7 @@ function mistakesOfError(document: Document, operation: Operation, error: Valida
   return [{ field, message: message(rule, error.message), rule }];
 }
 
-/** What the names of a map must be. */
+/** The rule for the names of a map. */
 type NameRule = { readonly format?: string; readonly pattern?: string };
 
 const breaks = ({ format, pattern }: NameRule, name: string): boolean =>

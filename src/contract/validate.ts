@@ -36,7 +36,7 @@ type Prepared = OpenAPIV3.DocumentV3 | OpenAPIV3.DocumentV3_1;
 /** Tells the documents of a validator apart: here each validator has one. */
 const DOCUMENT_ID = 0;
 
-/** What checks the requests and answers of a document. */
+/** The checks of requests and answers of a document. */
 type Compiled = {
   readonly matches: ReadonlyMap<Operation['id'], Match>;
   readonly checkRequest: RequestHandler;

@@ -157,7 +157,7 @@ function javascript(request: Request): string {
   ].join('\n');
 }
 
-/** Prints what comes, as it comes: the stream may never end. */
+/** Prints the stream as it arrives: it may never end. */
 const eachChunk = (stream: string): string[] => [
   `for await (const chunk of ${stream}.pipeThrough(new TextDecoderStream())) {`,
   '  console.log(chunk);',

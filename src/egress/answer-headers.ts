@@ -14,7 +14,10 @@ export class ContradictingHeaders extends Error {
   }
 }
 
-/** The headers that decide how an answer is read, where it leads and whose it is: two values would be a guess. */
+/**
+ * The headers that determine the reading, the redirect target and the owner of an answer: with two values, we would
+ * have to guess.
+ */
 const ONE_VALUE = new Set(['content-type', 'content-length', 'location', 'mcp-session-id']);
 
 /**

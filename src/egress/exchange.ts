@@ -61,7 +61,7 @@ export function discard({ body }: HttpAnswer): void {
   }
 }
 
-/** Why an exchange is ended whose answer was discarded. One for all: nobody reads it. */
+/** The shared abort reason of exchanges with a discarded answer; it is never read. */
 const UNWANTED = new Error('the answer is not wanted any more');
 
 /** The failure of a body is the reader's: without a reader it is nobody's, and must not be an uncaught exception. */
@@ -105,7 +105,7 @@ type Settled = {
   readonly reject: (error: unknown) => void;
   /** Tries once more; null the second time. */
   readonly retry: (() => void) | null;
-  /** Whose exchange it is. */
+  /** The owner of the exchange. */
   readonly owner: string;
   readonly mayBeSent: MayBeSent | undefined;
 };
@@ -151,7 +151,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     }
   }
 
-  /** A reader who is slow may be slow; a body that nobody has begun to read is as silent as a server that sends none. */
+  /** A slow reader is allowed; a body without a reader counts as a silent server. */
   isPaused(): boolean {
     return this.#controller?.paused === true && this.#body?.readableDidRead === true;
   }

@@ -32,7 +32,7 @@ export class FetchFailed extends Error {
 
 const MAX_REDIRECTS = 5;
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
-/** Nothing that belongs to anybody: these go to every origin that a redirect names. */
+/** No private data: every origin in a redirect receives these headers. */
 const HEADERS = {
   accept: 'application/json, application/yaml, text/yaml, */*;q=0.5',
   'accept-encoding': 'gzip, deflate, br',
@@ -136,7 +136,7 @@ function refusal(kind: Exclude<Unpackable['kind'], 'broken'>, maxBytes: number):
   }
 }
 
-/** A URL without what may be secret. */
+/** Returns a URL without its possibly secret parts. */
 const place = ({ origin, pathname }: URL): string => origin + pathname;
 
 const reason = (error: unknown): string => {

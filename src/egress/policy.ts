@@ -16,7 +16,7 @@ export type Policy = {
 };
 
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'ws:': 80, 'wss:': 443 };
-/** What a name of this machine resolves to. */
+/** The address that a name of this machine resolves to. */
 const LOCAL = [ipaddr.parse('127.0.0.1'), ipaddr.parse('::1')];
 
 /** Returns the port of a connection: the port `text` of the URL, or the default of the scheme for `''`. */

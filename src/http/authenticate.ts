@@ -74,7 +74,10 @@ function refuseBearer(what: string, token: string | undefined): never {
 const FORWARDING =
   /forward|^(?:via|cdn-loop|client-?ip)$|(?:^|-)(?:ip|ips|addr|address|clientip|socketip|realip)$|^(?:x-envoy-|x-proxy|cf-|x-amz-cf-|x-amzn-|x-azure-|x-appengine-|x-arr-|x-original-|x-cluster-)|^x-cloud-trace-context$/;
 
-/** Without credentials, only somebody at this machine may ask: not a proxy's client, and not a page of another site. */
+/**
+ * Without credentials, only programs on this machine may send requests: no client of a proxy, and no page of another
+ * site.
+ */
 function refuseForwardedAndForeign(request: Request, publicUrl: string): void {
   const forwarded = Object.keys(request.headers).find((name) => FORWARDING.test(name));
   if (forwarded !== undefined) {

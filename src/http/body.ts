@@ -31,7 +31,7 @@ export function readBody(operation: Operation, budget: MemoryBudget): RequestHan
   return [beginMemory(budget), requireJson, readInto(limit), parse, refuseUnstorable];
 }
 
-/** The validator compiles a schema for every media type it sees, and here anybody could send it new ones for ever. */
+/** The validator compiles a schema for every media type that it sees, and clients could send new ones without end. */
 const ignoreBody: RequestHandler = (request, _response, next) => {
   delete request.headers['content-type'];
   next();

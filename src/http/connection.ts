@@ -60,7 +60,7 @@ export function linger(socket: Socket, lingerMs: number, unread?: IncomingMessag
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** What the system tells of a socket and `net` does not: `bytesWritten` counts what was handed to it, all the queue. */
+/** Facts about a socket that `net` does not report: `bytesWritten` also counts the queued bytes. */
 type Handle = { readonly bytesWritten: number; readonly writeQueueSize: number };
 
 /** Bytes that have left the process. One large write is in the queue until its last byte has. */

@@ -73,7 +73,7 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
   });
 }
 
-/** Hardly any client compresses what it sends: those have as much held for them as they may send. */
+/** Few clients compress their requests: for these, the memory of the maximum body is held. */
 async function readEncoded(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
   const held = memory.hold('bodies', 0);
   await held.reach(limit);

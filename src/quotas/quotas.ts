@@ -4,7 +4,7 @@ import * as usage from '../store/usage.ts';
 
 const MIB = 1024 * 1024;
 
-/** How a quota is called in messages, and by what it is set. */
+/** The name of a quota in messages, and the variable that sets it. */
 const WORDS: Readonly<Record<usage.Resource, { readonly things: string; readonly variable: string }>> = {
   servers: { things: 'servers', variable: 'GATEHOUSE_QUOTA_SERVERS' },
   integrations: { things: 'integrations', variable: 'GATEHOUSE_QUOTA_INTEGRATIONS' },

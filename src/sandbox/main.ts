@@ -1,13 +1,13 @@
 import { ConfigError } from '../config.ts';
 import { SANDBOX_CREDENTIALS, startSandbox } from './sandbox.ts';
 
-/** `npm run sandbox`: starts the sandbox and prints what to paste. */
+/** `npm run sandbox`: starts the sandbox and prints commands to paste. */
 async function main(): Promise<void> {
   const sandbox = await startSandbox(process.env);
   const exports = Object.entries(SANDBOX_CREDENTIALS).map(([name, value]) => `export ${name}=${value}`);
   process.stdout.write(
     [
-      `Listening on ${sandbox.url}. Everything is in memory, and gone when this stops.`,
+      `Listening on ${sandbox.url}. All data is in memory, and is lost when the sandbox stops.`,
       '',
       ...exports,
       '',

@@ -147,7 +147,7 @@ async function fillAccounts(deps: Deps, caller: ApiTokenCaller): Promise<void> {
   await createEndpoint(deps, caller, account.id, { name: 'Read-only HubSpot', config });
 }
 
-/** A server of the operator's, shared with nobody. It is switched off: its address is an example's. */
+/** A server of the operator, shared with no organization. It is disabled: its address is an example. */
 async function fillShared(deps: Deps): Promise<void> {
   const mcpServer = {
     name: 'search',

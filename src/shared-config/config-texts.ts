@@ -1,6 +1,6 @@
 import type { McpServerConfig } from '../store/shared-servers.ts';
 
-/** What of a configuration holds texts in which variables are replaced. */
+/** The members of a configuration with texts in which variables are replaced. */
 type Texts = Pick<McpServerConfig, 'url' | 'headers' | 'command' | 'args' | 'env' | 'cwd'>;
 
 /** Every text in which variables are replaced, with the path to it, as `headers`, `Authorization`. */

@@ -3,7 +3,7 @@ import type { ProcessUser } from '../config.ts';
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What configurations may use of the machine that the gateway runs on. */
+/** The facts about the gateway's machine that configurations may use. */
 export type Machine = {
   /** The variables that configurations may name. */
   readonly variables: Environment;
@@ -14,7 +14,7 @@ export type Machine = {
 /** `$${` is a literal `${`; the other form names a variable. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** The gateway's own variables are for nobody else: they hold its keys and credentials. */
+/** The gateway's own variables are reserved: they contain its keys and credentials. */
 const REFUSED = /^(?:GATEHOUSE_|DATABASE_URL(?:_FILE)?$)/i;
 
 /** The names of the variables that a text refers to. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** What tells the ids of this process from those of others. */
+/** The part that distinguishes the ids of this process from those of others. */
 const PROCESS = randomBytes(6).toString('hex');
 const MAX_ORDERS = 2 ** 24;
 

@@ -119,7 +119,7 @@ async function setSharedWithAll(db: Db, serverId: string, isShared: boolean): Pr
 
 const COLUMNS = ['organization_id', 'id', 'shared_server_id', 'authentication_method', 'status', 'created_at'] as const;
 
-/** What a query selects to make a shared server an account of an organization, in the order of the columns. */
+/** The selection that makes a shared server an account of an organization, in the order of the columns. */
 const accountIn = (organizationId: RawBuilder<string>, serverId: RawBuilder<string>, at: number) => [
   organizationId.as('organization_id'),
   serverId.as('id'),

@@ -134,7 +134,7 @@ function countByKey(db: Db, { table, column }: SealedColumn): Promise<{ key_id: 
     .execute();
 }
 
-/** Null in a column is sealed by nobody, and fails this too. */
+/** A null in a column has no key, and also fails this condition. */
 const othersKey = ({ secrets }: Db, { column }: SealedColumn): RawBuilder<boolean> =>
   sql<boolean>`${sql.ref(column)} not like ${`${secrets.keyId}.%`}`;
 

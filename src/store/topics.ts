@@ -86,7 +86,7 @@ export function changedBy(node: OperationNode): Changed {
   return 'anything';
 }
 
-/** The parts of statements that are understood. Any other may change more than what is looked at. */
+/** The supported parts of statements. Any other part may change further rows. */
 const INSERT_PARTS = ['kind', 'into', 'columns', 'values', 'returning', 'onConflict'];
 const UPDATE_PARTS = ['kind', 'table', 'where', 'updates', 'returning'];
 const DELETE_PARTS = ['kind', 'from', 'where', 'returning'];
@@ -155,7 +155,7 @@ function demanded(condition: OperationNode | undefined, column: string): string[
   return OperatorNode.is(operator) && ['=', 'in'].includes(operator.operator) ? textsOf(rightOperand) : null;
 }
 
-/** The texts that a value is, or a list of values; null for what the database works out. */
+/** Returns the texts of a value or a list of values; null for values that the database computes. */
 function textsOf(value: unknown): string[] | null {
   if (typeof value === 'string') {
     return [value];

@@ -21,7 +21,7 @@ export type BodyTools = {
 };
 
 type Shape = 'json' | 'form' | 'multipart' | 'text' | 'bytes';
-/** What a tool would rather send, first of all. */
+/** The kinds of body in order of preference. */
 const PREFERENCE: readonly Shape[] = ['json', 'form', 'multipart', 'text', 'bytes'];
 
 /**

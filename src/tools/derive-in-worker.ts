@@ -31,7 +31,7 @@ export type Deriver = (bytes: Uint8Array, options: DeriveOptions, signal?: Abort
 
 // The sources run as .ts, the package as .js.
 const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta.url);
-/** Megabytes of short-lived memory; the default would double what the process takes. */
+/** Megabytes of short-lived memory; the default would double the memory of the process. */
 const YOUNG_MB = 16;
 /** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
 const LARGE_BYTES = 1024 * 1024;

@@ -10,7 +10,7 @@ export const RESERVED: readonly string[] = ['list', 'get', 'create', 'update', '
 
 export type Identity = { readonly resource: string; readonly method: string };
 
-/** Characters of a text that are looked at: ten times what a name can hold. */
+/** The number of characters to read from a text: ten times the length of a name. */
 const MAX_READ_CHARS = 640;
 
 /**

@@ -7,7 +7,7 @@ import type { DerivedTool } from './types.ts';
 
 /** Milliseconds for which the tools are read in one turn of the event loop. */
 const TURN_MS = 5;
-/** Bytes that packed tools may unpack to: twice what `derive` lets through. */
+/** The maximum unpacked size of tools in bytes: twice the limit of `derive`. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
 /** Packs tools for storage: gzip of one line of JSON for each. Slow; run it on a worker thread. */

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../store.ts';
 
-/** Integrations with what was derived of their documents, accounts, and the endpoints minted over them. */
+/** Integrations with the results of their documents, accounts, and the endpoints over them. */
 export async function accounts(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const text = engine === 'postgres' ? sql`text collate "C"` : ('text' as const);
   const bytes = engine === 'postgres' ? ('bytea' as const) : ('blob' as const);

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../store.ts';
 
-/** Every server is an account too; and what is known of the tools of each server. */
+/** Every server also becomes an account; and each server gets a catalogue of its tools. */
 export async function serverAccounts(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const text = engine === 'postgres' ? sql`text collate "C"` : ('text' as const);
   const bytes = engine === 'postgres' ? ('bytea' as const) : ('blob' as const);

@@ -13,7 +13,7 @@ type Tool = {
   readonly hash: string;
 };
 
-/** What the old hash covered. */
+/** The members that the old hash covered. */
 const COVERED = ['name', 'title', 'description', 'inputSchema', 'outputSchema', 'annotations'];
 
 /**

@@ -3,7 +3,7 @@ import { StoreUnavailable } from '../errors.ts';
 /** SQLSTATEs that pass by themselves: connection lost, out of disk or memory, shutting down, read-only, disk failure. */
 const TRANSIENT_STATE = /^(08...|53...|57P0[1-5]|25006|58...)$/;
 const NETWORK_CODE = /^(ECONN\w+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ENOENT)$/;
-/** What the driver says when the connection breaks; these errors have no code. */
+/** The driver's messages for a broken connection; these errors have no code. */
 const DRIVER_MESSAGE =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded|Cannot use a pool)/;
 

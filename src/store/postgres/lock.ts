@@ -103,7 +103,7 @@ async function firstLock(url: string): Promise<Client> {
   }
 }
 
-/** The connection that holds the lock, or the sentence that says who else does. */
+/** The connection that holds the lock, or the sentence that names the other holder. */
 async function tryLock(url: string): Promise<Client | string> {
   const client = new Client(clientConfig(url));
   // Its loss is told by `end`; without a listener, `error` would end the process.

@@ -28,7 +28,7 @@ export function takeDirectory(directory: string, now: number): DirectoryLock {
   }
 }
 
-/** Waits until what is written to a file is on the disk. */
+/** Waits until the contents of a file are on the disk. */
 export function syncFile(path: string): void {
   sync(path, 'r+');
 }

@@ -16,7 +16,7 @@ import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
 
-/** What the operator can do about a damaged database. */
+/** The operator's remedy for a damaged database. */
 const REMEDY = ' Put a backup in its place with `gatehouse restore FILE`.';
 
 /** Opens a store on SQLite: `gatehouse.db` in a folder, or in memory. Throws as `openStore` says. */

@@ -10,9 +10,11 @@ import { kyselyOn, type Session } from './dialect.ts';
 import { damageIn, explainDamage, sqliteCodeOf, translateSqliteError } from './errors.ts';
 import { databaseFile, syncFile, syncFolder, takeDirectory } from './folder.ts';
 
-/** What SQLite keeps beside a database and applies to whichever database has that name: its log, or its undo journal. */
+/**
+ * Files that SQLite keeps beside a database, and applies to any database with that name: its log and its undo journal.
+ */
 const LOGS = ['-wal', '-journal'];
-/** What it can make again. */
+/** The file that SQLite can create again. */
 const INDEX = '-shm';
 const SQLITE_BUSY_CODE = 5;
 
@@ -79,7 +81,7 @@ function openBackup(file: string): Session {
   return openConnection(isAtRest ? `${pathToFileURL(file).href}?immutable=1` : resolve(file), 'readOnly');
 }
 
-/** Replaces a database that nobody else has open; answers the name it is kept under. */
+/** Replaces a database that no other program has open, and returns the name of the kept one. */
 function replace(database: string, arriving: string, directory: string): string | null {
   try {
     const kept = keep(database, directory);

@@ -12,7 +12,7 @@ import type { Disk } from './disk.ts';
 /** Writes that share one transaction at most, and milliseconds after which none is added to it. */
 const MAX_GROUP_WRITES = 256;
 const GROUP_MS = 20;
-/** The owner of what the operator and the gateway itself write; no organization has this id. */
+/** The owner of writes by the operator and the gateway itself; no organization has this id. */
 const SYSTEM = 'system';
 
 type Job = { run: (db: Db) => Promise<void>; answer: () => void; reject: (error: unknown) => void };
