@@ -4,7 +4,7 @@ var path = require('node:path');
 var url = require('node:url');
 var secrets = require('./handed-secrets.cjs');
 
-// Measured, each of them: docs/decisions.md says why.
+// Measured, each of them: docs/decisions says why.
 var flags = [
   '--max-semi-space-size=4',
   '--heap-growing-percent=40',
