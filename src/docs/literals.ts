@@ -18,7 +18,7 @@ export class Expression {
 
 export const JAVASCRIPT: Notation = {
   string: singleQuoted,
-  key: (name) => (/^[A-Za-z_$][\w$]*$/.test(name) && name !== '__proto__' ? name : singleQuoted(name)),
+  key: keyOfJavaScript,
   words: { true: 'true', false: 'false', null: 'null' },
 };
 
@@ -65,6 +65,14 @@ export function literal(value: unknown, notation: Notation, indent = ''): string
   return isFlat && line.length <= MAX_LINE_CHARS
     ? line
     : `${open}\n${members.map((member) => `${inner}${member},\n`).join('')}${indent}${close}`;
+}
+
+/** Writes a key of an object literal. In quotes too, `__proto__` sets the prototype; a computed key does not. */
+function keyOfJavaScript(name: string): string {
+  if (name === '__proto__') {
+    return "['__proto__']";
+  }
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : singleQuoted(name);
 }
 
 /** Writes a string literal of JavaScript. */

@@ -22,6 +22,11 @@ test.each([
   expect(literal(text, JAVASCRIPT)).toBe(expected);
 });
 
+test('__proto__ is a key like any other', () => {
+  const value = JSON.parse('{"__proto__":{"a":1},"b":{"__proto__":""}}') as unknown;
+  expect(JSON.stringify(runInThisContext(`(${literal(value, JAVASCRIPT)})`))).toBe(JSON.stringify(value));
+});
+
 test('short values stay on one line, long ones do not, and what holds objects is never flat', () => {
   expect(literal({ a: 1, 'b-c': [true, null] }, JAVASCRIPT)).toBe(`{\n  a: 1,\n  'b-c': [true, null],\n}`);
   expect(literal({ a: 1, b: 'x' }, JAVASCRIPT)).toBe(`{ a: 1, b: 'x' }`);
