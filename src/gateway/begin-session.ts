@@ -9,7 +9,7 @@ import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/message
 import { initialized, narrow } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { maskFor } from './mask-for.ts';
-import { MAX_REFUSAL_BYTES, statusOf } from './refusals.ts';
+import { MAX_REFUSAL_BYTES, statusOf } from './pass-refusal.ts';
 import { placeOf, post } from './relay.ts';
 import { linkHelp, sendJson, sendMasked } from './reply.ts';
 import { noSuchMethod, type Result } from './results.ts';

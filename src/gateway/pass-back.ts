@@ -11,7 +11,7 @@ import { hearChanges } from './hear-changes.ts';
 import { maskFor, roomFor } from './mask-for.ts';
 import type { Message } from './message.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
-import { passRefusal, statusOf } from './refusals.ts';
+import { passRefusal, statusOf } from './pass-refusal.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 
 /** What was asked: a message, or, with null, the stream of what the server tells a session unasked. */

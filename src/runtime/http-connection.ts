@@ -14,10 +14,10 @@ import { answerFor, createOwnIds, OPEN_OBJECT_CODE, withToken } from './own-ids.
 import { cancelled, type Era } from './protocol.ts';
 import { createRefuser } from './refuse-requests.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
-import type { RemoteTarget } from './target.ts';
+import type { HttpTarget } from './target.ts';
 
 /** A connection to a server over Streamable HTTP. */
-export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: RemoteTarget): Wire {
+export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: HttpTarget): Wire {
   const { name, silence } = target;
   const ownId = createOwnIds();
   const room = createFactsRoom(memory);

@@ -4,7 +4,7 @@ import type { ConnectionOptions, OwnRequest } from './connection.ts';
 import { exchange, type ServerRequest } from './exchange.ts';
 import { credentialsRefused, ServerFailed } from './failed.ts';
 import { statelessHeaders, withEnvelope } from './protocol.ts';
-import type { RemoteTarget } from './target.ts';
+import type { HttpTarget } from './target.ts';
 
 /** What is asked of a server over Streamable HTTP. All of it throws ServerFailed, or the reason of the signal. */
 export type HttpRequests = {
@@ -25,7 +25,7 @@ export type HttpRequests = {
 /** Makes the requests of a connection. */
 export function createHttpRequests(
   { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
-  target: RemoteTarget,
+  target: HttpTarget,
 ): HttpRequests {
   const { name, silence } = target;
   const checked: HttpRequests['checked'] = async (request) => {

@@ -19,7 +19,7 @@ import {
 import { openSse } from './sse.ts';
 import { openProcess } from './stdio.ts';
 import { Tail } from './tail.ts';
-import type { Target } from './target.ts';
+import type { PipeTarget } from './target.ts';
 import { openWebSocket } from './websocket.ts';
 
 /** Milliseconds in which one failure to connect answers for all: what cannot start is not started in a loop. */
@@ -36,7 +36,7 @@ type Introduced = { readonly line: Line } & (
  * after it has ended. The handshake is tried first, since older servers may take any other first message amiss; what a
  * server turned out to speak is kept.
  */
-export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: Target): Wire {
+export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: PipeTarget): Wire {
   const { name, silence } = target;
   const tail = new Tail(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
   const ownId = createOwnIds();
@@ -56,7 +56,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
         return openProcess(target, reader, tail, signal, memory);
       case 'websocket':
         return openWebSocket(egress, target, reader, signal, memory);
-      default:
+      case 'sse':
         return openSse(egress, target, reader, signal, memory);
     }
   };

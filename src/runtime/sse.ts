@@ -11,7 +11,7 @@ import { isStream } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
 import { counted } from './pipe-room.ts';
-import type { RemoteTarget } from './target.ts';
+import type { RemotePipeTarget } from './target.ts';
 
 type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
 type Events = AsyncGenerator<StreamEvent>;
@@ -27,7 +27,7 @@ const MAX_READ_ON_BYTES = 64 * 1024;
  */
 export async function openSse(
   egress: WayOut,
-  target: RemoteTarget,
+  target: RemotePipeTarget,
   reader: PipeReader,
   signal: AbortSignal,
   memory: () => MemoryScope,
@@ -49,7 +49,7 @@ export async function openSse(
 
 async function begin(
   egress: WayOut,
-  target: RemoteTarget,
+  target: RemotePipeTarget,
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Events> {
@@ -69,7 +69,7 @@ async function begin(
 
 function send(
   egress: WayOut,
-  { name, origin, headers }: RemoteTarget,
+  { name, origin, headers }: RemotePipeTarget,
   request: Omit<HttpRequest, 'origin'>,
 ): Promise<HttpAnswer> {
   const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
@@ -90,7 +90,7 @@ async function* eventsOf(server: string, body: Readable, memory: () => MemorySco
 }
 
 /** The path to which messages go. */
-async function endpointOf({ name, origin, path }: RemoteTarget, events: Events): Promise<string> {
+async function endpointOf({ name, origin, path }: RemotePipeTarget, events: Events): Promise<string> {
   for (let next = await events.next(); !next.done; next = await events.next()) {
     const { event, data } = next.value;
     if (event === 'endpoint') {
@@ -115,7 +115,7 @@ type Opened = {
   readonly memory: () => MemoryScope;
 };
 
-function pipeOf(egress: WayOut, target: RemoteTarget, { reader, events, endpoint, ending, memory }: Opened): Pipe {
+function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endpoint, ending, memory }: Opened): Pipe {
   const { name, silence } = target;
   const { signal } = ending;
 

@@ -2,7 +2,10 @@ import type { EncodingErrorHandler, SharedTransport } from '../contract/closed-w
 import type { Secret } from './secrets.ts';
 
 /** A server as it is connected to. Nothing in it has to be looked up any more. */
-export type Target = RemoteTarget | ProcessTarget;
+export type Target = HttpTarget | PipeTarget;
+
+/** A server to which messages go over something that stays open. */
+export type PipeTarget = RemotePipeTarget | ProcessTarget;
 
 type Common = {
   /** For messages to people. */
@@ -16,8 +19,17 @@ type Common = {
 };
 
 /** A server that is reached over a network. */
-export type RemoteTarget = Common & {
-  readonly transport: Exclude<SharedTransport, 'stdio'>;
+export type RemoteTarget = HttpTarget | RemotePipeTarget;
+
+/** One that answers each request over HTTP by itself. */
+export type HttpTarget = Remote & { readonly transport: 'streamable_http' };
+
+/** One to which messages go over a connection that stays open. */
+export type RemotePipeTarget = Remote & {
+  readonly transport: Exclude<SharedTransport, 'stdio' | 'streamable_http'>;
+};
+
+type Remote = Common & {
   /** Where it is: `https://host:port` (or wss), and the rest of its URL. */
   readonly origin: string;
   readonly path: string;

@@ -9,7 +9,7 @@ import { ServerFailed } from './failed.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
 import { counted, createPipeRoom, type PipeRoom } from './pipe-room.ts';
-import type { RemoteTarget } from './target.ts';
+import type { RemotePipeTarget } from './target.ts';
 
 const SPOKEN = 'WebSocket';
 const SUBPROTOCOL = 'mcp';
@@ -28,7 +28,7 @@ const UNACCEPTABLE_CODE = 1003;
  */
 export async function openWebSocket(
   egress: Pick<Egress, 'connector'>,
-  target: RemoteTarget,
+  target: RemotePipeTarget,
   reader: PipeReader,
   signal: AbortSignal,
   memory: () => MemoryScope,

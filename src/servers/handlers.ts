@@ -1,3 +1,4 @@
+import type { components } from '../../generated/api.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -88,7 +89,7 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
     },
   });
 
-/** Wire names on the left, the domain's on the right. */
+/** The fields of request bodies: names of the API on the left, of the domain on the right. The compiler wants all of them. */
 const FIELDS = {
   name: 'name',
   url: 'url',
@@ -97,7 +98,7 @@ const FIELDS = {
   transport: 'transport',
   request_headers: 'requestHeaders',
   tags: 'tags',
-} as const satisfies Record<string, keyof ServerFields>;
+} as const satisfies Readonly<Record<keyof components['schemas']['McpServerCreate'], keyof ServerFields>>;
 
 /** The fields that a body sends, under the domain's names; those that it leaves out stay out. */
 function fieldsOf(

@@ -9,7 +9,7 @@ import { createEgress } from '../../src/egress/egress.ts';
 import { serverFailed } from '../../src/runtime/exchange.ts';
 import type { Pipe } from '../../src/runtime/pipe.ts';
 import { openSse } from '../../src/runtime/sse.ts';
-import type { RemoteTarget } from '../../src/runtime/target.ts';
+import type { RemotePipeTarget } from '../../src/runtime/target.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
 import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
 import { ROOT } from '../support/process.ts';
@@ -31,7 +31,7 @@ const URL_OF_IT = `http://127.0.0.1:${served.port}/sse?a=b`;
 
 const pipes: Pipe[] = [];
 const patience = () => AbortSignal.timeout(30_000);
-async function open(url = URL_OF_IT, changes: Partial<RemoteTarget> = {}, signal = patience()) {
+async function open(url = URL_OF_IT, changes: Partial<RemotePipeTarget> = {}, signal = patience()) {
   const heard = newReader();
   const pipe = await openSse(egress, targetOf(url, changes), heard, signal, ownMemory);
   pipes.push(pipe);

@@ -9,7 +9,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { createEgress } from '../../src/egress/egress.ts';
 import { serverFailed } from '../../src/runtime/exchange.ts';
 import type { Pipe } from '../../src/runtime/pipe.ts';
-import type { RemoteTarget } from '../../src/runtime/target.ts';
+import type { RemotePipeTarget } from '../../src/runtime/target.ts';
 import { openWebSocket } from '../../src/runtime/websocket.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
 import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 const patience = () => AbortSignal.timeout(30_000);
-async function open(url: string, changes: Partial<RemoteTarget> = {}, signal = patience()) {
+async function open(url: string, changes: Partial<RemotePipeTarget> = {}, signal = patience()) {
   const heard = newReader();
   const pipe = await openWebSocket(
     egress,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerFailed } from '../../../src/runtime/failed.ts';
 import type { Pipe, PipeReader } from '../../../src/runtime/pipe.ts';
-import type { RemoteTarget } from '../../../src/runtime/target.ts';
+import type { RemotePipeTarget } from '../../../src/runtime/target.ts';
 import type { Json } from '../../support/json.ts';
 
 /** What a target of a test is sent with everything, and no message may hold. */
@@ -10,7 +10,7 @@ export const SECRET = 'Bearer s3cret-of-the-owner';
 export const SAID = 'said by the server';
 
 /** A server as pipes connect to it. */
-export function targetOf(url: string, changes: Partial<RemoteTarget> = {}): RemoteTarget {
+export function targetOf(url: string, changes: Partial<RemotePipeTarget> = {}): RemotePipeTarget {
   const { origin, pathname, search } = new URL(url);
   return {
     name: 'Scripted',
