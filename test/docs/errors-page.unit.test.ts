@@ -13,19 +13,28 @@ test('docs/errors.md is what the catalogue makes', async () => {
 const render = (path: string, code: ErrorCode) =>
   renderError(new ApiError(code, 'Because.'), path, 'https://gatehouse.example.com/gw');
 
+const PATHS = {
+  'Servers API': '/api/mcp-servers',
+  'Accounts API': '/integrated-account',
+  'Operator API, platform': '/admin/api/v1/organizations',
+  Gateway: '/mcp/x',
+};
+
 test.each(Object.keys(CATALOGUE) as ErrorCode[])(
-  '%s has the heading that answers link, and the status that each API answers',
+  '%s has the heading that answers link, and the status and the code that each API answers',
   (code) => {
-    const servers = render('/api/mcp-servers', code);
-    const operator = render('/admin/api/v1/organizations', code);
-    expect(servers.headers.Link).toBe(`<https://gatehouse.example.com/gw/docs/errors.md#${code}>; rel="help"`);
-    expect(render('/metrics', code).status).toBe(operator.status);
     const { title, meaning, remedy } = CATALOGUE[code];
     const entry = errorsPage()
       .split(/^## /m)
       .find((section) => section.startsWith(`${code}\n`));
     expect(entry).toContain(`**${title}.**`);
-    expect(entry).toContain(`Servers API: ${servers.status} · Operator API and platform: ${operator.status}`);
+    for (const [api, path] of Object.entries(PATHS)) {
+      const { status, headers, body } = render(path, code);
+      expect(headers.Link).toBe(`<https://gatehouse.example.com/gw/docs/errors.md#${code}>; rel="help"`);
+      const inBody = JSON.parse(body).error?.code;
+      expect(entry).toContain(`${api}: ${status}${inBody === undefined ? '' : ` \`${inBody}\``}`);
+    }
+    expect(render('/metrics', code).status).toBe(render('/admin/api/v1/organizations', code).status);
     expect(entry).toContain(meaning);
     expect(entry).toContain(remedy);
   },
