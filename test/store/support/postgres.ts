@@ -86,7 +86,14 @@ function signal(databaseDir: string, name: 'SIGSTOP' | 'SIGCONT'): void {
   const [first = ''] = readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n');
   process.kill(Number(first), name);
   for (const pid of readFileSync(`/proc/${first}/task/${first}/children`, 'utf8').split(' ').filter(Boolean)) {
-    process.kill(Number(pid), name);
+    try {
+      process.kill(Number(pid), name);
+    } catch (error) {
+      // A process of a connection may have ended since it was listed.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') {
+        throw error;
+      }
+    }
   }
 }
 
