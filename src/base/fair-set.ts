@@ -2,7 +2,7 @@
 export type FairSet = {
   /** Adds a name. If there are too many, removes the oldest name of the owner with the most names. */
   readonly add: (owner: string, name: string) => void;
-  /** Whether an owner has any names. */
+  /** Whether an owner has at least one name. */
   readonly hasAny: (owner: string) => boolean;
   readonly has: (owner: string, name: string) => boolean;
 };

@@ -20,7 +20,7 @@ import { beginningNoTask, hasTasks, isOfTasks } from './tasks.ts';
 
 /** What endpoints with a scope serve: tools, and what it takes to speak of them. */
 const OF_TOOLS = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
-/** What is not to be had over a pipe, which is one session for all who use it. */
+/** Methods that a server behind a pipe does not offer: a pipe is one session for all its clients. */
 const OF_OWN_SESSIONS = [...OF_SESSIONS, 'subscriptions/listen'];
 
 /**
@@ -92,9 +92,9 @@ async function answerRequest(deps: Deps, call: ServerCall, hasSession: boolean):
 const isOpen = ({ scope, server }: ServedServer): boolean => !isScoped(scope) && !holdsBack(server.approvalPolicy);
 
 /**
- * Whether an endpoint has a method that nothing is decided about. What some server may take for a call of a tool has to be
- * one that was decided on: where anything is held back, whatever the protocol does not know in this very spelling does not
- * exist.
+ * Whether an endpoint offers a method other than `tools/call`. A server may treat a method with an odd spelling as a call of
+ * a tool, for which there was no decision. So an endpoint that holds something back offers only the exact method names of
+ * the protocol.
  */
 function isShown({ source, connection, era, message: { method } }: ServerCall, hasSession: boolean): boolean {
   if (connection.exchange === null && OF_OWN_SESSIONS.includes(method)) {

@@ -216,7 +216,10 @@ async function readShared(db: Db, organizationId: string, id: string): Promise<S
     : { isShared: true, id, name: server.slug, organizationId, tags: [], approvalPolicy: 'auto_approve_all' };
 }
 
-/** One answer for what is unknown, expired, revoked or wants more: nobody learns which tokens there are. */
+/**
+ * The same answer for an unknown, an expired and a revoked token, and for a missing API token: the answer does not tell which
+ * tokens exist.
+ */
 export const noSuchEndpoint = (): ApiError =>
   new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },

@@ -49,7 +49,7 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
     sendJson(request, response, answer.status, mask === null ? body : await mask.json(body));
     return { isError: scanner.isError, responseBytes };
   }
-  // Who opens a stream with GET reads one, whatever else it accepts.
+  // A client that opens a stream with GET reads the stream, even if its Accept header does not name it.
   const isListening = request.method === 'GET';
   if (areEvents && !isListening && !acceptOf(request).events) {
     const messages = hearChanges(deps, source.server, messagesOf(name, answer, memoryOf(request)));

@@ -23,7 +23,7 @@ export type ServerFields = Pick<
   'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
 >;
 
-/** The organization has no such server, whoever else may. */
+/** The organization has no such server. Another organization may have it. */
 export class ServerMissing extends Error {
   override readonly name = 'ServerMissing';
   /** The UUID. */
