@@ -61,6 +61,8 @@ export type ServerOptions = {
   readonly show?: (made: NewCredentials, url: string) => Promise<void>;
   /** The variables that configurations of the operator's servers may name, none unless given. Null: no processes either. */
   readonly environment?: Environment | null;
+  /** Runs before the first request is answered, with the app that will answer. */
+  readonly prepare?: (app: RequestListener) => Promise<void>;
   readonly now?: () => number;
   readonly ids?: Ids;
   /** What differs from `LIMITS`. */
@@ -162,6 +164,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     answerUnreadable(http, publicUrl, limits.lingerMs);
     const app = await createApp(deps, { document, docs, config, violations });
     await useSharedServers(deps);
+    await options.prepare?.(app);
     begin(app);
     void keepHouse(deps, config, stopping.signal);
     const stopWithin = async (graceMs: number) => {

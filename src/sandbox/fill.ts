@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createServer } from '../base/node-http.ts';
+import { createClient, type GatehouseClientOptions } from '../client.ts';
+import type { ChosenIds } from './seed-ids.ts';
+import type { SandboxData } from './seeds.ts';
+
+/** An object of the data was refused. The message names it and gives the reason. */
+export class DataRefused extends Error {}
+
+type Credentials = Omit<GatehouseClientOptions, 'baseUrl'>;
+type Choose = (chosen: ChosenIds) => void;
+
+/**
+ * Creates the objects of the data through the app itself, which listens on a port of its own meanwhile: so the document
+ * checks them, and they are as if clients had made them. Throws DataRefused.
+ */
+export async function fill(app: RequestListener, data: SandboxData, credentials: Credentials, choose: Choose) {
+  const http = createServer(app);
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  try {
+    const { port } = http.address() as AddressInfo;
+    await send(data, createSender(`http://127.0.0.1:${port}`, credentials, choose));
+  } finally {
+    choose({});
+    http.close();
+    http.closeAllConnections();
+  }
+}
+
+async function send(data: SandboxData, { client, create }: Sender): Promise<void> {
+  const createEndpoints = async (path: string, accountId: string, endpoints: Seeds['endpoints'] = []) => {
+    for (const [at, { id, token, ...body }] of endpoints.entries()) {
+      const params = { path: { integrated_account_id: accountId } };
+      await create(`${path}.endpoints[${at}]`, { id, token }, () =>
+        client.POST('/integrated-account/{integrated_account_id}/mcp', { params, body }),
+      );
+    }
+  };
+
+  for (const [at, { id, tool_approvals: approvals = [], endpoints, ...body }] of (data.servers ?? []).entries()) {
+    const path = `servers[${at}]`;
+    const made = await create(path, { id: id?.replace(/^mcp_/, '') }, () => client.POST('/api/mcp-servers', { body }));
+    const params = { path: { mcpServerId: made.data.id } };
+    for (const [index, approval] of approvals.entries()) {
+      await create(`${path}.tool_approvals[${index}]`, {}, () =>
+        client.POST('/api/mcp-servers/{mcpServerId}/tool-approvals', { params, body: approval }),
+      );
+    }
+    await createEndpoints(path, made.data.id.replace(/^mcp_/, ''), endpoints);
+  }
+  for (const [at, { id, accounts = [], ...body }] of (data.integrations ?? []).entries()) {
+    const integration = await create(`integrations[${at}]`, { id }, () => client.POST('/integration', { body }));
+    for (const [index, { id: accountId, endpoints, ...fields }] of accounts.entries()) {
+      const path = `integrations[${at}].accounts[${index}]`;
+      const account = { ...fields, environment_integration_id: integration.id };
+      const made = await create(path, { id: accountId }, () => client.POST('/integrated-account', { body: account }));
+      await createEndpoints(path, made.id, endpoints);
+    }
+  }
+  for (const [at, { id, ...body }] of (data.shared_servers ?? []).entries()) {
+    await create(`shared_servers[${at}]`, { id }, () => client.POST('/admin/api/v1/mcp-servers', { body }));
+  }
+}
+
+type Seeds = NonNullable<SandboxData['servers']>[number];
+type Answer<T> = { readonly data?: T; readonly error?: unknown; readonly response: Response };
+type Sender = ReturnType<typeof createSender>;
+
+function createSender(baseUrl: string, credentials: Credentials, choose: Choose) {
+  const create = async <T>(path: string, ids: ChosenIds, post: () => Promise<Answer<T>>): Promise<T> => {
+    choose(ids);
+    const { data, error, response } = await post();
+    if (response.status === 429) {
+      await delay(1000 * Number(response.headers.get('retry-after')));
+      return create(path, ids, post);
+    }
+    if (data === undefined) {
+      throw new DataRefused(`${path}: ${JSON.stringify(error)}`);
+    }
+    return data;
+  };
+  return { client: createClient({ ...credentials, baseUrl }), create };
+}
