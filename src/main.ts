@@ -10,7 +10,7 @@ import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './confi
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
 import { secretForms } from './redaction/secret-forms.ts';
-import { closeInherited } from './runtime/inherited.ts';
+import { closeInherited } from './runtime/close-inherited.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { StoreRefused, StoreUnavailable } from './store/store.ts';
 

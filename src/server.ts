@@ -25,7 +25,7 @@ import { useSharedServers } from './operator/use-shared-servers.ts';
 import { createFailureLog } from './runtime/failure-log.ts';
 import { createReloads } from './runtime/reloads.ts';
 import { createRuntime } from './runtime/runtime.ts';
-import { asUser, requireStdioUser } from './runtime/stdio-user.ts';
+import { environmentOfUser, requireStdioUser } from './runtime/stdio-user.ts';
 import type { Environment } from './shared-config/variables.ts';
 import { keyFile } from './store/key-file.ts';
 import { openStore } from './store/open.ts';
@@ -153,7 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       places: createServerPlaces(store),
       integrationPolicy: config.integrationPolicy,
       reloadsLive: config.reload === 'live',
-      machine: environment === null ? null : { variables: asUser(environment, stdioUser), stdioUser },
+      machine: environment === null ? null : { variables: environmentOfUser(environment, stdioUser), stdioUser },
       stopping: stopping.signal,
     };
     if (config.adminAuth === 'none') {

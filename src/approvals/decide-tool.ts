@@ -8,7 +8,7 @@ import { type Decision, decide } from './decision.ts';
 /** What people have decided and seen of a server's tools. */
 export type Known = {
   readonly approvals: readonly toolApprovals.ToolApproval[];
-  readonly pins: catalogues.Catalogue['pins'];
+  readonly pins: catalogues.StoredCatalogue['pins'];
 };
 
 /** What is known of a server's tools now. */

@@ -3,9 +3,9 @@ import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { memoryOf } from '../http/memory.ts';
-import { ServerFailed } from '../runtime/failed.ts';
 import { maskOf } from '../runtime/mask.ts';
-import { isJson, isStream, messagesOf, notTheProtocol } from '../runtime/messages.ts';
+import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';
+import { ServerFailed } from '../runtime/server-failed.ts';
 import { initialized, narrow } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { maskFor } from './mask-for.ts';
@@ -65,7 +65,9 @@ async function answerInitialize(
   const { name } = source.server;
   const mask = await maskFor(request, connection.target, message.params);
   const sessionId = answer.headers['mcp-session-id'];
-  for await (const incoming of isJson(answer) || isStream(answer) ? messagesOf(name, answer, memoryOf(request)) : []) {
+  for await (const incoming of isJson(answer) || isEventStream(answer)
+    ? readMessages(name, answer, memoryOf(request))
+    : []) {
     if (incoming.method !== undefined) {
       continue;
     }
@@ -79,7 +81,7 @@ async function answerInitialize(
       }
       const refusal = writeJson({ ...incoming, id: message.id });
       if (refusal.length > MAX_REFUSAL_BYTES) {
-        throw notTheProtocol(name, `its refusal is longer than ${MAX_REFUSAL_BYTES} characters`);
+        throw protocolViolation(name, `its refusal is longer than ${MAX_REFUSAL_BYTES} characters`);
       }
       sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
       return 'done';

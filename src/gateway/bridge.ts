@@ -1,8 +1,8 @@
 import { isObject } from '../base/json.ts';
 import type { Deps } from '../deps.ts';
 import type { Connection } from '../runtime/connection.ts';
-import { notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
-import { type Era, META, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
+import { protocolViolation, type ServerMessage } from '../runtime/messages.ts';
+import { type Era, META_PREFIX, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { ServerCall } from './call.ts';
@@ -39,8 +39,8 @@ export function narrow(capabilities: Result, scope: EndpointConfig, areTasksServ
 }
 
 /** The answer to `initialize` for a server that knows no handshake. */
-export function initialized({ said }: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result {
-  const { capabilities, serverInfo, instructions } = said();
+export function initialized({ description }: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result {
+  const { capabilities, serverInfo, instructions } = description();
   return {
     protocolVersion: negotiate(params.protocolVersion),
     capabilities: narrow(capabilities, scope, false),
@@ -50,8 +50,8 @@ export function initialized({ said }: ServerFacts, { params }: RequestMessage, s
 }
 
 /** The answer to `server/discover` for a server that knows nothing but handshakes. */
-export function discovered({ said }: ServerFacts, scope: EndpointConfig): Result {
-  const { capabilities, serverInfo, instructions } = said();
+export function discovered({ description }: ServerFacts, scope: EndpointConfig): Result {
+  const { capabilities, serverInfo, instructions } = description();
   const supportedVersions = [STATELESS_VERSION];
   const offered = { supportedVersions, capabilities: narrow(capabilities, scope, false) };
   return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
@@ -87,7 +87,9 @@ async function* bridge(call: ServerCall): AsyncGenerator<ServerMessage> {
 }
 
 function withoutEnvelope(params: Result): Result {
-  const meta = Object.entries(isObject(params._meta) ? params._meta : {}).filter(([key]) => !key.startsWith(META));
+  const meta = Object.entries(isObject(params._meta) ? params._meta : {}).filter(
+    ([key]) => !key.startsWith(META_PREFIX),
+  );
   const { _meta, ...rest } = params;
   return meta.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(meta) };
 }
@@ -95,12 +97,12 @@ function withoutEnvelope(params: Result): Result {
 async function translate(connection: Connection, method: string, result: Result, client: Era): Promise<Result> {
   if (client === 'stateless') {
     const cached = CACHEABLE.test(method) ? UNCACHED : {};
-    return complete({ ...result, ...cached }, (await connection.session())?.said().serverInfo);
+    return complete({ ...result, ...cached }, (await connection.session())?.description().serverInfo);
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {
     // The gateway has told the server that this client can answer nothing.
-    throw notTheProtocol(connection.target.name, 'it asks something of a client that can answer nothing');
+    throw protocolViolation(connection.target.name, 'it asks something of a client that can answer nothing');
   }
   return rest;
 }

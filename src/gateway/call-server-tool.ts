@@ -1,7 +1,7 @@
 import { NotSent } from '../base/not-sent.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
-import { ServerFailed } from '../runtime/failed.ts';
+import { ServerFailed } from '../runtime/server-failed.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import type { ServerCall } from './call.ts';
 import { forward } from './forward.ts';

@@ -15,7 +15,7 @@ export async function discover(deps: Deps, call: ServerCall): Promise<void> {
     throw noSuchMethod(era);
   }
   const { era: spoken, facts } = await connection.introduce();
-  const { capabilities } = facts.said();
+  const { capabilities } = facts.description();
   const isWhole = !isScoped(source.scope) && withoutTasks(capabilities) === capabilities;
   if (spoken === 'stateless' && connection.exchange !== null && isWhole) {
     await passOn(deps, call);

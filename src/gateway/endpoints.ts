@@ -5,7 +5,7 @@ import { KeptMap } from '../base/kept-map.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
-import type { SharedUse } from '../runtime/connectable.ts';
+import type { UsedSharedServer } from '../runtime/connectable.ts';
 import * as accounts from '../store/accounts.ts';
 import * as endpoints from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
@@ -209,7 +209,7 @@ async function readServer(
 }
 
 /** The operator answers for what they share: its calls wait for nobody. */
-async function readShared(db: Db, organizationId: string, id: string): Promise<SharedUse | null> {
+async function readShared(db: Db, organizationId: string, id: string): Promise<UsedSharedServer | null> {
   const server = await sharedServers.find(db, id);
   return server === null
     ? null

@@ -1,6 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../base/json.ts';
-import { decodeHeader, type Era, HANDSHAKE_VERSIONS, META, NAMED_BY, STATELESS_VERSION } from '../runtime/protocol.ts';
+import {
+  decodeHeader,
+  type Era,
+  HANDSHAKE_VERSIONS,
+  META_PREFIX,
+  NAME_PARAMETERS,
+  STATELESS_VERSION,
+} from '../runtime/protocol.ts';
 import { CODES, type Message, RpcError } from './message.ts';
 
 /**
@@ -9,7 +16,7 @@ import { CODES, type Message, RpcError } from './message.ts';
  */
 export function eraOf({ id, method, params }: Message, headers: IncomingHttpHeaders): Era {
   const meta = isObject(params._meta) ? params._meta : {};
-  const version = meta[`${META}protocolVersion`];
+  const version = meta[`${META_PREFIX}protocolVersion`];
   const named = single(headers['mcp-protocol-version']);
   if (version === undefined) {
     if (named === STATELESS_VERSION && id !== undefined) {
@@ -31,13 +38,13 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
     throw unsupported(String(version), [STATELESS_VERSION]);
   }
   requireSame('Mcp-Method', single(headers['mcp-method']), method ?? '');
-  const parameter = NAMED_BY[method ?? ''];
+  const parameter = NAME_PARAMETERS[method ?? ''];
   if (parameter !== undefined && typeof params[parameter] === 'string') {
     const sent = single(headers['mcp-name']);
     requireSame('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), params[parameter]);
   }
-  if (id !== undefined && typeof meta[`${META}clientCapabilities`] !== 'object') {
-    throw invalidEnvelope(`${META}clientCapabilities`);
+  if (id !== undefined && typeof meta[`${META_PREFIX}clientCapabilities`] !== 'object') {
+    throw invalidEnvelope(`${META_PREFIX}clientCapabilities`);
   }
   return 'stateless';
 }

@@ -13,7 +13,7 @@ export async function maskFor(request: Identified, target: Target, sent: unknown
   if (mask !== null && mask.bytes > SMALL_BYTES) {
     await memoryOf(request).hold('answers', 0).reach(mask.bytes);
   }
-  return (await mask?.besides(sent)) ?? null;
+  return (await mask?.withoutSent(sent)) ?? null;
 }
 
 /** The room for what a mask holds back of an answer that comes in pieces. */

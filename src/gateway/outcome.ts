@@ -1,7 +1,7 @@
 import type { Verdict } from '../approvals/decision.ts';
 import { NotSent } from '../base/not-sent.ts';
 import type { Deps } from '../deps.ts';
-import { ServerFailed } from '../runtime/failed.ts';
+import { ServerFailed } from '../runtime/server-failed.ts';
 import { RpcError } from './message.ts';
 import type { Served } from './served.ts';
 

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
-import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from '../runtime/messages.ts';
+import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from '../runtime/messages.ts';
 import { unanswered } from '../runtime/streamed-answer.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
@@ -39,7 +39,7 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
     const responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
     return { isError: true, responseBytes };
   }
-  const areEvents = isStream(answer);
+  const areEvents = isEventStream(answer);
   const onToolsChanged = (): void => deps.runtime.toolsChanged(serverId);
   const scanner = new AnswerScanner({ id, areEvents, onToolsChanged });
   const { body } = answer;
@@ -52,11 +52,11 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   // A client that opens a stream with GET reads the stream, even if its Accept header does not name it.
   const isListening = request.method === 'GET';
   if (areEvents && !isListening && !acceptOf(request).events) {
-    const messages = hearChanges(deps, source.server, messagesOf(name, answer, memoryOf(request)));
+    const messages = hearChanges(deps, source.server, readMessages(name, answer, memoryOf(request)));
     return sendMessages(request, response, id === null ? messages : untilAnswered(name, messages), mask);
   }
   if (!areEvents && !isJson(answer) && (id !== null || isListening)) {
-    throw notTheProtocol(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
+    throw protocolViolation(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
   return passBody(asked, answer, body, mask, scanner);
 }
@@ -73,7 +73,7 @@ async function passBody(
   mask: Mask | null,
   scanner: AnswerScanner,
 ): Promise<Answered> {
-  const areEvents = isStream(answer);
+  const areEvents = isEventStream(answer);
   if (areEvents) {
     beginEvents(response, answer.status);
   } else {
@@ -83,7 +83,7 @@ async function passBody(
       ...(length !== undefined && mask === null && { 'Content-Length': length }),
     });
   }
-  const pieces = mask === null ? null : mask.pieces(areEvents, roomFor(request));
+  const pieces = mask === null ? null : mask.ofStream(areEvents, roomFor(request));
   let responseBytes = 0;
   try {
     await sendBody(response, body, { areEvents, pieces }, (chunk) => {

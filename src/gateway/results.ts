@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
-import { type Era, META } from '../runtime/protocol.ts';
+import { type Era, META_PREFIX } from '../runtime/protocol.ts';
 import { CODES, RpcError } from './message.ts';
 import { OutdatedTools } from './outcome.ts';
 import type { ServedServer } from './served.ts';
@@ -17,7 +17,7 @@ export const complete = (result: Result, serverInfo?: unknown): Result => ({
   ...result,
   resultType: 'complete',
   ...(serverInfo !== undefined && {
-    _meta: { ...(isObject(result._meta) && result._meta), [`${META}serverInfo`]: serverInfo },
+    _meta: { ...(isObject(result._meta) && result._meta), [`${META_PREFIX}serverInfo`]: serverInfo },
   }),
 });
 

@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts';
 import { headersOf } from '../http/errors.ts';
 import { memoryOf } from '../http/memory.ts';
 import { readBytes } from '../http/read-bytes.ts';
-import { ServerFailed } from '../runtime/failed.ts';
+import { ServerFailed } from '../runtime/server-failed.ts';
 import { answerByServer } from './answer-by-server.ts';
 import { answerByService } from './answer-by-service.ts';
 import type { Call, EndpointRequest } from './call.ts';

@@ -43,7 +43,7 @@ async function sendStream(
   mask: Mask | null,
 ): Promise<Answered> {
   try {
-    const pieces = mask === null ? chunks : masked(chunks, mask.pieces(false, roomFor(request)));
+    const pieces = mask === null ? chunks : masked(chunks, mask.ofStream(false, roomFor(request)));
     await sendPieces(request, response, pieces, mask === null ? length : undefined);
   } catch (error) {
     throw response.headersSent

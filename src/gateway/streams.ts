@@ -1,8 +1,8 @@
 import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
 import { discard } from '../egress/exchange.ts';
-import { ServerFailed } from '../runtime/failed.ts';
 import { notInUse } from '../runtime/runtime.ts';
+import { ServerFailed } from '../runtime/server-failed.ts';
 import type { EndpointRequest } from './call.ts';
 import { RpcError } from './message.ts';
 import { AnswerFailed } from './outcome.ts';

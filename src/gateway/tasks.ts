@@ -1,5 +1,5 @@
 import { isObject } from '../base/json.ts';
-import { META } from '../runtime/protocol.ts';
+import { META_PREFIX } from '../runtime/protocol.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { RequestMessage } from './message.ts';
 import { foldCase } from './repeated.ts';
@@ -7,8 +7,8 @@ import type { Result } from './results.ts';
 import type { ServedServer } from './served.ts';
 
 /** How 2026-07-28 names tasks, which are an extension there. */
-const EXTENSION = `${META}tasks`;
-const CAPABILITIES = `${META}clientcapabilities`;
+const EXTENSION = `${META_PREFIX}tasks`;
+const CAPABILITIES = `${META_PREFIX}clientcapabilities`;
 
 /**
  * Whether an endpoint has tasks. A server tells by its caller's credentials who may read a task, and those are the same for

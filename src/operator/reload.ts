@@ -1,6 +1,6 @@
 import { ApiError } from '../base/errors.ts';
-import type { ServerFailed } from '../runtime/failed.ts';
 import type { Reload } from '../runtime/reloads.ts';
+import type { ServerFailed } from '../runtime/server-failed.ts';
 
 export const RELOADED: Reload = { status: 'reloaded', message: 'Saved and reloaded.', error: null };
 export const UNCHANGED: Reload = { status: 'reloaded', message: 'No changes.', error: null };

@@ -1,9 +1,14 @@
 import { sharedServer } from '../audit/wire.ts';
 import { type InvalidValue, invalid } from '../base/errors.ts';
 import { FORMATS } from '../contract/formats.ts';
-import { type Connectable, remoteTarget, SCHEMES, SILENCE_MS } from '../runtime/connectable.ts';
-import { type Secret, secretsIn, secretsOfArguments } from '../runtime/secrets.ts';
+import {
+  type Connectable,
+  DEFAULT_IDLE_TIMEOUT_MS,
+  remoteTarget,
+  SCHEMES_BY_TRANSPORT,
+} from '../runtime/connectable.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
+import { type Secret, secretsIn, secretsOfArguments } from '../runtime/target-secrets.ts';
 import { textsOf, withTexts } from '../shared-config/config-texts.ts';
 import { expand, isRefused, type Machine, valueOfVariable, variablesIn } from '../shared-config/variables.ts';
 import * as sharedServers from '../store/shared-servers.ts';
@@ -131,7 +136,7 @@ function urlMistakes(transport: RemoteTarget['transport'], url: string): Invalid
     const message = 'must be an absolute http, https, ws or wss URL without credentials (send those as headers)';
     return [{ path, message, rule: 'format' }];
   }
-  const schemes = SCHEMES[transport];
+  const schemes = SCHEMES_BY_TRANSPORT[transport];
   if (schemes.includes(new URL(url).protocol)) {
     return [];
   }
@@ -176,7 +181,7 @@ function sharedRemoteTarget(
 }
 
 const silenceOf = ({ timeoutSeconds }: Config): number =>
-  timeoutSeconds === null ? SILENCE_MS : Math.ceil(timeoutSeconds * 1000);
+  timeoutSeconds === null ? DEFAULT_IDLE_TIMEOUT_MS : Math.ceil(timeoutSeconds * 1000);
 
 /** What a process inherits of the gateway's environment: what it takes to run at all, and nothing secret. */
 const INHERITED =

@@ -93,7 +93,7 @@ export async function updateSharedServer(
   if (changes.mcpServer !== undefined) {
     requireUsable({ mcpServer: changes.mcpServer }, deps.machine);
   }
-  return deps.reloads.alone(id, async () => {
+  return deps.reloads.inTurn(id, async () => {
     const before = await findSharedServer(deps.store.read, id);
     requireVersion(expected, before.version);
     const changed = (Object.keys(changes) as (keyof SharedServerFields)[]).filter(
@@ -131,7 +131,7 @@ export function deleteSharedServer(
   id: string,
   expected: ExpectedVersion,
 ): Promise<Saved<{ id: string; deleted: true }>> {
-  return deps.reloads.alone(id, async () => {
+  return deps.reloads.inTurn(id, async () => {
     await deps.store.write(async (db) => {
       const version = await store.versionOf(db, id);
       if (version === null) {

@@ -1,6 +1,6 @@
 import type { Connectable } from './connectable.ts';
-import type { Entry } from './entry.ts';
-import { ServerFailed } from './failed.ts';
+import type { ServerEntry } from './server-entry.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /** A server that was brought up beside the one that serves. Exactly one of `use` and `discard` must be called. */
 export type Candidate = {
@@ -19,11 +19,15 @@ export type Candidate = {
 export type Probed = { readonly failure: ServerFailed | null; readonly names: readonly string[] };
 
 /** Why what is asked of a server did not succeed within so many milliseconds; null when it did. */
-export async function failureOf(entry: Entry, work: Promise<void>, within: number): Promise<ServerFailed | null> {
+export async function waitForFailure(
+  entry: ServerEntry,
+  work: Promise<void>,
+  within: number,
+): Promise<ServerFailed | null> {
   const { name } = entry.server;
   const { promise: late, resolve } = Promise.withResolvers<ServerFailed>();
   const timer = setTimeout(() => {
-    resolve(entry.complaint() ?? new ServerFailed(name, 'late', `was not ready within ${within / 1000} s.`));
+    resolve(entry.knownFault() ?? new ServerFailed(name, 'late', `was not ready within ${within / 1000} s.`));
   }, within);
   try {
     return await Promise.race([work.then(() => null), late]);

@@ -1,13 +1,15 @@
 import type { Connection, ConnectionOptions } from './connection.ts';
-import { httpConnection } from './http-connection.ts';
-import { pipeConnection } from './pipe-connection.ts';
+import { createHttpConnection } from './http-connection.ts';
+import { createPipeConnection } from './pipe-connection.ts';
 import type { Target } from './target.ts';
 
 /** A connection to a server, over whatever carries it. */
 export function connect(options: ConnectionOptions, target: Target): Connection {
-  const held = holding();
+  const held = createHoldCount();
   const wire =
-    target.transport === 'streamable_http' ? httpConnection(options, target) : pipeConnection(options, target);
+    target.transport === 'streamable_http'
+      ? createHttpConnection(options, target)
+      : createPipeConnection(options, target);
   return {
     ...wire,
     hold: held.hold,
@@ -20,7 +22,7 @@ export function connect(options: ConnectionOptions, target: Target): Connection 
 }
 
 /** Counts who holds something; `free` resolves when nobody does. */
-function holding() {
+function createHoldCount() {
   let count = 0;
   let onFree: (() => void) | undefined;
   return {

@@ -5,8 +5,8 @@ import { isConnectionHeader, isMessageHeader } from '../base/header-names.ts';
 import type { ApprovalPolicy, Transport } from '../contract/closed-words.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
-import { secretsIn, secretsOfUrl } from './secrets.ts';
 import type { RemoteTarget, Target } from './target.ts';
+import { secretsIn, secretsOfUrl } from './target-secrets.ts';
 
 /** A server that the runtime can connect to. */
 export type Connectable = {
@@ -25,28 +25,28 @@ export type Connectable = {
 };
 
 /** Milliseconds without a word after which a request is given up, where nobody says otherwise. */
-export const SILENCE_MS = 60_000;
+export const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
 /** The transports as the Servers API names them. */
-export const TRANSPORTS: Readonly<Record<Transport, RemoteTarget['transport']>> = {
+export const TRANSPORTS_BY_WORD: Readonly<Record<Transport, RemoteTarget['transport']>> = {
   STREAMABLE_HTTP: 'streamable_http',
   SSE: 'sse',
   WebSocket: 'websocket',
 };
 
 /** The schemes that each transport dials; `https` of a WebSocket is dialled as `wss`. */
-export const SCHEMES: Readonly<Record<RemoteTarget['transport'], readonly string[]>> = {
+export const SCHEMES_BY_TRANSPORT: Readonly<Record<RemoteTarget['transport'], readonly string[]>> = {
   streamable_http: ['http:', 'https:'],
   sse: ['http:', 'https:'],
   websocket: ['ws:', 'wss:', 'http:', 'https:'],
 };
 
 /** A team's server, as it is connected to. */
-export const ownServer = (server: servers.Server): Connectable => ({
+export const toConnectable = (server: servers.Server): Connectable => ({
   id: server.id,
   version: server.version,
   name: server.name,
-  target: remoteTarget(TRANSPORTS[server.transport], server.name, server.url, server.requestHeaders),
+  target: remoteTarget(TRANSPORTS_BY_WORD[server.transport], server.name, server.url, server.requestHeaders),
   organizationId: server.organizationId,
   auditTarget: teamServer(server.id),
   isStored: async (db) => {
@@ -81,7 +81,7 @@ export function remoteTarget(
     headers: sent,
     secrets: [...secretsIn(sent), ...secretsOfUrl(parsed)],
     isShared: false,
-    silence: SILENCE_MS,
+    silence: DEFAULT_IDLE_TIMEOUT_MS,
     streamSilence: 0,
     endsSession: true,
   };
@@ -92,10 +92,10 @@ const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
   a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
 
 /** A server as an organization uses it: its own as it is stored, one of the operator's as it runs. */
-export type UsedServer = servers.Server | SharedUse;
+export type UsedServer = servers.Server | UsedSharedServer;
 
 /** One of the operator's servers as an organization uses it. */
-export type SharedUse = {
+export type UsedSharedServer = {
   readonly isShared: true;
   readonly id: string;
   readonly name: string;

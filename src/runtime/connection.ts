@@ -2,16 +2,16 @@ import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import type { HttpAnswer } from '../egress/exchange.ts';
-import type { ServerRequest } from './exchange.ts';
-import type { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
-import type { WholeAnswer } from './own-ids.ts';
 import type { Era, ServerFacts } from './protocol.ts';
+import type { JsonAnswer } from './request-ids.ts';
+import type { ServerRequest } from './send-to-server.ts';
+import type { ServerFailed } from './server-failed.ts';
 import type { StreamedAnswer } from './streamed-answer.ts';
 import type { Target } from './target.ts';
 
 /** A request in the words of whoever makes it: `id` and a progress token are mapped on the way and back. */
-export type OwnRequest = {
+export type ConnectionRequest = {
   readonly id: unknown;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export type OwnRequest = {
 };
 
 /** A session of the handshake versions; `id` is undefined when the server keeps none. */
-export type Session = ServerFacts & {
+export type ServerSession = ServerFacts & {
   readonly id: string | undefined;
   /** What names the session and its version in every request over HTTP. */
   readonly headers: Readonly<Record<string, string>>;
@@ -34,7 +34,7 @@ export type Connection = {
   /** What the server says of itself in the stateless protocol, asked once; null when it does not speak it. */
   readonly discover: () => Promise<ServerFacts | null>;
   /** The gateway's own session, shared by all who have none; null when the server knows no handshake. */
-  readonly session: () => Promise<Session | null>;
+  readonly session: () => Promise<ServerSession | null>;
   /** What the server says of itself in the era in which the gateway itself asks, and that era. */
   readonly introduce: () => Promise<{ readonly era: Era; readonly facts: ServerFacts }>;
   /**
@@ -48,16 +48,16 @@ export type Connection = {
    * not carried out. When the caller leaves early, the server is told to cancel. Throws the reason of the signal, and
    * NotSent.
    */
-  readonly send: (request: OwnRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
+  readonly send: (request: ConnectionRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /**
    * As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. A large one
    * is handed on as it comes.
    */
   readonly ask: (
-    request: OwnRequest,
+    request: ConnectionRequest,
     era: Era,
     signal: AbortSignal,
-  ) => Promise<WholeAnswer | StreamedAnswer | AsyncGenerator<ServerMessage>>;
+  ) => Promise<JsonAnswer | StreamedAnswer | AsyncGenerator<ServerMessage>>;
   /**
    * Calls `onChanged` whenever the server says that its tools have changed, and when it could not be heard for a while.
    * Ends with the signal, or when the server offers no such thing.
@@ -66,7 +66,7 @@ export type Connection = {
   /** Whether it is open as far as is known; null where nothing stays open between two requests. */
   readonly isOpen: () => boolean | null;
   /** What is known to be wrong with a server that has not introduced itself yet; null when nothing is. */
-  readonly complaint: () => ServerFailed | null;
+  readonly knownFault: () => ServerFailed | null;
   /** What a local process has last written to its standard error; null where there is none. */
   readonly stderr: () => string | null;
   /** Somebody needs it until `release`: it is not closed before, unless at once. */
@@ -87,4 +87,4 @@ export type ConnectionOptions = {
 };
 
 /** A connection, but for who needs it. */
-export type Wire = Omit<Connection, 'hold' | 'release' | 'retire'>;
+export type BareConnection = Omit<Connection, 'hold' | 'release' | 'retire'>;

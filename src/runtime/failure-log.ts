@@ -1,15 +1,15 @@
 import type { Logger } from 'pino';
 import { atIntervals } from '../base/at-intervals.ts';
-import type { ServerFailed } from './failed.ts';
+import type { ServerFailed } from './server-failed.ts';
 
 /** Writes into the log that requests fail because of servers. */
 export type FailureLog = {
   /** Logs a failure at once, and of those of the server within an interval after a line only the last, with their count. */
-  readonly note: (failure: ServerFailed, of: Failed) => void;
+  readonly note: (failure: ServerFailed, of: FailedRequest) => void;
 };
 
 /** Whose request has failed, and which server. */
-export type Failed = { readonly organizationId: string; readonly server: string; readonly requestId?: string };
+export type FailedRequest = { readonly organizationId: string; readonly server: string; readonly requestId?: string };
 
 export type FailureLogOptions = {
   readonly log: Pick<Logger, 'warn'>;
@@ -22,7 +22,7 @@ const MAX_SHOWN_CAUSE_CHARS = 512;
 
 /** Makes the log of one gateway. The clients of an organization may let requests fail as often as they like. */
 export function createFailureLog({ log, intervalMs }: FailureLogOptions): FailureLog {
-  type Line = Failed & { readonly kind: string; readonly reason: string; readonly cause: string | undefined };
+  type Line = FailedRequest & { readonly kind: string; readonly reason: string; readonly cause: string | undefined };
   const noting = new Map<string, (line: Line) => void>();
 
   return {

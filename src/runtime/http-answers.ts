@@ -1,7 +1,7 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import { isUnavailable, ServerFailed } from './failed.ts';
-import { isJson, isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
+import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
+import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import { unanswered } from './streamed-answer.ts';
 
 /** A server that is not to be had now. */
@@ -9,29 +9,29 @@ export const unavailable = (server: string, { status }: HttpAnswer): ServerFaile
   new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
 
 /** The messages in an answer, which it owns. Throws ServerFailed. */
-export async function* answersIn(
+export async function* readAnswer(
   server: string,
   answer: HttpAnswer,
   memory: MemoryScope,
 ): AsyncGenerator<ServerMessage> {
-  if (!isJson(answer) && !isStream(answer)) {
+  if (!isJson(answer) && !isEventStream(answer)) {
     discard(answer);
-    throw isUnavailable(answer.status)
+    throw isUnavailableStatus(answer.status)
       ? unavailable(server, answer)
-      : notTheProtocol(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
+      : protocolViolation(server, `it answered with HTTP ${answer.status} and neither JSON nor events`);
   }
-  yield* messagesOf(server, answer, memory);
+  yield* readMessages(server, answer, memory);
 }
 
 /** The response in an answer, which it owns. */
-export async function responseOf(
+export async function readResponse(
   server: string,
   answer: HttpAnswer,
   id: number,
   memory: MemoryScope,
 ): Promise<ServerMessage> {
   try {
-    for await (const message of answersIn(server, answer, memory)) {
+    for await (const message of readAnswer(server, answer, memory)) {
       if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
         return message;
       }

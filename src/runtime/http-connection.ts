@@ -1,29 +1,32 @@
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import { beginningOf } from './beginning-of.ts';
-import type { ConnectionOptions, OwnRequest, Wire } from './connection.ts';
-import { createFactsRoom } from './facts-room.ts';
-import { notAnyMore } from './failed.ts';
-import { answersIn } from './http-answers.ts';
+import type { BareConnection, ConnectionOptions, ConnectionRequest } from './connection.ts';
+import { createFactsMemory } from './facts-memory.ts';
+import { readAnswer } from './http-answers.ts';
 import { createHttpIntroduction } from './http-introduction.ts';
 import { createHttpRequests } from './http-requests.ts';
-import { listenForChanges } from './listen.ts';
-import { isJson, notTheProtocol, type ServerMessage } from './messages.ts';
-import { patience } from './once.ts';
-import { answerFor, createOwnIds, OPEN_OBJECT_CODE, withToken } from './own-ids.ts';
-import { cancelled, type Era } from './protocol.ts';
-import { createRefuser } from './refuse-requests.ts';
+import { listenForChanges } from './listen-for-changes.ts';
+import { introductionTimeout } from './memoize-until-failure.ts';
+import { isJson, protocolViolation, type ServerMessage } from './messages.ts';
+import { cancelledNotification, type Era } from './protocol.ts';
+import { readBeginning } from './read-beginning.ts';
+import { createRequestRefuser } from './refuse-requests.ts';
+import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId } from './request-ids.ts';
+import { disconnected } from './server-failed.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
 
 /** A connection to a server over Streamable HTTP. */
-export function httpConnection({ egress, memory, onLost }: ConnectionOptions, target: HttpTarget): Wire {
+export function createHttpConnection(
+  { egress, memory, onLost }: ConnectionOptions,
+  target: HttpTarget,
+): BareConnection {
   const { name, silence } = target;
-  const ownId = createOwnIds();
-  const room = createFactsRoom(memory);
+  const ownId = createRequestIds();
+  const room = createFactsMemory(memory);
   const closed = new AbortController();
   const requests = createHttpRequests({ egress, onLost }, target);
-  const { checked, post, postStateless } = requests;
+  const { post, postStateless } = requests;
   const { discover, session } = createHttpIntroduction({ name, memory, requests, ownId, room, closed: closed.signal });
 
   /** On the gateway's own session, which is begun anew when the server has forgotten it. */
@@ -34,7 +37,7 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   ): Promise<HttpAnswer> => {
     const current = await session();
     if (current === null) {
-      throw notTheProtocol(name, 'it knows no handshake');
+      throw protocolViolation(name, 'it knows no handshake');
     }
     const answer = await post(message, current.headers, signal, silence, mayBeSent);
     if (answer.status === 404 && current.id !== undefined && !isRetry) {
@@ -48,15 +51,22 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
   /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
   const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
-      void postOnSession(cancelled(own), patience(), { isRetry: true }).then(discard, () => undefined);
+      void postOnSession(cancelledNotification(own), introductionTimeout(), { isRetry: true }).then(
+        discard,
+        () => undefined,
+      );
     }
   };
 
-  const refuse = createRefuser((answer) => postOnSession(answer, patience()).then(discard));
+  const refuse = createRequestRefuser((answer) => postOnSession(answer, introductionTimeout()).then(discard));
 
-  const begin = async ({ id, method, params, headers, mayBeSent }: OwnRequest, era: Era, signal: AbortSignal) => {
+  const begin = async (
+    { id, method, params, headers, mayBeSent }: ConnectionRequest,
+    era: Era,
+    signal: AbortSignal,
+  ) => {
     const own = ownId();
-    const { params: mapped, restore } = withToken(params, own);
+    const { params: mapped, restore } = mapProgressToken(params, own);
     try {
       const answer =
         era === 'stateless'
@@ -71,27 +81,32 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     }
   };
 
-  const ask: Wire['ask'] = async (request, era, signal) => {
+  const ask: BareConnection['ask'] = async (request, era, signal) => {
     const { answer, asked } = await begin(request, era, signal);
     if (!isJson(answer)) {
       return messages(answer, asked);
     }
     const { body } = answer;
-    const { bytes, isWhole } = Buffer.isBuffer(body) ? { bytes: body, isWhole: true } : await beginningOf(body);
+    const { bytes, isWhole } = Buffer.isBuffer(body) ? { bytes: body, isWhole: true } : await readBeginning(body);
     if (isWhole) {
-      return answerFor(bytes, asked.own, asked.id) ?? messages({ ...answer, body: bytes }, asked);
+      return replaceAnswerId(bytes, asked.own, asked.id) ?? messages({ ...answer, body: bytes }, asked);
     }
     return bytes[0] === OPEN_OBJECT_CODE ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
   };
 
   async function* messages(
     answer: HttpAnswer,
-    { own, id, era, restore }: { own: number; id: unknown; era: Era } & Pick<ReturnType<typeof withToken>, 'restore'>,
+    {
+      own,
+      id,
+      era,
+      restore,
+    }: { own: number; id: unknown; era: Era } & Pick<ReturnType<typeof mapProgressToken>, 'restore'>,
   ): AsyncGenerator<ServerMessage> {
     let isAnswered = false;
     try {
       using reading = memory();
-      for await (const message of answersIn(name, answer, reading)) {
+      for await (const message of readAnswer(name, answer, reading)) {
         if (message.method === undefined) {
           if (message.id === own || (message.id ?? null) === null) {
             isAnswered = true;
@@ -117,39 +132,47 @@ export function httpConnection({ egress, memory, onLost }: ConnectionOptions, ta
     }
   }
 
-  async function* send(request: OwnRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
+  async function* send(request: ConnectionRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
     const { answer, asked } = await begin(request, era, signal);
     yield* messages(answer, asked);
   }
 
-  const introduce: Wire['introduce'] = async () => {
+  const introduce: BareConnection['introduce'] = async () => {
     const stateless = await discover();
     const facts = stateless ?? (await session());
     if (facts === null) {
-      throw notTheProtocol(name, 'it knows neither a handshake nor the version without one');
+      throw protocolViolation(name, 'it knows neither a handshake nor the version without one');
     }
     return { era: stateless === null ? 'handshake' : 'stateless', facts };
   };
 
   const close = async (): Promise<void> => {
-    closed.abort(notAnyMore(name));
+    closed.abort(disconnected(name));
     const open = await session.known()?.catch(() => null);
     if (open?.id !== undefined && target.endsSession) {
       const { headers } = open;
       const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), silence: 1000 } as const;
-      await checked(request).then(discard, () => undefined);
+      await requests.send(request).then(discard, () => undefined);
     }
     room.release();
   };
 
-  const listened = { target, memory, discover, session, send, exchange: checked, streamSilence: target.streamSilence };
+  const listened = {
+    target,
+    memory,
+    discover,
+    session,
+    send,
+    exchange: requests.send,
+    streamSilence: target.streamSilence,
+  };
   return {
     ...listened,
     introduce,
     ask,
     listen: (onChanged, signal) => listenForChanges(listened, onChanged, AbortSignal.any([signal, closed.signal])),
     isOpen: () => null,
-    complaint: () => null,
+    knownFault: () => null,
     stderr: () => null,
     close,
   };

@@ -1,37 +1,43 @@
 import { discard } from '../egress/exchange.ts';
-import type { ConnectionOptions, Session } from './connection.ts';
-import type { createFactsRoom } from './facts-room.ts';
-import { isUnavailable, ServerFailed } from './failed.ts';
-import { responseOf, unavailable } from './http-answers.ts';
+import type { ConnectionOptions, ServerSession } from './connection.ts';
+import type { createFactsMemory } from './facts-memory.ts';
+import { readResponse, unavailable } from './http-answers.ts';
 import type { HttpRequests } from './http-requests.ts';
-import { notTheProtocol } from './messages.ts';
-import { once, patience } from './once.ts';
-import { factsOfDiscovery, factsOfSession, INITIALIZE, INITIALIZED, type ServerFacts } from './protocol.ts';
+import { introductionTimeout, memoizeUntilFailure } from './memoize-until-failure.ts';
+import { protocolViolation } from './messages.ts';
+import {
+  factsOfDiscovery,
+  factsOfSession,
+  INITIALIZE_PARAMS,
+  INITIALIZED_NOTIFICATION,
+  type ServerFacts,
+} from './protocol.ts';
+import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
 
-export type IntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
+export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
   /** The server's, for messages to people. */
   readonly name: string;
   readonly requests: HttpRequests;
   readonly ownId: () => number;
-  readonly room: ReturnType<typeof createFactsRoom>;
+  readonly room: ReturnType<typeof createFactsMemory>;
   /** Aborted when the connection is closed. */
   readonly closed: AbortSignal;
 };
 
 /** Has a server introduce itself over Streamable HTTP, once in each era: by what it says of itself, and by a session. */
-export function createHttpIntroduction({ name, memory, requests, ownId, room, closed }: IntroductionOptions) {
+export function createHttpIntroduction({ name, memory, requests, ownId, room, closed }: HttpIntroductionOptions) {
   const { post, postStateless } = requests;
-  const soon = (): AbortSignal => AbortSignal.any([closed, patience()]);
+  const soon = (): AbortSignal => AbortSignal.any([closed, introductionTimeout()]);
 
-  const discover = once(name, async (): Promise<ServerFacts | null> => {
+  const discover = memoizeUntilFailure(name, async (): Promise<ServerFacts | null> => {
     const id = ownId();
     const answer = await postStateless({ method: 'server/discover', params: {} }, id, soon());
-    if (isUnavailable(answer.status)) {
+    if (isUnavailableStatus(answer.status)) {
       discard(answer);
       throw unavailable(name, answer);
     }
     using reading = memory();
-    const response = await responseOf(name, answer, id, reading).catch((error: unknown) => {
+    const response = await readResponse(name, answer, id, reading).catch((error: unknown) => {
       // What older servers make of a method that they do not know need not be a message.
       if (error instanceof ServerFailed && error.kind === 'protocol') {
         return undefined;
@@ -45,11 +51,11 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
     return facts;
   });
 
-  const beginSession = async (): Promise<Session | null> => {
+  const beginSession = async (): Promise<ServerSession | null> => {
     const id = ownId();
-    const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE }, {}, soon());
+    const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE_PARAMS }, {}, soon());
     using reading = memory();
-    const response = await responseOf(name, answer, id, reading).catch(async (error: unknown) => {
+    const response = await readResponse(name, answer, id, reading).catch(async (error: unknown) => {
       // What newer servers make of a method that they do not know need not be a message either.
       if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
         return null;
@@ -61,19 +67,19 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
       if (await discover()) {
         return null;
       }
-      throw notTheProtocol(name, 'it refused to initialize a session');
+      throw protocolViolation(name, 'it refused to initialize a session');
     }
     const sessionId = answer.headers['mcp-session-id'];
     const headers = {
       'mcp-protocol-version': facts.protocolVersion,
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
     };
-    discard(await post(INITIALIZED, headers, soon()));
+    discard(await post(INITIALIZED_NOTIFICATION, headers, soon()));
     const begun = { ...facts, id: sessionId, headers };
     room.keep('session', facts.bytes + 2 * (sessionId?.length ?? 0), () => session.forget(begun));
     return begun;
   };
-  const session = once(name, () =>
+  const session = memoizeUntilFailure(name, () =>
     beginSession().catch((error: unknown) => {
       // Who knows neither may have been something in the server's place, such as the page of a proxy.
       discover.forget(null);

@@ -1,15 +1,15 @@
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import type { ConnectionOptions, OwnRequest } from './connection.ts';
-import { exchange, type ServerRequest } from './exchange.ts';
-import { credentialsRefused, ServerFailed } from './failed.ts';
-import { statelessHeaders, withEnvelope } from './protocol.ts';
+import type { ConnectionOptions, ConnectionRequest } from './connection.ts';
+import { statelessHeaders, withStatelessMeta } from './protocol.ts';
+import { type ServerRequest, sendToServer } from './send-to-server.ts';
+import { credentialsRefused, ServerFailed } from './server-failed.ts';
 import type { HttpTarget } from './target.ts';
 
 /** What is asked of a server over Streamable HTTP. All of it throws ServerFailed, or the reason of the signal. */
 export type HttpRequests = {
   /** One exchange. A 401 and a 403 are failures: they are about the server's own credentials. */
-  readonly checked: (request: ServerRequest) => Promise<HttpAnswer>;
+  readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
   /** Posts a message; `silence` is in milliseconds, by default that of the server. */
   readonly post: (
     message: object,
@@ -19,7 +19,11 @@ export type HttpRequests = {
     mayBeSent?: MayBeSent,
   ) => Promise<HttpAnswer>;
   /** Posts a request of the stateless protocol under an own id. */
-  readonly postStateless: (request: Omit<OwnRequest, 'id'>, id: number, signal: AbortSignal) => Promise<HttpAnswer>;
+  readonly postStateless: (
+    request: Omit<ConnectionRequest, 'id'>,
+    id: number,
+    signal: AbortSignal,
+  ) => Promise<HttpAnswer>;
 };
 
 /** Makes the requests of a connection. */
@@ -28,10 +32,10 @@ export function createHttpRequests(
   target: HttpTarget,
 ): HttpRequests {
   const { name, silence } = target;
-  const checked: HttpRequests['checked'] = async (request) => {
+  const send: HttpRequests['send'] = async (request) => {
     let answer: HttpAnswer;
     try {
-      answer = await exchange(egress, target, request);
+      answer = await sendToServer(egress, target, request);
     } catch (error) {
       if (error instanceof ServerFailed && error.kind === 'unreachable') {
         onLost(error);
@@ -45,7 +49,7 @@ export function createHttpRequests(
     return answer;
   };
   const post: HttpRequests['post'] = (message, headers, signal, quiet = silence, mayBeSent) =>
-    checked({
+    send({
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(message),
@@ -54,10 +58,10 @@ export function createHttpRequests(
       mayBeSent,
     });
   const postStateless: HttpRequests['postStateless'] = ({ method, params, headers, mayBeSent }, id, signal) => {
-    const message = { jsonrpc: '2.0', id, method, params: withEnvelope(params) };
+    const message = { jsonrpc: '2.0', id, method, params: withStatelessMeta(params) };
     // A subscription is silent as long as nothing changes.
     const ofMessage = { ...headers, ...statelessHeaders(method, params) };
     return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
   };
-  return { checked, post, postStateless };
+  return { send, post, postStateless };
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Held } from '../base/held.ts';
 import type { OverBudget } from '../base/memory-budget.ts';
-import { counted } from './pipe-room.ts';
+import { countedBytes } from './pipe-memory.ts';
 import type { ProcessTarget } from './target.ts';
 
 type Encoding = Pick<ProcessTarget, 'encoding' | 'undecodable'>;
@@ -16,7 +16,7 @@ export type LineReader = {
 };
 
 /** What is held of a stream: the line whose end has not come, and those that are read. */
-export type LineRoom = {
+export type LineLimits = {
   /** Characters that one line may have. */
   readonly longest: number;
   readonly incoming: Held;
@@ -26,7 +26,7 @@ export type LineRoom = {
 export function readLines(
   stream: Readable,
   { encoding, undecodable }: Encoding,
-  { longest, incoming }: LineRoom,
+  { longest, incoming }: LineLimits,
   reader: LineReader,
 ): void {
   const decoder = new TextDecoder(encoding, { fatal: undecodable === 'strict' });
@@ -67,7 +67,7 @@ export function readLines(
       pauseUntil(
         taking.finally(() => {
           read -= line.length;
-          incoming.tryResize(counted(size + read));
+          incoming.tryResize(countedBytes(size + read));
         }),
       );
     }
@@ -96,8 +96,8 @@ export function readLines(
     }
     if (size > longest) {
       giveUp(`one line of its output is longer than ${longest} characters`);
-    } else if (!incoming.tryResize(counted(size + read))) {
-      pauseUntil(incoming.reach(counted(size + read)));
+    } else if (!incoming.tryResize(countedBytes(size + read))) {
+      pauseUntil(incoming.reach(countedBytes(size + read)));
     }
   });
 }

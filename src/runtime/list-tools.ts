@@ -7,7 +7,7 @@ import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
 import type { Definition } from './definitions.ts';
 import { maskOf } from './mask.ts';
-import { notTheProtocol } from './messages.ts';
+import { protocolViolation } from './messages.ts';
 
 /** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
 const MAX_PAGES = 1000;
@@ -65,7 +65,7 @@ export async function listTools(
   const takePage = async (result: Readonly<Record<string, unknown>>): Promise<void> => {
     const listed = await itemsOf(server, result.tools);
     if (listed === null) {
-      throw notTheProtocol(server, 'its list of tools is none');
+      throw protocolViolation(server, 'its list of tools is none');
     }
     for (const item of listed) {
       count += 1;
@@ -88,10 +88,10 @@ export async function listTools(
         leftOut.push(fault);
       }
       if (size > MAX_LIST_CHARS) {
-        throw notTheProtocol(server, `its tools are larger than ${MAX_LIST_CHARS} characters`);
+        throw protocolViolation(server, `its tools are larger than ${MAX_LIST_CHARS} characters`);
       }
       if (values > MAX_VALUES) {
-        throw notTheProtocol(server, `its tools hold more than ${MAX_VALUES} values`);
+        throw protocolViolation(server, `its tools hold more than ${MAX_VALUES} values`);
       }
       await breathe();
     }
@@ -106,7 +106,7 @@ export async function listTools(
       return { tools: [...tools.values()], bytes, leftOut, protocolVersion: facts.protocolVersion };
     }
   }
-  throw notTheProtocol(server, `its list of tools has more than ${MAX_PAGES} pages`);
+  throw protocolViolation(server, `its list of tools has more than ${MAX_PAGES} pages`);
 }
 
 /** What a list holds, not parsed where the list is not; null for what is no list. Throws ServerFailed. */
@@ -116,7 +116,7 @@ async function itemsOf(server: string, tools: unknown): Promise<readonly unknown
   }
   const whole = await splitJson(tools.text(), { levels: 1, mostParts: MAX_TOOLS });
   if (whole === 'too many') {
-    throw notTheProtocol(server, `it lists more than ${MAX_TOOLS} tools at once`);
+    throw protocolViolation(server, `it lists more than ${MAX_TOOLS} tools at once`);
   }
   return whole !== 'no JSON' && whole.kind === 'list' ? whole.parts.map(({ text }) => new Unparsed(text)) : null;
 }
@@ -154,8 +154,8 @@ async function withResult(
         return;
       }
       const code = isObject(error) && typeof error.code === 'number' ? ` (${error.code})` : '';
-      throw notTheProtocol(server, `it answered ${request[0].method} with an error${code}`);
+      throw protocolViolation(server, `it answered ${request[0].method} with an error${code}`);
     }
   }
-  throw notTheProtocol(server, 'it did not answer');
+  throw protocolViolation(server, 'it did not answer');
 }

@@ -80,7 +80,7 @@ export class Mask {
    * The same, but for what somebody has sent who reads the answer: else a server that repeats guesses would say which one is
    * right. `sent` is the parameters of a request.
    */
-  async besides(sent: unknown): Promise<Mask> {
+  async withoutSent(sent: unknown): Promise<Mask> {
     const turn = createBreathing();
     const known = await this.#search.knownFrom(sentIn(sent), turn);
     if (known.size === 0) {
@@ -121,7 +121,7 @@ export class Mask {
   }
 
   /** Masks what comes in pieces, wherever they begin and end: events, or one body in JSON. */
-  pieces(areEvents: boolean, room: Room): Pieces {
+  ofStream(areEvents: boolean, room: Room): Pieces {
     return new Pieces(this.#search, this.#kinds, areEvents, room);
   }
 

@@ -8,8 +8,8 @@ import { Pieces } from '../base/pieces.ts';
 import { type Part, splitJson } from '../base/split-json.ts';
 import { inOneLine, Unparsed } from '../base/unparsed.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import { readEvents } from './events.ts';
-import { ServerFailed } from './failed.ts';
+import { readEvents } from './read-events.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /**
  * A JSON-RPC message of a server, its numbers as it wrote them. Of a large one, the members of the message and of its
@@ -23,7 +23,7 @@ const MAX_VALUES = 100_000;
 const MAX_MEMBERS = 1000;
 const MAX_VALUES_OF_MEMBER = MAX_VALUES / MAX_MEMBERS;
 
-export const isStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
+export const isEventStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
 
 const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
@@ -34,13 +34,13 @@ const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
  * answer: leaving early ends the connection. What is read is held in the scope. Throws ServerFailed for what is neither,
  * and OverBudget.
  */
-export async function* messagesOf(
+export async function* readMessages(
   server: string,
   answer: HttpAnswer,
   memory: MemoryScope,
 ): AsyncGenerator<ServerMessage> {
   const { body } = answer;
-  if (isStream(answer) && !Buffer.isBuffer(body)) {
+  if (isEventStream(answer) && !Buffer.isBuffer(body)) {
     using held = memory.hold('answers', 0, giveUp(body));
     try {
       for await (const { data } of readEvents(body, {
@@ -50,17 +50,17 @@ export async function* messagesOf(
       })) {
         // An event without data only says where to go on from.
         if (data !== '') {
-          yield* isLarge(data) ? [await readLarge(server, data)] : parsed(server, data);
+          yield* hasManyValues(data) ? [await parseLargeMessage(server, data)] : parsed(server, data);
         }
       }
     } catch (error) {
-      throw error instanceof RangeError ? notTheProtocol(server, error.message) : error;
+      throw error instanceof RangeError ? protocolViolation(server, error.message) : error;
     } finally {
       discard(answer);
     }
     return;
   }
-  const bytes = await bytesOf(server, answer, memory);
+  const bytes = await readBody(server, answer, memory);
   const parsedSize = largeMessageBytes(bytes);
   if (parsedSize > 0) {
     await memory.hold('answers', 0).reach(parsedSize);
@@ -79,7 +79,7 @@ const giveUp = (body: Readable) => (): void => {
  * Everything of a body, at most as much as one message may have. It owns the answer, and holds it in the scope. Throws
  * ServerFailed and OverBudget.
  */
-export async function bytesOf(server: string, answer: HttpAnswer, memory: MemoryScope): Promise<Buffer> {
+export async function readBody(server: string, answer: HttpAnswer, memory: MemoryScope): Promise<Buffer> {
   const { body } = answer;
   if (Buffer.isBuffer(body)) {
     if (body.length > SMALL_BYTES) {
@@ -94,7 +94,7 @@ export async function bytesOf(server: string, answer: HttpAnswer, memory: Memory
       pieces.add(chunk);
       const { size } = pieces;
       if (size > memory.messageBytes) {
-        throw notTheProtocol(server, `its answer is larger than ${memory.messageBytes} bytes`);
+        throw protocolViolation(server, `its answer is larger than ${memory.messageBytes} bytes`);
       }
       if (size > SMALL_BYTES && !held.tryResize(size)) {
         await held.reach(size);
@@ -108,22 +108,22 @@ export async function bytesOf(server: string, answer: HttpAnswer, memory: Memory
 
 /** The messages of a JSON text: one, or a batch that is not large. Throws ServerFailed. */
 async function* messagesIn(server: string, text: string): AsyncGenerator<ServerMessage> {
-  yield* isLarge(text) ? [await readLarge(server, text)] : parsed(server, text);
+  yield* hasManyValues(text) ? [await parseLargeMessage(server, text)] : parsed(server, text);
 }
 
 /** Whether parsing a text would hold up others. */
-export const isLarge = (text: string): boolean => hasMoreValues(text, MAX_VALUES);
+export const hasManyValues = (text: string): boolean => hasMoreValues(text, MAX_VALUES);
 
 /** Bytes of memory that count of the message of a text, and those that are more than any piece of work holds. */
-export const messageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_VALUES);
+export const estimateMessageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_VALUES);
 const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MAX_VALUES);
 
 /** The message of a text that is large. What nobody looks into is not parsed. Throws ServerFailed. */
-export async function readLarge(server: string, text: string): Promise<ServerMessage> {
+export async function parseLargeMessage(server: string, text: string): Promise<ServerMessage> {
   const whole = await splitJson(text, { levels: 2, mostParts: MAX_MEMBERS });
   if (whole === 'too many' || (whole !== 'no JSON' && whole.kind === 'list')) {
     const what = whole === 'too many' ? `a message with more than ${MAX_MEMBERS} members` : 'a batch';
-    throw notTheProtocol(server, `it sent ${what} and more than ${MAX_VALUES} values`);
+    throw protocolViolation(server, `it sent ${what} and more than ${MAX_VALUES} values`);
   }
   const message = whole === 'no JSON' ? undefined : await partlyParsed(whole);
   if (!isObject(message) || !isMessage(message)) {
@@ -161,7 +161,7 @@ export const isMessage = ({ method, result, error }: ServerMessage): boolean =>
   typeof method === 'string' || result !== undefined || isObject(error);
 
 const notAMessage = (server: string): ServerFailed =>
-  notTheProtocol(server, 'it answered with something that is no JSON-RPC message');
+  protocolViolation(server, 'it answered with something that is no JSON-RPC message');
 
-export const notTheProtocol = (server: string, why: string): ServerFailed =>
+export const protocolViolation = (server: string, why: string): ServerFailed =>
   new ServerFailed(server, 'protocol', `does not speak the protocol: ${why}.`);

@@ -1,24 +1,24 @@
-import type { ConnectionOptions, Session, Wire } from './connection.ts';
-import { createFactsRoom } from './facts-room.ts';
-import { notAnyMore, ServerFailed } from './failed.ts';
-import { type Line, openLine } from './line.ts';
-import { notTheProtocol, type ServerMessage } from './messages.ts';
-import { INTRODUCTION_TIMEOUT_MS, once } from './once.ts';
-import { createOwnIds, withToken } from './own-ids.ts';
+import type { BareConnection, ConnectionOptions, ServerSession } from './connection.ts';
+import { createFactsMemory } from './facts-memory.ts';
+import { type JsonRpcPipe, openJsonRpcPipe } from './json-rpc-pipe.ts';
+import { INTRODUCTION_TIMEOUT_MS, memoizeUntilFailure } from './memoize-until-failure.ts';
+import { protocolViolation, type ServerMessage } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import {
   type Era,
   factsOfDiscovery,
   factsOfSession,
-  INITIALIZE,
-  INITIALIZED,
+  factsOfSharedSession,
+  INITIALIZE_PARAMS,
+  INITIALIZED_NOTIFICATION,
   type ServerFacts,
-  shared,
-  withEnvelope,
+  withStatelessMeta,
 } from './protocol.ts';
+import { createRequestIds, mapProgressToken } from './request-ids.ts';
+import { disconnected, ServerFailed } from './server-failed.ts';
 import { openSse } from './sse.ts';
+import { StderrBuffer } from './stderr-buffer.ts';
 import { openProcess } from './stdio.ts';
-import { Tail } from './tail.ts';
 import type { PipeTarget } from './target.ts';
 import { openWebSocket } from './websocket.ts';
 
@@ -26,8 +26,8 @@ import { openWebSocket } from './websocket.ts';
 const FAILURE_REMEMBERED_MS = 1000;
 
 /** A line, and what the server at its end says of itself. */
-type Introduced = { readonly line: Line } & (
-  | { readonly era: 'handshake'; readonly facts: Session }
+type Introduced = { readonly line: JsonRpcPipe } & (
+  | { readonly era: 'handshake'; readonly facts: ServerSession }
   | { readonly era: 'stateless'; readonly facts: ServerFacts }
 );
 
@@ -36,24 +36,27 @@ type Introduced = { readonly line: Line } & (
  * after it has ended. The handshake is tried first, since older servers may take any other first message amiss; what a
  * server turned out to speak is kept.
  */
-export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, target: PipeTarget): Wire {
+export function createPipeConnection(
+  { egress, memory, onLost }: ConnectionOptions,
+  target: PipeTarget,
+): BareConnection {
   const { name, silence } = target;
-  const tail = new Tail(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
-  const ownId = createOwnIds();
+  const stderr = new StderrBuffer(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
+  const ownId = createRequestIds();
   const listeners = new Set<() => void>();
-  const room = createFactsRoom(memory);
+  const room = createFactsMemory(memory);
   const closed = new AbortController();
   let verdict: Era = 'handshake';
   /** A line whose server has not introduced itself, and one whose has. */
-  let strange: Line | undefined;
-  let present: Line | undefined;
+  let strange: JsonRpcPipe | undefined;
+  let present: JsonRpcPipe | undefined;
   let isKnown = false;
   let failed: { readonly error: unknown; readonly at: number } | undefined;
 
   const open = (reader: PipeReader, signal: AbortSignal): Promise<Pipe> => {
     switch (target.transport) {
       case 'stdio':
-        return openProcess(target, reader, tail, signal, memory);
+        return openProcess(target, reader, stderr, signal, memory);
       case 'websocket':
         return openWebSocket(egress, target, reader, signal, memory);
       case 'sse':
@@ -76,7 +79,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
     let ended: PipeFailure | undefined;
     try {
       signal.throwIfAborted();
-      const line = await openLine({
+      const line = await openJsonRpcPipe({
         name,
         silence,
         open: (reader) => open(reader, signal),
@@ -102,7 +105,7 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
       // Its line goes on, and holds room of its own: nothing is asked twice.
       room.keep('session', begun.facts.bytes, () => undefined);
     } catch (error) {
-      const reason = closed.signal.aborted ? notAnyMore(name) : error;
+      const reason = closed.signal.aborted ? disconnected(name) : error;
       failed = { error: reason, at: performance.now() };
       throw reason;
     }
@@ -118,15 +121,15 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
     isKnown = true;
     return begun;
   };
-  const introduced = once(name, begin);
+  const introduced = memoizeUntilFailure(name, begin);
 
-  async function* send(...[request, era, signal]: Parameters<Wire['send']>): AsyncGenerator<ServerMessage> {
+  async function* send(...[request, era, signal]: Parameters<BareConnection['send']>): AsyncGenerator<ServerMessage> {
     const { line } = await introduced();
     const own = ownId();
-    const { params, restore } = withToken(request.params, own);
+    const { params, restore } = mapProgressToken(request.params, own);
     const { method, mayBeSent } = request;
-    const asked = { id: own, method, params: era === 'stateless' ? withEnvelope(params) : params, mayBeSent };
-    for await (const message of line.ask(asked, signal)) {
+    const asked = { id: own, method, params: era === 'stateless' ? withStatelessMeta(params) : params, mayBeSent };
+    for await (const message of line.request(asked, signal)) {
       const told = message.method === undefined ? { ...message, id: request.id } : restore(message);
       if (told !== undefined) {
         yield told;
@@ -153,8 +156,8 @@ export function pipeConnection({ egress, memory, onLost }: ConnectionOptions, ta
       signal.addEventListener('abort', () => listeners.delete(onChanged), { once: true });
     },
     isOpen: () => present !== undefined,
-    complaint: () => ((strange?.strays() ?? 0) > 0 ? saysNothing(name) : null),
-    stderr: () => (target.transport === 'stdio' ? tail.text() : null),
+    knownFault: () => ((strange?.strayCount() ?? 0) > 0 ? saysNothing(name) : null),
+    stderr: () => (target.transport === 'stdio' ? stderr.text() : null),
     close: async () => {
       closed.abort();
       const open = await introduced.known()?.catch(() => undefined);
@@ -172,18 +175,18 @@ const hasNoRoom = (name: string): ServerFailed =>
     'was disconnected by the gateway: there was no memory for what it sent or was sent.',
   );
 
-const saysNothing = (name: string): ServerFailed => notTheProtocol(name, 'what it says are no JSON-RPC messages');
+const saysNothing = (name: string): ServerFailed => protocolViolation(name, 'what it says are no JSON-RPC messages');
 
 /** Has a server introduce itself. Throws ServerFailed, or the reason of the signal. */
 async function introduceOver(
   name: string,
-  line: Line,
+  line: JsonRpcPipe,
   ownId: () => number,
   verdict: Era,
   signal: AbortSignal,
 ): Promise<Introduced> {
   const resultOf = async (method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    for await (const { method: told, result } of line.ask({ id: ownId(), method, params }, signal)) {
+    for await (const { method: told, result } of line.request({ id: ownId(), method, params }, signal)) {
       if (told === undefined) {
         return result;
       }
@@ -192,19 +195,19 @@ async function introduceOver(
   };
   try {
     if (verdict === 'handshake') {
-      const session = factsOfSession(name, await resultOf('initialize', INITIALIZE));
+      const session = factsOfSession(name, await resultOf('initialize', INITIALIZE_PARAMS));
       if (session !== null) {
-        line.tell(INITIALIZED);
-        return { line, era: 'handshake', facts: { ...shared(session), id: undefined, headers: {} } };
+        line.notify(INITIALIZED_NOTIFICATION);
+        return { line, era: 'handshake', facts: { ...factsOfSharedSession(session), id: undefined, headers: {} } };
       }
     }
-    const facts = factsOfDiscovery(name, await resultOf('server/discover', withEnvelope({})));
+    const facts = factsOfDiscovery(name, await resultOf('server/discover', withStatelessMeta({})));
     if (facts === null) {
-      throw notTheProtocol(name, 'it refused to initialize a session');
+      throw protocolViolation(name, 'it refused to initialize a session');
     }
-    return { line, era: 'stateless', facts: shared(facts) };
+    return { line, era: 'stateless', facts: factsOfSharedSession(facts) };
   } catch (error) {
-    if ((error as Error).name === 'TimeoutError' && line.strays() > 0) {
+    if ((error as Error).name === 'TimeoutError' && line.strayCount() > 0) {
       throw saysNothing(name);
     }
     throw error;

@@ -1,6 +1,6 @@
 import type { OverBudget } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
-import type { ServerFailed } from './failed.ts';
+import type { ServerFailed } from './server-failed.ts';
 
 /** A way to a server that carries single messages both ways: a local process, HTTP with SSE, a WebSocket. */
 export type Pipe = {

@@ -1,6 +1,6 @@
 import { isObject, parseJson } from '../base/json.ts';
 import { writeJson } from '../base/unparsed.ts';
-import { notTheProtocol } from './messages.ts';
+import { protocolViolation } from './messages.ts';
 
 /** Versions whose clients begin with `initialize`; the newest first. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
@@ -11,40 +11,40 @@ export const STATELESS_VERSION = '2026-07-28';
 export type Era = 'handshake' | 'stateless';
 
 /** The prefix of the protocol's own keys in `_meta`. */
-export const META = 'io.modelcontextprotocol/';
+export const META_PREFIX = 'io.modelcontextprotocol/';
 
 /** How the gateway names itself to servers. */
 const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 
 /** What the gateway asks a session with; it has no person and no model to offer. */
-export const INITIALIZE = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
+export const INITIALIZE_PARAMS = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
 /** How a server says that its tools have changed. */
 export const TOOLS_CHANGED = 'notifications/tools/list_changed';
 
-export const INITIALIZED = { jsonrpc: '2.0', method: 'notifications/initialized' };
+export const INITIALIZED_NOTIFICATION = { jsonrpc: '2.0', method: 'notifications/initialized' };
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** Parameters with what every stateless request says of who asks; what the parameters say themselves goes before. */
-export const withEnvelope = (params: Members): Members => ({
+export const withStatelessMeta = (params: Members): Members => ({
   ...params,
   _meta: {
-    [`${META}protocolVersion`]: STATELESS_VERSION,
-    [`${META}clientInfo`]: CLIENT_INFO,
-    [`${META}clientCapabilities`]: {},
+    [`${META_PREFIX}protocolVersion`]: STATELESS_VERSION,
+    [`${META_PREFIX}clientInfo`]: CLIENT_INFO,
+    [`${META_PREFIX}clientCapabilities`]: {},
     ...(params._meta as object),
   },
 });
 
 /** Tells a server that nobody waits for the answer to a request any more. */
-export const cancelled = (requestId: number): object => ({
+export const cancelledNotification = (requestId: number): object => ({
   jsonrpc: '2.0',
   method: 'notifications/cancelled',
   params: { requestId },
 });
 
 /** The gateway has no person and no model to ask: it only says that it is there. */
-export const answerTo = ({ id, method }: Members): object =>
+export const answerServerRequest = ({ id, method }: Members): object =>
   method === 'ping'
     ? { jsonrpc: '2.0', id, result: {} }
     : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
@@ -55,7 +55,7 @@ const MAX_FACTS_CHARS = 16 * 1024;
 const FACTS_BYTES = 512;
 
 /** What a server says of itself. */
-export type Said = {
+export type ServerDescription = {
   readonly capabilities: Members;
   readonly serverInfo: unknown;
   readonly instructions: unknown;
@@ -65,7 +65,7 @@ export type Said = {
 export type ServerFacts = {
   readonly protocolVersion: string;
   /** Parsed each time. */
-  readonly said: () => Said;
+  readonly description: () => ServerDescription;
   /** What is kept of it. */
   readonly bytes: number;
 };
@@ -75,20 +75,20 @@ function kept(server: string, { capabilities, instructions }: Members, protocolV
   const said = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, serverInfo };
   const text = writeJson(said);
   if (text.length + protocolVersion.length > MAX_FACTS_CHARS) {
-    throw notTheProtocol(server, `what it says of itself is longer than ${MAX_FACTS_CHARS} characters`);
+    throw protocolViolation(server, `what it says of itself is longer than ${MAX_FACTS_CHARS} characters`);
   }
   return factsOf(text, protocolVersion);
 }
 
 const factsOf = (text: string, protocolVersion: string): ServerFacts => ({
   protocolVersion,
-  said: () => parseJson(text) as Said,
+  description: () => parseJson(text) as ServerDescription,
   bytes: FACTS_BYTES + 2 * (text.length + protocolVersion.length),
 });
 
 /** What a server offers where all who use it share one session: nothing that changes it, and nothing told unasked. */
-export function shared({ said, protocolVersion }: ServerFacts): ServerFacts {
-  const { capabilities, ...rest } = said();
+export function factsOfSharedSession({ description, protocolVersion }: ServerFacts): ServerFacts {
+  const { capabilities, ...rest } = description();
   const { logging, ...offered } = capabilities;
   const shown = Object.entries(offered).map(([name, capability]) => {
     const { listChanged, subscribe, ...others } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
@@ -115,12 +115,12 @@ export function factsOfDiscovery(server: string, result: unknown): ServerFacts |
     return null;
   }
   const meta = isObject(result._meta) ? result._meta : {};
-  const serverInfo = meta[`${META}serverInfo`] ?? result.serverInfo;
+  const serverInfo = meta[`${META_PREFIX}serverInfo`] ?? result.serverInfo;
   return kept(server, result, STATELESS_VERSION, serverInfo);
 }
 
 /** Headers repeat these parameters of the body (2026-07-28, "Streamable HTTP", standard headers). */
-export const NAMED_BY: Readonly<Record<string, string>> = {
+export const NAME_PARAMETERS: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
   'resources/read': 'uri',
@@ -131,7 +131,7 @@ export function statelessHeaders(
   method: string,
   params: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, string>> {
-  const name = params[NAMED_BY[method] ?? ''];
+  const name = params[NAME_PARAMETERS[method] ?? ''];
   return {
     'mcp-protocol-version': STATELESS_VERSION,
     'mcp-method': method,

@@ -10,7 +10,7 @@ export type PastReload = Reload & { readonly at: number };
 /** Keeps the changes of one server apart, and remembers the last of all. */
 export type Reloads = {
   /** Runs one change of a server after those before it; those of other servers go on meanwhile. */
-  readonly alone: KeyedQueue;
+  readonly inTurn: KeyedQueue;
   readonly note: (reload: PastReload) => void;
   readonly last: () => PastReload | null;
 };
@@ -19,7 +19,7 @@ export type Reloads = {
 export function createReloads(): Reloads {
   let last: PastReload | null = null;
   return {
-    alone: createKeyedQueue(),
+    inTurn: createKeyedQueue(),
     note: (reload) => {
       last = reload;
     },

@@ -3,17 +3,17 @@ import type { Logger } from 'pino';
 import type { Limits } from '../base/limits.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
-import { type Candidate, failureOf, type Probed } from './candidate.ts';
-import type { Freshness, ToolsSeen } from './catalogue.ts';
-import { type Connectable, ownServer, type UsedServer } from './connectable.ts';
+import { type Candidate, type Probed, waitForFailure } from './candidate.ts';
+import { type Connectable, toConnectable, type UsedServer } from './connectable.ts';
 import type { Connection } from './connection.ts';
-import { createEntry, type Entry, type EntryOptions } from './entry.ts';
-import { ServerFailed } from './failed.ts';
 import { createHealthLog } from './health-log.ts';
+import { createServerEntry, type ServerEntry, type ServerEntryOptions } from './server-entry.ts';
+import { ServerFailed } from './server-failed.ts';
 import { type Health, supervise } from './supervise.ts';
+import type { Freshness, ToolsSeen } from './tool-catalogue.ts';
 
 export type { Candidate } from './candidate.ts';
-export type { Freshness, ToolsSeen } from './catalogue.ts';
+export type { Freshness, ToolsSeen } from './tool-catalogue.ts';
 
 /**
  * The connections to servers. Those of teams come about when they are needed, and end when nobody has needed them for a
@@ -67,7 +67,7 @@ export type ServerStatus = Health & {
   readonly warnings: readonly string[];
 };
 
-export type RuntimeOptions = EntryOptions & {
+export type RuntimeOptions = ServerEntryOptions & {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly limits: Pick<Limits, 'maxConnectionsPerOrganization' | 'healthLogIntervalMs'>;
 };
@@ -79,14 +79,14 @@ const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_CHECK_INTERVAL_MS = 60_000;
 
 /** `version` is the newest that anybody has asked for. */
-type InUse = { readonly entry: Entry; version: number; readonly health: (() => Health) | null };
+type InUse = { readonly entry: ServerEntry; version: number; readonly health: (() => Health) | null };
 
 /** Makes the runtime of one gateway. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { store, now, log, limits, budget } = options;
   const inUse = new Map<string, InUse>();
   /** All that were made and have not ended. */
-  const made = new Set<Entry>();
+  const made = new Set<ServerEntry>();
 
   /** Ends the connection that an organization has not used for the longest time, when it has as many as it may. */
   const makeRoom = (organizationId: string): void => {
@@ -102,18 +102,19 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     }
   };
 
-  const make = (server: Connectable): Entry => {
-    const entry = createEntry({ ...options, makeRoom }, server);
+  const make = (server: Connectable): ServerEntry => {
+    const entry = createServerEntry({ ...options, makeRoom }, server);
     made.add(entry);
     return entry;
   };
 
-  const end = (entry: Entry, how: 'retire' | 'close'): Promise<void> => entry[how]().finally(() => made.delete(entry));
+  const end = (entry: ServerEntry, how: 'retire' | 'close'): Promise<void> =>
+    entry[how]().finally(() => made.delete(entry));
 
-  const logOf = ({ server: { id, name }, ended }: Entry) =>
+  const logOf = ({ server: { id, name }, ended }: ServerEntry) =>
     createHealthLog({ log, server: { server: id, name }, intervalMs: limits.healthLogIntervalMs, ended });
 
-  const use = (entry: Entry, isUp: boolean): InUse => {
+  const use = (entry: ServerEntry, isUp: boolean): InUse => {
     const { id, version, organizationId } = entry.server;
     const health = organizationId === null ? supervise(entry, isUp, { now, onChange: logOf(entry).note }) : null;
     const before = inUse.get(id)?.entry;
@@ -128,7 +129,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (before !== undefined) {
       void end(before, 'retire');
     }
-    entry.catalogue.keep();
+    entry.catalogue.startStoring();
     return used;
   };
 
@@ -138,7 +139,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       // Who has read the server before it was changed is served by what it is now.
       return known;
     }
-    const connectable = ownServer(server);
+    const connectable = toConnectable(server);
     if (known !== undefined && isDeepStrictEqual(connectable.target, known.entry.server.target)) {
       // It may have been another server meanwhile, which has cleared what is stored.
       known.version = server.version;
@@ -148,7 +149,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     return use(make(connectable), false);
   };
 
-  const entryOf = (server: UsedServer): Entry | undefined =>
+  const entryOf = (server: UsedServer): ServerEntry | undefined =>
     'isShared' in server ? inUse.get(server.id)?.entry : useOwn(server).entry;
 
   const toolsOfUnused = async ({ id, name, organizationId }: UsedServer): Promise<ToolsSeen> => {
@@ -183,12 +184,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     connection: (server) => entryOf(server)?.connectionOf(server.organizationId) ?? null,
     tools: (server, freshness) => entryOf(server)?.catalogue.tools(freshness) ?? toolsOfUnused(server),
-    toolsChanged: (serverId) => inUse.get(serverId)?.entry.catalogue.outdate(),
+    toolsChanged: (serverId) => inUse.get(serverId)?.entry.catalogue.markOutdated(),
     isConnectedTo: (serverId) => inUse.has(serverId),
     bringUp: async (server, within) => {
       const entry = make(server);
       const others = inUse.get(server.id)?.entry.owners() ?? [];
-      const failure = await failureOf(entry, entry.open(others), within).catch((error: unknown) => {
+      const failure = await waitForFailure(entry, entry.open(others), within).catch((error: unknown) => {
         void end(entry, 'close');
         throw error;
       });
@@ -206,7 +207,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         return false;
       }
       const { entry, health } = known;
-      const answers = async () => (await failureOf(entry, entry.catalogue.refresh(), SERVES_TIMEOUT_MS)) === null;
+      const answers = async () => (await waitForFailure(entry, entry.catalogue.refresh(), SERVES_TIMEOUT_MS)) === null;
       return entry.isOpen() ?? (health?.().state === 'connected' && (await answers()));
     },
     use: (server) => void use(make(server), false),
@@ -231,7 +232,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     probe: async (server, within) => {
       const entry = make(server);
       try {
-        return { failure: await failureOf(entry, entry.open(), within), names: entry.catalogue.facts()?.names ?? [] };
+        return {
+          failure: await waitForFailure(entry, entry.open(), within),
+          names: entry.catalogue.facts()?.names ?? [],
+        };
       } finally {
         // Whoever asked does not wait for a process that takes its time to end.
         void end(entry, 'close');
@@ -248,7 +252,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-function statusOf({ catalogue, stderr }: Entry, health: Health): ServerStatus {
+function statusOf({ catalogue, stderr }: ServerEntry, health: Health): ServerStatus {
   const { names, protocolVersion = null, leftOut = [] } = catalogue.facts() ?? {};
   return {
     ...health,

@@ -7,7 +7,7 @@ import type { Quotas } from '../store/usage.ts';
 import type { Connectable } from './connectable.ts';
 
 /** What a server listed, and when: milliseconds since the epoch. */
-export type Listed = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
+export type SeenTools = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
 
 /** Tools that one event names. */
 const MAX_NAMED_TOOLS = 10;
@@ -21,8 +21,8 @@ const MAX_NAMED_TOOLS = 10;
 export async function saveTools(
   { store, quotas }: { readonly store: Pick<Store, 'writeFor'>; readonly quotas: Quotas },
   server: Connectable,
-  listed: Listed,
-  before: Listed['tools'] | null,
+  listed: SeenTools,
+  before: SeenTools['tools'] | null,
 ): Promise<boolean> {
   const { id, organizationId } = server;
   const packed = await catalogues.pack(listed);
@@ -51,7 +51,7 @@ export async function saveTools(
 }
 
 /** The tools whose definition is not the one of `before`; others have their turn between two. */
-async function unlike(before: Listed['tools'], tools: Listed['tools']): Promise<catalogues.CataloguedTool[]> {
+async function unlike(before: SeenTools['tools'], tools: SeenTools['tools']): Promise<catalogues.CataloguedTool[]> {
   const breathe = createBreathing();
   const hashes = new Map<unknown, string>();
   for (const { definition, hash } of before) {
@@ -71,7 +71,7 @@ async function unlike(before: Listed['tools'], tools: Listed['tools']): Promise<
 type ChangedTool = { readonly name: string; readonly first_seen: string; readonly now: string };
 
 /** The tools whose definition is not the one that was seen first; those that are new since then are not among them. */
-function unlikePins(tools: Listed['tools'], pins: catalogues.Catalogue['pins']): ChangedTool[] {
+function unlikePins(tools: SeenTools['tools'], pins: catalogues.StoredCatalogue['pins']): ChangedTool[] {
   const changed: ChangedTool[] = [];
   for (const { definition, hash } of pins === null ? [] : tools) {
     const name = String(definition.name);
@@ -86,5 +86,5 @@ function unlikePins(tools: Listed['tools'], pins: catalogues.Catalogue['pins']):
 const audited = (tool: ChangedTool): ChangedTool => ({ ...tool, name: auditedName(tool.name) });
 
 /** Whether two lists say the same, in the same order. */
-export const sameTools = (a: Listed['tools'], b: Listed['tools']): boolean =>
+export const areSameTools = (a: SeenTools['tools'], b: SeenTools['tools']): boolean =>
   a.length === b.length && a.every(({ hash }, index) => hash === b[index]?.hash);

@@ -4,13 +4,13 @@ import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Egress } from '../egress/egress.ts';
 import { discard, exchange, type HttpAnswer, type HttpRequest } from '../egress/exchange.ts';
-import { readEvents, type StreamEvent } from './events.ts';
-import { serverFailed } from './exchange.ts';
-import { ServerFailed } from './failed.ts';
-import { isStream } from './messages.ts';
+import { isEventStream } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
-import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
-import { counted } from './pipe-room.ts';
+import { connectionEnded, failureOfStatus, MAY_HAVE_RUN, pipeProtocolViolation } from './pipe-failures.ts';
+import { countedBytes } from './pipe-memory.ts';
+import { readEvents, type StreamEvent } from './read-events.ts';
+import { toServerFailed } from './send-to-server.ts';
+import { ServerFailed } from './server-failed.ts';
 import type { RemotePipeTarget } from './target.ts';
 
 type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
@@ -58,11 +58,11 @@ async function begin(
   const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, silence });
   if (answer.status !== 200) {
     discard(answer);
-    throw statusFailed(name, SPOKEN, answer.status);
+    throw failureOfStatus(name, SPOKEN, answer.status);
   }
-  if (!isStream(answer) || Buffer.isBuffer(answer.body)) {
+  if (!isEventStream(answer) || Buffer.isBuffer(answer.body)) {
     discard(answer);
-    throw notSpoken(name, SPOKEN, 'it answered with something that is no stream of events');
+    throw pipeProtocolViolation(name, SPOKEN, 'it answered with something that is no stream of events');
   }
   return eventsOf(name, answer.body, memory);
 }
@@ -74,7 +74,7 @@ function send(
 ): Promise<HttpAnswer> {
   const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
   return exchange(egress, { ...request, origin, headers: all }, (failure) =>
-    serverFailed(name, failure, request.silence),
+    toServerFailed(name, failure, request.silence),
   );
 }
 
@@ -83,9 +83,9 @@ async function* eventsOf(server: string, body: Readable, memory: () => MemorySco
     using scope = memory();
     const held = scope.hold('queues', 0, () => body.destroy(new OverBudget('share')));
     // Whoever reads an event holds what it says.
-    yield* readEvents(body, { longest: scope.messageBytes, held, bytesOf: ({ length }) => counted(length) });
+    yield* readEvents(body, { longest: scope.messageBytes, held, bytesOf: ({ length }) => countedBytes(length) });
   } catch (error) {
-    throw error instanceof RangeError ? notSpoken(server, SPOKEN, error.message) : error;
+    throw error instanceof RangeError ? pipeProtocolViolation(server, SPOKEN, error.message) : error;
   }
 }
 
@@ -98,7 +98,7 @@ async function endpointOf({ name, origin, path }: RemotePipeTarget, events: Even
       const endpoint = URL.parse(data, stream.href);
       // The credentials of the server would go there. An `origin` is not compared: the one of a blob: URL is within it.
       if (endpoint?.protocol !== stream.protocol || endpoint.host !== stream.host) {
-        throw notSpoken(name, SPOKEN, 'it wants messages at another origin than its own');
+        throw pipeProtocolViolation(name, SPOKEN, 'it wants messages at another origin than its own');
       }
       return endpoint.pathname + endpoint.search;
     }
@@ -127,7 +127,7 @@ function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endp
         await reader.message(data);
       }
     }
-    throw new ServerFailed(name, 'broken', `ended its stream; ${CARRIED_OUT}.`);
+    throw new ServerFailed(name, 'broken', `ended its stream; ${MAY_HAVE_RUN}.`);
   };
   const end = (failure: PipeFailure): void => {
     if (!signal.aborted) {
@@ -140,7 +140,7 @@ function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endp
   return {
     send: async (message, mayBeSent) => {
       if (signal.aborted) {
-        throw hasEnded(name);
+        throw connectionEnded(name);
       }
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).reach(message.length, signal);
@@ -149,11 +149,11 @@ function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endp
       const answer = await send(egress, target, request);
       void readOn(answer);
       if (answer.status < 200 || answer.status > 299) {
-        throw statusFailed(name, SPOKEN, answer.status);
+        throw failureOfStatus(name, SPOKEN, answer.status);
       }
     },
     close: async () => {
-      ending.abort(new ServerFailed(name, 'broken', `was left; ${CARRIED_OUT}.`));
+      ending.abort(new ServerFailed(name, 'broken', `was left; ${MAY_HAVE_RUN}.`));
       await reading;
     },
   };

@@ -17,7 +17,7 @@ export function requireStdioUser(user: ProcessUser | null): void {
 }
 
 /** An environment as the user has it: HOME, USER and LOGNAME are the user's, or left out where it has none. */
-export function asUser(environment: Environment, user: ProcessUser | null): Environment {
+export function environmentOfUser(environment: Environment, user: ProcessUser | null): Environment {
   if (user === null) {
     return environment;
   }

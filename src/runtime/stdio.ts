@@ -5,12 +5,12 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { NotSent } from '../base/not-sent.ts';
-import { ServerFailed } from './failed.ts';
 import { encodeLine, readLines } from './lines.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
-import { CARRIED_OUT } from './pipe-failures.ts';
-import { counted, createPipeRoom } from './pipe-room.ts';
-import type { Tail } from './tail.ts';
+import { MAY_HAVE_RUN } from './pipe-failures.ts';
+import { countedBytes, createPipeMemory } from './pipe-memory.ts';
+import { ServerFailed } from './server-failed.ts';
+import type { StderrBuffer } from './stderr-buffer.ts';
 import type { ProcessTarget } from './target.ts';
 
 /** Milliseconds that a process gets to end after its input has, and after it is told to. */
@@ -32,7 +32,7 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 export async function openProcess(
   target: ProcessTarget,
   reader: PipeReader,
-  tail: Tail,
+  stderr: StderrBuffer,
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Pipe> {
@@ -42,7 +42,7 @@ export async function openProcess(
     throw new ServerFailed(name, 'unusable', 'cannot be started: its folder `cwd` does not exist.');
   }
   signal.throwIfAborted();
-  const room = createPipeRoom(memory, (failure) => end(failure));
+  const room = createPipeMemory(memory, (failure) => end(failure));
   const child = await start(target).catch((error: unknown) => {
     room.release();
     throw error;
@@ -64,17 +64,17 @@ export async function openProcess(
     end(new ServerFailed(name, 'protocol', `does not speak the protocol: ${why}.`));
 
   /** Holds what the process has not taken; false where there is no room for it. */
-  const noteQueue = (): boolean => room.outgoing.tryResize(counted(child.stdin.writableLength));
+  const noteQueue = (): boolean => room.outgoing.tryResize(countedBytes(child.stdin.writableLength));
 
   readLines(child.stdout, target, room, {
     line: (text) => (isClosing ? undefined : reader.message(text)),
     unreadable: protocolError,
     noRoom: end,
   });
-  child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
   // Mostly it has ended, and is about to say how.
   child.stdin.on('error', () => {
-    const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${CARRIED_OUT}.`);
+    const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${MAY_HAVE_RUN}.`);
     setTimeout(end, GRACE_MS, failure).unref();
   });
   child.once('exit', async (code, signalName) => {
@@ -85,7 +85,7 @@ export async function openProcess(
     } while (!isClosing && child.stdout.isPaused());
     end(
       isIntroduced
-        ? new ServerFailed(name, 'broken', `${how}; ${CARRIED_OUT}.`)
+        ? new ServerFailed(name, 'broken', `${how}; ${MAY_HAVE_RUN}.`)
         : new ServerFailed(name, 'unusable', `${how} before it had introduced itself.`),
     );
   });
@@ -102,7 +102,7 @@ export async function openProcess(
       }
       child.stdin.write(line, noteQueue);
       if (child.stdin.writableLength > room.longest || !noteQueue()) {
-        end(new ServerFailed(name, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`));
+        end(new ServerFailed(name, 'broken', `does not read what it is sent; ${MAY_HAVE_RUN}.`));
       }
     },
     close: leave,

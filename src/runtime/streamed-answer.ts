@@ -1,7 +1,7 @@
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import { ServerFailed } from './failed.ts';
 import type { ScannedMessage } from './message-members.ts';
 import { MessageScanner } from './message-scanner.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /** An answer in JSON that is handed on as it comes, with the caller's id in it. */
 export type StreamedAnswer = {

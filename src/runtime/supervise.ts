@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBackoff } from '../base/backoff.ts';
-import type { Entry } from './entry.ts';
-import type { ServerFailed } from './failed.ts';
+import type { ServerEntry } from './server-entry.ts';
+import type { ServerFailed } from './server-failed.ts';
 
 /** Whether a server can be used, as far as is known. */
-export type State = 'connecting' | 'connected' | 'unreachable';
+export type HealthState = 'connecting' | 'connected' | 'unreachable';
 
 /** How one of the operator's servers fares. */
 export type Health = {
-  readonly state: State;
+  readonly state: HealthState;
   /** Milliseconds since the epoch. */
   readonly since: number;
   /** Why it is not connected, or was not the last time; null when nothing has failed since it was connected. */
@@ -28,7 +28,7 @@ const CHECK_INTERVAL_MS = 30_000;
  * `isUp`: it is connected already. Returns how to ask for its health.
  */
 export function supervise(
-  entry: Entry,
+  entry: ServerEntry,
   isUp: boolean,
   { now, onChange }: { readonly now: () => number; readonly onChange: (health: Health) => void },
 ): () => Health {
@@ -36,7 +36,7 @@ export function supervise(
   const backoff = createBackoff(FIRST_WAIT_MS, LONGEST_WAIT_MS[transport === 'stdio' ? 'stdio' : 'remote']);
   let health: Health = { state: isUp ? 'connected' : 'connecting', since: now(), lastError: null };
 
-  const become = (state: State, lastError: string | null): void => {
+  const become = (state: HealthState, lastError: string | null): void => {
     if (entry.ended.aborted) {
       return;
     }

@@ -1,5 +1,5 @@
 import type { EncodingErrorHandler, SharedTransport } from '../contract/closed-words.ts';
-import type { Secret } from './secrets.ts';
+import type { Secret } from './target-secrets.ts';
 
 /** A server as it is connected to. Nothing in it has to be looked up any more. */
 export type Target = HttpTarget | PipeTarget;

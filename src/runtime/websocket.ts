@@ -4,11 +4,11 @@ import type { WebSocket } from 'ws';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { NotSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
-import { serverFailed } from './exchange.ts';
-import { ServerFailed } from './failed.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
-import { CARRIED_OUT, hasEnded, notSpoken, statusFailed } from './pipe-failures.ts';
-import { counted, createPipeRoom, type PipeRoom } from './pipe-room.ts';
+import { connectionEnded, failureOfStatus, MAY_HAVE_RUN, pipeProtocolViolation } from './pipe-failures.ts';
+import { countedBytes, createPipeMemory, type PipeMemory } from './pipe-memory.ts';
+import { toServerFailed } from './send-to-server.ts';
+import { ServerFailed } from './server-failed.ts';
 import type { RemotePipeTarget } from './target.ts';
 
 const SPOKEN = 'WebSocket';
@@ -45,7 +45,7 @@ export async function openWebSocket(
     return undefined;
   };
   let lose = (_failure: PipeFailure): void => undefined;
-  const room = createPipeRoom(memory, (failure) => lose(failure));
+  const room = createPipeMemory(memory, (failure) => lose(failure));
   // Not a literal argument: the types do not know `closeTimeout`.
   const options = {
     headers: { 'user-agent': 'gatehouse', ...target.headers },
@@ -91,25 +91,25 @@ function opened(server: string, websocket: WebSocket, isConnected: () => boolean
     .once('upgrade', ({ headers, socket }) => {
       isUpgraded = true;
       if (headers['sec-websocket-protocol'] !== SUBPROTOCOL) {
-        giveUp(notSpoken(server, SPOKEN, `it did not choose the subprotocol ${SUBPROTOCOL}`));
+        giveUp(pipeProtocolViolation(server, SPOKEN, `it did not choose the subprotocol ${SUBPROTOCOL}`));
       }
       websocket.once('open', () => {
         websocket.pause();
         resolve(socket);
       });
     })
-    .once('unexpected-response', (_request, { statusCode = 0 }) => giveUp(statusFailed(server, SPOKEN, statusCode)))
+    .once('unexpected-response', (_request, { statusCode = 0 }) => giveUp(failureOfStatus(server, SPOKEN, statusCode)))
     .on('error', (error) => {
       reject(
         isUpgraded
-          ? notSpoken(server, SPOKEN, 'its answer is not the one of a WebSocket')
+          ? pipeProtocolViolation(server, SPOKEN, 'its answer is not the one of a WebSocket')
           : connectionFailed(server, isConnected() ? 'broken' : 'unreachable', error),
       );
     });
   return promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
-function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: PipeRoom, reader: PipeReader) {
+function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: PipeMemory, reader: PipeReader) {
   let isOver = false;
   const over = (): void => {
     isOver = true;
@@ -122,7 +122,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     }
   };
   const looking = listen(websocket, socket, () => {
-    const what = `was not heard for ${(2 * PING_INTERVAL_MS) / 1000} s, and answers no ping; ${CARRIED_OUT}.`;
+    const what = `was not heard for ${(2 * PING_INTERVAL_MS) / 1000} s, and answers no ping; ${MAY_HAVE_RUN}.`;
     end(new ServerFailed(server, 'broken', what));
   });
   const end = (failure: PipeFailure): void => {
@@ -136,7 +136,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
   /** For how many reasons nothing is read. */
   let pauses = 0;
   /** What has come of a message is kept by `ws` until it is whole. */
-  const waiting = (): number => counted(socket.bytesRead - wholeAt + read);
+  const waiting = (): number => countedBytes(socket.bytesRead - wholeAt + read);
   const pauseUntil = (settled: Promise<void>): void => {
     pauses += 1;
     websocket.pause();
@@ -156,7 +156,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
   websocket
     .on('message', (data, isBinary) => {
       if (isBinary) {
-        fail(notSpoken(server, SPOKEN, 'it sent a frame that is not text'));
+        fail(pipeProtocolViolation(server, SPOKEN, 'it sent a frame that is not text'));
         websocket.close(UNACCEPTABLE_CODE);
       } else if (!isOver) {
         const text = data.toString();
@@ -176,11 +176,11 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     // It closes itself: there is an error only when something came that cannot be read.
     .on('error', (error) => fail(unreadable(server, error, room.longest)))
     .on('close', (code) => {
-      const what = `ended the connection (WebSocket status ${code}); ${CARRIED_OUT}.`;
+      const what = `ended the connection (WebSocket status ${code}); ${MAY_HAVE_RUN}.`;
       fail(new ServerFailed(server, 'broken', what));
     });
   /** Holds what the server has not taken; false where there is no room for it. */
-  const noteQueue = (): boolean => room.outgoing.tryResize(counted(websocket.bufferedAmount));
+  const noteQueue = (): boolean => room.outgoing.tryResize(countedBytes(websocket.bufferedAmount));
   const closed = new Promise<void>((resolve) => websocket.once('close', () => resolve()));
   setImmediate(() => websocket.resume());
 
@@ -191,7 +191,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
         throw new NotSent();
       }
       if (websocket.readyState !== websocket.OPEN) {
-        throw hasEnded(server);
+        throw connectionEnded(server);
       }
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const isQueued = websocket.bufferedAmount <= room.longest;
@@ -203,7 +203,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
       }
       // A server that does not read must not make the queue as long as it likes.
       if (!(isQueued && noteQueue())) {
-        const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${CARRIED_OUT}.`);
+        const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${MAY_HAVE_RUN}.`);
         reject(failure);
         end(failure);
       }
@@ -240,11 +240,11 @@ function listen(websocket: WebSocket, socket: Socket, lost: () => void): NodeJS.
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name);
 
 const connectionFailed = (server: string, kind: 'unreachable' | 'broken', error: Error): ServerFailed =>
-  serverFailed(server, { kind, isAnswered: false, reason: codeOf(error), cause: error }, 0);
+  toServerFailed(server, { kind, isAnswered: false, reason: codeOf(error), cause: error }, 0);
 
 const unreadable = (server: string, error: Error, longest: number): ServerFailed => {
   const code = codeOf(error);
   const isLong = code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
   const why = isLong ? `a message is longer than ${longest} bytes` : `its frames cannot be read (${code})`;
-  return notSpoken(server, SPOKEN, why);
+  return pipeProtocolViolation(server, SPOKEN, why);
 };

@@ -5,7 +5,7 @@ import { type KeyPairCaller, requirePermission } from '../base/caller.ts';
 import { invalidValue } from '../base/errors.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
-import { SCHEMES, TRANSPORTS } from '../runtime/connectable.ts';
+import { SCHEMES_BY_TRANSPORT, TRANSPORTS_BY_WORD } from '../runtime/connectable.ts';
 import type { Server } from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 
@@ -23,7 +23,7 @@ export function requireRoom(headers: Readonly<Record<string, string>> = {}): voi
 
 /** Throws where the scheme of a URL is none of its transport's. */
 export function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
-  const schemes = SCHEMES[TRANSPORTS[transport]];
+  const schemes = SCHEMES_BY_TRANSPORT[TRANSPORTS_BY_WORD[transport]];
   if (!schemes.includes(new URL(url).protocol)) {
     const wanted = schemes.map((scheme) => scheme.slice(0, -1)).join(', ');
     throw invalidValue(['url'], `the transport ${transport} takes ${wanted} URLs only`, 'scheme');

@@ -7,9 +7,9 @@ import { type KeyPairCaller, mayApprove } from '../base/caller.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
-import { ownServer } from '../runtime/connectable.ts';
+import { toConnectable } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
-import { urlWithoutSecrets } from '../runtime/secrets.ts';
+import { urlWithoutSecrets } from '../runtime/target-secrets.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -97,7 +97,7 @@ export async function updateServer(
   try {
     const updated = await storeChanges(deps, caller, id, changes, expected);
     // Another update may have come between.
-    if (candidate !== null && isDeepStrictEqual(ownServer(updated).target, candidate.server.target)) {
+    if (candidate !== null && isDeepStrictEqual(toConnectable(updated).target, candidate.server.target)) {
       candidate.use();
     } else {
       candidate?.discard();
@@ -128,7 +128,7 @@ async function bringUp(
   const after = { ...before, ...changes, version: before.version + 1 };
   requireDialable(after);
   await requireMayChange(store.read, caller, before, after);
-  const connectable = ownServer(after);
+  const connectable = toConnectable(after);
   return runtime.isReachedAs(connectable) ? null : runtime.bringUp(connectable, BRING_UP_TIMEOUT_MS);
 }
 

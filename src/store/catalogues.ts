@@ -23,7 +23,7 @@ const PIECE_CHARS = 64 * 1024;
 const LINE_FEED_CODE = 0x0a;
 
 /** The last seen tools of an own or shared server. */
-export type Catalogue = {
+export type StoredCatalogue = {
   /** In the server's order; null if no list was seen at the current URL. */
   readonly tools: readonly CataloguedTool[] | null;
   /** The memory of the tools in bytes; 0 if there are none. */
@@ -41,7 +41,7 @@ export type Catalogue = {
  * Returns the last seen tools of a server; all null if there was no list, or no such server. Other work runs between
  * two tools. Waits for `room` before it unpacks or parses more.
  */
-export async function find(db: Db, serverId: string, room: (bytes: number) => Promise<void>): Promise<Catalogue> {
+export async function find(db: Db, serverId: string, room: (bytes: number) => Promise<void>): Promise<StoredCatalogue> {
   const row = await db.sql
     .selectFrom('server_catalogues')
     .selectAll()
@@ -90,7 +90,7 @@ async function unpacked(
 }
 
 /** Returns only the pins of a server; null as in its catalogue. */
-export async function pins(db: Db, serverId: string): Promise<Catalogue['pins']> {
+export async function pins(db: Db, serverId: string): Promise<StoredCatalogue['pins']> {
   const row = await db.sql
     .selectFrom('server_catalogues')
     .select('pins')

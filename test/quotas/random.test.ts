@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { purgeExpired } from '../../src/accounts/endpoints.ts';
-import { ownServer } from '../../src/runtime/connectable.ts';
+import { toConnectable } from '../../src/runtime/connectable.ts';
 import { saveTools } from '../../src/runtime/save-tools.ts';
 import * as servers from '../../src/store/servers.ts';
 import { onBothEngines } from '../store/support/harness.ts';
@@ -57,7 +57,7 @@ const STEPS: Record<string, Step> = {
     const found = id && (await servers.find(store.read, tenant.id, id));
     const definition = { name: 'tool', description: 'ü'.repeat(choice), inputSchema: {} };
     const listed = { tools: [{ definition, hash: String(choice) }], seenAt: 1 };
-    return found && saveTools({ store, quotas: NO_QUOTAS }, ownServer(found), listed, null);
+    return found && saveTools({ store, quotas: NO_QUOTAS }, toConnectable(found), listed, null);
   },
   deleteServer: async ({ server }, tenant, choice) => {
     const path = { mcpServerId: pick(tenant.servers, choice) ?? '' };

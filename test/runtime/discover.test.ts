@@ -52,7 +52,7 @@ test.each<[string, Step, RegExp]>([
   server.script['server/discover'] = json({
     result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
   });
-  expect((await connection.discover())?.said()).toMatchObject({ capabilities: { tools: {} } });
+  expect((await connection.discover())?.description()).toMatchObject({ capabilities: { tools: {} } });
 });
 
 test('a server that is down is a failure too', async () => {
@@ -88,7 +88,7 @@ test('what a stateless server says of itself', async () => {
   };
   const discovered = await connection.discover();
   expect(discovered?.protocolVersion).toBe('2026-07-28');
-  expect(discovered?.said()).toEqual(facts);
+  expect(discovered?.description()).toEqual(facts);
   expect(await connection.session()).toBeNull();
 });
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { readEvents, type StreamEvent } from '../../src/runtime/events.ts';
+import { readEvents, type StreamEvent } from '../../src/runtime/read-events.ts';
 import { ownMemory } from '../support/memory.ts';
 
 const room = () => ({ longest: 32 * 1024 * 1024, held: ownMemory().hold('answers', 0), bytesOf: () => 0 });

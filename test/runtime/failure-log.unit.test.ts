@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ServerFailed } from '../../src/runtime/failed.ts';
 import { createFailureLog } from '../../src/runtime/failure-log.ts';
+import { ServerFailed } from '../../src/runtime/server-failed.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createHealthLog } from '../../src/runtime/health-log.ts';
-import type { State } from '../../src/runtime/supervise.ts';
+import type { HealthState } from '../../src/runtime/supervise.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,7 +24,7 @@ function start() {
     intervalMs: 1000,
     ended: ended.signal,
   });
-  return { lines, ended, note: (state: State) => note({ state, since: 0, lastError: null }) };
+  return { lines, ended, note: (state: HealthState) => note({ state, since: 0, lastError: null }) };
 }
 
 it('logs a change at once, and those of an interval by one line with the last state', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const MODULE = join(import.meta.dirname, '../../src/runtime/inherited.ts');
+const MODULE = join(import.meta.dirname, '../../src/runtime/close-inherited.ts');
 const PROGRAM = `
   import { execFileSync } from 'node:child_process';
   import { fstatSync, openSync } from 'node:fs';

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { ServerFailed } from '../../src/runtime/failed.ts';
-import { openLine } from '../../src/runtime/line.ts';
+import { openJsonRpcPipe } from '../../src/runtime/json-rpc-pipe.ts';
 import type { ServerMessage } from '../../src/runtime/messages.ts';
-import { createOwnIds } from '../../src/runtime/own-ids.ts';
 import type { PipeFailure, PipeReader } from '../../src/runtime/pipe.ts';
+import { createRequestIds } from '../../src/runtime/request-ids.ts';
+import { ServerFailed } from '../../src/runtime/server-failed.ts';
 import { LONGEST_MESSAGE, ownMemory } from '../support/memory.ts';
 
-const ownId = createOwnIds();
+const ownId = createRequestIds();
 
 /** A line whose server says what the test says; `sent` is what it was told. */
 async function line(memory = ownMemory) {
   let reader: PipeReader | undefined;
   const ends: PipeFailure[] = [];
   const sent: string[] = [];
-  const opened = await openLine({
+  const opened = await openJsonRpcPipe({
     name: 'Odd',
     silence: 0,
     open: async (given) => {
@@ -38,9 +38,9 @@ async function all(messages: AsyncIterable<ServerMessage>): Promise<ServerMessag
 }
 
 test('messages keep their order when a large one takes a while, also when the pipe ends', async () => {
-  const { ask, reader } = await line();
+  const { request, reader } = await line();
   const id = ownId();
-  const asked = all(ask({ id, method: 'tools/call', params: {} }, new AbortController().signal));
+  const asked = all(request({ id, method: 'tools/call', params: {} }, new AbortController().signal));
   const progress = (of: string) =>
     `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${id},"x":${of}}}`;
   reader.message(progress(ones(200_000)));
@@ -56,22 +56,24 @@ test('messages keep their order when a large one takes a while, also when the pi
 });
 
 test('a large text that is no message fails the request whose id stands in it', async () => {
-  const { ask, reader, strays } = await line();
+  const { request, reader, strayCount } = await line();
   const id = ownId();
-  const asked = all(ask({ id, method: 'tools/call', params: {} }, new AbortController().signal));
+  const asked = all(request({ id, method: 'tools/call', params: {} }, new AbortController().signal));
   reader.message(`{"jsonrpc":"2.0","id":${id},"result":${ones(200_000)}`);
   await expect(asked).rejects.toThrow('its answer is no JSON-RPC message');
-  expect(strays()).toBe(1);
+  expect(strayCount()).toBe(1);
 });
 
 test('many texts that are no messages are looked at once, however many requests wait', async () => {
-  const { ask, reader, strays } = await line();
+  const { request, reader, strayCount } = await line();
   const { signal } = new AbortController();
-  const waiting = Array.from({ length: 200 }, () => ask({ id: ownId(), method: 'ping', params: {} }, signal).next());
+  const waiting = Array.from({ length: 200 }, () =>
+    request({ id: ownId(), method: 'ping', params: {} }, signal).next(),
+  );
   const batch = `[${'{"no":"message"},'.repeat(30_000)}1]`;
   const began = performance.now();
   await Promise.all([reader.message(batch), reader.message(`nothing ${'x'.repeat(LONGEST_MESSAGE / 2)}`)]);
-  expect(strays()).toBe(2);
+  expect(strayCount()).toBe(2);
   // Each stray for each request would take minutes.
   expect(performance.now() - began).toBeLessThan(10_000);
   reader.ended(new ServerFailed('Odd', 'broken', 'ended.'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Mask, maskOf, type Room } from '../../src/runtime/mask.ts';
-import type { Secret } from '../../src/runtime/secrets.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
+import type { Secret } from '../../src/runtime/target-secrets.ts';
 
 const SECRET = 'p4ss/w0rd"of+the=<ż>server';
 const HEADER = { name: 'authorization', value: `Bearer ${SECRET}` };
@@ -33,7 +33,7 @@ const jsonOf = async (mask: Mask, message: unknown): Promise<string> =>
   (await mask.json(Buffer.from(JSON.stringify(message)))).toString();
 const ANY_ROOM = () => true;
 const pass = (mask: Mask, areEvents: boolean, chunks: readonly Buffer[], room: Room = ANY_ROOM): string => {
-  const pieces = mask.pieces(areEvents, room);
+  const pieces = mask.ofStream(areEvents, room);
   return Buffer.concat([...chunks.flatMap((chunk) => [...pieces.add(chunk)]), ...pieces.end()]).toString();
 };
 const cutInto = (text: string, bytes: number): Buffer[] => {
@@ -209,7 +209,7 @@ describe.each([
   });
 
   test('goes on as it comes where it holds nothing', async () => {
-    const pieces = mask().pieces(true, () => {
+    const pieces = mask().ofStream(true, () => {
       throw new Error('nothing is to be held');
     });
     const [first = Buffer.alloc(0), ...rest] = cutInto(asEvent(succeeded(`${LONG}${LONG}`)), 80_000);
@@ -220,7 +220,7 @@ describe.each([
 });
 
 test('an event goes on as soon as it has ended', async () => {
-  const pieces = own.pieces(true, ANY_ROOM);
+  const pieces = own.ofStream(true, ANY_ROOM);
   const event = `data: ${JSON.stringify(resultOf('Fine.'))}\n\n`;
   expect(Buffer.concat([...pieces.add(Buffer.from(`${event}data: {`))]).toString()).toBe(event);
   expect(Buffer.concat([...pieces.add(Buffer.from('}\n'))]).toString()).toBe('');
@@ -247,7 +247,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
     ['in base64', btoa('Winter2026!'), ['Winter2026!']],
   ])('%s', async (_, sent, repeated) => {
     const mask = maskFor([{ name: 'PASSWORD', value: 'Winter2026!' }, HEADER], true);
-    const left = await mask.besides(called(sent));
+    const left = await mask.withoutSent(called(sent));
     for (const message of [
       resultOf(repeated.join('\n')),
       errorOf(repeated.join(' ')),
@@ -262,7 +262,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
 
   test('nor does a secret that holds what was sent, whose other parts are masked', async () => {
     const KEY = { name: 'KEY', value: '{"id":"public-id-1","private":"of-the-owner-1"}' };
-    const mask = await maskFor([URL_OF_STORE, KEY], true).besides(called(['Winter2026!', 'public-id-1']));
+    const mask = await maskFor([URL_OF_STORE, KEY], true).withoutSent(called(['Winter2026!', 'public-id-1']));
     expect(await mask.error(JSON.stringify(URL_OF_STORE.value))).toBe(JSON.stringify(URL_OF_STORE.value));
     expect(await mask.error(JSON.stringify(KEY.value))).toBe(
       JSON.stringify(KEY.value.replace('of-the-owner-1', '[credential]')),
@@ -272,7 +272,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
   test('a part of a secret, or another one, changes nothing', async () => {
     const mask = maskFor([{ name: 'PASSWORD', value: 'Winter2026!' }], true);
     for (const sent of ['Winter202', 'inter2026', '', null, guesses.slice(0, 100)]) {
-      expect(await mask.besides(called(sent))).toBe(mask);
+      expect(await mask.withoutSent(called(sent))).toBe(mask);
     }
   });
 });

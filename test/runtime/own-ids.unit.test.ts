@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { answerFor, createOwnIds, idsAnsweredIn, withToken } from '../../src/runtime/own-ids.ts';
+import { createRequestIds, findAnsweredIds, mapProgressToken, replaceAnswerId } from '../../src/runtime/request-ids.ts';
 
 test('ids are integers, counted for each connection', () => {
-  const [one, other] = [createOwnIds(), createOwnIds()];
+  const [one, other] = [createRequestIds(), createRequestIds()];
   expect([one(), one(), other()]).toEqual([1, 2, 1]);
 });
 
@@ -45,7 +45,7 @@ test('an answer is the one that a parser reads, with the id of the caller in it'
         const parsed = JSON.parse(text);
         const isAnswer =
           parsed.id === OWN && parsed.method === undefined && ('result' in parsed || (parsed.error ?? null) !== null);
-        const answer = answerFor(Buffer.from(text), OWN, id);
+        const answer = replaceAnswerId(Buffer.from(text), OWN, id);
         expect(answer && { ...answer, json: JSON.parse(String(answer.json)) }).toEqual(
           isAnswer
             ? { json: { ...parsed, id }, isError: (parsed.error ?? null) !== null || parsed.result?.isError === true }
@@ -65,7 +65,7 @@ test.each([
   ['an id in a text', '{"result":{"text":"\\"id\\":7"}}'],
   ['a request', '{"id":7,"method":"ping","result":{}}'],
 ])('%s is no answer', (_, text) => {
-  expect(answerFor(Buffer.from(text), OWN, 'mine')).toBeUndefined();
+  expect(replaceAnswerId(Buffer.from(text), OWN, 'mine')).toBeUndefined();
 });
 
 test.each([
@@ -74,7 +74,7 @@ test.each([
   ['{ "id" : 7 , "result" : {} }', null, '{ "id" : null , "result" : {} }'],
   ['{"id":9,"result":{},"id":7.0}', 1, '{"id":9,"result":{},"id":1}'],
 ])('%s stays as it is but for the id', (text, id, json) => {
-  expect(String(answerFor(Buffer.from(text), OWN, id)?.json)).toBe(json);
+  expect(String(replaceAnswerId(Buffer.from(text), OWN, id)?.json)).toBe(json);
 });
 
 const padding = 'x'.repeat(200_000);
@@ -90,17 +90,17 @@ test.each<[string, string, number[]]>([
   ['a text that quotes an answer', '{"result":"{\\"jsonrpc\\":\\"2.0\\",\\"id\\":7}', []],
   ['a text', `id 7 ${padding}`, []],
 ])('the ids that %s answers', (_, text, ids) => {
-  expect([...new Set(idsAnsweredIn(text))]).toEqual(ids);
+  expect([...new Set(findAnsweredIds(text))]).toEqual(ids);
 });
 
 test('progress of another request is not told, whose number may be one that the caller has chosen too', () => {
   const progress = (progressToken: unknown) => ({ method: 'notifications/progress', params: { progressToken } });
-  const { params, restore } = withToken({ _meta: { progressToken: 3 } }, OWN);
+  const { params, restore } = mapProgressToken({ _meta: { progressToken: 3 } }, OWN);
   expect(params).toEqual({ _meta: { progressToken: OWN } });
   expect([OWN, 3, 'of somebody else'].map((token) => restore(progress(token)))).toEqual([
     progress(3),
     undefined,
     progress('of somebody else'),
   ]);
-  expect(withToken({}, OWN).restore(progress(OWN))).toBeUndefined();
+  expect(mapProgressToken({}, OWN).restore(progress(OWN))).toBeUndefined();
 });

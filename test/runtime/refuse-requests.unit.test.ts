@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
-import { createRefuser } from '../../src/runtime/refuse-requests.ts';
+import { createRequestRefuser } from '../../src/runtime/refuse-requests.ts';
 
 test('a server that asks without end has so many answers under way, and more when these have gone', async () => {
   const sent: { answer: object; done: () => void }[] = [];
-  const refuse = createRefuser((answer) => new Promise((done) => sent.push({ answer, done: () => done(undefined) })));
+  const refuse = createRequestRefuser(
+    (answer) => new Promise((done) => sent.push({ answer, done: () => done(undefined) })),
+  );
   for (let id = 0; id < 10_000; id++) {
     refuse({ jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
   }
@@ -18,7 +20,7 @@ test('a server that asks without end has so many answers under way, and more whe
 
 test('an answer that cannot be sent makes room, and fails nothing', async () => {
   let count = 0;
-  const refuse = createRefuser(async () => {
+  const refuse = createRequestRefuser(async () => {
     count += 1;
     throw new Error('the server is gone');
   });

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { ownServer } from '../../src/runtime/connectable.ts';
-import { sameTools, saveTools } from '../../src/runtime/save-tools.ts';
+import { toConnectable } from '../../src/runtime/connectable.ts';
+import { areSameTools, saveTools } from '../../src/runtime/save-tools.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import type { Server } from '../../src/store/servers.ts';
 import * as servers from '../../src/store/servers.ts';
@@ -30,7 +30,7 @@ onBothEngines(({ shared }) => {
     const own = await anOrganization(store);
     server = await store.write((db) => servers.insert(db, aServer(own, { requestHeaders: { a: '1', b: '2' } })));
   });
-  const save = () => saveTools({ store, quotas: NO_QUOTAS }, ownServer(server), LISTED, null);
+  const save = () => saveTools({ store, quotas: NO_QUOTAS }, toConnectable(server), LISTED, null);
   const change = (changes: Partial<servers.Server>) =>
     store.write((db) => servers.update(db, { ...server, ...changes }, server.version));
 
@@ -70,7 +70,7 @@ onBothEngines(({ shared }) => {
         hash,
       }));
     const { turns } = await turnsDuring(() =>
-      saveTools({ store, quotas: NO_QUOTAS }, ownServer(server), { tools: slow('new'), seenAt: 10 }, slow('old')),
+      saveTools({ store, quotas: NO_QUOTAS }, toConnectable(server), { tools: slow('new'), seenAt: 10 }, slow('old')),
     );
     // It reads the names to write the tools, to pin them, of those before, and to compare.
     expect(turns).toBeGreaterThanOrEqual(36);
@@ -105,5 +105,5 @@ it.each([
   ['one tool more', (tools: Tools) => [...tools, made(3)], false],
 ])('lists are the same unless they differ in: %s', (_, change, same) => {
   const tools = [made(0), made(1), made(2)];
-  expect(sameTools(tools, change(structuredClone(tools)))).toBe(same);
+  expect(areSameTools(tools, change(structuredClone(tools)))).toBe(same);
 });

@@ -6,8 +6,8 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { createEgress } from '../../src/egress/egress.ts';
-import { serverFailed } from '../../src/runtime/exchange.ts';
 import type { Pipe } from '../../src/runtime/pipe.ts';
+import { toServerFailed } from '../../src/runtime/send-to-server.ts';
 import { openSse } from '../../src/runtime/sse.ts';
 import type { RemotePipeTarget } from '../../src/runtime/target.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
@@ -370,7 +370,7 @@ describe('it cannot be opened', () => {
     const secure = await listenOn(createSecureServer({ key: KEY, cert: CERTIFICATE }, opens));
     const reason = 'DEPTH_ZERO_SELF_SIGNED_CERT';
     const cause = Object.assign(new Error(reason), { code: reason });
-    const expected = serverFailed('Scripted', { kind: 'unreachable', isAnswered: false, reason, cause }, 0);
+    const expected = toServerFailed('Scripted', { kind: 'unreachable', isAnswered: false, reason, cause }, 0);
     expect(await failureOf(open(`https://127.0.0.1:${secure.port}/sse`))).toBe(toldOf(expected));
     expect(expected.message).toContain(reason);
     await secure.stop();

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createOpenEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import type { Connection } from '../../src/runtime/connection.ts';
-import { ServerFailed } from '../../src/runtime/failed.ts';
 import { listTools } from '../../src/runtime/list-tools.ts';
+import { ServerFailed } from '../../src/runtime/server-failed.ts';
 import type { ProcessTarget } from '../../src/runtime/target.ts';
 import { anyRoom } from '../support/any-room.ts';
 import type { Json } from '../support/json.ts';
@@ -84,7 +84,7 @@ describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
     const { facts, era: spoken } = await connection.introduce();
     expect(spoken).toBe(era);
     expect(facts.protocolVersion).toBe(era === 'handshake' ? '2025-11-25' : '2026-07-28');
-    expect(facts.said().capabilities).toEqual({ tools: {} });
+    expect(facts.description().capabilities).toEqual({ tools: {} });
     const { tools } = await listTools(connection, SIGNAL, anyRoom);
     expect(tools.map(({ name }) => name)).toContain('echo');
     expect(await call(connection, 'echo', { text: 'Größe 🗝' })).toBe('Größe 🗝');

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { beginningOf } from '../../src/runtime/beginning-of.ts';
+import { readBeginning } from '../../src/runtime/read-beginning.ts';
 import { streamAnswer } from '../../src/runtime/streamed-answer.ts';
 
 const OWN = 17;
@@ -75,7 +75,7 @@ test.each([100, 16_000, 17_000, 70_000])('the beginning of %i bytes can be read 
   const text = 'x'.repeat(length);
   for (const size of [999, 16_384, 100_000]) {
     const body = Readable.from(piecesOf(text, size));
-    const { bytes, isWhole } = await beginningOf(body);
+    const { bytes, isWhole } = await readBeginning(body);
     const rest = isWhole ? [bytes] : await body.toArray();
     expect([isWhole, Buffer.concat(rest).toString() === text]).toEqual([length <= 16_384, true]);
   }

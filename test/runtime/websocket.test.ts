@@ -7,8 +7,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createEgress } from '../../src/egress/egress.ts';
-import { serverFailed } from '../../src/runtime/exchange.ts';
 import type { Pipe } from '../../src/runtime/pipe.ts';
+import { toServerFailed } from '../../src/runtime/send-to-server.ts';
 import type { RemotePipeTarget } from '../../src/runtime/target.ts';
 import { openWebSocket } from '../../src/runtime/websocket.ts';
 import { CERTIFICATE, KEY } from '../egress/support/certificate.ts';
@@ -139,7 +139,7 @@ describe('a connection', () => {
 
   const failureOfTls = (reason: string): string => {
     const cause = Object.assign(new Error(reason), { code: reason });
-    const failure = serverFailed('Scripted', { kind: 'unreachable', isAnswered: false, reason, cause }, 0);
+    const failure = toServerFailed('Scripted', { kind: 'unreachable', isAnswered: false, reason, cause }, 0);
     expect(failure.message).toContain(reason);
     return toldOf(failure);
   };

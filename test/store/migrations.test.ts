@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterEach, expect, it, vi } from 'vitest';
 import { parseExact } from '../../src/base/json.ts';
-import { definitionHash } from '../../src/runtime/definitions.ts';
+import { hashDefinition } from '../../src/runtime/definitions.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
@@ -94,7 +94,7 @@ onBothEngines(({ engine, open, location }) => {
     const toolOf = (name: string, more: object = {}) => {
       const covered = { name, inputSchema: { maximum: parseExact('9007199254740993') }, title: 'A tool' };
       // The old hash of a tool is the new one of what it covered.
-      return { definition: { ...covered, ...more }, hash: definitionHash(covered) };
+      return { definition: { ...covered, ...more }, hash: hashDefinition(covered) };
     };
     const listed = [
       toolOf('plain'),
@@ -103,7 +103,7 @@ onBothEngines(({ engine, open, location }) => {
       toolOf('__proto__', { icons: [] }),
     ];
     const [plainHash = '', sameBefore = '', , protoBefore = ''] = listed.map(({ hash }) => hash);
-    const [, same = '', changed = '', proto = ''] = listed.map(({ definition }) => definitionHash(definition));
+    const [, same = '', changed = '', proto = ''] = listed.map(({ definition }) => hashDefinition(definition));
     const before = Object.keys(migrationsFor(engine)).indexOf('0008_whole_definitions');
     const store = await migrated(before, async (db) => {
       await insertRow(db, 'organizations', organizationRow(own));

@@ -1,7 +1,7 @@
 import { createEgress } from '../../../src/egress/egress.ts';
 import { connect } from '../../../src/runtime/connect.ts';
 import { remoteTarget } from '../../../src/runtime/connectable.ts';
-import type { Connection, OwnRequest } from '../../../src/runtime/connection.ts';
+import type { Connection, ConnectionRequest } from '../../../src/runtime/connection.ts';
 import type { ServerMessage } from '../../../src/runtime/messages.ts';
 import type { Era } from '../../../src/runtime/protocol.ts';
 import { ownMemory } from '../../support/memory.ts';
@@ -11,7 +11,7 @@ export type Connected = {
   readonly server: Scripted;
   readonly connection: Connection;
   /** All messages that answer a request, by default in the era that the server was started in. */
-  readonly ask: (request?: Partial<OwnRequest>, signal?: AbortSignal, era?: Era) => Promise<ServerMessage[]>;
+  readonly ask: (request?: Partial<ConnectionRequest>, signal?: AbortSignal, era?: Era) => Promise<ServerMessage[]>;
   readonly stop: () => Promise<void>;
 };
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { ServerFailed } from '../../../src/runtime/failed.ts';
 import type { Pipe, PipeReader } from '../../../src/runtime/pipe.ts';
+import type { ServerFailed } from '../../../src/runtime/server-failed.ts';
 import type { RemotePipeTarget } from '../../../src/runtime/target.ts';
 import type { Json } from '../../support/json.ts';
 

@@ -4,15 +4,22 @@ import type { MemoryScope } from '../base/memory-scope.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
 import { Listening } from '../egress/silence.ts';
-import { isLarge, isMessage, messageBytes, notTheProtocol, readLarge, type ServerMessage } from './messages.ts';
-import { idsAnsweredIn } from './own-ids.ts';
+import {
+  estimateMessageBytes,
+  hasManyValues,
+  isMessage,
+  parseLargeMessage,
+  protocolViolation,
+  type ServerMessage,
+} from './messages.ts';
+import { PendingRequest } from './pending-request.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
-import { cancelled, TOOLS_CHANGED } from './protocol.ts';
-import { createRefuser } from './refuse-requests.ts';
-import { Waiting } from './waiting.ts';
+import { cancelledNotification, TOOLS_CHANGED } from './protocol.ts';
+import { createRequestRefuser } from './refuse-requests.ts';
+import { findAnsweredIds } from './request-ids.ts';
 
 /** A request as it goes to the server. */
-export type LineRequest = {
+export type PipeRequest = {
   /** Nobody else's; progress is asked for under it too. */
   readonly id: number;
   readonly method: string;
@@ -21,23 +28,23 @@ export type LineRequest = {
 };
 
 /** A pipe that is open, and the requests under way through it. */
-export type Line = {
+export type JsonRpcPipe = {
   /**
    * The notifications about a request as they come, and its response, which is the last. A caller who leaves earlier, or
    * whose signal says so, makes the server be told to cancel. Throws ServerFailed, OverBudget, NotSent, or the reason of
    * the signal.
    */
-  readonly ask: (request: LineRequest, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
+  readonly request: (request: PipeRequest, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** Sends a notification. */
-  readonly tell: (message: object) => void;
+  readonly notify: (message: object) => void;
   /** Notes that the server has introduced itself. */
   readonly introduced: () => void;
   /** How much has come that is no JSON-RPC message. */
-  readonly strays: () => number;
+  readonly strayCount: () => number;
   readonly close: () => Promise<void>;
 };
 
-export type LineOptions = {
+export type JsonRpcPipeOptions = {
   /** The server's, for messages to people. */
   readonly name: string;
   /** Milliseconds without a word after which a request is given up. */
@@ -52,22 +59,30 @@ export type LineOptions = {
 };
 
 /** Opens a line. Throws ServerFailed, or whatever `open` does. */
-export async function openLine({ name, silence, open, onChanged, onEnd, memory }: LineOptions): Promise<Line> {
-  const waiting = new Map<number, Waiting>();
+export async function openJsonRpcPipe({
+  name,
+  silence,
+  open,
+  onChanged,
+  onEnd,
+  memory,
+}: JsonRpcPipeOptions): Promise<JsonRpcPipe> {
+  const waiting = new Map<number, PendingRequest>();
   let strays = 0;
   /** The last of the messages that are read in turn. */
   let reading: Promise<void> | undefined;
   let ended: PipeFailure | undefined;
 
-  const tell = (message: object): void => {
+  const notify = (message: object): void => {
     // Whoever waits for an answer hears of a pipe that has broken in any case.
     void pipe.send(JSON.stringify(message)).catch(() => undefined);
   };
 
-  const refuse = createRefuser((answer) => pipe.send(JSON.stringify(answer)));
+  const refuse = createRequestRefuser((answer) => pipe.send(JSON.stringify(answer)));
 
   /** Ids are the server's words, and may be anything that JSON has. */
-  const waitingFor = (id: unknown): Waiting | undefined => (typeof id === 'number' ? waiting.get(id) : undefined);
+  const waitingFor = (id: unknown): PendingRequest | undefined =>
+    typeof id === 'number' ? waiting.get(id) : undefined;
 
   /** `bytes` are those of memory that the message counts. */
   const route = (message: ServerMessage, bytes: number): void => {
@@ -85,7 +100,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
 
   /** Fails the requests that a text may answer. */
   const failAnswered = (text: string, failure: Error): void => {
-    for (const id of idsAnsweredIn(text)) {
+    for (const id of findAnsweredIds(text)) {
       waiting.get(id)?.fail(failure);
     }
   };
@@ -93,7 +108,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
   /** What is no message some servers print where they should not. An answer that cannot be read fails its request. */
   const pass = (text: string): void => {
     strays += 1;
-    failAnswered(text, notTheProtocol(name, 'its answer is no JSON-RPC message'));
+    failAnswered(text, protocolViolation(name, 'its answer is no JSON-RPC message'));
   };
 
   const take = (text: string, bytes: number): void => {
@@ -130,7 +145,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     using room = memory();
     const held = room.hold('queues', 0, () => failAnswered(text, new OverBudget('share')));
     await held.reach(bytes);
-    const message = isLarge(text) ? await readLarge(name, text).catch(() => null) : undefined;
+    const message = hasManyValues(text) ? await parseLargeMessage(name, text).catch(() => null) : undefined;
     // From here on it is held by whoever it is for.
     held.release();
     if (message === undefined) {
@@ -155,7 +170,7 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
       if (ended !== undefined) {
         return undefined;
       }
-      const bytes = messageBytes(text);
+      const bytes = estimateMessageBytes(text);
       if (reading === undefined && isSmall(text, bytes)) {
         take(text, bytes);
         return undefined;
@@ -172,15 +187,15 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
     ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
   });
 
-  async function* ask(
-    { id, method, params, mayBeSent }: LineRequest,
+  async function* request(
+    { id, method, params, mayBeSent }: PipeRequest,
     signal: AbortSignal,
   ): AsyncGenerator<ServerMessage> {
     signal.throwIfAborted();
     if (ended !== undefined) {
       throw ended;
     }
-    const asked = new Waiting(name, silence, memory);
+    const asked = new PendingRequest(name, silence, memory);
     const listening = silence > 0 ? new Listening(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
@@ -205,12 +220,12 @@ export async function openLine({ name, silence, open, onChanged, onEnd, memory }
       listening?.end();
       signal.removeEventListener('abort', abort);
       if (!isOver && !isUnsent && ended === undefined) {
-        tell(cancelled(id));
+        notify(cancelledNotification(id));
       }
     }
   }
 
-  return { ask, tell, introduced: () => pipe.introduced?.(), strays: () => strays, close: pipe.close };
+  return { request, notify, introduced: () => pipe.introduced?.(), strayCount: () => strays, close: pipe.close };
 }
 
 /** Whether a message is read at once, in what every piece of work holds. */

@@ -7,7 +7,7 @@ const MAX_KEPT_CHARS = 2 * MAX_SHOWN_CHARS;
 const MIN_SECRET_CHARS = 4;
 
 /** The end of what a process writes to its standard error, across its restarts. */
-export class Tail {
+export class StderrBuffer {
   readonly #forms: readonly string[];
   #chunks: Buffer[] = [];
   #size = 0;

@@ -3,12 +3,12 @@ import { createBreathing } from '../base/breathe.ts';
 import type { Holder } from '../base/held.ts';
 import { type Held, type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { QuotaExceeded } from '../quotas/quotas.ts';
-import type { CataloguedTool, Catalogue as StoredCatalogue } from '../store/catalogues.ts';
+import type { CataloguedTool, StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
-import { type Definition, definitionHash } from './definitions.ts';
-import { ServerFailed } from './failed.ts';
+import { type Definition, hashDefinition } from './definitions.ts';
 import { type ListedTools, listTools } from './list-tools.ts';
-import { type Listed, sameTools } from './save-tools.ts';
+import { areSameTools, type SeenTools } from './save-tools.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /** The tools of a server as they were last seen, and why they could not be seen since. */
 export type ToolsSeen = {
@@ -30,7 +30,7 @@ export type Freshness = {
 };
 
 /** What a server lists. */
-export type Catalogue = {
+export type ToolCatalogue = {
   /**
    * Its tools, at most `age` old and none that it has said are others by now, at once when they are known; when they are
    * not to be had within `patience` after the server may be asked, the last that were seen. An `age` below the interval
@@ -40,11 +40,11 @@ export type Catalogue = {
   /** Asks the server now; who comes while it is asked waits for the same answer. Throws ServerFailed. */
   readonly refresh: () => Promise<void>;
   /** The server is heard to say that its tools have changed. */
-  readonly outdate: () => void;
+  readonly markOutdated: () => void;
   /** What is stored may be another's by now. */
   readonly forget: () => void;
   /** From now on what is seen is stored; what was seen already, too. */
-  readonly keep: () => void;
+  readonly startStoring: () => void;
   /** What the server has listed, for the operator; null before it has. */
   readonly facts: () => ListedFacts | null;
 };
@@ -52,12 +52,12 @@ export type Catalogue = {
 /** What a server has listed, in short. */
 export type ListedFacts = Pick<ListedTools, 'leftOut' | 'protocolVersion'> & { readonly names: readonly string[] };
 
-export type CatalogueOptions = {
+export type ToolCatalogueOptions = {
   readonly name: string;
   readonly connection: () => Connection;
   readonly stored: (room: (bytes: number) => Promise<void>) => Promise<StoredCatalogue>;
   /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
-  readonly save: (listed: Listed, before: Listed['tools'] | null) => Promise<boolean>;
+  readonly save: (listed: SeenTools, before: SeenTools['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
   readonly budget: MemoryBudget;
   /** Whose server it is. */
@@ -77,9 +77,9 @@ const LIST_TIMEOUT_MS = 30_000;
 const NOTE_INTERVAL_MS = 1000;
 
 /** Makes the catalogue of one server, as it is connected to. */
-export function createCatalogue(options: CatalogueOptions): Catalogue {
+export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogue {
   const { name, connection, stored, save, now, budget, holder, intervalMs, ended } = options;
-  let seen: Listed | null = null;
+  let seen: SeenTools | null = null;
   /** The room that `seen` takes, as long as there is some. */
   let held: Held | null = null;
   let usedAt = 0;
@@ -105,7 +105,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   ended.addEventListener('abort', forget, { once: true });
 
   /** Keeps what was seen until the room is needed. Throws OverBudget: there must be room for it while it is used. */
-  const remember = (listed: Listed, bytes: number): void => {
+  const remember = (listed: SeenTools, bytes: number): void => {
     forget();
     held = budget.hold(holder, 'lists', bytes);
     held.yields('kept', forget);
@@ -118,8 +118,8 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
     await use(await stored((bytes) => reading.reach(bytes)), reading);
   };
 
-  const storeUnlessSame = async (listed: Listed, before: Listed['tools'] | null): Promise<void> => {
-    const isSame = before !== null && sameTools(before, listed.tools);
+  const storeUnlessSame = async (listed: SeenTools, before: SeenTools['tools'] | null): Promise<void> => {
+    const isSame = before !== null && areSameTools(before, listed.tools);
     if (isSame) {
       return;
     }
@@ -157,7 +157,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
       throw hasMoved(name);
     }
     const before = seen?.tools ?? null;
-    const isSame = before !== null && sameTools(before, tools);
+    const isSame = before !== null && areSameTools(before, tools);
     if (!isSame && isKept) {
       await (before === null
         ? withStored(({ tools: found }) => storeUnlessSame({ tools, seenAt }, found))
@@ -236,7 +236,7 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
   /** Whether the age of what was seen is known: not of what another process has stored, nor after the clock was set back. */
   const isKnownAt = (seenAt: number): boolean => isListed && seenAt <= now();
 
-  const isStale = ({ seenAt }: Listed, { age, decides }: Freshness): boolean =>
+  const isStale = ({ seenAt }: SeenTools, { age, decides }: Freshness): boolean =>
     isOutdated || refreshing !== null || now() - seenAt > age || (decides === true && !isKnownAt(seenAt));
 
   /** Takes what is stored for what was seen. */
@@ -291,11 +291,11 @@ export function createCatalogue(options: CatalogueOptions): Catalogue {
         : { ...seen, failure: failure?.error ?? null, isFresh: true };
     },
     refresh,
-    outdate: () => {
+    markOutdated: () => {
       isOutdated = true;
     },
     forget,
-    keep: () => {
+    startStoring: () => {
       isKept = true;
       // What could not be stored is asked for again.
       void keepSeen().catch(forget);
@@ -312,7 +312,7 @@ async function hashed(definitions: readonly Definition[]): Promise<CataloguedToo
   const breathe = createBreathing();
   const tools: CataloguedTool[] = [];
   for (const definition of definitions) {
-    tools.push({ definition, hash: definitionHash(definition) });
+    tools.push({ definition, hash: hashDefinition(definition) });
     await breathe();
   }
   return tools;

@@ -13,13 +13,13 @@ const NO_MESSAGE = { id: undefined, method: undefined, isError: undefined };
  * Counts the request ids, and progress tokens, of one connection, from 1: there are servers that know only integers. A
  * connection is one organization's, so that they tell nothing of others.
  */
-export function createOwnIds(): () => number {
+export function createRequestIds(): () => number {
   let count = 0;
   return () => ++count;
 }
 
 /** Progress is asked for under an id of the gateway's own, and told under the caller's. */
-export function withToken(params: Params, own: number) {
+export function mapProgressToken(params: Params, own: number) {
   const meta = params._meta;
   const token = isObject(meta) ? meta.progressToken : undefined;
   /** A notification in the caller's words; undefined for progress of another request, whose number may be the caller's too. */
@@ -39,10 +39,10 @@ export function withToken(params: Params, own: number) {
 }
 
 /** An answer in JSON with the caller's id in it, and whether it is a failure. */
-export type WholeAnswer = { readonly json: Buffer; readonly isError: boolean };
+export type JsonAnswer = { readonly json: Buffer; readonly isError: boolean };
 
 /** The answer to the request with an own id, for a caller with another; undefined for what is not that one message. */
-export function answerFor(json: Buffer, own: number, id: unknown): WholeAnswer | undefined {
+export function replaceAnswerId(json: Buffer, own: number, id: unknown): JsonAnswer | undefined {
   const messages: ScannedMessage[] = [];
   if (json[0] === OPEN_OBJECT_CODE) {
     new MessageScanner((message) => messages.push(message)).scan(json);
@@ -64,7 +64,7 @@ const ID_AT_END = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
 const MAX_ANSWERED_IDS = 100;
 
 /** The ids of requests that a text answers, or begins to: JSON that cannot be read, or for which there is no room. */
-export function idsAnsweredIn(text: string): number[] {
+export function findAnsweredIds(text: string): number[] {
   const ids: number[] = [];
   const take = ({ id, method, hasVersion, isError }: ScannedMessage): void => {
     const isAnswer = method === undefined && (hasVersion || isError !== undefined);

@@ -3,7 +3,7 @@ import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
 /** The memory of a pipe: what has come and is not read, and what the server has not taken. */
-export type PipeRoom = {
+export type PipeMemory = {
   /** Characters, or bytes, that one message may have. */
   readonly longest: number;
   readonly incoming: Held;
@@ -14,7 +14,7 @@ export type PipeRoom = {
 };
 
 /** Begins to hold the memory of a pipe; `lose` ends the pipe, since somebody else needs the room. Throws OverBudget. */
-export function createPipeRoom(memory: () => MemoryScope, lose: (failure: OverBudget) => void): PipeRoom {
+export function createPipeMemory(memory: () => MemoryScope, lose: (failure: OverBudget) => void): PipeMemory {
   const scope = memory();
   const letGo = (): void => lose(new OverBudget('share'));
   return {
@@ -33,4 +33,4 @@ async function makeRoom(memory: () => MemoryScope, bytes: number): Promise<void>
 }
 
 /** Bytes that count of what is held: little of it is in what every piece of work holds. */
-export const counted = (bytes: number): number => (bytes > SMALL_BYTES ? bytes : 0);
+export const countedBytes = (bytes: number): number => (bytes > SMALL_BYTES ? bytes : 0);

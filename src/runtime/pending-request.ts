@@ -3,9 +3,9 @@ import { OverBudget } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
 import type { Speaker } from '../egress/silence.ts';
-import { ServerFailed } from './failed.ts';
 import type { ServerMessage } from './messages.ts';
-import { CARRIED_OUT } from './pipe-failures.ts';
+import { MAY_HAVE_RUN } from './pipe-failures.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /** Bytes of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
 const MAX_KEPT_BYTES = 12 * 1024 * 1024;
@@ -13,7 +13,7 @@ const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 type Came = { readonly message: ServerMessage; readonly bytes: number };
 
 /** A request that waits for what a server has to say to it. What has come is held until the next is asked for. */
-export class Waiting implements Speaker {
+export class PendingRequest implements Speaker {
   readonly silence: number;
   readonly #server: string;
   readonly #memory: () => MemoryScope;
@@ -63,7 +63,7 @@ export class Waiting implements Speaker {
   }
 
   giveUp(): void {
-    const what = `sent nothing for ${this.silence / 1000} s; ${CARRIED_OUT}.`;
+    const what = `sent nothing for ${this.silence / 1000} s; ${MAY_HAVE_RUN}.`;
     this.fail(new ServerFailed(this.#server, 'late', what));
   }
 

@@ -1,16 +1,16 @@
-import { ServerFailed } from './failed.ts';
+import { ServerFailed } from './server-failed.ts';
 
 /** Milliseconds that a server gets to introduce itself. */
 export const INTRODUCTION_TIMEOUT_MS = 10_000;
 
 /** Ends what a server is asked to introduce itself by. */
-export const patience = (): AbortSignal => AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS);
+export const introductionTimeout = (): AbortSignal => AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS);
 
 /**
  * Asks a server once and keeps the answer, but no failure: ServerFailed when its patience is over. `known` is the answer
  * as far as it was asked for; `forget` lets it be asked for again, unless that was done already.
  */
-export function once<T>(server: string, ask: () => Promise<T>) {
+export function memoizeUntilFailure<T>(server: string, ask: () => Promise<T>) {
   let kept: Promise<T> | undefined;
   let value: T | undefined;
   const get = (): Promise<T> => {

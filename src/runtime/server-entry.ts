@@ -5,15 +5,15 @@ import type { OpenEgresses, OrganizationEgress } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
 import type { Quotas } from '../store/usage.ts';
-import { type Catalogue, createCatalogue } from './catalogue.ts';
 import { connect } from './connect.ts';
 import type { Connectable } from './connectable.ts';
 import type { Connection } from './connection.ts';
-import type { ServerFailed } from './failed.ts';
 import { saveTools } from './save-tools.ts';
+import type { ServerFailed } from './server-failed.ts';
+import { createToolCatalogue, type ToolCatalogue } from './tool-catalogue.ts';
 
 /** What connections are made with. */
-export type EntryOptions = {
+export type ServerEntryOptions = {
   readonly store: Store;
   /** The ways out for the URLs of organizations, and those for the URLs of the operator. */
   readonly egress: OrganizationEgress;
@@ -26,18 +26,18 @@ export type EntryOptions = {
 };
 
 /** Whose connection it is: an organization's or, with null, the operator's. */
-export type Owner = string | null;
+export type ConnectionOwner = string | null;
 
 /** A server as it is connected to. It changes in nothing: who is reached in another way has another entry. */
-export type Entry = {
+export type ServerEntry = {
   readonly server: Connectable;
-  readonly catalogue: Catalogue;
+  readonly catalogue: ToolCatalogue;
   /** Aborted when it is not used any more. */
   readonly ended: AbortSignal;
   /** The connection of an organization; nobody shares one. */
   readonly connectionOf: (organizationId: string) => Connection;
   /** Whose connections there are. */
-  readonly owners: () => readonly Owner[];
+  readonly owners: () => readonly ConnectionOwner[];
   /** Whether any of them is open; null where none stays open between two requests. */
   readonly isOpen: () => boolean | null;
   /** What the server has last written to its standard error, over its owner's connection; null where there is none. */
@@ -56,9 +56,9 @@ export type Entry = {
    */
   readonly lost: () => Promise<ServerFailed | null>;
   /** Connects for its owner, and for others, and lists the tools. Throws ServerFailed. */
-  readonly open: (others?: readonly Owner[]) => Promise<void>;
+  readonly open: (others?: readonly ConnectionOwner[]) => Promise<void>;
   /** What is known to be wrong with a server that has not introduced itself yet; null when nothing is. */
-  readonly complaint: () => ServerFailed | null;
+  readonly knownFault: () => ServerFailed | null;
   /** Ends it when nobody needs it any more. */
   readonly retire: () => Promise<void>;
   /** Ends it at once. */
@@ -68,62 +68,65 @@ export type Entry = {
 /** Called before an organization gets one more connection. */
 type MakeRoom = (organizationId: string) => void;
 
-type Line = { readonly connection: Connection; usedAt: number };
+type OwnedConnection = { readonly connection: Connection; usedAt: number };
 
 /**
  * Makes the entry of a server. Nothing is connected yet. By the connection of whoever owns the server its tools are
  * listed and its health is told: over that of the operator nobody else ever calls.
  */
-export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoom }, server: Connectable): Entry {
+export function createServerEntry(
+  options: ServerEntryOptions & { readonly makeRoom: MakeRoom },
+  server: Connectable,
+): ServerEntry {
   const { store, egress, openEgress, now, limits, budget, quotas, makeRoom } = options;
-  const { organizationId: home } = server;
-  const lines = new Map<Owner, Line>();
+  const { organizationId: ownerId } = server;
+  const ownedConnections = new Map<ConnectionOwner, OwnedConnection>();
   const leaving = new Set<Connection>();
   const ended = new AbortController();
   let onLost = Promise.withResolvers<ServerFailed | null>();
 
   // What gives way is what is read: it is destroyed by itself.
-  const memoryFor = (owner: Owner): MemoryScope => new MemoryScope(budget, owner, () => undefined);
+  const memoryFor = (owner: ConnectionOwner): MemoryScope => new MemoryScope(budget, owner, () => undefined);
 
-  const lineOf = (owner: Owner): Line => {
-    const known = lines.get(owner);
+  const ownedConnectionOf = (owner: ConnectionOwner): OwnedConnection => {
+    const known = ownedConnections.get(owner);
     if (known !== undefined) {
       return known;
     }
     // What becomes of a tenant's connection need not be true of the server: it is only a reason to look after it.
-    const lose = (failure: ServerFailed): void => onLost.resolve(owner === home ? failure : null);
+    const lose = (failure: ServerFailed): void => onLost.resolve(owner === ownerId ? failure : null);
     if (owner !== null) {
       makeRoom(owner);
     }
-    const way = home === null ? openEgress.of(owner) : egress.of(home);
-    const line = {
+    const way = ownerId === null ? openEgress.of(owner) : egress.of(ownerId);
+    const owned = {
       connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose }, server.target),
       usedAt: now(),
     };
-    lines.set(owner, line);
-    return line;
+    ownedConnections.set(owner, owned);
+    return owned;
   };
-  const connection = (): Connection => lineOf(home).connection;
-  const connections = (): Connection[] => [...lines.values()].map((line) => line.connection);
+  const connection = (): Connection => ownedConnectionOf(ownerId).connection;
+  const connections = (): Connection[] => [...ownedConnections.values()].map((owned) => owned.connection);
 
-  const catalogue = createCatalogue({
+  const catalogue = createToolCatalogue({
     name: server.name,
     connection,
     stored: (room) => catalogues.find(store.read, server.id, room),
     save: (listed, before) => saveTools({ store, quotas }, server, listed, before),
     now,
     budget,
-    holder: home,
+    holder: ownerId,
     intervalMs: limits.listIntervalMs,
     ended: ended.signal,
   });
 
-  const release = (owner: Owner): void => {
-    const line = lines.get(owner);
-    if (line !== undefined && owner !== home) {
-      lines.delete(owner);
-      leaving.add(line.connection);
-      void line.connection.retire().finally(() => leaving.delete(line.connection));
+  const release = (owner: ConnectionOwner): void => {
+    const owned = ownedConnections.get(owner);
+    if (owned !== undefined && owner !== ownerId) {
+      ownedConnections.delete(owner);
+      leaving.add(owned.connection);
+      void owned.connection.retire().finally(() => leaving.delete(owned.connection));
     }
   };
 
@@ -138,11 +141,11 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     catalogue,
     ended: ended.signal,
     connectionOf: (organizationId) => {
-      const line = lineOf(organizationId);
-      line.usedAt = now();
-      return line.connection;
+      const owned = ownedConnectionOf(organizationId);
+      owned.usedAt = now();
+      return owned.connection;
     },
-    owners: () => [...lines.keys()],
+    owners: () => [...ownedConnections.keys()],
     isOpen: () => {
       const open = connections().map((one) => one.isOpen());
       return open.includes(true) || (open.includes(null) ? null : false);
@@ -150,7 +153,7 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     stderr: () => connection().stderr(),
     release,
     releaseUnused: (since) => {
-      for (const [owner, { usedAt }] of lines) {
+      for (const [owner, { usedAt }] of ownedConnections) {
         if (usedAt < since) {
           release(owner);
         }
@@ -158,17 +161,17 @@ export function createEntry(options: EntryOptions & { readonly makeRoom: MakeRoo
     },
     usedAt: (organizationId) =>
       organizationId === undefined
-        ? Math.max(...[...lines.values()].map(({ usedAt }) => usedAt), 0)
-        : (lines.get(organizationId)?.usedAt ?? 0),
-    isUsedBy: (organizationId) => lines.has(organizationId),
+        ? Math.max(...[...ownedConnections.values()].map(({ usedAt }) => usedAt), 0)
+        : (ownedConnections.get(organizationId)?.usedAt ?? 0),
+    isUsedBy: (organizationId) => ownedConnections.has(organizationId),
     lost: () => onLost.promise,
     open: async (others = []) => {
       onLost = Promise.withResolvers();
       // What does not come up for its owner is not tried for everybody else.
       await catalogue.refresh();
-      await Promise.all(others.map((owner) => lineOf(owner).connection.introduce()));
+      await Promise.all(others.map((owner) => ownedConnectionOf(owner).connection.introduce()));
     },
-    complaint: () => connections().reduce((known: ServerFailed | null, one) => known ?? one.complaint(), null),
+    knownFault: () => connections().reduce((known: ServerFailed | null, one) => known ?? one.knownFault(), null),
     retire: () => end('retire'),
     close: () => end('close'),
   };

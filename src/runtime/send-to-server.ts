@@ -1,9 +1,9 @@
 import type { Egress } from '../egress/egress.ts';
 import { type Failure, type HttpAnswer, type HttpRequest, exchange as httpExchange } from '../egress/exchange.ts';
 import { EgressRefused } from '../egress/refused.ts';
-import { ServerFailed } from './failed.ts';
-import { notTheProtocol } from './messages.ts';
-import { CARRIED_OUT } from './pipe-failures.ts';
+import { protocolViolation } from './messages.ts';
+import { MAY_HAVE_RUN } from './pipe-failures.ts';
+import { ServerFailed } from './server-failed.ts';
 import type { RemoteTarget } from './target.ts';
 
 /** A request to a server: where it goes is known. */
@@ -12,7 +12,7 @@ export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { re
 const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent': 'gatehouse' };
 
 /** One exchange with a server. Throws ServerFailed, also from the body of the answer, or the reason of the signal. */
-export function exchange(
+export function sendToServer(
   egress: Pick<Egress, 'dispatcher' | 'owner'>,
   target: RemoteTarget,
   request: ServerRequest,
@@ -21,7 +21,7 @@ export function exchange(
   const { body = null, silence } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
   return httpExchange(egress, { ...request, origin, path, headers, body }, (failure) =>
-    serverFailed(name, failure, silence),
+    toServerFailed(name, failure, silence),
   );
 }
 
@@ -29,17 +29,17 @@ export function exchange(
 const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO)/;
 
 /** A failed exchange as the failure of a server; `silence` is that of the exchange, in milliseconds. */
-export function serverFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
+export function toServerFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
   if (TLS.test(reason)) {
     return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);
   }
   if (kind === 'contradicting') {
-    return notTheProtocol(server, `its answer has two ${reason} headers that differ`);
+    return protocolViolation(server, `its answer has two ${reason} headers that differ`);
   }
   const what = {
     unreachable: `cannot be reached${cause instanceof EgressRefused ? `. ${cause.message}` : ` (${reason}).`}`,
-    broken: `broke off (${reason}); ${CARRIED_OUT}.`,
-    late: `sent nothing for ${silence / 1000} s; ${CARRIED_OUT}.`,
+    broken: `broke off (${reason}); ${MAY_HAVE_RUN}.`,
+    late: `sent nothing for ${silence / 1000} s; ${MAY_HAVE_RUN}.`,
   };
   return new ServerFailed(server, kind, what[kind], cause);
 }

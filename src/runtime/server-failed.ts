@@ -36,8 +36,8 @@ export const credentialsRefused = (server: string, status: number): ServerFailed
   );
 
 /** Whether an HTTP status says that a server cannot answer now. */
-export const isUnavailable = (status: number): boolean => status >= 500 || status === 429;
+export const isUnavailableStatus = (status: number): boolean => status >= 500 || status === 429;
 
 /** Of a connection that the gateway has closed. */
-export const notAnyMore = (server: string): ServerFailed =>
+export const disconnected = (server: string): ServerFailed =>
   new ServerFailed(server, 'unreachable', 'was disconnected by the gateway; ask again.');

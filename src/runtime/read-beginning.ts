@@ -5,7 +5,7 @@ import { SMALL_BYTES } from '../base/memory-budget.ts';
 export type Beginning = { readonly bytes: Buffer; readonly isWhole: boolean };
 
 /** Reads the beginning of a body. Throws as its iteration does. */
-export async function beginningOf(body: Readable): Promise<Beginning> {
+export async function readBeginning(body: Readable): Promise<Beginning> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {

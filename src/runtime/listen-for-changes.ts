@@ -3,8 +3,8 @@ import { createBackoff } from '../base/backoff.ts';
 import { isObject } from '../base/json.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/exchange.ts';
-import type { Wire } from './connection.ts';
-import { isStream, messagesOf, notTheProtocol, type ServerMessage } from './messages.ts';
+import type { BareConnection } from './connection.ts';
+import { isEventStream, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';
 
 /** Between two attempts to listen. */
@@ -12,8 +12,8 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
 /** What it takes to listen over HTTP. */
-type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
-  readonly exchange: NonNullable<Wire['exchange']>;
+type ListenedConnection = Pick<BareConnection, 'target' | 'discover' | 'session' | 'send'> & {
+  readonly exchange: NonNullable<BareConnection['exchange']>;
   readonly memory: () => MemoryScope;
   /** Milliseconds without a byte after which a stream is taken for lost; 0 for never. */
   readonly streamSilence: number;
@@ -23,7 +23,11 @@ type HttpWire = Pick<Wire, 'target' | 'discover' | 'session' | 'send'> & {
  * Calls `onChanged` whenever a server says that its tools have changed, and when it could not be heard for a while.
  * Ends with the signal, or when the server offers no such thing.
  */
-export async function listenForChanges(wire: HttpWire, onChanged: () => void, signal: AbortSignal): Promise<void> {
+export async function listenForChanges(
+  wire: ListenedConnection,
+  onChanged: () => void,
+  signal: AbortSignal,
+): Promise<void> {
   const backoff = createBackoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   let isFirst = true;
   while (!signal.aborted) {
@@ -51,16 +55,16 @@ export async function listenForChanges(wire: HttpWire, onChanged: () => void, si
 }
 
 /** The stream of what a server tells unasked; null when it says that there is none. */
-async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
+async function open(wire: ListenedConnection, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
   const facts = await wire.discover();
   if (facts !== null) {
     const params = { notifications: { toolsListChanged: true } };
-    return tellsChanges(facts.said().capabilities)
+    return tellsChanges(facts.description().capabilities)
       ? wire.send({ id: 0, method: 'subscriptions/listen', params }, 'stateless', signal)
       : null;
   }
   const session = await wire.session();
-  if (session === null || !tellsChanges(session.said().capabilities)) {
+  if (session === null || !tellsChanges(session.description().capabilities)) {
     return null;
   }
   const answer = await wire.exchange({
@@ -69,19 +73,19 @@ async function open(wire: HttpWire, signal: AbortSignal): Promise<AsyncIterable<
     signal,
     silence: wire.streamSilence,
   });
-  if (isStream(answer) && answer.status === 200) {
+  if (isEventStream(answer) && answer.status === 200) {
     return heard(wire, answer);
   }
   discard(answer);
   if (answer.status === 405) {
     return null;
   }
-  throw notTheProtocol(wire.target.name, `it answered with HTTP ${answer.status} and no stream of events`);
+  throw protocolViolation(wire.target.name, `it answered with HTTP ${answer.status} and no stream of events`);
 }
 
-async function* heard({ target, memory }: HttpWire, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
+async function* heard({ target, memory }: ListenedConnection, answer: HttpAnswer): AsyncGenerator<ServerMessage> {
   using listening = memory();
-  yield* messagesOf(target.name, answer, listening);
+  yield* readMessages(target.name, answer, listening);
 }
 
 const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>

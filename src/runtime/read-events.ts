@@ -7,7 +7,7 @@ import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
 export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
 
 /** What is held of a stream: the event whose end has not come, and one that is read, with its value. */
-export type EventRoom = {
+export type EventLimits = {
   /** Characters that one event may have. */
   readonly longest: number;
   readonly held: Held;
@@ -28,7 +28,7 @@ const MAX_EVENT_LINES = 100_000;
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
-  { longest, held, bytesOf }: EventRoom,
+  { longest, held, bytesOf }: EventLimits,
 ): AsyncGenerator<StreamEvent> {
   const events: StreamEvent[] = [];
   let id: string | undefined;

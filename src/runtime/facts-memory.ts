@@ -2,7 +2,7 @@ import type { Held } from '../base/held.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
 /** The memory of what a server says of itself, as long as it is connected to. */
-export type FactsRoom = {
+export type FactsMemory = {
   /**
    * So many bytes of it are kept, in place of what was said before to the same question, until somebody needs the room:
    * then `forget` is called. Throws OverBudget.
@@ -12,7 +12,7 @@ export type FactsRoom = {
 };
 
 /** Holds nothing before a server has said something. */
-export function createFactsRoom(memory: () => MemoryScope): FactsRoom {
+export function createFactsMemory(memory: () => MemoryScope): FactsMemory {
   const kept = new Map<string, Held>();
   return {
     keep: (of, bytes, forget) => {
