@@ -53,7 +53,10 @@ export function crossOrigin(origins: readonly string[]): CrossOrigin {
   }
   const share = cors({
     origin: [...origins],
-    exposedHeaders: ['Location', 'Retry-After', 'ETag', 'X-Request-Id', 'Mcp-Session-Id', 'Preference-Applied'],
+    exposedHeaders: [
+      ...['Allow', 'ETag', 'Link', 'Location', 'Mcp-Session-Id', 'Preference-Applied'],
+      ...['Retry-After', 'WWW-Authenticate', 'X-Request-Id'],
+    ],
     maxAge: 600,
   });
   return (request, response, next) => {
