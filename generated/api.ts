@@ -61,7 +61,7 @@ export interface paths {
         };
         /**
          * Listen to the server
-         * @description Opens the stream of messages that the server behind the endpoint sends to a session on its own (protocol versions up to 2025-11-25). Answers 405 without a session, or if the server offers no such stream.
+         * @description Opens the stream of messages that the server behind the endpoint sends to a session on its own (protocol versions up to 2025-11-25). Answers 405 without a session, or if the server offers no such stream. A browser (`Accept: text/html`) gets a page that says how to add the URL to MCP clients.
          */
         get: operations["openEndpointStream"];
         put?: never;
@@ -836,6 +836,26 @@ export interface paths {
          * @description Lists every change and every tool call, newest first. Events are kept for 90 days unless configured otherwise. Tool calls older than seven days are stored as daily totals only; so are an organization's calls beyond its newest million (configurable). Follow `nextCursor` to read the next page; new events do not shift the pages.
          */
         get: operations["listAuditEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find your way
+         * @description Returns the addresses of the documentation, the OpenAPI document and the health check. A browser (`Accept: text/html`) is redirected to the documentation.
+         */
+        get: operations["getIndex"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2730,6 +2750,43 @@ export interface components {
              */
             nextCursor: string | null;
         };
+        /** @description The addresses of this server. */
+        Index: {
+            /**
+             * @description The title of the OpenAPI document.
+             * @example Gatehouse
+             */
+            name: string;
+            /**
+             * @description The version of the OpenAPI document.
+             * @example 0.1.0
+             */
+            version: string;
+            /**
+             * Format: uri
+             * @description The documentation, for people.
+             * @example http://localhost:8080/docs
+             */
+            documentation: string;
+            /**
+             * Format: uri
+             * @description The OpenAPI document.
+             * @example http://localhost:8080/openapi.json
+             */
+            openapi: string;
+            /**
+             * Format: uri
+             * @description The index for language models.
+             * @example http://localhost:8080/llms.txt
+             */
+            llms: string;
+            /**
+             * Format: uri
+             * @description The liveness probe.
+             * @example http://localhost:8080/healthz
+             */
+            health: string;
+        };
         /** @description The state of the process. */
         Health: {
             /**
@@ -2838,6 +2895,17 @@ export interface components {
                 [name: string]: unknown;
             };
             content?: never;
+        };
+        /** @description The stream of messages that the server sends to the session on its own, until either side ends it. A browser (`Accept: text/html`) gets a page that says how to add the URL to MCP clients. */
+        GatewayStreamOrPage: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "text/event-stream": string;
+                "text/html": string;
+            };
         };
         /** @description Any other error (405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
         AccountsError: {
@@ -3372,7 +3440,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            200: components["responses"]["GatewayStream"];
+            200: components["responses"]["GatewayStreamOrPage"];
             400: components["responses"]["GatewayBadRequest"];
             401: components["responses"]["GatewayUnauthorized"];
             404: components["responses"]["GatewayNotFound"];
@@ -5238,6 +5306,51 @@ export interface operations {
             };
             401: components["responses"]["OperatorUnauthorized"];
             422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The addresses. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The answer depends on `Accept`.
+                     * @example Accept
+                     */
+                    Vary?: "Accept";
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Index"];
+                };
+            };
+            /** @description A browser is redirected to the documentation. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The path of the documentation.
+                     * @example /docs
+                     */
+                    Location?: string;
+                    /**
+                     * @description The answer depends on `Accept`.
+                     * @example Accept
+                     */
+                    Vary?: "Accept";
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             default: components["responses"]["OperatorError"];
         };
     };

@@ -28,6 +28,7 @@ import { grantHandlers } from './operator/grant-handlers.ts';
 import { organizationHandlers } from './operator/organization-handlers.ts';
 import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
+import { browserFiles } from './platform/browser-files.ts';
 import { platformHandlers } from './platform/handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
@@ -67,6 +68,7 @@ export async function createApp(
   handlers: Handlers = handlersOf(deps),
 ): Promise<RequestListener> {
   const { log, metrics, credentials, publicUrl } = deps;
+  const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
   const report: OnViolation = ({ operationId, status, message }) => {
     metrics.violations.inc({ operation: operationId, status });
     log.error({ operation: operationId, status, violation: message }, 'answer breaks the document');
@@ -102,9 +104,10 @@ export async function createApp(
       ],
       json: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],
       answered: holdAnswer,
-      publicPath: new URL(publicUrl).pathname.replace(/\/$/, ''),
+      publicPath,
     }),
   );
+  app.use(browserFiles(publicPath));
   app.use((request) => {
     throw new ApiError('not_found', `There is no ${request.path}; /openapi.json lists every path.`);
   });

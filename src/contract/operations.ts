@@ -17,6 +17,7 @@ export type GatewayOperationId =
 /** Operations that read or write the connection themselves (`x-raw: true` in the document). */
 export type RawOperationId =
   | GatewayOperationId
+  | 'getIndex'
   | 'getHealth'
   | 'getReadiness'
   | 'getMetrics'

@@ -9,6 +9,7 @@ import type { Identified } from '../http/context.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { scopeKey } from '../tools/scope.ts';
 import type { EndpointRequest } from './call.ts';
+import { isFromBrowser, sendConnectPage } from './connect-page.ts';
 import { createEndpoints, noSuchEndpoint } from './endpoints.ts';
 import { createLive, type Exchange } from './live.ts';
 import { renewable } from './renewable.ts';
@@ -81,9 +82,12 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       }
     };
 
+  const listen = forEndpoint('path', openStream);
+  const show = forEndpoint('path', sendConnectPage);
   return {
     sendToEndpoint: forEndpoint('path', sendMessage),
-    openEndpointStream: forEndpoint('path', openStream),
+    openEndpointStream: (request, response, token) =>
+      (isFromBrowser(request) ? show : listen)(request, response, token),
     endEndpointSession: forEndpoint('path', endSession),
     sendWithBearer: forEndpoint('bearer', sendMessage),
     openStreamWithBearer: forEndpoint('bearer', openStream),

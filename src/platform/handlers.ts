@@ -5,7 +5,7 @@ import type { Document } from '../contract/document.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import type { DocsFolder } from '../docs/built.ts';
-import { defaultServer, docsGroups } from '../docs/document.ts';
+import { defaultServer, docsDocument, docsGroups } from '../docs/document.ts';
 import { errorsPage } from '../docs/errors-page.ts';
 import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
 import { allowOwnScripts } from '../docs/script-hashes.ts';
@@ -43,7 +43,25 @@ export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolde
     reading = page === null ? undefined : reading;
     return page;
   };
+  const { info } = docsDocument(document);
+  const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
   return {
+    getIndex: (request, response) => {
+      response.vary('Accept');
+      if (request.accepts(['json', 'html']) === 'html') {
+        response.status(302).set('Location', `${publicPath}/docs`).end();
+        return;
+      }
+      sendJson(response, 200, {
+        name: info.title,
+        version: info.version,
+        documentation: `${publicUrl}/docs`,
+        openapi: `${publicUrl}/openapi.json`,
+        llms: `${publicUrl}/llms.txt`,
+        health: `${publicUrl}/healthz`,
+      });
+    },
+
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
 
     getReadiness: async (_request, response) => {

@@ -76,6 +76,7 @@ test('the names of the examples are what front-ends choose by', () => {
   });
   expect(names).toMatchInlineSnapshot(`
     [
+      "getIndex: index",
       "listAuditEvents: first_page last_page empty",
       "listSharedServers: several empty",
       "createSharedServer: remote local_process unreachable restart_required disabled",
@@ -131,7 +132,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "openStreamWithBearer: list_changed parse_error too_many_values invalid_token method_not_found no_memory",
       "sendWithBearer: list_tools unknown_tool list_tools parse_error too_many_values invalid_token method_not_found no_memory",
       "endSessionWithBearer: invalid_token method_not_found no_memory",
-      "openEndpointStream: list_changed parse_error too_many_values invalid_token method_not_found no_memory",
+      "openEndpointStream: list_changed connect parse_error too_many_values invalid_token method_not_found no_memory",
       "sendToEndpoint: list_tools unknown_tool list_tools parse_error too_many_values invalid_token method_not_found no_memory",
       "endEndpointSession: invalid_token method_not_found no_memory",
       "getMetrics: some",
