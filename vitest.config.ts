@@ -10,9 +10,9 @@ const COVERAGE = 'test/coverage.test.ts';
 /** They replace modules, change what holds for a whole process, or measure its memory or its event loop. */
 const ALONE = [
   'test/accounts/large-documents.test.ts',
-  'test/base/last-resort.test.ts',
+  'test/base/exit-on-fault.test.ts',
   'test/egress/allowed.test.ts',
-  'test/egress/exchange.test.ts',
+  'test/egress/send-http.test.ts',
   'test/egress/fetch-document.test.ts',
   'test/gateway/memory.test.ts',
   'test/gateway/slow-reader.test.ts',

@@ -9,7 +9,7 @@ import { MemoryBudget } from '../src/base/memory-budget.ts';
 import { createAccountStatuses } from '../src/calls/account-statuses.ts';
 import { type Config, parseConfig } from '../src/config.ts';
 import type { Deps } from '../src/deps.ts';
-import { createOpenEgresses, createOrganizationEgress } from '../src/egress/egress.ts';
+import { createOperatorEgresses, createOrganizationEgresses } from '../src/egress/egress.ts';
 import { createFailureLog } from '../src/runtime/failure-log.ts';
 import { createReloads } from '../src/runtime/reloads.ts';
 import { createRuntime } from '../src/runtime/runtime.ts';
@@ -31,7 +31,7 @@ export const benchConfig = (directory: string, env: Readonly<Record<string, stri
 export async function benchDeps(store: Store, config: Config): Promise<Deps> {
   const now = Date.now;
   await bootstrap({ store, now, ids: randomIds }, config, async () => undefined);
-  const egress = createOrganizationEgress({ allow: [], own: () => [] }, LIMITS);
+  const egress = createOrganizationEgresses({ allow: [], own: () => [] }, LIMITS);
   const log = pino({ level: 'info' }, pino.destination({ dest: '/dev/null', sync: false }));
   const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: LIMITS.memoryPatienceMs });
   const metrics = createMetrics();
@@ -59,7 +59,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     runtime: createRuntime({
       store,
       egress,
-      openEgress: createOpenEgresses(),
+      operatorEgresses: createOperatorEgresses(),
       now,
       log,
       limits: LIMITS,

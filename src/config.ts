@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { memoryBudgetHere, parseMemorySize } from './base/memory-size.ts';
-import { suggestion } from './base/suggestion.ts';
+import { suggestSimilar } from './base/suggest-similar.ts';
 import { APPROVAL_POLICIES } from './contract/approval-policies.ts';
 import type { ApprovalPolicy } from './contract/closed-words.ts';
 import { parseEgressAllow } from './egress/egress.ts';
@@ -157,7 +157,7 @@ export function parseConfig(given: Environment): Config {
     );
   }
   const unknown = Object.keys(env).filter((name) => name.startsWith('GATEHOUSE_') && !KNOWN.includes(name));
-  mistakes.push(...unknown.map((name) => `${name}: unknown variable${suggestion(name, KNOWN)}`));
+  mistakes.push(...unknown.map((name) => `${name}: unknown variable${suggestSimilar(name, KNOWN)}`));
 
   /** The value read by `read`, or the fallback; what `read` throws is a mistake of this variable. */
   const value = <T>(name: Variable, fallback: T, read: (text: string) => T): T => {

@@ -7,7 +7,7 @@ import type { Limits } from './base/limits.ts';
 import type { MemoryBudget } from './base/memory-budget.ts';
 import type { AccountStatuses } from './calls/account-statuses.ts';
 import type { ApprovalPolicy } from './contract/closed-words.ts';
-import type { OrganizationEgress } from './egress/egress.ts';
+import type { OrganizationEgresses } from './egress/egress.ts';
 import type { FailureLog } from './runtime/failure-log.ts';
 import type { Reloads } from './runtime/reloads.ts';
 import type { Runtime } from './runtime/runtime.ts';
@@ -35,7 +35,7 @@ export type Deps = {
   /** Under which URL clients reach this server; without a slash at the end. */
   readonly publicUrl: string;
   /** The ways out for the URLs that organizations give. */
-  readonly egress: OrganizationEgress;
+  readonly egress: OrganizationEgresses;
   /** Aborted when the server stops: calls are finished, streams that would never end are not waited for. */
   readonly stopping: AbortSignal;
   /** The connections to servers. */

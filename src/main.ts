@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import querystring from 'node:querystring';
 import pino from 'pino';
 import type { NewCredentials } from './auth/first-credentials.ts';
-import { exitOnFault } from './base/last-resort.ts';
+import { exitOnFault } from './base/exit-on-fault.ts';
 import { LIMITS } from './base/limits.ts';
-import { logLines, showingControls } from './base/log-destination.ts';
+import { createLogDestination, escapeControls } from './base/log-destination.ts';
 import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
@@ -70,11 +70,11 @@ function maskOf({ adminToken, databaseUrl, firstCredentials, secretKeys }: Confi
 /** People get colours, machines get JSON lines. */
 async function destination(): Promise<pino.DestinationStream> {
   if (!process.stdout.isTTY) {
-    return logLines();
+    return createLogDestination();
   }
   const { default: pretty } = await import('pino-pretty');
   const terminal = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
-  return { write: (line) => terminal.write(showingControls(line)) };
+  return { write: (line) => terminal.write(escapeControls(line)) };
 }
 
 /** On a terminal the secrets of a start are printed; elsewhere, where output is kept, only a file's path is. */

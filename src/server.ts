@@ -6,8 +6,8 @@ import { createServerPlaces } from './approvals/server-places.ts';
 import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './auth/first-credentials.ts';
-import { descriptorLimit } from './base/descriptors.ts';
-import { giveMemoryBack } from './base/give-back.ts';
+import { readDescriptorLimit } from './base/descriptors.ts';
+import { giveMemoryBack } from './base/give-memory-back.ts';
 import { type Ids, randomIds } from './base/ids.ts';
 import { LIMITS, type Limits } from './base/limits.ts';
 import { MemoryBudget } from './base/memory-budget.ts';
@@ -17,7 +17,7 @@ import { type Config, locationOf } from './config.ts';
 import type { Document } from './contract/document.ts';
 import type { Deps } from './deps.ts';
 import type { DocsFolder } from './docs/built.ts';
-import { createOpenEgresses, createOrganizationEgress } from './egress/egress.ts';
+import { createOperatorEgresses, createOrganizationEgresses } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
 import { answerUnreadable } from './http/unreadable.ts';
@@ -113,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const connections = watchConnections(http, {
     limits,
     perAddress: config.connectionsPerAddress,
-    descriptors: await descriptorLimit(),
+    descriptors: await readDescriptorLimit(),
     onTight: () => log.warn('file descriptors run out: idle connections make room for new ones; raise ulimit -n'),
     onManyEnded: giveMemoryBack,
   });
@@ -124,10 +124,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
-    const egress = createOrganizationEgress({ allow: config.egressAllow, own: () => own }, limits);
-    const openEgress = createOpenEgresses();
+    const egress = createOrganizationEgresses({ allow: config.egressAllow, own: () => own }, limits);
+    const operatorEgresses = createOperatorEgresses();
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
-    const runtime = createRuntime({ store, egress, openEgress, now, log, limits, budget, quotas: config.quotas });
+    const runtime = createRuntime({ store, egress, operatorEgresses, now, log, limits, budget, quotas: config.quotas });
     const metrics = createMetrics();
     showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget });
@@ -173,7 +173,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
       await runtime.close();
-      await Promise.all([egress.close(), openEgress.close()]);
+      await Promise.all([egress.close(), operatorEgresses.close()]);
       await Promise.all([callAudit.close(), accountStatuses.close()]);
       await store.close();
     };

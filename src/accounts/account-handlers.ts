@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
 import { ApiError } from '../base/errors.ts';
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
@@ -94,8 +94,8 @@ const toWire = (account: store.Account): components['schemas']['Account'] => ({
   id: account.id,
   ...connectionOf(account),
   status: account.status,
-  created_at: instant(account.createdAt),
-  updated_at: instant(account.updatedAt),
+  created_at: formatInstant(account.createdAt),
+  updated_at: formatInstant(account.updatedAt),
 });
 
 /** Whose an account is, and what it connects to. */

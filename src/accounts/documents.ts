@@ -3,7 +3,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { decide } from '../approvals/decision.ts';
 import { overridesMethod } from '../approvals/overrides.ts';
 import { invalidValue } from '../base/errors.ts';
-import { createFairSlots } from '../base/fair-queue.ts';
+import { createFairLimiter } from '../base/fair-queue.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
@@ -33,7 +33,7 @@ export function documentMemory(budget: MemoryBudget, organizationId: string): Do
   const scope = new MemoryScope(budget, organizationId, () => leaving.abort(new OverBudget('share')));
   const held = scope.hold('documents', 0);
   const { signal } = leaving;
-  return { signal, reach: (bytes) => held.reach(bytes, signal), [Symbol.dispose]: () => scope.release() };
+  return { signal, reach: (bytes) => held.waitToResize(bytes, signal), [Symbol.dispose]: () => scope.release() };
 }
 
 /** A document at hand. `path` is what brought it, empty where it was stored; `url` is where it came from, null for none. */
@@ -100,7 +100,7 @@ const MAX_WAITING_IMPORTS = 16;
 const SMALL_DOCUMENT_BYTES = 256 * 1024;
 
 /** Each thread takes one document at a time, and organizations take turns. Small documents have one of their own. */
-const oneAtATime = () => createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_IMPORTS });
+const oneAtATime = () => createFairLimiter({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_IMPORTS });
 const LARGE = { turns: oneAtATime(), derive: deriveInWorker };
 const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 

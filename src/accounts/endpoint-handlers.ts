@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import { instant, parseOptionalInstant } from '../base/instants.ts';
+import { formatInstant, parseOptionalInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
@@ -68,8 +68,8 @@ const toWire = (endpoint: store.Endpoint): components['schemas']['Endpoint'] => 
   name: endpoint.name,
   integrated_account_id: endpoint.accountId,
   config: endpoint.config,
-  expires_at: endpoint.expiresAt === null ? null : instant(endpoint.expiresAt),
+  expires_at: endpoint.expiresAt === null ? null : formatInstant(endpoint.expiresAt),
   created_by: endpoint.createdBy,
-  created_at: instant(endpoint.createdAt),
-  updated_at: instant(endpoint.updatedAt),
+  created_at: formatInstant(endpoint.createdAt),
+  updated_at: formatInstant(endpoint.updatedAt),
 });

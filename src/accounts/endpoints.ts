@@ -3,8 +3,8 @@ import type { ApiTokenCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { hashSecret } from '../base/ids.ts';
-import { DAY_MS, requireAhead } from '../base/instants.ts';
-import type { Held, MemoryBudget } from '../base/memory-budget.ts';
+import { DAY_MS, requireFuture } from '../base/instants.ts';
+import type { HeldMemory, MemoryBudget } from '../base/memory-budget.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
@@ -45,7 +45,7 @@ export async function createEndpoint(
 ): Promise<{ endpoint: Endpoint; token: string }> {
   const at = now();
   const token = ids.endpointToken();
-  requireAhead(expiresAt, at, MIN_LIFETIME_MS);
+  requireFuture(expiresAt, at, MIN_LIFETIME_MS);
   const fields = { name, config: merge({}, config), expiresAt };
   const endpoint = await writeFor(caller.organizationId, async (db) => {
     const account = await findAccount(db, caller, accountId);
@@ -82,7 +82,7 @@ export async function updateEndpoint(
     if (name === undefined && expiresAt === undefined && Object.keys(config ?? {}).length === 0) {
       return before;
     }
-    requireAhead(expiresAt ?? null, now(), MIN_LIFETIME_MS);
+    requireFuture(expiresAt ?? null, now(), MIN_LIFETIME_MS);
     const at = Math.max(now(), before.updatedAt);
     const after = {
       ...before,
@@ -204,7 +204,7 @@ async function requireSomeTool(
 }
 
 /** What scopes select the tools of an account by; null when its server has not been asked yet. */
-async function selectorsOf(db: Db, account: Account, held: Held): Promise<readonly Scoped[] | null> {
+async function selectorsOf(db: Db, account: Account, held: HeldMemory): Promise<readonly Scoped[] | null> {
   return account.kind === 'server'
     ? // A transaction of the organization does not wait for room.
       listedTools(db, account, async (bytes) => held.resize(bytes))

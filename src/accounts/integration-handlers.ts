@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import { serviceOf } from '../calls/service.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -97,6 +97,6 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   approval_policy: integration.approvalPolicy,
   tool_count: integration.toolCount,
   skipped: integration.skipped,
-  created_at: instant(integration.createdAt),
-  updated_at: instant(integration.updatedAt),
+  created_at: formatInstant(integration.createdAt),
+  updated_at: formatInstant(integration.updatedAt),
 });

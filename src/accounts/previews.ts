@@ -49,7 +49,7 @@ function previewDerivedTools(db: Db, integrationId: string, scope: Scope, memory
   return makeList(memory, async function* () {
     const packed = await integrations.tools(db, integrationId);
     using lines = memory.hold('answers', 0);
-    const room = (bytes: number) => lines.reach(packed.length + bytes, memory.signal);
+    const room = (bytes: number) => lines.waitToResize(packed.length + bytes, memory.signal);
     for await (const tool of readTools(packed, room)) {
       memory.signal.throwIfAborted();
       if (matches(tool, scope)) {
@@ -64,7 +64,7 @@ function previewServerTools(db: Db, account: ServerAccount, scope: Scope, memory
   return makeList(memory, async function* () {
     using reading = memory.hold('answers', 0);
     const room = async (bytes: number): Promise<void> => {
-      await reading.reach(bytes, memory.signal);
+      await reading.waitToResize(bytes, memory.signal);
       memory.signal.throwIfAborted();
     };
     for (const tool of selectTools((await listedTools(db, account, room)) ?? [], scope)) {

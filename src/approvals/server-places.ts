@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import type { Sent } from '../calls/types.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
@@ -89,10 +89,10 @@ export async function indexOf(
   found: readonly Pick<servers.HeldBack, 'url' | 'approvalPolicy'>[],
   owner: string,
 ): Promise<Places & { readonly size: number }> {
-  const breathe = createBreathing(owner);
+  const yieldTurn = createYielding(owner);
   const byHost = new Map<string, Host>();
   for (const { url, approvalPolicy } of found) {
-    await breathe();
+    await yieldTurn();
     const parsed = new URL(url);
     const name = hostOf(parsed);
     const host = byHost.get(name) ?? { strictest: approvalPolicy, byPath: new Map() };

@@ -1,11 +1,11 @@
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { type EventIdParts, orderAt } from '../store/event-ids.ts';
 import type { ToolCall } from '../store/tool-calls.ts';
 import { type AuditedCall, CUT, storedCall } from './call-events.ts';
 
 /** The waiting calls of one organization; the characters are those of arguments. */
-type Share = { calls: number; characters: number; held: Held | undefined };
+type Share = { calls: number; characters: number; held: HeldMemory | undefined };
 
 type Call = AuditedCall & EventIdParts;
 type Kept = { -readonly [Member in keyof Call]-?: Call[Member] };
@@ -94,7 +94,7 @@ export class WaitingCalls {
     }
     if (share.held === undefined) {
       share.held = this.#budget.hold(organizationId, 'audit', 0);
-      share.held.yields('underWay', () => this.#cut(organizationId, share));
+      share.held.allowRelease('underWay', () => this.#cut(organizationId, share));
     }
     if (!share.held.tryResize(share.characters + characters)) {
       return false;

@@ -7,12 +7,12 @@ export type Backoff = {
 };
 
 /** Creates waits that start with `firstMs` milliseconds and grow to `longestMs`. */
-export function createBackoff(firstMs: number, longestMs: number): Backoff {
+export function createBackoff(firstMs: number, maxMs: number): Backoff {
   let waitMs = firstMs;
   return {
     nextMs: () => {
       const nextMs = waitMs * (1 - Math.random() / 2);
-      waitMs = Math.min(2 * waitMs, longestMs);
+      waitMs = Math.min(2 * waitMs, maxMs);
       return nextMs;
     },
     reset: () => {

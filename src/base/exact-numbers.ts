@@ -24,7 +24,7 @@ export class TooManyNumbers extends Error {
  * it is called for each value; here only the kept numbers cost more than parsing. `parsed` is the result of
  * `JSON.parse`, if known. Throws a SyntaxError for invalid JSON, and TooManyNumbers for more than `most` kept numbers.
  */
-export function parseKeeping(
+export function parseKeepingNumbers(
   text: string,
   isKept: (source: string) => boolean,
   parsed?: unknown,

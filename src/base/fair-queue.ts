@@ -52,7 +52,7 @@ export class QueueFull extends Error {
 }
 
 /** Runs work of several owners with limited concurrency. */
-export type FairSlots = {
+export type FairLimiter = {
   /**
    * Runs `work` in its turn, and settles with its result. Rejects without running it: with QueueFull if the owner has
    * the maximum amount of waiting work, or with the reason of `signal` if it is aborted before the turn.
@@ -60,7 +60,7 @@ export type FairSlots = {
   readonly run: <T>(owner: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 };
 
-export type FairSlotsOptions = {
+export type FairLimiterOptions = {
   /** The maximum number of pieces that run at the same time. */
   readonly slots: number;
   /** The same for one owner. */
@@ -70,7 +70,7 @@ export type FairSlotsOptions = {
 };
 
 /** Creates free slots. */
-export function createFairSlots({ slots, slotsPerOwner, mostWaiting }: FairSlotsOptions): FairSlots {
+export function createFairLimiter({ slots, slotsPerOwner, mostWaiting }: FairLimiterOptions): FairLimiter {
   const queue = createFairQueue<() => void>();
   const running = new Map<string, number>();
   let free = slots;

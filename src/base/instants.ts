@@ -7,7 +7,7 @@ export const DAY_MS = 24 * 60 * 60 * 1000;
 const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** Milliseconds since the epoch as RFC 3339 in UTC with milliseconds. */
-export const instant = (milliseconds: number): string => new Date(milliseconds).toISOString();
+export const formatInstant = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /**
  * Parses RFC 3339 to milliseconds since the epoch. Throws `validation_failed` for instants that JavaScript does not
@@ -26,10 +26,10 @@ export const parseOptionalInstant = (text: string | null | undefined, field: str
   text === null || text === undefined ? null : parseInstant(text, field);
 
 /** Throws `validation_failed` unless an expiry, if given, is at least `aheadMs` after `now`. */
-export function requireAhead(expiresAt: number | null, now: number, aheadMs: number): void {
+export function requireFuture(expiresAt: number | null, now: number, aheadMs: number): void {
   if (expiresAt !== null && expiresAt < now + aheadMs) {
     const least =
-      aheadMs < 1000 ? `must lie ahead of ${instant(now)}` : `must lie at least ${aheadMs / 1000} seconds ahead`;
+      aheadMs < 1000 ? `must lie ahead of ${formatInstant(now)}` : `must lie at least ${aheadMs / 1000} seconds ahead`;
     throw invalidValue(['expiresAt'], least, 'past');
   }
 }

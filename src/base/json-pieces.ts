@@ -1,5 +1,5 @@
-import { createBreathing } from './breathe.ts';
-import type { Held } from './held.ts';
+import { createYielding } from './event-loop-turns.ts';
+import type { HeldMemory } from './held-memory.ts';
 import { SMALL_BYTES } from './memory-budget.ts';
 
 /** Characters after which a piece of a list is a buffer of its own. */
@@ -14,13 +14,13 @@ export type JsonPieces = { readonly pieces: Buffer[]; readonly bytes: number; re
  * Writes a list as JSON in pieces. It holds the memory of each piece before it makes the next, and lets other work run
  * in between. Rejects with OverBudget, or the reason of the signal.
  */
-export async function jsonPieces(
+export async function writeJsonPieces(
   items: Iterable<object> | AsyncIterable<object>,
-  held: Held,
+  held: HeldMemory,
   signal: AbortSignal,
 ): Promise<JsonPieces> {
   // What an item is made of may take longer than its text.
-  const breathe = createBreathing(held.holder);
+  const yieldTurn = createYielding(held.holder);
   const pieces: Buffer[] = [];
   let bytes = 0;
   let count = 0;
@@ -35,15 +35,15 @@ export async function jsonPieces(
     text += `${count === 0 ? '' : ','}${JSON.stringify(item)}`;
     count += 1;
     if (text.length >= PIECE_CHARS) {
-      await held.reach(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
+      await held.waitToResize(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
       cut();
     }
-    await breathe();
+    await yieldTurn();
     signal.throwIfAborted();
   }
   text += ']';
   if (bytes + text.length > SMALL_BYTES) {
-    await held.reach(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
+    await held.waitToResize(bytes + text.length * BYTES_MADE_PER_CHAR, signal);
   }
   cut();
   return { pieces, bytes, count };

@@ -1,4 +1,4 @@
-import { parseKeeping } from './exact-numbers.ts';
+import { parseKeepingNumbers } from './exact-numbers.ts';
 
 const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
@@ -26,7 +26,7 @@ export function parseJson(text: string): unknown {
       return undefined;
     }
     // Hardly any text has such a number.
-    return /\d{16}|e\+?\d{3}/i.test(text) ? parseKeeping(text, isChanged, value) : value;
+    return /\d{16}|e\+?\d{3}/i.test(text) ? parseKeepingNumbers(text, isChanged, value) : value;
   } catch {
     return undefined;
   }
@@ -38,7 +38,7 @@ export function parseJson(text: string): unknown {
  * than `most` such numbers.
  */
 export const parseExact = (text: string, parsed?: unknown, most?: number): unknown =>
-  parseKeeping(text, isRewritten, parsed, most);
+  parseKeepingNumbers(text, isRewritten, parsed, most);
 
 /** True for a number that keeps its digits. */
 export const isRawNumber = (value: unknown): boolean => json.isRawJSON(value);
@@ -54,5 +54,5 @@ function isChanged(source: string): boolean {
 export const isJsonType = (mediaType: string): boolean => /^[^;]*[/+]json\s*(;|$)/i.test(mediaType);
 
 /** Escapes characters beyond ASCII, so that a header can carry the JSON. */
-export const asciiJson = (text: string): string =>
+export const escapeNonAscii = (text: string): string =>
   text.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -7,7 +7,7 @@ import pino, { type DestinationStream } from 'pino';
 const CONTROLS = /\\(?:u00[01][0-9a-f]|[\s\S])|[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gi;
 
 /** Escapes control characters in the texts of a line of JSON; foreign texts may contain them. */
-export const showingControls = (line: string): string =>
+export const escapeControls = (line: string): string =>
   line.replace(CONTROLS, (found) => {
     if (found[0] !== '\\') {
       return `\\\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -23,7 +23,7 @@ const PAUSE_MS = 200;
  * Writes log lines to standard output in blocks: a write for each line would cost more than the line. A kill loses the
  * lines of the last fifth of a second. pino's own destination measures all waiting data again with every line.
  */
-export function logLines(): DestinationStream {
+export function createLogDestination(): DestinationStream {
   let block = '';
   const flush = (): void => {
     if (block !== '') {

@@ -1,15 +1,15 @@
 import {
-  type Account,
-  Held,
+  HeldMemory,
   type Holder,
-  type Kind,
+  type HolderAccount,
+  type KindTotal,
   type Ledger,
   OverBudget,
   type Shortage,
   type Yielding,
-} from './held.ts';
+} from './held-memory.ts';
 
-export { type Held, OverBudget } from './held.ts';
+export { type HeldMemory, OverBudget } from './held-memory.ts';
 
 export type MemoryBudgetOptions = {
   /** For all holders together. */
@@ -44,8 +44,8 @@ export class MemoryBudget implements Ledger {
   /** The maximum number of bytes of one message, as text. */
   readonly messageBytes: number;
   readonly #patienceMs: number;
-  readonly #accounts = new Map<Holder, Account>();
-  readonly #kinds = new Map<string, Kind>();
+  readonly #accounts = new Map<Holder, HolderAccount>();
+  readonly #kinds = new Map<string, KindTotal>();
   readonly #waiting = new Set<() => void>();
   #bytes = 0;
   #keptBytes = 0;
@@ -60,8 +60,8 @@ export class MemoryBudget implements Ledger {
   }
 
   /** Holds bytes for a holder. Throws OverBudget. */
-  hold(holder: Holder, kind: string, bytes: number): Held {
-    const held = new Held(this, this.#account(holder), this.#kind(kind));
+  hold(holder: Holder, kind: string, bytes: number): HeldMemory {
+    const held = new HeldMemory(this, this.#account(holder), this.#kind(kind));
     try {
       held.resize(bytes);
     } catch (error) {
@@ -81,7 +81,7 @@ export class MemoryBudget implements Ledger {
     return new Map([...this.#kinds].map(([kind, { bytes }]) => [kind, bytes]));
   }
 
-  change(account: Account, kind: Kind, delta: number, isKept: boolean): Shortage | null {
+  change(account: HolderAccount, kind: KindTotal, delta: number, isKept: boolean): Shortage | null {
     if (delta > 0) {
       const shortage = this.#makeRoom(account, delta);
       if (shortage !== null) {
@@ -102,12 +102,12 @@ export class MemoryBudget implements Ledger {
     return null;
   }
 
-  changeKept(account: Account, bytes: number): void {
+  changeKept(account: HolderAccount, bytes: number): void {
     account.keptBytes += bytes;
     this.#keptBytes += bytes;
   }
 
-  leave(account: Account): void {
+  leave(account: HolderAccount): void {
     account.holds -= 1;
     if (account.holds === 0) {
       this.#accounts.delete(account.holder);
@@ -148,18 +148,18 @@ export class MemoryBudget implements Ledger {
     });
   }
 
-  #makeRoom(asking: Account, more: number): Shortage | null {
+  #makeRoom(asking: HolderAccount, more: number): Shortage | null {
     const isWithin = asking.bytes + more <= this.shareBytes;
     const most = (isWithin ? this.totalBytes : this.totalBytes - this.shareBytes) - more;
     return this.#bytes <= most || this.#letOthersGo(asking, isWithin, most) ? null : isWithin ? 'budget' : 'share';
   }
 
   /** Has others let go until no more than `most` bytes are held; false when they cannot. */
-  #letOthersGo(asking: Account, isWithin: boolean, most: number): boolean {
+  #letOthersGo(asking: HolderAccount, isWithin: boolean, most: number): boolean {
     const hasRoom = (): boolean => this.#bytes <= most;
     // Nobody lets go of what they keep for something that does not fit even so.
     if (isWithin || this.#bytes - this.#keptBytes <= most) {
-      const isOver = (account: Account): boolean =>
+      const isOver = (account: HolderAccount): boolean =>
         account.bytes > this.shareBytes || (account === asking && !isWithin);
       this.#letGo('kept', isOver, hasRoom);
       if (isWithin) {
@@ -171,9 +171,9 @@ export class MemoryBudget implements Ledger {
   }
 
   /** Makes the selected holders release memory, the largest first and each the oldest first, until there is room. */
-  #letGo(what: Yielding, should: (account: Account) => boolean, hasRoom: () => boolean): void {
+  #letGo(what: Yielding, should: (account: HolderAccount) => boolean, hasRoom: () => boolean): void {
     while (!hasRoom()) {
-      let largest: Account | undefined;
+      let largest: HolderAccount | undefined;
       for (const account of this.#accounts.values()) {
         if (account[what].size > 0 && account.bytes > (largest?.bytes ?? 0) && should(account)) {
           largest = account;
@@ -183,7 +183,7 @@ export class MemoryBudget implements Ledger {
         return;
       }
       for (const held of largest[what]) {
-        held.letGo();
+        held.releaseEarly();
         if (hasRoom() || !should(largest)) {
           break;
         }
@@ -204,7 +204,7 @@ export class MemoryBudget implements Ledger {
     }
   }
 
-  #account(holder: Holder): Account {
+  #account(holder: Holder): HolderAccount {
     let account = this.#accounts.get(holder);
     if (account === undefined) {
       account = { holder, bytes: 0, keptBytes: 0, holds: 0, kept: new Set(), underWay: new Set() };
@@ -214,7 +214,7 @@ export class MemoryBudget implements Ledger {
     return account;
   }
 
-  #kind(name: string): Kind {
+  #kind(name: string): KindTotal {
     let kind = this.#kinds.get(name);
     if (kind === undefined) {
       kind = { bytes: 0 };

@@ -1,4 +1,4 @@
-import type { Held, Holder } from './held.ts';
+import type { HeldMemory, Holder } from './held-memory.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from './memory-budget.ts';
 
 /**
@@ -9,8 +9,8 @@ export class MemoryScope implements Disposable {
   readonly #budget: MemoryBudget;
   readonly #holder: Holder;
   readonly #onLetGo: () => void;
-  readonly #small: Held;
-  #large: Held[] | undefined;
+  readonly #small: HeldMemory;
+  #large: HeldMemory[] | undefined;
   #isOver = false;
   #over: AbortController | undefined;
 
@@ -47,13 +47,13 @@ export class MemoryScope implements Disposable {
    * Holds more memory until it is released or the work ends; `onLetGo` replaces the one of the whole work. Throws
    * OverBudget.
    */
-  hold(kind: string, bytes: number, onLetGo = this.#onLetGo): Held {
+  hold(kind: string, bytes: number, onLetGo = this.#onLetGo): HeldMemory {
     const held = this.#budget.hold(this.#holder, kind, bytes);
     if (this.#isOver) {
       // What comes too late is nobody's any more.
       held.release();
     } else {
-      held.yields('underWay', onLetGo);
+      held.allowRelease('underWay', onLetGo);
       this.#large ??= [];
       this.#large.push(held);
     }
@@ -64,15 +64,15 @@ export class MemoryScope implements Disposable {
    * Like `hold`, but waits for room. Rejects with OverBudget if there is none, or if the work ends first: then its
    * result is no longer needed.
    */
-  async room(kind: string, bytes: number, onLetGo = this.#onLetGo): Promise<Held> {
+  async room(kind: string, bytes: number, onLetGo = this.#onLetGo): Promise<HeldMemory> {
     const held = this.hold(kind, 0, onLetGo);
-    await held.reach(bytes, this.signal);
+    await held.waitToResize(bytes, this.signal);
     this.signal.throwIfAborted();
     return held;
   }
 
   /** Holds memory beyond the end of the work, for the same holder, until it is released. Throws OverBudget. */
-  keep(kind: string, bytes: number): Held {
+  keep(kind: string, bytes: number): HeldMemory {
     return this.#budget.hold(this.#holder, kind, bytes);
   }
 

@@ -1,7 +1,7 @@
 import { isJsonType } from './json.ts';
 
 /** Percent-encodes all but the unreserved characters (RFC 3986, section 2.3). Lone surrogates become U+FFFD. */
-export const encode = (text: string): string =>
+export const percentEncode = (text: string): string =>
   encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -12,10 +12,10 @@ export const encode = (text: string): string =>
  * that a query may not contain (`#[]`) and those that a server reads as the start of another parameter or as a space
  * (`&;+`).
  */
-export const encodeSomeReserved = (text: string): string => text.replace(/[^:/?@!$'()*,=]+/g, encode);
+export const percentEncodeKeepingReserved = (text: string): string => text.replace(/[^:/?@!$'()*,=]+/g, percentEncode);
 
 /** For the names of parameters, which come from the document or from the keys of an argument. */
-export const encodeName = (text: string): string => text.replace(/[^:/?@!$'()*,]+/g, encode);
+export const percentEncodeName = (text: string): string => text.replace(/[^:/?@!$'()*,]+/g, percentEncode);
 
 /** A string as it is; everything else as JSON. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

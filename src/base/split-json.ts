@@ -1,7 +1,7 @@
-import { createBreathing } from './breathe.ts';
+import { createYielding } from './event-loop-turns.ts';
 
 /** A value in a JSON text: the value of an object member, a list item, or the whole text. */
-export type Part = {
+export type JsonPart = {
   /** The name of the member. */
   readonly name: string | undefined;
   /** Valid JSON. */
@@ -10,7 +10,7 @@ export type Part = {
   readonly values: number;
   readonly kind: 'object' | 'list' | 'scalar';
   /** Its parts; empty if it is not split further. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly JsonPart[];
 };
 
 export type SplitOptions = {
@@ -25,7 +25,7 @@ export type SplitOptions = {
 /**
  * The reason why a text is not split: it is not JSON of at most 200 levels, or it exceeds the limits of the options.
  */
-export type Unsplit = 'no JSON' | 'too many';
+export type SplitFailure = 'no JSON' | 'too many';
 
 /** Levels of objects and lists that are taken, as everywhere. */
 const MAX_LEVELS = 200;
@@ -48,24 +48,24 @@ const UNESCAPED = /[^"\\\x00-\x1f]*/y;
  * Splits a JSON text into its parts. It checks the whole text (RFC 8259) without parsing it, lets other work run in
  * between, and needs no more memory than the requested parts.
  */
-export async function splitJson(text: string, options: SplitOptions): Promise<Part | Unsplit> {
+export async function splitJson(text: string, options: SplitOptions): Promise<JsonPart | SplitFailure> {
   const reader = new Reader(text, options);
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   for (let end = PIECE_CHARS; ; end += PIECE_CHARS) {
     const outcome = reader.readTo(end);
     if (outcome !== undefined) {
       return outcome;
     }
-    await breathe();
+    await yieldTurn();
   }
 }
 
 /** The expected next token. */
 const [VALUE, FIRST_ITEM, FIRST_NAME, NAME, AFTER] = [0, 1, 2, 3, 4];
 
-type Kind = Part['kind'];
+type Kind = JsonPart['kind'];
 /** A value whose end has not come, and that is going to be a part. */
-type Open = { readonly start: number; readonly values: number; readonly kind: Kind; readonly parts: Part[] };
+type Open = { readonly start: number; readonly values: number; readonly kind: Kind; readonly parts: JsonPart[] };
 
 class Reader {
   readonly #text: string;
@@ -80,7 +80,7 @@ class Reader {
   #next = VALUE;
   #values = 0;
   #parts = 0;
-  #whole: Part | undefined;
+  #whole: JsonPart | undefined;
 
   constructor(text: string, options: SplitOptions) {
     this.#text = text;
@@ -88,7 +88,7 @@ class Reader {
   }
 
   /** Reads on, at least to a place. Returns the result when everything is read, or the mistake; otherwise undefined. */
-  readTo(place: number): Part | Unsplit | undefined {
+  readTo(place: number): JsonPart | SplitFailure | undefined {
     const { mostParts, mostValues = Number.POSITIVE_INFINITY } = this.#options;
     const end = Math.min(place, this.#text.length);
     while (this.#at < end) {

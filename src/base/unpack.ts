@@ -1,11 +1,11 @@
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Pieces } from './pieces.ts';
+import { ChunkCollector } from './chunk-collector.ts';
 
 /** The maximum ratio of unpacked to received bytes, above FREE_BYTES. Honest JSON has a tenth of it. */
 export const MAX_UNPACKED_RATIO = 100;
-export const FREE_BYTES = 256 * 1024;
+export const UNLIMITED_BYTES = 256 * 1024;
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
@@ -18,11 +18,11 @@ const DECODERS: Readonly<Record<string, () => Transform>> = {
  * A body cannot be unpacked. `coding`: its coding is unknown. `broken`: its data does not match its coding. `large`: it
  * exceeds the limit, as received or unpacked. `dense`: it unpacks to more than 100 times its size.
  */
-export class Unpackable extends Error {
+export class UnpackFailed extends Error {
   override readonly name = 'Unpackable';
   readonly kind: 'coding' | 'broken' | 'large' | 'dense';
 
-  constructor(kind: Unpackable['kind'], cause?: unknown) {
+  constructor(kind: UnpackFailed['kind'], cause?: unknown) {
     super(`The body cannot be unpacked: ${kind}.`, { cause });
     this.kind = kind;
   }
@@ -42,7 +42,7 @@ export async function unpack(
   const name = coding?.toLowerCase() ?? 'identity';
   const create = Object.hasOwn(DECODERS, name) ? DECODERS[name] : undefined;
   if (create === undefined && name !== 'identity') {
-    throw new Unpackable('coding');
+    throw new UnpackFailed('coding');
   }
   let arrived = 0;
   let failure: { readonly error: unknown } | undefined;
@@ -52,7 +52,7 @@ export async function unpack(
       for await (const chunk of source) {
         arrived += chunk.length;
         if (arrived > maxBytes) {
-          throw new Unpackable('large');
+          throw new UnpackFailed('large');
         }
         yield chunk;
       }
@@ -61,16 +61,16 @@ export async function unpack(
       throw error;
     }
   }
-  const unpacked = new Pieces();
+  const unpacked = new ChunkCollector();
   const collect = async (pieces: AsyncIterable<Buffer>): Promise<void> => {
     for await (const piece of pieces) {
       unpacked.add(piece);
       const { size } = unpacked;
       if (size > maxBytes) {
-        throw new Unpackable('large');
+        throw new UnpackFailed('large');
       }
-      if (create !== undefined && size > Math.max(FREE_BYTES, MAX_UNPACKED_RATIO * arrived)) {
-        throw new Unpackable('dense');
+      if (create !== undefined && size > Math.max(UNLIMITED_BYTES, MAX_UNPACKED_RATIO * arrived)) {
+        throw new UnpackFailed('dense');
       }
       try {
         await room(size);
@@ -83,14 +83,14 @@ export async function unpack(
   try {
     await (create === undefined ? collect(bounded()) : pipeline(bounded, create(), collect));
   } catch (error) {
-    if (failure !== undefined && !(error instanceof Unpackable)) {
+    if (failure !== undefined && !(error instanceof UnpackFailed)) {
       throw failure.error;
     }
     if (arrived === 0) {
       // What has no body, such as an answer to HEAD, may name the coding that it would have.
       return Buffer.alloc(0);
     }
-    throw error instanceof Unpackable || create === undefined ? error : new Unpackable('broken', error);
+    throw error instanceof UnpackFailed || create === undefined ? error : new UnpackFailed('broken', error);
   }
   return unpacked.bytes();
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createBreathing } from './breathe.ts';
+import { createYielding } from './event-loop-turns.ts';
 
 /** Stands in a text for what is spliced into it. No text of an outsider holds it: each process makes its own. */
 const MARK = `unparsed-${randomUUID()}-`;
@@ -47,15 +47,15 @@ export function writeJson(value: unknown): string {
 }
 
 /** A JSON text in one line. */
-export async function inOneLine(text: string): Promise<string> {
+export async function toOneLine(text: string): Promise<string> {
   if (!text.includes('\n') && !text.includes('\r')) {
     return text;
   }
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   let line = '';
   for (let at = 0; at < text.length; at += PIECE_CHARS) {
     line += text.slice(at, at + PIECE_CHARS).replaceAll(/[\r\n]/g, ' ');
-    await breathe();
+    await yieldTurn();
   }
   return line;
 }

@@ -1,4 +1,4 @@
-import { type Held, type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type HeldMemory, type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
@@ -25,7 +25,7 @@ export type Call = {
   /** The maximum number of bytes of the answer; never more than 10 MB. */
   readonly maxBytes: number;
   /** Holds the memory of the answer and of the result. */
-  readonly held: Held;
+  readonly held: HeldMemory;
   /** Called immediately before each request to the service or for a token: the call may have waited. */
   readonly mayBeSent?: MayBeSent;
 };
@@ -99,7 +99,7 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MAX_VALUES) : 0;
   if (answer.bytes.length > SMALL_BYTES || parsed > 0) {
     // Its text, the text of the result, and the value.
-    await held.reach(3 * answer.bytes.length + parsed, signal);
+    await held.waitToResize(3 * answer.bytes.length + parsed, signal);
   }
   const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential, call.args) });
   return { result, credentialsRefused: answer.status === 401 };

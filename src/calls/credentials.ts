@@ -1,4 +1,4 @@
-import { encode } from '../base/percent.ts';
+import { percentEncode } from '../base/percent.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { SecurityFact } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';
@@ -44,7 +44,7 @@ function apiKey(key: string, security: readonly SecurityFact[]): Credential {
       return { in: place, name, value: key };
     case 'cookie':
       // What a cookie can hold (RFC 6265, section 4.1.1) goes as it is: not every service decodes.
-      return written({ in: place, name, value: /^[!#-+\x2d-:<-[\]-~]*$/.test(key) ? key : encode(key) });
+      return written({ in: place, name, value: /^[!#-+\x2d-:<-[\]-~]*$/.test(key) ? key : percentEncode(key) });
     case 'header':
       if (isOurs(name) && name.toLowerCase() !== 'authorization') {
         break;

@@ -1,4 +1,4 @@
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import { splitJson } from '../base/split-json.ts';
 import { SecretSearch } from '../redaction/secret-search.ts';
 import { secretValues, sentIn } from '../redaction/secret-values.ts';
@@ -21,7 +21,7 @@ export function redactor(
     const plain = [...SECRET.map((key) => context[key]), credential?.value.replace(/^(Basic|Bearer) /, '')];
     const secrets = new Set(plain.filter((secret) => typeof secret === 'string'));
     const search = new SecretSearch([...secrets].flatMap((secret) => secretValues('', secret)));
-    const turn = createBreathing();
+    const turn = createYielding();
     const all = search.wanting(() => true);
     if (search.isEmpty || !(await search.standIn(text, all, false, turn))) {
       return text;

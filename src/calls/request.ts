@@ -1,5 +1,5 @@
 import { isShallow } from '../base/json.ts';
-import { encode, encodeName } from '../base/percent.ts';
+import { percentEncode, percentEncodeName } from '../base/percent.ts';
 import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
 import { bodyOf } from './body.ts';
 import { ArgumentError } from './errors.ts';
@@ -50,7 +50,7 @@ export function headOf(
       .flatMap(({ plan, value }) => pairsOf(plan, value))
       .filter(({ name }) => credential?.in !== place || !isSameName(name, credential.name));
   const cookies = [
-    ...pairs('cookie').map(({ name, text }) => `${encode(name)}=${text}`),
+    ...pairs('cookie').map(({ name, text }) => `${percentEncode(name)}=${text}`),
     ...(credential?.in === 'cookie' ? [`${credential.name}=${credential.value}`] : []),
   ];
   const headers = {
@@ -59,7 +59,7 @@ export function headOf(
   };
   const query = [
     joinPairs(pairs('query')),
-    ...(credential?.in === 'query' ? [`${encodeName(credential.name)}=${encode(credential.value)}`] : []),
+    ...(credential?.in === 'query' ? [`${percentEncodeName(credential.name)}=${percentEncode(credential.value)}`] : []),
   ];
   const url = urlOf(base, fillPath(request.path, request.parameters, args), query);
   return { url, headers };

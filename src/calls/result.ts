@@ -2,7 +2,7 @@ import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { STATUS_CODES } from '../base/node-http.ts';
 import { splitJson } from '../base/split-json.ts';
-import { inOneLine, Unparsed } from '../base/unparsed.ts';
+import { toOneLine, Unparsed } from '../base/unparsed.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { binaryContent, textOfAnswer } from './content.ts';
 import type { CallToolResult, HttpAnswer } from './types.ts';
@@ -54,7 +54,7 @@ async function structured(text: string): Promise<unknown> {
     return parseJson(text);
   }
   const whole = await splitJson(text, { levels: 0, mostParts: Number.POSITIVE_INFINITY });
-  return typeof whole === 'object' && whole.kind === 'object' ? new Unparsed(await inOneLine(text)) : undefined;
+  return typeof whole === 'object' && whole.kind === 'object' ? new Unparsed(await toOneLine(text)) : undefined;
 }
 
 /** The envelope of a failed remote call; a 429 has the limits beside it, `x-ratelimit-…` under its plain name. */

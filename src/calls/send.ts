@@ -1,8 +1,8 @@
-import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
+import { type HeldMemory, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
-import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
+import { MAX_UNPACKED_RATIO, UnpackFailed, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
-import { discard, exchange, type Failure, type HttpAnswer as Incoming } from '../egress/exchange.ts';
+import { discard, type HttpFailure, type HttpAnswer as Incoming, sendHttp } from '../egress/send-http.ts';
 import { CallFailed } from './errors.ts';
 import type { HttpAnswer, HttpRequest } from './types.ts';
 
@@ -12,7 +12,7 @@ export type SendLimits = {
   /** The maximum of the answer's body, as received and decompressed. */
   readonly maxBytes: number;
   /** Holds the memory of the answer beyond 16 KiB; null if the answer is always small. */
-  readonly held: Held | null;
+  readonly held: HeldMemory | null;
   /** Called immediately before the request is written to its connection. */
   readonly mayBeSent?: MayBeSent | undefined;
 };
@@ -40,7 +40,7 @@ export async function send(
     throw new CallFailed(`Tools are called over http and https only, not ${url.protocol}`);
   }
   const { origin, pathname, search, host } = url;
-  const answer = await exchange(
+  const answer = await sendHttp(
     egress,
     // The signal knows when it has taken too long: a limit of silence would end longer calls.
     {
@@ -62,7 +62,7 @@ export async function send(
   }
 }
 
-function callFailed(host: string, { kind, isAnswered, reason, cause }: Failure): Error {
+function callFailed(host: string, { kind, isAnswered, reason, cause }: HttpFailure): Error {
   if (cause instanceof EgressRefused) {
     return cause;
   }
@@ -86,16 +86,16 @@ async function bytesOf(
   host: string,
   { signal, maxBytes, held }: SendLimits,
 ): Promise<Buffer> {
-  const room = (bytes: number) => (bytes > SMALL_BYTES ? held?.reach(bytes, signal) : undefined);
+  const room = (bytes: number) => (bytes > SMALL_BYTES ? held?.waitToResize(bytes, signal) : undefined);
   try {
     // Whatever ends the reading ends the connection.
     return await unpack(body, headers['content-encoding'], maxBytes, room);
   } catch (error) {
-    throw error instanceof Unpackable ? new CallFailed(`${host} answered ${refusal(error.kind, maxBytes)}`) : error;
+    throw error instanceof UnpackFailed ? new CallFailed(`${host} answered ${refusal(error.kind, maxBytes)}`) : error;
   }
 }
 
-function refusal(kind: Unpackable['kind'], maxBytes: number): string {
+function refusal(kind: UnpackFailed['kind'], maxBytes: number): string {
   switch (kind) {
     case 'large':
       return `more than ${maxBytes} bytes; the call was carried out, its answer is not read.`;

@@ -1,5 +1,5 @@
-import { asciiJson, isJsonType, isObject } from '../base/json.ts';
-import { contentOf, encode, encodeName, encodeSomeReserved, textOf } from '../base/percent.ts';
+import { escapeNonAscii, isJsonType, isObject } from '../base/json.ts';
+import { contentOf, percentEncode, percentEncodeKeepingReserved, percentEncodeName, textOf } from '../base/percent.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
 import { ArgumentError } from './errors.ts';
 
@@ -18,7 +18,7 @@ const DELIMITERS: Readonly<Record<string, string>> = { spaceDelimited: '%20', pi
  */
 export function pairsOf(plan: Omit<ParameterPlan | FormMember, 'argument' | 'in'>, value: unknown): Pair[] {
   const { name, style, explode, allowReserved, mediaType } = plan;
-  const encodeValue = allowReserved ? encodeSomeReserved : encode;
+  const encodeValue = allowReserved ? percentEncodeKeepingReserved : percentEncode;
   const write: Write = (item) => encodeValue(textOf(item));
   if (mediaType !== undefined) {
     return [{ name, text: encodeValue(contentOf(mediaType, value)) }];
@@ -54,7 +54,7 @@ export function refuseLongNames(chars: number): void {
 /** Joins pairs to a query or a form. Throws an ArgumentError if its names are too long. */
 export function joinPairs(pairs: readonly Pair[]): string {
   refuseLongNames(pairs.reduce((sum, { name }) => sum + name.length, 0));
-  return pairs.map(({ name, text }) => `${encodeName(name)}=${text}`).join('&');
+  return pairs.map(({ name, text }) => `${percentEncodeName(name)}=${text}`).join('&');
 }
 
 type Deep = { readonly pairs: Pair[]; nameChars: number };
@@ -77,9 +77,9 @@ function addDeepPairs(name: string, value: unknown, write: Write, deep: Deep): v
 /** Writes a value in the styles of paths: simple, label, matrix. Returns an empty text for an empty value. */
 export function pathText({ name, style, explode, mediaType }: ParameterPlan, value: unknown): string {
   if (mediaType !== undefined) {
-    return encode(contentOf(mediaType, value));
+    return percentEncode(contentOf(mediaType, value));
   }
-  const parts = partsOf(value, explode, (item) => encode(textOf(item)));
+  const parts = partsOf(value, explode, (item) => percentEncode(textOf(item)));
   if (parts.every((part) => part === '')) {
     return '';
   }
@@ -88,10 +88,10 @@ export function pathText({ name, style, explode, mediaType }: ParameterPlan, val
       return `.${parts.join(explode ? '.' : ',')}`;
     case 'matrix':
       if (!explode) {
-        return `;${encode(name)}=${parts.join(',')}`;
+        return `;${percentEncode(name)}=${parts.join(',')}`;
       }
       refuseLongNames(parts.length * name.length);
-      return parts.map((part) => (isObject(value) ? `;${part}` : `;${encode(name)}=${part}`)).join('');
+      return parts.map((part) => (isObject(value) ? `;${part}` : `;${percentEncode(name)}=${part}`)).join('');
     default:
       return parts.join(',');
   }
@@ -103,7 +103,7 @@ export function headerText({ explode, mediaType }: ParameterPlan, value: unknown
     return partsOf(value, explode, textOf).join(',');
   }
   const text = contentOf(mediaType, value);
-  return isJsonType(mediaType) ? asciiJson(text) : text;
+  return isJsonType(mediaType) ? escapeNonAscii(text) : text;
 }
 
 /** The texts between the delimiters: one text, the items, or names and values. */

@@ -1,6 +1,6 @@
-import { createFairSlots, QueueFull } from '../base/fair-queue.ts';
-import { KeptMap } from '../base/kept-map.ts';
+import { createFairLimiter, QueueFull } from '../base/fair-queue.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
+import { MemoryCache } from '../base/memory-cache.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
 import { CallFailed } from './errors.ts';
@@ -39,9 +39,9 @@ type KeptToken = { readonly token: string; readonly version: number; readonly en
  * Creates the store of tokens; their memory is held for the owner of the egress. `now`: milliseconds since the epoch.
  */
 export function createTokens(egress: Egress, budget: MemoryBudget, now: () => number): Tokens {
-  const kept = new KeptMap<KeptToken>(budget, 'tokens', MAX_TOKENS);
+  const kept = new MemoryCache<KeptToken>(budget, 'tokens', MAX_TOKENS);
   const asked = new Map<string, Asking>();
-  const turns = createFairSlots({
+  const turns = createFairLimiter({
     slots: MAX_REQUESTS,
     slotsPerOwner: MAX_ACCOUNT_REQUESTS,
     mostWaiting: MAX_ACCOUNT_WAITERS,

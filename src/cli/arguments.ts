@@ -1,5 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { suggestion } from '../base/suggestion.ts';
+import { suggestSimilar } from '../base/suggest-similar.ts';
 
 /** A mistake in the command line, as one sentence. */
 export class UsageError extends Error {}
@@ -18,7 +18,7 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(
   for (const token of tokens) {
     if (token.kind === 'option' && !Object.hasOwn(options, token.name)) {
       const flags = Object.keys(options).map((name) => `--${name}`);
-      throw new UsageError(`${token.rawName}: unknown option${suggestion(token.rawName, flags)}`);
+      throw new UsageError(`${token.rawName}: unknown option${suggestSimilar(token.rawName, flags)}`);
     }
   }
   const read = parsed(args, options);

@@ -1,4 +1,4 @@
-import { suggestion } from '../base/suggestion.ts';
+import { suggestSimilar } from '../base/suggest-similar.ts';
 import { ConfigError } from '../config.ts';
 import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
 import { UsageError } from './arguments.ts';
@@ -75,8 +75,8 @@ Exit status: 0 done, 1 failed (the message gives the reason), 2 wrong usage, 130
 
 function unknown(name: string): string {
   return name.startsWith('-')
-    ? `unknown option${suggestion(name, ['--help'])}`
-    : `unknown command${suggestion(name, Object.keys(COMMANDS))}`;
+    ? `unknown option${suggestSimilar(name, ['--help'])}`
+    : `unknown command${suggestSimilar(name, Object.keys(COMMANDS))}`;
 }
 
 /** Prints one line for an expected error, and the stack for an unexpected one. Returns the exit status. */

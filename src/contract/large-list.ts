@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import type { JsonPieces } from '../base/json-pieces.ts';
-import { createTurns } from '../base/turns.ts';
+import { createTurns } from '../base/stream-turns.ts';
 import { write } from '../base/write.ts';
 
 /** Stands for the list in the text of what is around it. No text of an outsider holds it: each process makes its own. */
@@ -11,9 +11,9 @@ const MARK = `list-${randomUUID()}`;
 /** A list in an answer that is written in pieces, unlike an array. `held` holds its memory. */
 export class LargeList {
   readonly json: JsonPieces;
-  readonly held: Held;
+  readonly held: HeldMemory;
 
-  constructor(json: JsonPieces, held: Held) {
+  constructor(json: JsonPieces, held: HeldMemory) {
     this.json = json;
     this.held = held;
   }

@@ -1,6 +1,6 @@
 import type { Mistake } from '../base/errors.ts';
 import { MAX_MISTAKES, MAX_SHOWN_KEY_CHARS } from '../base/limits.ts';
-import { suggestion } from '../base/suggestion.ts';
+import { suggestSimilar } from '../base/suggest-similar.ts';
 import { type Document, METHODS, type Operation, resolve, type Schema } from './document.ts';
 import { FORMATS } from './formats.ts';
 
@@ -82,7 +82,7 @@ function message(rule: string, original: string): string {
 
 function queryMessage(operation: Operation, name: string, original: string): string {
   const known = operation.parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name);
-  return original.startsWith('Unknown') ? `unknown parameter${suggestion(name, known)}` : 'must not be empty';
+  return original.startsWith('Unknown') ? `unknown parameter${suggestSimilar(name, known)}` : 'must not be empty';
 }
 
 function unknownKey(document: Document, operation: Operation, key: string, schema: Schema | undefined): string {
@@ -93,7 +93,7 @@ function unknownKey(document: Document, operation: Operation, key: string, schem
   const known = Object.keys(schema?.properties ?? {});
   return answeredKeys(document, operation).has(key)
     ? 'read-only; leave it out'
-    : `unknown key${suggestion(key, known)}`;
+    : `unknown key${suggestSimilar(key, known)}`;
 }
 
 /** The keys of the objects that the operations of this path answer, in their `data` where there is one. */

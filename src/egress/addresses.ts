@@ -46,7 +46,7 @@ const METADATA = new Set([
 
 /** True if the address leads to a cloud's metadata service, directly or through a translator. */
 export const isMetadata = (address: Address): boolean =>
-  [address, ...embedded(address)].some((one) => METADATA.has(one.toString()));
+  [address, ...embeddedIpv4Of(address)].some((one) => METADATA.has(one.toString()));
 
 const KINDS: Readonly<Record<string, string>> = {
   unspecified: 'unspecified',
@@ -81,7 +81,7 @@ export function specialKind(address: Address): string | null {
   if (range === 'unicast') {
     return address.kind() === 'ipv4' || isWithin(address, GLOBAL_UNICAST) ? null : 'reserved';
   }
-  if (isWithin(address, NAT64) && embedded(address).every((inner) => specialKind(inner) === null)) {
+  if (isWithin(address, NAT64) && embeddedIpv4Of(address).every((inner) => specialKind(inner) === null)) {
     return null;
   }
   return KINDS[range] ?? 'reserved';
@@ -91,7 +91,7 @@ export function specialKind(address: Address): string | null {
  * The IPv4 address to which a translator or tunnel may carry packets for an IPv6 address: NAT64 (RFC 6052, RFC 8215
  * with 96 bits of prefix), 6to4 (RFC 3056), Teredo (RFC 4380), IPv4-compatible (RFC 4291). Empty if there is none.
  */
-export function embedded(address: Address): Address[] {
+export function embeddedIpv4Of(address: Address): Address[] {
   const bytes = address.toByteArray();
   if ([NAT64, LOCAL_NAT64, COMPATIBLE].some((range) => isWithin(address, range))) {
     return [new ipaddr.IPv4(bytes.slice(12))];

@@ -3,20 +3,20 @@ import type { LookupFunction } from 'node:net';
 import type { buildConnector as Build, Dispatcher } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import { createFairSlots } from '../base/fair-queue.ts';
+import { createFairLimiter } from '../base/fair-queue.ts';
 import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
 import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';
-import type { OwnEndpoint } from './own.ts';
-import { paced } from './pace.ts';
+import type { OwnEndpoint } from './own-endpoints.ts';
+import { paceConnector } from './pace-connector.ts';
 import { createPolicy } from './policy.ts';
 import { createResolver, type ResolverOptions } from './resolver.ts';
 
 export { parseEgressAllow } from './allow.ts';
 export type { Resolve } from './connector.ts';
+export { EgressRefused } from './egress-refused.ts';
 export { type FetchedDocument, FetchFailed, type FetchLimits } from './fetch-document.ts';
-export type { OwnEndpoint } from './own.ts';
-export { EgressRefused } from './refused.ts';
+export type { OwnEndpoint } from './own-endpoints.ts';
 
 export type EgressOptions = {
   /** The result of `parseEgressAllow`. */
@@ -61,17 +61,17 @@ export type Egress = {
  * The outbound access of each organization. Organizations share no connection, and never wait for each other's
  * look-ups.
  */
-export type OrganizationEgress = {
+export type OrganizationEgresses = {
   readonly of: (organizationId: string) => Egress;
   /** Closes all of them. Pending requests fail; nothing waits for them any more. */
   readonly close: () => Promise<void>;
 };
 
 /** Creates the outbound access of organizations, each on first use. */
-export function createOrganizationEgress(
+export function createOrganizationEgresses(
   options: Omit<EgressOptions, 'resolve'>,
   limits: ResolverOptions,
-): OrganizationEgress {
+): OrganizationEgresses {
   const resolverOf = createResolver(limits);
   const byOrganization = new Map<string, Egress>();
   return {
@@ -94,15 +94,15 @@ const MAX_SYSTEM_LOOKUPS = 4;
 const OPERATOR = 'operator';
 
 /** The outbound access for servers that the operator configures. */
-export type OpenEgress = Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
+export type OperatorEgress = Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
 
 /**
  * The outbound access for servers that the operator configures: one for the operator, and one for each organization
  * that uses them.
  */
-export type OpenEgresses = {
+export type OperatorEgresses = {
   /** Returns the access of an organization, or of the operator for null. They share no connection. */
-  readonly of: (organizationId: string | null) => OpenEgress;
+  readonly of: (organizationId: string | null) => OperatorEgress;
   readonly close: () => Promise<void>;
 };
 
@@ -110,8 +110,8 @@ export type OpenEgresses = {
  * Creates the outbound access for servers that the operator configures, each on first use: to any address, with the
  * resolver of the system.
  */
-export function createOpenEgresses(): OpenEgresses {
-  const slots = createFairSlots({
+export function createOperatorEgresses(): OperatorEgresses {
+  const slots = createFairLimiter({
     slots: MAX_SYSTEM_LOOKUPS,
     slotsPerOwner: MAX_SYSTEM_LOOKUPS,
     mostWaiting: Number.POSITIVE_INFINITY,
@@ -125,12 +125,12 @@ export function createOpenEgresses(): OpenEgresses {
       );
   };
   const connector = buildConnector({ allowH2: false, lookup });
-  const byOwner = new Map<string, OpenEgress>();
+  const byOwner = new Map<string, OperatorEgress>();
   return {
     of: (organizationId) => {
       const owner = organizationId ?? OPERATOR;
       const known = byOwner.get(owner);
-      const egress = known ?? { connector, dispatcher: new Agent({ connect: paced(connector, owner) }), owner };
+      const egress = known ?? { connector, dispatcher: new Agent({ connect: paceConnector(connector, owner) }), owner };
       byOwner.set(owner, egress);
       return egress;
     },
@@ -144,7 +144,7 @@ export function createOpenEgresses(): OpenEgresses {
 export function createEgress({ allow, own, resolve = systemResolve, owner = '' }: EgressOptions): Egress {
   const policy = createPolicy(compileAllowed(allow), own);
   const connector = createConnector(policy, resolve);
-  const dispatcher = new Agent({ connect: paced(connector, owner) });
+  const dispatcher = new Agent({ connect: paceConnector(connector, owner) });
   return {
     owner,
     dispatcher,

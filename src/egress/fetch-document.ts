@@ -1,8 +1,8 @@
 import { OverBudget } from '../base/memory-budget.ts';
-import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
-import { discard, exchange, type HttpAnswer, type WayOut } from './exchange.ts';
+import { MAX_UNPACKED_RATIO, UnpackFailed, unpack } from '../base/unpack.ts';
+import { EgressRefused } from './egress-refused.ts';
 import type { Policy } from './policy.ts';
-import { EgressRefused } from './refused.ts';
+import { discard, type HttpAnswer, type OwnedDispatcher, sendHttp } from './send-http.ts';
 
 export type FetchLimits = {
   /** The maximum of the body, as received and decompressed. */
@@ -42,7 +42,7 @@ const HEADERS = {
 
 /** Fetches documents through a dispatcher that applies the policy to addresses; see `Egress.fetchDocument`. */
 export const createFetchDocument =
-  (policy: Policy, way: WayOut) =>
+  (policy: Policy, way: OwnedDispatcher) =>
   async (start: URL, { maxBytes, timeoutMs, signal, check, room }: FetchLimits): Promise<FetchedDocument> => {
     const deadline = AbortSignal.timeout(timeoutMs);
     const either = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
@@ -80,7 +80,7 @@ function checkDocumentUrl(policy: Policy, url: URL): void {
   }
 }
 
-function get(way: WayOut, { origin, pathname, search }: URL, signal: AbortSignal): Promise<HttpAnswer> {
+function get(way: OwnedDispatcher, { origin, pathname, search }: URL, signal: AbortSignal): Promise<HttpAnswer> {
   // The signal knows when it has taken too long.
   const request = {
     origin,
@@ -91,7 +91,7 @@ function get(way: WayOut, { origin, pathname, search }: URL, signal: AbortSignal
     signal,
     silence: 0,
   } as const;
-  return exchange(way, request, ({ cause }) => cause);
+  return sendHttp(way, request, ({ cause }) => cause);
 }
 
 function target(from: URL, { headers: { location }, status }: HttpAnswer): URL {
@@ -116,7 +116,7 @@ async function read(
     throw new FetchFailed(`${place(url)} answered ${status}.`);
   }
   const bytes = await unpack(body, headers['content-encoding'], maxBytes, room).catch((error: unknown) => {
-    if (!(error instanceof Unpackable)) {
+    if (!(error instanceof UnpackFailed)) {
       throw error;
     }
     throw error.kind === 'broken' ? error.cause : new FetchFailed(`${place(url)} ${refusal(error.kind, maxBytes)}`);
@@ -125,7 +125,7 @@ async function read(
   return { bytes, mediaType: mediaType.trim().toLowerCase() || null };
 }
 
-function refusal(kind: Exclude<Unpackable['kind'], 'broken'>, maxBytes: number): string {
+function refusal(kind: Exclude<UnpackFailed['kind'], 'broken'>, maxBytes: number): string {
   switch (kind) {
     case 'coding':
       return 'came with a Content-Encoding other than gzip, deflate and br.';

@@ -1,9 +1,9 @@
 import ipaddr from 'ipaddr.js';
 import { isMetadata, readAddress, specialKind } from './addresses.ts';
 import type { Allowed } from './allow.ts';
+import { EgressRefused, refusedAddress } from './egress-refused.ts';
 import { isLocalhost, isMetadataName, plainHost } from './hosts.ts';
-import { isOwnAddress, isOwnName, type OwnEndpoint } from './own.ts';
-import { EgressRefused, refusedAddress } from './refused.ts';
+import { isOwnAddress, isOwnName, type OwnEndpoint } from './own-endpoints.ts';
 
 /** The rules. All of them throw `EgressRefused` and use no network. */
 export type Policy = {

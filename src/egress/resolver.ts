@@ -2,7 +2,7 @@ import { promises as dns, type LookupAddress } from 'node:dns';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { LRUCache } from 'lru-cache';
-import { createFairSlots, QueueFull } from '../base/fair-queue.ts';
+import { createFairLimiter, QueueFull } from '../base/fair-queue.ts';
 import type { Limits } from '../base/limits.ts';
 import type { Resolve } from './connector.ts';
 import { readNameFiles } from './name-files.ts';
@@ -34,7 +34,7 @@ type Found = { readonly addresses: readonly LookupAddress[] } | { readonly failu
 export function createResolver(options: ResolverOptions): (organizationId: string) => Resolve {
   const { dnsTimeoutMs, dnsCacheMs, dnsFailureCacheMs, servers } = options;
   const kept = new LRUCache<string, Found>({ max: MAX_CACHED_NAMES });
-  const slots = createFairSlots({
+  const slots = createFairLimiter({
     slots: MAX_TOTAL_LOOKUPS,
     slotsPerOwner: MAX_CURRENT_LOOKUPS,
     mostWaiting: MAX_WAITING_LOOKUPS,

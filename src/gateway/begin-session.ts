@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
-import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { memoryOf } from '../http/memory.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';

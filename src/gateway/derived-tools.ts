@@ -1,6 +1,6 @@
 import { unpackedBytes } from '../base/gzip.ts';
-import { KeptMap } from '../base/kept-map.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
+import { MemoryCache } from '../base/memory-cache.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { readLines, toolOf } from '../tools/packed.ts';
@@ -24,14 +24,14 @@ export type DerivedTools = (integration: integrations.Integration) => NamedTools
 
 /** Makes the tools of one gateway; `db` is where they are stored. */
 export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
-  const kept = new KeptMap<NamedTools>(budget, 'lists');
+  const kept = new MemoryCache<NamedTools>(budget, 'lists');
   const underWay = new Map<string, Promise<NamedTools>>();
 
   const read = async (key: string, { id, organizationId }: integrations.Integration): Promise<NamedTools> => {
     const packed = await integrations.tools(db, id);
     using reading = budget.hold(organizationId, 'lists', 0);
     const places = new Map<string, Buffer>();
-    for await (const [{ name }, line] of readLines(packed, (bytes) => reading.reach(bytes))) {
+    for await (const [{ name }, line] of readLines(packed, (bytes) => reading.waitToResize(bytes))) {
       places.set(name, line);
     }
     const tools: NamedTools = {

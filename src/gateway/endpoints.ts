@@ -1,7 +1,7 @@
 import { readKnown } from '../approvals/decide-tool.ts';
 import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
-import { KeptMap } from '../base/kept-map.ts';
+import { MemoryCache } from '../base/memory-cache.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
@@ -54,7 +54,7 @@ export function createEndpoints({
   budget,
 }: Pick<Deps, 'store' | 'credentials' | 'now' | 'budget'>): Endpoints {
   /** By token, which is as secret in memory as the requests that bring it. */
-  const kept = new KeptMap<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
+  const kept = new MemoryCache<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
   const derivedTools = createDerivedTools(store.read, budget);
   const lists = createLists(budget);

@@ -1,4 +1,4 @@
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import type { Deps } from '../deps.ts';
 import type { Call } from './call.ts';
 import type { UsedList } from './lists.ts';
@@ -27,7 +27,7 @@ async function listed(
   const { tools, seenAt, failure } = await deps.runtime.tools(source.server, LISTED);
   const list = await source.list(tools, listUser(response, signal));
   const meta = {
-    ...(failure !== null && { 'gatehouse/stale': { seen_at: instant(seenAt), reason: failure.message } }),
+    ...(failure !== null && { 'gatehouse/stale': { seen_at: formatInstant(seenAt), reason: failure.message } }),
     ...(list.count === 0 && {
       'gatehouse/empty':
         tools.length === 0

@@ -1,7 +1,7 @@
-import type { Held, Holder } from '../base/held.ts';
-import { type JsonPieces, jsonPieces } from '../base/json-pieces.ts';
-import { KeptMap } from '../base/kept-map.ts';
+import type { HeldMemory, Holder } from '../base/held-memory.ts';
+import { type JsonPieces, writeJsonPieces } from '../base/json-pieces.ts';
 import { type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
+import { MemoryCache } from '../base/memory-cache.ts';
 
 /** The definitions that an endpoint shows, as a JSON list in the source's order. Nobody changes the pieces. */
 export type List = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
@@ -33,7 +33,7 @@ type Made = List & { readonly of: WeakRef<object> | null };
 type InUse = {
   readonly of: WeakRef<object> | null;
   readonly list: Promise<Made>;
-  readonly held: Held;
+  readonly held: HeldMemory;
   readonly ending: AbortController;
   readonly users: Set<ListUser>;
 };
@@ -52,17 +52,21 @@ export type Lists = {
 
 /** Makes the lists of one gateway. */
 export function createLists(budget: MemoryBudget): Lists {
-  const kept = new KeptMap<Made>(budget, 'lists');
+  const kept = new MemoryCache<Made>(budget, 'lists');
   const inUse = new Map<string, InUse>();
 
-  const make = async ({ key, holder, of, definitions }: ListSource, held: Held, signal: AbortSignal): Promise<Made> => {
+  const make = async (
+    { key, holder, of, definitions }: ListSource,
+    held: HeldMemory,
+    signal: AbortSignal,
+  ): Promise<Made> => {
     const found = kept.get(key);
     if (found !== undefined && isOf(found, of)) {
       kept.used(key);
-      await held.reach(found.bytes, signal);
+      await held.waitToResize(found.bytes, signal);
       return found;
     }
-    const { pieces, bytes, count } = await jsonPieces(await definitions(), held, signal);
+    const { pieces, bytes, count } = await writeJsonPieces(await definitions(), held, signal);
     // Weakly: what the runtime keeps no more must not be kept here.
     const made = { pieces, bytes, count, of: of === null ? null : new WeakRef(of) };
     held.resize(bytes);
@@ -79,7 +83,7 @@ export function createLists(budget: MemoryBudget): Lists {
     // Those who use it hear of it.
     list.catch(() => undefined);
     const entry = { of: of === null ? null : new WeakRef(of), list, held, ending, users };
-    held.yields('underWay', () => {
+    held.allowRelease('underWay', () => {
       ending.abort(new OverBudget('share'));
       for (const { onLetGo } of users) {
         onLetGo();

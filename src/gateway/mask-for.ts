@@ -11,7 +11,7 @@ import type { Target } from '../runtime/target.ts';
 export async function maskFor(request: Identified, target: Target, sent: unknown): Promise<Mask | null> {
   const mask = maskOf(target);
   if (mask !== null && mask.bytes > SMALL_BYTES) {
-    await memoryOf(request).hold('answers', 0).reach(mask.bytes);
+    await memoryOf(request).hold('answers', 0).waitToResize(mask.bytes);
   }
   return (await mask?.withoutSent(sent)) ?? null;
 }

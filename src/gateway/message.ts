@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { nextRank, nextTurn } from '../base/breathe.ts';
+import { nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { TooManyNumbers } from '../base/exact-numbers.ts';
 import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { hasMoreValues, isShallowText } from '../base/json-text.ts';

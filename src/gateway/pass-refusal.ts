@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
-import type { HttpAnswer } from '../egress/exchange.ts';
+import type { HttpAnswer } from '../egress/send-http.ts';
 import type { Identified } from '../http/context.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isJson } from '../runtime/messages.ts';

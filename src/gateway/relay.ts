@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Deps } from '../deps.ts';
-import type { HttpAnswer } from '../egress/exchange.ts';
+import type { HttpAnswer } from '../egress/send-http.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
 import type { ServerCall, SessionHeaders } from './call.ts';

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { type ErrorCode, helpLink } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
-import { createTurns } from '../base/turns.ts';
+import { createTurns } from '../base/stream-turns.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { write } from '../base/write.ts';
 import type { Identified } from '../http/context.ts';

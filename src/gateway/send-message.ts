@@ -33,7 +33,7 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
     const parsed = largeParsedBytes(bytes, MAX_VALUES);
     if (parsed > 0) {
       // The text that goes on to the server, and its value.
-      await memory.hold('bodies', 0).reach(parsed, signal);
+      await memory.hold('bodies', 0).waitToResize(parsed, signal);
     }
     began = { ...began, requestBytes: bytes.length };
     const reading = readMessage(bytes, asked.organizationId, signal);

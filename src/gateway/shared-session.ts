@@ -30,7 +30,7 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
   const { json, isError } = answer;
   const responseBytes = json.length;
   if (responseBytes > SMALL_BYTES) {
-    await memoryOf(request).hold('answers', 0).reach(responseBytes);
+    await memoryOf(request).hold('answers', 0).waitToResize(responseBytes);
   }
   sendJson(request, response, 200, mask === null ? json : await mask.json(json));
   return { isError, responseBytes };

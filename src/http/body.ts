@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
-import { nextTurn } from '../base/breathe.ts';
 import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
+import { nextTurn } from '../base/event-loop-turns.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_VALUES } from '../base/limits.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { noteArrival } from '../base/breathe.ts';
+import { noteArrival } from '../base/event-loop-turns.ts';
 import type { Limits } from '../base/limits.ts';
 import { type Connection, isOver, isStuck, linger, newConnection } from './connection.ts';
 import { createDescriptorRoom, type DescriptorRoom } from './descriptor-room.ts';

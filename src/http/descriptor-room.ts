@@ -1,4 +1,4 @@
-import { openDescriptors } from '../base/descriptors.ts';
+import { countOpenDescriptors } from '../base/descriptors.ts';
 import { type Connection, isBusy } from './connection.ts';
 
 /** The share of the descriptors that connections of clients leave to everything else: servers, databases, files. */
@@ -40,7 +40,7 @@ export function createDescriptorRoom(
     }
     isCounting = true;
     countedAt = performance.now();
-    const all = await openDescriptors();
+    const all = await countOpenDescriptors();
     // Connections that came or went meanwhile make this off by as many, until the next count.
     others = all === null ? others : Math.max(0, all - open.size);
     isCounting = false;

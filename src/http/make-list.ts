@@ -1,5 +1,5 @@
-import { createFairSlots } from '../base/fair-queue.ts';
-import { jsonPieces } from '../base/json-pieces.ts';
+import { createFairLimiter } from '../base/fair-queue.ts';
+import { writeJsonPieces } from '../base/json-pieces.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { LargeList } from '../contract/large-list.ts';
 
@@ -10,7 +10,7 @@ const WRITTEN_AT_ONCE_ITEMS = 100;
 const SLOTS = 2;
 const MAX_WAITING_LISTS = 64;
 
-const making = createFairSlots({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING_LISTS });
+const making = createFairLimiter({ slots: SLOTS, slotsPerOwner: 1, mostWaiting: MAX_WAITING_LISTS });
 
 /**
  * Makes a list for an answer that may be large, from the items of `itemsOf`. Each organization makes one list at a
@@ -31,7 +31,7 @@ export async function makeList<T extends object>(memory: MemoryScope, itemsOf: (
           yield item;
         }
       };
-      const json = await jsonPieces(items(), held, memory.signal);
+      const json = await writeJsonPieces(items(), held, memory.signal);
       memory.signal.throwIfAborted();
       held.resize(json.bytes);
       if (json.count <= WRITTEN_AT_ONCE_ITEMS && json.bytes <= WRITTEN_AT_ONCE_BYTES) {

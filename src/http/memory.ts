@@ -19,6 +19,6 @@ export function holdAnswer(request: Identified, response: ServerResponse): void 
   const { memory } = request;
   if (memory !== undefined && response.writableLength > SMALL_BYTES) {
     const held = memory.hold('answers', 0);
-    held.reach(response.writableLength).catch(() => response.destroy());
+    held.waitToResize(response.writableLength).catch(() => response.destroy());
   }
 }

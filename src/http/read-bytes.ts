@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isTurnOver, nextTurn } from '../base/breathe.ts';
+import { ChunkCollector } from '../base/chunk-collector.ts';
 import { ApiError } from '../base/errors.ts';
-import { type Held, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
+import { isTurnOver, nextTurn } from '../base/event-loop-turns.ts';
+import { type HeldMemory, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { Pieces } from '../base/pieces.ts';
-import { MAX_UNPACKED_RATIO, Unpackable, unpack } from '../base/unpack.ts';
+import { MAX_UNPACKED_RATIO, UnpackFailed, unpack } from '../base/unpack.ts';
 
 const MIB = 1024 * 1024;
 /**
@@ -38,9 +38,9 @@ export async function readBytes(
 
 function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const pieces = new Pieces();
+    const pieces = new ChunkCollector();
     let inTurn = 0;
-    let held: Held | undefined;
+    let held: HeldMemory | undefined;
     const refuse = (error: unknown): void => {
       request.pause();
       reject(error);
@@ -56,7 +56,7 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
         held ??= memory.hold('bodies', 0, letGo);
         if (!held.tryResize(size)) {
           request.pause();
-          held.reach(size).then(() => request.resume(), refuse);
+          held.waitToResize(size).then(() => request.resume(), refuse);
           return;
         }
       }
@@ -76,17 +76,17 @@ function readPlain(request: IncomingMessage, limit: number, memory: MemoryScope)
 /** Few clients compress their requests: for these, the memory of the maximum body is held. */
 async function readEncoded(request: IncomingMessage, limit: number, memory: MemoryScope): Promise<Buffer> {
   const held = memory.hold('bodies', 0);
-  await held.reach(limit);
+  await held.waitToResize(limit);
   // A request that is refused has to be answered: its connection is left open.
   const chunks: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
   const bytes = await unpack(chunks, request.headers['content-encoding'], limit).catch((error: unknown) => {
-    throw error instanceof Unpackable ? bodyError(error.kind, limit) : unreadable();
+    throw error instanceof UnpackFailed ? bodyError(error.kind, limit) : unreadable();
   });
   held.resize(bytes.length);
   return bytes;
 }
 
-function bodyError(kind: Unpackable['kind'], limit: number): ApiError {
+function bodyError(kind: UnpackFailed['kind'], limit: number): ApiError {
   switch (kind) {
     case 'large':
       return tooLarge(limit);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { createFairSlots } from '../base/fair-queue.ts';
+import { createFairLimiter } from '../base/fair-queue.ts';
 import { type Split, takeOpaque } from './take-opaque.ts';
 
 // The sources run as .ts, the package as .js.
@@ -16,7 +16,7 @@ type Reply = { readonly split: Split } | { readonly failure: string; readonly is
 /** Large bodies of one owner that wait to be parsed. */
 const MAX_WAITING_BODIES = 16;
 /** Large bodies are parsed one after another, since each may take as much memory as the limits allow. Owners take turns. */
-const turns = createFairSlots({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_BODIES });
+const turns = createFairLimiter({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_BODIES });
 
 /**
  * `takeOpaque` for a large body, on its own thread. Rejects with the SyntaxError or TypeError of `takeOpaque`, with a

@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import { instant, parseInstant } from '../base/instants.ts';
+import { formatInstant, parseInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
@@ -29,7 +29,7 @@ type Wire = components['schemas']['AuditEvent'];
 
 const toWire = ({ id, at, actor, organizationId, action, target, outcome, details }: AuditEvent): Wire => ({
   id,
-  at: instant(at),
+  at: formatInstant(at),
   actor,
   organization: organizationId,
   action,

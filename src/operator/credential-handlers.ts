@@ -1,4 +1,4 @@
-import { instant, parseOptionalInstant } from '../base/instants.ts';
+import { formatInstant, parseOptionalInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import type { ApiToken } from '../store/api-tokens.ts';
@@ -64,8 +64,8 @@ const toWire = <C extends ApiToken | KeyPair>(credential: C) => ({
   prefix: credential.prefix,
   expiresAt: optionalInstant(credential.expiresAt),
   lastUsedAt: optionalInstant(credential.lastUsedAt),
-  createdAt: instant(credential.createdAt),
+  createdAt: formatInstant(credential.createdAt),
 });
 
 const optionalInstant = (milliseconds: number | null): string | null =>
-  milliseconds === null ? null : instant(milliseconds);
+  milliseconds === null ? null : formatInstant(milliseconds);

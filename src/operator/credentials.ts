@@ -2,7 +2,7 @@ import { audit, type Change } from '../audit/changes.ts';
 import type { Permission, TokenPermission } from '../base/caller.ts';
 import { notFound } from '../base/errors.ts';
 import { hashSecret, prefixOf } from '../base/ids.ts';
-import { requireAhead } from '../base/instants.ts';
+import { requireFuture } from '../base/instants.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as apiTokens from '../store/api-tokens.ts';
@@ -82,7 +82,7 @@ async function create<T>(
   insert: (db: Db, common: Common) => Promise<T>,
 ): Promise<T> {
   const at = now();
-  requireAhead(expiresAt, at, SOONEST_EXPIRY_MS);
+  requireFuture(expiresAt, at, SOONEST_EXPIRY_MS);
   const common = { id: ids.uuid(), organizationId, expiresAt, createdAt: at };
   return store.write(async (db) => {
     await findOrganization(db, organizationId);

@@ -1,4 +1,4 @@
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
@@ -62,6 +62,6 @@ export const organizationHandlers = (deps: Deps): Handlers<OrganizationOperation
 const toWire = ({ id, name, createdAt, updatedAt }: Organization) => ({
   id,
   name,
-  createdAt: instant(createdAt),
-  updatedAt: instant(updatedAt),
+  createdAt: formatInstant(createdAt),
+  updatedAt: formatInstant(updatedAt),
 });

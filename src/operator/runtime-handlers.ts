@@ -1,4 +1,4 @@
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { type SharedServerStatus, sharedServerStatuses } from './runtime-status.ts';
@@ -12,7 +12,7 @@ export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
       lastStatus: last?.status ?? null,
       lastMessage: last?.message ?? null,
       lastError: last?.error ?? null,
-      lastReloadedAt: last === null ? null : instant(last.at),
+      lastReloadedAt: last === null ? null : formatInstant(last.at),
       servers: servers.map(toWire),
     });
   },
@@ -20,6 +20,6 @@ export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
 
 const toWire = ({ since, warnings, ...status }: SharedServerStatus) => ({
   ...status,
-  since: instant(since),
+  since: formatInstant(since),
   warnings: [...warnings],
 });

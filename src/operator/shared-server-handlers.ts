@@ -1,5 +1,5 @@
 import type { components, Writable } from '../../generated/api.ts';
-import { instant } from '../base/instants.ts';
+import { formatInstant } from '../base/instants.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
@@ -104,6 +104,6 @@ const toWire = ({ id, slug, name, enabled, mcpServer, createdAt, updatedAt }: st
   name,
   enabled,
   mcpServer,
-  createdAt: instant(createdAt),
-  updatedAt: instant(updatedAt),
+  createdAt: formatInstant(createdAt),
+  updatedAt: formatInstant(updatedAt),
 });

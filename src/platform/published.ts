@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
-import { createTurns } from '../base/turns.ts';
+import { createTurns } from '../base/stream-turns.ts';
 import { write } from '../base/write.ts';
 
 /** Bytes of a document that wait for one client at a time. */

@@ -1,5 +1,5 @@
-import { asciiJson } from '../base/json.ts';
-import { encode } from '../base/percent.ts';
+import { escapeNonAscii } from '../base/json.ts';
+import { percentEncode } from '../base/percent.ts';
 
 const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 const unit = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
@@ -7,11 +7,11 @@ const unit = (character: string): string => `\\u${character.charCodeAt(0).toStri
 /** How JSON writers write a string: most as little escaped as they may, others what HTML, or ASCII, has another use for. */
 const JSON_WRITERS: readonly ((text: string) => string)[] = [
   inJson,
-  (text) => asciiJson(inJson(text)),
+  (text) => escapeNonAscii(inJson(text)),
   (text) => inJson(text).replaceAll('/', '\\/'),
-  (text) => asciiJson(inJson(text).replaceAll('/', '\\/')),
+  (text) => escapeNonAscii(inJson(text).replaceAll('/', '\\/')),
   (text) => inJson(text).replace(/[<>&]/g, unit),
-  (text) => asciiJson(inJson(text).replace(/[<>&'+]/g, unit)),
+  (text) => escapeNonAscii(inJson(text).replace(/[<>&'+]/g, unit)),
 ];
 
 const lowerPercents = (text: string): string => text.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
@@ -27,7 +27,7 @@ export function secretForms(secrets: readonly string[], shortest: number): strin
     const bytes = Buffer.from(secret);
     return [
       ...[...pieces].flatMap((piece) => [piece, ...JSON_WRITERS.map((write) => write(piece))]),
-      ...[encode(secret), encodeURIComponent(secret.toWellFormed())].flatMap((text) => [
+      ...[percentEncode(secret), encodeURIComponent(secret.toWellFormed())].flatMap((text) => [
         text,
         lowerPercents(text),
         text.replaceAll('%20', '+'),

@@ -1,7 +1,7 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { HttpAnswer } from '../egress/exchange.ts';
+import type { HttpAnswer } from '../egress/send-http.ts';
 import type { ServerMessage } from './messages.ts';
 import type { Era, ServerFacts } from './protocol.ts';
 import type { JsonAnswer } from './request-ids.ts';

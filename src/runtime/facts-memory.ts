@@ -1,4 +1,4 @@
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
 /** The memory of what a server says of itself, as long as it is connected to. */
@@ -13,14 +13,14 @@ export type FactsMemory = {
 
 /** Holds nothing before a server has said something. */
 export function createFactsMemory(memory: () => MemoryScope): FactsMemory {
-  const kept = new Map<string, Held>();
+  const kept = new Map<string, HeldMemory>();
   return {
     keep: (of, bytes, forget) => {
       using scope = memory();
       kept.get(of)?.release();
       const held = scope.keep('connections', bytes);
       kept.set(of, held);
-      held.yields('kept', forget);
+      held.allowRelease('kept', forget);
     },
     release: () => {
       for (const held of kept.values()) {

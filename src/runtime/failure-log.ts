@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { atIntervals } from '../base/at-intervals.ts';
+import { throttle } from '../base/throttle.ts';
 import type { ServerFailed } from './server-failed.ts';
 
 /** Writes into the log that requests fail because of servers. */
@@ -30,7 +30,7 @@ export function createFailureLog({ log, intervalMs }: FailureLogOptions): Failur
       const key = `${of.organizationId} ${of.server}`;
       const note =
         noting.get(key) ??
-        atIntervals<Line>(intervalMs, (line, failures) => log.warn({ ...line, failures }, 'a server failed'), {
+        throttle<Line>(intervalMs, (line, failures) => log.warn({ ...line, failures }, 'a server failed'), {
           onQuiet: () => noting.delete(key),
         });
       noting.set(key, note);

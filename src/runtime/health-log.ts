@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { atIntervals } from '../base/at-intervals.ts';
+import { throttle } from '../base/throttle.ts';
 import type { Health } from './supervise.ts';
 
 /** Writes into the log how a server fares. */
@@ -20,7 +20,7 @@ export type HealthLogOptions = {
 
 /** Makes the log of one server, which may be lost and found again many times a minute. */
 export function createHealthLog({ log, server, intervalMs, ended }: HealthLogOptions): HealthLog {
-  const note = atIntervals<Health>(
+  const note = throttle<Health>(
     intervalMs,
     ({ state, lastError: reason }, changes) =>
       log[state === 'unreachable' ? 'warn' : 'info']({ ...server, state, reason, changes }, 'server'),

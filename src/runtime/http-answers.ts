@@ -1,5 +1,5 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
 import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import { unanswered } from './streamed-answer.ts';

@@ -1,5 +1,5 @@
 import type { MayBeSent } from '../base/not-sent.ts';
-import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import type { BareConnection, ConnectionOptions, ConnectionRequest } from './connection.ts';
 import { createFactsMemory } from './facts-memory.ts';
 import { readAnswer } from './http-answers.ts';

@@ -1,4 +1,4 @@
-import { discard } from '../egress/exchange.ts';
+import { discard } from '../egress/send-http.ts';
 import type { ConnectionOptions, ServerSession } from './connection.ts';
 import type { createFactsMemory } from './facts-memory.ts';
 import { readResponse, unavailable } from './http-answers.ts';

@@ -1,5 +1,5 @@
 import type { MayBeSent } from '../base/not-sent.ts';
-import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import type { ConnectionOptions, ConnectionRequest } from './connection.ts';
 import { statelessHeaders, withStatelessMeta } from './protocol.ts';
 import { type ServerRequest, sendToServer } from './send-to-server.ts';

@@ -3,7 +3,7 @@ import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
-import { Listening } from '../egress/silence.ts';
+import { IdleWatch } from '../egress/idle-watch.ts';
 import {
   estimateMessageBytes,
   hasManyValues,
@@ -144,7 +144,7 @@ export async function openJsonRpcPipe({
   const takeLarge = async (text: string, bytes: number): Promise<void> => {
     using room = memory();
     const held = room.hold('queues', 0, () => failAnswered(text, new OverBudget('share')));
-    await held.reach(bytes);
+    await held.waitToResize(bytes);
     const message = hasManyValues(text) ? await parseLargeMessage(name, text).catch(() => null) : undefined;
     // From here on it is held by whoever it is for.
     held.release();
@@ -196,7 +196,7 @@ export async function openJsonRpcPipe({
       throw ended;
     }
     const asked = new PendingRequest(name, silence, memory);
-    const listening = silence > 0 ? new Listening(asked) : undefined;
+    const listening = silence > 0 ? new IdleWatch(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
     let isUnsent = false;
@@ -210,7 +210,7 @@ export async function openJsonRpcPipe({
       });
       while (!isOver) {
         const message = await asked.next();
-        listening?.heard();
+        listening?.noteActivity();
         isOver = message.method === undefined;
         yield message;
       }

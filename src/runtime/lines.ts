@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import type { OverBudget } from '../base/memory-budget.ts';
 import { countedBytes } from './pipe-memory.ts';
 import type { ProcessTarget } from './target.ts';
@@ -19,7 +19,7 @@ export type LineReader = {
 export type LineLimits = {
   /** Characters that one line may have. */
   readonly longest: number;
-  readonly incoming: Held;
+  readonly incoming: HeldMemory;
 };
 
 /** Reads the lines of a stream in an encoding. A line that is too long, and bytes that are none, end it. */
@@ -97,7 +97,7 @@ export function readLines(
     if (size > longest) {
       giveUp(`one line of its output is longer than ${longest} characters`);
     } else if (!incoming.tryResize(countedBytes(size + read))) {
-      pauseUntil(incoming.reach(countedBytes(size + read)));
+      pauseUntil(incoming.waitToResize(countedBytes(size + read)));
     }
   });
 }

@@ -1,4 +1,4 @@
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { countValues } from '../base/json-text.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
@@ -53,7 +53,7 @@ export async function listTools(
   const { era, facts } = await connection.introduce();
   const tools = new Map<string, Definition>();
   const leftOut: string[] = [];
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   let size = 0;
   let values = 0;
   let bytes = 0;
@@ -93,7 +93,7 @@ export async function listTools(
       if (values > MAX_VALUES) {
         throw protocolViolation(server, `its tools hold more than ${MAX_VALUES} values`);
       }
-      await breathe();
+      await yieldTurn();
     }
     cursor = result.nextCursor ?? undefined;
   };

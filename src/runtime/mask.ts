@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import { isObject } from '../base/json.ts';
 import { SecretSearch, type Wanted } from '../redaction/secret-search.ts';
 import { isNameOfSecret, secretValues, sentIn } from '../redaction/secret-values.ts';
@@ -81,7 +81,7 @@ export class Mask {
    * right. `sent` is the parameters of a request.
    */
   async withoutSent(sent: unknown): Promise<Mask> {
-    const turn = createBreathing();
+    const turn = createYielding();
     const known = await this.#search.knownFrom(sentIn(sent), turn);
     if (known.size === 0) {
       return this;
@@ -111,7 +111,7 @@ export class Mask {
 
   /** A whole body in JSON. */
   async json(body: Buffer): Promise<Buffer> {
-    const turn = createBreathing();
+    const turn = createYielding();
     const { errors, results } = this.#kinds;
     // Whatever is taken out of a result is taken out of an error.
     if (!(await this.#search.standIn(body, errors, true, turn))) {
@@ -126,7 +126,7 @@ export class Mask {
   }
 
   async #outOf(text: string, wanted: Wanted): Promise<string> {
-    const turn = createBreathing();
+    const turn = createYielding();
     return (await this.#search.standIn(text, wanted, true, turn))
       ? this.#search.outOfText(text, wanted, true, turn)
       : text;

@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
+import { ChunkCollector } from '../base/chunk-collector.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { largeParsedBytes, parsedBytes } from '../base/parsed-bytes.ts';
-import { Pieces } from '../base/pieces.ts';
-import { type Part, splitJson } from '../base/split-json.ts';
-import { inOneLine, Unparsed } from '../base/unparsed.ts';
-import { discard, type HttpAnswer } from '../egress/exchange.ts';
+import { type JsonPart, splitJson } from '../base/split-json.ts';
+import { toOneLine, Unparsed } from '../base/unparsed.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { readEvents } from './read-events.ts';
 import { ServerFailed } from './server-failed.ts';
 
@@ -63,7 +63,7 @@ export async function* readMessages(
   const bytes = await readBody(server, answer, memory);
   const parsedSize = largeMessageBytes(bytes);
   if (parsedSize > 0) {
-    await memory.hold('answers', 0).reach(parsedSize);
+    await memory.hold('answers', 0).waitToResize(parsedSize);
   }
   if (bytes.length > 0) {
     yield* messagesIn(server, bytes.toString('utf8'));
@@ -88,7 +88,7 @@ export async function readBody(server: string, answer: HttpAnswer, memory: Memor
     return body;
   }
   const held = memory.hold('answers', 0, giveUp(body));
-  const pieces = new Pieces();
+  const pieces = new ChunkCollector();
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       pieces.add(chunk);
@@ -97,7 +97,7 @@ export async function readBody(server: string, answer: HttpAnswer, memory: Memor
         throw protocolViolation(server, `its answer is larger than ${memory.messageBytes} bytes`);
       }
       if (size > SMALL_BYTES && !held.tryResize(size)) {
-        await held.reach(size);
+        await held.waitToResize(size);
       }
     }
   } finally {
@@ -133,7 +133,7 @@ export async function parseLargeMessage(server: string, text: string): Promise<S
 }
 
 /** The value of a part: what it is split into is parsed, but for members that are large. */
-async function partlyParsed({ kind, text, values, parts }: Part): Promise<unknown> {
+async function partlyParsed({ kind, text, values, parts }: JsonPart): Promise<unknown> {
   if (kind === 'object' && parts.length > 0) {
     const members: [string, unknown][] = [];
     for (const part of parts) {
@@ -141,7 +141,7 @@ async function partlyParsed({ kind, text, values, parts }: Part): Promise<unknow
     }
     return Object.fromEntries(members);
   }
-  return values > MAX_VALUES_OF_MEMBER ? new Unparsed(await inOneLine(text)) : parseJson(text);
+  return values > MAX_VALUES_OF_MEMBER ? new Unparsed(await toOneLine(text)) : parseJson(text);
 }
 
 /** The messages of a JSON text that is not large. */

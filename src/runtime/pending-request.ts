@@ -1,8 +1,8 @@
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
-import type { Speaker } from '../egress/silence.ts';
+import type { WatchedPeer } from '../egress/idle-watch.ts';
 import type { ServerMessage } from './messages.ts';
 import { MAY_HAVE_RUN } from './pipe-failures.ts';
 import { ServerFailed } from './server-failed.ts';
@@ -13,7 +13,7 @@ const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 type Came = { readonly message: ServerMessage; readonly bytes: number };
 
 /** A request that waits for what a server has to say to it. What has come is held until the next is asked for. */
-export class PendingRequest implements Speaker {
+export class PendingRequest implements WatchedPeer {
   readonly silence: number;
   readonly #server: string;
   readonly #memory: () => MemoryScope;
@@ -22,7 +22,7 @@ export class PendingRequest implements Speaker {
   #kept = 0;
   #taken = 0;
   #scope: MemoryScope | undefined;
-  #held: Held | undefined;
+  #held: HeldMemory | undefined;
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 

@@ -1,4 +1,4 @@
-import type { Held } from '../base/held.ts';
+import type { HeldMemory } from '../base/held-memory.ts';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
@@ -6,8 +6,8 @@ import type { MemoryScope } from '../base/memory-scope.ts';
 export type PipeMemory = {
   /** Characters, or bytes, that one message may have. */
   readonly longest: number;
-  readonly incoming: Held;
-  readonly outgoing: Held;
+  readonly incoming: HeldMemory;
+  readonly outgoing: HeldMemory;
   /** Waits until a message of so many bytes can be sent. Rejects with OverBudget. */
   readonly forMessage: (bytes: number) => Promise<void> | undefined;
   readonly release: () => void;
@@ -29,7 +29,7 @@ export function createPipeMemory(memory: () => MemoryScope, lose: (failure: Over
 /** Waits until there is room, and leaves it to whoever comes next without waiting. */
 async function makeRoom(memory: () => MemoryScope, bytes: number): Promise<void> {
   using scope = memory();
-  await scope.hold('queues', 0).reach(bytes);
+  await scope.hold('queues', 0).waitToResize(bytes);
 }
 
 /** Bytes that count of what is held: little of it is in what every piece of work holds. */

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { createParser } from 'eventsource-parser';
-import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
-import { type Held, SMALL_BYTES } from '../base/memory-budget.ts';
+import { isTurnOver, nextRank, nextTurn } from '../base/event-loop-turns.ts';
+import { type HeldMemory, SMALL_BYTES } from '../base/memory-budget.ts';
 
 /** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
 export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
@@ -10,7 +10,7 @@ export type StreamEvent = { readonly event: string; readonly data: string; reado
 export type EventLimits = {
   /** Characters that one event may have. */
   readonly longest: number;
-  readonly held: Held;
+  readonly held: HeldMemory;
   /** Bytes that the data of an event counts that has come whole: its text, or the value where it is parsed meanwhile. */
   readonly bytesOf: (data: string) => number;
 };
@@ -55,7 +55,7 @@ export async function* readEvents(
         throw new RangeError(`an event has more than ${MAX_EVENT_LINES} lines`);
       }
       if (size > SMALL_BYTES && !held.tryResize(size)) {
-        await held.reach(size);
+        await held.waitToResize(size);
       }
       if (isTurnOver()) {
         await nextTurn(held.holder, rank);
@@ -67,7 +67,7 @@ export async function* readEvents(
       for (const event of events.splice(0)) {
         const bytes = bytesOf(event.data);
         if (bytes > 0) {
-          await held.reach(size + bytes);
+          await held.waitToResize(size + bytes);
         }
         yield event;
       }

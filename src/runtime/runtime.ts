@@ -154,7 +154,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   const toolsOfUnused = async ({ id, name, organizationId }: UsedServer): Promise<ToolsSeen> => {
     using reading = budget.hold(organizationId, 'lists', 0);
-    const room = (bytes: number) => reading.reach(bytes);
+    const room = (bytes: number) => reading.waitToResize(bytes);
     const { tools, seenAt } = await catalogues.find(store.read, id, room);
     if (tools === null || seenAt === null) {
       throw notInUse(name);

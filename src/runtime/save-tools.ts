@@ -1,5 +1,5 @@
 import { audit, auditedName, GATEHOUSE } from '../audit/changes.ts';
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
@@ -52,18 +52,18 @@ export async function saveTools(
 
 /** The tools whose definition is not the one of `before`; others have their turn between two. */
 async function unlike(before: SeenTools['tools'], tools: SeenTools['tools']): Promise<catalogues.CataloguedTool[]> {
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   const hashes = new Map<unknown, string>();
   for (const { definition, hash } of before) {
     hashes.set(definition.name, hash);
-    await breathe();
+    await yieldTurn();
   }
   const changed: catalogues.CataloguedTool[] = [];
   for (const tool of tools) {
     if (hashes.get(tool.definition.name) !== tool.hash) {
       changed.push(tool);
     }
-    await breathe();
+    await yieldTurn();
   }
   return changed;
 }

@@ -1,6 +1,11 @@
-import type { Egress } from '../egress/egress.ts';
-import { type Failure, type HttpAnswer, type HttpRequest, exchange as httpExchange } from '../egress/exchange.ts';
-import { EgressRefused } from '../egress/refused.ts';
+import { EgressRefused } from '../egress/egress-refused.ts';
+import {
+  type HttpAnswer,
+  type HttpFailure,
+  type HttpRequest,
+  type OwnedDispatcher,
+  sendHttp,
+} from '../egress/send-http.ts';
 import { protocolViolation } from './messages.ts';
 import { MAY_HAVE_RUN } from './pipe-failures.ts';
 import { ServerFailed } from './server-failed.ts';
@@ -13,14 +18,14 @@ const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent
 
 /** One exchange with a server. Throws ServerFailed, also from the body of the answer, or the reason of the signal. */
 export function sendToServer(
-  egress: Pick<Egress, 'dispatcher' | 'owner'>,
+  egress: OwnedDispatcher,
   target: RemoteTarget,
   request: ServerRequest,
 ): Promise<HttpAnswer> {
   const { name, origin, path } = target;
   const { body = null, silence } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
-  return httpExchange(egress, { ...request, origin, path, headers, body }, (failure) =>
+  return sendHttp(egress, { ...request, origin, path, headers, body }, (failure) =>
     toServerFailed(name, failure, silence),
   );
 }
@@ -29,7 +34,7 @@ export function sendToServer(
 const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO)/;
 
 /** A failed exchange as the failure of a server; `silence` is that of the exchange, in milliseconds. */
-export function toServerFailed(server: string, { kind, reason, cause }: Failure, silence: number): ServerFailed {
+export function toServerFailed(server: string, { kind, reason, cause }: HttpFailure, silence: number): ServerFailed {
   if (TLS.test(reason)) {
     return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);
   }

@@ -1,7 +1,7 @@
 import type { Limits } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
-import type { OpenEgresses, OrganizationEgress } from '../egress/egress.ts';
+import type { OperatorEgresses, OrganizationEgresses } from '../egress/egress.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Store } from '../store/store.ts';
 import type { Quotas } from '../store/usage.ts';
@@ -16,8 +16,8 @@ import { createToolCatalogue, type ToolCatalogue } from './tool-catalogue.ts';
 export type ServerEntryOptions = {
   readonly store: Store;
   /** The ways out for the URLs of organizations, and those for the URLs of the operator. */
-  readonly egress: OrganizationEgress;
-  readonly openEgress: OpenEgresses;
+  readonly egress: OrganizationEgresses;
+  readonly operatorEgresses: OperatorEgresses;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
   readonly budget: MemoryBudget;
@@ -78,7 +78,7 @@ export function createServerEntry(
   options: ServerEntryOptions & { readonly makeRoom: MakeRoom },
   server: Connectable,
 ): ServerEntry {
-  const { store, egress, openEgress, now, limits, budget, quotas, makeRoom } = options;
+  const { store, egress, operatorEgresses, now, limits, budget, quotas, makeRoom } = options;
   const { organizationId: ownerId } = server;
   const ownedConnections = new Map<ConnectionOwner, OwnedConnection>();
   const leaving = new Set<Connection>();
@@ -98,7 +98,7 @@ export function createServerEntry(
     if (owner !== null) {
       makeRoom(owner);
     }
-    const way = ownerId === null ? openEgress.of(owner) : egress.of(ownerId);
+    const way = ownerId === null ? operatorEgresses.of(owner) : egress.of(ownerId);
     const owned = {
       connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose }, server.target),
       usedAt: now(),

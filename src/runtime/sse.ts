@@ -2,8 +2,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import type { Egress } from '../egress/egress.ts';
-import { discard, exchange, type HttpAnswer, type HttpRequest } from '../egress/exchange.ts';
+import { discard, type HttpAnswer, type HttpRequest, type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
 import { isEventStream } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { connectionEnded, failureOfStatus, MAY_HAVE_RUN, pipeProtocolViolation } from './pipe-failures.ts';
@@ -13,7 +12,6 @@ import { toServerFailed } from './send-to-server.ts';
 import { ServerFailed } from './server-failed.ts';
 import type { RemotePipeTarget } from './target.ts';
 
-type WayOut = Pick<Egress, 'dispatcher' | 'owner'>;
 type Events = AsyncGenerator<StreamEvent>;
 
 const SPOKEN = 'HTTP with SSE';
@@ -26,7 +24,7 @@ const MAX_READ_ON_BYTES = 64 * 1024;
  * Throws ServerFailed, or the reason of `signal`, which bounds the opening alone.
  */
 export async function openSse(
-  egress: WayOut,
+  egress: OwnedDispatcher,
   target: RemotePipeTarget,
   reader: PipeReader,
   signal: AbortSignal,
@@ -48,7 +46,7 @@ export async function openSse(
 }
 
 async function begin(
-  egress: WayOut,
+  egress: OwnedDispatcher,
   target: RemotePipeTarget,
   signal: AbortSignal,
   memory: () => MemoryScope,
@@ -68,12 +66,12 @@ async function begin(
 }
 
 function send(
-  egress: WayOut,
+  egress: OwnedDispatcher,
   { name, origin, headers }: RemotePipeTarget,
   request: Omit<HttpRequest, 'origin'>,
 ): Promise<HttpAnswer> {
   const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
-  return exchange(egress, { ...request, origin, headers: all }, (failure) =>
+  return sendHttp(egress, { ...request, origin, headers: all }, (failure) =>
     toServerFailed(name, failure, request.silence),
   );
 }
@@ -115,7 +113,11 @@ type Opened = {
   readonly memory: () => MemoryScope;
 };
 
-function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endpoint, ending, memory }: Opened): Pipe {
+function pipeOf(
+  egress: OwnedDispatcher,
+  target: RemotePipeTarget,
+  { reader, events, endpoint, ending, memory }: Opened,
+): Pipe {
   const { name, silence } = target;
   const { signal } = ending;
 
@@ -143,7 +145,7 @@ function pipeOf(egress: WayOut, target: RemotePipeTarget, { reader, events, endp
         throw connectionEnded(name);
       }
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
-      await scope?.hold('queues', 0, () => end(new OverBudget('share'))).reach(message.length, signal);
+      await scope?.hold('queues', 0, () => end(new OverBudget('share'))).waitToResize(message.length, signal);
       const headers = { 'content-type': 'application/json' };
       const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence, mayBeSent } as const;
       const answer = await send(egress, target, request);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createBreathing } from '../base/breathe.ts';
-import type { Holder } from '../base/held.ts';
-import { type Held, type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
+import type { Holder } from '../base/held-memory.ts';
+import { type HeldMemory, type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { QuotaExceeded } from '../quotas/quotas.ts';
 import type { CataloguedTool, StoredCatalogue } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
@@ -81,7 +81,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
   const { name, connection, stored, save, now, budget, holder, intervalMs, ended } = options;
   let seen: SeenTools | null = null;
   /** The room that `seen` takes, as long as there is some. */
-  let held: Held | null = null;
+  let held: HeldMemory | null = null;
   let usedAt = 0;
   let facts: ListedFacts | null = null;
   let failure: { readonly error: ServerFailed; readonly at: number } | null = null;
@@ -108,14 +108,14 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
   const remember = (listed: SeenTools, bytes: number): void => {
     forget();
     held = budget.hold(holder, 'lists', bytes);
-    held.yields('kept', forget);
+    held.allowRelease('kept', forget);
     seen = listed;
   };
 
   /** What is stored, held as long as it is used. Throws OverBudget. */
-  const withStored = async (use: (found: StoredCatalogue, reading: Held) => Promise<void>): Promise<void> => {
+  const withStored = async (use: (found: StoredCatalogue, reading: HeldMemory) => Promise<void>): Promise<void> => {
     using reading = budget.hold(holder, 'lists', 0);
-    await use(await stored((bytes) => reading.reach(bytes)), reading);
+    await use(await stored((bytes) => reading.waitToResize(bytes)), reading);
   };
 
   const storeUnlessSame = async (listed: SeenTools, before: SeenTools['tools'] | null): Promise<void> => {
@@ -143,7 +143,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     const seenAt = now();
     const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
     using reading = budget.hold(holder, 'lists', 0);
-    const room = (bytes: number) => reading.reach(bytes, signal);
+    const room = (bytes: number) => reading.waitToResize(bytes, signal);
     const listed = await listTools(connection(), signal, room).catch((error: unknown) => {
       if (error instanceof ServerFailed || error instanceof OverBudget) {
         throw error;
@@ -229,7 +229,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     const at = now();
     if (at - usedAt > NOTE_INTERVAL_MS) {
       usedAt = at;
-      held?.used();
+      held?.noteUse();
     }
   };
 
@@ -309,11 +309,11 @@ const hasMoved = (name: string): ServerFailed =>
 
 /** Tools with the hashes of their definitions; others have their turn between them. */
 async function hashed(definitions: readonly Definition[]): Promise<CataloguedTool[]> {
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   const tools: CataloguedTool[] = [];
   for (const definition of definitions) {
     tools.push({ definition, hash: hashDefinition(definition) });
-    await breathe();
+    await yieldTurn();
   }
   return tools;
 }

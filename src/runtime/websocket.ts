@@ -149,7 +149,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
   };
   socket.on('data', () => {
     if (!isOver && !room.incoming.tryResize(waiting())) {
-      pauseUntil(room.incoming.reach(waiting()));
+      pauseUntil(room.incoming.waitToResize(waiting()));
     }
   });
 

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { constants, createGzip, gunzip } from 'node:zlib';
-import { createBreathing } from '../base/breathe.ts';
+import { createYielding } from '../base/event-loop-turns.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parseExact } from '../base/json.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
@@ -73,7 +73,7 @@ async function unpacked(
     return { tools: parseExact(text.toString()) as CataloguedTool[], bytes };
   }
   let bytes = 0;
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   const tools: CataloguedTool[] = [];
   for (let start = 1; start < text.length; ) {
     const feed = text.indexOf(LINE_FEED_CODE, start);
@@ -84,7 +84,7 @@ async function unpacked(
     await room(size + bytes);
     tools.push(parseExact(line) as CataloguedTool);
     start = end + 1;
-    await breathe();
+    await yieldTurn();
   }
   return { tools, bytes };
 }
@@ -122,18 +122,18 @@ export async function pack({
 
 /** JSON of the hashes of tools by their names, which all differ. */
 async function pinsOf(tools: readonly CataloguedTool[]): Promise<string> {
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   const members: string[] = [];
   for (const { definition, hash } of tools) {
     members.push(`${JSON.stringify(definition.name)}:${JSON.stringify(hash)}`);
-    await breathe();
+    await yieldTurn();
   }
   return `{${members.join(',')}}`;
 }
 
 /** A list with a tool on each line: JSON itself has no line breaks. */
 async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffer> {
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   let piece = '[';
   for (const [index, tool] of tools.entries()) {
     piece += `${index === 0 ? '' : ',\n'}${JSON.stringify(tool)}`;
@@ -141,7 +141,7 @@ async function* piecesOf(tools: readonly CataloguedTool[]): AsyncGenerator<Buffe
       yield Buffer.from(piece);
       piece = '';
     }
-    await breathe();
+    await yieldTurn();
   }
   yield Buffer.from(`${piece}]`);
 }

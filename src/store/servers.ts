@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { isTurnOver, nextTurn } from '../base/breathe.ts';
+import { isTurnOver, nextTurn } from '../base/event-loop-turns.ts';
 import { type ApprovalPolicy, readApprovalPolicy, readTransport, type Transport } from '../contract/closed-words.ts';
 import * as accounts from './accounts.ts';
 import * as catalogues from './catalogues.ts';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { createFairQueue, createFairSlots, QueueFull } from '../../src/base/fair-queue.ts';
+import { createFairLimiter, createFairQueue, QueueFull } from '../../src/base/fair-queue.ts';
 
 describe('a fair queue', () => {
   test('lets owners take turns, however many items each has, and keeps the order of each', () => {
@@ -56,7 +56,7 @@ describe('fair slots', () => {
 
   test('leave a slot to others, start what waits in turns, and free the slot of work that fails', async () => {
     started.length = 0;
-    const slots = createFairSlots(OPTIONS);
+    const slots = createFairLimiter(OPTIONS);
     const [a1, a2, b1, b2] = ['a1', 'a2', 'b1', 'b2'].map(work) as [
       ReturnType<typeof work>,
       ReturnType<typeof work>,
@@ -83,7 +83,7 @@ describe('fair slots', () => {
   });
 
   test('refuse an owner that has as much waiting as it may, and nobody else', async () => {
-    const slots = createFairSlots(OPTIONS);
+    const slots = createFairLimiter(OPTIONS);
     const held = work('a');
     const running = [1, 2, 3, 4].map(() => slots.run('a', held.run));
     await expect(slots.run('a', held.run)).rejects.toBeInstanceOf(QueueFull);
@@ -94,7 +94,7 @@ describe('fair slots', () => {
   });
 
   test('do not run what was given up while it waited', async () => {
-    const slots = createFairSlots(OPTIONS);
+    const slots = createFairLimiter(OPTIONS);
     const held = work('a');
     const first = slots.run('a', held.run);
     const leaving = new AbortController();

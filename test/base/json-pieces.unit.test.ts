@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { jsonPieces } from '../../src/base/json-pieces.ts';
+import { writeJsonPieces } from '../../src/base/json-pieces.ts';
 import { MemoryBudget } from '../../src/base/memory-budget.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
@@ -13,7 +13,7 @@ test('others have their turn between items that take long to make, however short
       yield { index };
     }
   }
-  const { result, turns } = await turnsDuring(() => jsonPieces(items(), held, new AbortController().signal));
+  const { result, turns } = await turnsDuring(() => writeJsonPieces(items(), held, new AbortController().signal));
   expect(JSON.parse(Buffer.concat(result.pieces).toString())).toHaveLength(20);
   expect(turns).toBeGreaterThanOrEqual(19);
 });

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { showingControls } from '../../src/base/log-destination.ts';
+import { escapeControls } from '../../src/base/log-destination.ts';
 import type { Json } from '../support/json.ts';
 
 const MODULE = join(import.meta.dirname, '../../src/base/log-destination.ts');
@@ -37,7 +37,7 @@ test('a line that nothing follows is written soon', () => {
 
 test('a terminal gets no controls that others have put into a line', () => {
   const lines: string[] = [];
-  const log = pino({}, { write: (line) => lines.push(showingControls(line)) });
+  const log = pino({}, { write: (line) => lines.push(escapeControls(line)) });
   const control = (text: string) =>
     /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text.replaceAll(/[\n\t]/g, ''));
   for (let code = 0; code < 0x3000; code++) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Held, MemoryBudget, OverBudget } from '../../src/base/memory-budget.ts';
+import { type HeldMemory, MemoryBudget, OverBudget } from '../../src/base/memory-budget.ts';
 
 const budgetOf = (totalBytes: number, patienceMs = 20) => new MemoryBudget({ totalBytes, patienceMs });
 const shortageOf = (act: () => unknown): string | undefined => {
@@ -16,7 +16,7 @@ const shortageOf = (act: () => unknown): string | undefined => {
 const keep = (budget: MemoryBudget, holder: string, bytes: number) => {
   const held = budget.hold(holder, 'cache', bytes);
   const kept = { held, isThere: true };
-  held.yields('kept', () => {
+  held.allowRelease('kept', () => {
     kept.isThere = false;
   });
   return kept;
@@ -78,7 +78,7 @@ describe('what is kept', () => {
   test('stays when it was used lately, and older things go', () => {
     const budget = budgetOf(1000);
     const [old, used] = [keep(budget, 'a', 300), keep(budget, 'a', 300)];
-    old.held.used();
+    old.held.noteUse();
     budget.hold('b', 'body', 250);
     budget.hold('c', 'body', 250);
     expect([old.isThere, used.isThere]).toEqual([true, false]);
@@ -115,7 +115,7 @@ describe('what is kept', () => {
 describe('what is under way', () => {
   const begin = (budget: MemoryBudget, holder: string, bytes: number) => {
     const work = { isThere: true };
-    budget.hold(holder, 'body', bytes).yields('underWay', () => {
+    budget.hold(holder, 'body', bytes).allowRelease('underWay', () => {
       work.isThere = false;
     });
     return work;
@@ -143,7 +143,7 @@ describe('who waits for room', () => {
     const budget = budgetOf(1000, 60_000);
     const [first, second] = [budget.hold('a', 'body', 400), budget.hold('a', 'body', 300)];
     const growing = budget.hold('a', 'body', 10);
-    const grown = growing.reach(400);
+    const grown = growing.waitToResize(400);
     first.release();
     await grown;
     expect(budget.heldBytes('a')).toBe(700);
@@ -156,7 +156,7 @@ describe('who waits for room', () => {
     const budget = budgetOf(1000);
     budget.hold('a', 'body', 750);
     const held = budget.hold('b', 'body', 100);
-    await expect(held.reach(800)).rejects.toMatchObject({ shortage: 'share' });
+    await expect(held.waitToResize(800)).rejects.toMatchObject({ shortage: 'share' });
     expect(held.bytes).toBe(100);
   });
 
@@ -165,7 +165,7 @@ describe('who waits for room', () => {
     const other = budget.hold('a', 'body', 750);
     const held = budget.hold('b', 'body', 100);
     const leaving = new AbortController();
-    const reached = held.reach(700, leaving.signal);
+    const reached = held.waitToResize(700, leaving.signal);
     leaving.abort(new Error('left'));
     await expect(reached).rejects.toThrow('left');
     other.release();
@@ -184,7 +184,7 @@ test('the account is right after anything that happens, and empty when all is re
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
       const budget = budgetOf(1000);
-      const all: Held[] = [];
+      const all: HeldMemory[] = [];
       for (const { act, who, at, bytes } of steps) {
         const held = all[at % Math.max(all.length, 1)];
         try {
@@ -196,7 +196,7 @@ test('the account is right after anything that happens, and empty when all is re
             const made = budget.hold(who, act, bytes);
             all.push(made);
             if (act !== 'hold') {
-              made.yields(act === 'keep' ? 'kept' : 'underWay', () => undefined);
+              made.allowRelease(act === 'keep' ? 'kept' : 'underWay', () => undefined);
             }
           }
         } catch (error) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isShallow } from '../../src/base/json.ts';
-import { type Part, type SplitOptions, splitJson } from '../../src/base/split-json.ts';
-import { inOneLine, Unparsed, writeJson } from '../../src/base/unparsed.ts';
+import { type JsonPart, type SplitOptions, splitJson } from '../../src/base/split-json.ts';
+import { toOneLine, Unparsed, writeJson } from '../../src/base/unparsed.ts';
 
 const ALL: SplitOptions = { levels: 3, mostParts: 1_000_000 };
 
@@ -20,7 +20,7 @@ const countOf = (value: unknown): number =>
     : 1;
 
 /** Checks a part against the value that it is said to be, and what it holds. */
-function check(part: Part, value: unknown, level: number): void {
+function check(part: JsonPart, value: unknown, level: number): void {
   expect(JSON.parse(part.text)).toEqual(value);
   expect(part.values).toBe(countOf(value));
   expect(part.kind).toBe(
@@ -32,7 +32,7 @@ function check(part: Part, value: unknown, level: number): void {
     members.map(([name]) => (part.kind === 'object' ? name : undefined)),
   );
   members.forEach(([, member], index) => {
-    check(part.parts[index] as Part, member, level + 1);
+    check(part.parts[index] as JsonPart, member, level + 1);
   });
 }
 
@@ -42,7 +42,7 @@ test('a text is split into what it holds, level by level', async () => {
     fc.asyncProperty(fc.jsonValue(), indents, async (value, indent) => {
       // Names that are numbers would be put first.
       const renamed = JSON.parse(JSON.stringify(value).replaceAll(/"(\d+)":/g, '"n$1":'));
-      check((await splitJson(JSON.stringify(renamed, null, indent), ALL)) as Part, renamed, 0);
+      check((await splitJson(JSON.stringify(renamed, null, indent), ALL)) as JsonPart, renamed, 0);
     }),
     { numRuns: 1000 },
   );
@@ -119,5 +119,5 @@ test('what is not parsed is written as it came, and parsed by whoever does not k
   expect(writeJson(value)).toBe(`{"jsonrpc":"2.0","result":{"big":${text},"list":[1e0,"\\"quoted\\""]}}`);
   expect(writeJson({ a: 1 })).toBe('{"a":1}');
   expect(JSON.parse(JSON.stringify(value)).result.big).toEqual(JSON.parse(text));
-  expect(await inOneLine('{\r\n"a":\n1}')).toBe('{  "a": 1}');
+  expect(await toOneLine('{\r\n"a":\n1}')).toBe('{  "a": 1}');
 });

@@ -1,6 +1,6 @@
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { type Unpackable, unpack } from '../../src/base/unpack.ts';
+import { type UnpackFailed, unpack } from '../../src/base/unpack.ts';
 
 const codings: [string, (bytes: Buffer) => Buffer][] = [
   ['gzip', gzipSync],
@@ -18,7 +18,7 @@ async function* inPieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
 const kindOf = (unpacking: Promise<Buffer>) =>
   unpacking.then(
     () => 'none',
-    ({ kind }: Unpackable) => kind,
+    ({ kind }: UnpackFailed) => kind,
   );
 
 test.each(codings)('%s: what has been compressed comes back, however it arrives', async (coding, pack) => {

@@ -319,6 +319,6 @@ test('tokens are held in the memory of the organization, one for an account, and
   }
   expect(heldBytes()).toBeGreaterThan(500_000);
   using room = budget.hold('others', 'bodies', 0);
-  await room.reach(1024 * 1024);
+  await room.waitToResize(1024 * 1024);
   expect(heldBytes()).toBeLessThanOrEqual(3 * 1024 * 1024);
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isConnectionHeader } from '../../src/base/header-names.ts';
 import { createEgress } from '../../src/egress/egress.ts';
-import { discard, exchange } from '../../src/egress/exchange.ts';
+import { discard, sendHttp } from '../../src/egress/send-http.ts';
 import { find, update } from '../../src/store/servers.ts';
 import { call } from '../support/client.ts';
 import { mint } from '../support/minted.ts';
@@ -105,7 +105,7 @@ describe('a header that can never be sent', () => {
         body: 'hello',
         silence: 0,
       } as const;
-      const answer = await exchange(
+      const answer = await sendHttp(
         egress,
         { origin: `http://${place}`, signal, ...request },
         ({ cause }) => cause,

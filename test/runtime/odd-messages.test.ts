@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { createOpenEgresses } from '../../src/egress/egress.ts';
+import { createOperatorEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import { remoteTarget } from '../../src/runtime/connectable.ts';
 import type { Connection } from '../../src/runtime/connection.ts';
@@ -17,7 +17,7 @@ const SOON = 20_000;
 /** Milliseconds without a word after which a call is given up. */
 const SILENCE = 5000;
 
-const egress = createOpenEgresses().of(null);
+const egress = createOperatorEgresses().of(null);
 const opened: Connection[] = [];
 const servers: Listened[] = [];
 afterEach(async () => {

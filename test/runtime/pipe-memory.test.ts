@@ -5,7 +5,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { MemoryBudget, OverBudget } from '../../src/base/memory-budget.ts';
 import { MemoryScope } from '../../src/base/memory-scope.ts';
 import { NotSent } from '../../src/base/not-sent.ts';
-import { createOpenEgresses } from '../../src/egress/egress.ts';
+import { createOperatorEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import type { Connection } from '../../src/runtime/connection.ts';
 import type { Target } from '../../src/runtime/target.ts';
@@ -15,7 +15,7 @@ import { targetOf } from './support/pipes.ts';
 const MIB = 1024 * 1024;
 /** A share is 4 MiB of it, and a message 1.33 MiB at most. */
 const TOTAL = 16 * MIB;
-const egress = createOpenEgresses().of(null);
+const egress = createOperatorEgresses().of(null);
 
 let budget: MemoryBudget;
 const opened: Connection[] = [];

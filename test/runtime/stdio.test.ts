@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createOpenEgresses } from '../../src/egress/egress.ts';
+import { createOperatorEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import type { Connection } from '../../src/runtime/connection.ts';
 import { listTools } from '../../src/runtime/list-tools.ts';
@@ -14,7 +14,7 @@ import { ownMemory } from '../support/memory.ts';
 import { compiledOnce, isAlive, ROOT } from '../support/process.ts';
 
 const PROGRAM = compiledOnce('test/support/stdio-server.ts');
-const egress = createOpenEgresses().of(null);
+const egress = createOperatorEgresses().of(null);
 const SIGNAL = new AbortController().signal;
 
 const lost: ServerFailed[] = [];

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { createFairSlots, QueueFull } from '../../base/fair-queue.ts';
+import { createFairLimiter, QueueFull } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
@@ -28,7 +28,7 @@ export type Writes = {
  */
 export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Changes, assertHeld: () => void): Writes {
   const gate = createGate();
-  const shares = createFairSlots(SLOTS);
+  const shares = createFairLimiter(SLOTS);
   const underWay = new Set<Promise<unknown>>();
   let closed = false;
 

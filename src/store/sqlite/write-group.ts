@@ -1,5 +1,5 @@
 import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
-import { createBreathing } from '../../base/breathe.ts';
+import { createYielding } from '../../base/event-loop-turns.ts';
 import { createFairQueue, type FairQueue } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
@@ -94,7 +94,7 @@ async function runGroup(
 ): Promise<void> {
   const jobs: Job[] = [];
   const end = performance.now() + GROUP_MS;
-  const breathe = createBreathing();
+  const yieldTurn = createYielding();
   let transaction: ControlledTransaction<Database> | null = null;
   try {
     disk?.check();
@@ -109,7 +109,7 @@ async function runGroup(
       jobs.push(next.item);
       await runInSavepoint(db, next.item);
       // Writes beyond this connection see nothing of it, and those of this one wait for the group anyway.
-      await breathe();
+      await yieldTurn();
     } while (jobs.length < MAX_GROUP_WRITES && performance.now() < end);
     await transaction.commit().execute();
     watched.committed();

@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { type Address, embedded, readAddress } from './addresses.ts';
+import { type Address, embeddedIpv4Of, readAddress } from './addresses.ts';
 import { plainHost } from './hosts.ts';
 
 /**
@@ -14,7 +14,7 @@ export const isOwnName = (own: readonly OwnEndpoint[], name: string, port: numbe
 
 /** True if a connection to the address and port may arrive at the gateway itself. */
 export function isOwnAddress(own: readonly OwnEndpoint[], address: Address, port: number): boolean {
-  const faces = [address, ...embedded(address)];
+  const faces = [address, ...embeddedIpv4Of(address)];
   return own
     .filter((endpoint) => endpoint.port === port)
     .map((endpoint) => readAddress(plainHost(endpoint.host)))

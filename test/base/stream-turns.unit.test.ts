@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createBreathing, isTurnOver, noteArrival } from '../../src/base/breathe.ts';
-import { createTurns } from '../../src/base/turns.ts';
+import { createYielding, isTurnOver, noteArrival } from '../../src/base/event-loop-turns.ts';
+import { createTurns } from '../../src/base/stream-turns.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
 
@@ -42,7 +42,7 @@ test('turns in which clients connect are short', async () => {
 });
 
 test('long work that is no stream lets others have their turn after each piece of two milliseconds', async () => {
-  const breathe = createBreathing();
+  const breathe = createYielding();
   const { turns } = await turnsDuring(async () => {
     for (let piece = 0; piece < 20; piece += 1) {
       hold(2);

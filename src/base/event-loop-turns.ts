@@ -68,7 +68,7 @@ export function nextTurn(owner: string | null = UNKNOWN_OWNER, rank?: number): P
 }
 
 /** Makes a function to await between the pieces of long work. It lets other work run when its turn has come. */
-export function createBreathing(owner?: string | null): () => Promise<void> | undefined {
+export function createYielding(owner?: string | null): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {
     if (performance.now() - began < PIECE_MS) {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 /** The handling of an uncaught error. */
-export type LastResort = {
+export type ExitOnFaultOptions = {
   readonly log: Pick<Logger, 'fatal'>;
   /** Masks the secrets in a text. */
   readonly mask: (text: string) => string;
@@ -23,7 +23,7 @@ const MAX_CAUSES = 3;
  * exits with status 1, after at most `stopMs`: the state in memory may be inconsistent, and the supervisor starts a new
  * process. Further faults during the stop are only logged.
  */
-export function exitOnFault({ log, mask, stop, stopMs }: LastResort): void {
+export function exitOnFault({ log, mask, stop, stopMs }: ExitOnFaultOptions): void {
   let faults = 0;
   const note = (error: unknown, message: string): void => {
     faults += 1;

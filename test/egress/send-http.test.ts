@@ -6,8 +6,8 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { NotSent } from '../../src/base/not-sent.ts';
-import { createEgress, createOpenEgresses, createOrganizationEgress } from '../../src/egress/egress.ts';
-import { discard, exchange, type Failure, type HttpRequest } from '../../src/egress/exchange.ts';
+import { createEgress, createOperatorEgresses, createOrganizationEgresses } from '../../src/egress/egress.ts';
+import { discard, type HttpFailure, type HttpRequest, sendHttp } from '../../src/egress/send-http.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { startHttp } from './support/listeners.ts';
 
@@ -59,11 +59,11 @@ test('who leaves while the connection comes about is told at once, and nothing i
   };
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [], resolve });
   const leaving = new AbortController();
-  const left = exchange(egress, aRequest(leaving.signal), ({ cause }) => cause);
+  const left = sendHttp(egress, aRequest(leaving.signal), ({ cause }) => cause);
   leaving.abort(new Error('gone'));
   await expect(left).rejects.toThrow('gone');
   resolving.resolve();
-  const { status } = await exchange(egress, aRequest(new AbortController().signal), ({ cause }) => cause);
+  const { status } = await sendHttp(egress, aRequest(new AbortController().signal), ({ cause }) => cause);
   expect([status, asked]).toEqual([200, 1]);
   await egress.dispatcher.destroy();
 });
@@ -78,7 +78,7 @@ test('what may not be sent any more when its connection has come about is not se
   const before = asked;
   let may = true;
   const send = () =>
-    exchange(egress, aRequest(new AbortController().signal, { mayBeSent: () => may }), ({ cause }) => cause);
+    sendHttp(egress, aRequest(new AbortController().signal, { mayBeSent: () => may }), ({ cause }) => cause);
   const waiting = send();
   may = false;
   resolving.resolve();
@@ -93,7 +93,7 @@ test('what may not be sent any more when its connection has come about is not se
 test('a signal that has ended already sends nothing', async () => {
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const before = asked;
-  const failed = exchange(egress, aRequest(AbortSignal.abort(new Error('gone'))), ({ cause }) => cause);
+  const failed = sendHttp(egress, aRequest(AbortSignal.abort(new Error('gone'))), ({ cause }) => cause);
   await expect(failed).rejects.toThrow('gone');
   expect(asked).toBe(before);
   await egress.dispatcher.close();
@@ -102,11 +102,11 @@ test('a signal that has ended already sends nothing', async () => {
 describe('silence', () => {
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   afterAll(() => egress.dispatcher.destroy());
-  const told: Failure[] = [];
+  const told: HttpFailure[] = [];
   const ask = (path: string, silence: number) => {
     const origin = served.url;
     const request = aRequest(new AbortController().signal, { origin, path, silence });
-    return exchange(egress, request, (failure) => {
+    return sendHttp(egress, request, (failure) => {
       told.push(failure);
       return new Error(failure.kind);
     });
@@ -158,11 +158,11 @@ describe('an answer over a bare socket', () => {
     await egress.dispatcher.destroy();
     server.close();
   });
-  const failures: Failure[] = [];
+  const failures: HttpFailure[] = [];
   const ask = () => {
     const { port } = server.address() as AddressInfo;
     const request = aRequest(new AbortController().signal, { origin: `http://127.0.0.1:${port}`, silence: 5000 });
-    return exchange(egress, request, (failure) => {
+    return sendHttp(egress, request, (failure) => {
       failures.push(failure);
       return failure.cause;
     });
@@ -235,7 +235,7 @@ describe.each([
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const ask = async () => {
       const request = aRequest(new AbortController().signal, { origin });
-      const { body } = await exchange(egress, request, ({ cause }) => cause);
+      const { body } = await sendHttp(egress, request, ({ cause }) => cause);
       await text(body as Readable);
     };
     const { turns, result } = await turnsDuring(() => Promise.allSettled(Array.from({ length: MANY }, ask)));
@@ -249,20 +249,20 @@ describe.each([
 const RESOLVING = { dnsTimeoutMs: 100, dnsCacheMs: 100, dnsFailureCacheMs: 100 };
 
 test('a way out that is closed ends what is still asked for', async () => {
-  const ways = createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING);
+  const ways = createOrganizationEgresses({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING);
   const request = aRequest(new AbortController().signal, {
     origin: `http://127.0.0.1:${served.port}`,
     path: '/silent',
   });
-  const failed = expect(exchange(ways.of('acme'), request, ({ cause }) => cause)).rejects.toThrow('destroyed');
+  const failed = expect(sendHttp(ways.of('acme'), request, ({ cause }) => cause)).rejects.toThrow('destroyed');
   await delay(100);
   await ways.close();
   await failed;
 });
 
 test.each([
-  ['organizations', () => createOrganizationEgress({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING)],
-  ['organizations that use what the operator configures', createOpenEgresses],
+  ['organizations', () => createOrganizationEgresses({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING)],
+  ['organizations that use what the operator configures', createOperatorEgresses],
 ])('%s share no connection', async (_name, create) => {
   const ports: (number | undefined)[] = [];
   const server = createHttpServer((request, response) => {
@@ -274,7 +274,7 @@ test.each([
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   for (const owner of ['acme', 'acme', 'other', 'acme']) {
     const request = aRequest(new AbortController().signal, { origin });
-    const { body } = await exchange(ways.of(owner), request, ({ cause }) => cause);
+    const { body } = await sendHttp(ways.of(owner), request, ({ cause }) => cause);
     await text(body as Readable);
     await delay(20);
   }

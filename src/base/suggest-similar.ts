@@ -4,7 +4,7 @@ import { MAX_SHOWN_KEY_CHARS } from './limits.ts';
 /**
  * Returns `: did you mean …?` if a known word is similar, as `mcp_server` is to `mcpServer`; otherwise an empty text.
  */
-export function suggestion(word: string, known: readonly string[]): string {
+export function suggestSimilar(word: string, known: readonly string[]): string {
   const plain = (text: string) => text.slice(0, MAX_SHOWN_KEY_CHARS).toLowerCase().replaceAll(/[_-]/g, '');
   const [best] = known
     .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))

@@ -5,7 +5,7 @@ const BLOCK_BYTES = 16 * 1024;
 /**
  * Collects the pieces of a text or body, and uses about as much memory as they have bytes, however small each piece is.
  */
-export class Pieces {
+export class ChunkCollector {
   readonly #whole: Buffer[] = [];
   #block: Buffer | undefined;
   #used = 0;

@@ -21,25 +21,25 @@ export type Yielding = 'kept' | 'underWay';
 export type Holder = string | null;
 
 /** The memory of one holder. */
-export type Account = {
+export type HolderAccount = {
   readonly holder: Holder;
   bytes: number;
   keptBytes: number;
   holds: number;
   /** Memory that can be released early, the oldest first. */
-  readonly kept: Set<Held>;
-  readonly underWay: Set<Held>;
+  readonly kept: Set<HeldMemory>;
+  readonly underWay: Set<HeldMemory>;
 };
-export type Kind = { bytes: number };
+export type KindTotal = { bytes: number };
 
 /** The budget that keeps the accounts. */
 export type Ledger = {
   /** Changes the held bytes by `delta`, or returns the shortage that prevents it. */
-  change(account: Account, kind: Kind, delta: number, isKept: boolean): Shortage | null;
+  change(account: HolderAccount, kind: KindTotal, delta: number, isKept: boolean): Shortage | null;
   /** Marks already held bytes as kept. */
-  changeKept(account: Account, bytes: number): void;
+  changeKept(account: HolderAccount, bytes: number): void;
   /** Notes that the holder has released one piece of memory. */
-  leave(account: Account): void;
+  leave(account: HolderAccount): void;
   /**
    * Repeats the attempt whenever memory is released. Rejects with OverBudget if too little is released for too long.
    */
@@ -47,17 +47,17 @@ export type Ledger = {
 };
 
 /** Memory that is held for a holder until `release`. */
-export class Held implements Disposable {
+export class HeldMemory implements Disposable {
   readonly #budget: Ledger;
-  readonly #account: Account;
-  readonly #kind: Kind;
+  readonly #account: HolderAccount;
+  readonly #kind: KindTotal;
   #bytes = 0;
   #isReleased = false;
   #yielding: Yielding | undefined;
   #onLetGo: (() => void) | undefined;
 
   /** `MemoryBudget.hold` creates it. */
-  constructor(budget: Ledger, account: Account, kind: Kind) {
+  constructor(budget: Ledger, account: HolderAccount, kind: KindTotal) {
     this.#budget = budget;
     this.#account = account;
     this.#kind = kind;
@@ -92,7 +92,7 @@ export class Held implements Disposable {
    * Like `resize`, but waits for room: the caller must not accept more data meanwhile. Rejects with OverBudget if other
    * holders release too little, or with the reason of the signal.
    */
-  async reach(bytes: number, signal?: AbortSignal): Promise<void> {
+  async waitToResize(bytes: number, signal?: AbortSignal): Promise<void> {
     if (this.#tryResize(bytes) !== null) {
       await this.#budget.turn(() => this.#tryResize(bytes), bytes - this.#bytes, signal);
     }
@@ -102,7 +102,7 @@ export class Held implements Disposable {
    * Allows the budget to release this memory early. It then calls `onLetGo` at once, and the owner must drop the held
    * data. `kept` data is a cache of its holder. `underWay` data is released only while its holder exceeds its share.
    */
-  yields(yielding: Yielding, onLetGo: () => void): void {
+  allowRelease(yielding: Yielding, onLetGo: () => void): void {
     if (!this.#isReleased && this.#yielding === undefined) {
       this.#yielding = yielding;
       this.#onLetGo = onLetGo;
@@ -116,14 +116,14 @@ export class Held implements Disposable {
   }
 
   /** Notes a use: the holder's other kept memory is released before this one. */
-  used(): void {
+  noteUse(): void {
     if (this.#account.kept.delete(this)) {
       this.#account.kept.add(this);
     }
   }
 
   /** For the budget only. */
-  letGo(): void {
+  releaseEarly(): void {
     const tell = this.#onLetGo;
     this.release();
     tell?.();

@@ -1,39 +1,39 @@
 import { Slots } from '../base/slots.ts';
 
 /** A peer whose silence is watched. */
-export type Speaker = {
+export type WatchedPeer = {
   /** The maximum silence, in milliseconds. */
   readonly silence: number;
   /** Whether the reader has paused, so that silence does not count. */
   isPaused(): boolean;
-  giveUp(reason: SilentTooLong): void;
+  giveUp(reason: IdleTimeout): void;
 };
 
 /** A peer was silent for too long. */
-export class SilentTooLong extends Error {
+export class IdleTimeout extends Error {
   override readonly name = 'SilentTooLong';
 }
 
 /** Milliseconds between two looks. One timer looks after all: one for each would outlive what it is for. */
 const CHECK_INTERVAL_MS = 500;
 
-const listened = new Slots<Listening>();
+const listened = new Slots<IdleWatch>();
 let looks = 0;
 let looking: NodeJS.Timeout | undefined;
 
 /** Watches a peer until `end`, and gives it up after too long a silence. */
-export class Listening {
-  readonly #speaker: Speaker;
+export class IdleWatch {
+  readonly #speaker: WatchedPeer;
   readonly #slot: number;
   #heardAt = looks;
 
-  constructor(speaker: Speaker) {
+  constructor(speaker: WatchedPeer) {
     this.#speaker = speaker;
     this.#slot = listened.add(this);
     looking ??= setInterval(look, CHECK_INTERVAL_MS).unref();
   }
 
-  heard(): void {
+  noteActivity(): void {
     this.#heardAt = looks;
   }
 
@@ -41,11 +41,11 @@ export class Listening {
     listened.remove(this.#slot);
   }
 
-  look(): void {
+  check(): void {
     if (this.#speaker.isPaused()) {
-      this.heard();
+      this.noteActivity();
     } else if ((looks - this.#heardAt) * CHECK_INTERVAL_MS > this.#speaker.silence) {
-      this.#speaker.giveUp(new SilentTooLong('nothing was heard for too long'));
+      this.#speaker.giveUp(new IdleTimeout('nothing was heard for too long'));
     }
   }
 }
@@ -57,6 +57,6 @@ function look(): void {
     looking = undefined;
   }
   for (const listening of listened.values()) {
-    listening.look();
+    listening.check();
   }
 }

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Pieces } from '../../src/base/pieces.ts';
+import { ChunkCollector } from '../../src/base/chunk-collector.ts';
 
 test('whatever the pieces are, together they are what was added', () => {
   const piece = fc.oneof(fc.uint8Array({ maxLength: 3 }), fc.uint8Array({ minLength: 1000, maxLength: 1100 }));
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 50 }), (all) => {
-      const pieces = new Pieces();
+      const pieces = new ChunkCollector();
       for (const one of all) {
         pieces.add(Buffer.from(one));
       }
@@ -19,7 +19,7 @@ test('whatever the pieces are, together they are what was added', () => {
 test('a million pieces of one byte take about a million bytes', () => {
   globalThis.gc?.();
   const before = process.memoryUsage();
-  const pieces = new Pieces();
+  const pieces = new ChunkCollector();
   const source = Buffer.alloc(64 * 1024, 1);
   for (let count = 0; count < 1_000_000; count++) {
     pieces.add(source.subarray(count % source.length, (count % source.length) + 1));
@@ -30,7 +30,7 @@ test('a million pieces of one byte take about a million bytes', () => {
 });
 
 test('a body of one piece is that piece', () => {
-  const pieces = new Pieces();
+  const pieces = new ChunkCollector();
   const only = Buffer.from('{}');
   pieces.add(only);
   expect(pieces.bytes()).toBe(only);

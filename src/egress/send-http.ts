@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
+import { ChunkCollector } from '../base/chunk-collector.ts';
+import { isTurnOver, nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
-import { Pieces } from '../base/pieces.ts';
 import { type AnswerHeaders, ContradictingHeaders, singleHeaders } from './answer-headers.ts';
-import { EgressRefused } from './refused.ts';
-import { Listening, SilentTooLong, type Speaker } from './silence.ts';
+import { EgressRefused } from './egress-refused.ts';
+import { IdleTimeout, IdleWatch, type WatchedPeer } from './idle-watch.ts';
 
 /** The dispatcher for requests, and its owner: answers of different owners take turns. */
-export type WayOut = { readonly dispatcher: Dispatcher; readonly owner: string };
+export type OwnedDispatcher = { readonly dispatcher: Dispatcher; readonly owner: string };
 
 export type HttpRequest = {
   /** `https://host:port`, and the rest of the URL. */
@@ -44,7 +44,7 @@ export type HttpAnswer = {
  * The failure of an exchange. `unreachable`: nothing was sent. For all others, the request may have been carried out.
  * `contradicting`: a header of the answer came twice with different values.
  */
-export type Failure = {
+export type HttpFailure = {
   readonly kind: 'unreachable' | 'broken' | 'late' | 'contradicting';
   /** Whether the answer had begun. */
   readonly isAnswered: boolean;
@@ -84,23 +84,26 @@ const TURN_PIECES = 32;
  * so that nothing was sent. Throws the result of `failed` for a failure, also from the body; the reason of the signal;
  * or NotSent.
  */
-export function exchange(
-  { dispatcher, owner }: WayOut,
+export function sendHttp(
+  { dispatcher, owner }: OwnedDispatcher,
   request: HttpRequest,
-  failed: (failure: Failure) => Error,
+  failed: (failure: HttpFailure) => Error,
 ): Promise<HttpAnswer> {
   const { origin, path, method, headers, body, signal, silence, mayBeSent } = request;
   const options = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const attempt = (retry: (() => void) | null): void => {
-      dispatcher.dispatch(options, new Exchange(signal, silence, failed, { resolve, reject, retry, owner, mayBeSent }));
+      dispatcher.dispatch(
+        options,
+        new HttpExchange(signal, silence, failed, { resolve, reject, retry, owner, mayBeSent }),
+      );
     };
     attempt(() => attempt(null));
   });
 }
 
-type Settled = {
+type ExchangeOptions = {
   readonly resolve: (answer: HttpAnswer) => void;
   readonly reject: (error: unknown) => void;
   /** Tries once more; null the second time. */
@@ -110,12 +113,12 @@ type Settled = {
   readonly mayBeSent: MayBeSent | undefined;
 };
 
-class Exchange implements Dispatcher.DispatchHandler, Speaker {
+class HttpExchange implements Dispatcher.DispatchHandler, WatchedPeer {
   readonly silence: number;
-  #listening: Listening | undefined;
+  #listening: IdleWatch | undefined;
   readonly #signal: AbortSignal;
-  readonly #failed: (failure: Failure) => Error;
-  readonly #settled: Settled;
+  readonly #failed: (failure: HttpFailure) => Error;
+  readonly #settled: ExchangeOptions;
   /** There is one as soon as a connection is: from then on, something may have been sent. */
   #controller: Dispatcher.DispatchController | undefined;
   #body: Readable | undefined;
@@ -125,10 +128,10 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   #isWaiting = false;
   #rank: number | undefined;
   /** The answer while it is waited for whole. */
-  #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly pieces: Pieces } | undefined;
+  #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly pieces: ChunkCollector } | undefined;
   readonly #stop: () => void;
 
-  constructor(signal: AbortSignal, silence: number, failed: (failure: Failure) => Error, settled: Settled) {
+  constructor(signal: AbortSignal, silence: number, failed: (failure: HttpFailure) => Error, settled: ExchangeOptions) {
     this.silence = silence;
     this.#signal = signal;
     this.#failed = failed;
@@ -147,7 +150,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     } else if (this.#settled.mayBeSent?.() === false) {
       controller.abort(new NotSent());
     } else if (this.silence > 0) {
-      this.#listening = new Listening(this);
+      this.#listening = new IdleWatch(this);
     }
   }
 
@@ -156,12 +159,12 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     return this.#controller?.paused === true && this.#body?.readableDidRead === true;
   }
 
-  giveUp(reason: SilentTooLong): void {
+  giveUp(reason: IdleTimeout): void {
     this.#controller?.abort(reason);
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, received: IncomingHttpHeaders): void {
-    this.#listening?.heard();
+    this.#listening?.noteActivity();
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM_ANSWERS) {
@@ -173,7 +176,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     const headers = singleHeaders(received);
     const length = Number(headers['content-length'] ?? Number.NaN);
     if (length <= SMALL_BODY_BYTES && headers['content-type']?.startsWith('application/json') === true) {
-      this.#whole = { status, headers, pieces: new Pieces() };
+      this.#whole = { status, headers, pieces: new ChunkCollector() };
       return;
     }
     this.#body = new Readable({
@@ -193,7 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#listening?.heard();
+    this.#listening?.noteActivity();
     if (this.#whole !== undefined) {
       this.#whole.pieces.add(chunk);
     } else if (this.#body?.push(chunk) === false) {
@@ -259,7 +262,7 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
     this.#signal.removeEventListener('abort', this.#stop);
   }
 
-  #failureOf(error: Error): Failure {
+  #failureOf(error: Error): HttpFailure {
     const { code } = error as { code?: unknown };
     return {
       kind: kindOf(error, this.#controller !== undefined),
@@ -270,9 +273,9 @@ class Exchange implements Dispatcher.DispatchHandler, Speaker {
   }
 }
 
-function kindOf(error: Error, isConnected: boolean): Failure['kind'] {
+function kindOf(error: Error, isConnected: boolean): HttpFailure['kind'] {
   if (error instanceof ContradictingHeaders) {
     return 'contradicting';
   }
-  return error instanceof SilentTooLong ? 'late' : isConnected ? 'broken' : 'unreachable';
+  return error instanceof IdleTimeout ? 'late' : isConnected ? 'broken' : 'unreachable';
 }

@@ -1,10 +1,10 @@
-import type { Holder } from './held.ts';
-import { type Held, type MemoryBudget, OverBudget } from './memory-budget.ts';
+import type { Holder } from './held-memory.ts';
+import { type HeldMemory, type MemoryBudget, OverBudget } from './memory-budget.ts';
 
-type Kept<V> = { readonly value: V; readonly held: Held };
+type Kept<V> = { readonly value: V; readonly held: HeldMemory };
 
 /** A cache of values, each kept while there is memory for it. */
-export class KeptMap<V> {
+export class MemoryCache<V> {
   readonly #budget: MemoryBudget;
   readonly #kind: string;
   readonly #most: number;
@@ -23,7 +23,7 @@ export class KeptMap<V> {
 
   /** Notes a use: the holder's other values are removed first. */
   used(key: string): void {
-    this.#kept.get(key)?.held.used();
+    this.#kept.get(key)?.held.noteUse();
   }
 
   /** Replaces the value of a key. Returns false, and keeps no value, if there is no room for its bytes. */
@@ -36,7 +36,7 @@ export class KeptMap<V> {
     try {
       const held = this.#budget.hold(holder, this.#kind, bytes);
       this.#kept.set(key, { value, held });
-      held.yields('kept', () => this.#kept.delete(key));
+      held.allowRelease('kept', () => this.#kept.delete(key));
       return true;
     } catch (error) {
       if (error instanceof OverBudget) {

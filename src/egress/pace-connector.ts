@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector as Build } from 'undici';
 import symbols from 'undici/lib/core/symbols.js';
-import { isTurnOver, nextRank, nextTurn } from '../base/breathe.ts';
+import { isTurnOver, nextRank, nextTurn } from '../base/event-loop-turns.ts';
 
 // Node does not see the names of what this module of CommonJS exports.
 const kParser: typeof symbols.kParser = symbols.kParser;
@@ -13,7 +13,7 @@ const LARGE_READ_BYTES = 16 * 1024;
  * Makes connections whose servers cannot block the event loop with data that the parser reads without events: an
  * endless head, chunk extensions, trailers. Large reads take turns with those of this owner and of others.
  */
-export const paced =
+export const paceConnector =
   (connector: Build.connector, owner: string): Build.connector =>
   (options, callback) =>
     connector(options, (...[error, socket]) => {

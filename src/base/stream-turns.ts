@@ -1,4 +1,4 @@
-import { isTurnOver, nextTurn } from './breathe.ts';
+import { isTurnOver, nextTurn } from './event-loop-turns.ts';
 
 /** Bytes that one stream may pass on before it asks whether it is the turn of another. */
 const TURN_BYTES = 64 * 1024;

@@ -3,7 +3,7 @@
  * forwards only the last, at the end of the interval, with their count. Calls `onQuiet` after an interval without
  * values. Forwards and keeps nothing after `ended` is aborted.
  */
-export function atIntervals<T>(
+export function throttle<T>(
   intervalMs: number,
   pass: (last: T, count: number) => void,
   { onQuiet, ended }: { readonly onQuiet?: () => void; readonly ended?: AbortSignal },
