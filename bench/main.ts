@@ -1,17 +1,20 @@
 import { parseArgs } from 'node:util';
 
 /**
- * `npm run bench`: the server as it is against less of it, and the gateway against other gateways. `npm run bench --
- * --gateway [--long]`: the gateway only, with more clients, larger results and more endpoints. `npm run bench -- --scale
- * [--engine postgres]`: a large database against a small one. `npm run bench -- --neighbour [--minutes N]`: what one
- * organization notices while another does its worst; with minutes, whether anything stays of it. `npm run bench --
- * --against DIR`: what a call costs beside another checkout of the project. Every row says what was measured, its bar, and whether it
- * is met; nothing fails on a noisy machine.
+ * `npm run bench`: the server as it is against less of it, and the gateway against other gateways.
+ * `… -- --gateway [--long]`: the gateway only, with more clients, large results, large arguments and more endpoints.
+ * `… -- --rows PATTERN`: of the calls through the gateway, the rows whose titles match, such as '8 clients, 1 MB'.
+ * `… -- --scale [--engine postgres]`: a large database against a small one.
+ * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
+ * anything stays of it.
+ * `… -- --against DIR`: what a call costs beside another checkout of the project.
+ * Every row says what was measured, its bar, and whether it is met; nothing fails on a noisy machine.
  */
 const { values } = parseArgs({
   options: {
     gateway: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
+    rows: { type: 'string' },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
@@ -19,7 +22,7 @@ const { values } = parseArgs({
     against: { type: 'string' },
   },
 });
-const { gateway, long, scale, engine, neighbour, minutes, against } = values;
+const { gateway, long, rows, scale, engine, neighbour, minutes, against } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -39,6 +42,9 @@ if (against !== undefined) {
 } else if (scale) {
   const { benchScale } = await import('./scale/scale.ts');
   await benchScale(engine);
+} else if (rows !== undefined) {
+  const { benchRows } = await import('./gateway/gateway.ts');
+  await benchRows(new RegExp(rows));
 } else {
   if (!gateway) {
     const { benchServer } = await import('./server.ts');

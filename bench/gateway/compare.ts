@@ -1,5 +1,6 @@
 import { median } from '../median.ts';
-import { type Load, load, type Sample } from './load.ts';
+import { VERSIONS } from './calls.ts';
+import { type Length, type Load, load, type Sample } from './load.ts';
 import type { Side } from './sides.ts';
 
 /** What the rounds of a comparison measured: the medians of each side, and ratios of two sides' medians, taken pair by pair. */
@@ -8,22 +9,32 @@ export type Comparison = {
   readonly ratio: (what: keyof Sample, subject: Side, reference: Side) => number;
 };
 
-/** How long each side is called: before it counts, and in each of the rounds that do; seconds. */
-export type Rounds = { readonly warmUp: number; readonly rounds: number; readonly seconds: number };
+/** It takes some 20,000 calls until a program is compiled as it stays: seconds for each protocol version. */
+const WARM_UP_SECONDS = 5;
+/** Calls of a round: small ones for a second; so many large ones, since any that is cut off would cost and not count. */
+const SMALL: Length = { duration: 1 };
+const LARGE: Length = { amount: 320 };
+const LARGE_AND_SLOW: Length = { amount: 64 };
 
-/** Every side in turn, round by round, after a warm-up. */
-export async function compare(
-  sides: readonly Side[],
-  call: Load,
-  { warmUp, rounds, seconds }: Rounds,
-): Promise<Comparison> {
+/** Calls each side until what small calls take is compiled. */
+export async function warmUp(sides: readonly Side[]): Promise<void> {
   for (const side of sides) {
-    await load(side, call, { duration: warmUp });
+    for (const version of VERSIONS) {
+      await load(side, { version, tool: 'echo', clients: 8 }, { duration: WARM_UP_SECONDS });
+    }
   }
+}
+
+/** Every side in turn, round by round, after a round that does not count. */
+export async function compare(sides: readonly Side[], call: Load, rounds: number): Promise<Comparison> {
   const samples = new Map<Side, Sample[]>(sides.map((side) => [side, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round <= rounds; round++) {
     for (const side of sides) {
-      samples.get(side)?.push(await load(side, call, { duration: seconds }));
+      const large = side.isSlow ? LARGE_AND_SLOW : LARGE;
+      const sample = await load(side, call, call.tool === 'echo' ? SMALL : large);
+      if (round > 0) {
+        samples.get(side)?.push(sample);
+      }
     }
   }
   const measured = (side: Side, what: keyof Sample) => (samples.get(side) ?? []).map((sample) => sample[what]);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { announce } from './announce.ts';
-import { isTool, TOOLS, textOf, VERSIONS } from './calls.ts';
+import { isTool, TOOL_NAMES, TOOLS, VERSIONS } from './calls.ts';
 
 /**
  * The MCP server behind every side, in a process of its own: written by hand, its answers made beforehand, so that it
@@ -14,10 +14,10 @@ type Message = {
 
 const SERVER = { name: 'bench', version: '1.0.0' };
 const UNCACHED = { ttlMs: 0, cacheScope: 'private' };
-const tools = Object.entries(TOOLS).map(([name, bytes]) => ({
+const tools = TOOL_NAMES.map((name) => ({
   name,
-  description: `Answers ${bytes} bytes of text.`,
-  inputSchema: { type: 'object', properties: { text: { type: 'string' } } },
+  description: `${TOOLS[name].title}.`,
+  inputSchema: { type: 'object', properties: { text: { type: 'string' }, rows: { type: 'array', items: {} } } },
   annotations: { readOnlyHint: true },
 }));
 
@@ -27,12 +27,7 @@ const complete = (result: object) => ({
   _meta: { 'io.modelcontextprotocol/serverInfo': SERVER },
 });
 const called = (shape: (result: object) => object) =>
-  Object.fromEntries(
-    (['echo', 'large'] as const).map((tool) => [
-      tool,
-      Buffer.from(JSON.stringify(shape({ content: [{ type: 'text', text: textOf(tool) }] }))),
-    ]),
-  );
+  Object.fromEntries(TOOL_NAMES.map((tool) => [tool, Buffer.from(JSON.stringify(shape(TOOLS[tool].result)))]));
 const CALLED = { handshake: called((result) => result), stateless: called(complete) };
 
 /** The result as JSON; undefined for what this server does not know. */

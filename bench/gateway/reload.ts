@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GatehouseClient } from '../../src/client.ts';
 import { withClosers } from '../closers.ts';
 import { print, report } from '../print.ts';
-import { callOf, textOf } from './calls.ts';
+import { callOf, TOOLS } from './calls.ts';
 import { runGatehouse, startProgram } from './sides.ts';
 
 /** Servers that are connected, those of them that are called, and reloads of another one. */
@@ -95,7 +95,7 @@ async function callFor(urls: readonly string[], end: Promise<unknown>): Promise<
     const at = performance.now();
     const answer = await (await fetch(url, { method: 'POST', headers, body })).text();
     milliseconds.push(performance.now() - at);
-    if (!answer.includes(textOf('echo'))) {
+    if (!answer.includes(TOOLS.echo.answer)) {
       throw new Error(`a call failed: ${answer.slice(0, 500)}`);
     }
   };

@@ -16,6 +16,8 @@ export type Side = {
   /** Where it is called: calls are spread over them. */
   readonly urls: readonly string[];
   readonly pid: number | undefined;
+  /** Large calls take it so long that it is asked for fewer. */
+  readonly isSlow?: true;
 };
 
 /** A program of this folder, in front of that server if it needs one. */

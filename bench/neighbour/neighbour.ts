@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClient } from '../../src/client.ts';
 import { type Defer, withClosers } from '../closers.ts';
-import { callOf, textOf } from '../gateway/calls.ts';
+import { callOf, TOOLS } from '../gateway/calls.ts';
 import { mint, runGatehouse, startProgram } from '../gateway/sides.ts';
 import { print } from '../print.ts';
 import { residentMebibytes } from '../usage.ts';
@@ -99,7 +99,7 @@ async function soak(attacker: ChildProcess, call: Call, pid: number | undefined,
 type Call = () => Promise<boolean>;
 
 function callerOf(url: string): Call {
-  const text = textOf('echo');
+  const text = TOOLS.echo.answer;
   const { headers, body } = callOf('2025-11-25', 'echo');
   return async () => {
     const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(30_000) });
