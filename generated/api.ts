@@ -1293,7 +1293,7 @@ export interface components {
         /**
          * @description The authentication method for requests to the service. `api_key`: `{api_key}`, sent where the document's security scheme says, otherwise in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?}`. `none`: no credentials.
          * @example api_key
-         * @enum {unknown}
+         * @enum {string}
          */
         AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "none";
         /** @description One connection to a service, without its credentials; or a server (an MCP server that Gatehouse connects to) under the UUID in its id, with null in `tenant_id`, `environment_integration_id` and `integration.id`. An account has tools. You create endpoints over it. */
@@ -1314,7 +1314,7 @@ export interface components {
             /**
              * @description Whether the service accepts the credentials, as far as Gatehouse knows. Gatehouse stores a change of status after the call that discovers it; of several changes within one minute it stores the last.
              * @example active
-             * @enum {unknown}
+             * @enum {string}
              */
             status: "active" | "needs_reauth" | "validation_error";
             created_at: components["schemas"]["Instant"];
@@ -1479,7 +1479,7 @@ export interface components {
         /**
          * @description Which tool calls wait for a person. `auto_approve_all`: none. `require_approval_all`: every call. `auto_approve_read_only`: every call, except for tools that declare themselves read-only. `require_approval_per_tool`: every call, except for tools with a tool approval. If the decision depends on tool definitions, a call waits for a list of tools that is at most 60 seconds old, or is refused. If any call waits, only methods that the protocol knows reach the server. An integration call to a URL at or below the URL of a registered server of the organization, in any spelling, takes the stricter of both policies; other names of the same host are not recognised. A call that overrides its method (`X-HTTP-Method-Override`, `_method`) does not count as read-only. A call that overrides its URL (`X-Original-URL`) takes the strictest policy of all servers on its host.
          * @example auto_approve_read_only
-         * @enum {unknown}
+         * @enum {string}
          */
         ApprovalPolicy: "auto_approve_all" | "require_approval_all" | "auto_approve_read_only" | "require_approval_per_tool";
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
@@ -1597,7 +1597,7 @@ export interface components {
         /**
          * @description The transport. `WebSocket` is not a transport of the protocol itself: the subprotocol is `mcp`, and each text frame is one message.
          * @example WebSocket
-         * @enum {unknown}
+         * @enum {string}
          */
         Transport: "STREAMABLE_HTTP" | "SSE" | "WebSocket";
         /**
@@ -1895,7 +1895,7 @@ export interface components {
             /**
              * @description The result of a call. `runs`: Gatehouse forwards it. `waits`: a person must approve it. `changed`: the definition differs from the first one, and the new definition has no tool approval; calls wait, unless the policy is `auto_approve_all`.
              * @example waits
-             * @enum {unknown}
+             * @enum {string}
              */
             approval: "runs" | "waits" | "changed";
         };
@@ -2022,7 +2022,7 @@ export interface components {
                 /**
                  * @description The kind of error.
                  * @example validation_failed
-                 * @enum {unknown}
+                 * @enum {string}
                  */
                 code: "bad_request" | "validation_failed" | "not_found" | "conflict" | "quota_exceeded" | "reload_failed" | "auth_required" | "forbidden" | "unsupported_mode" | "rate_limited" | "internal_error";
                 /**
@@ -2082,7 +2082,7 @@ export interface components {
         /**
          * @description The transport. `stdio`: a local process, started with `command`. The others are remote, at `url`. A gateway with publicly known credentials, such as the sandbox, starts no processes: there `stdio` is a 422.
          * @example streamable_http
-         * @enum {unknown}
+         * @enum {string}
          */
         SharedServerTransport: "stdio" | "sse" | "streamable_http" | "websocket";
         /**
@@ -2134,7 +2134,7 @@ export interface components {
         /**
          * @description How Gatehouse handles bytes of a local process that are invalid in its encoding: `strict` fails, `ignore` drops them, `replace` substitutes U+FFFD. Null means `strict`.
          * @example strict
-         * @enum {unknown}
+         * @enum {string|null}
          */
         SharedServerEncodingErrorHandler: "strict" | "ignore" | "replace" | null;
         /**
@@ -2249,7 +2249,7 @@ export interface components {
             /**
              * @description `reloaded`: the change is saved, and the running gateway uses it; calls in progress finish on the previous connection. `restart_required`: the change is saved, and the running gateway keeps its current configuration until the process restarts; the message gives the reason. `reload_failed`, only with status 500: nothing is saved, and the previous connection was never interrupted.
              * @example reloaded
-             * @enum {unknown}
+             * @enum {string}
              */
             status: "reloaded" | "restart_required" | "reload_failed";
             /**
@@ -2418,7 +2418,7 @@ export interface components {
             /**
              * @description `connected`: the server is in use. `connecting`: Gatehouse is connecting to it. `unreachable`: the connection failed; Gatehouse retries at growing intervals. `disabled`: the server is switched off.
              * @example connected
-             * @enum {unknown}
+             * @enum {string}
              */
             state: "connected" | "connecting" | "unreachable" | "disabled";
             since: components["schemas"]["Timestamp"];
@@ -2453,7 +2453,7 @@ export interface components {
             /**
              * @description The `reload.status` of the last change; null if there was no change yet.
              * @example reloaded
-             * @enum {unknown}
+             * @enum {string|null}
              */
             lastStatus: "reloaded" | "restart_required" | "reload_failed" | null;
             /**
@@ -2679,7 +2679,7 @@ export interface components {
                 /**
                  * @description The kind of credentials of the actor; `gatehouse` is the process itself, `endpoint` an endpoint that received the tool call.
                  * @example key_pair
-                 * @enum {unknown}
+                 * @enum {string}
                  */
                 kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint";
                 /**
@@ -2719,7 +2719,7 @@ export interface components {
             /**
              * @description The outcome.
              * @example success
-             * @enum {unknown}
+             * @enum {string}
              */
             outcome: "success" | "failure";
             /**
@@ -2800,7 +2800,7 @@ export interface components {
             /**
              * @description Whether Gatehouse can serve requests.
              * @example ready
-             * @enum {unknown}
+             * @enum {string}
              */
             status: "ready" | "unavailable";
             /**

@@ -44,7 +44,73 @@ function namedExamples() {
   };
 }
 
+/** The values that a schema lists, if it lists them: those of `enum`, or the one of `const`. */
+const listedValues = (schema) => schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
+
+const typesOf = ({ type }) => [type ?? []].flat();
+
+function typeOfValue(value) {
+  if (value === null) {
+    return 'null';
+  }
+  if (Array.isArray(value)) {
+    return 'array';
+  }
+  return Number.isInteger(value) ? 'integer' : typeof value;
+}
+
+/** Listed values have a type beside them, and are of it: without one, documentation and generated clients say "any". */
+function typedValues() {
+  return {
+    Schema(schema, { report, location }) {
+      const types = typesOf(schema);
+      const isTyped = (value) =>
+        types.includes(typeOfValue(value)) || (typeof value === 'number' && types.includes('number'));
+      const strange = (listedValues(schema) ?? []).filter((value) => !isTyped(value));
+      if (strange.length > 0) {
+        const values = strange.map((value) => JSON.stringify(value)).join(', ');
+        report({ message: `Give it a \`type\` that fits ${values}.`, location: location.key() });
+      }
+    },
+  };
+}
+
+const SCALARS = ['string', 'integer', 'number', 'boolean', 'null'];
+
+/** The linter's own rules for properties, except that a list of values is example and limit enough. */
+function scalarProperties() {
+  return {
+    Schema({ properties = {}, required = [] }, { report, location, resolve }) {
+      for (const [name, property] of Object.entries(properties)) {
+        const schema = resolve(property).node;
+        const types = typesOf(schema);
+        const at = location.child(['properties', name]).key();
+        if (
+          listedValues(schema) !== undefined ||
+          types.length === 0 ||
+          !types.every((type) => SCALARS.includes(type))
+        ) {
+          continue;
+        }
+        if (schema.examples === undefined) {
+          report({ message: 'Give it `examples`.', location: at });
+        }
+        if (required.includes(name) && schema.type === 'string' && schema.minLength === undefined) {
+          report({ message: 'Give it a `minLength`: it is required.', location: at });
+        }
+      }
+    },
+  };
+}
+
 export default () => ({
   id: 'gatehouse',
-  rules: { oas3: { 'door-errors': doorErrors, 'named-examples': namedExamples } },
+  rules: {
+    oas3: {
+      'door-errors': doorErrors,
+      'named-examples': namedExamples,
+      'typed-values': typedValues,
+      'scalar-properties': scalarProperties,
+    },
+  },
 });

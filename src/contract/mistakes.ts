@@ -17,11 +17,19 @@ export function mistakesOf(
   errors: readonly ValidationError[],
   body: unknown,
 ): Mistake[] {
-  const mistakes = unlike(errors)
+  const mistakes = unlike(withoutTypesOfLists(errors))
     .slice(0, MAX_MISTAKES)
     .flatMap((error) => mistakesOfError(document, operation, error, body));
   const unique = new Map(mistakes.map((mistake) => [`${mistake.field} ${mistake.message}`, mistake]));
   return [...unique.values()].slice(0, MAX_MISTAKES);
+}
+
+/** A value that is not in a list of values is of no use to be called of another type as well. */
+function withoutTypesOfLists(errors: readonly ValidationError[]): readonly ValidationError[] {
+  const lists = new Set(
+    errors.filter(({ errorCode }) => /^(?:enum|const)\./.test(errorCode ?? '')).map(({ path }) => path),
+  );
+  return errors.filter(({ path, errorCode }) => !(errorCode?.startsWith('type.') && lists.has(path)));
 }
 
 /** One error for each place and rule: of a map with a thousand bad names the validator says a thousand times the same. */
