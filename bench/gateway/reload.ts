@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GatehouseClient } from '../../src/client.ts';
+import type { GatehouseClient } from '../../src/client/client.ts';
 import { withClosers } from '../closers.ts';
 import { print, report } from '../print.ts';
 import { callOf, TOOLS } from './calls.ts';

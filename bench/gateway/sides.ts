@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { createClient, type GatehouseClient } from '../../src/client.ts';
+import { createClient, type GatehouseClient } from '../../src/client/client.ts';
 import type { Defer } from '../closers.ts';
 import { ADMIN_TOKEN, API_KEY, API_SECRET, API_TOKEN } from '../credentials.ts';
 import { npmStart } from '../start.ts';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { createClient, type GatehouseClient } from '../../src/client.ts';
+import { createClient, type GatehouseClient } from '../../src/client/client.ts';
 import { API_KEY, API_SECRET, API_TOKEN } from '../credentials.ts';
 
 export type Place = {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createClient } from '../../src/client.ts';
+import { createClient } from '../../src/client/client.ts';
 import { type Defer, withClosers } from '../closers.ts';
 import { callOf, TOOLS } from '../gateway/calls.ts';
 import { mint, runGatehouse, startProgram } from '../gateway/sides.ts';

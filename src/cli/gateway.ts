@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../../generated/api.ts';
 import { isObject } from '../base/json.ts';
-import { createClient } from '../client.ts';
+import { createClient } from '../client/client.ts';
 import { httpUrl, parseConfig } from '../config.ts';
 import { UsageError } from './arguments.ts';
 import type { Context } from './command.ts';

@@ -1,32 +1,15 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DocsOperation } from '../../src/docs/document.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
+import { CHROMIUM, FLAGS, requireChromium } from '../support/chromium.ts';
 import { buildDocs, newFolder, operations, removeFolder } from './support.ts';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const SERVER = 'http://localhost:8080';
 
-// The gate installs a browser (.ci/run): there its absence is a failure.
-beforeEach(({ skip }) => {
-  const isMissing = CHROMIUM === undefined;
-  if (isMissing && process.env.CI !== undefined) {
-    throw new Error('There is no Chromium on this machine. Install it: apt-get install chromium.');
-  }
-  skip(isMissing, 'There is no Chromium on this machine.');
-});
+beforeEach(({ skip }) => requireChromium(skip));
 
 /** What the tests use of an element of the page; the types of browsers are not those of this project. */
 type Scrollable = { scrollIntoView: (options: { block: 'center' }) => void };

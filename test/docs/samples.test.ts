@@ -21,7 +21,7 @@ const CREDENTIALS = {
   GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
 };
 const SESSION = 'session-of-the-samples';
-const CLIENT = new URL('../../src/client.ts', import.meta.url);
+const CLIENT = new URL('../../src/client/client.ts', import.meta.url);
 
 const run = promisify(execFile);
 const sampleOf = (operation: DocsOperation, label: Label, server: string): string =>
@@ -147,7 +147,7 @@ test('the typed samples are typed: strict TypeScript takes every one, and refuse
     allowImportingTsExtensions: true,
     types: ['node'],
     skipLibCheck: true,
-    paths: { 'mcp-gatehouse': [join(import.meta.dirname, '../../src/client.ts')] },
+    paths: { 'mcp-gatehouse': [join(import.meta.dirname, '../../src/client/client.ts')] },
   };
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile } = host;

@@ -4,7 +4,7 @@
  */
 export const FLOORS: readonly (readonly string[])[] = [
   ['base'],
-  ['client.ts', 'contract', 'redaction', 'telemetry'],
+  ['client', 'contract', 'redaction', 'telemetry'],
   ['config.ts', 'egress', 'store', 'tools'],
   ['audit', 'auth', 'quotas', 'shared-config'],
   ['approvals', 'calls'],

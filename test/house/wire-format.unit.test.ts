@@ -6,7 +6,7 @@ import { roomOf } from './floors.ts';
 import { readImports, SOURCES } from './imports.ts';
 
 /** Programs that ask the server over HTTP: the wire format is all that they know of it. */
-const CLIENTS = ['cli', 'client.ts', 'sandbox', 'suite'];
+const CLIENTS = ['cli', 'client', 'sandbox', 'suite'];
 /** Rooms that are about HTTP itself. */
 const HTTP = ['contract', 'docs', 'egress', 'gateway', 'http', 'platform'];
 

@@ -80,7 +80,7 @@ test('the package holds the program, the client, the document and the pages, and
     'bin/gatehouse.cjs',
     'bin/preload.cjs',
     'dist/src/main.js',
-    'dist/src/client.d.ts',
+    'dist/src/client/client.d.ts',
     'dist/generated/api.d.ts',
     'dist/docs/index.html',
     'generated/openapi.json',
@@ -132,11 +132,17 @@ createClient({});
 });
 
 test('every example of the exports runs as it stands', async () => {
-  const sources = ['client', 'server', 'config'].map((name) => readFileSync(join(PROJECT, `src/${name}.ts`), 'utf8'));
+  const sources = ['client/client', 'client/paginate', 'server', 'config'].map((name) =>
+    readFileSync(join(PROJECT, `src/${name}.ts`), 'utf8'),
+  );
   const examples = sources.flatMap((source) => [...source.matchAll(/@example\n \* ```ts\n(.*?) \* ```/gs)]);
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   for (const [, block = ''] of examples) {
-    const text = block.replaceAll(/^ \* ?/gm, '').replace('https://gatehouse.example.com', 'http://127.0.0.1:1');
+    const text = block
+      .replaceAll(/^ \* ?/gm, '')
+      // Both packages export the same client.
+      .replace('mcp-gatehouse-client', 'mcp-gatehouse')
+      .replace('https://gatehouse.example.com', 'http://127.0.0.1:1');
     const outcome = script(process.execPath, text);
     await (block.includes('createClient') ? expect(outcome).rejects.toThrow('fetch failed') : outcome);
   }

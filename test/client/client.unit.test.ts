@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createClient, type GatehouseClientOptions } from '../../src/client.ts';
+import { createClient, type GatehouseClientOptions } from '../../src/client/client.ts';
 
 const MCP_SERVER = { params: { path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' } } };
 
