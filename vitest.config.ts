@@ -21,7 +21,7 @@ const ALONE = [
   'test/runtime/odd-processes.test.ts',
   'test/runtime/stdio.test.ts',
   'test/runtime/websocket.test.ts',
-  'test/store/aside.test.ts',
+  'test/store/slow-read.test.ts',
   'test/store/migrations.test.ts',
   'test/store/start.test.ts',
 ];

@@ -8,8 +8,8 @@ import { readDocument } from '../src/contract/bundle.ts';
 import { type Document, operationsOf } from '../src/contract/document.ts';
 import type { Handlers } from '../src/contract/operations.ts';
 import { createServer as registerServer } from '../src/servers/servers.ts';
-import { serverId, success, toMcpServer, toUpdated } from '../src/servers/wire.ts';
-import { keyFile } from '../src/store/key-file.ts';
+import { serverId, successEnvelope, toMcpServer, toUpdated } from '../src/servers/wire.ts';
+import { readOrCreateKeyFile } from '../src/store/key-file.ts';
 import { openStore } from '../src/store/open.ts';
 import { API_KEY, API_SECRET } from './credentials.ts';
 import { benchConfig, benchDeps } from './deps.ts';
@@ -25,7 +25,7 @@ async function main(variant: Variant): Promise<void> {
   // However it ends.
   process.once('exit', () => rmSync(directory, { recursive: true }));
   const config = benchConfig(directory);
-  const secretKeys = [await keyFile(directory)];
+  const secretKeys = [await readOrCreateKeyFile(directory)];
   const store = await openStore({
     location: { kind: 'file', directory },
     secretKeys,
@@ -42,9 +42,9 @@ async function main(variant: Variant): Promise<void> {
   const constants: Handlers = {
     ...handlers,
     getMcpServer: (_input, respond) =>
-      respond(200, success('MCP server retrieved successfully', toMcpServer(server)), { ETag: '"1"' }),
+      respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer(server)), { ETag: '"1"' }),
     updateMcpServer: (_input, respond) =>
-      respond(200, success('MCP server updated successfully', toUpdated(server)), { ETag: '"1"' }),
+      respond(200, successEnvelope('MCP server updated successfully', toUpdated(server)), { ETag: '"1"' }),
   };
   const document = await readDocument();
   const options = { document, docs: { read: async () => null }, config, violations: 'report' } as const;

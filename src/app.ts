@@ -11,7 +11,7 @@ import { register } from './contract/register.ts';
 import { createValidator, type OnViolation } from './contract/validate.ts';
 import type { Deps } from './deps.ts';
 import type { DocsFolder } from './docs/built.ts';
-import { gatewayDoor, isOfGateway } from './gateway/door.ts';
+import { createGatewayRouter, isOfGateway } from './gateway/router.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import type { Identified } from './http/context.ts';
@@ -113,7 +113,7 @@ export async function createApp(
   });
   app.use(((thrown, request, response, _next) =>
     answerError(thrown, request, response, request.path)) as ErrorRequestHandler);
-  const gateway = gatewayDoor(deps, all.filter(isOfGateway), { guard, share, answerError, limit });
+  const gateway = createGatewayRouter(deps, all.filter(isOfGateway), { guard, share, answerError, limit });
   return (request, response) => {
     const identified = request as Identified;
     giveRequestId(identified, response);

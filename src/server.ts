@@ -27,7 +27,7 @@ import { createReloads } from './runtime/reloads.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { environmentOfUser, requireStdioUser } from './runtime/stdio-user.ts';
 import type { Environment } from './shared-config/variables.ts';
-import { keyFile } from './store/key-file.ts';
+import { readOrCreateKeyFile } from './store/key-file.ts';
 import { openStore } from './store/open.ts';
 import type { StoreOptions } from './store/store.ts';
 import { createMetrics, showMemory } from './telemetry/metrics.ts';
@@ -96,7 +96,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const limits = { ...LIMITS, ...options.limits };
   const store = await openStore({
     location,
-    secretKeys: config.secretKeys ?? [await keyFile(config.dataDirectory)],
+    secretKeys: config.secretKeys ?? [await readOrCreateKeyFile(config.dataDirectory)],
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
     waitMs: limits.databaseWaitMs,

@@ -27,14 +27,14 @@ export async function depthRows(large: Side): Promise<void> {
   for (const [what, search] of Object.entries(searches)) {
     await searching(`search that finds ${what}, page and count`, large, (side) =>
       Promise.all([
-        servers.page(side.store.aside, side.organizationId, {
+        servers.page(side.store.slowRead, side.organizationId, {
           offset: 0,
           limit: 20,
           sort: 'created_at',
           order: 'desc',
           search,
         }),
-        servers.countMatching(side.store.aside, side.organizationId, search),
+        servers.countMatching(side.store.slowRead, side.organizationId, search),
       ]),
     );
   }

@@ -4,9 +4,9 @@ import type { AuditQuery } from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as integrations from '../../src/store/integrations.ts';
-import type { Part, Place } from '../../src/store/keyset.ts';
+import type { ListPart, ListPlace } from '../../src/store/keyset.ts';
 import * as servers from '../../src/store/servers.ts';
-import { CALLED } from '../../src/store/tool-calls.ts';
+import { CALLED_ACTION } from '../../src/store/tool-calls.ts';
 import { compare, type Sides } from './compare.ts';
 import { INTEGRATION, RARE_ACTION, STATUS, TENANT } from './fill.ts';
 import type { Side } from './side.ts';
@@ -92,8 +92,11 @@ async function auditPages(sides: Sides): Promise<void> {
     );
   await first('of an organization', MANY, ({ organizationId }) => ({ organizationId }));
   await first('of an action', MANY, () => ({ action }));
-  await first('of tool calls', MANY, () => ({ action: CALLED }));
-  await first('of tool calls of an organization', MANY, ({ organizationId }) => ({ organizationId, action: CALLED }));
+  await first('of tool calls', MANY, () => ({ action: CALLED_ACTION }));
+  await first('of tool calls of an organization', MANY, ({ organizationId }) => ({
+    organizationId,
+    action: CALLED_ACTION,
+  }));
   await first('of an organization and a rare action', FEW, ({ organizationId }) => ({
     organizationId,
     action: RARE_ACTION,
@@ -127,9 +130,9 @@ async function pages(
   what: string,
   sides: Sides,
   { list, where, limit }: { list: ((side: Side) => List) | null; where: Where; limit: number },
-  read: (side: Side, part: Part) => Promise<unknown[]>,
+  read: (side: Side, part: ListPart) => Promise<unknown[]>,
 ): Promise<void> {
-  const parts = new Map<Side, Part>();
+  const parts = new Map<Side, ListPart>();
   for (const side of sides) {
     const before = list && where !== 'first' ? await placeBefore(side, list(side), where, limit) : undefined;
     parts.set(side, { limit, ...(before && { before }) });
@@ -144,7 +147,7 @@ async function pages(
 }
 
 /** The row before the middle or the last full page of a list. */
-async function placeBefore({ store }: Side, { of, owner }: List, where: Where, limit: number): Promise<Place> {
+async function placeBefore({ store }: Side, { of, owner }: List, where: Where, limit: number): Promise<ListPlace> {
   const conditions = Object.entries(owner).map(([column, value]) => sql`${sql.ref(column)} = ${value}`);
   const from = sql`from ${sql.table(of)} where ${sql.join([sql`1 = 1`, ...conditions], sql` and `)}`;
   const counted = await sql<{ total: number }>`select count(*) as total ${from}`.execute(store.read.sql);
@@ -152,7 +155,7 @@ async function placeBefore({ store }: Side, { of, owner }: List, where: Where, l
   const offset = (where === 'last' ? total - limit : Math.floor(total / 2)) - 1;
   const at = sql.ref(of === 'audit_events' ? 'at' : 'created_at');
   const { rows } =
-    await sql<Place>`select ${at} as at, id ${from} order by ${at} desc, id desc limit 1 offset ${offset}`.execute(
+    await sql<ListPlace>`select ${at} as at, id ${from} order by ${at} desc, id desc limit 1 offset ${offset}`.execute(
       store.read.sql,
     );
   const [row] = rows;

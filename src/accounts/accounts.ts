@@ -8,11 +8,11 @@ import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
-import type { Part } from '../store/keyset.ts';
+import type { ListPart } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
-import { documentMemory } from './documents.ts';
-import { missing } from './missing.ts';
-import { movedSecret } from './secret-moves.ts';
+import { createDocumentMemory } from './documents.ts';
+import { objectNotFound } from './object-not-found.ts';
+import { findMovedSecret } from './secret-moves.ts';
 
 type Account = store.Account;
 type ServiceAccount = store.ServiceAccount;
@@ -99,7 +99,7 @@ export async function updateAccount(
     requireComplete(after, integration);
     const updated = await store.update(db, after, before.version);
     if (updated === null) {
-      throw missing('integrated account', id);
+      throw objectNotFound('integrated account', id);
     }
     await audit(db, {
       at: after.updatedAt,
@@ -126,9 +126,9 @@ async function requireSecretStays(
 ): Promise<string> {
   const before = await findServiceAccount(read, caller, id);
   const integration = await findIntegrationOf(read, before);
-  using memory = documentMemory(budget, caller.organizationId);
+  using memory = createDocumentMemory(budget, caller.organizationId);
   const given = Object.keys(changes.context ?? {});
-  const secret = await movedSecret(read, integration, before, changed(before, changes), given, memory);
+  const secret = await findMovedSecret(read, integration, before, changed(before, changes), given, memory);
   if (secret !== null) {
     const message = 'is required again, for this change sends it to another host; or use a token with `approvals`';
     throw invalidValue(['context', secret], message, 'required');
@@ -142,7 +142,7 @@ const versionsOf = (account: ServiceAccount, integration: integrations.Integrati
 async function findIntegrationOf(db: Db, account: ServiceAccount): Promise<integrations.Integration> {
   const integration = await integrations.find(db, account.organizationId, account.integrationId);
   if (integration === null) {
-    throw missing('integration', account.integrationId);
+    throw objectNotFound('integration', account.integrationId);
   }
   return integration;
 }
@@ -175,7 +175,7 @@ export async function deleteAccount(
 export const listAccounts = (
   { store: { read } }: Deps,
   { organizationId }: ApiTokenCaller,
-  part: Part,
+  part: ListPart,
   filter: store.AccountFilter,
 ): Promise<Account[]> => store.page(read, organizationId, part, filter);
 
@@ -187,7 +187,7 @@ export const getAccount = ({ store: { read } }: Deps, caller: ApiTokenCaller, id
 export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<Account> {
   const account = await store.find(db, caller.organizationId, id);
   if (account === null) {
-    throw missing('integrated account', id);
+    throw objectNotFound('integrated account', id);
   }
   return account;
 }

@@ -28,7 +28,7 @@ export type DocumentMemory = Disposable & {
 };
 
 /** Begins to hold memory for documents of an organization. Throws OverBudget. */
-export function documentMemory(budget: MemoryBudget, organizationId: string): DocumentMemory {
+export function createDocumentMemory(budget: MemoryBudget, organizationId: string): DocumentMemory {
   const leaving = new AbortController();
   const scope = new MemoryScope(budget, organizationId, () => leaving.abort(new OverBudget('share')));
   const held = scope.hold('documents', 0);

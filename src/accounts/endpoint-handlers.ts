@@ -8,8 +8,8 @@ import {
   createEndpoint,
   deleteEndpoint,
   type EndpointFields,
-  endpointsOf,
   getEndpoint,
+  listEndpoints,
   updateEndpoint,
 } from './endpoints.ts';
 import { apiTokenOf, listPage } from './wire.ts';
@@ -19,7 +19,7 @@ type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | '
 /** Accounts API: the endpoints minted over an account. */
 export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   listEndpoints: async ({ params, query, caller }, respond) => {
-    const read = await endpointsOf(deps, apiTokenOf(caller), params.integrated_account_id);
+    const read = await listEndpoints(deps, apiTokenOf(caller), params.integrated_account_id);
     return respond(200, await listPage(query, read, toWire));
   },
 

@@ -10,13 +10,13 @@ import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
 import * as store from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
-import type { Part } from '../store/keyset.ts';
+import type { ListPart } from '../store/keyset.ts';
 import { purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
 import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
 import { findAccount } from './accounts.ts';
-import { listedTools } from './listed-tools.ts';
-import { missing } from './missing.ts';
+import { readListedTools } from './listed-tools.ts';
+import { objectNotFound } from './object-not-found.ts';
 
 type Endpoint = store.Endpoint;
 /** A scope as it is sent: a key that is null is cleared. */
@@ -96,7 +96,7 @@ export async function updateEndpoint(
     }
     const updated = await store.update(db, after, before.version);
     if (updated === null) {
-      throw missing('MCP server', place.id);
+      throw objectNotFound('MCP server', place.id);
     }
     const changed = Object.keys({
       ...(name !== undefined && { name }),
@@ -135,11 +135,11 @@ export async function deleteEndpoint(
 }
 
 /** Finds an account, and reads the endpoints over it part by part, newest first. Throws `not_found`. */
-export async function endpointsOf(
+export async function listEndpoints(
   { store: { read } }: Deps,
   caller: ApiTokenCaller,
   accountId: string,
-): Promise<(part: Part) => Promise<Endpoint[]>> {
+): Promise<(part: ListPart) => Promise<Endpoint[]>> {
   const { organizationId } = await findAccount(read, caller, accountId);
   return (part) => store.page(read, { organizationId, accountId }, part);
 }
@@ -162,7 +162,7 @@ async function findEndpoint(
   const account = await findAccount(db, caller, accountId);
   const endpoint = await store.find(db, { organizationId: account.organizationId, accountId }, id);
   if (endpoint === null) {
-    throw missing('MCP server', id);
+    throw objectNotFound('MCP server', id);
   }
   return { endpoint, account };
 }
@@ -207,7 +207,7 @@ async function requireSomeTool(
 async function selectorsOf(db: Db, account: Account, held: HeldMemory): Promise<readonly Scoped[] | null> {
   return account.kind === 'server'
     ? // A transaction of the organization does not wait for room.
-      listedTools(db, account, async (bytes) => held.resize(bytes))
+      readListedTools(db, account, async (bytes) => held.resize(bytes))
     : (JSON.parse(await integrations.selectors(db, account.integrationId)) as Scoped[]);
 }
 

@@ -5,7 +5,7 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
 import type * as store from '../store/integrations.ts';
-import type { Part } from '../store/keyset.ts';
+import type { ListPart } from '../store/keyset.ts';
 import type { DocumentSource } from './documents.ts';
 import {
   createIntegration,
@@ -16,7 +16,7 @@ import {
   updateIntegration,
 } from './integrations.ts';
 import { previewTools } from './previews.ts';
-import { apiTokenOf, listPage, mistake } from './wire.ts';
+import { apiTokenOf, invalidField, listPage } from './wire.ts';
 
 type IntegrationOperations =
   | 'listIntegrations'
@@ -33,7 +33,7 @@ const SLICE_ROWS = 10;
 export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
   listIntegrations: async ({ query, caller }, respond) => {
     const holder = apiTokenOf(caller);
-    const read = (part: Part) => listIntegrations(deps, holder, part);
+    const read = (part: ListPart) => listIntegrations(deps, holder, part);
     return respond(200, await listPage(query, read, toWire, SLICE_ROWS));
   },
 
@@ -42,7 +42,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
     const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy };
     const source = sourceOf(body);
     if (source === null) {
-      throw mistake('body.document', 'is required, or document_url in its place');
+      throw invalidField('body.document', 'is required, or document_url in its place');
     }
     const integration = await createIntegration(deps, apiTokenOf(caller), fields, source);
     const headers = { Location: `/integration/${integration.id}`, ETag: etag(integration.version) };
@@ -81,7 +81,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
 /** The document that a body brings, which arrives as bytes (`x-opaque`), or says where to find. */
 function sourceOf({ document, document_url }: { document?: unknown; document_url?: string }): DocumentSource | null {
   if (document !== undefined && document_url !== undefined) {
-    throw mistake('body.document_url', 'give document or document_url, not both');
+    throw invalidField('body.document_url', 'give document or document_url, not both');
   }
   if (document_url !== undefined) {
     return { url: document_url };

@@ -11,19 +11,19 @@ import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
-import type { Part } from '../store/keyset.ts';
+import type { ListPart } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
 import {
+  createDocumentMemory,
   type Document,
   type DocumentMemory,
   type DocumentSource,
-  documentMemory,
   importDocument,
   readDocument,
   unpackDocument,
 } from './documents.ts';
-import { missing } from './missing.ts';
-import { movesOf } from './secret-moves.ts';
+import { objectNotFound } from './object-not-found.ts';
+import { findSecretMoves } from './secret-moves.ts';
 
 type Integration = store.Integration;
 /** What a team may set on an integration, besides its document. */
@@ -49,7 +49,7 @@ export async function createIntegration(
   requireRoom(fields.toolTags);
   requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
   const { organizationId } = caller;
-  using memory = documentMemory(deps.budget, organizationId);
+  using memory = createDocumentMemory(deps.budget, organizationId);
   const document = await readDocument(deps, organizationId, source, memory);
   const { facts, contents } = await importDocument(document, { ...fields, organizationId }, memory);
   const at = now();
@@ -88,7 +88,7 @@ export async function updateIntegration(
 ): Promise<Integration> {
   await findIntegration(deps.store.read, caller, id);
   requireRoom(changes.toolTags);
-  using memory = documentMemory(deps.budget, caller.organizationId);
+  using memory = createDocumentMemory(deps.budget, caller.organizationId);
   const document = source === null ? null : await readDocument(deps, caller.organizationId, source, memory);
   return await updates(id, () => updateInTurn(deps, caller, id, changes, document, memory, expected));
 }
@@ -119,7 +119,7 @@ async function updateInTurn(
   const imported = document === null ? null : await importDocument(document, fields, memory);
   const moves =
     mayLeadElsewhere && !mayApprove(caller)
-      ? await movesOf(
+      ? await findSecretMoves(
           database.read,
           before,
           { ...fields, ...imported?.facts },
@@ -137,7 +137,7 @@ async function updateInTurn(
       store.update(db, after, before.version, imported?.contents ?? null),
     );
     if (stored === null) {
-      throw missing('integration', id);
+      throw objectNotFound('integration', id);
     }
     await audit(db, {
       at,
@@ -174,7 +174,7 @@ export async function deleteIntegration(
 export const listIntegrations = (
   { store: { read } }: Deps,
   { organizationId }: ApiTokenCaller,
-  part: Part,
+  part: ListPart,
 ): Promise<Integration[]> => store.page(read, organizationId, part);
 
 /** An integration of the caller's organization, as it is now. Throws `not_found`. */
@@ -185,7 +185,7 @@ export const getIntegration = ({ store: { read } }: Deps, caller: ApiTokenCaller
 export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string): Promise<Integration> {
   const integration = await store.find(db, caller.organizationId, id);
   if (integration === null) {
-    throw missing('integration', id);
+    throw objectNotFound('integration', id);
   }
   return integration;
 }

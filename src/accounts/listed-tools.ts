@@ -12,7 +12,7 @@ export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTo
  * The tools that a server's account last listed, in the server's order; null before it ever did. There must be `room` for so
  * many bytes of them.
  */
-export async function listedTools(
+export async function readListedTools(
   db: Db,
   account: ServerAccount,
   room: (bytes: number) => Promise<void>,

@@ -12,7 +12,7 @@ import { resourceOf } from '../tools/server-tools.ts';
 import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
 import { findAccount } from './accounts.ts';
 import { findIntegration } from './integrations.ts';
-import { type ListedTool, listedTools } from './listed-tools.ts';
+import { type ListedTool, readListedTools } from './listed-tools.ts';
 
 type ToolPreview = components['schemas']['ToolPreview'];
 
@@ -67,7 +67,7 @@ function previewServerTools(db: Db, account: ServerAccount, scope: Scope, memory
       await reading.waitToResize(bytes, memory.signal);
       memory.signal.throwIfAborted();
     };
-    for (const tool of selectTools((await listedTools(db, account, room)) ?? [], scope)) {
+    for (const tool of selectTools((await readListedTools(db, account, room)) ?? [], scope)) {
       yield serverPreview(tool);
     }
   });

@@ -23,16 +23,16 @@ const SECRETS: Readonly<Record<AuthenticationMethod, string | undefined>> = {
  * Whether accounts of an integration with such authentication methods have secrets that would go to an origin to which
  * none of the integration went before.
  */
-export type Moves = (methods: readonly AuthenticationMethod[]) => boolean;
+export type SecretMoves = (methods: readonly AuthenticationMethod[]) => boolean;
 
 /** What a change of an integration does to the secrets of its accounts. `tools` are packed; null where they stay. */
-export async function movesOf(
+export async function findSecretMoves(
   db: Db,
   before: Integration,
   after: Pick<Integration, 'baseUrl' | 'service'>,
   tools: Uint8Array | null,
   memory: DocumentMemory,
-): Promise<Moves> {
+): Promise<SecretMoves> {
   const packed = await integrations.tools(db, before.id);
   const serversBefore = await serversIn(packed, memory);
   const serversAfter = tools === null ? serversBefore : await serversIn(tools, memory);
@@ -45,7 +45,7 @@ export async function movesOf(
  * The name of the secret that an account keeps in spite of a change that sends it to an origin to which it did not go
  * before; null for none. `given` are the keys of the context that the change brings.
  */
-export async function movedSecret(
+export async function findMovedSecret(
   db: Db,
   integration: Integration,
   before: Account,

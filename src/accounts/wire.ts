@@ -1,7 +1,7 @@
 import type { ApiTokenCaller, Caller } from '../base/caller.ts';
 import { type ApiError, invalid } from '../base/errors.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
-import type { Place } from '../store/keyset.ts';
+import type { ListPlace } from '../store/keyset.ts';
 
 /** The holder of an API token; this API's operations let nobody else in. */
 export function apiTokenOf(caller: Caller): ApiTokenCaller {
@@ -24,7 +24,7 @@ const MAX_BYTES = 1024 * 1024;
  */
 export async function listPage<R extends Row, W>(
   { limit = 100, next_cursor }: ListQuery,
-  read: (part: { before?: Place; limit: number }) => Promise<R[]>,
+  read: (part: { before?: ListPlace; limit: number }) => Promise<R[]>,
   toWire: (row: R) => W,
   slice = SLICE_ROWS,
 ): Promise<{ result: W[]; next_cursor: string | null; limit: number }> {
@@ -53,4 +53,5 @@ export async function listPage<R extends Row, W>(
 }
 
 /** 400 with one mistake. */
-export const mistake = (field: string, message: string): ApiError => invalid([{ field, message, rule: 'invalid' }]);
+export const invalidField = (field: string, message: string): ApiError =>
+  invalid([{ field, message, rule: 'invalid' }]);

@@ -6,13 +6,13 @@ import { hintsOf } from '../tools/hints.ts';
 import { type Decision, decide } from './decision.ts';
 
 /** What people have decided and seen of a server's tools. */
-export type Known = {
+export type KnownTools = {
   readonly approvals: readonly toolApprovals.ToolApproval[];
   readonly pins: catalogues.StoredCatalogue['pins'];
 };
 
 /** What is known of a server's tools now. */
-export const readKnown = async (db: Db, serverId: string): Promise<Known> => ({
+export const readKnownTools = async (db: Db, serverId: string): Promise<KnownTools> => ({
   approvals: await toolApprovals.list(db, serverId),
   pins: await catalogues.pins(db, serverId),
 });
@@ -21,7 +21,7 @@ export const readKnown = async (db: Db, serverId: string): Promise<Known> => ({
 export function decideTool(
   { approvalPolicy }: Pick<Server, 'approvalPolicy'>,
   { definition, hash }: catalogues.CataloguedTool,
-  known: Known,
+  known: KnownTools,
 ): Decision {
   const name = String(definition.name);
   return decide(approvalPolicy, hintsOf(definition), {

@@ -8,7 +8,7 @@ import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
 import { overridesUrl } from './overrides.ts';
-import { atAndAbove, hostOf, readPath } from './url-places.ts';
+import { hostOf, pathAndParents, readPath } from './url-places.ts';
 
 /** Where the registered servers of one organization are whose calls can wait. */
 export type Places = {
@@ -40,7 +40,7 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
   const read = async (organizationId: string): Promise<Places | null> => {
     const changes = store.changes();
     const found = await servers.heldBack(store.read, organizationId);
-    const index = found.length === 0 ? null : await indexOf(found, organizationId);
+    const index = found.length === 0 ? null : await indexPlaces(found, organizationId);
     kept.set(organizationId, { places: index, changes }, { size: (index?.size ?? 0) + 1 });
     return index;
   };
@@ -85,7 +85,7 @@ type Host = {
 const keyOf = (reading: string): string => hash('sha256', reading, 'base64');
 
 /** The places of servers, and how many readings of their paths there are. */
-export async function indexOf(
+export async function indexPlaces(
   found: readonly Pick<servers.HeldBack, 'url' | 'approvalPolicy'>[],
   owner: string,
 ): Promise<Places & { readonly size: number }> {
@@ -114,7 +114,7 @@ export async function indexOf(
       if (readings === null) {
         return stricterOf(policy, host.strictest);
       }
-      const paths = new Set([...readings].flatMap((reading) => [...atAndAbove(reading)]));
+      const paths = new Set([...readings].flatMap((reading) => [...pathAndParents(reading)]));
       return [...paths].reduce<ApprovalPolicy>(
         (strictest, path) => stricterOf(strictest, host.byPath.get(keyOf(path)) ?? policy),
         policy,

@@ -59,7 +59,7 @@ export function readPath(pathname: string): PathReadings {
 }
 
 /** A reading of a path, and those of all paths above it. */
-export function* atAndAbove(reading: string): Generator<string> {
+export function* pathAndParents(reading: string): Generator<string> {
   yield '';
   for (let end = 0; end !== -1 && reading !== ''; ) {
     end = reading.indexOf('/', end + 1);

@@ -29,7 +29,7 @@ export type AuditedCall = {
 export type KeptArguments = { readonly text: string; readonly isWhole: boolean };
 
 /** Arguments that are not recorded. */
-export const CUT: KeptArguments = { text: '', isWhole: false };
+export const OMITTED_ARGUMENTS: KeptArguments = { text: '', isWhole: false };
 
 /** Characters of a call's arguments, as JSON, that are kept. */
 const MAX_ARGUMENTS_CHARS = 64 * 1024;
@@ -43,7 +43,7 @@ export function cutArguments(value: unknown): KeptArguments {
     return { text: isWhole ? text : Buffer.from(text.slice(0, MAX_ARGUMENTS_CHARS)).toString(), isWhole };
   } catch {
     // Nested deeper than the stack goes.
-    return CUT;
+    return OMITTED_ARGUMENTS;
   }
 }
 

@@ -3,7 +3,7 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import { insertOnce } from '../store/tool-calls.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { type AuditedCall, CUT, cutArguments, type KeptArguments } from './call-events.ts';
+import { type AuditedCall, cutArguments, type KeptArguments, OMITTED_ARGUMENTS } from './call-events.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
 /** Writes tool calls to the audit log in batches, without delaying the calls. */
@@ -51,7 +51,7 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
 
   /** Arguments without room are not even converted to text. */
   const argumentsOf = (organizationId: string, value: unknown): KeptArguments =>
-    waiting.hasRoomFor(organizationId) ? cutArguments(value) : CUT;
+    waiting.hasRoomFor(organizationId) ? cutArguments(value) : OMITTED_ARGUMENTS;
 
   /** Stores calls, or those of them that can be: one that the database refuses must not keep the others out. */
   const put = async (from: number, to: number): Promise<void> => {

@@ -104,15 +104,15 @@ export const rollUpCalls = ({ write }: Pick<Store, 'write'>, now: number, signal
  * the same number, one slice per transaction. Rejects if aborted.
  */
 export async function boundCalls(
-  { write, aside }: Pick<Store, 'write' | 'aside'>,
+  { write, slowRead }: Pick<Store, 'write' | 'slowRead'>,
   most: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const { organizationId, below } of await callBounds.beyond(aside, 'calls', most)) {
+  for (const { organizationId, below } of await callBounds.beyond(slowRead, 'calls', most)) {
     const rollUp = () => write((db) => callTotals.rollUpBelow(db, below, organizationId));
     await inSlices(rollUp, callTotals.ROLL_UP_SLICE_CALLS, signal);
   }
-  for (const beyond of await callBounds.beyond(aside, 'totals', most)) {
+  for (const beyond of await callBounds.beyond(slowRead, 'totals', most)) {
     await inSlices(() => write((db) => callBounds.purgeTotals(db, beyond)), PURGE_SLICE_ROWS, signal);
   }
 }

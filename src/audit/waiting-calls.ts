@@ -2,7 +2,7 @@ import type { HeldMemory } from '../base/held-memory.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { type EventIdParts, orderAt } from '../store/event-ids.ts';
 import type { ToolCall } from '../store/tool-calls.ts';
-import { type AuditedCall, CUT, storedCall } from './call-events.ts';
+import { type AuditedCall, OMITTED_ARGUMENTS, storedCall } from './call-events.ts';
 
 /** The waiting calls of one organization; the characters are those of arguments. */
 type Share = { calls: number; characters: number; held: HeldMemory | undefined };
@@ -68,7 +68,7 @@ export class WaitingCalls {
     share.calls += 1;
     const characters = call.arguments?.text.length ?? 0;
     if (characters > 0 && !this.#hold(call.organizationId, share, characters)) {
-      kept.arguments = CUT;
+      kept.arguments = OMITTED_ARGUMENTS;
     }
     return true;
   }
@@ -108,7 +108,7 @@ export class WaitingCalls {
   #cut(organizationId: string, share: Share): void {
     for (const kept of this.#kept.slice(0, this.#count)) {
       if (kept.organizationId === organizationId && kept.arguments !== undefined) {
-        kept.arguments = CUT;
+        kept.arguments = OMITTED_ARGUMENTS;
       }
     }
     this.#characters -= share.characters;

@@ -12,16 +12,16 @@ import type { Message } from './message.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import type { Outcome } from './outcome.ts';
 import { passOn, sessionHeaders } from './relay.ts';
-import { foldCase } from './repeated.ts';
-import { noSuchMethod, type Result } from './results.ts';
+import { foldCase } from './repeated-members.ts';
+import { methodNotFound, type Result } from './results.ts';
 import type { ServedServer } from './served.ts';
-import { OF_SESSIONS } from './shared-session.ts';
-import { beginningNoTask, hasTasks, isOfTasks } from './tasks.ts';
+import { SESSION_METHODS } from './shared-session.ts';
+import { isTaskMethod, servesTasks, withoutTaskRequests } from './tasks.ts';
 
 /** What endpoints with a scope serve: tools, and what it takes to speak of them. */
-const OF_TOOLS = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
+const METHODS_IN_SCOPE = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
 /** Methods that a server behind a pipe does not offer: a pipe is one session for all its clients. */
-const OF_OWN_SESSIONS = [...OF_SESSIONS, 'subscriptions/listen'];
+const METHODS_OF_OWN_SESSIONS = [...SESSION_METHODS, 'subscriptions/listen'];
 
 /**
  * Answers a message to an endpoint over a server, which need not be connected where tools are listed. Throws an RpcError,
@@ -61,8 +61,8 @@ async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
     return null;
   }
   // What begins a session begins one that can have tasks.
-  const areTasksServed = hasTasks(source, hasSession || call.message.method === 'initialize');
-  const message = areTasksServed ? call.message : beginningNoTask(call.message);
+  const areTasksServed = servesTasks(source, hasSession || call.message.method === 'initialize');
+  const message = areTasksServed ? call.message : withoutTaskRequests(call.message);
   return answerRequest(deps, message === call.message ? call : { ...call, message }, hasSession);
 }
 
@@ -80,41 +80,42 @@ async function answerRequest(deps: Deps, call: ServerCall, hasSession: boolean):
       await discover(deps, call);
       return null;
     default:
-      if (!isShown(call, hasSession)) {
-        throw noSuchMethod(call.era);
+      if (!isOffered(call, hasSession)) {
+        throw methodNotFound(call.era);
       }
-      await forward(deps, narrowed(call));
+      await forward(deps, narrowSubscription(call));
       return null;
   }
 }
 
 /** Whether an endpoint holds nothing back: neither does a call wait, nor is anything out of its scope. */
-const isOpen = ({ scope, server }: ServedServer): boolean => !isScoped(scope) && !holdsBack(server.approvalPolicy);
+const holdsNothingBack = ({ scope, server }: ServedServer): boolean =>
+  !isScoped(scope) && !holdsBack(server.approvalPolicy);
 
 /**
  * Whether an endpoint offers a method other than `tools/call`. A server may treat a method with an odd spelling as a call of
  * a tool, for which there was no decision. So an endpoint that holds something back offers only the exact method names of
  * the protocol.
  */
-function isShown({ source, connection, era, message: { method } }: ServerCall, hasSession: boolean): boolean {
-  if (connection.exchange === null && OF_OWN_SESSIONS.includes(method)) {
+function isOffered({ source, connection, era, message: { method } }: ServerCall, hasSession: boolean): boolean {
+  if (connection.exchange === null && METHODS_OF_OWN_SESSIONS.includes(method)) {
     return false;
   }
-  if (isOfTasks(method) && !hasTasks(source, hasSession)) {
+  if (isTaskMethod(method) && !servesTasks(source, hasSession)) {
     return false;
   }
-  if (isOpen(source)) {
+  if (holdsNothingBack(source)) {
     return foldCase(method).trim() !== 'tools/call';
   }
-  return isKnownRequest(era, method) && (!isScoped(source.scope) || OF_TOOLS.includes(method));
+  return isKnownRequest(era, method) && (!isScoped(source.scope) || METHODS_IN_SCOPE.includes(method));
 }
 
 /** Whether a notification goes on to the server, in the client's own session. */
 const isPassedNotification = (source: ServedServer, method: string): boolean =>
-  isOpen(source) ? method.startsWith('notifications/') : isKnownNotification(method);
+  holdsNothingBack(source) ? method.startsWith('notifications/') : isKnownNotification(method);
 
 /** A subscription to nothing that a scope hides. */
-function narrowed(call: ServerCall): ServerCall {
+function narrowSubscription(call: ServerCall): ServerCall {
   const { message, source } = call;
   if (message.method !== 'subscriptions/listen' || !isScoped(source.scope)) {
     return call;

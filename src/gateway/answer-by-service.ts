@@ -7,11 +7,11 @@ import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
 import { isRequest, type ServiceCall } from './call.ts';
-import { negotiate } from './eras.ts';
+import { negotiateVersion } from './eras.ts';
 import type { Message } from './message.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { listUser, sendList, sendResult } from './reply.ts';
-import { argumentsOf, complete, mustWait, noSuchMethod, type Result, UNCACHED, unknownTool } from './results.ts';
+import { argumentsOf, complete, methodNotFound, mustWait, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ServedService } from './served.ts';
 
 /** Milliseconds that a call may take. */
@@ -48,11 +48,11 @@ function introductionOf({ endpoint, era, message: { method, params } }: ServiceC
       return complete({ supportedVersions: [STATELESS_VERSION], capabilities, ...UNCACHED }, info);
     }
   } else if (method === 'initialize') {
-    return { protocolVersion: negotiate(params.protocolVersion), capabilities, serverInfo: info };
+    return { protocolVersion: negotiateVersion(params.protocolVersion), capabilities, serverInfo: info };
   } else if (method === 'ping') {
     return {};
   }
-  throw noSuchMethod(era);
+  throw methodNotFound(era);
 }
 
 /** What a list of tools says besides. */
@@ -62,7 +62,10 @@ const besidesTools = (endpoint: Endpoint, era: Era): Result =>
 const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
 
 /** The definitions that a scope lets through, one after the other. */
-export async function shown(tools: ServedService['tools'], scope: EndpointConfig): Promise<Iterable<object>> {
+export async function definitionsInScope(
+  tools: ServedService['tools'],
+  scope: EndpointConfig,
+): Promise<Iterable<object>> {
   const named = await tools();
   return (function* () {
     for (const tool of named.values()) {
@@ -87,7 +90,7 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   const places = await deps.places.of(account.organizationId);
   const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });
   return outcomeOf({ tool: tool.name, args, verdict }, async () => {
-    const result = verdict === 'waits' ? mustWait(policy) : await run(deps, call, { tool, args, changes });
+    const result = verdict === 'waits' ? mustWait(policy) : await runServiceTool(deps, call, { tool, args, changes });
     const inEra = era === 'stateless' ? complete(result, infoOf(endpoint)) : result;
     return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
   });
@@ -97,7 +100,7 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
 type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args'> & { readonly changes: number };
 
 /** Calls the service; failures are results. Throws NotSent. */
-async function run(deps: Deps, call: ServiceCall, { tool, args, changes }: Decided): Promise<Result> {
+async function runServiceTool(deps: Deps, call: ServiceCall, { tool, args, changes }: Decided): Promise<Result> {
   const { source, request, signal } = call;
   const { account, service } = source;
   const { organizationId } = account;

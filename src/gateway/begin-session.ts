@@ -6,15 +6,15 @@ import { memoryOf } from '../http/memory.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
-import { initialized, narrow } from './bridge.ts';
+import { initializeResultOf, narrowCapabilities } from './bridge.ts';
 import type { ServerCall } from './call.ts';
-import { maskFor } from './mask-for.ts';
-import { MAX_REFUSAL_BYTES, statusOf } from './pass-refusal.ts';
+import { maskForAnswer } from './mask-for.ts';
+import { MAX_REFUSAL_BYTES, statusForClient } from './pass-refusal.ts';
 import { placeOf, post } from './relay.ts';
 import { linkHelp, sendJson, sendMasked } from './reply.ts';
-import { noSuchMethod, type Result } from './results.ts';
+import { methodNotFound, type Result } from './results.ts';
 import { sealSession } from './sessions.ts';
-import { hasTasks } from './tasks.ts';
+import { servesTasks } from './tasks.ts';
 
 /** The id of an `initialize` that has none: the largest integer of 32 bits, which no client counts up to. */
 const UNNAMED_ID = 2_147_483_647;
@@ -23,19 +23,29 @@ const UNNAMED_ID = 2_147_483_647;
 export async function beginSession(deps: Deps, call: ServerCall): Promise<void> {
   const { source, connection, era, message, request, response } = call;
   if (era === 'stateless') {
-    throw noSuchMethod(era);
+    throw methodNotFound(era);
   }
   if (connection.exchange !== null) {
     const outcome = await beginOwnSession(deps, call, (result, hasSession) => ({
       ...result,
-      capabilities: narrow((result.capabilities ?? {}) as Result, source.scope, hasTasks(source, hasSession)),
+      capabilities: narrowCapabilities(
+        (result.capabilities ?? {}) as Result,
+        source.scope,
+        servesTasks(source, hasSession),
+      ),
     }));
     if (outcome === 'done') {
       return;
     }
   }
   const { facts } = await connection.introduce();
-  await sendMasked(request, response, message.id, initialized(facts, message, source.scope), maskOf(connection.target));
+  await sendMasked(
+    request,
+    response,
+    message.id,
+    initializeResultOf(facts, message, source.scope),
+    maskOf(connection.target),
+  );
 }
 
 /** Begins a session of the client's own with a server, whose answer `adapt` may change. */
@@ -63,7 +73,7 @@ async function answerInitialize(
 ): Promise<'done' | 'no handshake'> {
   const { source, connection, message, request, response } = call;
   const { name } = source.server;
-  const mask = await maskFor(request, connection.target, message.params);
+  const mask = await maskForAnswer(request, connection.target, message.params);
   const sessionId = answer.headers['mcp-session-id'];
   for await (const incoming of isJson(answer) || isEventStream(answer)
     ? readMessages(name, answer, memoryOf(request))
@@ -75,7 +85,7 @@ async function answerInitialize(
       if ((await connection.discover()) !== null) {
         return 'no handshake';
       }
-      const status = answer.status === 200 ? 200 : statusOf(answer);
+      const status = answer.status === 200 ? 200 : statusForClient(answer);
       if (status !== 200) {
         linkHelp(response, deps.publicUrl, status);
       }

@@ -6,19 +6,19 @@ import { type Era, META_PREFIX, type ServerFacts, STATELESS_VERSION } from '../r
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { ServerCall } from './call.ts';
-import { negotiate } from './eras.ts';
-import { hearChanges } from './hear-changes.ts';
-import { maskFor } from './mask-for.ts';
+import { negotiateVersion } from './eras.ts';
+import { maskForAnswer } from './mask-for.ts';
 import type { RequestMessage } from './message.ts';
+import { noteToolChanges } from './note-tool-changes.ts';
 import type { Answered } from './outcome.ts';
 import { sendMessages } from './reply.ts';
-import { complete, noSuchMethod, type Result, UNCACHED } from './results.ts';
+import { complete, methodNotFound, type Result, UNCACHED } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
 /** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
 /** What one era has and the other has no word for: neither does a client have it of the other, nor a server. */
-const OF_ONE_ERA = [
+const METHODS_OF_ONE_ERA = [
   'initialize',
   'ping',
   'logging/setLevel',
@@ -32,36 +32,40 @@ const OF_ONE_ERA = [
  * What a server can do, without what an endpoint with a scope does not show: scopes tell tools apart, nothing else. Tasks are
  * those of a session.
  */
-export function narrow(capabilities: Result, scope: EndpointConfig, areTasksServed: boolean): Result {
+export function narrowCapabilities(capabilities: Result, scope: EndpointConfig, areTasksServed: boolean): Result {
   const served = areTasksServed ? capabilities : withoutTasks(capabilities);
   const hidden = isScoped(scope) ? ['resources', 'prompts', 'completions'] : [];
   return Object.fromEntries(Object.entries(served).filter(([name]) => !hidden.includes(name)));
 }
 
 /** The answer to `initialize` for a server that knows no handshake. */
-export function initialized({ description }: ServerFacts, { params }: RequestMessage, scope: EndpointConfig): Result {
+export function initializeResultOf(
+  { description }: ServerFacts,
+  { params }: RequestMessage,
+  scope: EndpointConfig,
+): Result {
   const { capabilities, serverInfo, instructions } = description();
   return {
-    protocolVersion: negotiate(params.protocolVersion),
-    capabilities: narrow(capabilities, scope, false),
+    protocolVersion: negotiateVersion(params.protocolVersion),
+    capabilities: narrowCapabilities(capabilities, scope, false),
     serverInfo: serverInfo ?? { name: 'unknown', version: '0' },
     ...(instructions !== undefined && { instructions }),
   };
 }
 
 /** The answer to `server/discover` for a server that knows nothing but handshakes. */
-export function discovered({ description }: ServerFacts, scope: EndpointConfig): Result {
+export function discoverResultOf({ description }: ServerFacts, scope: EndpointConfig): Result {
   const { capabilities, serverInfo, instructions } = description();
   const supportedVersions = [STATELESS_VERSION];
-  const offered = { supportedVersions, capabilities: narrow(capabilities, scope, false) };
+  const offered = { supportedVersions, capabilities: narrowCapabilities(capabilities, scope, false) };
   return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
 }
 
 /** Sends a request on in the era of the server, and its answer back in that of the client. */
 export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answered> {
   const { source, connection, message, request, response } = call;
-  const mask = await maskFor(request, connection.target, message.params);
-  return sendMessages(request, response, hearChanges(deps, source.server, bridge(call)), mask);
+  const mask = await maskForAnswer(request, connection.target, message.params);
+  return sendMessages(request, response, noteToolChanges(deps, source.server, bridge(call)), mask);
 }
 
 /**
@@ -72,12 +76,12 @@ async function* bridge(call: ServerCall): AsyncGenerator<ServerMessage> {
   const { connection, era: client, signal, mayBeSent, paramHeaders: headers } = call;
   const { id, method, params } = call.message;
   const server = client === 'stateless' ? 'handshake' : 'stateless';
-  if (OF_ONE_ERA.includes(method)) {
+  if (METHODS_OF_ONE_ERA.includes(method)) {
     if (method === 'ping' && client === 'handshake') {
       yield { jsonrpc: '2.0', id, result: {} };
       return;
     }
-    throw noSuchMethod(client);
+    throw methodNotFound(client);
   }
   const asked = client === 'stateless' ? withoutEnvelope(params) : params;
   for await (const message of connection.send({ id, method, params: asked, headers, mayBeSent }, server, signal)) {

@@ -1,18 +1,18 @@
 import type { Deps } from '../deps.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isScoped } from '../tools/scope.ts';
-import { discovered } from './bridge.ts';
+import { discoverResultOf } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { passOn } from './relay.ts';
 import { sendMasked } from './reply.ts';
-import { noSuchMethod } from './results.ts';
+import { methodNotFound } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
 /** Answers `server/discover`: by the server's own answer where the endpoint serves all of it. */
 export async function discover(deps: Deps, call: ServerCall): Promise<void> {
   const { source, connection, era, message, request, response } = call;
   if (era === 'handshake') {
-    throw noSuchMethod(era);
+    throw methodNotFound(era);
   }
   const { era: spoken, facts } = await connection.introduce();
   const { capabilities } = facts.description();
@@ -21,5 +21,5 @@ export async function discover(deps: Deps, call: ServerCall): Promise<void> {
     await passOn(deps, call);
     return;
   }
-  await sendMasked(request, response, message.id, discovered(facts, source.scope), maskOf(connection.target));
+  await sendMasked(request, response, message.id, discoverResultOf(facts, source.scope), maskOf(connection.target));
 }

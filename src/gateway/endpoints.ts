@@ -1,4 +1,4 @@
-import { readKnown } from '../approvals/decide-tool.ts';
+import { readKnownTools } from '../approvals/decide-tool.ts';
 import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
@@ -13,11 +13,11 @@ import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
-import { shown } from './answer-by-service.ts';
+import { definitionsInScope } from './answer-by-service.ts';
 import { createDerivedTools } from './derived-tools.ts';
-import { createLists, type Lists } from './lists.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
-import { serverView } from './view.ts';
+import { createServerView } from './server-view.ts';
+import { createToolLists, type ToolLists } from './tool-lists.ts';
 
 /** Finds what tokens serve. */
 export type Endpoints = {
@@ -57,7 +57,7 @@ export function createEndpoints({
   const kept = new MemoryCache<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
   const derivedTools = createDerivedTools(store.read, budget);
-  const lists = createLists(budget);
+  const lists = createToolLists(budget);
 
   const read = async (db: Db, tokenHash: string): Promise<Omit<Kept, 'changes'> | null> => {
     const found = await endpoints.findByTokenHash(db, tokenHash);
@@ -159,7 +159,10 @@ export function createEndpoints({
     const list: ServedService['list'] = (user) => {
       const { id, version } = integration;
       const key = JSON.stringify([organizationId, id, version, config.methods, config.tags]);
-      return lists.use({ key, holder: organizationId, of: null, definitions: () => shown(tools, config) }, user);
+      return lists.use(
+        { key, holder: organizationId, madeFrom: null, definitions: () => definitionsInScope(tools, config) },
+        user,
+      );
     };
     return {
       source: { kind: 'service', account, service, policy, scope: config, tools, list },
@@ -193,7 +196,7 @@ async function readServer(
   db: Db,
   { organizationId, config }: endpoints.Endpoint,
   account: Extract<endpoints.Source, { kind: 'server' }>,
-  lists: Lists,
+  lists: ToolLists,
 ): Promise<Read<ServedServer> | null> {
   const { serverId, isShared } = account;
   const server = isShared
@@ -202,8 +205,8 @@ async function readServer(
   if (server === null) {
     return null;
   }
-  const known = await readKnown(db, serverId);
-  const source = { kind: 'server', server, scope: config, ...serverView(server, config, known, lists) } as const;
+  const known = await readKnownTools(db, serverId);
+  const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, lists) } as const;
   // Pins are made by the first list and changed with the server only: no later list is a reason to read them again.
   return { source, rows: [server, known], others: known.pins === null ? [catalogueTopic(serverId)] : [] };
 }

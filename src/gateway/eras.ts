@@ -8,7 +8,7 @@ import {
   NAME_PARAMETERS,
   STATELESS_VERSION,
 } from '../runtime/protocol.ts';
-import { CODES, type Message, RpcError } from './message.ts';
+import { ERROR_CODES, type Message, RpcError } from './message.ts';
 
 /**
  * Tells by the envelope in `_meta`, not by a header, which protocol a message speaks. Of a stateless one, the headers
@@ -32,16 +32,16 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
     return 'handshake';
   }
   if (named !== undefined || version === STATELESS_VERSION) {
-    requireSame('MCP-Protocol-Version', named, String(version));
+    requireSameHeader('MCP-Protocol-Version', named, String(version));
   }
   if (version !== STATELESS_VERSION) {
     throw unsupported(String(version), [STATELESS_VERSION]);
   }
-  requireSame('Mcp-Method', single(headers['mcp-method']), method ?? '');
+  requireSameHeader('Mcp-Method', single(headers['mcp-method']), method ?? '');
   const parameter = NAME_PARAMETERS[method ?? ''];
   if (parameter !== undefined && typeof params[parameter] === 'string') {
     const sent = single(headers['mcp-name']);
-    requireSame('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), params[parameter]);
+    requireSameHeader('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), params[parameter]);
   }
   if (id !== undefined && typeof meta[`${META_PREFIX}clientCapabilities`] !== 'object') {
     throw invalidEnvelope(`${META_PREFIX}clientCapabilities`);
@@ -50,28 +50,32 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
 }
 
 /** The version that an `initialize` is answered with: the client's own, else the newest with a handshake. */
-export const negotiate = (wanted: unknown): string =>
+export const negotiateVersion = (wanted: unknown): string =>
   HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? HANDSHAKE_VERSIONS[0];
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
 
 /** Throws an RpcError where a header does not say what the body says. */
-export function requireSame(header: string, sent: string | undefined, body: string): void {
+export function requireSameHeader(header: string, sent: string | undefined, body: string): void {
   if (sent !== body) {
     const message = `The header ${header} and the body disagree.`;
-    throw new RpcError(CODES.headerMismatch, message, { status: 400, data: { header: sent ?? null, body } });
+    throw new RpcError(ERROR_CODES.headerMismatch, message, { status: 400, data: { header: sent ?? null, body } });
   }
 }
 
 /** What is supported is told as `server/discover` tells it, to those who would ask that. */
 const unsupported = (requested: string, supported: readonly string[]): RpcError =>
-  new RpcError(CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
+  new RpcError(ERROR_CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
     status: 400,
     data: { supported, requested },
   });
 
 const invalidEnvelope = (key: string): RpcError =>
-  new RpcError(CODES.invalidParams, `The request lacks ${key}, which protocol version ${STATELESS_VERSION} wants.`, {
-    status: 400,
-  });
+  new RpcError(
+    ERROR_CODES.invalidParams,
+    `The request lacks ${key}, which protocol version ${STATELESS_VERSION} wants.`,
+    {
+      status: 400,
+    },
+  );

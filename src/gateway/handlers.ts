@@ -11,8 +11,8 @@ import { scopeKey } from '../tools/scope.ts';
 import type { EndpointRequest } from './call.ts';
 import { isFromBrowser, sendConnectPage } from './connect-page.ts';
 import { createEndpoints, noSuchEndpoint } from './endpoints.ts';
-import { createLive, type Exchange } from './live.ts';
-import { renewable } from './renewable.ts';
+import { createInFlight, type RequestInFlight } from './in-flight.ts';
+import { createRenewable } from './renewable.ts';
 import { sendMessage } from './send-message.ts';
 import type { Served } from './served.ts';
 import { endSession, openStream } from './streams.ts';
@@ -23,7 +23,7 @@ type Handler = (request: Identified, response: ServerResponse, token: string | u
 /** The gateway: what MCP clients talk to. */
 export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<GatewayOperationId, Handler>> {
   const endpoints = createEndpoints(deps);
-  const live = createLive();
+  const live = createInFlight();
 
   /** Does what `serve` does for the endpoint of a token, as long as the token is good. */
   const forEndpoint =
@@ -38,7 +38,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       if (found === null) {
         throw noSuchEndpoint();
       }
-      const { renew, isCurrent } = renewable(deps, find, { served: found, changes });
+      const { renew, isCurrent } = createRenewable(deps, find, { served: found, changes });
       const counting = limit(found.endpoint.id);
       if (counting !== undefined) {
         await counting;
@@ -96,7 +96,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
 }
 
 /** Ends what is under way, since its memory is needed by somebody else: with an error where none of an answer is sent. */
-function letGo(exchange: Exchange, response: ServerResponse): void {
+function letGo(exchange: RequestInFlight, response: ServerResponse): void {
   exchange.abort(new OverBudget('share'));
   if (response.headersSent) {
     response.destroy();

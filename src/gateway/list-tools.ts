@@ -1,11 +1,11 @@
 import { formatInstant } from '../base/instants.ts';
 import type { Deps } from '../deps.ts';
 import type { Call } from './call.ts';
-import type { UsedList } from './lists.ts';
 import type { RequestMessage } from './message.ts';
 import { listUser, sendList } from './reply.ts';
 import { type Result, UNCACHED } from './results.ts';
 import type { ServedServer } from './served.ts';
+import type { UsedToolList } from './tool-lists.ts';
 
 /** How fresh tools are where they are listed; milliseconds. */
 export const LISTED = { age: 5000, patience: 2000 };
@@ -22,7 +22,7 @@ export async function listTools(deps: Deps, call: Call<ServedServer, RequestMess
 async function listed(
   deps: Deps,
   { source, era, response, signal }: Call<ServedServer>,
-): Promise<{ readonly list: UsedList; readonly besides: Result }> {
+): Promise<{ readonly list: UsedToolList; readonly besides: Result }> {
   const { name } = source.server;
   const { tools, seenAt, failure } = await deps.runtime.tools(source.server, LISTED);
   const list = await source.list(tools, listUser(response, signal));

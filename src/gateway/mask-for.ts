@@ -8,7 +8,7 @@ import type { Target } from '../runtime/target.ts';
  * Takes the secrets of a server out of what it answers to a request: not those that the request held. A large one is held
  * in the memory budget as long as the request goes on.
  */
-export async function maskFor(request: Identified, target: Target, sent: unknown): Promise<Mask | null> {
+export async function maskForAnswer(request: Identified, target: Target, sent: unknown): Promise<Mask | null> {
   const mask = maskOf(target);
   if (mask !== null && mask.bytes > SMALL_BYTES) {
     await memoryOf(request).hold('answers', 0).waitToResize(mask.bytes);

@@ -60,18 +60,18 @@ export async function outcomeOf(call: DecidedCall, answer: () => Promise<Answere
 }
 
 /** When a message came and how large it was; milliseconds of `performance.now()`, bytes. */
-export type Began = { readonly at: number; readonly requestBytes: number };
+export type MessageStart = { readonly at: number; readonly requestBytes: number };
 
 /** Why there was no answer, where neither the server nor a decision was the reason. */
-export type Unanswered = 'client_gone' | 'endpoint_gone' | 'internal';
+export type UnansweredReason = 'client_gone' | 'endpoint_gone' | 'internal';
 
 /** Writes a call that has ended into the audit log. A message that was no call of a tool that is there leaves no trace. */
 export function recordCall(
   { callAudit, now }: Pick<Deps, 'callAudit' | 'now'>,
   { organizationId, endpoint }: Served,
   ended: Outcome | AnswerFailed,
-  { at, requestBytes }: Began,
-  unanswered: Unanswered,
+  { at, requestBytes }: MessageStart,
+  unanswered: UnansweredReason,
 ): void {
   if (ended?.call === undefined) {
     return;
@@ -98,7 +98,7 @@ function reasonOf(
   { verdict }: DecidedCall,
   isError: boolean | undefined,
   cause: unknown,
-  unanswered: Unanswered,
+  unanswered: UnansweredReason,
 ): string | undefined {
   if (cause instanceof OutdatedTools) {
     return 'outdated_tools';

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, isRawNumber } from '../base/json.ts';
 import { decodeHeader, encodeHeader } from '../runtime/protocol.ts';
-import { requireSame } from './eras.ts';
+import { requireSameHeader } from './eras.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 /** An argument that a header repeats. */
@@ -40,7 +40,7 @@ export function paramHeaders(
       const came = sent[name];
       const decoded = typeof came === 'string' ? decodeHeader(came) : undefined;
       const isSame = isNumber && isDecimal(decoded) && isDecimal(text) && Number(decoded) === Number(text);
-      requireSame(`Mcp-Param-${header}`, isSame ? text : decoded, text);
+      requireSameHeader(`Mcp-Param-${header}`, isSame ? text : decoded, text);
     }
     headers[name] = encodeHeader(text);
   }

@@ -7,11 +7,11 @@ import { isEventStream, isJson, protocolViolation, readMessages, type ServerMess
 import { unanswered } from '../runtime/streamed-answer.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
-import { hearChanges } from './hear-changes.ts';
-import { maskFor, roomFor } from './mask-for.ts';
+import { maskForAnswer, roomFor } from './mask-for.ts';
 import type { Message } from './message.ts';
+import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
-import { passRefusal, statusOf } from './pass-refusal.ts';
+import { passRefusal, statusForClient } from './pass-refusal.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 
 /** What was asked: a message, or, with null, the stream of what the server tells a session unasked. */
@@ -33,9 +33,9 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   const { source, connection, request, response } = asked;
   const { name, id: serverId } = source.server;
   const id = idOf(asked);
-  const mask = await maskFor(request, connection.target, asked.message?.params ?? null);
+  const mask = await maskForAnswer(request, connection.target, asked.message?.params ?? null);
   if (answer.status >= 300) {
-    linkHelp(response, deps.publicUrl, statusOf(answer));
+    linkHelp(response, deps.publicUrl, statusForClient(answer));
     const responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
     return { isError: true, responseBytes };
   }
@@ -52,7 +52,7 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   // A client that opens a stream with GET reads the stream, even if its Accept header does not name it.
   const isListening = request.method === 'GET';
   if (areEvents && !isListening && !acceptOf(request).events) {
-    const messages = hearChanges(deps, source.server, readMessages(name, answer, memoryOf(request)));
+    const messages = noteToolChanges(deps, source.server, readMessages(name, answer, memoryOf(request)));
     return sendMessages(request, response, id === null ? messages : untilAnswered(name, messages), mask);
   }
   if (!areEvents && !isJson(answer) && (id !== null || isListening)) {

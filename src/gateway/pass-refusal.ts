@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../egress/send-http.ts';
 import type { Identified } from '../http/context.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isJson } from '../runtime/messages.ts';
-import { CODES } from './message.ts';
+import { ERROR_CODES } from './message.ts';
 import { sendJson } from './reply.ts';
 
 /** Bytes that the words of a refusal may have to be passed on. */
@@ -18,14 +18,14 @@ export async function passRefusal(
   response: ServerResponse,
   id: unknown,
 ): Promise<number> {
-  const status = statusOf(answer);
+  const status = statusForClient(answer);
   const text = isJson(answer) ? await wordsOf(answer) : null;
   if (text !== null && isRefusal(text)) {
     return sendJson(request, response, status, mask === null ? text : await mask.error(text));
   }
   const why =
     status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
-  const error = { code: CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
+  const error = { code: ERROR_CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
   return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 
@@ -33,7 +33,7 @@ export async function passRefusal(
  * What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. So is a
  * 405, for POST is what this URL wants, and a 429, whose limits are not those of this URL.
  */
-export const statusOf = ({ status }: HttpAnswer): number =>
+export const statusForClient = ({ status }: HttpAnswer): number =>
   status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
 
 /** The body of a refusal; null where it is too long to be one. */

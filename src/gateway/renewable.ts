@@ -13,7 +13,7 @@ export type Renewable = {
 };
 
 /** Finds what a token serves again, as often as something has changed. Hardly anything has, and then it costs nothing. */
-export function renewable(
+export function createRenewable(
   { store, now }: Pick<Deps, 'store' | 'now'>,
   find: () => Served | null | Promise<Served | null>,
   first: Found,

@@ -10,8 +10,8 @@ import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
-import type { List, ListUser } from './lists.ts';
 import type { Answered } from './outcome.ts';
+import type { List, ListUser } from './tool-lists.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE_MS = 25_000;

@@ -2,7 +2,7 @@ import { isObject } from '../base/json.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { type Era, META_PREFIX } from '../runtime/protocol.ts';
-import { CODES, RpcError } from './message.ts';
+import { ERROR_CODES, RpcError } from './message.ts';
 import { OutdatedTools } from './outcome.ts';
 import type { ServedServer } from './served.ts';
 
@@ -23,11 +23,14 @@ export const complete = (result: Result, serverInfo?: unknown): Result => ({
 
 /** The answer for a tool that there is none of, or that the scope does not let through: nobody can tell which. */
 export const unknownTool = (name: unknown): RpcError =>
-  new RpcError(CODES.invalidParams, `Unknown tool: ${typeof name === 'string' ? name.slice(0, 128) : 'none named'}`);
+  new RpcError(
+    ERROR_CODES.invalidParams,
+    `Unknown tool: ${typeof name === 'string' ? name.slice(0, 128) : 'none named'}`,
+  );
 
 /** The answer for a method that there is none of; the stateless protocol wants the status to say so too. */
-export const noSuchMethod = (era: Era): RpcError =>
-  new RpcError(CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
+export const methodNotFound = (era: Era): RpcError =>
+  new RpcError(ERROR_CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
 
 /** The answer for a call that a definition would decide about, of which nobody knows whether it still holds. */
 export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {
@@ -36,13 +39,15 @@ export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure:
     ? `approval policy ${server.approvalPolicy}`
     : 'scope of this endpoint';
   const what = `the ${decides} decides by a list of tools that is at most 60 s old`;
-  return new OutdatedTools(CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, { status: 502 });
+  return new OutdatedTools(ERROR_CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, {
+    status: 502,
+  });
 };
 
 /** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */
 export function argumentsOf({ arguments: args = {} }: Result): Result {
   if (!isObject(args)) {
-    throw new RpcError(CODES.invalidParams, '`arguments` must be an object.');
+    throw new RpcError(ERROR_CODES.invalidParams, '`arguments` must be an object.');
   }
   return args;
 }

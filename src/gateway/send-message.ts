@@ -13,9 +13,9 @@ import { answerByService } from './answer-by-service.ts';
 import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
-import { ENDPOINT_GONE } from './live.ts';
-import { CODES, MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
-import { AnswerFailed, type Began, type Outcome, recordCall } from './outcome.ts';
+import { ENDPOINT_GONE } from './in-flight.ts';
+import { ERROR_CODES, MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
+import { AnswerFailed, type MessageStart, type Outcome, recordCall } from './outcome.ts';
 import { linkHelp, sendJson } from './reply.ts';
 import type { Served } from './served.ts';
 
@@ -24,7 +24,7 @@ const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** Answers a message that a client has posted, and audits what became of it. */
 export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<void> {
   const { request, response, signal } = asked;
-  let began: Began = { at: performance.now(), requestBytes: 0 };
+  let began: MessageStart = { at: performance.now(), requestBytes: 0 };
   let message: Message | undefined;
   let ended: Outcome | AnswerFailed = null;
   try {
@@ -105,7 +105,7 @@ function sendError(
   }
   const error =
     cause instanceof ServerFailed
-      ? new RpcError(CODES.serverFailed, cause.message, { status: 502 })
+      ? new RpcError(ERROR_CODES.serverFailed, cause.message, { status: 502 })
       : cause instanceof OverBudget
         ? noMemory(cause, response, failed)
         : cause;
@@ -117,7 +117,7 @@ function sendError(
     return;
   }
   const { code, message: text, data } = error;
-  const status = error.status ?? (code === CODES.invalidRequest ? 400 : 200);
+  const status = error.status ?? (code === ERROR_CODES.invalidRequest ? 400 : 200);
   if (status !== 200) {
     linkHelp(response, deps.publicUrl, status);
   }
@@ -133,5 +133,5 @@ function noMemory(error: OverBudget, response: ServerResponse, { call }: AnswerF
     response.setHeaders(new Map(Object.entries(headersOf(refusal))));
   }
   const text = call?.verdict === 'runs' ? `${message} The call may have been carried out.` : message;
-  return new RpcError(CODES.serverFailed, text, { status: CATALOGUE[code].status });
+  return new RpcError(ERROR_CODES.serverFailed, text, { status: CATALOGUE[code].status });
 }

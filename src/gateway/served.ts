@@ -6,7 +6,7 @@ import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import type { NamedTools } from './derived-tools.ts';
-import type { ListUser, UsedList } from './lists.ts';
+import type { ListUser, UsedToolList } from './tool-lists.ts';
 
 /** What a token serves: an endpoint, and where its tools come from. */
 export type Served = {
@@ -25,7 +25,7 @@ export type ServedService = {
   /** All of the service, those that the scope hides too. */
   readonly tools: () => NamedTools | Promise<NamedTools>;
   /** What the endpoint shows of them. Rejects as `Lists.use` does. */
-  readonly list: (user: ListUser) => Promise<UsedList>;
+  readonly list: (user: ListUser) => Promise<UsedToolList>;
 };
 
 /** A tool as an endpoint shows it, and what happens when it is called. */
@@ -39,5 +39,5 @@ export type ServedServer = {
   /** One of the tools that the runtime has seen, if the endpoint shows it. */
   readonly find: (tools: readonly CataloguedTool[], name: string) => ViewedTool | undefined;
   /** What the endpoint shows of the tools that the runtime has seen. Rejects as `Lists.use` does. */
-  readonly list: (tools: readonly CataloguedTool[], user: ListUser) => Promise<UsedList>;
+  readonly list: (tools: readonly CataloguedTool[], user: ListUser) => Promise<UsedToolList>;
 };

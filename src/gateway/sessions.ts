@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createFairSet } from '../base/fair-set.ts';
 import type { Sealer } from '../store/secrets.ts';
-import { CODES, RpcError } from './message.ts';
+import { ERROR_CODES, RpcError } from './message.ts';
 
 /** Bytes that the id of a session may have at the server. */
 const MAX_SESSION_ID_BYTES = 4096;
@@ -21,9 +21,13 @@ const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
 /** The id of a server's session as a client gets it: nobody but this gateway can make or read one. */
 export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {
   if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
-    throw new RpcError(CODES.serverFailed, `The server's session id is longer than ${MAX_SESSION_ID_BYTES} bytes.`, {
-      status: 502,
-    });
+    throw new RpcError(
+      ERROR_CODES.serverFailed,
+      `The server's session id is longer than ${MAX_SESSION_ID_BYTES} bytes.`,
+      {
+        status: 502,
+      },
+    );
   }
   return secrets.seal(id, contextOf(place));
 }
@@ -48,7 +52,7 @@ export function openSession(secrets: Sealer, place: SessionPlace, sealed: string
   const id = opened(secrets, place, sealed);
   const { organizationId } = place;
   if (id === null || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
-    throw new RpcError(CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
+    throw new RpcError(ERROR_CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
       status: 404,
     });
   }

@@ -4,28 +4,28 @@ import { memoryOf } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
-import { hearChanges } from './hear-changes.ts';
-import { maskFor, roomFor } from './mask-for.ts';
-import { CODES, RpcError } from './message.ts';
+import { maskForAnswer, roomFor } from './mask-for.ts';
+import { ERROR_CODES, RpcError } from './message.ts';
+import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { sendJson, sendMessages, sendPieces } from './reply.ts';
 
 /** What would change the gateway's own session for all who share it. */
-export const OF_SESSIONS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
+export const SESSION_METHODS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
 
 /** Sends a request on in the gateway's own session, under an id of its own, and its answer back under the client's. */
 export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<Answered> {
   const { source, connection, era, message, request, response, signal, mayBeSent } = call;
-  const mask = await maskFor(request, connection.target, message.params);
-  if (OF_SESSIONS.includes(message.method) && (await connection.session())?.id !== undefined) {
-    throw new RpcError(CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
+  const mask = await maskForAnswer(request, connection.target, message.params);
+  if (SESSION_METHODS.includes(message.method) && (await connection.session())?.id !== undefined) {
+    throw new RpcError(ERROR_CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const answer = await connection.ask({ ...message, mayBeSent }, era, signal);
   if ('chunks' in answer) {
     return sendStream(call, answer, mask);
   }
   if (!('json' in answer)) {
-    return sendMessages(request, response, hearChanges(deps, source.server, answer), mask);
+    return sendMessages(request, response, noteToolChanges(deps, source.server, answer), mask);
   }
   const { json, isError } = answer;
   const responseBytes = json.length;

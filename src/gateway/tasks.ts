@@ -2,7 +2,7 @@ import { isObject } from '../base/json.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { RequestMessage } from './message.ts';
-import { foldCase } from './repeated.ts';
+import { foldCase } from './repeated-members.ts';
 import type { Result } from './results.ts';
 import type { ServedServer } from './served.ts';
 
@@ -14,11 +14,11 @@ const CAPABILITIES = `${META_PREFIX}clientcapabilities`;
  * Whether an endpoint has tasks. A server tells by its caller's credentials who may read a task, and those are the same for
  * all endpoints over it: of several organizations where the operator shares it, and of several scopes.
  */
-export const hasTasks = ({ scope, server }: Pick<ServedServer, 'scope' | 'server'>, hasSession: boolean): boolean =>
+export const servesTasks = ({ scope, server }: Pick<ServedServer, 'scope' | 'server'>, hasSession: boolean): boolean =>
   hasSession && !isScoped(scope) && !('isShared' in server);
 
 /** Whether a method is about tasks, to servers that tell cases apart and to those that do not. */
-export const isOfTasks = (method: string): boolean => foldCase(method).trim().startsWith('tasks/');
+export const isTaskMethod = (method: string): boolean => foldCase(method).trim().startsWith('tasks/');
 
 /** The capabilities of a client or a server, without tasks; the same object where they have none. */
 export const withoutTasks = (capabilities: Result): Result =>
@@ -30,7 +30,7 @@ const MAY_NAME_TASKS = /task|[\\\x80-\uffff]/i;
 const SHORT_REQUEST_CHARS = 4096;
 
 /** A request that begins no task, offers none, and subscribes to none: what nobody can read must not be begun. */
-export function beginningNoTask<M extends RequestMessage>(message: M): M {
+export function withoutTaskRequests<M extends RequestMessage>(message: M): M {
   const { params, id, method } = message;
   if (message.text.length <= SHORT_REQUEST_CHARS && !MAY_NAME_TASKS.test(message.text)) {
     return message;

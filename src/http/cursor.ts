@@ -1,14 +1,14 @@
 import { invalid } from '../base/errors.ts';
-import type { Place } from '../store/keyset.ts';
+import type { ListPlace } from '../store/keyset.ts';
 
 /** Returns a place as an opaque cursor. It names a row, so it stays valid when other rows are added or deleted. */
-export const cursorOf = ({ at, id }: Place): string => Buffer.from(`${at}.${id}`).toString('base64url');
+export const cursorOf = ({ at, id }: ListPlace): string => Buffer.from(`${at}.${id}`).toString('base64url');
 
 /**
  * Returns the place of a cursor; undefined for the empty cursor, which means the first page. Throws `validation_failed`
  * at `field`.
  */
-export function parseCursor(cursor: string | undefined, field: string): Place | undefined {
+export function parseCursor(cursor: string | undefined, field: string): ListPlace | undefined {
   if (cursor === undefined || cursor === '') {
     return undefined;
   }

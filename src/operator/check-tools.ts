@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
 import type { Deps } from '../deps.ts';
-import { patienceOf, resolve, whyUnusable } from './resolve.ts';
+import { describeUnusable, resolveSharedServer, timeoutOf } from './resolve.ts';
 import { findSharedServer } from './shared-servers.ts';
 
 type Checked = components['schemas']['SharedServerTools'];
@@ -14,11 +14,11 @@ const LIST_TIMEOUT_MS = 5000;
  */
 export async function checkTools({ store: { read }, runtime, machine }: Deps, id: string): Promise<Checked> {
   const server = await findSharedServer(read, id);
-  const resolved = resolve(server, machine);
+  const resolved = resolveSharedServer(server, machine);
   if (resolved.connectable === null) {
-    return failed(`The server cannot be connected to: ${whyUnusable(resolved)}.`);
+    return failed(`The server cannot be connected to: ${describeUnusable(resolved)}.`);
   }
-  const { failure, names } = await runtime.probe(resolved.connectable, patienceOf(server, LIST_TIMEOUT_MS));
+  const { failure, names } = await runtime.probe(resolved.connectable, timeoutOf(server, LIST_TIMEOUT_MS));
   if (failure !== null) {
     return failed(failure.message);
   }

@@ -6,7 +6,7 @@ export const RELOADED: Reload = { status: 'reloaded', message: 'Saved and reload
 export const UNCHANGED: Reload = { status: 'reloaded', message: 'No changes.', error: null };
 
 /** Saved, and tried again until it answers. */
-export const retrying = (reason: string): Reload => ({
+export const reloadRetrying = (reason: string): Reload => ({
   status: 'reloaded',
   message: 'Saved and reloaded. Server unreachable; retrying.',
   error: reason,

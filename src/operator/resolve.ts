@@ -20,7 +20,7 @@ type Config = sharedServers.McpServerConfig;
 type Configured = Pick<SharedServer, 'id' | 'slug' | 'version' | 'mcpServer'>;
 
 /** A shared server, made ready to connect to. */
-export type Resolved = {
+export type ResolvedSharedServer = {
   /** Null where there are mistakes, or variables are missing. */
   readonly connectable: Connectable | null;
   /** What no environment could make right, with paths such as `mcpServer`, `url`. */
@@ -33,7 +33,7 @@ export type Resolved = {
  * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted. With null as
  * the `machine`, nothing of this machine may be used.
  */
-export function resolve(server: Configured, machine: Machine | null): Resolved {
+export function resolveSharedServer(server: Configured, machine: Machine | null): ResolvedSharedServer {
   const { mcpServer: config } = server;
   const environment = machine?.variables ?? {};
   const texts = textsOf(config);
@@ -62,7 +62,7 @@ export function resolve(server: Configured, machine: Machine | null): Resolved {
 }
 
 /** In words, why a server cannot be connected to; empty when it can. */
-export function whyUnusable({ mistakes, missing }: Resolved): string {
+export function describeUnusable({ mistakes, missing }: ResolvedSharedServer): string {
   const reasons = mistakes.map(({ path, message }) => `${path.join('.')} ${message}`);
   return [...(missing.length > 0 ? [lacks(missing)] : []), ...reasons].join('; ');
 }
@@ -73,14 +73,14 @@ const lacks = (missing: readonly string[]): string =>
 
 /** Throws `validation_failed` for what no environment could make right. */
 export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine | null): void {
-  const { mistakes } = resolve({ id: '', slug: '', version: 0, ...server }, machine);
+  const { mistakes } = resolveSharedServer({ id: '', slug: '', version: 0, ...server }, machine);
   if (mistakes.length > 0) {
     throw invalid(mistakes);
   }
 }
 
 /** Milliseconds that a server gets to be brought up. */
-export const patienceOf = ({ mcpServer }: SharedServer, most: number): number =>
+export const timeoutOf = ({ mcpServer }: SharedServer, most: number): number =>
   Math.min((mcpServer.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000, most);
 
 function refusedVariables(texts: readonly [path: string[], text: string][]): InvalidValue[] {

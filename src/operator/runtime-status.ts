@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts';
 import type { ServerStatus } from '../runtime/runtime.ts';
 import * as sharedServers from '../store/shared-servers.ts';
-import { resolve, whyUnusable } from './resolve.ts';
+import { describeUnusable, resolveSharedServer } from './resolve.ts';
 
 /** How one of the operator's servers is; `disabled` where it is not to be in use. */
 export type SharedServerStatus = Omit<ServerStatus, 'state'> & {
@@ -34,7 +34,7 @@ function whyNotUsed({ machine }: Deps, { mcpServer, ...server }: sharedServers.S
     return UNREADABLE;
   }
   try {
-    const why = whyUnusable(resolve({ ...server, mcpServer }, machine));
+    const why = describeUnusable(resolveSharedServer({ ...server, mcpServer }, machine));
     return `It waits for a restart of the gateway${why === '' ? '' : `: ${why}`}.`;
   } catch {
     return UNREADABLE;

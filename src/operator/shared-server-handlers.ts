@@ -10,7 +10,7 @@ import {
   deleteSharedServer,
   getSharedServer,
   listSharedServers,
-  type Saved,
+  type SavedChange,
   type SharedServerFields,
   updateSharedServer,
 } from './shared-servers.ts';
@@ -72,7 +72,7 @@ function isLenient(prefer: string | undefined): boolean {
   return handling !== undefined && /^\s*handling\s*=\s*(?:lenient|"lenient")\s*(?:;|$)/i.test(handling);
 }
 
-const applied = (saved: Saved) => (saved.isLenient ? { 'Preference-Applied': 'handling=lenient' } : {});
+const applied = (saved: SavedChange) => (saved.isLenient ? { 'Preference-Applied': 'handling=lenient' } : {});
 
 /** A configuration as it is stored: the document's defaults stand for what is left out. */
 function configOf(given: Writable<Schemas['SharedServerConfigInput']>): store.McpServerConfig {
@@ -96,7 +96,7 @@ function configOf(given: Writable<Schemas['SharedServerConfigInput']>): store.Mc
   };
 }
 
-const toSaved = ({ data, reload }: Saved): Schemas['SharedServerSaved'] => ({ data: toWire(data), reload });
+const toSaved = ({ data, reload }: SavedChange): Schemas['SharedServerSaved'] => ({ data: toWire(data), reload });
 
 const toWire = ({ id, slug, name, enabled, mcpServer, createdAt, updatedAt }: store.SharedServer) => ({
   id,

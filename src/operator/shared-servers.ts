@@ -11,15 +11,15 @@ import type { Reload } from '../runtime/reloads.ts';
 import * as catalogues from '../store/catalogues.ts';
 import * as store from '../store/shared-servers.ts';
 import type { Db } from '../store/store.ts';
-import { RELOADED, reloadFailed, restartRequired, retrying, UNCHANGED } from './reload.ts';
-import { patienceOf, requireUsable, resolve, whyUnusable } from './resolve.ts';
+import { RELOADED, reloadFailed, reloadRetrying, restartRequired, UNCHANGED } from './reload.ts';
+import { describeUnusable, requireUsable, resolveSharedServer, timeoutOf } from './resolve.ts';
 
 type SharedServer = store.SharedServer;
 /** What the operator may set on a shared server. */
 export type SharedServerFields = Pick<SharedServer, 'name' | 'enabled' | 'mcpServer'>;
 
 /** A change, and what came of it. */
-export type Saved<T = SharedServer> = {
+export type SavedChange<T = SharedServer> = {
   readonly data: T;
   readonly reload: Reload;
   /** It was saved only because the caller is content with a server that does not come up. */
@@ -56,7 +56,7 @@ export async function createSharedServer(
   caller: Caller,
   fields: SharedServerFields,
   lenient: boolean,
-): Promise<Saved> {
+): Promise<SavedChange> {
   requireUsable(fields, deps.machine);
   const base = slugOf(fields.name);
   if (base === null) {
@@ -89,7 +89,7 @@ export async function updateSharedServer(
   id: string,
   changes: Partial<SharedServerFields>,
   { lenient, expected }: { readonly lenient: boolean; readonly expected: ExpectedVersion },
-): Promise<Saved> {
+): Promise<SavedChange> {
   if (changes.mcpServer !== undefined) {
     requireUsable({ mcpServer: changes.mcpServer }, deps.machine);
   }
@@ -130,7 +130,7 @@ export function deleteSharedServer(
   caller: Caller,
   id: string,
   expected: ExpectedVersion,
-): Promise<Saved<{ id: string; deleted: true }>> {
+): Promise<SavedChange<{ id: string; deleted: true }>> {
   return deps.reloads.inTurn(id, async () => {
     await deps.store.write(async (db) => {
       const version = await store.versionOf(db, id);
@@ -156,9 +156,9 @@ type Commit = (db: Db) => Promise<SharedServer>;
  * Makes the running gateway and what is stored agree on a server, or leaves both as they were. What is brought up is
  * brought up before the transaction, beside what serves.
  */
-async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit: Commit): Promise<Saved> {
+async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit: Commit): Promise<SavedChange> {
   const { runtime, machine, reloadsLive } = deps;
-  const resolved = resolve(wanted, machine);
+  const resolved = resolveSharedServer(wanted, machine);
   const { connectable } = resolved;
   await requireFreeName(deps.store.read, wanted);
   const save = () =>
@@ -166,7 +166,7 @@ async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit:
       await requireFreeName(db, wanted);
       return commit(db);
     });
-  const saved = async (reload: Reload, use: (server: SharedServer) => void): Promise<Saved> => {
+  const saved = async (reload: Reload, use: (server: SharedServer) => void): Promise<SavedChange> => {
     const data = await save();
     use(data);
     note(deps, reload);
@@ -180,12 +180,12 @@ async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit:
     return saved(RELOADED, () => runtime.drop(wanted.id));
   }
   if (connectable === null) {
-    return saved(restartRequired(whyUnusable(resolved)), () => undefined);
+    return saved(restartRequired(describeUnusable(resolved)), () => undefined);
   }
   if (runtime.isReachedAs(connectable)) {
     const status = runtime.status(wanted.id);
     const failure = status?.state === 'unreachable' ? status.lastError : null;
-    return saved(failure === null ? RELOADED : retrying(failure), () => undefined);
+    return saved(failure === null ? RELOADED : reloadRetrying(failure), () => undefined);
   }
   return replace(deps, wanted, connectable, lenient, save);
 }
@@ -197,9 +197,9 @@ async function replace(
   connectable: Connectable,
   lenient: boolean,
   save: () => Promise<SharedServer>,
-): Promise<Saved> {
+): Promise<SavedChange> {
   const { runtime } = deps;
-  const candidate = await runtime.bringUp(connectable, patienceOf(wanted, BRING_UP_TIMEOUT_MS));
+  const candidate = await runtime.bringUp(connectable, timeoutOf(wanted, BRING_UP_TIMEOUT_MS));
   const { failure } = candidate;
   const isTolerable = failure === null || (failure.mayPass && !(await runtime.isServing(wanted.id)));
   if (!isTolerable && !lenient) {
@@ -217,7 +217,7 @@ async function replace(
     throw error;
   }
   candidate.use();
-  const reload = failure === null ? RELOADED : retrying(failure.message);
+  const reload = failure === null ? RELOADED : reloadRetrying(failure.message);
   note(deps, reload);
   return { data, reload, isLenient: lenient && !isTolerable };
 }

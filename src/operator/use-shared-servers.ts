@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts';
 import * as sharedServers from '../store/shared-servers.ts';
-import { resolve, whyUnusable } from './resolve.ts';
+import { describeUnusable, resolveSharedServer } from './resolve.ts';
 import { findSharedServer } from './shared-servers.ts';
 
 /**
@@ -11,11 +11,11 @@ export async function useSharedServers({ store: { read }, runtime, machine, log 
   for (const id of await sharedServers.enabledIds(read)) {
     try {
       const server = await findSharedServer(read, id);
-      const resolved = resolve(server, machine);
+      const resolved = resolveSharedServer(server, machine);
       if (resolved.connectable !== null) {
         runtime.use(resolved.connectable);
       } else {
-        log.warn({ server: id, reason: whyUnusable(resolved) }, 'a server cannot be connected to');
+        log.warn({ server: id, reason: describeUnusable(resolved) }, 'a server cannot be connected to');
       }
     } catch (error) {
       log.error({ err: error, server: id }, 'a server cannot be used: its stored configuration cannot be read');

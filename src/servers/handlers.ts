@@ -4,7 +4,7 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
 import { createServer, deleteServer, getServer, listServers, type ServerFields, updateServer } from './servers.ts';
-import { answeringMissing, keyPairOf, serverId, serverUuid, success, toMcpServer, toUpdated } from './wire.ts';
+import { keyPairOf, serverId, serverUuid, successEnvelope, toMcpServer, toUpdated, withNotFound } from './wire.ts';
 
 type ServerOperations =
   | 'listMcpServers'
@@ -19,7 +19,7 @@ const BYTES_PER_LISTED_BYTE = 3;
 
 /** Servers API: the servers themselves. */
 export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
-  answeringMissing({
+  withNotFound({
     listMcpServers: async ({ query, caller, memory }, respond) => {
       const { page = 0, limit = 20, sort = 'created_at', order = 'desc' } = query;
       const search = query.search || undefined;
@@ -32,7 +32,7 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       const pages = Math.ceil(total / limit);
       return respond(
         200,
-        success('MCP servers retrieved successfully', {
+        successEnvelope('MCP servers retrieved successfully', {
           servers: found.map(toMcpServer),
           total_count: total,
           page,
@@ -49,20 +49,20 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       const { name, url } = body;
       const server = await createServer(deps, keyPairOf(caller), { ...fieldsOf(body), name, url });
       const headers = { Location: `/api/mcp-servers/${serverId(server.id)}`, ETag: etag(server.version) };
-      return respond(201, success('MCP server created successfully', toMcpServer(server)), headers);
+      return respond(201, successEnvelope('MCP server created successfully', toMcpServer(server)), headers);
     },
 
     getMcpServer: async ({ params, caller }, respond) => {
       const server = await getServer(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
       const headers = { ETag: etag(server.version) };
-      return respond(200, success('MCP server retrieved successfully', toMcpServer(server)), headers);
+      return respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer(server)), headers);
     },
 
     updateMcpServer: async ({ params, headers, body, caller }, respond) => {
       const id = serverUuid(params.mcpServerId);
       const expected = parseIfMatch(headers['if-match']);
       const server = await updateServer(deps, keyPairOf(caller), id, fieldsOf(body), expected);
-      return respond(200, success('MCP server updated successfully', toUpdated(server)), {
+      return respond(200, successEnvelope('MCP server updated successfully', toUpdated(server)), {
         ETag: etag(server.version),
       });
     },
@@ -71,7 +71,7 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       const holder = keyPairOf(caller);
       await deleteServer(deps, holder, serverUuid(params.mcpServerId), parseIfMatch(headers['if-match']));
       const gone = { id: params.mcpServerId, organization_id: holder.organizationId, deleted: true } as const;
-      return respond(200, success('MCP server deleted successfully', gone));
+      return respond(200, successEnvelope('MCP server deleted successfully', gone));
     },
 
     updateApprovalPolicy: async ({ params, headers, body, caller }, respond) => {
@@ -85,7 +85,9 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       );
       const { id, organization_id, name, approval_policy, updated_at } = toUpdated(server);
       const data = { id, organization_id, name, approval_policy, updated_at };
-      return respond(200, success('Approval policy updated successfully', data), { ETag: etag(server.version) });
+      return respond(200, successEnvelope('Approval policy updated successfully', data), {
+        ETag: etag(server.version),
+      });
     },
   });
 

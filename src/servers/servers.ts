@@ -203,7 +203,7 @@ export async function deleteServer(
  * many bytes of sealed headers.
  */
 export async function listServers(
-  { store: { read, aside } }: Deps,
+  { store: { read, slowRead } }: Deps,
   { organizationId }: KeyPairCaller,
   page: servers.ServerPage,
   room: (bytes: number) => Promise<void>,
@@ -213,8 +213,8 @@ export async function listServers(
   const [found, total] = await (search === undefined
     ? Promise.all([servers.page(read, organizationId, page, room), servers.count(read, organizationId)])
     : Promise.all([
-        servers.page(aside, organizationId, page, room),
-        servers.countMatching(aside, organizationId, search),
+        servers.page(slowRead, organizationId, page, room),
+        servers.countMatching(slowRead, organizationId, search),
       ]));
   return { found, total };
 }

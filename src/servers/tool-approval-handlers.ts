@@ -3,16 +3,16 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import type { ToolApproval } from '../store/tool-approvals.ts';
 import { addToolApproval, listToolApprovals, removeToolApproval } from './tool-approvals.ts';
-import { answeringMissing, keyPairOf, serverId, serverUuid, success } from './wire.ts';
+import { keyPairOf, serverId, serverUuid, successEnvelope, withNotFound } from './wire.ts';
 
 type ToolApprovalOperations = 'listToolApprovals' | 'addToolApproval' | 'removeToolApproval';
 
 /** Servers API: a person's standing answers for single tools. */
 export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperations> =>
-  answeringMissing({
+  withNotFound({
     listToolApprovals: async ({ params, caller }, respond) => {
       const approvals = await listToolApprovals(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
-      return respond(200, success('Tool approvals retrieved successfully', approvals.map(toWire)));
+      return respond(200, successEnvelope('Tool approvals retrieved successfully', approvals.map(toWire)));
     },
 
     addToolApproval: async ({ params, body, caller }, respond) => {
@@ -22,7 +22,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
         approvalHash: body.approval_hash,
         autoApprove: body.auto_approve,
       });
-      return respond(201, success('Tool approval added successfully', toWire(approval)));
+      return respond(201, successEnvelope('Tool approval added successfully', toWire(approval)));
     },
 
     removeToolApproval: async ({ params, caller }, respond) => {
@@ -31,7 +31,7 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
         throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);
       }
       const gone = { server_id: mcpServerId, tool_name: toolName, deleted: true } as const;
-      return respond(200, success('Tool approval revoked successfully', gone));
+      return respond(200, successEnvelope('Tool approval revoked successfully', gone));
     },
   });
 

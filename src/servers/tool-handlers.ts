@@ -6,11 +6,11 @@ import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import { listTools } from './tools.ts';
-import { answeringMissing, keyPairOf, serverUuid, success } from './wire.ts';
+import { keyPairOf, serverUuid, successEnvelope, withNotFound } from './wire.ts';
 
 /** Servers API: the tools of a server, and what comes of calling them. */
 export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> =>
-  answeringMissing({
+  withNotFound({
     listMcpServerTools: async ({ params, caller, memory }, respond) => {
       const { tools, decisionOf } = await listTools(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
       const shown = await makeList(memory, async function* () {
@@ -18,7 +18,7 @@ export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> =>
           yield toWire(tool, decisionOf(tool));
         }
       });
-      return respond(200, success('MCP server tools retrieved successfully', shown));
+      return respond(200, successEnvelope('MCP server tools retrieved successfully', shown));
     },
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decideTool, readKnown } from '../approvals/decide-tool.ts';
+import { decideTool, readKnownTools } from '../approvals/decide-tool.ts';
 import type { Decision } from '../approvals/decision.ts';
 import type { KeyPairCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
@@ -30,7 +30,7 @@ export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: str
     throw new ApiError('server_failed', error.message, { cause: error });
   });
   // After the list: tools that nobody had seen before are known from then on.
-  const known = await readKnown(deps.store.read, server.id);
+  const known = await readKnownTools(deps.store.read, server.id);
   return { tools, decisionOf: (tool) => decideTool(server, tool, known) };
 }
 

@@ -8,7 +8,7 @@ import { ServerMissing } from './servers.ts';
 type Schemas = components['schemas'];
 
 /** The success envelope of the Servers API, in its key order. */
-export const success = <M extends string, D>(message: M, data: D) =>
+export const successEnvelope = <M extends string, D>(message: M, data: D) =>
   ({ message, status: 'success', error: null, data }) as const;
 
 /** `mcp_` and the UUID, as the Servers API writes the id of a server. */
@@ -49,7 +49,7 @@ export function keyPairOf(caller: Caller): KeyPairCaller {
 type AnyHandler = (input: never, respond: never) => unknown;
 
 /** Handlers that answer 404 where the rules miss a server. */
-export function answeringMissing<K extends JsonOperationId>(handlers: Handlers<K>): Handlers<K> {
+export function withNotFound<K extends JsonOperationId>(handlers: Handlers<K>): Handlers<K> {
   const answering = Object.entries(handlers as unknown as Record<string, AnyHandler>).map(([id, handler]) => {
     const answer: AnyHandler = async (input, respond) => {
       try {

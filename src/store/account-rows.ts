@@ -66,7 +66,7 @@ export const selectAccounts = (db: Db) =>
     ]);
 
 /** The initial columns of every account of a server. */
-export const OF_SERVER = { authentication_method: 'none', status: 'active' } as const satisfies {
+export const SERVER_ACCOUNT_COLUMNS = { authentication_method: 'none', status: 'active' } as const satisfies {
   authentication_method: AuthenticationMethod;
   status: AccountStatus;
 };

@@ -4,14 +4,14 @@ import {
   type AccountFacts,
   type AccountRow,
   type NewAccount,
-  OF_SERVER,
+  SERVER_ACCOUNT_COLUMNS,
   type ServiceAccount,
   selectAccounts,
   toAccount,
   toRow,
 } from './account-rows.ts';
 import * as integrations from './integrations.ts';
-import type { Part } from './keyset.ts';
+import type { ListPart } from './keyset.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -39,7 +39,7 @@ export async function insertOfServer(
   const own = { organization_id: organizationId, id, server_id: id, created_at: createdAt };
   await db.sql
     .insertInto('accounts')
-    .values({ ...own, ...OF_SERVER })
+    .values({ ...own, ...SERVER_ACCOUNT_COLUMNS })
     .execute();
 }
 
@@ -58,7 +58,7 @@ export async function find(db: Db, organizationId: string, id: string): Promise<
 export async function page(
   db: Db,
   organizationId: string,
-  part: Part,
+  part: ListPart,
   { tenantId, status, integrationName }: AccountFilter,
 ): Promise<Account[]> {
   const filter = { ...(tenantId !== undefined && { tenant_id: tenantId }), ...(status !== undefined && { status }) };
@@ -147,7 +147,7 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
 async function rowsOf(
   db: Db,
   wanted: ({ organization_id: string } | { integration_id: string }) & { tenant_id?: string; status?: string },
-  { before, limit }: Part,
+  { before, limit }: ListPart,
   only?: 'of servers',
 ): Promise<AccountRow[]> {
   let select = selectAccounts(db);

@@ -1,6 +1,6 @@
 import { type ActorKind, type AuditOutcome, readActorKind, readAuditOutcome } from '../contract/closed-words.ts';
 import { newEventId } from './event-ids.ts';
-import type { Place } from './keyset.ts';
+import type { ListPlace } from './keyset.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
@@ -25,7 +25,7 @@ export type AuditQuery = {
   organizationId?: string;
   action?: string;
   since?: number;
-  before?: Place;
+  before?: ListPlace;
   limit: number;
 };
 

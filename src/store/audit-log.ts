@@ -10,8 +10,8 @@ import * as toolCalls from './tool-calls.ts';
  */
 export async function page(db: Db, query: auditEvents.AuditQuery): Promise<auditEvents.AuditEvent[]> {
   const { action, limit } = query;
-  const events = action === toolCalls.CALLED ? [] : await auditEvents.page(db, query);
-  const calls = action === undefined || action === toolCalls.CALLED ? await toolCalls.page(db, query) : [];
+  const events = action === toolCalls.CALLED_ACTION ? [] : await auditEvents.page(db, query);
+  const calls = action === undefined || action === toolCalls.CALLED_ACTION ? await toolCalls.page(db, query) : [];
   // Ids of both begin with the time.
   return [...events, ...calls].sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, limit);
 }

@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
-import { CALLED_DAILY } from './call-totals.ts';
+import { CALLED_DAILY_ACTION } from './call-totals.ts';
 import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Db } from './store.ts';
 
 /** Single tool calls, or daily totals. */
-export type Kind = 'calls' | 'totals';
+export type BoundedKind = 'calls' | 'totals';
 
 const ROWS = {
   calls: sql`tool_calls where true`,
-  totals: sql`audit_events where action = ${CALLED_DAILY}`,
+  totals: sql`audit_events where action = ${CALLED_DAILY_ACTION}`,
 };
 /** Ids of both begin with the time. */
 const NEWEST_FIRST = { calls: sql`id desc`, totals: sql`at desc, id desc` };
@@ -18,9 +18,9 @@ export type Beyond = { readonly organizationId: string; readonly below: string }
 
 /**
  * Returns the organizations with more than `most` (1 or more) rows of a kind. Scans all organizations: use
- * `store.aside`.
+ * `store.slowRead`.
  */
-export async function beyond(db: Db, kind: Kind, most: number): Promise<Beyond[]> {
+export async function beyond(db: Db, kind: BoundedKind, most: number): Promise<Beyond[]> {
   const { rows } = await sql<{ organization_id: string }>`
     select organization_id from ${ROWS[kind]} group by organization_id having count(*) > ${most}
   `.execute(db.sql);
@@ -47,7 +47,7 @@ export async function purgeTotals(db: Db, { organizationId, below }: Beyond): Pr
         .selectFrom('audit_events')
         .select('id')
         .where('organization_id', '=', organizationId)
-        .where('action', '=', CALLED_DAILY)
+        .where('action', '=', CALLED_DAILY_ACTION)
         .where('id', '<', below)
         .orderBy('at')
         .orderBy('id')

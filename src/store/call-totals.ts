@@ -7,7 +7,7 @@ import type { Db } from './store.ts';
 import * as toolCalls from './tool-calls.ts';
 
 /** The action of a day's totals of one endpoint's calls of one tool. */
-export const CALLED_DAILY = 'tool.called_daily';
+export const CALLED_DAILY_ACTION = 'tool.called_daily';
 
 /** The maximum number of calls of one `rollUp`. */
 export const ROLL_UP_SLICE_CALLS = 250;
@@ -55,7 +55,7 @@ function dailyRows(calls: readonly toolCalls.ToolCall[]): Map<string, DailyRow> 
       actor_id: call.endpoint_id,
       actor_name: call.endpoint_name,
       organization_id: call.organization_id,
-      action: CALLED_DAILY,
+      action: CALLED_DAILY_ACTION,
       target_kind: 'tool',
       target_id: call.tool,
       outcome: 'success',

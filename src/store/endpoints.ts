@@ -1,4 +1,4 @@
-import type { Part } from './keyset.ts';
+import type { ListPart } from './keyset.ts';
 import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
@@ -83,7 +83,7 @@ export async function findByTokenHash(
 export async function page(
   db: Db,
   { organizationId, accountId }: AccountKey,
-  { before, limit }: Part,
+  { before, limit }: ListPart,
 ): Promise<Endpoint[]> {
   let select = db.sql
     .selectFrom('endpoints')

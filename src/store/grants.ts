@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import { OF_SERVER } from './account-rows.ts';
+import { SERVER_ACCOUNT_COLUMNS } from './account-rows.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
@@ -124,7 +124,7 @@ const accountIn = (organizationId: RawBuilder<string>, serverId: RawBuilder<stri
   organizationId.as('organization_id'),
   serverId.as('id'),
   serverId.as('shared_server_id'),
-  sql.val(OF_SERVER.authentication_method).as('authentication_method'),
-  sql.val(OF_SERVER.status).as('status'),
+  sql.val(SERVER_ACCOUNT_COLUMNS.authentication_method).as('authentication_method'),
+  sql.val(SERVER_ACCOUNT_COLUMNS.status).as('status'),
   sql.val(at).as('created_at'),
 ];

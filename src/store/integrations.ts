@@ -1,6 +1,6 @@
 import { type ApprovalPolicy, readApprovalPolicy } from '../contract/closed-words.ts';
 import { DeletedMeanwhile } from './errors.ts';
-import type { Part } from './keyset.ts';
+import type { ListPart } from './keyset.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -91,7 +91,7 @@ const deleted = () => new DeletedMeanwhile('the integration was deleted meanwhil
 const contentsOf = (db: Db, id: string) => db.sql.selectFrom('integration_contents').where('integration_id', '=', id);
 
 /** Returns a part of an organization's integrations, newest first. */
-export async function page(db: Db, organizationId: string, { before, limit }: Part): Promise<Integration[]> {
+export async function page(db: Db, organizationId: string, { before, limit }: ListPart): Promise<Integration[]> {
   let select = db.sql.selectFrom('integrations').selectAll().where('organization_id', '=', organizationId);
   if (before) {
     select = select.where(({ eb, refTuple, tuple }) =>

@@ -12,7 +12,7 @@ export const keyFilePath = (directory: string): string => join(directory, 'secre
  * directory, created at the first start. Keep it with your backups: without it, sealed values are lost. Throws
  * StoreRefused if the file has other contents, or cannot be created.
  */
-export async function keyFile(directory: string): Promise<Buffer> {
+export async function readOrCreateKeyFile(directory: string): Promise<Buffer> {
   const path = keyFilePath(directory);
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });

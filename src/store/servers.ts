@@ -102,7 +102,7 @@ export async function remove(db: Db, organizationId: string, id: string): Promis
 }
 
 /**
- * Returns one page of an organization's servers. With `search`, use `store.aside`: it scans every server. Waits for
+ * Returns one page of an organization's servers. With `search`, use `store.slowRead`: it scans every server. Waits for
  * `room` for the sealed headers of the page, in bytes, before it reads anything.
  */
 export async function page(
@@ -189,7 +189,7 @@ export async function count(db: Db, organizationId: string): Promise<number> {
   return row?.server_count ?? 0;
 }
 
-/** Returns the number of servers that a search finds. Scans every server of the organization: use `store.aside`. */
+/** Returns the number of servers that a search finds. Scans every server of the organization: use `store.slowRead`. */
 export async function countMatching(db: Db, organizationId: string, search: string): Promise<number> {
   const row = await searched(db, organizationId, search)
     .select(({ fn }) => fn.countAll<number>().as('total'))

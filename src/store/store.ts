@@ -16,7 +16,7 @@ export type Store = {
   /** Reads committed state only. Do not use it inside a `write`: it may wait for that same write. */
   readonly read: Db;
   /** The same data, for slow reads: in SQLite files they run on a worker thread, off the event loop. */
-  readonly aside: Db;
+  readonly slowRead: Db;
   /**
    * Runs `fn` in a transaction and resolves with its result once that is durable. If `fn` throws, its changes are
    * discarded and `write` rejects with the same error. Writes behave as if they ran one after another. `fn` must use

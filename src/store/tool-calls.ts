@@ -6,7 +6,7 @@ import { slices } from './slices.ts';
 import type { Db, Engine } from './store.ts';
 
 /** The action of a tool call as an event of the audit log. */
-export const CALLED = 'tool.called';
+export const CALLED_ACTION = 'tool.called';
 
 /** One tool call through an endpoint. Its id begins with its time, so calls sort by id. */
 export type ToolCall = Database['tool_calls'];
@@ -81,7 +81,7 @@ const toAuditEvent = (call: ToolCall): AuditEvent => ({
   at: call.at,
   actor: { kind: 'endpoint', id: call.endpoint_id, name: call.endpoint_name },
   organizationId: call.organization_id,
-  action: CALLED,
+  action: CALLED_ACTION,
   target: { kind: 'tool', id: call.tool },
   outcome: call.reason === null ? 'success' : 'failure',
   details: {

@@ -56,13 +56,13 @@ export const catalogueTopic = (serverId: string): string => `catalogue ${serverI
 const ONLY_THERE: readonly string[] = ['organizations'] satisfies (keyof Database)[];
 
 /** The topics of the rows that a statement changes; `anything` if they are unknown. */
-export type Changed = readonly string[] | 'anything';
+export type ChangedTopics = readonly string[] | 'anything';
 
 /**
  * Returns the topics of the rows that a statement changes: the values of a topic's column that it inserts, or that its
  * condition requires. Rows that the database deletes together with others also have the topics of those.
  */
-export function changedBy(node: OperationNode): Changed {
+export function changedBy(node: OperationNode): ChangedTopics {
   if (SelectQueryNode.is(node)) {
     return node.with === undefined ? [] : 'anything';
   }
@@ -98,7 +98,7 @@ const tableOf = (table: OperationNode | undefined): string =>
   table !== undefined && TableNode.is(table) ? table.table.identifier.name : '';
 
 /** The values of the first of a table's topic columns that has any. */
-function firstOf(table: OperationNode | undefined, valuesOf: (column: string) => string[] | null): Changed {
+function firstOf(table: OperationNode | undefined, valuesOf: (column: string) => string[] | null): ChangedTopics {
   const name = tableOf(table);
   const columns: readonly string[] | undefined = Object.hasOwn(TOPICS, name)
     ? TOPICS[name as keyof Database]

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { indexOf } from '../../src/approvals/server-places.ts';
+import { indexPlaces } from '../../src/approvals/server-places.ts';
 
 const isThere = async (url: string, place: string): Promise<boolean> => {
-  const places = await indexOf([{ url: place, approvalPolicy: 'require_approval_all' }], 'o');
+  const places = await indexPlaces([{ url: place, approvalPolicy: 'require_approval_all' }], 'o');
   return places.strictest('auto_approve_all', { url: new URL(url), headers: [] }) === 'require_approval_all';
 };
 
@@ -167,7 +167,7 @@ describe('a place whose path has more readings than are looked at', () => {
 
 test('the places of an organization take little memory, whatever its servers are called', async () => {
   const of = (path: string) =>
-    indexOf(
+    indexPlaces(
       Array.from({ length: 1000 }, (_, index) => ({
         url: `https://mcp.example.com/${path}/x${index}`,
         approvalPolicy: 'require_approval_all',
@@ -183,7 +183,7 @@ test('the places of an organization take little memory, whatever its servers are
 
 test('servers at one place take the stricter policy', async () => {
   const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'] as const;
-  const places = await indexOf(
+  const places = await indexPlaces(
     policies.map((approvalPolicy) => ({ url: PLACE, approvalPolicy })),
     'o',
   );

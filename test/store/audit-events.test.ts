@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
-import type { Part } from '../../src/store/keyset.ts';
+import type { ListPart } from '../../src/store/keyset.ts';
 import { onBothEngines } from './support/harness.ts';
 import { readThrough } from './support/keyset.ts';
 import { anAuditEvent } from './support/samples.ts';
@@ -28,7 +28,7 @@ onBothEngines(({ shared }) => {
       anEvent({ at: 1000 + Math.floor(index / 60), target: { kind: 'n', id: `${index}` } }),
     );
     const stored = await store.write((db) => auditEvents.insert(db, given));
-    const page = async (part: Part) =>
+    const page = async (part: ListPart) =>
       (await auditEvents.page(store.read, part)).map(({ id, at }) => ({ id, createdAt: at }));
     expect(await readThrough(page, 7)).toEqual(stored.map(({ id }) => id).toReversed());
   });

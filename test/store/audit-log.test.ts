@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
-import type { Part } from '../../src/store/keyset.ts';
+import type { ListPart } from '../../src/store/keyset.ts';
 import { PURGE_SLICE_ROWS } from '../../src/store/purge.ts';
 import type { Store } from '../../src/store/store.ts';
 import { insertOnce } from '../../src/store/tool-calls.ts';
@@ -57,7 +57,7 @@ onBothEngines(({ shared }) => {
     await record(entries);
     expect(await found({})).toEqual(entries.map(([kind, at]) => `${kind}${at}`).toReversed());
     const whole = await auditLog.page(store.read, { limit: 100 });
-    const page = async (part: Part) =>
+    const page = async (part: ListPart) =>
       (await auditLog.page(store.read, part)).map(({ id, at }) => ({ id, createdAt: at }));
     expect(await readThrough(page, 7)).toEqual(whole.map(({ id }) => id));
   });

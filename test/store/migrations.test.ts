@@ -11,7 +11,7 @@ import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
 import * as keyPairs from '../../src/store/key-pairs.ts';
-import type { Part } from '../../src/store/keyset.ts';
+import type { ListPart } from '../../src/store/keyset.ts';
 import { migrationsFor } from '../../src/store/migrations/migrations.ts';
 import * as organizations from '../../src/store/organizations.ts';
 import * as servers from '../../src/store/servers.ts';
@@ -253,7 +253,7 @@ onBothEngines(({ engine, open, location }) => {
     expect(await readThrough((part) => accounts.page(read, own, part, {}), 2)).toEqual(newestFirst(ours));
     for (const account of [...services, ...serversThere]) {
       const there = minted.filter(({ accountId }) => accountId === account.id);
-      const page = (part: Part) => endpoints.page(read, accountOf(account), part);
+      const page = (part: ListPart) => endpoints.page(read, accountOf(account), part);
       expect(await readThrough(page, 3)).toEqual(newestFirst(there));
     }
     for (const { tokenHash, ...endpoint } of minted) {

@@ -144,7 +144,7 @@ onEngine('sqlite', ({ open }) => {
       await expect(write(store, 'lost')).rejects.toThrow(/disk is full/);
       await expect(store.check()).rejects.toThrow(StoreUnavailable);
       expect(await read(store)).toBe('before');
-      expect(await settings.get(store.aside, 'key')).toBe('before');
+      expect(await settings.get(store.slowRead, 'key')).toBe('before');
       await expect(open({ location: another })).rejects.toThrow(StoreUnavailable);
       rmSync(ballast);
       await (await open({ location: another })).close();

@@ -164,7 +164,7 @@ onBothEngines(({ shared }) => {
       ["'", ''],
     ];
     for (const [search, expected] of expectations) {
-      for (const db of [store.read, store.aside]) {
+      for (const db of [store.read, store.slowRead]) {
         const found = await servers.page(db, own, { ...ASCENDING, search });
         expect([search, found.map(({ id }) => id).join('')]).toEqual([search, expected]);
         expect(await servers.countMatching(db, own, search)).toBe(expected.length);

@@ -68,11 +68,11 @@ onBothEngines(({ open, shared }) => {
     });
     await wrote.promise;
     expect(await settings.get(store.read, 'uncommitted')).toBeNull();
-    expect(await settings.get(store.aside, 'uncommitted')).toBeNull();
+    expect(await settings.get(store.slowRead, 'uncommitted')).toBeNull();
     looked.resolve();
     await writing;
     expect(await settings.get(store.read, 'uncommitted')).toBe('x');
-    expect(await settings.get(store.aside, 'uncommitted')).toBe('x');
+    expect(await settings.get(store.slowRead, 'uncommitted')).toBe('x');
   });
 
   it('makes writes that read what they write behave as if one ran after another', async () => {
@@ -157,7 +157,7 @@ it('in memory, makes a read wait for the group of writes under way', async () =>
     throw new Error('Never mind.');
   });
   await wrote.promise;
-  const reads = [settings.get(store.read, 'half done'), settings.get(store.aside, 'half done')];
+  const reads = [settings.get(store.read, 'half done'), settings.get(store.slowRead, 'half done')];
   reading.resolve();
   await expect(writing).rejects.toThrow('Never mind.');
   expect(await Promise.all(reads)).toEqual([null, null]);

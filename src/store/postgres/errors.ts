@@ -23,12 +23,12 @@ export function translatePostgresError(error: unknown): unknown {
 }
 
 /** Whether a transaction failed only because of a concurrent one, so that it should run again. */
-export function lostRace(error: unknown): boolean {
+export function isLostRace(error: unknown): boolean {
   return error instanceof Error && RACE_LOST.test(codeOf(error));
 }
 
 /** Whether the server refused the connection: bad credentials, or no such database. */
-export function turnedAway(error: unknown): boolean {
+export function isTurnedAway(error: unknown): boolean {
   return error instanceof Error && /^(28...|3D000)$/.test(codeOf(error));
 }
 

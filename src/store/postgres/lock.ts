@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { StoreRefused, StoreUnavailable } from '../errors.ts';
 import type { StoreLog } from '../store.ts';
 import { clientConfig } from './client-config.ts';
-import { turnedAway } from './errors.ts';
+import { isTurnedAway } from './errors.ts';
 
 /** Any number will do that no other program locks in the same database. */
 const LOCK_ID = 47_428_361;
@@ -88,7 +88,7 @@ export async function lockDatabase(url: string, log: StoreLog, onDoubt: () => vo
 async function firstLock(url: string): Promise<Client> {
   for (let tries = 1; ; tries += 1) {
     const taken = await tryLock(url).catch((cause: Error) => {
-      if (!turnedAway(cause)) {
+      if (!isTurnedAway(cause)) {
         throw cause;
       }
       throw new StoreRefused(`PostgreSQL refuses the connection: ${cause.message}. Check DATABASE_URL.`, { cause });

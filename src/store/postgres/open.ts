@@ -36,7 +36,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
     return {
       engine: 'postgres',
       read,
-      aside: read,
+      slowRead: read,
       changes: changes.changes,
       hasChanged: changes.hasChanged,
       ...withCheck(writes, options.now),

@@ -6,7 +6,7 @@ import type { Database } from '../schema.ts';
 import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
 import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
-import { lostRace } from './errors.ts';
+import { isLostRace } from './errors.ts';
 import { createGate } from './gate.ts';
 
 const MAX_ATTEMPTS = 4;
@@ -56,7 +56,7 @@ export function createWrites(sql: Kysely<Database>, secrets: Sealer, changes: Ch
         const work = () => transact(fn);
         return await (attempts === 1 ? gate.shared(work) : gate.alone(work));
       } catch (error) {
-        if (attempts === MAX_ATTEMPTS || !lostRace(error)) {
+        if (attempts === MAX_ATTEMPTS || !isLostRace(error)) {
           throw error;
         }
       }

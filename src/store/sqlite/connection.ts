@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import type { Session } from './dialect.ts';
+import type { SqlSession } from './dialect.ts';
 
 const CACHED_STATEMENTS = 200;
 /** The event loop stands still while SQLite waits, and only a foreign program (a backup, a shell) can make it wait. */
@@ -11,7 +11,7 @@ type Prepared = { statement: StatementSync; returnsRows: boolean };
  * Opens one connection to a database file (a path or a `file:` URL), or `:memory:`. Prepared statements are cached; the
  * least recently used one is dropped first. A `readOnly` connection needs a file that a writing one has opened before.
  */
-export function openConnection(path: string, access: 'readWrite' | 'readOnly'): Session {
+export function openConnection(path: string, access: 'readWrite' | 'readOnly'): SqlSession {
   const readOnly = access === 'readOnly';
   const database = new DatabaseSync(path, {
     readOnly,

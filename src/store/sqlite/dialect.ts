@@ -16,7 +16,7 @@ import { translateSqliteError } from './errors.ts';
 export type Answer = { rows: Record<string, unknown>[]; changes: number };
 
 /** Runs SQL on one SQLite connection: in this thread (synchronously) or in another. */
-export type Session = {
+export type SqlSession = {
   /** Throws SQLite's own error, with its `errcode`. */
   execute(sql: string, parameters: readonly unknown[]): Answer | Promise<Answer>;
   inTransaction(): boolean;
@@ -28,11 +28,11 @@ export type Session = {
  * never fail in the middle. `exclusive` makes queries wait while a transaction is open; without it, a session runs no
  * transactions.
  */
-export function kyselyOn(session: Session, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
+export function kyselyOn(session: SqlSession, sharing: 'exclusive' | 'concurrent'): Kysely<Database> {
   return new Kysely<Database>({ dialect: sqliteDialect(session, sharing) });
 }
 
-function sqliteDialect(session: Session, sharing: 'exclusive' | 'concurrent'): Dialect {
+function sqliteDialect(session: SqlSession, sharing: 'exclusive' | 'concurrent'): Dialect {
   return {
     createDriver: () => sqliteDriver(session),
     createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -54,7 +54,7 @@ class ConcurrentAdapter extends Adapter {
   }
 }
 
-function sqliteDriver(session: Session): Driver {
+function sqliteDriver(session: SqlSession): Driver {
   const connection: DatabaseConnection = {
     async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
       try {

@@ -5,13 +5,13 @@ import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
 import type { Database } from '../schema.ts';
 import type { Db, Store, StoreOptions } from '../store.ts';
-import { openAside } from './aside.ts';
 import { openConnection } from './connection.ts';
 import { copyDatabase } from './copy.ts';
-import { kyselyOn, type Session } from './dialect.ts';
+import { kyselyOn, type SqlSession } from './dialect.ts';
 import { createDisk, type Disk } from './disk.ts';
 import { explainDamage, translateSqliteError } from './errors.ts';
 import { databaseFile, requireDatabase, takeDirectory } from './folder.ts';
+import { openSlowRead } from './slow-read.ts';
 import { createWriteGroups } from './write-group.ts';
 
 type Location = { kind: 'memory' } | { kind: 'file'; directory: string };
@@ -28,7 +28,7 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
     }
   };
   let disk: Disk | null = null;
-  const opened = (path: string, access: 'readWrite' | 'readOnly'): Session => {
+  const opened = (path: string, access: 'readWrite' | 'readOnly'): SqlSession => {
     const session = openConnection(path, access);
     closers.push(() => (access === 'readWrite' && disk?.needsLog() === true ? undefined : session.close()));
     return session;
@@ -55,12 +55,12 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
 
     // In memory there is one connection, and reads wait while a group of writes is under way.
     let read = db(writer);
-    let aside = read;
+    let slowRead = read;
     if (location.kind === 'file') {
       read = db(kyselyOn(opened(path, 'readOnly'), 'concurrent'));
-      const session = openAside(path);
+      const session = openSlowRead(path);
       closers.push(session.close);
-      aside = db(kyselyOn(session, 'concurrent'));
+      slowRead = db(kyselyOn(session, 'concurrent'));
     }
     const changes = createChanges();
     if (file !== null) {
@@ -72,7 +72,7 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
     return {
       engine: 'sqlite',
       read,
-      aside,
+      slowRead,
       changes: changes.changes,
       hasChanged: changes.hasChanged,
       ...withCheck(groups, options.now),

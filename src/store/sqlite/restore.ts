@@ -6,7 +6,7 @@ import { StoreRefused } from '../errors.ts';
 import { verifyDatabase } from './check.ts';
 import { openConnection } from './connection.ts';
 import { removeCopy, writeCopy } from './copy.ts';
-import { kyselyOn, type Session } from './dialect.ts';
+import { kyselyOn, type SqlSession } from './dialect.ts';
 import { damageIn, explainDamage, sqliteCodeOf, translateSqliteError } from './errors.ts';
 import { databaseFile, syncFile, syncFolder, takeDirectory } from './folder.ts';
 
@@ -75,7 +75,7 @@ function refuseUnusable(file: string, own: readonly string[]): void {
   }
 }
 
-function openBackup(file: string): Session {
+function openBackup(file: string): SqlSession {
   // Without a log nobody writes to it, and SQLite need not make one beside it, where it might not be allowed to.
   const isAtRest = LOGS.every((log) => !existsSync(file + log));
   return openConnection(isAtRest ? `${pathToFileURL(file).href}?immutable=1` : resolve(file), 'readOnly');

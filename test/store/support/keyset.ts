@@ -1,16 +1,16 @@
 import { expect } from 'vitest';
-import type { Part, Place } from '../../../src/store/keyset.ts';
+import type { ListPart, ListPlace } from '../../../src/store/keyset.ts';
 
 type Row = { readonly id: string; readonly createdAt: number };
 
 /** Reads a list to its end, a few rows at a time, and returns the ids. `between` runs after each page. */
 export async function readThrough(
-  page: (part: Part) => Promise<Row[]>,
+  page: (part: ListPart) => Promise<Row[]>,
   limit: number,
   between: (page: readonly Row[]) => Promise<void> = async () => undefined,
 ): Promise<string[]> {
   const seen: string[] = [];
-  let before: Place | undefined;
+  let before: ListPlace | undefined;
   for (;;) {
     const rows = await page({ limit, ...(before && { before }) });
     expect(rows.length).toBeLessThanOrEqual(limit);

@@ -1,11 +1,11 @@
-import { decideTool, type Known } from '../approvals/decide-tool.ts';
+import { decideTool, type KnownTools } from '../approvals/decide-tool.ts';
 import type { UsedServer } from '../runtime/connectable.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { matches } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
-import type { Lists } from './lists.ts';
 import type { ServedServer, ViewedTool } from './served.ts';
+import type { ToolLists } from './tool-lists.ts';
 
 type Tools = readonly CataloguedTool[];
 
@@ -22,11 +22,11 @@ function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
 }
 
 /** The view of an endpoint; `known` is what people have decided and seen of the server's tools. */
-export function serverView(
+export function createServerView(
   server: UsedServer,
   scope: EndpointConfig,
-  known: Known,
-  lists: Lists,
+  known: KnownTools,
+  lists: ToolLists,
 ): Pick<ServedServer, 'find' | 'list'> {
   const viewed = new WeakMap<CataloguedTool, ViewedTool | null>();
   const view = (tool: CataloguedTool): ViewedTool | null =>
@@ -48,7 +48,7 @@ export function serverView(
       const { id, organizationId, tags } = server;
       const key = JSON.stringify([organizationId, id, tags, scope.methods, scope.tags]);
       return lists.use(
-        { key, holder: organizationId, of: tools, definitions: () => shown(server, scope, tools) },
+        { key, holder: organizationId, madeFrom: tools, definitions: () => shown(server, scope, tools) },
         user,
       );
     },

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createLive } from '../../src/gateway/live.ts';
+import { createInFlight } from '../../src/gateway/in-flight.ts';
 
 const isServed = async () => true;
 
 test('an endpoint and an organization have so many exchanges under way, and others are not concerned', () => {
-  const live = createLive({ ofEndpoint: 2, ofOrganization: 3 });
+  const live = createInFlight({ ofEndpoint: 2, ofOrganization: 3 });
   const begin = (id: string, organizationId: string) => live.begin({ id, organizationId }, isServed);
   const first = begin('a', 'org_1');
   expect(begin('a', 'org_1')).not.toBeNull();

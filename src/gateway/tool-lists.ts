@@ -7,12 +7,12 @@ import { MemoryCache } from '../base/memory-cache.ts';
 export type List = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
 
 /** What a list is made of. */
-export type ListSource = {
+export type ToolListSource = {
   /** The same for the same list, as long as `of` is. */
   readonly key: string;
   readonly holder: Holder;
   /** What the definitions are taken from; null where the key says it all. */
-  readonly of: object | null;
+  readonly madeFrom: object | null;
   /** What the list shows. Called once for all who ask meanwhile. */
   readonly definitions: () => Iterable<object> | Promise<Iterable<object>>;
 };
@@ -25,7 +25,7 @@ export type ListUser = {
 };
 
 /** A list in use, to be released. */
-export type UsedList = List & Disposable;
+export type UsedToolList = List & Disposable;
 
 type Made = List & { readonly of: WeakRef<object> | null };
 
@@ -41,48 +41,48 @@ type InUse = {
 const isOf = (made: Pick<Made, 'of'>, of: object | null): boolean => (made.of?.deref() ?? null) === of;
 
 /** The lists of tools that endpoints show, as JSON. */
-export type Lists = {
+export type ToolLists = {
   /**
    * The list of a source: once for all endpoints of an organization that show the same, held in the memory budget for as
    * long as somebody uses it, and kept after that as long as there is room. Rejects with OverBudget when there is none, and
    * with the reason of the user's signal.
    */
-  readonly use: (source: ListSource, user: ListUser) => Promise<UsedList>;
+  readonly use: (source: ToolListSource, user: ListUser) => Promise<UsedToolList>;
 };
 
 /** Makes the lists of one gateway. */
-export function createLists(budget: MemoryBudget): Lists {
+export function createToolLists(budget: MemoryBudget): ToolLists {
   const kept = new MemoryCache<Made>(budget, 'lists');
   const inUse = new Map<string, InUse>();
 
   const make = async (
-    { key, holder, of, definitions }: ListSource,
+    { key, holder, madeFrom, definitions }: ToolListSource,
     held: HeldMemory,
     signal: AbortSignal,
   ): Promise<Made> => {
     const found = kept.get(key);
-    if (found !== undefined && isOf(found, of)) {
+    if (found !== undefined && isOf(found, madeFrom)) {
       kept.used(key);
       await held.waitToResize(found.bytes, signal);
       return found;
     }
     const { pieces, bytes, count } = await writeJsonPieces(await definitions(), held, signal);
     // Weakly: what the runtime keeps no more must not be kept here.
-    const made = { pieces, bytes, count, of: of === null ? null : new WeakRef(of) };
+    const made = { pieces, bytes, count, of: madeFrom === null ? null : new WeakRef(madeFrom) };
     held.resize(bytes);
     kept.set(key, made, holder, bytes + key.length);
     return made;
   };
 
-  const begin = (source: ListSource): InUse => {
-    const { key, holder, of } = source;
+  const begin = (source: ToolListSource): InUse => {
+    const { key, holder, madeFrom } = source;
     const held = budget.hold(holder, 'answers', 0);
     const ending = new AbortController();
     const users = new Set<ListUser>();
     const list = make(source, held, ending.signal);
     // Those who use it hear of it.
     list.catch(() => undefined);
-    const entry = { of: of === null ? null : new WeakRef(of), list, held, ending, users };
+    const entry = { of: madeFrom === null ? null : new WeakRef(madeFrom), list, held, ending, users };
     held.allowRelease('underWay', () => {
       ending.abort(new OverBudget('share'));
       for (const { onLetGo } of users) {
@@ -106,9 +106,10 @@ export function createLists(budget: MemoryBudget): Lists {
   return {
     use: async (source, { signal, onLetGo }) => {
       signal.throwIfAborted();
-      const { key, of } = source;
+      const { key, madeFrom } = source;
       const found = inUse.get(key);
-      const entry = found !== undefined && isOf(found, of) && !found.ending.signal.aborted ? found : begin(source);
+      const entry =
+        found !== undefined && isOf(found, madeFrom) && !found.ending.signal.aborted ? found : begin(source);
       const user = { signal, onLetGo };
       entry.users.add(user);
       const release = (): void => leave(key, entry, user);

@@ -1,8 +1,8 @@
 import type { Answer } from './dialect.ts';
 
 /** The messages to and from the reading thread. A cloned error loses its class, so the messages carry its parts. */
-export type AsideQuestion = { id: number; sql: string; parameters: readonly unknown[] };
-export type AsideReply = { id: number } & (
+export type SlowReadQuestion = { id: number; sql: string; parameters: readonly unknown[] };
+export type SlowReadReply = { id: number } & (
   | { answer: Answer }
   | { failure: { message: string; errcode: number | null } }
 );

@@ -1,26 +1,26 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { StoreUnavailable } from '../errors.ts';
-import type { AsideQuestion, AsideReply } from './aside-messages.ts';
-import type { Answer, Session } from './dialect.ts';
+import type { Answer, SqlSession } from './dialect.ts';
+import type { SlowReadQuestion, SlowReadReply } from './slow-read-messages.ts';
 
 type Asker = { resolve: (answer: Answer) => void; reject: (error: unknown) => void };
 type Thread = { worker: Worker; askers: Map<number, Asker> };
 
 // The sources run as .ts, the package as .js.
-const WORKER = new URL(`./aside-worker${extname(import.meta.url)}`, import.meta.url);
+const WORKER = new URL(`./slow-read-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Opens a read-only session on a worker thread. The thread starts with the first query and does not keep an idle
  * process alive. If it dies, pending queries fail with StoreUnavailable, and the next query starts a new thread.
  */
-export function openAside(path: string): Session {
+export function openSlowRead(path: string): SqlSession {
   let thread: Thread | null = null;
   let questions = 0;
 
   const start = (): Thread => {
     const started: Thread = { worker: new Worker(WORKER, { workerData: path }), askers: new Map() };
-    started.worker.on('message', (reply: AsideReply) => settle(started, reply));
+    started.worker.on('message', (reply: SlowReadReply) => settle(started, reply));
     const stopped = (cause: unknown): void => {
       if (thread === started) {
         thread = null;
@@ -43,7 +43,7 @@ export function openAside(path: string): Session {
         const id = ++questions;
         thread.askers.set(id, { resolve, reject });
         thread.worker.ref();
-        thread.worker.postMessage({ id, sql, parameters } satisfies AsideQuestion);
+        thread.worker.postMessage({ id, sql, parameters } satisfies SlowReadQuestion);
       }),
     inTransaction: () => false,
     async close() {
@@ -52,7 +52,7 @@ export function openAside(path: string): Session {
   };
 }
 
-function settle({ worker, askers }: Thread, reply: AsideReply): void {
+function settle({ worker, askers }: Thread, reply: SlowReadReply): void {
   const asker = askers.get(reply.id);
   askers.delete(reply.id);
   if (askers.size === 0) {

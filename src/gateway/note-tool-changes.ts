@@ -4,7 +4,7 @@ import type { ServerMessage } from '../runtime/messages.ts';
 import { TOOLS_CHANGED } from '../runtime/protocol.ts';
 
 /** The messages of a server, which may say among them that its tools have changed: then they are listed again. */
-export async function* hearChanges(
+export async function* noteToolChanges(
   { runtime }: Pick<Deps, 'runtime'>,
   { id }: Pick<UsedServer, 'id'>,
   messages: AsyncIterable<ServerMessage>,

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AsideQuestion, AsideReply } from './aside-messages.ts';
 import { openConnection } from './connection.ts';
 import type { Answer } from './dialect.ts';
 import { sqliteCodeOf } from './errors.ts';
+import type { SlowReadQuestion, SlowReadReply } from './slow-read-messages.ts';
 
 const session = openConnection(workerData, 'readOnly');
 
-parentPort?.on('message', async ({ id, sql, parameters }: AsideQuestion) => {
-  parentPort?.postMessage({ id, ...(await reply(sql, parameters)) } satisfies AsideReply);
+parentPort?.on('message', async ({ id, sql, parameters }: SlowReadQuestion) => {
+  parentPort?.postMessage({ id, ...(await reply(sql, parameters)) } satisfies SlowReadReply);
 });
 
 async function reply(sql: string, parameters: readonly unknown[]): Promise<{ answer: Answer } | { failure: Failure }> {

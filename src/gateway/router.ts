@@ -13,7 +13,7 @@ import { gatewayHandlers } from './handlers.ts';
 export const isOfGateway = ({ path }: Pick<Operation, 'path'>): boolean => path === '/mcp' || path.startsWith('/mcp/');
 
 /** Answers a request, or answers false and leaves it alone when its path is not the gateway's. */
-export type Door = (request: Identified, response: ServerResponse) => boolean;
+export type GatewayRouter = (request: Identified, response: ServerResponse) => boolean;
 
 type Around = {
   readonly guard: Guard;
@@ -29,7 +29,7 @@ const PATH = /^\/+mcp(?:\/([^/?#]*))?(?:[?#]|$)/;
  * The operations of MCP clients, without Express: what it does for a request costs as much as passing one on. They are
  * registered by the document like all others. Throws when the document and the handlers disagree.
  */
-export function gatewayDoor(deps: Deps, operations: readonly Operation[], around: Around): Door {
+export function createGatewayRouter(deps: Deps, operations: readonly Operation[], around: Around): GatewayRouter {
   const handlers = gatewayHandlers(deps, around.limit);
   requireHandlers(operations, handlers, {});
   const byPlace = new Map(

@@ -1,12 +1,12 @@
 import { Slots } from '../base/slots.ts';
 
 /** Exchanges that may be under way at once: of one endpoint, and of all endpoints of one organization. */
-export const IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
+export const MAX_IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
 /** Milliseconds between two looks whether endpoints are still what they were. */
 const CHECK_INTERVAL_MS = 500;
 
 /** An exchange that is under way. `end` is called when its connection is gone; `isLeft`: before all was answered. */
-export type Exchange = {
+export type RequestInFlight = {
   readonly signal: AbortSignal;
   /** Ends it for a reason of the gateway's own. */
   readonly abort: (reason: Error) => void;
@@ -14,15 +14,15 @@ export type Exchange = {
 };
 
 /** Of which endpoint an exchange is. */
-export type InFlight = { readonly id: string; readonly organizationId: string };
+export type EndpointKey = { readonly id: string; readonly organizationId: string };
 
 /** What is under way, by endpoint and by organization. */
-export type Live = {
+export type InFlight = {
   /**
    * Notes an exchange, or answers null when its endpoint, or its organization, has as many as it may. Its signal is aborted within a second
    * of `isServed` becoming false: the endpoint was deleted, has expired, asks for more, or streams what it no longer shows.
    */
-  readonly begin: (endpoint: InFlight, isServed: () => Promise<boolean>) => Exchange | null;
+  readonly begin: (endpoint: EndpointKey, isServed: () => Promise<boolean>) => RequestInFlight | null;
 };
 
 /** Why exchanges are ended. One for all: an error for each would collect a stack that nobody reads. */
@@ -33,8 +33,8 @@ const CLIENT_GONE = new Error('The client is gone.');
 type Count = { readonly id: string; underWay: number };
 
 /** Makes the list of one gateway. It looks after itself as long as something is under way. */
-export function createLive(most: { ofEndpoint: number; ofOrganization: number } = IN_FLIGHT): Live {
-  const underWay = new Slots<ExchangeUnderWay>();
+export function createInFlight(most: { ofEndpoint: number; ofOrganization: number } = MAX_IN_FLIGHT): InFlight {
+  const underWay = new Slots<TrackedRequest>();
   const ofEndpoints = new Map<string, Count>();
   const ofOrganizations = new Map<string, Count>();
   let looking: NodeJS.Timeout | undefined;
@@ -61,7 +61,7 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
   };
 
   /** One object for all of an exchange: there is one for each message. */
-  class ExchangeUnderWay implements Exchange {
+  class TrackedRequest implements RequestInFlight {
     readonly isServed: () => Promise<boolean>;
     readonly #controller = new AbortController();
     readonly #slot: number;
@@ -104,7 +104,7 @@ export function createLive(most: { ofEndpoint: number; ofOrganization: number } 
         return null;
       }
       looking ??= setInterval(() => void look(), CHECK_INTERVAL_MS).unref();
-      return new ExchangeUnderWay(
+      return new TrackedRequest(
         enter(ofEndpoints, id, ofEndpoint),
         enter(ofOrganizations, organizationId, ofOrganization),
         isServed,
