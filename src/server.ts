@@ -1,5 +1,4 @@
 import type { RequestListener, Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
@@ -20,6 +19,7 @@ import type { DocsFolder } from './docs/built.ts';
 import { createOperatorEgresses, createOrganizationEgresses } from './egress/egress.ts';
 import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
+import { listen } from './http/listen.ts';
 import { answerUnreadable } from './http/unreadable.ts';
 import { useSharedServers } from './operator/use-shared-servers.ts';
 import { createFailureLog } from './runtime/failure-log.ts';
@@ -216,16 +216,6 @@ function holdRequests(http: Server, connections: Connections): (app: RequestList
       app(request, response);
     }
   };
-}
-
-function listen(server: Server, { host, port }: Config): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      const { address, family, port: actual } = server.address() as AddressInfo;
-      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`);
-    });
-  });
 }
 
 function close(server: Server, graceMs: number): Promise<void> {

@@ -11,8 +11,16 @@ export type Schema = {
   readonly additionalProperties?: boolean | Schema;
   readonly 'x-unknown-keys'?: Readonly<Record<string, string>>;
 };
+/** An example of a body. */
+export type Example = {
+  readonly value: unknown;
+  /** The status of the answer, in the examples of a `default` response. */
+  readonly 'x-status'?: number;
+  /** The headers of this answer, if they differ from the examples in the headers of its response. */
+  readonly 'x-headers'?: Readonly<Record<string, string | number>>;
+};
 type Content = Readonly<
-  Record<string, { readonly schema?: Schema; readonly examples?: Record<string, { value: unknown }> }>
+  Record<string, { readonly schema?: Schema; readonly examples?: Readonly<Record<string, Example>> }>
 >;
 export type RequestBody = { readonly required?: boolean; readonly content: Content };
 export type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema?: Schema };

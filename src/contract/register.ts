@@ -28,20 +28,27 @@ export type Registration = {
  * Throws if the document and the handlers disagree, so that such a server never starts.
  */
 export function register({ operations, handlers, raw, before, json, answered, publicPath }: Registration): Router {
+  requireHandlers(operations, raw, handlers);
+  return routesOf(operations, (operation) => [
+    ...before(operation),
+    ...(operation.raw
+      ? [raw[operation.id as keyof RawHandlers] as RequestHandler]
+      : [
+          ...json(operation),
+          answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, answered, publicPath),
+        ]),
+  ]);
+}
+
+/** Makes a route of each operation, and one that throws 405 with `Allow` for the other methods of its path. */
+export function routesOf(
+  operations: readonly Operation[],
+  stepsOf: (operation: Operation) => readonly RequestHandler[],
+): Router {
   // Strict: clients fold `…/tool-approvals/..` into `…/{mcpServerId}/`, which must not be the server itself.
   const router = Router({ caseSensitive: true, strict: true });
-  requireHandlers(operations, raw, handlers);
   for (const operation of operations) {
-    router[operation.method](
-      expressPath(operation.path),
-      ...before(operation),
-      ...(operation.raw
-        ? [raw[operation.id as keyof RawHandlers] as RequestHandler]
-        : [
-            ...json(operation),
-            answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, answered, publicPath),
-          ]),
-    );
+    router[operation.method](expressPath(operation.path), ...stepsOf(operation));
   }
   for (const [path, allow] of methodsByPath(operations)) {
     router.all(expressPath(path), (request) => {

@@ -10,6 +10,7 @@ import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
+import { ERROR_CODES, type RpcError, type RpcId } from './message.ts';
 import type { Answered } from './outcome.ts';
 import type { List, ListUser } from './tool-lists.ts';
 
@@ -58,6 +59,21 @@ export function sendJson(request: Identified, response: ServerResponse, status: 
     holdAnswer(request, response);
   }
   return Buffer.byteLength(json);
+}
+
+/** Answers with a JSON-RPC error, as the answer to the message with this id. */
+export function sendRpcError(
+  request: Identified,
+  response: ServerResponse,
+  publicUrl: string,
+  { code, message, data, status = code === ERROR_CODES.invalidRequest ? 400 : 200 }: RpcError,
+  id: RpcId = null,
+): void {
+  if (status !== 200) {
+    linkHelp(response, publicUrl, status);
+  }
+  const body = { jsonrpc: '2.0', error: { code, message, ...(data && { data }) }, id };
+  sendJson(request, response, status, JSON.stringify(body));
 }
 
 /** Uses a list of tools for an answer, as long as its exchange goes on. */

@@ -16,7 +16,7 @@ import { eraOf } from './eras.ts';
 import { ENDPOINT_GONE } from './in-flight.ts';
 import { ERROR_CODES, MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type MessageStart, type Outcome, recordCall } from './outcome.ts';
-import { linkHelp, sendJson } from './reply.ts';
+import { sendRpcError } from './reply.ts';
 import type { Served } from './served.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -116,13 +116,7 @@ function sendError(
     response.destroy();
     return;
   }
-  const { code, message: text, data } = error;
-  const status = error.status ?? (code === ERROR_CODES.invalidRequest ? 400 : 200);
-  if (status !== 200) {
-    linkHelp(response, deps.publicUrl, status);
-  }
-  const body = { jsonrpc: '2.0', error: { code, message: text, ...(data && { data }) }, id: message?.id ?? null };
-  sendJson(request, response, status, JSON.stringify(body));
+  sendRpcError(request, response, deps.publicUrl, error, message?.id);
 }
 
 /** Says that there is no memory, and what became of the call. */

@@ -12,8 +12,11 @@ import { allowOwnScripts } from '../docs/script-hashes.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { type Published, publish, sendPublished } from './published.ts';
 
+/** The parts of a server that answer for it here. */
+type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };
+
 /** Platform: the process itself, and the document. */
-export const platformHandlers = (deps: Deps, document: Document, docs: DocsFolder): RawHandlers => {
+export const platformHandlers = (deps: Process, document: Document, docs: DocsFolder): RawHandlers => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const pages = new Map(

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { createServer } from '../base/node-http.ts';
@@ -26,13 +26,22 @@ const HELLO = {
 };
 const GREETING = { level: 'info', data: 'You are listening to the sandbox. It has nothing else to tell.' };
 
-type Message = { id?: unknown; method?: string; params?: { name?: string; arguments?: object } };
+/** A JSON-RPC message, with the members that this server reads. */
+export type Message = { id?: unknown; method?: string; params?: { name?: string; arguments?: object } };
 
-/**
- * Starts a small MCP server (2025-11-25, with sessions) on a free port of the loopback interface, as the server behind
- * the sandbox's endpoints: two tools over a list of contacts, and a stream that sends a greeting.
- */
-export async function startContacts(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+/** A small MCP server (2025-11-25): two tools over a list of contacts, and a stream that sends a greeting. */
+export type Contacts = {
+  /**
+   * Answers a request of a session, or `initialize`, whose body was read and parsed. Returns false, and leaves the
+   * response alone, if there is no such session.
+   */
+  readonly serve: (request: IncomingMessage, response: ServerResponse, message: Message) => boolean;
+  /** Returns the answer to a message outside of sessions: its `result` or its `error`. */
+  readonly answerTo: (message: Message) => object;
+};
+
+/** Creates the small MCP server, with a list of its own. */
+export function createContacts(): Contacts {
   const contacts: object[] = [{ name: 'Ada Lovelace', email: 'ada@example.com' }];
   /** The open streams of each session. */
   const sessions = new Map<string, Set<ServerResponse>>();
@@ -53,14 +62,14 @@ export async function startContacts(): Promise<{ readonly url: string; readonly 
     return result === undefined ? { error: { code: -32601, message: `Unknown: ${method}` } } : { result };
   };
 
-  const http = createServer(async (request, response) => {
-    const message = ((await json(request).catch(() => null)) ?? {}) as Message;
+  const serve: Contacts['serve'] = (request, response, message) => {
     const isNew = message.method === 'initialize';
     const sessionId = isNew ? randomUUID() : String(request.headers['mcp-session-id']);
     const streams = isNew ? new Set<ServerResponse>() : sessions.get(sessionId);
     if (streams === undefined) {
-      response.writeHead(404).end();
-    } else if (request.method === 'GET') {
+      return false;
+    }
+    if (request.method === 'GET') {
       streams.add(response.writeHead(200, { 'Content-Type': 'text/event-stream' }));
       const greeting = { jsonrpc: '2.0', method: 'notifications/message', params: GREETING };
       response.write(`event: message\ndata: ${JSON.stringify(greeting)}\n\n`);
@@ -76,6 +85,18 @@ export async function startContacts(): Promise<{ readonly url: string; readonly 
       sessions.set(sessionId, streams);
       response.writeHead(200, { 'Content-Type': 'application/json', 'Mcp-Session-Id': sessionId });
       response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answerTo(message) }));
+    }
+    return true;
+  };
+  return { serve, answerTo };
+}
+
+/** Starts this server on a free port of the loopback interface, as the server behind the sandbox's endpoints. */
+export async function startContacts(): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
+  const contacts = createContacts();
+  const http = createServer(async (request, response) => {
+    if (!contacts.serve(request, response, ((await json(request).catch(() => null)) ?? {}) as Message)) {
+      response.writeHead(404).end();
     }
   });
   await once(http.listen(0, '127.0.0.1'), 'listening');

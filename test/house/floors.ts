@@ -12,7 +12,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['docs', 'gateway'],
   ['accounts', 'housekeeping.ts', 'operator', 'platform', 'servers'],
   ['app.ts', 'server.ts'],
-  ['sandbox', 'suite'],
+  ['mock', 'sandbox', 'suite'],
   ['cli', 'main.ts'],
 ];
 

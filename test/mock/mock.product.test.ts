@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/contract/document.ts';
 import { resolve } from '../../src/contract/document.ts';
+import { defaultServer } from '../../src/docs/document.ts';
 import { call, operations, send } from '../support/client.ts';
-import { startMock } from '../support/mock.ts';
+import { startMock, startPrism } from '../support/mock.ts';
 import { document, startTestServer } from '../support/server.ts';
 import { exampleBody, invalidStatus, json } from '../support/world.ts';
 
@@ -12,6 +13,9 @@ beforeAll(async () => {
 });
 afterAll(() => mock.stop());
 
+/** An example with the addresses of this mock. */
+const here = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value).replaceAll(defaultServer(document), mock.url));
 /** Ids as the document's examples have them. */
 const examplePath = ({ path, parameters }: Operation) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -39,13 +43,14 @@ describe.each(operations)('$id', (operation) => {
   // The first media type is what a client gets that takes anything.
   const examples = Object.entries(Object.values(answer.content ?? {})[0]?.examples ?? {});
 
-  test(`answers ${success} with the first example`, async () => {
+  // The others have no state, so they answer as they do on the server.
+  test.runIf(!operation.raw)(`answers ${success} with the first example`, async () => {
     const { status, body } = await ask(operation);
-    expect([status, body]).toEqual([Number(success), examples[0]?.[1].value ?? '']);
+    expect([status, body]).toEqual([Number(success), here(examples[0]?.[1].value ?? '')]);
   });
 
   test.each(examples)('answers Prefer: example=%s', async (name, { value }) => {
-    expect((await ask(operation, { headers: { Prefer: `example=${name}` } })).body).toEqual(value);
+    expect((await ask(operation, { headers: { Prefer: `example=${name}` } })).body).toEqual(here(value));
   });
 
   const errors = answers.map(([status]) => status).filter((status) => /^[45]/.test(status));
@@ -160,7 +165,7 @@ const ERRORS = new Set([
 
 test('the document that a server publishes is mocked without a clone', async () => {
   const server = await startTestServer();
-  const published = await startMock(`${server.url}/openapi.json`);
+  const published = await startPrism(`${server.url}/openapi.json`);
   const answer = await call(published.url, 'getMcpServer', {
     path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' },
   });

@@ -205,7 +205,7 @@ test('the installed program says what to run where it lacks a development depend
   const bundle = join(consumer, 'node_modules/mcp-gatehouse/generated/openapi.json');
   const mock = await program(['mock', '--port', '4011']);
   expect(mock).toMatchObject({ code: 1, stdout: '' });
-  expect(mock.stderr).toContain(`npx @stoplight/prism-cli mock ${bundle} --port 4011\n`);
+  expect(mock.stderr).toContain(`npx @stoplight/prism-cli mock ${bundle} --port 4011 --host 127.0.0.1\n`);
   const docs = await program(['docs', '--out', join(consumer, 'docs')]);
   expect(docs).toMatchObject({ code: 1, stdout: '' });
   expect(docs.stderr).toMatch(/^The page is built with @redocly\/cli, .*`npm run docs` in a clone\. [^\n]+\n$/);

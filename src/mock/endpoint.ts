@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import type { RequestHandler } from 'express';
+import { ApiError } from '../base/errors.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
+import { MemoryScope } from '../base/memory-scope.ts';
+import type { Operation } from '../contract/document.ts';
+import { noSuchEndpoint } from '../gateway/endpoints.ts';
+import { RpcError, readMessage } from '../gateway/message.ts';
+import { sendJson, sendRpcError } from '../gateway/reply.ts';
+import { bearer } from '../http/authenticate.ts';
+import type { Identified } from '../http/context.ts';
+import { readBytes } from '../http/read-bytes.ts';
+import { type Contacts, createContacts, type Message } from '../sandbox/contacts.ts';
+
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** Serves an operation of MCP clients. */
+export type ServeMcp = (operation: Operation) => RequestHandler;
+
+/** Creates the endpoint of every token: the sandbox's small MCP server, which speaks with real clients. */
+export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMcp {
+  const contacts = createContacts();
+  return ({ path }) =>
+    async (request, response) => {
+      if (path === '/mcp' && bearer(request) === undefined) {
+        throw noSuchEndpoint();
+      }
+      if (request.method === 'POST') {
+        await post(request, response);
+      } else if (request.headers['mcp-session-id'] === undefined) {
+        throw new ApiError('method_not_allowed', 'There is no session: send messages with POST.', {
+          headers: { Allow: 'POST' },
+        });
+      } else {
+        serveSession(contacts, request, response, {});
+      }
+    };
+
+  async function post(request: Identified, response: ServerResponse): Promise<void> {
+    const memory = new MemoryScope(budget, null, () => response.destroy());
+    response.once('close', () => memory.release());
+    request.memory = memory;
+    const bytes = await readBytes(request, response, MAX_MESSAGE_BYTES, memory);
+    try {
+      const { id, method, text } = await readMessage(bytes, 'mock', new AbortController().signal);
+      const message = JSON.parse(text) as Message;
+      if (method === 'initialize' || request.headers['mcp-session-id'] !== undefined) {
+        serveSession(contacts, request, response, method === 'initialize' ? { ...message, id } : message);
+      } else if (id === undefined || method === undefined) {
+        response.writeHead(202).end();
+      } else {
+        const answer = { jsonrpc: '2.0', id, ...contacts.answerTo(message) };
+        sendJson(request, response, 200, JSON.stringify(answer));
+      }
+    } catch (error) {
+      if (!(error instanceof RpcError)) {
+        throw error;
+      }
+      sendRpcError(request, response, publicUrl, error);
+    }
+  }
+}
+
+function serveSession(contacts: Contacts, request: Identified, response: ServerResponse, message: Message): void {
+  if (!contacts.serve(request, response, message)) {
+    throw new ApiError('not_found', 'The server knows no such session.');
+  }
+}

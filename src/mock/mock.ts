@@ -1,0 +1,36 @@
+import { LIMITS } from '../base/limits.ts';
+import { createServer } from '../base/node-http.ts';
+import { listen } from '../http/listen.ts';
+import { answerUnreadable } from '../http/unreadable.ts';
+import { createMockApp, type MockOptions } from './app.ts';
+import { createPrism } from './prism.ts';
+
+export type RunningMock = {
+  /** Where it listens, such as `http://127.0.0.1:4010`. */
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+};
+
+/**
+ * Starts the mock: requests go through the server's own checks, and valid ones get examples of the document. Nothing is
+ * remembered. Rejects if it cannot listen.
+ */
+export async function startMock(options: MockOptions): Promise<RunningMock> {
+  const makeAnswer = await createPrism(options.document);
+  const http = createServer({ requireHostHeader: false });
+  const url = await listen(http, options);
+  const app = createMockApp(options, url, makeAnswer);
+  answerUnreadable(http, url, LIMITS.lingerMs);
+  // Whether a body is wanted is said when it is read, after the credentials were checked.
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+    http.on(event, app);
+  }
+  return {
+    url,
+    stop: () =>
+      new Promise((resolve) => {
+        http.close(() => resolve());
+        http.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,48 @@
+import { createInstance, getHttpOperationsFromSpec, type IHttpRequest } from '@stoplight/prism-http';
+import pino from 'pino';
+import type { Document, Operation } from '../contract/document.ts';
+import type { Choice } from './preferences.ts';
+
+/** An answer that Prism has made. */
+export type Mocked = {
+  readonly type: string;
+  /** The others. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Undefined where the answer has none. */
+  readonly body: unknown;
+};
+
+/** Makes the chosen answer of an operation: of its example or, if `isDynamic`, of its schema. Rejects if Prism cannot. */
+export type MakeAnswer = (operation: Operation, choice: Choice, isDynamic: boolean) => Promise<Mocked>;
+
+/**
+ * The only code that uses Prism. Requests were checked before: Prism's own checks differ from those of the server, and
+ * its server never answers a broken body.
+ */
+export async function createPrism(document: Document): Promise<MakeAnswer> {
+  // It writes into the document that it is given.
+  const resources = await getHttpOperationsFromSpec(structuredClone(document));
+  const byPlace = new Map(resources.map((resource) => [`${resource.method} ${resource.path}`, resource]));
+  const config = {
+    isProxy: false,
+    checkSecurity: false,
+    validateRequest: false,
+    validateResponse: false,
+    errors: false,
+    upstreamProxy: undefined,
+  } as const;
+  const logger = pino({ level: 'silent', customLevels: { success: 35 } });
+  const prism = createInstance({ ...config, mock: { dynamic: false } }, { logger: logger as never });
+  return async ({ method, path }, { status, name }, isDynamic) => {
+    const resource = byPlace.get(`${method} ${path}`);
+    const mock = { code: status, dynamic: isDynamic, ...(name !== null && !isDynamic && { exampleKey: name }) };
+    const request: IHttpRequest = { method, url: { path: path.replaceAll(/[{}]/g, '') } };
+    const made = await prism.request(request, resource === undefined ? [] : [resource], { ...config, mock })();
+    if (made._tag === 'Left') {
+      throw made.left;
+    }
+    const { headers: { 'Content-type': type = 'text/plain', 'X-Request-Id': _, ...headers } = {}, body } =
+      made.right.output;
+    return { type, headers, body };
+  };
+}
