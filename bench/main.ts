@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
  * `… -- --scale [--engine postgres]`: a large database against a small one.
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
+ * `… -- --without PATTERN`: what each trick for speed or memory brings: of those whose titles match, '.' for all.
  * `… -- --against DIR`: what a call costs beside another checkout of the project.
  * Every row says what was measured, its bar, and whether it is met; nothing fails on a noisy machine.
  */
@@ -20,9 +21,10 @@ const { values } = parseArgs({
     neighbour: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     against: { type: 'string' },
+    without: { type: 'string' },
   },
 });
-const { gateway, long, rows, scale, engine, neighbour, minutes, against } = values;
+const { gateway, long, rows, scale, engine, neighbour, minutes, against, without } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -36,6 +38,9 @@ if (minutes !== undefined && !(neighbour && /^[1-9]\d*$/.test(minutes))) {
 if (against !== undefined) {
   const { benchAgainst } = await import('./gateway/against.ts');
   await benchAgainst(against);
+} else if (without !== undefined) {
+  const { benchWithout } = await import('./without/without.ts');
+  await benchWithout(new RegExp(without));
 } else if (neighbour) {
   const { benchNeighbour } = await import('./neighbour/neighbour.ts');
   await benchNeighbour(minutes === undefined ? null : Number(minutes));

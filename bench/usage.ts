@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-/** Microseconds in a clock tick of `/proc`, which Linux counts in hundredths of a second on every machine. */
-const TICK = 10_000;
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** MiB of a process: resident now (`VmRSS`), or at its peak (`VmHWM`). */
 export function residentMebibytes(pid: number | undefined, what: 'VmRSS' | 'VmHWM' = 'VmRSS'): number {
@@ -9,13 +6,14 @@ export function residentMebibytes(pid: number | undefined, what: 'VmRSS' | 'VmHW
   return Number(kibibytes) / 1024;
 }
 
-/** Microseconds of processor time that a process has used, in its own code and in the system's. */
+/**
+ * Microseconds of processor time that the threads which a process has now have used, in its own code and in the system's:
+ * to the nanosecond, where `/proc/…/stat` has hundredths of a second.
+ */
 export function cpuMicroseconds(pid: number | undefined): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name before may hold spaces; counted from behind it, these are utime and stime (proc_pid_stat(5)).
-  const [user, system] = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .slice(11, 13);
-  return (Number(user) + Number(system)) * TICK;
+  const tasks = `/proc/${pid}/task`;
+  const nanoseconds = readdirSync(tasks).map((id) =>
+    Number(readFileSync(`${tasks}/${id}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1000;
 }
