@@ -137,17 +137,7 @@ export function withSecretFiles(env: Environment): { env: Environment; mistakes:
   return { env: read, mistakes };
 }
 
-/**
- * Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once.
- *
- * @example
- * ```ts
- * import { parseConfig } from 'mcp-gatehouse/server';
- *
- * const { host, port } = parseConfig({ GATEHOUSE_PORT: '8081' });
- * console.log(`${host}:${port}`);
- * ```
- */
+/** Reads the configuration from an environment. Throws a `ConfigError` that names all mistakes at once. */
 export function parseConfig(given: Environment): Config {
   const { env, mistakes } = withSecretFiles(given);
   const injected = Object.keys(env).filter((name) => /^GATEHOUSE_(?:SERVICE_|PORT_\d)/.test(name));

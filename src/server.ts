@@ -32,11 +32,6 @@ import { openStore } from './store/open.ts';
 import type { StoreOptions } from './store/store.ts';
 import { createMetrics, showMemory } from './telemetry/metrics.ts';
 
-export { createApp } from './app.ts';
-export { parseConfig } from './config.ts';
-export { readDocument } from './contract/bundle.ts';
-export { builtDocs } from './docs/built.ts';
-
 export type RunningServer = {
   /** Where it listens, such as `http://127.0.0.1:8080`. */
   readonly url: string;
@@ -69,25 +64,7 @@ export type ServerOptions = {
   readonly limits?: Partial<Limits>;
 };
 
-/**
- * Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open.
- *
- * @example
- * ```ts
- * import { builtDocs, parseConfig, readDocument, startServer } from 'mcp-gatehouse/server';
- * import pino from 'pino';
- *
- * const server = await startServer({
- *   config: parseConfig({ GATEHOUSE_PORT: '0', GATEHOUSE_DATA: './data' }),
- *   document: await readDocument(),
- *   docs: builtDocs,
- *   log: pino(),
- *   violations: 'report',
- * });
- * console.log(server.url);
- * await server.stop();
- * ```
- */
+/** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {}, show } = options;
   const location = options.location ?? locationOf(config);

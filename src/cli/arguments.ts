@@ -24,7 +24,7 @@ export function readArguments<const T extends ParseArgsOptionsConfig>(
   const read = parsed(args, options);
   const missing = names[read.positionals.length];
   if (missing !== undefined && !('help' in read.values)) {
-    throw new UsageError(`${missing}: missing`);
+    throw new UsageError(`${missing}: missing; it is a required argument`);
   }
   if (read.positionals.length > names.length) {
     throw new UsageError(`${read.positionals[names.length]}: unknown argument`);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../base/package-file.ts';
 import { suggestSimilar } from '../base/suggest-similar.ts';
 import { ConfigError } from '../config.ts';
 import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
@@ -28,7 +30,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
 
 /** Runs `gatehouse` with all its arguments: prints the result, and resolves with the exit status. */
 export async function runGatehouse(context: Context): Promise<number> {
-  const [name = 'serve', ...args] = context.args;
+  const [name = 'serve', ...args] = withHelpLast(context.args);
+  if (name === '--version') {
+    context.stdout(`${version()}\n`);
+    return EXIT.done;
+  }
   if (name === '--help') {
     context.stdout(overview());
     return EXIT.done;
@@ -49,6 +55,17 @@ export async function runGatehouse(context: Context): Promise<number> {
   }
 }
 
+/** The arguments with the other ways to ask for help, and for the version, as the one that is looked for. */
+function withHelpLast([first, ...rest]: readonly string[]): readonly string[] {
+  if (first === 'help') {
+    return [...rest.slice(0, 1), '--help'];
+  }
+  const given = first === '-v' ? ['--version'] : first === undefined ? [] : [first];
+  return [...given, ...rest].map((argument) => (argument === '-h' ? '--help' : argument));
+}
+
+const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
+
 function overview(): string {
   const commands = Object.values(COMMANDS);
   const width = Math.max(...commands.map(({ synopsis }) => synopsis.length));
@@ -59,7 +76,8 @@ function overview(): string {
 
 ${lines.join('\n')}
 
-gatehouse COMMAND --help describes one command, with an example.
+gatehouse help COMMAND describes one command, with an example. gatehouse --version prints the version.
+Where the program is not on the path, npx mcp-gatehouse runs it; the package called gatehouse is another project.
 
 Environment variables configure the server and all other commands:
 
@@ -75,7 +93,7 @@ Exit status: 0 done, 1 failed (the message gives the reason), 2 wrong usage, 130
 
 function unknown(name: string): string {
   return name.startsWith('-')
-    ? `unknown option${suggestSimilar(name, ['--help'])}`
+    ? `unknown option${suggestSimilar(name, ['--help', '--version'])}`
     : `unknown command${suggestSimilar(name, Object.keys(COMMANDS))}`;
 }
 

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/cli.ts';
 import { askOnce } from '../support/ask-once.ts';
-import { startProgram } from '../support/process.ts';
+import { ROOT, startProgram } from '../support/process.ts';
 import { run, temporaryFolder } from './support.ts';
 
 const names = Object.keys(COMMANDS);
@@ -37,6 +39,21 @@ describe('help', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
+  test.each([[['-h']], [['help']]])('%j is --help', async (args) => {
+    expect(await run(args)).toEqual(await run(['--help']));
+  });
+
+  test.each(names)('help %s and %s -h are its --help', async (name) => {
+    const usage = await run([name, '--help']);
+    expect(await run(['help', name])).toEqual(usage);
+    expect(await run([name, '-h'])).toEqual(usage);
+  });
+
+  test.each(['--version', '-v'])('%s prints the version of the package', async (flag) => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(await run([flag])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
   test('--help wins over what is wrong', async () => {
     expect(await run(['backup', '--help', '--bogus'], { GATEHOUSE_PROT: '1' })).toMatchObject({ code: 0, stderr: '' });
   });
@@ -46,6 +63,8 @@ describe('2: wrong usage says what is wrong, and what was meant', () => {
   test.each<[string[], string, string]>([
     [['bakup'], 'bakup: unknown command: did you mean `backup`?', 'gatehouse --help'],
     [['frobnicate'], 'frobnicate: unknown command', 'gatehouse --help'],
+    [['help', 'bakup'], 'bakup: unknown command: did you mean `backup`?', 'gatehouse --help'],
+    [['--verion'], '--verion: unknown option: did you mean `--version`?', 'gatehouse --help'],
     [['toString'], 'toString: unknown command', 'gatehouse --help'],
     [['--hlep'], '--hlep: unknown option: did you mean `--help`?', 'gatehouse --help'],
     [['serve', 'now'], 'now: unknown argument', 'gatehouse serve --help'],

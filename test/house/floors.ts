@@ -11,7 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['deps.ts', 'http', 'runtime'],
   ['docs', 'gateway'],
   ['accounts', 'housekeeping.ts', 'operator', 'platform', 'servers'],
-  ['app.ts', 'server.ts'],
+  ['app.ts', 'embedded-server.ts', 'server.ts'],
   ['mock', 'sandbox', 'suite'],
   ['cli', 'main.ts'],
 ];

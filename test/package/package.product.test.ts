@@ -7,6 +7,8 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { beforeAll, expect, test } from 'vitest';
 import { askOnce } from '../support/ask-once.ts';
 
@@ -18,6 +20,7 @@ const run = promisify(execFile);
 
 type Packed = { filename: string; size: number; files: { path: string }[] };
 let packed: Packed;
+let tarball: string;
 /** Where the package is installed. */
 let consumer: string;
 /** A Node that is older than the server needs, and new enough for the client. */
@@ -42,7 +45,8 @@ beforeAll(async () => {
   consumer = join(folder, 'consumer');
   await mkdir(consumer);
   await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  await install(join(source, packed.filename));
+  tarball = join(source, packed.filename);
+  await install(tarball);
 
   for (const place of (process.env.PATH ?? '').split(delimiter)) {
     const node = join(place, 'node');
@@ -132,11 +136,11 @@ createClient({});
 });
 
 test('every example of the exports runs as it stands', async () => {
-  const sources = ['client/client', 'client/paginate', 'server', 'config'].map((name) =>
+  const sources = ['client/client', 'client/paginate', 'embedded-server'].map((name) =>
     readFileSync(join(PROJECT, `src/${name}.ts`), 'utf8'),
   );
   const examples = sources.flatMap((source) => [...source.matchAll(/@example\n \* ```ts\n(.*?) \* ```/gs)]);
-  expect(examples).toHaveLength(4);
+  expect(examples).toHaveLength(3);
   for (const [, block = ''] of examples) {
     const text = block
       .replaceAll(/^ \* ?/gm, '')
@@ -155,9 +159,46 @@ test('the document is imported', async () => {
   expect(JSON.parse(await script(process.execPath, text))).toEqual(bundle);
 });
 
-test('the server is imported', async () => {
-  const text = `import { createApp } from 'mcp-gatehouse/server'; console.log(typeof createApp);`;
-  expect(await script(process.execPath, text)).toBe('function');
+test('the server is started in another program, with what is exported and typed', async () => {
+  await writeFile(
+    join(consumer, 'embedding.ts'),
+    `import { type EmbeddedServer, startServer } from 'mcp-gatehouse/server';
+
+const server: EmbeddedServer = await startServer({
+  env: { GATEHOUSE_PORT: '0', GATEHOUSE_DATA: './embedded', GATEHOUSE_LOG_LEVEL: 'silent' },
+});
+const docs = await fetch(server.url + '/docs');
+const token = server.newCredentials?.first?.apiToken;
+const list = await fetch(server.url + '/integration', { headers: { Authorization: 'Bearer ' + token } });
+console.log(docs.status, list.status);
+await server.stop();
+`,
+  );
+  const tsc = join(PROJECT, 'node_modules/typescript/bin/tsc');
+  const flags = ['--strict', '--skipLibCheck', 'false', '--noEmit', '--module', 'nodenext', '--target', 'es2022'];
+  const check = run(process.execPath, [tsc, ...flags, 'embedding.ts'], { cwd: consumer });
+  expect((await check.catch((error: { stdout: string }) => error)).stdout).toBe('');
+  const { stdout } = await run(process.execPath, ['embedding.ts'], { cwd: consumer, env: ownEnv() });
+  expect(stdout).toBe('200 200\n');
+  const wrong = `import { startServer, ConfigError } from 'mcp-gatehouse/server';
+    await startServer({ env: { GATEHOUSE_PROT: '1' } }).catch((error) => console.log(error instanceof ConfigError));`;
+  expect(await script(process.execPath, wrong)).toBe('true');
+});
+
+test('both names of the program run it', async () => {
+  const { bin } = JSON.parse(readFileSync(join(consumer, 'node_modules/mcp-gatehouse/package.json'), 'utf8'));
+  expect(bin).toEqual({ 'mcp-gatehouse': 'bin/gatehouse.cjs', gatehouse: 'bin/gatehouse.cjs' });
+  const { version } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'));
+  expect(await program(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+});
+
+test('publint and "are the types wrong" find nothing', async () => {
+  const bytes = new Uint8Array(await readFile(tarball));
+  expect((await publint({ pack: { tarball: bytes.buffer } })).messages).toEqual([]);
+  const checked = await checkPackage(createPackageFromTarballData(bytes));
+  // The package is of modules only: Node before 12 and `require` are not meant to resolve it.
+  const isMeant = (problem: object) => !/^node10$|^node16-cjs$/.test(String(Reflect.get(problem, 'resolutionKind')));
+  expect(checked.types && checked.problems.filter(isMeant)).toEqual([]);
 });
 
 /** Nobody's settings: neither those of who runs the tests, nor those of the tests themselves. */
