@@ -950,7 +950,7 @@ export interface paths {
             header?: never;
             path: {
                 /**
-                 * @description The page, `<operationId>.md` or `errors.md`.
+                 * @description The page: the id of an operation, or the name of a guide (such as `errors`), and `.html` for people or `.md` for programs.
                  * @example updateMcpServer.md
                  */
                 page: string;
@@ -958,8 +958,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read one operation as Markdown
-         * @description Returns one operation, or the error catalogue, as Markdown. Fails with 404 when there is no such page.
+         * Read one page of the documentation
+         * @description Returns the page of one operation, or a guide, as HTML or as Markdown. Fails with 404 when there is no such page.
          */
         get: operations["getDocsPage"];
         put?: never;
@@ -3290,7 +3290,7 @@ export interface components {
         XRequestId: string;
         /**
          * @description A link to the entry in the error catalogue, with the cause and the remedy.
-         * @example <http://localhost:8080/docs/errors.md#not_found>; rel="help"
+         * @example <http://localhost:8080/docs/errors.html#not_found>; rel="help"
          */
         Help: string;
         /**
@@ -5492,7 +5492,7 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description The page, `<operationId>.md` or `errors.md`.
+                 * @description The page: the id of an operation, or the name of a guide (such as `errors`), and `.html` for people or `.md` for programs.
                  * @example updateMcpServer.md
                  */
                 page: string;
@@ -5511,6 +5511,7 @@ export interface operations {
                 };
                 content: {
                     "text/markdown": string;
+                    "text/html": string;
                 };
             };
             /** @description Not modified: `If-None-Match` names the current version. */

@@ -190,7 +190,7 @@ export class ApiError extends Error {
 
 /** Returns the value of a `Link` header to the catalogue entry of an error. */
 export const helpLink = (publicUrl: string, code: ErrorCode): string =>
-  `<${publicUrl}/docs/errors.md#${code}>; rel="help"`;
+  `<${publicUrl}/docs/errors.html#${code}>; rel="help"`;
 
 /** 400 (422 in the Operator API): all mistakes of a request in one error. */
 export const invalid = (mistakes: readonly (Mistake | InvalidValue)[]): ApiError =>

@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { packageFile } from '../base/package-file.ts';
 import { readDocument } from '../contract/bundle.ts';
 import type { Document } from '../contract/document.ts';
-import { defaultServer, docsGroups } from '../docs/document.ts';
-import { errorsPage } from '../docs/errors-page.ts';
-import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
+import { defaultServer, docsDocument } from '../docs/document.ts';
+import { type Frame, htmlPage } from '../docs/html-page.ts';
+import { ICON_URL } from '../docs/icon.ts';
+import { llmsIndex } from '../docs/markdown.ts';
 import { CannotRender, renderPage } from '../docs/page.ts';
+import { pageGroups, pagesByOperation } from '../docs/pages.ts';
 import { apiNames, atServer, decorated, onlyApi } from '../docs/published.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Context, EXIT } from './command.ts';
@@ -41,8 +43,8 @@ export const docsUsage = (document: Document): string => `Builds the documentati
   --out DIR     the output folder; files there are replaced (dist/docs, which a server here serves at /docs)
   --help        this text
 
-The folder contains index.html (one page that loads nothing else), openapi.json, llms.txt, and in docs/ a Markdown
-page for each operation and errors.md. All links are relative. The command needs a clone of the project; \`npm run docs
+The folder contains index.html (one page that loads nothing else), openapi.json, llms.txt, and in docs/ the guides and a
+page for each operation, as HTML and as Markdown. All links are relative. The command needs a clone of the project; \`npm run docs
 -- …\` is the same there. For example:
 
   gatehouse docs --api servers --server https://gatehouse.example.com --logo logo.svg --out public
@@ -68,7 +70,7 @@ export async function runDocs({ args, stdout, stderr }: Context): Promise<number
 async function build(document: Document, { server, api, logo, out }: Settings): Promise<string> {
   const cut = api === undefined ? document : onlyApi(document, api);
   const published = server === undefined ? cut : atServer(cut, server);
-  const files = { 'index.html': await renderPage(decorated(published, logo)), ...textsOf(published) };
+  const files = { 'index.html': await renderPage(decorated(published, logo)), ...(await textsOf(published)) };
   if (out === DEFAULT_OUT) {
     // Removes the pages of operations that no longer exist. Any other folder may contain files of the user.
     await rm(out, { recursive: true, force: true });
@@ -81,16 +83,24 @@ async function build(document: Document, { server, api, logo, out }: Settings): 
 }
 
 /** All files of the folder except the page, by file name. The server serves the page at `/docs`, hence the folder name. */
-function textsOf(document: Document): Record<string, string> {
-  const pages = docsGroups(document)
-    .flatMap(({ operations }) => operations)
-    .map((operation) => [`docs/${pageName(operation)}`, operationPage(document, operation, defaultServer(document))]);
-  return {
+async function textsOf(document: Document): Promise<Record<string, string>> {
+  const groups = pageGroups(document, defaultServer(document));
+  const frame: Frame = {
+    title: docsDocument(document).info.title,
+    icon: ICON_URL,
+    reference: '../index.html',
+    groups,
+    operations: pagesByOperation(document),
+  };
+  const texts: Record<string, string> = {
     'openapi.json': `${JSON.stringify(document, null, 2)}\n`,
     'llms.txt': llmsIndex(document, ''),
-    'docs/errors.md': errorsPage(),
-    ...Object.fromEntries(pages),
   };
+  for (const page of groups.flatMap(({ pages }) => pages)) {
+    texts[`docs/${page.name}.md`] = await page.markdown();
+    texts[`docs/${page.name}.html`] = await htmlPage(page, frame);
+  }
+  return texts;
 }
 
 async function parse(args: readonly string[], document: Document): Promise<Settings> {

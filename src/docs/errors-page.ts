@@ -9,6 +9,66 @@ const APIS: Readonly<Record<string, string>> = {
   Gateway: '/mcp',
 };
 
+type RpcEntry = { readonly title: string; readonly meaning: string; readonly remedy: string };
+
+/** The JSON-RPC codes of the Gateway's own answers. */
+export const RPC_CATALOGUE: Readonly<Record<number, RpcEntry>> = {
+  [-32700]: {
+    title: 'Parse error',
+    meaning: 'The body is not valid JSON in UTF-8, or is nested too deep.',
+    remedy: 'Send one complete JSON object, encoded in UTF-8.',
+  },
+  [-32600]: {
+    title: 'Invalid request',
+    meaning:
+      'The body is not a JSON-RPC 2.0 message, repeats a member, or is beyond a [limit](limits.md#messages-of-mcp-clients); or the session does not exist.',
+    remedy: 'Correct the message as the answer says. For an unknown session, send `initialize` again.',
+  },
+  [-32601]: {
+    title: 'Method not found',
+    meaning:
+      'The protocol version does not know the method, the server does not offer it, or the scope of the endpoint hides it.',
+    remedy: 'Use a method that `initialize` or `server/discover` offers.',
+  },
+  [-32602]: {
+    title: 'Invalid params',
+    meaning: 'The endpoint has no such tool, or the params are not valid.',
+    remedy: 'Call `tools/list`, and send `arguments` as the `inputSchema` of the tool says.',
+  },
+  [-32603]: {
+    title: 'Internal error',
+    meaning: 'The gateway failed unexpectedly. Its log contains the reason under the request id.',
+    remedy: 'Try again. If the error persists, send the X-Request-Id to the operator.',
+  },
+  [-32000]: {
+    title: 'Refused',
+    meaning:
+      'The gateway refused the request before it read a message. The HTTP status and the link in the answer name the reason.',
+    remedy: 'Follow the link to the entry of the error.',
+  },
+  [-32001]: {
+    title: 'Unauthorized',
+    meaning: 'The token of the endpoint is unknown, expired or deleted, or the endpoint also requires an API token.',
+    remedy: 'Check the URL, and create a new endpoint if the token is lost.',
+  },
+  [-32003]: {
+    title: 'Server failed',
+    meaning:
+      'The MCP server behind the endpoint is unreachable, refuses the request, or does not answer as the protocol requires; or the gateway is temporarily unavailable.',
+    remedy: 'The answer describes the failure. Wait for Retry-After, if there is one, and try again.',
+  },
+  [-32020]: {
+    title: 'Header mismatch',
+    meaning: 'A header of the stateless protocol version says something else than the message.',
+    remedy: 'Send the headers that repeat parts of the message with the same values, or use an SDK that does.',
+  },
+  [-32022]: {
+    title: 'Unsupported protocol version',
+    meaning: 'The gateway does not know the requested protocol version.',
+    remedy: 'Use one of the versions in `data` of the error.',
+  },
+};
+
 /** Returns the error catalogue as Markdown. The heading of each error is its code, so `Link: <…#code>` leads to it. */
 export function errorsPage(): string {
   const codes = Object.keys(CATALOGUE) as ErrorCode[];
@@ -23,12 +83,29 @@ export function errorsPage(): string {
       `**What to do.** ${remedy}`,
     ].join('\n\n');
   });
+  const rpcEntries = Object.entries(RPC_CATALOGUE).map(([code, { title, meaning, remedy }]) =>
+    [`### ${code}`, `**${title}.** ${meaning}`, `**What to do.** ${remedy}`].join('\n\n'),
+  );
   return `${[
     '# Errors',
-    'Every error answer links to its entry on this page: `Link: <…/docs/errors.md#code>; rel="help"`. Every answer carries an `X-Request-Id`; search for it in the log of the server to find the request.',
-    'Each entry names the status that each API answers. In the Operator API and in the Gateway (JSON-RPC), the code in the answer follows.',
+    'Every error answer links to its entry on this page: `Link: <…/docs/errors.html#code>; rel="help"`. Every answer carries an `X-Request-Id`; search for it in the log of the server to find the request.',
+    'Each entry names the status that each API answers. In the Operator API and in the Gateway (JSON-RPC), the code in the answer follows. Answers of the Gateway to a message have [JSON-RPC codes](#json-rpc-codes).',
+    overview(codes),
     ...entries,
+    '## JSON-RPC codes',
+    'These codes stand in `error.code` of an answer of the Gateway. The errors of the server behind an endpoint keep their codes.',
+    ...rpcEntries,
   ].join('\n\n')}\n`;
+}
+
+function overview(codes: readonly ErrorCode[]): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const apis = Object.keys(APIS);
+  return [
+    row(['Error', ...apis]),
+    row(['---', ...apis.map(() => '---')]),
+    ...codes.map((code) => row([`[${code}](#${code})`, ...Object.values(APIS).map((path) => answerOf(code, path))])),
+  ].join('\n');
 }
 
 /** The status of an error below a path, and the code in its body where it has one. */

@@ -8,11 +8,9 @@ import {
   docsGroups,
   type MediaType,
 } from './document.ts';
+import { GUIDES } from './guides.ts';
 import { samplesOf } from './samples.ts';
 import { fieldsOf, typeOf } from './schemas.ts';
-
-/** Returns the file name of an operation's page. */
-export const pageName = ({ id }: Pick<DocsOperation, 'id'>): string => `${id}.md`;
 
 /** Writes the documentation of one operation as Markdown, with samples for `server`. */
 export function operationPage(document: Document, operation: DocsOperation, server: string): string {
@@ -65,13 +63,13 @@ export function llmsIndex(document: Document, base: string): string {
       operations
         .map(
           (operation) =>
-            `- [${operation.summary}](${base}docs/${pageName(operation)}): \`${operation.method} ${operation.path}\`. ${firstSentence(operation.description)}`,
+            `- [${operation.summary}](${base}docs/${operation.id}.md): \`${operation.method} ${operation.path}\`. ${firstSentence(operation.description)}`,
         )
         .join('\n'),
     ]),
-    '## Reference',
+    '## Guides',
     [
-      `- [Error catalogue](${base}docs/errors.md): every error code, what happened and what to do`,
+      ...GUIDES.map(({ name, title, summary }) => `- [${title}](${base}docs/${name}.md): ${summary}`),
       `- [OpenAPI document](${base}openapi.json): the whole contract, OpenAPI 3.1`,
     ].join('\n'),
   ]);

@@ -1,5 +1,6 @@
 import { type Document, operationsOf } from '../contract/document.ts';
 import { defaultServer, docsDocument, docsOperation } from './document.ts';
+import { GUIDES } from './guides.ts';
 import { samplesOf } from './samples.ts';
 
 /** Returns the names of the APIs for the command line: `servers` for the group of tags "Servers API". */
@@ -40,12 +41,19 @@ export const atServer = (document: Document, url: string): Document => ({ ...doc
 export function decorated(document: Document, logo: string | null): Document {
   const copy = structuredClone(document);
   for (const operation of operationsOf(copy)) {
-    const samples = samplesOf(docsOperation(copy, operation), defaultServer(copy));
-    Object.assign(operation.object, { 'x-codeSamples': samples });
+    const { id, description } = docsOperation(copy, operation);
+    Object.assign(operation.object, {
+      description: `${description}\n\n[This operation on a page of its own](docs/${id}.html)`,
+      'x-codeSamples': samplesOf(docsOperation(copy, operation), defaultServer(copy)),
+    });
   }
   const { info } = docsDocument(copy);
   Object.assign(info, {
-    description: `${info.description}\n\nThis documentation as [OpenAPI](openapi.json) and [for language models](llms.txt).`,
+    description: [
+      info.description.replaceAll(/\]\((docs\/\w+)\.md\b/g, ']($1.html'),
+      `**Guides**: ${GUIDES.map(({ name, title }) => `[${title}](docs/${name}.html)`).join(' · ')}`,
+      'This documentation as [OpenAPI](openapi.json) and [for language models](llms.txt).',
+    ].join('\n\n'),
     ...(logo !== null && { 'x-logo': { url: logo, altText: info.title } }),
   });
   return copy;

@@ -5,12 +5,12 @@ import type { Document } from '../contract/document.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import type { DocsFolder } from '../docs/built.ts';
-import { defaultServer, docsDocument, docsGroups } from '../docs/document.ts';
-import { errorsPage } from '../docs/errors-page.ts';
-import { llmsIndex, operationPage, pageName } from '../docs/markdown.ts';
+import { defaultServer, docsDocument } from '../docs/document.ts';
+import { llmsIndex } from '../docs/markdown.ts';
 import { allowOwnScripts } from '../docs/script-hashes.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import { type Published, publish, sendPublished } from './published.ts';
+import { publishedPages } from './pages.ts';
+import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
 /** The parts of a server that answer for it here. */
 type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };
@@ -19,17 +19,7 @@ type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps
 export const platformHandlers = (deps: Process, document: Document, docs: DocsFolder): RawHandlers => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
-  const pages = new Map(
-    docsGroups(document)
-      .flatMap(({ operations }) => operations)
-      .map((operation) => [
-        pageName(operation),
-        once(() => publish(MARKDOWN, operationPage(document, operation, publicUrl))),
-      ]),
-  ).set(
-    'errors.md',
-    once(() => publish(MARKDOWN, errorsPage())),
-  );
+  const pages = publishedPages(document, publicUrl);
   const json = once(() => publish('application/json; charset=utf-8', JSON.stringify(published)));
   const yaml = once(() => publish('application/yaml; charset=utf-8', dump(published, { noRefs: true })));
   const index = once(() => publish(MARKDOWN, llmsIndex(document, `${publicUrl}/`)));
@@ -100,7 +90,7 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
 
     getDocsPage: async (request, response) => {
       const name = String(request.params.page);
-      const page = pages.get(name)?.();
+      const page = await pages(name);
       if (page === undefined) {
         throw notFound('Page', `There is no page ${JSON.stringify(name)}; /llms.txt lists them all.`);
       }
@@ -115,9 +105,6 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
 };
 
 const MARKDOWN = 'text/markdown; charset=utf-8';
-
-/** What a page can say of itself in `<meta>` is all but who may frame it. */
-const PAGE_HEADERS = { 'Content-Security-Policy': "frame-ancestors 'none'", 'X-Frame-Options': 'DENY' };
 
 /** Strangers may ask for it as often as they like, so it is made once, when the first one does. */
 function once(make: () => Published): () => Published {

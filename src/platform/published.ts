@@ -21,6 +21,9 @@ export type Published = {
   readonly bytes: (coding: Coding) => Promise<Buffer>;
 };
 
+/** What a page can say of itself in `<meta>` is all but who may frame it. */
+export const PAGE_HEADERS = { 'Content-Security-Policy': "frame-ancestors 'none'", 'X-Frame-Options': 'DENY' };
+
 /** Makes a text known under a media type. */
 export function publish(type: string, text: string, headers: Readonly<Record<string, string>> = {}): Published {
   const identity = Buffer.from(text);

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { pageName } from '../../src/docs/markdown.ts';
+import { GUIDES } from '../../src/docs/guides.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
 import { buildDocs, document, newFolder, operations, removeFolder, temporaryFolder } from './support.ts';
 
@@ -12,6 +12,12 @@ const filesOf = async (folder: string): Promise<string[]> =>
     .toSorted();
 
 const read = (folder: string, name: string): Promise<string> => readFile(join(folder, name), 'utf8');
+
+/** The pages of these operations, and the guides. */
+const pageFiles = (of: typeof operations): string[] =>
+  [...GUIDES.map(({ name }) => name), ...of.map(({ id }) => id)]
+    .flatMap((name) => [`docs/${name}.md`, `docs/${name}.html`])
+    .toSorted();
 
 /** The document that the page holds, and everything around it that is not the program which shows it. */
 function definitionOf(page: string): { definition: typeof document; html: string } {
@@ -32,24 +38,20 @@ describe('npm run docs', () => {
 
   test('builds a folder to publish: the page, the document, the index, a page for each operation', async () => {
     expect(await filesOf(folder)).toEqual(
-      [
-        'index.html',
-        'openapi.json',
-        'llms.txt',
-        'docs/errors.md',
-        ...operations.map((operation) => `docs/${pageName(operation)}`),
-      ].toSorted(),
+      ['index.html', 'openapi.json', 'llms.txt', ...pageFiles(operations)].toSorted(),
     );
     expect(JSON.parse(await read(folder, 'openapi.json'))).toEqual(document);
   });
 
   test('every link of its files leads to one of them', async () => {
     const files = await filesOf(folder);
+    const links = { html: /href="([^"]*)"/g, text: /\]\(([^)]+)\)/g };
     for (const name of files.filter((file) => /\.(?:md|txt|html)$/.test(file))) {
-      const text = name.endsWith('.html') ? definitionOf(page).html : await read(folder, name);
-      const prose = text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`]*`/g, '');
-      for (const [, link = ''] of prose.matchAll(name.endsWith('.html') ? /href="([^"]*)"/g : /\]\(([^)]+)\)/g)) {
-        const isElsewhere = link.startsWith('#') || link === 'data:,' || link === 'https://redocly.com/redoc/';
+      const isHtml = name.endsWith('.html');
+      const text = name === 'index.html' ? definitionOf(page).html : await read(folder, name);
+      const prose = isHtml ? text : text.replaceAll(/^```.*?^```/gms, '').replaceAll(/`[^`]*`/g, '');
+      for (const [, link = ''] of prose.matchAll(isHtml ? links.html : links.text)) {
+        const isElsewhere = /^(?:#|data:)/.test(link) || link === 'https://redocly.com/redoc/';
         expect(isElsewhere || files.includes(join(dirname(name), link.replace(/#.*/, ''))), `${name}: ${link}`).toBe(
           true,
         );
@@ -95,9 +97,7 @@ describe('flags', () => {
     const folder = await temporaryFolder();
     expect((await buildDocs('--out', folder, '--api', 'servers')).code).toBe(0);
     const servers = operations.filter(({ path }) => path.startsWith('/api/'));
-    expect((await filesOf(folder)).filter((name) => name.startsWith('docs/'))).toEqual(
-      ['docs/errors.md', ...servers.map((operation) => `docs/${pageName(operation)}`)].toSorted(),
-    );
+    expect((await filesOf(folder)).filter((name) => name.startsWith('docs/'))).toEqual(pageFiles(servers));
     const text = await read(folder, 'openapi.json');
     const cut = JSON.parse(text) as typeof document & { tags: { name: string }[] };
     expect(Object.keys(cut.paths).every((path) => path.startsWith('/api/'))).toBe(true);

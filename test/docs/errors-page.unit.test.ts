@@ -30,7 +30,7 @@ test.each(Object.keys(CATALOGUE) as ErrorCode[])(
     expect(entry).toContain(`**${title}.**`);
     for (const [api, path] of Object.entries(PATHS)) {
       const { status, headers, body } = render(path, code);
-      expect(headers.Link).toBe(`<https://gatehouse.example.com/gw/docs/errors.md#${code}>; rel="help"`);
+      expect(headers.Link).toBe(`<https://gatehouse.example.com/gw/docs/errors.html#${code}>; rel="help"`);
       const inBody = JSON.parse(body).error?.code;
       expect(entry).toContain(`${api}: ${status}${inBody === undefined ? '' : ` \`${inBody}\``}`);
     }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { resolve } from '../../src/contract/document.ts';
 import { type DocsSchema, docsGroups } from '../../src/docs/document.ts';
-import { llmsIndex, operationPage, pageName } from '../../src/docs/markdown.ts';
+import { GUIDES } from '../../src/docs/guides.ts';
+import { llmsIndex, operationPage } from '../../src/docs/markdown.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
 import { fieldsOf, typeOf } from '../../src/docs/schemas.ts';
 import { document, operations } from './support.ts';
@@ -89,12 +90,12 @@ test('llms.txt has the form of llmstxt.org and links every page, and only pages 
   expect(summary).toMatch(/^> \S/);
   expect([...index.matchAll(/^## (.+)$/gm)].map(([, name]) => name)).toEqual([
     ...docsGroups(document).map(({ name }) => name),
-    'Reference',
+    'Guides',
   ]);
   const links = [...index.matchAll(/^- \[([^\]]+)\]\(([^)]+)\): \S/gm)].map(([, , target]) => target);
   expect(links).toEqual([
-    ...operations.map((operation) => `${SERVER}/docs/${pageName(operation)}`),
-    `${SERVER}/docs/errors.md`,
+    ...operations.map(({ id }) => `${SERVER}/docs/${id}.md`),
+    ...GUIDES.map(({ name }) => `${SERVER}/docs/${name}.md`),
     `${SERVER}/openapi.json`,
   ]);
   expect(index.match(/^- /gm)).toHaveLength(links.length);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { type RunningServer, startServer } from '../../src/server.ts';
 import { type Answer, askOnce } from '../support/ask-once.ts';
-import { document } from './support.ts';
+import { document, operations } from './support.ts';
 
 const PUBLIC_URL = 'https://gatehouse.example.com/gw';
 let page: string | null;
@@ -83,9 +83,43 @@ test('every link of llms.txt, and every link of what it leads to, is answered un
   expect(seen.size).toBeGreaterThan(25);
 });
 
-test('a page shows samples that ask this server', async () => {
-  const { text } = await get(`${PUBLIC_URL}/docs/updateMcpServer.md`);
-  expect(text).toContain(`curl '${PUBLIC_URL}/api/mcp-servers/`);
+test.each(['updateMcpServer.md', 'updateMcpServer.html', 'getting-started.md', 'clients.html'])(
+  'a page shows samples that ask this server: %s',
+  async (name) => {
+    const { text } = await get(`${PUBLIC_URL}/docs/${name}`);
+    expect(text).toMatch(new RegExp(`(?:curl|claude) .*${PUBLIC_URL}/`));
+    expect(text).not.toMatch(/(?:localhost|127\.0\.0\.1):8080/);
+  },
+);
+
+test('every error leads to a heading of the page that it links', async () => {
+  const { text } = await get(`${PUBLIC_URL}/docs/errors.html`);
+  for (const path of ['/api/mcp-servers', '/integration', '/nowhere', '/mcp/unknown']) {
+    const { headers } = await get(`${PUBLIC_URL}${path}`);
+    const [, page, code] = /^<([^#]+)#(\w+)>; rel="help"$/.exec(headers.get('link') ?? '') ?? [];
+    expect(page).toBe(`${PUBLIC_URL}/docs/errors.html`);
+    expect(text, path).toContain(`<h2 id="${code}">`);
+  }
+});
+
+test('every link of every HTML page is answered under the public URL', async () => {
+  page = '<!doctype html><title>x</title>';
+  const left = [`${PUBLIC_URL}/docs/errors.html`];
+  const seen = new Set(left);
+  for (let url = left.pop(); url !== undefined; url = left.pop()) {
+    const { status, text } = await get(url);
+    expect(status, url).toBe(200);
+    for (const [, link = ''] of url.endsWith('.html') ? text.matchAll(/<a [^>]*href="([^"]*)"/g) : []) {
+      const target = new URL(link, url);
+      target.hash = '';
+      if (!seen.has(target.href)) {
+        seen.add(target.href);
+        left.push(target.href);
+      }
+    }
+  }
+  expect(seen).toContain(`${PUBLIC_URL}/docs`);
+  expect(seen.size).toBeGreaterThan(2 * operations.length);
 });
 
 test.each(['nope.md', 'constructor.md', '__proto__', 'index.html'])('there is no page %s', async (name) => {

@@ -43,11 +43,24 @@ describe('getDocs', () => {
 });
 
 describe('getDocsPage', () => {
-  test.each(['updateMcpServer.md', 'errors.md'])('200: %s', async (page) => {
+  test.each(['updateMcpServer.md', 'errors.md', 'getting-started.md'])('200: %s', async (page) => {
     expect((await call(server.url, 'getDocsPage', { path: { page }, as: 'nobody' })).text).toMatch(/^# /);
   });
 
-  test.each(['nothing.md', '../package.json', 'updateMcpServer'])('404: %s', async (page) => {
+  test.each(['updateMcpServer.html', 'errors.html', 'getting-started.html'])('200: %s', async (page) => {
+    const { text, headers } = await call(server.url, 'getDocsPage', { path: { page }, as: 'nobody' });
+    expect(text).toMatch(/^<!doctype html>/);
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  });
+
+  test.each([
+    'nothing.md',
+    '../package.json',
+    'updateMcpServer',
+    'updateMcpServer.htm',
+    'constructor.html',
+    'Guides.md',
+  ])('404: %s', async (page) => {
     expect((await call(server.url, 'getDocsPage', { path: { page }, as: 'nobody' })).status).toBe(404);
   });
 });

@@ -14,6 +14,7 @@ afterAll(() => server.stop());
 const DOCUMENTS: [OperationId, string][] = [
   ['getDocs', '/docs'],
   ['getDocsPage', '/docs/errors.md'],
+  ['getDocsPage', '/docs/errors.html'],
   ['getLlmsTxt', '/llms.txt'],
   ['getOpenApiJson', '/openapi.json'],
   ['getOpenApiYaml', '/openapi.yaml'],
@@ -29,8 +30,8 @@ async function get(path: string, headers: string, method = 'GET') {
 }
 const tagIn = (head: string): string => /^etag: (.*)\r$/im.exec(head)?.[1] ?? '';
 
-describe.each(DOCUMENTS)('%s', (id, path) => {
-  const page = { path: { page: 'errors.md' }, as: 'nobody' } as const;
+describe.each(DOCUMENTS)('%s %s', (id, path) => {
+  const page = { path: { page: path.slice('/docs/'.length) }, as: 'nobody' } as const;
 
   test('304: what the client has already', async () => {
     const { headers } = await call(server.url, id, page);

@@ -21,7 +21,7 @@ const envelope = (data: object) =>
   JSON.stringify({ message: 'MCP server retrieved successfully', status: 'success', error: null, data });
 const headers = { 'content-type': 'application/json; charset=utf-8', 'x-request-id': '1', etag: '"1"' };
 const GOOD: Came = { status: 200, headers, body: envelope(SERVER) };
-const link = '<http://localhost/docs/errors.md#not_found>; rel="help"';
+const link = '<http://localhost/docs/errors.html#not_found>; rel="help"';
 const NOT_FOUND: Came = {
   status: 404,
   headers: { 'content-type': 'application/json', 'x-request-id': '1', link },
