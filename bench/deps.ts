@@ -55,7 +55,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     places: createServerPlaces(store),
     integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
-    machine: { variables: {}, stdioUser: null },
+    machine: { variables: {}, stdioUser: null, programs: null },
     runtime: createRuntime({
       store,
       egress,

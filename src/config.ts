@@ -16,7 +16,8 @@ export type Config = {
   readonly port: number;
   /** Without a slash at the end; null means where the server listens. */
   readonly publicUrl: string | null;
-  readonly corsOrigins: readonly string[];
+  /** Browser origins, or patterns of them. */
+  readonly corsOrigins: readonly (string | RegExp)[];
   readonly dataDirectory: string;
   readonly databaseUrl: string | null;
   /** The first seals, all open; null means the generated key file. */

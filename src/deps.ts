@@ -48,6 +48,6 @@ export type Deps = {
   readonly integrationPolicy: ApprovalPolicy;
   /** Whether the running gateway follows such a change at once; else it does when it starts. */
   readonly reloadsLive: boolean;
-  /** What configurations of the operator's servers may use of this machine; null where they may use nothing. */
-  readonly machine: Machine | null;
+  /** What configurations of the operator's servers may use of this machine. */
+  readonly machine: Machine;
 };

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import querystring from 'node:querystring';
 import pino from 'pino';
 import type { NewCredentials } from './auth/first-credentials.ts';
+import { endWithNpm } from './base/end-with-npm.ts';
 import { exitOnFault } from './base/exit-on-fault.ts';
 import { LIMITS } from './base/limits.ts';
-import { createLogDestination, escapeControls } from './base/log-destination.ts';
+import { createLogDestination } from './base/log-destination.ts';
 import { type Config, ConfigError, parseConfig, SECRET_VARIABLES } from './config.ts';
 import { readDocument } from './contract/bundle.ts';
 import { builtDocs } from './docs/built.ts';
+import { CannotListen } from './http/listen.ts';
 import { secretForms } from './redaction/secret-forms.ts';
 import { closeInherited } from './runtime/close-inherited.ts';
 import { type RunningServer, startServer } from './server.ts';
@@ -55,6 +57,7 @@ async function main(): Promise<void> {
   globalThis.gc?.();
   log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  endWithNpm();
 }
 
 /** Takes what this process was given as secrets, and the tokens in paths of endpoints, out of a text. */
@@ -72,9 +75,7 @@ async function destination(): Promise<pino.DestinationStream> {
   if (!process.stdout.isTTY) {
     return createLogDestination();
   }
-  const { default: pretty } = await import('pino-pretty');
-  const terminal = pretty({ ignore: 'pid,hostname', translateTime: 'HH:MM:ss' });
-  return { write: (line) => terminal.write(escapeControls(line)) };
+  return (await import('./telemetry/terminal-log.ts')).terminalLog();
 }
 
 /** On a terminal the secrets of a start are printed; elsewhere, where output is kept, only a file's path is. */
@@ -115,20 +116,9 @@ main().catch((error: unknown) => {
   process.exit(1);
 });
 
-/** Failures to listen that the operator can mend, and the sentence for each. */
-const LISTEN_REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there already. Set GATEHOUSE_PORT to a free port.',
-  EACCES: 'this user has no permission to listen there. Set GATEHOUSE_PORT to 1024 or higher.',
-  EADDRNOTAVAIL: 'this machine has no such address. Set GATEHOUSE_HOST to one that it has.',
-  ENOTFOUND: 'this host name has no address. Set GATEHOUSE_HOST to an address of this machine.',
-};
-
 /** Why the start failed: a sentence that says what to do, or the stack of an error that nothing foresees. */
 function reasonOf(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof StoreRefused || error instanceof StoreUnavailable) {
-    return error.message;
-  }
-  const { code = '', message, stack } = error as NodeJS.ErrnoException;
-  const reason = LISTEN_REASONS[code];
-  return reason === undefined ? String(stack ?? error) : `${message}: ${reason}`;
+  const isExpected = [ConfigError, CannotListen, StoreRefused, StoreUnavailable].some((kind) => error instanceof kind);
+  const { message, stack } = error as Error;
+  return isExpected ? message : String(stack ?? error);
 }

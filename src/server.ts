@@ -26,7 +26,7 @@ import { createFailureLog } from './runtime/failure-log.ts';
 import { createReloads } from './runtime/reloads.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { environmentOfUser, requireStdioUser } from './runtime/stdio-user.ts';
-import type { Environment } from './shared-config/variables.ts';
+import type { Environment, Programs } from './shared-config/variables.ts';
 import { readOrCreateKeyFile } from './store/key-file.ts';
 import { openStore } from './store/open.ts';
 import type { StoreOptions } from './store/store.ts';
@@ -54,8 +54,10 @@ export type ServerOptions = {
   readonly location?: StoreOptions['location'];
   /** Shows, once, what this start has made, before it is stored. */
   readonly show?: (made: NewCredentials, url: string) => Promise<void>;
-  /** The variables that configurations of the operator's servers may name, none unless given. Null: no processes either. */
-  readonly environment?: Environment | null;
+  /** The variables that configurations of the operator's servers may name, none unless given. */
+  readonly environment?: Environment;
+  /** The only programs that the operator's servers may be, any unless given. */
+  readonly programs?: Programs;
   /** Runs before the first request is answered, with the app that will answer. */
   readonly prepare?: (app: RequestListener) => Promise<void>;
   readonly now?: () => number;
@@ -96,7 +98,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   try {
     const begin = holdRequests(http, connections);
-    const url = await listen(http, config);
+    const { host, port } = config;
+    const url = await listen(http, { host, port, settings: { host: 'GATEHOUSE_HOST', port: 'GATEHOUSE_PORT' } });
     const newCredentials = await bootstrap({ store, now, ids }, config, async (made) => show?.(made, url));
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
@@ -130,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       places: createServerPlaces(store),
       integrationPolicy: config.integrationPolicy,
       reloadsLive: config.reload === 'live',
-      machine: environment === null ? null : { variables: environmentOfUser(environment, stdioUser), stdioUser },
+      machine: { variables: environmentOfUser(environment, stdioUser), stdioUser, programs: options.programs ?? null },
       stopping: stopping.signal,
     };
     if (config.adminAuth === 'none') {

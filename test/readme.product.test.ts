@@ -26,7 +26,7 @@ let sandbox: Program;
 let port: number;
 beforeAll(async () => {
   port = await freePort();
-  sandbox = startProgram({ GATEHOUSE_PORT: String(port) }, ['src/sandbox/main.ts']);
+  sandbox = startProgram({ GATEHOUSE_PORT: String(port) }, ['src/cli/main.ts', 'sandbox']);
   await sandbox.ready;
 });
 afterAll(async () => {

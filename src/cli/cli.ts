@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { packageFile } from '../base/package-file.ts';
 import { suggestSimilar } from '../base/suggest-similar.ts';
 import { ConfigError } from '../config.ts';
+import { CannotListen } from '../http/listen.ts';
 import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
 import { UsageError } from './arguments.ts';
 import { backup } from './backup.ts';
@@ -13,6 +14,7 @@ import { importServers } from './import.ts';
 import { mock } from './mock.ts';
 import { rekey } from './rekey.ts';
 import { restore } from './restore.ts';
+import { sandbox } from './sandbox.ts';
 import { serve } from './serve.ts';
 
 /** Every command, by name, in the order in which `--help` lists them. */
@@ -25,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   rekey,
   contract,
   mock,
+  sandbox,
   docs,
 };
 
@@ -108,7 +111,8 @@ function failed({ stderr }: Context, name: string, error: unknown): number {
     return EXIT.usage;
   }
   const { message, stack, syscall } = error as NodeJS.ErrnoException;
-  const isExpected = error instanceof StoreRefused || error instanceof StoreUnavailable || syscall !== undefined;
+  const isExpected =
+    [CannotListen, StoreRefused, StoreUnavailable].some((kind) => error instanceof kind) || syscall !== undefined;
   stderr(`${isExpected ? message : (stack ?? error)}\n`);
   return EXIT.failed;
 }

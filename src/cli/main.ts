@@ -1,6 +1,8 @@
+import { endWithNpm } from '../base/end-with-npm.ts';
 import { runGatehouse } from './cli.ts';
 
 /** The program `gatehouse`. */
+endWithNpm();
 process.exitCode = await runGatehouse({
   args: process.argv.slice(2),
   env: process.env,

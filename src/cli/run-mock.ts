@@ -5,18 +5,9 @@ import { type Context, EXIT } from './command.ts';
 import type { MockSettings } from './mock-arguments.ts';
 
 /** Runs the mock until it is interrupted, and resolves with the exit status. */
-export async function runMock({ stdout, stderr, interruption }: Context, settings: MockSettings): Promise<number> {
+export async function runMock({ stdout, interruption }: Context, settings: MockSettings): Promise<number> {
   const interrupted = interruption();
-  const mock = await startMock({ ...settings, random: Math.random }).catch((error: NodeJS.ErrnoException) => error);
-  if (mock instanceof Error) {
-    if (mock.syscall !== 'listen') {
-      throw mock;
-    }
-    const { host, port } = settings;
-    const reason = mock.code === 'EADDRINUSE' ? 'another program listens there already; use --port' : mock.message;
-    stderr(`The mock cannot listen on ${host}:${port}: ${reason}\n`);
-    return EXIT.failed;
-  }
+  const mock = await startMock({ ...settings, random: Math.random });
   stdout(banner(mock.url));
   if (!interrupted.aborted) {
     await once(interrupted, 'abort');

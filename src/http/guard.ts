@@ -23,7 +23,10 @@ export type Guard = (request: IncomingMessage, path: string) => void;
 export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { readonly publicUrl: string }): Guard {
   const own = new URL(config.publicUrl);
   const hosts = new Set([...LOOPBACK, own.hostname, config.host.includes(':') ? `[${config.host}]` : config.host]);
-  const origins = new Set([own.origin, ...config.corsOrigins]);
+  const isAllowed = (origin: string) =>
+    [own.origin, ...config.corsOrigins].some((allowed) =>
+      typeof allowed === 'string' ? allowed === origin : allowed.test(origin),
+    );
   return ({ headers, rawHeaders, httpVersion }, path) => {
     if (headers.host === undefined && httpVersion === '1.1') {
       throw new ApiError('malformed_request', 'The request has no Host header; send one (RFC 9112, section 3.2).');
@@ -37,7 +40,7 @@ export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { rea
     }
     // A page of this very server, under whichever of its names.
     const isOwn = origin !== undefined && URL.parse(origin)?.host === host.toLowerCase();
-    if (origin !== undefined && !isOwn && !origins.has(origin)) {
+    if (origin !== undefined && !isOwn && !isAllowed(origin)) {
       throw forbidden('This browser origin is not allowed. Add it to GATEHOUSE_CORS_ORIGINS.');
     }
   };
@@ -47,7 +50,7 @@ export function createGuard(config: Pick<Config, 'host' | 'corsOrigins'> & { rea
 export type CrossOrigin = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /** Cross-origin resource sharing for the configured origins, if there are any; their preflights are answered here. */
-export function crossOrigin(origins: readonly string[]): CrossOrigin {
+export function crossOrigin(origins: Config['corsOrigins']): CrossOrigin {
   if (origins.length === 0) {
     return (_request, _response, next) => next();
   }

@@ -13,12 +13,13 @@ export type RunningMock = {
 
 /**
  * Starts the mock: requests go through the server's own checks, and valid ones get examples of the document. Nothing is
- * remembered. Rejects if it cannot listen.
+ * remembered. Throws CannotListen.
  */
 export async function startMock(options: MockOptions): Promise<RunningMock> {
   const makeAnswer = await createPrism(options.document);
   const http = createServer({ requireHostHeader: false });
-  const url = await listen(http, options);
+  const { host, port } = options;
+  const url = await listen(http, { host, port, settings: { host: '--host', port: '--port' } });
   const app = createMockApp(options, url, makeAnswer);
   answerUnreadable(http, url, LIMITS.lingerMs);
   // Whether a body is wanted is said when it is read, after the credentials were checked.

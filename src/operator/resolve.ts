@@ -10,7 +10,14 @@ import {
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/target-secrets.ts';
 import { textsOf, withTexts } from '../shared-config/config-texts.ts';
-import { expand, isRefused, type Machine, valueOfVariable, variablesIn } from '../shared-config/variables.ts';
+import {
+  expand,
+  isRefused,
+  type Machine,
+  type Programs,
+  valueOfVariable,
+  variablesIn,
+} from '../shared-config/variables.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 
 type SharedServer = sharedServers.SharedServer;
@@ -30,22 +37,17 @@ export type ResolvedSharedServer = {
 };
 
 /**
- * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted. With null as
- * the `machine`, nothing of this machine may be used.
+ * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted.
  */
-export function resolveSharedServer(server: Configured, machine: Machine | null): ResolvedSharedServer {
+export function resolveSharedServer(server: Configured, machine: Machine): ResolvedSharedServer {
   const { mcpServer: config } = server;
-  const environment = machine?.variables ?? {};
+  const { variables: environment } = machine;
   const texts = textsOf(config);
   const names = [...new Set(texts.flatMap(([, text]) => variablesIn(text)))];
   const missing = names.filter((name) => valueOfVariable(name, environment) === undefined).toSorted();
   const expanded = withTexts(config, (text) => expand(text, environment));
   const lacks = lacking(expanded);
   const mistakes = [...refusedVariables(texts), ...lacks];
-  if (machine === null && config.transport === 'stdio') {
-    const message = 'this gateway starts no local processes, since its credentials are known to everybody';
-    mistakes.push({ path: ['mcpServer', 'transport'], message, rule: 'transport' });
-  }
   if (lacks.length === 0) {
     const isKnown = (text: string) => !variablesIn(text).some((name) => missing.includes(name));
     mistakes.push(
@@ -72,7 +74,7 @@ const lacks = (missing: readonly string[]): string =>
   `this process has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
 
 /** Throws `validation_failed` for what no environment could make right. */
-export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine | null): void {
+export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine): void {
   const { mistakes } = resolveSharedServer({ id: '', slug: '', version: 0, ...server }, machine);
   if (mistakes.length > 0) {
     throw invalid(mistakes);
@@ -147,7 +149,7 @@ function urlMistakes(transport: RemoteTarget['transport'], url: string): Invalid
 const connectableOf = (
   { id, slug, version }: Configured,
   config: Config,
-  machine: Machine | null,
+  machine: Machine,
   variables: readonly Secret[],
 ): Connectable => ({
   id,
@@ -187,30 +189,32 @@ const silenceOf = ({ timeoutSeconds }: Config): number =>
 const INHERITED =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMFILES|PATHEXT|COMSPEC)$/i;
 
-function processTarget(
-  name: string,
-  config: Config,
-  machine: Machine | null,
-  variables: readonly Secret[],
-): ProcessTarget {
-  if (machine === null) {
-    throw new TypeError('a local process has to run on some machine');
-  }
-  const { variables: environment, stdioUser: user } = machine;
-  const { command, args, env, cwd, encoding, encodingErrorHandler } = config;
+function processTarget(name: string, config: Config, machine: Machine, variables: readonly Secret[]): ProcessTarget {
+  const { variables: environment, stdioUser: user, programs } = machine;
+  const { env, cwd, encoding, encodingErrorHandler } = config;
   const inherited = Object.entries(environment).filter(([variable]) => INHERITED.test(variable));
   return {
     transport: 'stdio',
     name,
     silence: silenceOf(config),
-    command: command ?? '',
-    args,
+    ...(programs === null ? { command: config.command ?? '', args: config.args } : programOf(config, programs)),
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
-    secrets: [...secretsIn(env), ...secretsOfArguments(args), ...variables],
+    secrets: [...secretsIn(env), ...secretsOfArguments(config.args), ...variables],
     isShared: true,
     cwd,
     user,
     encoding: encoding ?? 'utf-8',
     undecodable: encodingErrorHandler ?? 'strict',
   };
+}
+
+/** One of the programs that may be started, exactly as it is; arguments, folders and variables could make another of it. */
+function programOf({ command, args, env, cwd }: Config, programs: Programs) {
+  const name = command ?? '';
+  const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+  if (program === undefined || args.length > 0 || cwd !== null || Object.keys(env).length > 0) {
+    const names = Object.keys(programs).join(', ');
+    return { command: name, args, refusal: `this gateway starts only ${names}, without args, env and cwd` };
+  }
+  return { command: program.file, args: program.args };
 }

@@ -36,7 +36,10 @@ export async function openProcess(
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Pipe> {
-  const { name, cwd, encoding } = target;
+  const { name, cwd, encoding, refusal } = target;
+  if (refusal !== undefined) {
+    throw new ServerFailed(name, 'unusable', `cannot be started: ${refusal}.`);
+  }
   // A folder that is not there, spawn would report as a command that is not.
   if (cwd !== null && !(await stat(cwd).catch(() => null))?.isDirectory()) {
     throw new ServerFailed(name, 'unusable', 'cannot be started: its folder `cwd` does not exist.');

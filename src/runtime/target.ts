@@ -44,6 +44,8 @@ type Remote = Common & {
 /** A server that is a process of this machine, spoken to over its standard input and output. */
 export type ProcessTarget = Common & {
   readonly transport: 'stdio';
+  /** Why this gateway does not start it; absent if it does. */
+  readonly refusal?: string;
   readonly command: string;
   readonly args: readonly string[];
   /** Its whole environment. */

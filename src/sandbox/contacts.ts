@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { createServer } from '../base/node-http.ts';
+import { negotiateVersion } from '../gateway/eras.ts';
 
 const inputSchema = (...names: string[]) => ({
   type: 'object',
@@ -19,17 +20,19 @@ const TOOLS = [
   },
   { name: 'create_contact', description: 'Create a contact', inputSchema: inputSchema('name', 'email') },
 ];
-const HELLO = {
-  protocolVersion: '2025-11-25',
-  capabilities: { tools: {}, logging: {} },
-  serverInfo: { name: 'Contacts', version: '1.0.0' },
-};
 const GREETING = { level: 'info', data: 'You are listening to the sandbox. It has nothing else to tell.' };
 
 /** A JSON-RPC message, with the members that this server reads. */
-export type Message = { id?: unknown; method?: string; params?: { name?: string; arguments?: object } };
+export type Message = {
+  id?: unknown;
+  method?: string;
+  params?: { name?: string; arguments?: object; protocolVersion?: unknown };
+};
 
-/** A small MCP server (2025-11-25): two tools over a list of contacts, and a stream that sends a greeting. */
+/**
+ * A small MCP server of all versions with sessions, which answers `initialize` in the version of the client (2025-11-25,
+ * "Lifecycle", version negotiation): two tools over a list of contacts, and a stream that sends a greeting.
+ */
 export type Contacts = {
   /**
    * Answers a request of a session, or `initialize`, whose body was read and parsed. Returns false, and leaves the
@@ -46,20 +49,28 @@ export function createContacts(): Contacts {
   /** The open streams of each session. */
   const sessions = new Map<string, Set<ServerResponse>>();
 
-  const answerTo = ({ method, params }: Message): object => {
+  const answerTo = ({ method = '', params }: Message): object => {
     const tool = TOOLS.find(({ name }) => name === params?.name);
-    if (method === 'tools/call' && tool !== undefined) {
+    if (method === 'tools/call') {
+      if (tool === undefined) {
+        return { error: { code: -32602, message: `Unknown tool: ${params?.name}` } };
+      }
       contacts.push(...(tool.name === 'create_contact' ? [params?.arguments ?? {}] : []));
       return { result: { content: [{ type: 'text', text: JSON.stringify(contacts) }] } };
     }
     const results: Readonly<Record<string, object>> = {
-      initialize: HELLO,
+      initialize: {
+        protocolVersion: negotiateVersion(params?.protocolVersion),
+        capabilities: { tools: {}, logging: {} },
+        serverInfo: { name: 'Contacts', version: '1.0.0' },
+      },
       'tools/list': { tools: TOOLS },
       ping: {},
       'logging/setLevel': {},
     };
-    const result = results[method ?? ''];
-    return result === undefined ? { error: { code: -32601, message: `Unknown: ${method}` } } : { result };
+    return Object.hasOwn(results, method)
+      ? { result: results[method] }
+      : { error: { code: -32601, message: `Method not found: ${method}` } };
   };
 
   const serve: Contacts['serve'] = (request, response, message) => {

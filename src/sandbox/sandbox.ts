@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import pino from 'pino';
-import { isLoopback, parseConfig } from '../config.ts';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pino, { type DestinationStream } from 'pino';
+import { isLoopback, parseConfig, SECRET_VARIABLES } from '../config.ts';
 import { readDocument } from '../contract/bundle.ts';
 import { builtDocs } from '../docs/built.ts';
 import { type RunningServer, startServer } from '../server.ts';
@@ -18,15 +20,34 @@ export const SANDBOX_CREDENTIALS = {
   MCP_ENDPOINT_TOKEN: CONTACTS_TOKEN,
 } as const;
 
+/** Any page of this machine: what it could do, programs of this machine can do as well. */
+const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+
+/** The local processes that the operator may configure, by command: the MCP server of contacts, over stdio. */
+const PROGRAMS = {
+  'sandbox-contacts': {
+    file: process.execPath,
+    args: [fileURLToPath(new URL(`contacts-stdio${extname(import.meta.filename)}`, import.meta.url))],
+  },
+};
+
+export type SandboxOptions = {
+  /** Where the log goes once the sandbox is full; nowhere unless given. */
+  readonly destination?: DestinationStream;
+};
+
 /**
  * Starts the real server in memory with the objects and ids of the document's examples, so that printed samples find
  * them. A small MCP server runs beside it, behind the endpoint with the fixed token. Host, port and limits come from
- * the environment; database and credentials do not.
+ * the environment; database and credentials do not. Throws ConfigError and CannotListen.
  */
-export async function startSandbox(env: Readonly<Record<string, string | undefined>>): Promise<RunningServer> {
-  const { DATABASE_URL, GATEHOUSE_SECRET_KEY, ...given } = env;
+export async function startSandbox(
+  env: Readonly<Record<string, string | undefined>>,
+  { destination }: SandboxOptions = {},
+): Promise<RunningServer> {
+  const own = new Set(SECRET_VARIABLES.flatMap((name) => [name, `${name}_FILE`]));
   const config = parseConfig({
-    ...given,
+    ...Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name))),
     ...SANDBOX_CREDENTIALS,
     GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
   });
@@ -38,23 +59,31 @@ export async function startSandbox(env: Readonly<Record<string, string | undefin
     apiSecret: GATEHOUSE_API_SECRET,
   };
   const { ids, choose } = createSeedIds();
+  const log = pino({ level: 'silent' }, destination);
   const contacts = await startContacts();
   const server = await startServer({
-    // Its credentials are public: where others reach it, they must not reach what listens on this machine.
-    config: isLoopback(config.host) ? { ...config, egressAllow: [...config.egressAllow, '127.0.0.1'] } : config,
+    config: {
+      ...config,
+      // Its credentials are public: where others reach it, they must not reach what listens on this machine.
+      egressAllow: [...config.egressAllow, ...(isLoopback(config.host) ? ['127.0.0.1'] : [])],
+      corsOrigins: [...config.corsOrigins, LOOPBACK_ORIGIN],
+    },
     document: await readDocument(),
     docs: builtDocs,
-    log: pino({ level: 'silent' }),
+    log,
     violations: 'report',
     location: { kind: 'memory' },
     ids,
     // Whoever reaches it could otherwise run what they like.
-    environment: null,
+    programs: PROGRAMS,
     prepare: (app) => fill(app, examples(contacts.url), credentials, choose),
   }).catch(async (error: unknown) => {
     await contacts.stop();
     throw error;
   });
+  if (destination !== undefined) {
+    log.level = config.logLevel;
+  }
   const stop = async () => {
     await server.stop();
     await contacts.stop();

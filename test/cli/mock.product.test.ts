@@ -46,10 +46,12 @@ test('a port in use, and an address that this machine does not have, are one lin
   expect(busy).toEqual({
     code: 1,
     stdout: '',
-    stderr: `The mock cannot listen on 127.0.0.1:${port}: another program listens there already; use --port\n`,
+    stderr: `listen EADDRINUSE: address already in use 127.0.0.1:${port}: another program listens there already. Set --port to a free port.\n`,
   });
   const foreign = await run(['mock', '--port', '0', '--host', '192.0.2.1']);
   expect(foreign.code).toBe(1);
-  expect(foreign.stderr).toMatch(/^The mock cannot listen on 192\.0\.2\.1:0: .*EADDRNOTAVAIL.*\n$/);
+  expect(foreign.stderr).toMatch(
+    /^listen EADDRNOTAVAIL: .*this machine has no such address\. Set --host to one that it has\.\n$/,
+  );
   other.close();
 });

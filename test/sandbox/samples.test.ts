@@ -85,19 +85,3 @@ const moments = ({ created_at, updated_at }: { created_at?: number; updated_at?:
   created_at,
   updated_at,
 });
-
-test('the sandbox starts no local processes: everybody knows its operator token', async () => {
-  const headers = { Authorization: `Bearer ${SANDBOX_CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}` };
-  const body = { name: 'Local', mcpServer: { name: 'local', transport: 'stdio', command: 'true' } };
-  const answer = await call(shared.url, 'createSharedServer', { body, as: 'nobody', headers });
-  expect([answer.status, answer.body.error.fieldErrors]).toEqual([
-    422,
-    [
-      {
-        field: 'body.mcpServer.transport',
-        message: 'this gateway starts no local processes, since its credentials are known to everybody',
-        code: 'transport',
-      },
-    ],
-  ]);
-});
