@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isObject } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import {
   decodeHeader,
   type Era,
@@ -8,7 +9,7 @@ import {
   NAME_PARAMETERS,
   STATELESS_VERSION,
 } from '../runtime/protocol.ts';
-import { ERROR_CODES, type Message, RpcError } from './message.ts';
+import { type Message, RpcError } from './message.ts';
 
 /**
  * Tells by the envelope in `_meta`, not by a header, which protocol a message speaks. Of a stateless one, the headers
@@ -60,20 +61,20 @@ const single = (header: string | string[] | undefined): string | undefined =>
 export function requireSameHeader(header: string, sent: string | undefined, body: string): void {
   if (sent !== body) {
     const message = `The header ${header} and the body disagree.`;
-    throw new RpcError(ERROR_CODES.headerMismatch, message, { status: 400, data: { header: sent ?? null, body } });
+    throw new RpcError(RPC_ERROR_CODES.headerMismatch, message, { status: 400, data: { header: sent ?? null, body } });
   }
 }
 
 /** What is supported is told as `server/discover` tells it, to those who would ask that. */
 const unsupported = (requested: string, supported: readonly string[]): RpcError =>
-  new RpcError(ERROR_CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
+  new RpcError(RPC_ERROR_CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
     status: 400,
     data: { supported, requested },
   });
 
 const invalidEnvelope = (key: string): RpcError =>
   new RpcError(
-    ERROR_CODES.invalidParams,
+    RPC_ERROR_CODES.invalidParams,
     `The request lacks ${key}, which protocol version ${STATELESS_VERSION} wants.`,
     {
       status: 400,

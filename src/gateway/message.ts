@@ -4,20 +4,8 @@ import { TooManyNumbers } from '../base/exact-numbers.ts';
 import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { hasMoreValues, isShallowText } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { foldCase, MAX_MEMBERS, repeatsMember, TooManyMembers } from './repeated-members.ts';
-
-/** JSON-RPC 2.0 error codes, those of the Model Context Protocol (2026-07-28, "Error codes"), and one of our own. */
-export const ERROR_CODES = {
-  parseError: -32700,
-  invalidRequest: -32600,
-  methodNotFound: -32601,
-  invalidParams: -32602,
-  internalError: -32603,
-  headerMismatch: -32020,
-  unsupportedVersion: -32022,
-  /** The server behind an endpoint could not be asked, or did not answer as it should. */
-  serverFailed: -32003,
-} as const;
 
 /** A number that JavaScript would change is `JSON.rawJSON`, which is written as it came. */
 export type RpcId = string | number | object | null;
@@ -102,14 +90,14 @@ function* pieces(bytes: Buffer): Generator<undefined, Message> {
   const { value, text } = yield* parse(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
-    throw new RpcError(ERROR_CODES.invalidRequest, what);
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   const envelope = value as Record<string, unknown>;
   const { jsonrpc = '2.0', id, method, params = {} } = envelope;
   const isAnswer = method === undefined && id !== undefined && ('result' in envelope || 'error' in envelope);
   const isCall = typeof method === 'string' && typeof params === 'object' && params !== null && !Array.isArray(params);
   if (jsonrpc !== '2.0' || !(isCall || isAnswer) || !isId(id)) {
-    throw new RpcError(ERROR_CODES.invalidRequest, 'This is no JSON-RPC 2.0 request or notification.');
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This is no JSON-RPC 2.0 request or notification.');
   }
   if (isEqualUpToCase(envelope) || (isCall && isEqualUpToCase(params))) {
     throw repeated();
@@ -125,7 +113,7 @@ function* pieces(bytes: Buffer): Generator<undefined, Message> {
 
 const repeated = (): RpcError =>
   new RpcError(
-    ERROR_CODES.invalidRequest,
+    RPC_ERROR_CODES.invalidRequest,
     'Two members of the message, or of its params, have the same name up to case.',
   );
 
@@ -149,7 +137,7 @@ function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: str
   const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
   if (hasMoreValues(text, MAX_VALUES)) {
     const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;
-    throw new RpcError(ERROR_CODES.invalidRequest, what);
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   try {
     yield;
@@ -179,16 +167,19 @@ function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: str
       throw tooManyMembers();
     }
   }
-  throw new RpcError(ERROR_CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', {
+  throw new RpcError(RPC_ERROR_CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', {
     status: 400,
   });
 }
 
 const tooManyNumbers = (): RpcError =>
   new RpcError(
-    ERROR_CODES.invalidRequest,
+    RPC_ERROR_CODES.invalidRequest,
     `A message may hold at most ${MAX_EXACT_NUMBERS} numbers that JavaScript writes in another way, such as 1.0 or 1e5: write them as 1 and 100000, or send them in several calls.`,
   );
 
 const tooManyMembers = (): RpcError =>
-  new RpcError(ERROR_CODES.invalidRequest, `A message, and its params, may have at most ${MAX_MEMBERS} members each.`);
+  new RpcError(
+    RPC_ERROR_CODES.invalidRequest,
+    `A message, and its params, may have at most ${MAX_MEMBERS} members each.`,
+  );

@@ -1,11 +1,24 @@
+import type {
+  CancelTaskRequest,
+  ClientNotification,
+  ClientRequest,
+  GetTaskPayloadRequest,
+  GetTaskRequest,
+  ListTasksRequest,
+  TaskStatusNotification,
+} from '@modelcontextprotocol/client';
 import type { Era } from '../runtime/protocol.ts';
+
+type TaskRequest = ListTasksRequest | GetTaskRequest | GetTaskPayloadRequest | CancelTaskRequest;
+type RequestMethod = (ClientRequest | TaskRequest)['method'];
+type NotificationMethod = (ClientNotification | TaskStatusNotification)['method'];
 
 /**
  * The requests of clients that the protocol knows, by era: those of the versions 2024-11-05 to 2025-11-25 (`ClientRequest`
  * of their schemas, tasks included), and those of 2026-07-28. Compared byte for byte.
  */
 const REQUESTS: Readonly<Record<Era, ReadonlySet<string>>> = {
-  handshake: new Set([
+  handshake: new Set<RequestMethod>([
     'initialize',
     'ping',
     'logging/setLevel',
@@ -24,7 +37,7 @@ const REQUESTS: Readonly<Record<Era, ReadonlySet<string>>> = {
     'tasks/result',
     'tasks/cancel',
   ]),
-  stateless: new Set([
+  stateless: new Set<RequestMethod>([
     'server/discover',
     'subscriptions/listen',
     'completion/complete',
@@ -39,7 +52,7 @@ const REQUESTS: Readonly<Record<Era, ReadonlySet<string>>> = {
 };
 
 /** The notifications of clients that the protocol knows (`ClientNotification`). Only sessions take any. */
-const NOTIFICATIONS: ReadonlySet<string> = new Set([
+const NOTIFICATIONS: ReadonlySet<string> = new Set<NotificationMethod>([
   'notifications/initialized',
   'notifications/cancelled',
   'notifications/progress',

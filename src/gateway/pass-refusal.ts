@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { isObject } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { HttpAnswer } from '../egress/send-http.ts';
 import type { Identified } from '../http/context.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isJson } from '../runtime/messages.ts';
-import { ERROR_CODES } from './message.ts';
+
 import { sendJson } from './reply.ts';
 
 /** Bytes that the words of a refusal may have to be passed on. */
@@ -25,7 +26,7 @@ export async function passRefusal(
   }
   const why =
     status === 404 ? 'knows no such session, or has nothing at its URL' : `answered with HTTP ${answer.status}`;
-  const error = { code: ERROR_CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
+  const error = { code: RPC_ERROR_CODES.serverFailed, message: `The MCP server '${server}' ${why}.` };
   return sendJson(request, response, status, JSON.stringify({ jsonrpc: '2.0', id, error }));
 }
 

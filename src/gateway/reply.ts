@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { type ErrorCode, helpLink } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { createTurns } from '../base/stream-turns.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { write } from '../base/write.ts';
@@ -10,7 +11,7 @@ import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
-import { ERROR_CODES, type RpcError, type RpcId } from './message.ts';
+import type { RpcError, RpcId } from './message.ts';
 import type { Answered } from './outcome.ts';
 import type { List, ListUser } from './tool-lists.ts';
 
@@ -66,7 +67,7 @@ export function sendRpcError(
   request: Identified,
   response: ServerResponse,
   publicUrl: string,
-  { code, message, data, status = code === ERROR_CODES.invalidRequest ? 400 : 200 }: RpcError,
+  { code, message, data, status = code === RPC_ERROR_CODES.invalidRequest ? 400 : 200 }: RpcError,
   id: RpcId = null,
 ): void {
   if (status !== 200) {

@@ -1,8 +1,10 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
 import { isObject } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { looksAtDefinitions } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { type Era, META_PREFIX } from '../runtime/protocol.ts';
-import { ERROR_CODES, RpcError } from './message.ts';
+import { RpcError } from './message.ts';
 import { OutdatedTools } from './outcome.ts';
 import type { ServedServer } from './served.ts';
 
@@ -24,13 +26,13 @@ export const complete = (result: Result, serverInfo?: unknown): Result => ({
 /** The answer for a tool that there is none of, or that the scope does not let through: nobody can tell which. */
 export const unknownTool = (name: unknown): RpcError =>
   new RpcError(
-    ERROR_CODES.invalidParams,
+    RPC_ERROR_CODES.invalidParams,
     `Unknown tool: ${typeof name === 'string' ? name.slice(0, 128) : 'none named'}`,
   );
 
 /** The answer for a method that there is none of; the stateless protocol wants the status to say so too. */
 export const methodNotFound = (era: Era): RpcError =>
-  new RpcError(ERROR_CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
+  new RpcError(RPC_ERROR_CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
 
 /** The answer for a call that a definition would decide about, of which nobody knows whether it still holds. */
 export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {
@@ -39,7 +41,7 @@ export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure:
     ? `approval policy ${server.approvalPolicy}`
     : 'scope of this endpoint';
   const what = `the ${decides} decides by a list of tools that is at most 60 s old`;
-  return new OutdatedTools(ERROR_CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, {
+  return new OutdatedTools(RPC_ERROR_CODES.serverFailed, `${why} The call was not sent: ${what}. Call again.`, {
     status: 502,
   });
 };
@@ -47,18 +49,19 @@ export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure:
 /** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */
 export function argumentsOf({ arguments: args = {} }: Result): Result {
   if (!isObject(args)) {
-    throw new RpcError(ERROR_CODES.invalidParams, '`arguments` must be an object.');
+    throw new RpcError(RPC_ERROR_CODES.invalidParams, '`arguments` must be an object.');
   }
   return args;
 }
 
 /** The result of a call that a person would have to approve. */
-export const mustWait = (policy: ApprovalPolicy): Result => ({
-  content: [
-    {
-      type: 'text',
-      text: `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`,
-    },
-  ],
-  isError: true,
-});
+export const mustWait = (policy: ApprovalPolicy): Result =>
+  ({
+    content: [
+      {
+        type: 'text',
+        text: `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`,
+      },
+    ],
+    isError: true,
+  }) satisfies CallToolResult;

@@ -3,6 +3,7 @@ import { CATALOGUE, overBudget } from '../base/errors.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { headersOf } from '../http/errors.ts';
 import { memoryOf } from '../http/memory.ts';
@@ -14,7 +15,7 @@ import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { ENDPOINT_GONE } from './in-flight.ts';
-import { ERROR_CODES, MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
+import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type MessageStart, type Outcome, recordCall } from './outcome.ts';
 import { sendRpcError } from './reply.ts';
 import type { Served } from './served.ts';
@@ -105,7 +106,7 @@ function sendError(
   }
   const error =
     cause instanceof ServerFailed
-      ? new RpcError(ERROR_CODES.serverFailed, cause.message, { status: 502 })
+      ? new RpcError(RPC_ERROR_CODES.serverFailed, cause.message, { status: 502 })
       : cause instanceof OverBudget
         ? noMemory(cause, response, failed)
         : cause;
@@ -127,5 +128,5 @@ function noMemory(error: OverBudget, response: ServerResponse, { call }: AnswerF
     response.setHeaders(new Map(Object.entries(headersOf(refusal))));
   }
   const text = call?.verdict === 'runs' ? `${message} The call may have been carried out.` : message;
-  return new RpcError(ERROR_CODES.serverFailed, text, { status: CATALOGUE[code].status });
+  return new RpcError(RPC_ERROR_CODES.serverFailed, text, { status: CATALOGUE[code].status });
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createFairSet } from '../base/fair-set.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Sealer } from '../store/secrets.ts';
-import { ERROR_CODES, RpcError } from './message.ts';
+import { RpcError } from './message.ts';
 
 /** Bytes that the id of a session may have at the server. */
 const MAX_SESSION_ID_BYTES = 4096;
@@ -22,7 +23,7 @@ const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
 export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {
   if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
     throw new RpcError(
-      ERROR_CODES.serverFailed,
+      RPC_ERROR_CODES.serverFailed,
       `The server's session id is longer than ${MAX_SESSION_ID_BYTES} bytes.`,
       {
         status: 502,
@@ -52,7 +53,7 @@ export function openSession(secrets: Sealer, place: SessionPlace, sealed: string
   const id = opened(secrets, place, sealed);
   const { organizationId } = place;
   if (id === null || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
-    throw new RpcError(ERROR_CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
       status: 404,
     });
   }

@@ -1,11 +1,12 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { Mask, Pieces } from '../runtime/mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
-import { ERROR_CODES, RpcError } from './message.ts';
+import { RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { sendJson, sendMessages, sendPieces } from './reply.ts';
@@ -18,7 +19,7 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
   const { source, connection, era, message, request, response, signal, mayBeSent } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
   if (SESSION_METHODS.includes(message.method) && (await connection.session())?.id !== undefined) {
-    throw new RpcError(ERROR_CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
   const answer = await connection.ask({ ...message, mayBeSent }, era, signal);
   if ('chunks' in answer) {

@@ -13,6 +13,7 @@ import {
 import { QueueFull } from '../base/fair-queue.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { STATUS_CODES } from '../base/node-http.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { DeletedMeanwhile } from '../store/errors.ts';
 import { StoreBusy, StoreUnavailable } from '../store/store.ts';
 import type { Identified } from './context.ts';
@@ -117,17 +118,17 @@ const GATEWAY: Envelope = {
   status: SERVERS.status,
   body: (error) => ({
     jsonrpc: '2.0',
-    error: { code: RPC_CODES[error.code] ?? -32000, message: error.message },
+    error: { code: CODE_OF_ERROR[error.code] ?? RPC_ERROR_CODES.refused, message: error.message },
     id: null,
   }),
 };
 
-const RPC_CODES: { readonly [C in ErrorCode]?: number } = {
-  malformed_json: -32700,
-  unauthorized: -32001,
-  server_failed: -32003,
-  unavailable: -32003,
-  internal_error: -32603,
+const CODE_OF_ERROR: { readonly [C in ErrorCode]?: number } = {
+  malformed_json: RPC_ERROR_CODES.parseError,
+  unauthorized: RPC_ERROR_CODES.unauthorized,
+  server_failed: RPC_ERROR_CODES.serverFailed,
+  unavailable: RPC_ERROR_CODES.serverFailed,
+  internal_error: RPC_ERROR_CODES.internalError,
 };
 
 /** The Gateway, the Servers API and the Accounts API have their own envelopes; everything else is the operator's. */

@@ -2,6 +2,7 @@ import { createYielding } from '../base/event-loop-turns.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { countValues } from '../base/json-text.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';
 import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
@@ -22,9 +23,6 @@ const MAX_NAMED_TOOLS = 20;
 const MAX_SHOWN_NAME_CHARS = 64;
 /** Characters that the name of a tool may have; 2025-11-25 wants at most 128. */
 const MAX_NAME_CHARS = 1024;
-
-/** JSON-RPC's code for a method that nobody knows. */
-const UNKNOWN_METHOD_CODE = -32601;
 
 /** What a server lists. */
 export type ListedTools = {
@@ -149,7 +147,7 @@ async function withResult(
         await use(result);
         return;
       }
-      if (isObject(error) && error.code === UNKNOWN_METHOD_CODE) {
+      if (isObject(error) && error.code === RPC_ERROR_CODES.methodNotFound) {
         await use({ tools: [] });
         return;
       }

@@ -1,4 +1,12 @@
+import type {
+  CancelledNotification,
+  InitializedNotification,
+  InitializeRequestParams,
+  JSONRPCNotification,
+  ToolListChangedNotification,
+} from '@modelcontextprotocol/client';
 import { isObject, parseJson } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { protocolViolation } from './messages.ts';
 
@@ -16,12 +24,21 @@ export const META_PREFIX = 'io.modelcontextprotocol/';
 /** How the gateway names itself to servers. */
 const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 
-/** What the gateway asks a session with; it has no person and no model to offer. */
-export const INITIALIZE_PARAMS = { protocolVersion: HANDSHAKE_VERSIONS[0], capabilities: {}, clientInfo: CLIENT_INFO };
-/** How a server says that its tools have changed. */
-export const TOOLS_CHANGED = 'notifications/tools/list_changed';
+/** The parameters of the gateway's own `initialize`: it offers a server neither a person nor a model. */
+export const INITIALIZE_PARAMS = {
+  protocolVersion: HANDSHAKE_VERSIONS[0],
+  capabilities: {},
+  clientInfo: CLIENT_INFO,
+} satisfies InitializeRequestParams;
 
-export const INITIALIZED_NOTIFICATION = { jsonrpc: '2.0', method: 'notifications/initialized' };
+/** The method of the notification by which a server reports that its tools have changed. */
+export const TOOLS_CHANGED = 'notifications/tools/list_changed' satisfies ToolListChangedNotification['method'];
+
+/** The notification that ends the handshake. */
+export const INITIALIZED_NOTIFICATION = {
+  jsonrpc: '2.0',
+  method: 'notifications/initialized',
+} satisfies InitializedNotification & JSONRPCNotification;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -36,18 +53,16 @@ export const withStatelessMeta = (params: Members): Members => ({
   },
 });
 
-/** Tells a server that nobody waits for the answer to a request any more. */
-export const cancelledNotification = (requestId: number): object => ({
-  jsonrpc: '2.0',
-  method: 'notifications/cancelled',
-  params: { requestId },
-});
+/** The notification that tells a server that no client waits for the answer to a request any more. */
+export const cancelledNotification = (requestId: number): object =>
+  ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } }) satisfies CancelledNotification &
+    JSONRPCNotification;
 
 /** The gateway has no person and no model to ask: it only says that it is there. */
 export const answerServerRequest = ({ id, method }: Members): object =>
   method === 'ping'
     ? { jsonrpc: '2.0', id, result: {} }
-    : { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
+    : { jsonrpc: '2.0', id, error: { code: RPC_ERROR_CODES.methodNotFound, message: 'Method not found' } };
 
 /** Characters of what a server says of itself, as JSON: it is kept as long as the server is connected to. */
 const MAX_FACTS_CHARS = 16 * 1024;
