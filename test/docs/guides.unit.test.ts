@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { ApiError, CATALOGUE, type ErrorCode } from '../../src/base/errors.ts';
 import { LIMITS, MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_VALUES } from '../../src/base/limits.ts';
+import { RPC_ERROR_CODES } from '../../src/base/rpc-error-codes.ts';
 import { parseConfig } from '../../src/config.ts';
 import { operationsOf } from '../../src/contract/document.ts';
 import { RPC_CATALOGUE } from '../../src/docs/errors-page.ts';
 import { askServer, GUIDES } from '../../src/docs/guides.ts';
 import { MAX_IN_FLIGHT } from '../../src/gateway/in-flight.ts';
-import { ERROR_CODES, MAX_VALUES as MAX_MESSAGE_VALUES } from '../../src/gateway/message.ts';
+import { MAX_VALUES as MAX_MESSAGE_VALUES } from '../../src/gateway/message.ts';
 import { MAX_MEMBERS } from '../../src/gateway/repeated-members.ts';
 import { renderError } from '../../src/http/errors.ts';
 import { document } from './support.ts';
@@ -48,7 +49,7 @@ test('errors: every JSON-RPC code of the Gateway has an entry, and no other', ()
     const { body } = renderError(new ApiError(code, ''), '/mcp', '');
     return (JSON.parse(body) as { readonly error: { readonly code: number } }).error.code;
   });
-  const all = new Set([...Object.values(ERROR_CODES), ...rendered].map(String));
+  const all = new Set([...Object.values(RPC_ERROR_CODES), ...rendered].map(String));
   expect(Object.keys(RPC_CATALOGUE).toSorted()).toEqual([...all].toSorted());
 });
 

@@ -16,7 +16,9 @@ test('src loads the code of its dependencies only, and of development dependenci
     packagesLoadedBy(readFileSync(join(ROOT, file), 'utf8')).map((loads) => ({ file, loads })),
   );
   expect(loaded.length).toBeGreaterThan(50);
-  expect(loaded.filter(({ loads }) => loads !== name && !Object.hasOwn(dependencies, loads))).toEqual([]);
+  const foreign = loaded.filter(({ loads }) => loads !== name && !Object.hasOwn(dependencies, loads));
+  // `gatehouse mock` runs the Prism that its user has installed.
+  expect(foreign).toEqual([{ file: 'src/mock/prism.ts', loads: '@stoplight/prism-http' }]);
 });
 
 test.each([
