@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { packageFile } from '../base/package-file.ts';
 import { readDocument } from '../contract/bundle.ts';
 import { type Document, type Operation, operationsOf } from '../contract/document.ts';
-import { apiNames, onlyApi } from '../docs/published.ts';
+import { apiNames, onlyApis } from '../docs/published.ts';
 import { type Fault, parseFault } from '../mock/faults.ts';
 import { readArguments, UsageError } from './arguments.ts';
 
@@ -84,7 +84,7 @@ function operationsOfApi(document: Document, api: string | undefined): Operation
   if (!names.includes(api)) {
     throw new UsageError(`--api ${api}: no such API; use one of ${names.join(', ')}`);
   }
-  const { paths } = onlyApi(document, api);
+  const { paths } = onlyApis(document, [api]);
   return all.filter(({ path, raw }) => raw || Object.hasOwn(paths, path));
 }
 

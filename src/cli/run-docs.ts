@@ -5,12 +5,13 @@ import { packageFile } from '../base/package-file.ts';
 import { readDocument } from '../contract/bundle.ts';
 import type { Document } from '../contract/document.ts';
 import { defaultServer, docsDocument } from '../docs/document.ts';
+import { loadSampleGenerator } from '../docs/generated-samples.ts';
 import { type Frame, htmlPage } from '../docs/html-page.ts';
 import { ICON_URL } from '../docs/icon.ts';
 import { llmsIndex } from '../docs/markdown.ts';
-import { CannotRender, renderPage } from '../docs/page.ts';
+import { CannotRender, renderPage, requireBuilder } from '../docs/page.ts';
 import { pageGroups, pagesByOperation } from '../docs/pages.ts';
-import { apiNames, atServer, decorated, onlyApi } from '../docs/published.ts';
+import { apiNames, atServer, decorated, entitled, onlyApis } from '../docs/published.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Context, EXIT } from './command.ts';
 
@@ -24,28 +25,35 @@ const IMAGES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
+/** The server in the samples of a folder that somebody publishes without naming one: nobody has it (RFC 2606). */
+const EXAMPLE_SERVER = 'https://gatehouse.example.com';
+
 type Settings = {
   readonly server: string | undefined;
-  readonly api: string | undefined;
-  /** As a `data:` URL. */
+  readonly apis: readonly string[];
+  readonly title: string | undefined;
+  /** As a `data:` URL, like the icon. */
   readonly logo: string | null;
+  readonly favicon: string;
   readonly out: string;
 };
 
 /** The text of `gatehouse docs --help`. */
 export const docsUsage = (document: Document): string => `Builds the documentation: a folder to publish as it is.
 
-  gatehouse docs [--server URL] [--api NAME] [--logo FILE] [--out DIR]
+  gatehouse docs [--server URL] [--api NAME …] [--title TEXT] [--logo FILE] [--favicon FILE] [--out DIR]
 
-  --server URL  the server in the samples (${defaultServer(document)})
-  --api NAME    only one API: ${apiNames(document).join(', ')} (all of them)
-  --logo FILE   an image for the top of the page: ${Object.keys(IMAGES).join(', ')}
-  --out DIR     the output folder; files there are replaced (dist/docs, which a server here serves at /docs)
-  --help        this text
+  --server URL    the server in the samples (${EXAMPLE_SERVER}; without --out, the server that serves them)
+  --api NAME      only this API, may be repeated: ${apiNames(document).join(', ')} (all of them)
+  --title TEXT    the name of the documentation (${document.info.title})
+  --logo FILE     an image for the top of the page: ${Object.keys(IMAGES).join(', ')}
+  --favicon FILE  an image for the tab of the browser, of the same kinds
+  --out DIR       the output folder; files there are replaced (dist/docs, which a server here serves at /docs)
+  --help          this text
 
 The folder contains index.html (one page that loads nothing else), openapi.json, llms.txt, and in docs/ the guides and a
-page for each operation, as HTML and as Markdown. All links are relative. The command needs a clone of the project; \`npm run docs
--- …\` is the same there. For example:
+page for each operation, as HTML and as Markdown. All links are relative. The command needs a clone of the
+project; \`npm run docs -- …\` is the same there. For example:
 
   gatehouse docs --api servers --server https://gatehouse.example.com --logo logo.svg --out public
 `;
@@ -67,10 +75,15 @@ export async function runDocs({ args, stdout, stderr }: Context): Promise<number
 }
 
 /** Writes the folder, and returns the final message. */
-async function build(document: Document, { server, api, logo, out }: Settings): Promise<string> {
-  const cut = api === undefined ? document : onlyApi(document, api);
-  const published = server === undefined ? cut : atServer(cut, server);
-  const files = { 'index.html': await renderPage(decorated(published, logo)), ...(await textsOf(published)) };
+async function build(document: Document, settings: Settings): Promise<string> {
+  requireBuilder();
+  const { apis, title, logo, favicon, out } = settings;
+  const server = settings.server ?? (out === DEFAULT_OUT ? undefined : EXAMPLE_SERVER);
+  const cut = apis.length === 0 ? document : onlyApis(document, apis);
+  const moved = server === undefined ? cut : atServer(cut, server);
+  const published = title === undefined ? moved : entitled(moved, title);
+  const page = decorated(published, logo, await loadSampleGenerator());
+  const files = { 'index.html': await renderPage(page, favicon), ...(await textsOf(published, favicon)) };
   if (out === DEFAULT_OUT) {
     // Removes the pages of operations that no longer exist. Any other folder may contain files of the user.
     await rm(out, { recursive: true, force: true });
@@ -79,15 +92,16 @@ async function build(document: Document, { server, api, logo, out }: Settings): 
     await mkdir(dirname(join(out, name)), { recursive: true });
     await writeFile(join(out, name), text);
   }
-  return `The documentation is in ${out} (${Object.keys(files).length} files).\n`;
+  const asked = server === EXAMPLE_SERVER ? ` Its samples ask ${server}; --server names yours.` : '';
+  return `The documentation is in ${out} (${Object.keys(files).length} files).${asked}\n`;
 }
 
 /** All files of the folder except the page, by file name. The server serves the page at `/docs`, hence the folder name. */
-async function textsOf(document: Document): Promise<Record<string, string>> {
+async function textsOf(document: Document, icon: string): Promise<Record<string, string>> {
   const groups = pageGroups(document, defaultServer(document));
   const frame: Frame = {
     title: docsDocument(document).info.title,
-    icon: ICON_URL,
+    icon,
     reference: '../index.html',
     groups,
     operations: pagesByOperation(document),
@@ -105,16 +119,25 @@ async function textsOf(document: Document): Promise<Record<string, string>> {
 
 async function parse(args: readonly string[], document: Document): Promise<Settings> {
   const text = { type: 'string' } as const;
-  const { values } = readArguments(args, { server: text, api: text, logo: text, out: text });
-  const { server, api, logo, out } = values;
+  const { values } = readArguments(args, {
+    ...{ server: text, title: text, logo: text, favicon: text, out: text },
+    api: { type: 'string', multiple: true },
+  });
+  const { server, api: apis = [], title, logo, favicon, out } = values;
   const names = apiNames(document);
-  if (api !== undefined && !names.includes(api)) {
-    throw new UsageError(`--api ${api}: no such API; use one of ${names.join(', ')}`);
+  const unknown = apis.find((api) => !names.includes(api));
+  if (unknown !== undefined) {
+    throw new UsageError(`--api ${unknown}: no such API; use one of ${names.join(', ')}`);
+  }
+  if (title?.trim() === '') {
+    throw new UsageError('--title: must not be empty');
   }
   return {
     server: server === undefined ? undefined : serverUrl(server),
-    api,
-    logo: logo === undefined ? null : await dataUrl(logo),
+    apis,
+    title,
+    logo: logo === undefined ? null : await dataUrl('--logo', logo),
+    favicon: favicon === undefined ? ICON_URL : await dataUrl('--favicon', favicon),
     out: out === undefined ? DEFAULT_OUT : await folder(out),
   };
 }
@@ -127,13 +150,13 @@ function serverUrl(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-async function dataUrl(file: string): Promise<string> {
+async function dataUrl(option: string, file: string): Promise<string> {
   const type = IMAGES[extname(file).toLowerCase()];
   if (type === undefined) {
-    throw new UsageError(`--logo ${file}: must be an image, one of ${Object.keys(IMAGES).join(', ')}`);
+    throw new UsageError(`${option} ${file}: must be an image, one of ${Object.keys(IMAGES).join(', ')}`);
   }
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--logo ${file}: cannot be read (${error.code})`);
+    throw new UsageError(`${option} ${file}: cannot be read (${error.code})`);
   });
   return `data:${type};base64,${bytes.toString('base64')}`;
 }

@@ -1,4 +1,5 @@
 import { ApiError, CATALOGUE, type ErrorCode } from '../base/errors.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { renderError } from '../http/errors.ts';
 
 /** A path of each API, whose errors have a form of their own. */
@@ -12,57 +13,57 @@ const APIS: Readonly<Record<string, string>> = {
 type RpcEntry = { readonly title: string; readonly meaning: string; readonly remedy: string };
 
 /** The JSON-RPC codes of the Gateway's own answers. */
-export const RPC_CATALOGUE: Readonly<Record<number, RpcEntry>> = {
-  [-32700]: {
+const RPC_CATALOGUE: Readonly<Record<keyof typeof RPC_ERROR_CODES, RpcEntry>> = {
+  parseError: {
     title: 'Parse error',
     meaning: 'The body is not valid JSON in UTF-8, or is nested too deep.',
     remedy: 'Send one complete JSON object, encoded in UTF-8.',
   },
-  [-32600]: {
+  invalidRequest: {
     title: 'Invalid request',
     meaning:
       'The body is not a JSON-RPC 2.0 message, repeats a member, or is beyond a [limit](limits.md#messages-of-mcp-clients); or the session does not exist.',
     remedy: 'Correct the message as the answer says. For an unknown session, send `initialize` again.',
   },
-  [-32601]: {
+  methodNotFound: {
     title: 'Method not found',
     meaning:
       'The protocol version does not know the method, the server does not offer it, or the scope of the endpoint hides it.',
     remedy: 'Use a method that `initialize` or `server/discover` offers.',
   },
-  [-32602]: {
+  invalidParams: {
     title: 'Invalid params',
     meaning: 'The endpoint has no such tool, or the params are not valid.',
     remedy: 'Call `tools/list`, and send `arguments` as the `inputSchema` of the tool says.',
   },
-  [-32603]: {
+  internalError: {
     title: 'Internal error',
     meaning: 'The gateway failed unexpectedly. Its log contains the reason under the request id.',
     remedy: 'Try again. If the error persists, send the X-Request-Id to the operator.',
   },
-  [-32000]: {
+  refused: {
     title: 'Refused',
     meaning:
       'The gateway refused the request before it read a message. The HTTP status and the link in the answer name the reason.',
     remedy: 'Follow the link to the entry of the error.',
   },
-  [-32001]: {
+  unauthorized: {
     title: 'Unauthorized',
     meaning: 'The token of the endpoint is unknown, expired or deleted, or the endpoint also requires an API token.',
     remedy: 'Check the URL, and create a new endpoint if the token is lost.',
   },
-  [-32003]: {
+  serverFailed: {
     title: 'Server failed',
     meaning:
       'The MCP server behind the endpoint is unreachable, refuses the request, or does not answer as the protocol requires; or the gateway is temporarily unavailable.',
     remedy: 'The answer describes the failure. Wait for Retry-After, if there is one, and try again.',
   },
-  [-32020]: {
+  headerMismatch: {
     title: 'Header mismatch',
     meaning: 'A header of the stateless protocol version says something else than the message.',
     remedy: 'Send the headers that repeat parts of the message with the same values, or use an SDK that does.',
   },
-  [-32022]: {
+  unsupportedVersion: {
     title: 'Unsupported protocol version',
     meaning: 'The gateway does not know the requested protocol version.',
     remedy: 'Use one of the versions in `data` of the error.',
@@ -83,9 +84,10 @@ export function errorsPage(): string {
       `**What to do.** ${remedy}`,
     ].join('\n\n');
   });
-  const rpcEntries = Object.entries(RPC_CATALOGUE).map(([code, { title, meaning, remedy }]) =>
-    [`### ${code}`, `**${title}.** ${meaning}`, `**What to do.** ${remedy}`].join('\n\n'),
-  );
+  const rpcEntries = (Object.keys(RPC_CATALOGUE) as (keyof typeof RPC_CATALOGUE)[]).map((name) => {
+    const { title, meaning, remedy } = RPC_CATALOGUE[name];
+    return [`### ${RPC_ERROR_CODES[name]}`, `**${title}.** ${meaning}`, `**What to do.** ${remedy}`].join('\n\n');
+  });
   return `${[
     '# Errors',
     'Every error answer links to its entry on this page: `Link: <…/docs/errors.html#code>; rel="help"`. Every answer carries an `X-Request-Id`; search for it in the log of the server to find the request.',

@@ -1,6 +1,7 @@
 import { type Document, operationsOf } from '../contract/document.ts';
 import { defaultServer, docsDocument, docsOperation } from './document.ts';
-import { GUIDES } from './guides.ts';
+import type { SampleGenerator } from './generated-samples.ts';
+import { askServer, GUIDES } from './guides.ts';
 import { samplesOf } from './samples.ts';
 
 /** Returns the names of the APIs for the command line: `servers` for the group of tags "Servers API". */
@@ -9,10 +10,10 @@ export const apiNames = (document: Document): string[] =>
 
 const apiName = (group: string): string => group.toLowerCase().replace(/ .*/, '');
 
-/** Returns the document of one API: its operations and the components that they use. */
-export function onlyApi(document: Document, api: string): Document {
-  const { 'x-tagGroups': groups, tags, paths, components } = docsDocument(document);
-  const group = groups.filter(({ name }) => apiName(name) === api);
+/** Returns the document of some APIs: their operations, the components that they use, and what its texts say of them. */
+export function onlyApis(document: Document, apis: readonly string[]): Document {
+  const { info, 'x-tagGroups': groups, tags, paths, components } = docsDocument(document);
+  const group = groups.filter(({ name }) => apis.includes(apiName(name)));
   const wanted = new Set(group.flatMap((member) => member.tags));
   const foreign = new Set(
     operationsOf(document)
@@ -23,6 +24,7 @@ export function onlyApi(document: Document, api: string): Document {
   const used = usedComponents(kept, components);
   return {
     ...document,
+    info: { ...info, ...{ description: withoutRows(info.description, groups, apis) } },
     ...{ tags: tags.filter(({ name }) => wanted.has(name)), 'x-tagGroups': group },
     paths: kept,
     components: Object.fromEntries(
@@ -34,17 +36,37 @@ export function onlyApi(document: Document, api: string): Document {
   };
 }
 
-/** Returns the document with another URL in `servers`. */
-export const atServer = (document: Document, url: string): Document => ({ ...document, ...{ servers: [{ url }] } });
+/** Leaves out the rows of tables that begin with the name of another API. */
+function withoutRows(text: string, groups: readonly { readonly name: string }[], apis: readonly string[]): string {
+  const others = new Set(groups.map(({ name }) => apiName(name)).filter((name) => !apis.includes(name)));
+  return text
+    .split('\n')
+    .filter((line) => !others.has(/^\| (\w+) \|/.exec(line)?.[1]?.toLowerCase() ?? ''))
+    .join('\n');
+}
 
-/** Returns the document for the page: with samples for every operation, and with the logo, if given. */
-export function decorated(document: Document, logo: string | null): Document {
+/** Returns the document with another URL in `servers`, and in all examples. */
+export function atServer(document: Document, url: string): Document {
+  const moved = JSON.parse(askServer(JSON.stringify(document), JSON.stringify(url).slice(1, -1))) as Document;
+  return { ...moved, ...{ servers: [{ url }] } };
+}
+
+/** Returns the document under another title. */
+export const entitled = (document: Document, title: string): Document => ({
+  ...document,
+  info: { ...document.info, title },
+});
+
+/** Returns the document for the page: with samples for every operation, names of examples, and with the logo, if given. */
+export function decorated(document: Document, logo: string | null, generate: SampleGenerator): Document {
   const copy = structuredClone(document);
+  nameExamples(copy);
+  const server = defaultServer(copy);
   for (const operation of operationsOf(copy)) {
-    const { id, description } = docsOperation(copy, operation);
+    const docs = docsOperation(copy, operation);
     Object.assign(operation.object, {
-      description: `${description}\n\n[This operation on a page of its own](docs/${id}.html)`,
-      'x-codeSamples': samplesOf(docsOperation(copy, operation), defaultServer(copy)),
+      description: `${docs.description}\n\n[This operation on a page of its own](docs/${docs.id}.html)`,
+      'x-codeSamples': [...samplesOf(docs, server), ...generate(docs, server)],
     });
   }
   const { info } = docsDocument(copy);
@@ -57,6 +79,23 @@ export function decorated(document: Document, logo: string | null): Document {
     ...(logo !== null && { 'x-logo': { url: logo, altText: info.title } }),
   });
   return copy;
+}
+
+/** Puts the name of each example before its summary: the page shows summaries, and `Prefer: example=` wants names. */
+function nameExamples(node: unknown): void {
+  if (typeof node !== 'object' || node === null) {
+    return;
+  }
+  for (const [key, member] of Object.entries(node)) {
+    // Lists are examples of schemas, which have no names.
+    if (key === 'examples' && !Array.isArray(member)) {
+      for (const [name, example] of Object.entries(member as Record<string, { summary?: string }>)) {
+        example.summary = `${name}: ${example.summary ?? ''}`;
+      }
+    } else if (key !== 'value') {
+      nameExamples(member);
+    }
+  }
 }
 
 /** The pointers of all components that `root` names, directly or through others; security schemes are named bare. */

@@ -20,7 +20,7 @@ const HEADER_VARIABLES: Readonly<Record<string, string>> = { 'Mcp-Session-Id': '
 type VariableHeader = { readonly header: string; readonly prefix: string; readonly variable: string };
 
 /** One request, made of the examples of the document. */
-type Request = {
+export type SampleRequest = {
   readonly operation: DocsOperation;
   readonly server: string;
   /** The path with its parameters filled in. */
@@ -40,19 +40,32 @@ type Request = {
 /**
  * Returns samples for an operation with curl, JavaScript's `fetch`, Python's `requests` and the typed client: ready to
  * paste and run, with credentials from the environment. Values come from the examples of the document; the body is its
- * first named example. Throws if the document has no example for a required value.
+ * first named example. For every other example of the body there is a sample with curl. Throws if the document has no
+ * example for a required value.
  */
 export function samplesOf(operation: DocsOperation, server: string): Sample[] {
-  const request = requestOf(operation, server);
+  const [first, ...others] = exampleNames(operation);
+  const request = sampleRequest(operation, server, first);
   return [
     { lang: 'curl', label: 'curl', source: curl(request) },
     { lang: 'javascript', label: 'JavaScript', source: javascript(request) },
     { lang: 'python', label: 'Python', source: python(request) },
     { lang: 'typescript', label: 'Typed client', source: typedClient(request) },
+    ...others.map((name) => ({
+      lang: 'curl',
+      label: `curl: ${name}`,
+      source: curl(sampleRequest(operation, server, name)),
+    })),
   ];
 }
 
-function requestOf(operation: DocsOperation, server: string): Request {
+const examplesOf = ({ body }: DocsOperation) => body?.content['application/json']?.examples ?? {};
+
+/** Returns the names of the examples of an operation's body, in the order of the document. */
+export const exampleNames = (operation: DocsOperation): string[] => Object.keys(examplesOf(operation));
+
+/** Returns the request that the samples of an operation make, with one example of its body. */
+export function sampleRequest(operation: DocsOperation, server: string, exampleName = ''): SampleRequest {
   const { parameters, body, responses } = operation;
   // Whoever lists wants to know how to get more than the default at once; other optional parameters only distract.
   const shown = parameters.filter(({ name, required }) => required === true || name === 'limit');
@@ -63,8 +76,7 @@ function requestOf(operation: DocsOperation, server: string): Request {
         .map((parameter) => [parameter.name, exampleOf(operation, parameter)]),
     );
   const pathValues = valuesIn('path');
-  const media = body?.content['application/json'];
-  const [example] = Object.values(media?.examples ?? {});
+  const example = examplesOf(operation)[exampleName];
   if (body !== undefined && example === undefined) {
     throw new Error(`${operation.id}: its JSON body has no example to make a sample of`);
   }
@@ -107,7 +119,8 @@ function exampleOf(operation: DocsOperation, { name, example, schema }: DocsPara
 
 const isEmpty = (record: Readonly<Record<string, unknown>>): boolean => Object.keys(record).length === 0;
 
-function urlOf({ server, path, query }: Request): string {
+/** Returns the URL of a request, with its query. */
+export function urlOf({ server, path, query }: SampleRequest): string {
   const pairs = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
   return `${server}${path}${pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`}`;
 }
@@ -115,7 +128,7 @@ function urlOf({ server, path, query }: Request): string {
 /** In single quotes a shell reads nothing into a text. */
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function curl(request: Request): string {
+function curl(request: SampleRequest): string {
   const { operation, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const words = [
     `curl ${answer === 'events' ? '-N ' : ''}${shellQuoted(urlOf(request))}`,
@@ -131,7 +144,7 @@ function curl(request: Request): string {
   return words.join(' \\\n  ');
 }
 
-function javascript(request: Request): string {
+function javascript(request: SampleRequest): string {
   const { operation, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const headerLines = [
     ...[...credentials, ...variableHeaders].map(
@@ -164,7 +177,7 @@ const eachChunk = (stream: string): string[] => [
   '}',
 ];
 
-function python(request: Request): string {
+function python(request: SampleRequest): string {
   const { operation, server, path, query, headers, negotiated, credentials, variableHeaders, body, answer } = request;
   const headerLines = [
     ...[...credentials, ...variableHeaders].map(({ header, prefix, variable }) => {
@@ -195,7 +208,7 @@ function python(request: Request): string {
   ].join('\n');
 }
 
-function typedClient(request: Request): string {
+function typedClient(request: SampleRequest): string {
   const { operation, server, pathValues, query, headers, negotiated, credentials, variableHeaders, body, answer } =
     request;
   const header = {

@@ -7,7 +7,7 @@ import { samplesOf } from '../../src/docs/samples.ts';
 import { CHROMIUM, FLAGS, requireChromium } from '../support/chromium.ts';
 import { buildDocs, newFolder, operations, removeFolder } from './support.ts';
 
-const SERVER = 'http://localhost:8080';
+const SERVER = 'https://gatehouse.example.com';
 
 beforeEach(({ skip }) => requireChromium(skip));
 

@@ -1,9 +1,18 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { operationsOf, resolve } from '../../src/contract/document.ts';
+import type { Content } from '../../src/docs/document.ts';
+import { loadSampleGenerator } from '../../src/docs/generated-samples.ts';
 import { GUIDES } from '../../src/docs/guides.ts';
+import { ICON_URL } from '../../src/docs/icon.ts';
+import { atServer } from '../../src/docs/published.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
 import { buildDocs, document, newFolder, operations, removeFolder, temporaryFolder } from './support.ts';
+
+/** What samples ask when no server is named. */
+const SERVER = 'https://gatehouse.example.com';
+const generate = await loadSampleGenerator();
 
 const filesOf = async (folder: string): Promise<string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -40,7 +49,7 @@ describe('npm run docs', () => {
     expect(await filesOf(folder)).toEqual(
       ['index.html', 'openapi.json', 'llms.txt', ...pageFiles(operations)].toSorted(),
     );
-    expect(JSON.parse(await read(folder, 'openapi.json'))).toEqual(document);
+    expect(JSON.parse(await read(folder, 'openapi.json'))).toEqual(atServer(document, SERVER));
   });
 
   test('every link of its files leads to one of them', async () => {
@@ -63,7 +72,31 @@ describe('npm run docs', () => {
     const { definition } = definitionOf(page);
     for (const operation of operations) {
       const { [operation.method.toLowerCase()]: shown } = definition.paths[operation.path] as Record<string, object>;
-      expect(shown).toHaveProperty('x-codeSamples', samplesOf(operation, 'http://localhost:8080'));
+      const samples = [...samplesOf(operation, SERVER), ...generate(operation, SERVER)];
+      expect(shown).toHaveProperty('x-codeSamples', samples);
+    }
+  });
+
+  test('the page shows the name of every example, which `Prefer: example=` wants', () => {
+    const { definition } = definitionOf(page);
+    const named = operations.flatMap(({ id, responses }) =>
+      responses.flatMap(([status, { content = {} }]) =>
+        Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples).map((name) => [id, status, name])),
+      ),
+    );
+    expect(named.length).toBeGreaterThan(100);
+    for (const [id, status = '', name = ''] of named) {
+      const found = operationsOf(definition).find((candidate) => candidate.id === id)?.object.responses[status];
+      const { content = {} } = resolve<{ content?: Content }>(definition, found as object);
+      const summaries = Object.values(content).map(({ examples = {} }) => examples[name]?.summary);
+      expect(summaries, `${id} ${status}`).toContainEqual(expect.stringMatching(new RegExp(`^${name}: .`)));
+    }
+  });
+
+  test('nothing asks a server on the machine of the reader, though no server was named', async () => {
+    for (const name of await filesOf(folder)) {
+      const text = name === 'index.html' ? JSON.stringify(definitionOf(page).definition) : await read(folder, name);
+      expect(text.match(/.{0,40}(?:localhost|127\.0\.0\.1)[:/].{0,20}/g), name).toBeNull();
     }
   });
 
@@ -72,7 +105,7 @@ describe('npm run docs', () => {
     expect(html).toMatch(/content="default-src 'none'; script-src 'sha256-[^']+'(?: 'sha256-[^']+')*;/);
     expect(html).not.toMatch(/<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*\ssrc=/i);
     const links = [...html.matchAll(/<link\b[^>]*>/g)].map(([link]) => link);
-    expect(links).toEqual(['<link rel="icon" href="data:,">']);
+    expect(links).toEqual([`<link rel="icon" href="${ICON_URL}">`]);
     expect(html).not.toMatch(/@import|url\((?!['"]?data:)/);
     expect(page).not.toContain('https://cdn.redoc.ly/');
     expect(page).toContain('"disableTelemetry":true');
@@ -114,6 +147,39 @@ describe('flags', () => {
     expect(definitionOf(await read(folder, 'index.html')).html).not.toContain('Organizations');
   });
 
+  test('--api twice: both APIs, and what the introduction says of them', async () => {
+    const folder = await temporaryFolder();
+    expect((await buildDocs('--out', folder, '--api', 'accounts', '--api', 'gateway')).code).toBe(0);
+    const cut = JSON.parse(await read(folder, 'openapi.json')) as typeof document & { info: { description: string } };
+    expect([...new Set(Object.keys(cut.paths).map((path) => path.split('/')[1]))].toSorted()).toEqual([
+      'integrated-account',
+      'integration',
+      'mcp',
+    ]);
+    const rows = [...cut.info.description.matchAll(/^\| (\w+) \|/gm)].map(([, api]) => api);
+    expect(new Set(rows)).toEqual(new Set(['API', 'Gateway', 'Accounts']));
+  });
+
+  test('--title: every page has it', async () => {
+    const folder = await temporaryFolder();
+    expect((await buildDocs('--out', folder, '--title', 'Tools & <more>')).code).toBe(0);
+    for (const name of ['docs/errors.html', 'docs/getMcpServer.html']) {
+      expect(await read(folder, name)).toMatch(/<title>[^<]+ · Tools &amp; &lt;more&gt;<\/title>/);
+    }
+    expect(await read(folder, 'index.html')).toMatch(/<title>Tools &amp; &lt;more&gt;<\/title>/);
+    expect(await read(folder, 'llms.txt')).toMatch(/^# Tools & <more>\n/);
+  });
+
+  test('--favicon: every page has it', async () => {
+    const folder = await temporaryFolder();
+    const icon = join(folder, 'icon.png');
+    await writeFile(icon, 'not looked at');
+    expect((await buildDocs('--out', folder, '--favicon', icon)).code).toBe(0);
+    const link = `<link rel="icon" href="data:image/png;base64,${Buffer.from('not looked at').toString('base64')}">`;
+    expect(await read(folder, 'index.html')).toContain(link);
+    expect(await read(folder, 'docs/errors.html')).toContain(link);
+  });
+
   test('--logo: the image is in the page', async () => {
     const folder = await temporaryFolder();
     const logo = join(folder, 'logo.svg');
@@ -127,7 +193,15 @@ describe('flags', () => {
   test('--help teaches', async () => {
     const { code, stdout } = await buildDocs('--help');
     expect(code).toBe(0);
-    for (const word of ['--server URL', '--api NAME', 'servers, operator, platform', '--logo FILE', '--out DIR']) {
+    for (const word of [
+      '--server URL',
+      '--api NAME',
+      'servers, operator, platform',
+      '--title TEXT',
+      '--logo FILE',
+      '--favicon FILE',
+      '--out DIR',
+    ]) {
       expect(stdout).toContain(word);
     }
   });
@@ -139,6 +213,9 @@ describe('flags', () => {
     [['--server', 'gatehouse.example.com'], 'http or https URL'],
     [['--server', 'https://gatehouse.example.com/?a=b'], 'without query'],
     [['--api', 'accounting'], 'servers, operator, platform'],
+    [['--api', 'servers', '--api', 'accounting'], 'servers, operator, platform'],
+    [['--title', ' '], 'must not be empty'],
+    [['--favicon', 'icon.ico'], 'must be an image'],
     [['--logo', 'notes.txt'], 'must be an image'],
     [['--logo', 'missing.png'], 'ENOENT'],
     [['--out', 'package.json'], 'not a folder'],

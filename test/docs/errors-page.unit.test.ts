@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError, CATALOGUE, type ErrorCode } from '../../src/base/errors.ts';
+import { RPC_ERROR_CODES } from '../../src/base/rpc-error-codes.ts';
 import { errorsPage } from '../../src/docs/errors-page.ts';
 import { renderError } from '../../src/http/errors.ts';
 
@@ -39,3 +40,11 @@ test.each(Object.keys(CATALOGUE) as ErrorCode[])(
     expect(entry).toContain(remedy);
   },
 );
+
+test('the Gateway answers no code that has no entry', () => {
+  const headings = [...errorsPage().matchAll(/^### (-\d+)$/gm)].map(([, code]) => Number(code));
+  expect(headings.toSorted()).toEqual(Object.values(RPC_ERROR_CODES).toSorted());
+  for (const code of Object.keys(CATALOGUE) as ErrorCode[]) {
+    expect(headings).toContain(JSON.parse(render('/mcp/x', code).body).error.code);
+  }
+});

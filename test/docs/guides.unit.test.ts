@@ -1,15 +1,11 @@
 import { expect, test } from 'vitest';
-import { ApiError, CATALOGUE, type ErrorCode } from '../../src/base/errors.ts';
 import { LIMITS, MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_VALUES } from '../../src/base/limits.ts';
-import { RPC_ERROR_CODES } from '../../src/base/rpc-error-codes.ts';
 import { parseConfig } from '../../src/config.ts';
 import { operationsOf } from '../../src/contract/document.ts';
-import { RPC_CATALOGUE } from '../../src/docs/errors-page.ts';
 import { askServer, GUIDES } from '../../src/docs/guides.ts';
 import { MAX_IN_FLIGHT } from '../../src/gateway/in-flight.ts';
 import { MAX_VALUES as MAX_MESSAGE_VALUES } from '../../src/gateway/message.ts';
 import { MAX_MEMBERS } from '../../src/gateway/repeated-members.ts';
-import { renderError } from '../../src/http/errors.ts';
 import { document } from './support.ts';
 
 const read = (name: string) => GUIDES.find((guide) => guide.name === name)?.markdown() ?? '';
@@ -42,15 +38,6 @@ test('limits: the figures are those of the program', async () => {
     'Documents and tools, compressed': `\`${(quotas.tool_bytes ?? 0) / 1024 / 1024} MiB\``,
   });
   expect(text).toContain(`at most ${MAX_MISTAKES} mistakes`);
-});
-
-test('errors: every JSON-RPC code of the Gateway has an entry, and no other', () => {
-  const rendered = (Object.keys(CATALOGUE) as ErrorCode[]).map((code) => {
-    const { body } = renderError(new ApiError(code, ''), '/mcp', '');
-    return (JSON.parse(body) as { readonly error: { readonly code: number } }).error.code;
-  });
-  const all = new Set([...Object.values(RPC_ERROR_CODES), ...rendered].map(String));
-  expect(Object.keys(RPC_CATALOGUE).toSorted()).toEqual([...all].toSorted());
 });
 
 test('every operation that a guide names is in the document', async () => {

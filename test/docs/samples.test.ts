@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import ts from 'typescript';
 import { beforeAll, expect, test } from 'vitest';
 import type { DocsOperation } from '../../src/docs/document.ts';
+import { loadSampleGenerator } from '../../src/docs/generated-samples.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
 import { operations, temporaryFolder } from './support.ts';
 
@@ -111,6 +112,39 @@ test.for(LABELS)('every %s sample runs, and asks for what the document shows', a
     expect(received[index], operation.id).toEqual(expected(operation));
   }
   expect(output.match(/answered/g)).toHaveLength(operations.length);
+});
+
+test('every other example of a body has a curl sample of its own, which sends it', async () => {
+  const env = { ...process.env, ...CREDENTIALS, MCP_SESSION_ID: SESSION };
+  received.length = 0;
+  const sent: unknown[] = [];
+  for (const operation of operations) {
+    const [, ...others] = Object.entries(operation.body?.content['application/json']?.examples ?? {});
+    for (const [name, { value }] of others) {
+      const sample = samplesOf(operation, url).find(({ label }) => label === `curl: ${name}`);
+      await run('sh', ['-ec', sample?.source ?? 'exit 1'], { env });
+      sent.push(value);
+    }
+  }
+  expect(sent.length).toBeGreaterThan(15);
+  expect(received.map(({ body }) => body)).toEqual(sent);
+});
+
+test('generated samples name the place of every credential, and hold the body', async () => {
+  const generate = await loadSampleGenerator();
+  for (const operation of operations) {
+    const samples = generate(operation, 'https://gatehouse.example.com/gw');
+    expect(samples.map(({ label }) => label)).toEqual([
+      ...['Go (generated)', 'Java (generated)', 'C# (generated)', 'PHP (generated)'],
+    ]);
+    for (const { label, source } of samples) {
+      const where = `${operation.id} in ${label}`;
+      const named = source.match(/<(?:GATEHOUSE|MCP_ENDPOINT)_[A-Z_]+>/g) ?? [];
+      expect(named, where).toHaveLength(operation.credentials.length);
+      expect(source, where).toContain('https://gatehouse.example.com/gw');
+      expect(source.includes('application/json'), where).toBe(operation.body !== undefined);
+    }
+  }
 });
 
 test('credentials come from the environment, never from the document', () => {
