@@ -83,13 +83,8 @@ export const TRICKS: readonly Trick[] = [
       ),
   },
   {
-    title: 'memory given back after the start',
-    remove: (copy) =>
-      copy.edit(
-        'dist/src/base/give-memory-back.js',
-        'export function giveMemoryBack() {',
-        'export function giveMemoryBack() {\n    return;',
-      ),
+    title: 'collection after the start',
+    remove: (copy) => copy.edit('dist/src/main.js', 'globalThis.gc?.();', ''),
   },
   flag('--max-semi-space-size=4'),
   flag('--heap-growing-percent=40'),
