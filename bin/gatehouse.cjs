@@ -7,7 +7,7 @@ var secrets = require('./handed-secrets.cjs');
 // Measured, each of them: docs/decisions says why.
 var flags = [
   '--max-semi-space-size=4',
-  '--heap-growing-percent=40',
+  '--heap-growing-percent=100',
   '--no-parallel-scavenge',
   '--max-inlined-bytecode-size=1200',
   '--max-inlined-bytecode-size-cumulative=2500',

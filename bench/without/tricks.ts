@@ -83,11 +83,20 @@ export const TRICKS: readonly Trick[] = [
       ),
   },
   {
+    title: 'the young generation collected by the bytes that passed',
+    remove: (copy) =>
+      copy.edit(
+        'dist/src/base/young-buffers.js',
+        'export function giveUpBuffers(bytes) {',
+        'export function giveUpBuffers(bytes) {\n    return;',
+      ),
+  },
+  {
     title: 'collection after the start',
     remove: (copy) => copy.edit('dist/src/main.js', 'globalThis.gc?.();', ''),
   },
   flag('--max-semi-space-size=4'),
-  flag('--heap-growing-percent=40'),
+  flag('--heap-growing-percent=100'),
   flag('--no-parallel-scavenge'),
   {
     title: '--max-inlined-bytecode-size*',

@@ -40,35 +40,49 @@ export function endOfString(text: string, start: number): number {
   }
 }
 
-/**
- * Whether a JSON text has more values than `most`; see `countValues`. A text of n characters has at most (n + 1) / 2
- * values, so short texts are not counted.
- */
-export const hasMoreValues = (text: string, most: number): boolean =>
-  text.length >= 2 * most && countValues(text, most) > most;
+/** How much a JSON text holds: its values (objects, lists and scalars, not member names), and its levels of objects and lists. */
+export type JsonSize = { readonly values: number; readonly levels: number };
 
 /**
- * Counts the values in a JSON text: objects, lists and scalars on all levels, without member names. Stops above `most`.
- * For invalid JSON the result means nothing.
+ * Whether a JSON text has more values than `most`; see `measureJson`. A text of n characters has at most (n + 1) / 2
+ * values, so short texts are not measured.
  */
-export function countValues(text: string, most = Number.POSITIVE_INFINITY): number {
+export const hasMoreValues = (text: string, most: number): boolean =>
+  text.length >= 2 * most && measureJson(text, most).values > most;
+
+/**
+ * Measures a JSON text, or the bytes of one in latin1: in UTF-8, no byte of another character looks like one that counts.
+ * Walking through the parsed value takes far longer if its objects have many members. Stops above `mostValues`. For invalid
+ * JSON the result means nothing.
+ */
+export function measureJson(text: string, mostValues = Number.POSITIVE_INFINITY): JsonSize {
   let values = 1;
+  let level = 0;
+  let levels = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
     } else if (code === COMMA) {
       values++;
-      if (values > most) {
+      // At another place, an empty list may still be taken back.
+      if (values > mostValues) {
         break;
       }
     } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
       values++;
-    } else if ((code === CLOSE_LIST || code === CLOSE_OBJECT) && isEmpty(text, at)) {
-      values--;
+      level++;
+      if (level > levels) {
+        levels = level;
+      }
+    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
+      level--;
+      if (isEmpty(text, at)) {
+        values--;
+      }
     }
   }
-  return values;
+  return { values, levels };
 }
 
 /** Whether nothing but spaces stands before the end of a list or an object. */
@@ -79,26 +93,4 @@ function isEmpty(text: string, end: number): boolean {
   }
   const code = text.charCodeAt(at);
   return code === OPEN_LIST || code === OPEN_OBJECT;
-}
-
-/**
- * Whether a valid JSON text has at most `most` levels of objects and lists. Walking through the parsed value takes far
- * longer if its objects have many members.
- */
-export function isShallowText(text: string, most: number): boolean {
-  let level = 0;
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(text, at);
-    } else if (code === OPEN_LIST || code === OPEN_OBJECT) {
-      level++;
-      if (level > most) {
-        return false;
-      }
-    } else if (code === CLOSE_LIST || code === CLOSE_OBJECT) {
-      level--;
-    }
-  }
-  return true;
 }

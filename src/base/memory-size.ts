@@ -10,7 +10,7 @@ const OWN_HEAP_MIB = 128;
 const HELD_RATIO = 0.4;
 const MIN_DEFAULT_BYTES = 96 * MIB;
 const MAX_DEFAULT_BYTES = 2 * GIB;
-/** The heap is collected when it has grown by 40 % (`--heap-growing-percent`); the rest is for the young generation. */
+/** Garbage needs the rest: the heap is collected when it has doubled (`--heap-growing-percent`), or is full. */
 const HEAP_BYTES_PER_HELD_BYTE = 1.5;
 /** Below this, one message of a usual size would not fit. */
 const LEAST_BYTES = 16 * MIB;

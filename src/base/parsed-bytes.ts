@@ -1,4 +1,4 @@
-import { countValues } from './json-text.ts';
+import { measureJson } from './json-text.ts';
 import { SMALL_BYTES } from './memory-budget.ts';
 
 /** Bytes that a value takes for each byte of its text; measured with lists of tools. */
@@ -20,8 +20,12 @@ const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) 
  */
 export function parsedBytes(text: string | Buffer, mostValues?: number): number {
   const characters = typeof text === 'string' ? text : text.toString('latin1');
-  return Math.max(BYTES_PER_CHAR * text.length, text.length + VALUE_BYTES * countValues(characters, mostValues));
+  return bytesOfValues(text.length, measureJson(characters, mostValues).values);
 }
+
+/** The same of a text with so many characters and values. */
+export const bytesOfValues = (characters: number, values: number): number =>
+  Math.max(BYTES_PER_CHAR * characters, characters + VALUE_BYTES * values);
 
 /** The same, but 0 for a small text: every piece of work already holds memory for small data. */
 export function largeParsedBytes(text: string | Buffer, mostValues?: number): number {

@@ -1,4 +1,5 @@
 import { isTurnOver, nextTurn } from './event-loop-turns.ts';
+import { giveUpBuffers } from './young-buffers.ts';
 
 /** Bytes that one stream may pass on before it asks whether it is the turn of another. */
 const TURN_BYTES = 64 * 1024;
@@ -15,6 +16,7 @@ export function createTurns(): (bytes: number) => Promise<void> | undefined {
     if (passed < TURN_BYTES) {
       return undefined;
     }
+    giveUpBuffers(passed);
     passed = 0;
     return isTurnOver() ? nextTurn() : undefined;
   };

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { TooManyNumbers } from '../base/exact-numbers.ts';
 import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
-import { hasMoreValues, isShallowText } from '../base/json-text.ts';
+import { type JsonSize, measureJson } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { foldCase, MAX_MEMBERS, repeatsMember, TooManyMembers } from './repeated-members.ts';
@@ -57,12 +57,16 @@ const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor'
  * One of more than 16 KiB is read in pieces, of which each waits for a turn of the owner. Throws an RpcError, and the
  * reason of the signal.
  */
-export function readMessage(bytes: Buffer, owner: string, signal: AbortSignal): Message | Promise<Message> {
-  return bytes.length > SMALL_BYTES ? readInTurns(bytes, owner, signal) : readAtOnce(bytes);
+export function readMessage(
+  bytes: Buffer,
+  owner: string,
+  signal: AbortSignal,
+  size: JsonSize = measureJson(bytes.toString('latin1'), MAX_VALUES),
+): Message | Promise<Message> {
+  return bytes.length > SMALL_BYTES ? readInTurns(pieces(bytes, size), owner, signal) : readAtOnce(pieces(bytes, size));
 }
 
-function readAtOnce(bytes: Buffer): Message {
-  const reading = pieces(bytes);
+function readAtOnce(reading: Reading): Message {
   let piece = reading.next();
   while (piece.done !== true) {
     piece = reading.next();
@@ -70,9 +74,8 @@ function readAtOnce(bytes: Buffer): Message {
   return piece.value;
 }
 
-async function readInTurns(bytes: Buffer, owner: string, signal: AbortSignal): Promise<Message> {
+async function readInTurns(reading: Reading, owner: string, signal: AbortSignal): Promise<Message> {
   const rank = nextRank();
-  const reading = pieces(bytes);
   for (;;) {
     await nextTurn(owner, rank);
     signal.throwIfAborted();
@@ -85,9 +88,11 @@ async function readInTurns(bytes: Buffer, owner: string, signal: AbortSignal): P
   }
 }
 
-/** Reads a message; where it yields, others may have their turn. */
-function* pieces(bytes: Buffer): Generator<undefined, Message> {
-  const { value, text } = yield* parse(bytes);
+/** Where it yields, others may have their turn. */
+type Reading = Generator<undefined, Message>;
+
+function* pieces(bytes: Buffer, size: JsonSize): Reading {
+  const { value, text } = yield* parse(bytes, size);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
@@ -133,17 +138,17 @@ function isEqualUpToCase(object: object): boolean {
 }
 
 /** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
-function* parse(bytes: Buffer): Generator<undefined, { value: unknown; text: string }> {
-  const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
-  if (hasMoreValues(text, MAX_VALUES)) {
+function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefined, { value: unknown; text: string }> {
+  if (values > MAX_VALUES) {
     const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   try {
+    const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
     yield;
     const value = JSON.parse(text) as unknown;
     yield;
-    if (isShallowText(text, MAX_LEVELS)) {
+    if (levels <= MAX_LEVELS) {
       if (JSON.stringify(value) === text) {
         return { value, text };
       }

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { CATALOGUE, overBudget } from '../base/errors.ts';
+import { measureJson } from '../base/json-text.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
-import { largeParsedBytes } from '../base/parsed-bytes.ts';
+import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { headersOf } from '../http/errors.ts';
@@ -31,13 +32,14 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
   try {
     const memory = memoryOf(request);
     const bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
-    const parsed = largeParsedBytes(bytes, MAX_VALUES);
+    const size = measureJson(bytes.toString('latin1'), MAX_VALUES);
+    const parsed = countedParsed(bytesOfValues(bytes.length, size.values));
     if (parsed > 0) {
       // The text that goes on to the server, and its value.
       await memory.hold('bodies', 0).waitToResize(parsed, signal);
     }
     began = { ...began, requestBytes: bytes.length };
-    const reading = readMessage(bytes, asked.organizationId, signal);
+    const reading = readMessage(bytes, asked.organizationId, signal, size);
     message = reading instanceof Promise ? await reading : reading;
     ended = await answer(deps, asked, message);
   } catch (error) {

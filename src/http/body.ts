@@ -3,11 +3,11 @@ import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { QueueFull } from '../base/fair-queue.ts';
-import { hasMoreValues } from '../base/json-text.ts';
+import { measureJson } from '../base/json-text.ts';
 import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_VALUES } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
-import { largeParsedBytes } from '../base/parsed-bytes.ts';
+import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
 import type { Operation } from '../contract/document.ts';
 import { memoryOf } from './memory.ts';
 import { readBytes } from './read-bytes.ts';
@@ -68,15 +68,16 @@ const readInto =
 
 const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
-  const parsed = largeParsedBytes(bytes, MAX_VALUES);
+  const { values } = measureJson(bytes.toString('latin1'), MAX_VALUES);
+  const parsed = countedParsed(bytesOfValues(bytes.length, values));
   if (parsed > 0) {
     memoryOf(request).hold('bodies', parsed);
   }
+  if (values > MAX_VALUES) {
+    throw tooManyValues();
+  }
   if (bytes.length > SMALL_BYTES) {
-    const owner = organizationOf(request.caller);
-    await nextTurn(owner);
-    refuseManyValues(bytes);
-    await nextTurn(owner);
+    await nextTurn(organizationOf(request.caller));
   }
   request.body = parse(bytes);
   next();
@@ -108,16 +109,6 @@ function bytesOf(body: unknown): Buffer {
     throw invalid([{ field: 'body', message: 'is required', rule: 'required' }]);
   }
   return body;
-}
-
-/**
- * Before it is decoded and parsed, which takes far longer than to count. In UTF-8, no byte of another character looks like
- * one of those that count. A small body is not counted: what has been parsed is, too.
- */
-function refuseManyValues(bytes: Buffer): void {
-  if (hasMoreValues(bytes.toString('latin1'), MAX_VALUES)) {
-    throw tooManyValues();
-  }
 }
 
 function parse(bytes: Buffer): unknown {

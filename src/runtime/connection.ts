@@ -15,6 +15,8 @@ export type ConnectionRequest = {
   readonly id: unknown;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
+  /** The same request as JSON, with that id in it, where there is such a text already. */
+  readonly text?: string | undefined;
   /** Further headers, where it is a stateless one over HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Asked right before it is sent, and sent again: it may have waited for a connection, a session or memory. */

@@ -11,7 +11,7 @@ import { isJson, protocolViolation, type ServerMessage } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
 import { createRequestRefuser } from './refuse-requests.ts';
-import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId } from './request-ids.ts';
+import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId, writeRequest } from './request-ids.ts';
 import { disconnected } from './server-failed.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
@@ -31,7 +31,7 @@ export function createHttpConnection(
 
   /** On the gateway's own session, which is begun anew when the server has forgotten it. */
   const postOnSession = async (
-    message: object,
+    message: string,
     signal: AbortSignal,
     { isRetry = false, mayBeSent }: { readonly isRetry?: boolean; readonly mayBeSent?: MayBeSent | undefined } = {},
   ): Promise<HttpAnswer> => {
@@ -51,17 +51,19 @@ export function createHttpConnection(
   /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
   const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
-      void postOnSession(cancelledNotification(own), introductionTimeout(), { isRetry: true }).then(
+      void postOnSession(JSON.stringify(cancelledNotification(own)), introductionTimeout(), { isRetry: true }).then(
         discard,
         () => undefined,
       );
     }
   };
 
-  const refuse = createRequestRefuser((answer) => postOnSession(answer, introductionTimeout()).then(discard));
+  const refuse = createRequestRefuser((answer) =>
+    postOnSession(JSON.stringify(answer), introductionTimeout()).then(discard),
+  );
 
   const begin = async (
-    { id, method, params, headers, mayBeSent }: ConnectionRequest,
+    { id, method, params, text, headers, mayBeSent }: ConnectionRequest,
     era: Era,
     signal: AbortSignal,
   ) => {
@@ -71,7 +73,11 @@ export function createHttpConnection(
       const answer =
         era === 'stateless'
           ? await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal)
-          : await postOnSession({ jsonrpc: '2.0', id: own, method, params: mapped }, signal, { mayBeSent });
+          : await postOnSession(
+              writeRequest({ id, method, params: mapped, text: mapped === params ? text : undefined }, own),
+              signal,
+              { mayBeSent },
+            );
       return { answer, asked: { own, id, era, restore } };
     } catch (error) {
       if (signal.aborted) {

@@ -53,7 +53,11 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
 
   const beginSession = async (): Promise<ServerSession | null> => {
     const id = ownId();
-    const answer = await post({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE_PARAMS }, {}, soon());
+    const answer = await post(
+      JSON.stringify({ jsonrpc: '2.0', id, method: 'initialize', params: INITIALIZE_PARAMS }),
+      {},
+      soon(),
+    );
     using reading = memory();
     const response = await readResponse(name, answer, id, reading).catch(async (error: unknown) => {
       // What newer servers make of a method that they do not know need not be a message either.
@@ -74,7 +78,7 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
       'mcp-protocol-version': facts.protocolVersion,
       ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
     };
-    discard(await post(INITIALIZED_NOTIFICATION, headers, soon()));
+    discard(await post(JSON.stringify(INITIALIZED_NOTIFICATION), headers, soon()));
     const begun = { ...facts, id: sessionId, headers };
     room.keep('session', facts.bytes + 2 * (sessionId?.length ?? 0), () => session.forget(begun));
     return begun;

@@ -10,9 +10,9 @@ import type { HttpTarget } from './target.ts';
 export type HttpRequests = {
   /** One exchange. A 401 and a 403 are failures: they are about the server's own credentials. */
   readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
-  /** Posts a message; `silence` is in milliseconds, by default that of the server. */
+  /** Posts a message in JSON; `silence` is in milliseconds, by default that of the server. */
   readonly post: (
-    message: object,
+    message: string,
     headers: ServerRequest['headers'],
     signal: AbortSignal,
     silence?: number,
@@ -52,13 +52,13 @@ export function createHttpRequests(
     send({
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(message),
+      body: message,
       signal,
       silence: quiet,
       mayBeSent,
     });
   const postStateless: HttpRequests['postStateless'] = ({ method, params, headers, mayBeSent }, id, signal) => {
-    const message = { jsonrpc: '2.0', id, method, params: withStatelessMeta(params) };
+    const message = JSON.stringify({ jsonrpc: '2.0', id, method, params: withStatelessMeta(params) });
     // A subscription is silent as long as nothing changes.
     const ofMessage = { ...headers, ...statelessHeaders(method, params) };
     return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);

@@ -1,6 +1,6 @@
 import { createYielding } from '../base/event-loop-turns.ts';
 import { isObject, parseJson } from '../base/json.ts';
-import { countValues } from '../base/json-text.ts';
+import { measureJson } from '../base/json-text.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';
@@ -69,7 +69,7 @@ export async function listTools(
       count += 1;
       const said = item instanceof Unparsed ? item.text() : JSON.stringify(item);
       const text = mask === null ? said : await mask.result(said);
-      const ownValues = countValues(text, MAX_TOOL_VALUES);
+      const ownValues = measureJson(text, MAX_TOOL_VALUES).values;
       const isLarge = ownValues > MAX_TOOL_VALUES;
       const isAsParsed = text === said && !(item instanceof Unparsed);
       const tool = isAsParsed || isLarge ? item : parseJson(text);

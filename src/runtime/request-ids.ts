@@ -38,6 +38,20 @@ export function mapProgressToken(params: Params, own: number) {
   };
 }
 
+/**
+ * Writes a request as JSON under an own id. A text of it is used as it is, but for the id: to write an argument of 1 MB
+ * again takes as long as to read it.
+ */
+export function writeRequest(
+  { id, method, params, text }: { id: unknown; method: string; params: Params; text?: string | undefined },
+  own: number,
+): string {
+  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},`;
+  return text?.startsWith(head)
+    ? `{"jsonrpc":"2.0","id":${own},${text.slice(head.length)}`
+    : JSON.stringify({ jsonrpc: '2.0', id: own, method, params });
+}
+
 /** An answer in JSON with the caller's id in it, and whether it is a failure. */
 export type JsonAnswer = { readonly json: Buffer; readonly isError: boolean };
 

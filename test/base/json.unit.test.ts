@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseExact, parseJson } from '../../src/base/json.ts';
-import { hasMoreValues } from '../../src/base/json-text.ts';
+import { hasMoreValues, measureJson } from '../../src/base/json-text.ts';
 
 type Source = { readonly source?: string };
 const native = JSON as unknown as {
@@ -106,6 +106,23 @@ const countOf = (value: unknown): number =>
   typeof value === 'object' && value !== null
     ? Object.values(value).reduce((sum: number, member) => sum + countOf(member), 1)
     : 1;
+
+const levelsOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce((most: number, member) => Math.max(most, levelsOf(member)), 0) + 1
+    : 0;
+
+test('a text is measured without parsing it, also as bytes', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom('', '\t', '  '), (value, indent) => {
+      const source = JSON.stringify(value, null, indent);
+      const size = { values: countOf(value), levels: levelsOf(value) };
+      expect(measureJson(source)).toEqual(size);
+      expect(measureJson(Buffer.from(source).toString('latin1'))).toEqual(size);
+    }),
+    { numRuns: 1000 },
+  );
+});
 
 test('the values of a text are counted without parsing it', () => {
   fc.assert(

@@ -9,7 +9,7 @@ const MODULE = join(import.meta.dirname, '../../src/base/log-destination.ts');
 
 /** What a program prints that has the log as `log`. */
 const printed = (program: string): string[] => {
-  const whole = `import { logLines } from ${JSON.stringify(MODULE)}; const log = logLines(); ${program}`;
+  const whole = `import { createLogDestination } from ${JSON.stringify(MODULE)}; const log = createLogDestination(); ${program}`;
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', whole], {
     encoding: 'utf8',
   });

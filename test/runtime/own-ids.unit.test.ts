@@ -1,6 +1,12 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { createRequestIds, findAnsweredIds, mapProgressToken, replaceAnswerId } from '../../src/runtime/request-ids.ts';
+import { describe, expect, it, test } from 'vitest';
+import {
+  createRequestIds,
+  findAnsweredIds,
+  mapProgressToken,
+  replaceAnswerId,
+  writeRequest,
+} from '../../src/runtime/request-ids.ts';
 
 test('ids are integers, counted for each connection', () => {
   const [one, other] = [createRequestIds(), createRequestIds()];
@@ -103,4 +109,28 @@ test('progress of another request is not told, whose number may be one that the 
     progress('of somebody else'),
   ]);
   expect(mapProgressToken({}, OWN).restore(progress(OWN))).toBeUndefined();
+});
+
+describe('writeRequest', () => {
+  const params = { name: 'search', arguments: { exact: 1 } };
+  const request = (id: unknown) => ({ id, method: 'tools/call', params });
+
+  it.each([
+    ['a number', '7', 7],
+    ['a string with quotes', '"a\\"b"', 'a"b'],
+    ['null', 'null', null],
+  ])('puts an own id in place of %s, and leaves the text as it is', (_, written, id) => {
+    const text = `{"jsonrpc":"2.0","id":${written},"method":"tools/call","params":{"name":"search","arguments":{"exact":1.0}}}`;
+    expect(writeRequest({ ...request(id), text }, 42)).toBe(
+      '{"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"search","arguments":{"exact":1.0}}}',
+    );
+  });
+
+  it.each([
+    ['there is no text', undefined],
+    ['the id of the text is not in front', '{"method":"tools/call","params":{},"jsonrpc":"2.0","id":7}'],
+    ['the text has another id', '{"jsonrpc":"2.0","id":71,"method":"tools/call","params":{}}'],
+  ])('writes the request itself where %s', (_, text) => {
+    expect(JSON.parse(writeRequest({ ...request(7), text }, 42))).toEqual({ jsonrpc: '2.0', ...request(42) });
+  });
 });
