@@ -1,4 +1,4 @@
-/** In place of `src/base/slots.ts`: the `Set` that it spares. */
+/** In place of `src/base/fast/slots.ts`: the `Set` that it spares. */
 export class Slots<T> {
   readonly #values = new Set<{ readonly value: T }>();
 

@@ -10,7 +10,7 @@ const flag = (name: string): Trick => ({
 
 /** The tricks, by what runs in their place. */
 export const TRICKS: readonly Trick[] = [
-  { title: 'slots in place of a Set', remove: (copy) => copy.swap('base/slots.js', 'slots.ts') },
+  { title: 'slots in place of a Set', remove: (copy) => copy.swap('base/fast/slots.js', 'slots.ts') },
   {
     title: 'log lines in blocks',
     remove: (copy) => {
@@ -64,20 +64,20 @@ export const TRICKS: readonly Trick[] = [
   {
     title: 'undici in parts',
     remove: (copy) => {
-      const file = 'dist/src/egress/egress.js';
+      const file = 'dist/src/base/fast/undici.js';
       copy.edit(
         file,
-        "import buildConnector from 'undici/lib/core/connect.js';",
-        "import { Agent, buildConnector } from 'undici';",
+        "import connect from 'undici/lib/core/connect.js';",
+        "import { Agent as Dispatcher, buildConnector as connect } from 'undici';",
       );
-      copy.edit(file, "import Agent from 'undici/lib/dispatcher/agent.js';", '');
+      copy.edit(file, "import Dispatcher from 'undici/lib/dispatcher/agent.js';", '');
     },
   },
   {
     title: 'node:http in parts',
     remove: (copy) =>
       copy.edit(
-        'dist/src/base/node-http.js',
+        'dist/src/base/fast/node-http.js',
         "export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');",
         "export { createServer, STATUS_CODES } from 'node:http';",
       ),

@@ -1,6 +1,6 @@
+import { STATUS_CODES } from '../base/fast/node-http.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
-import { STATUS_CODES } from '../base/node-http.ts';
 import { splitJson } from '../base/split-json.ts';
 import { toOneLine, Unparsed } from '../base/unparsed.ts';
 import type { DerivedTool } from '../tools/types.ts';

@@ -1,7 +1,7 @@
 import { ADDRCONFIG, promises as dns, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { buildConnector as Build } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
+import { buildConnector } from '../base/fast/undici.ts';
 import { plainHost } from './hosts.ts';
 import { type Policy, portOf } from './policy.ts';
 

@@ -1,9 +1,8 @@
 import { promises as dns } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { buildConnector as Build, Dispatcher } from 'undici';
-import buildConnector from 'undici/lib/core/connect.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
 import { createFairLimiter } from '../base/fair-queue.ts';
+import { Agent, buildConnector } from '../base/fast/undici.ts';
 import { compileAllowed } from './allow.ts';
 import { createConnector, type Resolve, systemResolve } from './connector.ts';
 import { createFetchDocument, type FetchedDocument, type FetchLimits } from './fetch-document.ts';

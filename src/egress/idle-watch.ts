@@ -1,4 +1,4 @@
-import { Slots } from '../base/slots.ts';
+import { Slots } from '../base/fast/slots.ts';
 
 /** A peer whose silence is watched. */
 export type WatchedPeer = {

@@ -1,10 +1,7 @@
 import type { Socket } from 'node:net';
 import type { buildConnector as Build } from 'undici';
-import symbols from 'undici/lib/core/symbols.js';
 import { isTurnOver, nextRank, nextTurn } from '../base/event-loop-turns.ts';
-
-// Node does not see the names of what this module of CommonJS exports.
-const kParser: typeof symbols.kParser = symbols.kParser;
+import { kParser } from '../base/fast/undici.ts';
 
 /** Bytes that wait to be parsed beyond which a read is no small answer, and takes its turn. */
 const LARGE_READ_BYTES = 16 * 1024;

@@ -1,4 +1,4 @@
-import { Slots } from '../base/slots.ts';
+import { Slots } from '../base/fast/slots.ts';
 
 /** Exchanges that may be under way at once: of one endpoint, and of all endpoints of one organization. */
 export const MAX_IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;

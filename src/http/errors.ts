@@ -11,8 +11,8 @@ import {
   overBudget,
 } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
+import { STATUS_CODES } from '../base/fast/node-http.ts';
 import { OverBudget } from '../base/memory-budget.ts';
-import { STATUS_CODES } from '../base/node-http.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { DeletedMeanwhile } from '../store/errors.ts';
 import { StoreBusy, StoreUnavailable } from '../store/store.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../base/errors.ts';
-import { STATUS_CODES } from '../base/node-http.ts';
+import { STATUS_CODES } from '../base/fast/node-http.ts';
 import { linger } from './connection.ts';
 import { renderError } from './errors.ts';
 import { securityHeaders } from './security-headers.ts';

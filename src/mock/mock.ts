@@ -1,5 +1,5 @@
+import { createServer } from '../base/fast/node-http.ts';
 import { LIMITS } from '../base/limits.ts';
-import { createServer } from '../base/node-http.ts';
 import { listen } from '../http/listen.ts';
 import { answerUnreadable } from '../http/unreadable.ts';
 import { createMockApp, type MockOptions } from './app.ts';

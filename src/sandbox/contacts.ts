@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { createServer } from '../base/node-http.ts';
+import { createServer } from '../base/fast/node-http.ts';
 import { negotiateVersion } from '../gateway/eras.ts';
 
 const inputSchema = (...names: string[]) => ({

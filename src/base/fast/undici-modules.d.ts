@@ -1,5 +1,4 @@
-// The parts of undici that run here, on their own: the whole of it has a browser's client, caches and mocks besides, and
-// takes 12 MiB more. Their types are undici's own.
+// The modules of undici have no types of their own.
 
 declare module 'undici/lib/dispatcher/agent.js' {
   const Agent: typeof import('undici').Agent;
@@ -12,6 +11,6 @@ declare module 'undici/lib/core/connect.js' {
 }
 
 declare module 'undici/lib/core/symbols.js' {
-  const symbols: { readonly kParser: unique symbol };
+  const symbols: { readonly kParser: symbol };
   export default symbols;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Slots } from '../../src/base/slots.ts';
+import { Slots } from '../../../src/base/fast/slots.ts';
 
 test('holds what was added and not yet removed, as a set would', () => {
   fc.assert(
