@@ -22,6 +22,8 @@ export type Config = {
   readonly databaseUrl: string | null;
   /** The first seals, all open; null means the generated key file. */
   readonly secretKeys: readonly Buffer[] | null;
+  /** Where `secretKeys` come from, for messages. */
+  readonly keySource: string;
   readonly adminToken: string | null;
   readonly adminAuth: 'required' | 'none';
   readonly firstCredentials: {
@@ -180,6 +182,7 @@ export function parseConfig(given: Environment): Config {
     dataDirectory: value('GATEHOUSE_DATA', './data', String),
     databaseUrl,
     secretKeys,
+    keySource: given.GATEHOUSE_SECRET_KEY_FILE ? `the file ${given.GATEHOUSE_SECRET_KEY_FILE}` : 'GATEHOUSE_SECRET_KEY',
     adminToken: value('GATEHOUSE_ADMIN_TOKEN', null, credential('')),
     adminAuth,
     firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },

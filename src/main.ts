@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import querystring from 'node:querystring';
 import pino from 'pino';
+import { keepCredentials, linesOf } from './auth/credentials-file.ts';
 import type { NewCredentials } from './auth/first-credentials.ts';
 import { endWithNpm } from './base/end-with-npm.ts';
 import { exitOnFault } from './base/exit-on-fault.ts';
@@ -40,8 +39,11 @@ async function main(): Promise<void> {
     await server?.stop();
     process.exit(0);
   };
-  const show = (made: NewCredentials, url: string) =>
-    showOnce(made, config, url, (path) => log.info({ path }, 'first credentials written'));
+  let path = '';
+  const keep = async (made: NewCredentials) => {
+    path = await keepCredentials(config.dataDirectory, made);
+    log.info({ path }, 'first credentials written');
+  };
   const environment = process.env;
   const options = {
     config,
@@ -50,12 +52,16 @@ async function main(): Promise<void> {
     docs: builtDocs,
     log,
     violations: 'report',
-    show,
+    keep,
   } as const;
   server = await startServer(options);
   // What starting leaves behind is collected now: V8 would wait for a quiet time, which may never come.
   globalThis.gc?.();
-  log.info({ url: server.url, publicUrl: server.deps.publicUrl, engine: server.deps.store.engine }, 'ready');
+  const { publicUrl, store } = server.deps;
+  log.info({ url: server.url, publicUrl, docs: `${publicUrl}/docs`, engine: store.engine }, 'ready');
+  if (process.stdout.isTTY) {
+    process.stdout.write(welcome(server, path));
+  }
   process.on('SIGTERM', stop).on('SIGINT', stop);
   endWithNpm();
 }
@@ -78,37 +84,18 @@ async function destination(): Promise<pino.DestinationStream> {
   return (await import('./telemetry/terminal-log.ts')).terminalLog();
 }
 
-/** On a terminal the secrets of a start are printed; elsewhere, where output is kept, only a file's path is. */
-async function showOnce(
-  made: NewCredentials,
-  config: Config,
-  url: string,
-  wrote: (path: string) => void,
-): Promise<void> {
-  const { operatorToken, first } = made;
-  const lines = [
-    ...(operatorToken === null ? [] : [`Operator token  ${operatorToken}`]),
-    ...(first === null
-      ? []
-      : [
-          `Organization    ${first.organizationId}`,
-          `API token       ${first.apiToken}`,
-          `API key         ${first.apiKey}`,
-          `API secret      ${first.apiSecret}`,
-          '',
-          'Try it:',
-          `curl ${url}/api/mcp-servers -H 'X-API-KEY: ${first.apiKey}' -H 'X-API-SECRET: ${first.apiSecret}'`,
-        ]),
-    '',
-  ];
-  if (process.stdout.isTTY) {
-    process.stdout.write(`\nThese are shown once; keep them.\n\n${lines.join('\n')}\n`);
-    return;
+/** The last lines of a start on a terminal: the documentation, and the credentials that this start has made. */
+function welcome({ url, newCredentials: made }: RunningServer, path: string): string {
+  const lines = ['', `Docs            ${url}/docs`];
+  if (made !== null) {
+    lines.push(...linesOf(made), '', `The credentials are in ${path}.`);
   }
-  const path = join(config.dataDirectory, 'credentials');
-  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
-  await writeFile(path, lines.join('\n'), { mode: 0o600, flush: true });
-  wrote(path);
+  if (made?.first) {
+    const { apiKey, apiSecret } = made.first;
+    const headers = [`  -H 'X-API-KEY: ${apiKey}'`, `  -H 'X-API-SECRET: ${apiSecret}'`];
+    lines.push('', 'Try it:', [`curl ${url}/api/mcp-servers`, ...headers].join(' \\\n'));
+  }
+  return `${lines.join('\n')}\n\n`;
 }
 
 main().catch((error: unknown) => {

@@ -27,8 +27,9 @@ import { createReloads } from './runtime/reloads.ts';
 import { createRuntime } from './runtime/runtime.ts';
 import { environmentOfUser, requireStdioUser } from './runtime/stdio-user.ts';
 import type { Environment, Programs } from './shared-config/variables.ts';
-import { readOrCreateKeyFile } from './store/key-file.ts';
+import { isReadableByOthers, keyFilePath, readOrCreateKeyFile } from './store/key-file.ts';
 import { openStore } from './store/open.ts';
+import type { GivenKeys } from './store/secret-keys.ts';
 import type { StoreOptions } from './store/store.ts';
 import { createMetrics, showMemory } from './telemetry/metrics.ts';
 
@@ -52,8 +53,8 @@ export type ServerOptions = {
   readonly violations: 'throw' | 'report';
   /** Where the data is, when not where the configuration says. */
   readonly location?: StoreOptions['location'];
-  /** Shows, once, what this start has made, before it is stored. */
-  readonly show?: (made: NewCredentials, url: string) => Promise<void>;
+  /** Keeps the credentials that this start has made, before they are stored as hashes. */
+  readonly keep?: (made: NewCredentials) => Promise<void>;
   /** The variables that configurations of the operator's servers may name, none unless given. */
   readonly environment?: Environment;
   /** The only programs that the operator's servers may be, any unless given. */
@@ -68,14 +69,14 @@ export type ServerOptions = {
 
 /** Opens the store, makes the first credentials, and listens. Throws when any of it fails; nothing then stays open. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {}, show } = options;
+  const { config, document, docs, log, violations, now = Date.now, ids = randomIds, environment = {} } = options;
   const location = options.location ?? locationOf(config);
   const { stdioUser } = config;
   requireStdioUser(stdioUser);
   const limits = { ...LIMITS, ...options.limits };
   const store = await openStore({
     location,
-    secretKeys: config.secretKeys ?? [await readOrCreateKeyFile(config.dataDirectory)],
+    ...(await keysOf(config, log)),
     log: (level, message, details) => log[level](details ?? {}, message),
     now,
     waitMs: limits.databaseWaitMs,
@@ -100,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const begin = holdRequests(http, connections);
     const { host, port } = config;
     const url = await listen(http, { host, port, settings: { host: 'GATEHOUSE_HOST', port: 'GATEHOUSE_PORT' } });
-    const newCredentials = await bootstrap({ store, now, ids }, config, async (made) => show?.(made, url));
+    const newCredentials = await bootstrap({ store, now, ids }, config, async (made) => options.keep?.(made));
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
@@ -174,6 +175,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await store.close();
     throw error;
   }
+}
+
+/** The configured keys, or the one of the key file, which is created if it is missing. */
+async function keysOf({ secretKeys, keySource, dataDirectory }: Config, log: Logger): Promise<GivenKeys> {
+  if (secretKeys !== null) {
+    return { secretKeys, keySource };
+  }
+  const path = keyFilePath(dataDirectory);
+  const key = await readOrCreateKeyFile(dataDirectory);
+  if (await isReadableByOthers(dataDirectory)) {
+    log.warn(`other users of this machine can read the key file: run chmod 600 ${path}`);
+  }
+  return { secretKeys: [key], keySource: `the file ${path}` };
 }
 
 function hostAndPort(url: string): { host: string; port: number } {

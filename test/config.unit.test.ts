@@ -25,6 +25,7 @@ test('nothing set: closed, local, SQLite', () => {
     dataDirectory: './data',
     databaseUrl: null,
     secretKeys: null,
+    keySource: 'GATEHOUSE_SECRET_KEY',
     adminToken: null,
     adminAuth: 'required',
     firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },

@@ -1,8 +1,20 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createDatabase } from './store/support/postgres.ts';
 import { askOnce } from './support/ask-once.ts';
@@ -129,18 +141,19 @@ test('on PostgreSQL, with no data folder yet, the first credentials still come',
   expect(await program.exited).toBe(0);
 });
 
-test('an operator who needed no token gets one when they do', async () => {
+test('an operator who needed no token gets one when they do, and the other credentials stay in the file', async () => {
   const data = folder();
   const open = startProgram({ GATEHOUSE_DATA: data, GATEHOUSE_ADMIN_AUTH: 'none' });
   await open.ready;
   expect(credentialsOf(data)('Operator token')).toBe('');
+  const apiKey = credentialsOf(data)('API key');
   open.child.kill('SIGTERM');
   await open.exited;
   const closed = startProgram({ GATEHOUSE_DATA: data });
   const url = await closed.ready;
   const headers = { Authorization: `Bearer ${credentialsOf(data)('Operator token')}` };
   expect(await statusOf(url, '/admin/api/v1/organizations', headers)).toBe(200);
-  expect(credentialsOf(data)('API key')).toBe('');
+  expect(credentialsOf(data)('API key')).toBe(apiKey);
   closed.child.kill('SIGTERM');
   await closed.exited;
 });
@@ -166,9 +179,108 @@ test('a port, an address, a folder or a key that cannot be used: one sentence ea
   ).toContain('this machine has no such address. Set GATEHOUSE_HOST to one that it has.\n');
   first.child.kill('SIGTERM');
   await first.exited;
-  const key = Buffer.alloc(32, 1).toString('base64');
-  expect(await refused({ GATEHOUSE_DATA: data, GATEHOUSE_SECRET_KEY: key })).toContain('GATEHOUSE_SECRET_KEY');
 });
+
+test('a key that does not fit is named with the place that it comes from', async () => {
+  const data = folder();
+  const first = startProgram({ GATEHOUSE_DATA: data });
+  await first.ready;
+  first.child.kill('SIGTERM');
+  await first.exited;
+  const refused = async (env: Record<string, string>) => {
+    const program = startProgram({ GATEHOUSE_DATA: data, ...env });
+    expect(await program.exited).toBe(1);
+    return program.output();
+  };
+  const lacks = (source: string) =>
+    new RegExp(
+      `^${source} lacks key [\\da-f]{8}, which sealed .* \\(given: [\\da-f]{8}\\)\\. Restore that key\\..*\\n$`,
+    );
+  const key = Buffer.alloc(32, 1).toString('base64');
+  expect(await refused({ GATEHOUSE_SECRET_KEY: key })).toMatch(lacks('GATEHOUSE_SECRET_KEY'));
+  const other = join(folder(), 'other.key');
+  writeFileSync(other, key, { mode: 0o600 });
+  expect(await refused({ GATEHOUSE_SECRET_KEY_FILE: other })).toMatch(lacks(`The file ${other}`));
+  copyFileSync(other, join(data, 'secret.key'));
+  expect(await refused({})).toMatch(lacks(`The file ${data}/secret.key`));
+});
+
+test('a key file that others can read is a warning, until they cannot', async () => {
+  const data = folder();
+  const path = join(data, 'secret.key');
+  writeFileSync(path, randomBytes(32).toString('base64'));
+  const warned = async (mode: number) => {
+    chmodSync(path, mode);
+    const program = startProgram({ GATEHOUSE_DATA: data });
+    await program.ready;
+    program.child.kill('SIGTERM');
+    await program.exited;
+    return program.output().includes(`other users of this machine can read the key file: run chmod 600 ${path}`);
+  };
+  expect([await warned(0o644), await warned(0o640), await warned(0o600)]).toEqual([true, true, false]);
+});
+
+test('credentials that cannot be kept end the start, and the next one is the first', async () => {
+  const data = folder();
+  mkdirSync(join(data, 'credentials'));
+  const failed = startProgram({ GATEHOUSE_DATA: data });
+  expect(await failed.exited).toBe(1);
+  expect(failed.output()).toContain(`${data} cannot be used as the data folder (EISDIR). Make it writable`);
+  rmSync(join(data, 'credentials'), { recursive: true });
+  const next = startProgram({ GATEHOUSE_DATA: data });
+  const url = await next.ready;
+  const headers = { 'X-API-KEY': credentialsOf(data)('API key'), 'X-API-SECRET': credentialsOf(data)('API secret') };
+  expect(await statusOf(url, '/api/mcp-servers', headers)).toBe(200);
+  next.child.kill('SIGTERM');
+  await next.exited;
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+test.skipIf(!hasScript)(
+  'on a terminal the credentials and the docs come last, then each request is one line',
+  async () => {
+    const data = folder();
+    const command = `${process.execPath} -r ./bin/preload.cjs src/main.ts`;
+    const terminal = spawn(
+      'script',
+      ['--quiet', '--flush', '--return', '--command', command, join(folder(), 'typescript')],
+      {
+        cwd: ROOT,
+        env: { PATH: process.env.PATH, GATEHOUSE_DATA: data, GATEHOUSE_PORT: '0' } as NodeJS.ProcessEnv,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let shown = '';
+    terminal.stdout.on('data', (chunk: Buffer) => {
+      // Without colours.
+      shown += stripVTControlCharacters(String(chunk)).replaceAll('\r', '');
+    });
+    await expect.poll(() => shown).toMatch(/-H 'X-API-SECRET: .*'\n/);
+    const [log = '', welcome = ''] = shown.split(/^(?=Docs)/m);
+    expect(log.trim().split('\n')).toEqual(log.match(/^\[\d\d:\d\d:\d\d\] INFO: .+$/gm));
+    const url = /"url":"([^"]+)"/.exec(log)?.[1] ?? '';
+    const of = credentialsOf(data);
+    expect(welcome.trimEnd().split('\n')).toEqual([
+      `Docs            ${url}/docs`,
+      ...['Operator token', 'Organization', 'API token', 'API key', 'API secret'].map(
+        (name) => name.padEnd(16) + of(name),
+      ),
+      '',
+      `The credentials are in ${data}/credentials.`,
+      '',
+      'Try it:',
+      `curl ${url}/api/mcp-servers \\`,
+      `  -H 'X-API-KEY: ${of('API key')}' \\`,
+      `  -H 'X-API-SECRET: ${of('API secret')}'`,
+    ]);
+    shown = '';
+    await askOnce(url, 'get', '/docs', {});
+    await expect.poll(() => shown).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: GET \/docs 200 \d+ ms [\da-f]{8}\n$/);
+    terminal.kill('SIGTERM');
+    await once(terminal, 'exit');
+  },
+);
 
 test('a call in flight is finished before the program ends', async () => {
   const program = startProgram({ GATEHOUSE_DATA: folder(), GATEHOUSE_ADMIN_TOKEN: 'x'.repeat(32) });

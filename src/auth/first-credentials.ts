@@ -7,7 +7,7 @@ import * as organizations from '../store/organizations.ts';
 import * as settings from '../store/settings.ts';
 import type { Db, Store } from '../store/store.ts';
 
-/** The new credentials of a start, to be shown once. Credentials that the operator gave, or does not need, are null. */
+/** The new credentials of a start. Only their hashes are stored. Credentials that the operator gave, or does not need, are null. */
 export type NewCredentials = {
   readonly operatorToken: string | null;
   /** The first organization, on a database that has never had one. */
@@ -24,13 +24,13 @@ const FIRST_ORGANIZATION = 'first_organization';
 
 /**
  * Creates the first organization and its credentials on a database that has never had any, and an operator token if one
- * is required and none exists. Returns the new credentials, or null. `show` is awaited before anything is stored: if it
+ * is required and none exists. Returns the new credentials, or null. `keep` is awaited before anything is stored: if it
  * fails, nothing has changed, and the next start is again the first.
  */
 export async function bootstrap(
   { store, now, ids }: { store: Store; now: () => number; ids: Ids },
   config: Pick<Config, 'adminToken' | 'adminAuth' | 'firstCredentials'>,
-  show: (made: NewCredentials) => Promise<void>,
+  keep: (made: NewCredentials) => Promise<void>,
 ): Promise<NewCredentials | null> {
   const needsOperator = config.adminAuth === 'required' && config.adminToken === null;
   const hasOperator = (await settings.get(store.read, OPERATOR_TOKEN_HASH)) !== null;
@@ -49,7 +49,7 @@ export async function bootstrap(
     return null;
   }
   const made = { operatorToken, first };
-  await show(made);
+  await keep(made);
   await store.write(async (db) => {
     if (operatorToken !== null) {
       await settings.set(db, OPERATOR_TOKEN_HASH, hashSecret(operatorToken));

@@ -46,9 +46,9 @@ async function run({ args, env, stdout }: Context): Promise<number> {
 }
 
 /** Returns the places of the configured keys, by key id. */
-async function keyPlaces({ secretKeys, dataDirectory }: Config): Promise<ReadonlyMap<string, string>> {
+async function keyPlaces({ secretKeys, keySource, dataDirectory }: Config): Promise<ReadonlyMap<string, string>> {
   if (secretKeys !== null) {
-    return new Map(secretKeys.map((key) => [keyIdOf(key), 'GATEHOUSE_SECRET_KEY']));
+    return new Map(secretKeys.map((key) => [keyIdOf(key), keySource]));
   }
   const key = await readKeyFile(dataDirectory);
   return new Map(key === null ? [] : [[keyIdOf(key), `the file ${keyFilePath(dataDirectory)}`]]);

@@ -1,4 +1,5 @@
 import { parseConfig } from '../config.ts';
+import { keyFilePath, readKeyFile } from '../store/key-file.ts';
 import type { Resealed } from '../store/rekey.ts';
 import { keyIdOf } from '../store/secrets.ts';
 import type { Store } from '../store/store.ts';
@@ -17,9 +18,9 @@ again.
 
 GATEHOUSE_DATA is the data folder (./data), or DATABASE_URL the database. For example:
 
-  openssl rand -base64 32 > new.key
-  GATEHOUSE_SECRET_KEY="$(cat new.key),$(cat data/secret.key)" gatehouse rekey
-  mv data/secret.key old.key && mv new.key data/secret.key
+  (umask 077; openssl rand -base64 32 > data/new.key)
+  GATEHOUSE_SECRET_KEY="$(cat data/new.key),$(cat data/secret.key)" gatehouse rekey
+  cp -p data/secret.key data/old.key && mv data/new.key data/secret.key
 `;
 
 /** The maximum number of progress lines. */
@@ -44,7 +45,13 @@ async function run(context: Context): Promise<number> {
       context.stderr(`Interrupted. ${counted(resealed.count)} encrypted again. Run the command again for the rest.\n`);
       return EXIT.interrupted;
     }
-    return await report(context, store, resealed, (await givenKeys(config)).map(keyIdOf));
+    return await report(
+      context,
+      store,
+      resealed,
+      (await givenKeys(config)).secretKeys.map(keyIdOf),
+      config.dataDirectory,
+    );
   } finally {
     await store.close();
   }
@@ -67,6 +74,7 @@ async function report(
   store: Store,
   { count, unopened }: Resealed,
   given: readonly string[],
+  dataDirectory: string,
 ): Promise<number> {
   const { retireKeys } = await import('../store/rekey.ts');
   const left = new Map([...given.map((id) => [id, 0] as const), ...(await retireKeys(store))]);
@@ -75,6 +83,13 @@ async function report(
   for (const [id, total] of left) {
     const isFree = total === 0 && id !== first;
     stdout(`  ${id}  ${total}${isFree ? ', no longer needed: remove it from GATEHOUSE_SECRET_KEY' : ''}\n`);
+  }
+  const inFile = await readKeyFile(dataDirectory);
+  if (inFile !== null && keyIdOf(inFile) !== first) {
+    const path = keyFilePath(dataDirectory);
+    stdout(
+      `${path} holds key ${keyIdOf(inFile)}. Put key ${first} there, or set GATEHOUSE_SECRET_KEY at the next start.\n`,
+    );
   }
   if (unopened.length === 0) {
     return EXIT.done;

@@ -32,9 +32,9 @@ async function run({ args, env, stdout, stderr, now }: Context): Promise<number>
   const config = parseConfig(env);
   const { restore: restoreFile } = await import('../store/sqlite/restore.ts');
   try {
-    const secretKeys = await givenKeys(config);
+    const keys = await givenKeys(config);
     const directory = config.dataDirectory;
-    const kept = await restoreFile({ file, directory, secretKeys, now: now() });
+    const kept = await restoreFile({ file, directory, keys, now: now() });
     stdout(`${file} is now the database of ${directory}.\n`);
     stdout(kept === null ? 'There was no database before.\n' : `The previous database is kept as ${kept}.\n`);
     return EXIT.done;

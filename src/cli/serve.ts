@@ -6,7 +6,7 @@ const USAGE = `Runs the server until SIGTERM or SIGINT. Calls in progress then f
   gatehouse [serve]
 
 The command takes no arguments. Environment variables configure it, and it checks all of them at the start. The first
-start creates an organization and credentials, and shows them once. For example:
+start creates an organization and credentials, and keeps them in the file credentials of the data folder. For example:
 
   GATEHOUSE_DATA=/var/lib/gatehouse GATEHOUSE_PORT=8080 gatehouse serve
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { explainFolderError, StoreRefused } from './errors.ts';
 
@@ -36,6 +36,11 @@ export async function readKeyFile(directory: string): Promise<Buffer | null> {
     }
     throw error;
   }
+}
+
+/** Whether other users of this machine can read the key file; on Windows, where files have no modes, false. */
+export async function isReadableByOthers(directory: string): Promise<boolean> {
+  return process.platform !== 'win32' && ((await stat(keyFilePath(directory))).mode & 0o077) !== 0;
 }
 
 function keyIn(path: string, text: string): Buffer {

@@ -19,14 +19,15 @@ export async function prepareDatabase(
   options: StoreOptions,
   beforeMigration: (name: string) => Promise<void>,
 ): Promise<Sealer> {
-  const secrets = createSealer(options.secretKeys);
+  const { secretKeys, keySource = 'GATEHOUSE_SECRET_KEY' } = options;
+  const secrets = createSealer(secretKeys);
   const migrations = migrationsFor(engine);
   const { executed, pending } = await migrationState(sql, migrations);
   if (executed.length === 0 && options.missing === 'refuse') {
     throw new StoreRefused('The database is empty: no Gatehouse has used it. Check GATEHOUSE_DATA and DATABASE_URL.');
   }
   if (executed.length > 0) {
-    await verifySecretKeys(sql, options.secretKeys, secrets);
+    await verifySecretKeys(sql, { secretKeys, keySource }, secrets);
   }
   const [next] = pending;
   if (next !== undefined) {
@@ -34,7 +35,7 @@ export async function prepareDatabase(
       await beforeMigration(next);
     }
     await migrate(sql, migrations);
-    options.log('info', 'Database migrated.', { migrations: pending });
+    options.log('info', 'database migrated', { migrations: pending });
   }
   await registerSecretKey(sql, secrets);
   return secrets;

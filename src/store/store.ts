@@ -54,6 +54,8 @@ export type StoreOptions = {
   location: { kind: 'memory' } | { kind: 'file'; directory: string } | { kind: 'postgres'; url: string };
   /** 32 bytes each: the first one seals, all open. */
   secretKeys: readonly Buffer[];
+  /** Where the keys come from, for messages; the default is the variable GATEHOUSE_SECRET_KEY. */
+  keySource?: string;
   log: StoreLog;
   /** Milliseconds since the epoch. */
   now: () => number;

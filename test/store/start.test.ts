@@ -45,7 +45,7 @@ onBothEngines(({ open, location, log }) => {
     await first.close();
     const second = await open({ location: place });
     expect(await servers.find(second.read, server.organizationId, server.id)).toEqual({ ...server, version: 1 });
-    expect(log.filter(({ message }) => message === 'Database migrated.')).toHaveLength(1);
+    expect(log.filter(({ message }) => message === 'database migrated')).toHaveLength(1);
   });
 
   it('refuses a database that a newer program has migrated, and says so', async () => {

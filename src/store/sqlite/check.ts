@@ -3,18 +3,14 @@ import { StoreRefused } from '../errors.ts';
 import { migrationState } from '../migrate.ts';
 import { migrationsFor } from '../migrations/migrations.ts';
 import type { Database } from '../schema.ts';
-import { verifySecretKeys } from '../secret-keys.ts';
+import { type GivenKeys, verifySecretKeys } from '../secret-keys.ts';
 import { createSealer } from '../secrets.ts';
 
 /**
  * Throws StoreRefused, naming `path`, unless a database is intact, belongs to Gatehouse, is not newer than this
  * program, and opens with the given keys. Changes nothing.
  */
-export async function verifyDatabase(
-  database: Kysely<Database>,
-  path: string,
-  secretKeys: readonly Buffer[],
-): Promise<void> {
+export async function verifyDatabase(database: Kysely<Database>, path: string, keys: GivenKeys): Promise<void> {
   const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check(1)`.execute(database);
   const found = rows[0]?.integrity_check;
   if (found !== 'ok') {
@@ -22,7 +18,7 @@ export async function verifyDatabase(
   }
   await verifyUsed(database, path);
   await migrationState(database, migrationsFor('sqlite'));
-  await verifySecretKeys(database, secretKeys, createSealer(secretKeys));
+  await verifySecretKeys(database, keys, createSealer(keys.secretKeys));
 }
 
 /** Throws StoreRefused, naming `path`, unless a database has the first tables of every Gatehouse database. */

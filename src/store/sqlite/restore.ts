@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreRefused } from '../errors.ts';
+import type { GivenKeys } from '../secret-keys.ts';
 import { verifyDatabase } from './check.ts';
 import { openConnection } from './connection.ts';
 import { removeCopy, writeCopy } from './copy.ts';
@@ -23,7 +24,7 @@ export type Restoration = {
   readonly file: string;
   /** The data folder. Created if it is missing. */
   readonly directory: string;
-  readonly secretKeys: readonly Buffer[];
+  readonly keys: GivenKeys;
   /** Milliseconds since the epoch. */
   readonly now: number;
 };
@@ -34,14 +35,14 @@ export type Restoration = {
  * StoreRefused, without any change, if another process has the folder, or if the backup is damaged, newer than this
  * program, not a database of Gatehouse, or does not open with the keys.
  */
-export async function restore({ file, directory, secretKeys, now }: Restoration): Promise<string | null> {
+export async function restore({ file, directory, keys, now }: Restoration): Promise<string | null> {
   const database = databaseFile(directory);
   const arriving = `${database}.restoring`;
   refuseUnusable(file, [database, arriving]);
   const backup = openBackup(file);
   try {
     const sql = kyselyOn(backup, 'concurrent');
-    await verifyDatabase(sql, file, secretKeys);
+    await verifyDatabase(sql, file, keys);
     const lock = takeDirectory(directory, now);
     try {
       removeCopy(arriving);
