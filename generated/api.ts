@@ -2048,7 +2048,7 @@ export interface components {
                     field: string;
                     /**
                      * @description A description of the mistake.
-                     * @example must be at least 1 character long
+                     * @example must have at least 1 character
                      */
                     message: string;
                     /**
@@ -2811,7 +2811,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Any other error (403, 405, 413, 429 or 5xx), always in this format. 502 means that the server behind the endpoint failed; the message names it. If there is no memory for a message or its answer, the answer is 503 with the code -32003. If the organization's pending calls use its share of the memory, the answer is 429 with the same code. */
+        /** @description Any other error (403, 405, 408, 413, 429, 431 or 5xx), always in this format. 502 means that the server behind the endpoint failed; the message names it. If there is no memory for a message or its answer, the answer is 503 with the code -32003. If the organization's pending calls use its share of the memory, the answer is 429 with the same code. */
         GatewayError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2907,7 +2907,7 @@ export interface components {
                 "text/html": string;
             };
         };
-        /** @description Any other error (405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
+        /** @description Any other error (405, 408, 412, 413, 415, 429, 431 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
         AccountsError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -2987,7 +2987,7 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
-        /** @description Any other error (405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
+        /** @description Any other error (405, 408, 412, 413, 415, 429, 431 or 5xx), always in this format. The answer is also 429 if your organization's pending requests use its share of the memory, and 503 if there is no memory at all. */
         ServersError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3077,7 +3077,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description Any other error (403, 405, 412, 413, 415, 429 or 5xx), always in this format. The answer is also 429 if your pending requests use your share of the memory, and 503 if there is no memory at all. */
+        /** @description Any other error (400, 403, 405, 408, 412, 413, 415, 429, 431 or 5xx), always in this format. The answer is also 429 if your pending requests use your share of the memory, and 503 if there is no memory at all. */
         OperatorError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3290,7 +3290,7 @@ export interface components {
         XRequestId: string;
         /**
          * @description A link to the entry in the error catalogue, with the cause and the remedy.
-         * @example <http://localhost:8080/docs/errors.html#not_found>; rel="help"
+         * @example <http://localhost:8080/docs/errors.html>; rel="help"
          */
         Help: string;
         /**
@@ -3313,11 +3313,6 @@ export interface components {
          * @example 9f86d081.q83vEjRWeJCrze8SNFZ4kA
          */
         McpSessionId: string;
-        /**
-         * @description The path of the new object on the server's public URL.
-         * @example /api/mcp-servers/mcp_8c180796-e6d7-4343-88b5-5df0846fef69
-         */
-        Location: string;
         /**
          * @description The version of the object. Send it back as `If-Match`.
          * @example "1"
@@ -3575,7 +3570,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /integrated-account/1ba1f401-7183-47c5-9e39-e8e257e3c795/mcp/2ba1f401-7183-47c5-9e39-e8e257e3c796
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -3790,7 +3789,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /integrated-account/1ba1f401-7183-47c5-9e39-e8e257e3c795
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -4021,7 +4024,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /integration/5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -4269,7 +4276,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /api/mcp-servers/mcp_0b6c1a7e-52a3-4f5e-9d0a-3f1f6f0f3c11
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -4630,7 +4641,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /admin/api/v1/mcp-servers/a4c6e8f0-1b3d-4f5a-8c7e-9d0b2f4a6c8e
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     /**
                      * @description `handling=lenient`, if `Prefer` requested it and the server was saved without a connection.
@@ -4936,7 +4951,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /admin/api/v1/organizations/org_2zC2v0GqxbrfKq1rKazb3gFcPEq
+                     */
+                    Location: string;
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -5104,7 +5123,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /admin/api/v1/organizations/org_2zC2v0GqxbrfKq1rKazb3gFcPEq/api-tokens/0c1a2b3c-4d5e-4f70-8192-a3b4c5d6e7f8
+                     */
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5209,7 +5232,11 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
-                    Location: components["headers"]["Location"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /admin/api/v1/organizations/org_2zC2v0GqxbrfKq1rKazb3gFcPEq/api-keys/7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
+                     */
+                    Location: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -16,8 +16,19 @@ export type Example = {
   readonly value: unknown;
   /** The status of the answer, in the examples of a `default` response. */
   readonly 'x-status'?: number;
-  /** The headers of this answer, if they differ from the examples in the headers of its response. */
+  /** The headers of this answer that others of the same response do not have, or have with another value. */
   readonly 'x-headers'?: Readonly<Record<string, string | number>>;
+};
+/** A header of answers. */
+export type Header = {
+  readonly required?: boolean;
+  readonly schema?: Schema & { readonly type?: unknown };
+  readonly example?: string | number;
+};
+/** An answer of an operation. */
+export type Response = {
+  readonly headers?: Readonly<Record<string, Header | { readonly $ref: string }>>;
+  readonly content?: Content;
 };
 type Content = Readonly<
   Record<string, { readonly schema?: Schema; readonly examples?: Readonly<Record<string, Example>> }>
@@ -32,7 +43,7 @@ export type OperationObject = {
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly (Parameter | { readonly $ref: string })[];
   readonly requestBody?: RequestBody | { readonly $ref: string };
-  readonly responses: Readonly<Record<string, { readonly $ref?: string; readonly content?: Content }>>;
+  readonly responses: Readonly<Record<string, Response & { readonly $ref?: string }>>;
   readonly 'x-raw'?: boolean;
   /** The maximum number of bytes of a body, if it differs from the default. */
   readonly 'x-body-limit'?: number;

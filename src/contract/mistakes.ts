@@ -85,8 +85,21 @@ function message(rule: string, original: string): string {
     return 'is required';
   }
   const format = /^must match format "(.+)"$/.exec(original)?.[1];
-  return (format !== undefined && FORMATS[format]?.message) || original;
+  return (format !== undefined && FORMATS[format]?.message) || affirmed(original);
 }
+
+/** Says limits as what a value must have, where the validator says what it must NOT have. */
+const affirmed = (original: string): string =>
+  original
+    .replace(
+      /^must NOT have (fewer|more) than (\d+) (character|item|propert)(?:s|ies)\b/,
+      (_, than: string, limit: string, unit: string) =>
+        `must have at ${than === 'fewer' ? 'least' : 'most'} ${limit} ${plural(unit, limit === '1')}`,
+    )
+    .replace(/^must NOT have duplicate items/, 'must not have the same item twice');
+
+const plural = (unit: string, isOne: boolean): string =>
+  unit === 'propert' ? (isOne ? 'property' : 'properties') : isOne ? unit : `${unit}s`;
 
 function queryMessage(operation: Operation, name: string, original: string): string {
   const known = operation.parameters.filter((parameter) => parameter.in === 'query').map((parameter) => parameter.name);

@@ -24,7 +24,7 @@ import { ANY_CREDENTIALS } from './any-credentials.ts';
 import { createEndpoint } from './endpoint.ts';
 import { type Fault, statusOnPurpose } from './faults.ts';
 import { type Choice, choicesOf, chooseAnswer, type Preferences, readPreferences } from './preferences.ts';
-import type { MakeAnswer, Mocked } from './prism.ts';
+import type { MakeBody, Mocked } from './prism.ts';
 
 /** Bytes of memory for requests: more than any body that one developer sends. */
 const MEMORY_BYTES = 512 * 1024 * 1024;
@@ -49,11 +49,11 @@ export type MockOptions = {
  * Wires the mock together of the server's own parts: routes, credentials, bodies, validation and errors. Documents,
  * probes and endpoints answer as they do on the server, unless the request prefers an example.
  */
-export function createMockApp(options: MockOptions, url: string, makeAnswer: MakeAnswer): RequestListener {
+export function createMockApp(options: MockOptions, url: string, makeBody: MakeBody): RequestListener {
   const { document, operations, latencyMs } = options;
   const budget = new MemoryBudget({ totalBytes: MEMORY_BYTES, patienceMs: LIMITS.memoryPatienceMs });
   const validate = createValidator(document, 'throw');
-  const answer = exampleAnswers(options, url, makeAnswer);
+  const answer = exampleAnswers(options, url, makeBody);
   const real = realHandlers(document, url, budget);
   const secure = secureAnswers(url);
   const answerError = errorAnswerer(url, pino(pino.destination(2)));
@@ -95,12 +95,12 @@ function realHandlers(document: Document, url: string, budget: MemoryBudget) {
 function exampleAnswers(
   { document, isDynamic, faults, random }: MockOptions,
   url: string,
-  makeAnswer: MakeAnswer,
+  makeBody: MakeBody,
 ): (operation: Operation, real: RequestHandler | undefined) => RequestHandler {
   const atThisUrl = (text: string): string => text.replaceAll(defaultServer(document), url);
 
-  const send = (response: Response, { status, example }: Choice, { type, headers, body }: Mocked): void => {
-    for (const [name, value] of Object.entries(example?.['x-headers'] ?? headers)) {
+  const send = (response: Response, { status, headers }: Choice, { type, body }: Mocked): void => {
+    for (const [name, value] of Object.entries(headers)) {
       response.setHeader(name, atThisUrl(String(value)));
     }
     response.status(status);
@@ -124,7 +124,7 @@ function exampleAnswers(
       const wanted: Preferences = { ...preferred, ...(code !== undefined && { code }) };
       const choice = chooseAnswer(choices, wanted);
       const dynamic = wanted.dynamic ?? (isDynamic && wanted.example === undefined);
-      send(response, choice, await makeAnswer(operation, choice, dynamic));
+      send(response, choice, await makeBody(operation, choice, dynamic));
     };
   };
 }

@@ -16,11 +16,11 @@ export type RunningMock = {
  * remembered. Throws CannotListen.
  */
 export async function startMock(options: MockOptions): Promise<RunningMock> {
-  const makeAnswer = await createPrism(options.document);
+  const makeBody = await createPrism(options.document);
   const http = createServer({ requireHostHeader: false });
   const { host, port } = options;
   const url = await listen(http, { host, port, settings: { host: '--host', port: '--port' } });
-  const app = createMockApp(options, url, makeAnswer);
+  const app = createMockApp(options, url, makeBody);
   answerUnreadable(http, url, LIMITS.lingerMs);
   // Whether a body is wanted is said when it is read, after the credentials were checked.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) {

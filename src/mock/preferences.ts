@@ -1,5 +1,5 @@
 import { invalid } from '../base/errors.ts';
-import { type Document, type Example, type Operation, resolve } from '../contract/document.ts';
+import { type Document, type Header, type Operation, type Response, resolve } from '../contract/document.ts';
 
 /** The answer that a client wants of the mock. */
 export type Preferences = {
@@ -14,7 +14,7 @@ export type Choice = {
   readonly status: number;
   /** The name of the example; null where the answer has none. */
   readonly name: string | null;
-  readonly example: Example | null;
+  readonly headers: Readonly<Record<string, string | number>>;
 };
 
 /** Reads the preferences of the mock in a `Prefer` header (RFC 7240): `code=429, example=rate_limited, dynamic=true`. */
@@ -35,15 +35,33 @@ export function readPreferences(header: string | undefined): Preferences {
 /** Returns every documented answer of an operation, the success first, each with one example where it has any. */
 export function choicesOf(document: Document, { object }: Operation): Choice[] {
   const responses = Object.entries(object.responses).toSorted(([a], [b]) => Number(isError(a)) - Number(isError(b)));
-  return responses.flatMap(([status, response]): Choice[] => {
-    const examples = Object.values(resolve(document, response).content ?? {}).flatMap((content) =>
-      Object.entries(content.examples ?? {}),
-    );
+  return responses.flatMap(([status, named]): Choice[] => {
+    const response = resolve<Response>(document, named);
+    // The headers of a default response belong to some of its statuses only.
+    const headers = status === 'default' ? {} : exampleHeaders(document, response);
+    const examples = Object.values(response.content ?? {})
+      .flatMap((content) => Object.entries(content.examples ?? {}))
+      // A response of its own takes the place of the default one.
+      .filter(([, { 'x-status': answered }]) => answered === undefined || !Object.hasOwn(object.responses, answered));
     return examples.length === 0
-      ? [{ status: Number(status), name: null, example: null }]
-      : examples.map(([name, example]) => ({ status: example['x-status'] ?? Number(status), name, example }));
+      ? [{ status: Number(status), name: null, headers }]
+      : examples.map(([name, example]) => ({
+          status: example['x-status'] ?? Number(status),
+          name,
+          headers: { ...headers, ...example['x-headers'] },
+        }));
   });
 }
+
+/** The examples of the headers that every answer has; the id of a request is its own. */
+const exampleHeaders = (document: Document, { headers = {} }: Response): Choice['headers'] =>
+  Object.fromEntries(
+    Object.entries(headers)
+      .map(([name, header]) => [name, resolve<Header>(document, header)] as const)
+      .flatMap(([name, { required, example }]) =>
+        name === 'X-Request-Id' || required === false || example === undefined ? [] : [[name, example]],
+      ),
+  );
 
 const isError = (status: string): boolean => !/^2/.test(status);
 

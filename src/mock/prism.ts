@@ -3,23 +3,22 @@ import pino from 'pino';
 import type { Document, Operation } from '../contract/document.ts';
 import type { Choice } from './preferences.ts';
 
-/** An answer that Prism has made. */
+/** A body that Prism has made. */
 export type Mocked = {
+  /** The media type. */
   readonly type: string;
-  /** The others. */
-  readonly headers: Readonly<Record<string, string>>;
   /** Undefined where the answer has none. */
   readonly body: unknown;
 };
 
-/** Makes the chosen answer of an operation: of its example or, if `isDynamic`, of its schema. Rejects if Prism cannot. */
-export type MakeAnswer = (operation: Operation, choice: Choice, isDynamic: boolean) => Promise<Mocked>;
+/** Makes the body of the chosen answer of an operation: of its example or, if `isDynamic`, of its schema. Rejects if Prism cannot. */
+export type MakeBody = (operation: Operation, choice: Choice, isDynamic: boolean) => Promise<Mocked>;
 
 /**
  * The only code that uses Prism. Requests were checked before: Prism's own checks differ from those of the server, and
  * its server never answers a broken body.
  */
-export async function createPrism(document: Document): Promise<MakeAnswer> {
+export async function createPrism(document: Document): Promise<MakeBody> {
   // It writes into the document that it is given.
   const resources = await getHttpOperationsFromSpec(structuredClone(document));
   const byPlace = new Map(resources.map((resource) => [`${resource.method} ${resource.path}`, resource]));
@@ -41,8 +40,7 @@ export async function createPrism(document: Document): Promise<MakeAnswer> {
     if (made._tag === 'Left') {
       throw made.left;
     }
-    const { headers: { 'Content-type': type = 'text/plain', 'X-Request-Id': _, ...headers } = {}, body } =
-      made.right.output;
-    return { type, headers, body };
+    const { headers = {}, body } = made.right.output;
+    return { type: headers['Content-type'] ?? 'text/plain', body };
   };
 }

@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { type Document, type Operation, operationsOf, resolve, type Schema } from '../contract/document.ts';
+import { type Document, type Header, type Operation, operationsOf, type Response, resolve, type Schema } from '../contract/document.ts';
 import { FORMATS } from '../contract/formats.ts';
 import { apiOf } from './apis.ts';
 import { parseJson } from './json.ts';
@@ -21,13 +21,6 @@ export type AnswerCheck = {
   readonly seen: Seen;
 };
 
-type DocumentedResponse = {
-  readonly headers?: Readonly<
-    Record<string, { readonly required?: boolean; readonly schema?: Schema & { readonly type?: unknown } }>
-  >;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
-};
-
 /** Headers of a `default` response that only some statuses owe. */
 const OWED_WITH: Readonly<Record<string, readonly number[]>> = { allow: [405], 'retry-after': [429, 503] };
 const HELP_LINK = /^<[^<>]+>\s*;(?:.*;)?\s*rel="?help"?\s*(?:[;,]|$)/;
@@ -39,7 +32,7 @@ export function createAnswerCheck(document: Document): AnswerCheck {
   const validator = VALIDATORS.get(document) ?? createValidator(document);
   VALIDATORS.set(document, validator);
 
-  const broken = (status: number, documented: DocumentedResponse, isDefault: boolean, answer: RawAnswer): string[] => [
+  const broken = (status: number, documented: Response, isDefault: boolean, answer: RawAnswer): string[] => [
     ...brokenHeaders(validator, document, status, documented, isDefault, answer.headers),
     ...brokenBody(validator, documented, answer),
   ];
@@ -57,7 +50,7 @@ export function createAnswerCheck(document: Document): AnswerCheck {
           ? []
           : [
               ...(status >= 400 ? [] : [`the document has no ${method} ${path}, but it was answered with ${status}`]),
-              ...broken(status, resolve<DocumentedResponse>(document, responses), true, answer),
+              ...broken(status, resolve<Response>(document, responses), true, answer),
             ];
       }
       seen.set(operation.id, (seen.get(operation.id) ?? new Set()).add(status));
@@ -65,7 +58,7 @@ export function createAnswerCheck(document: Document): AnswerCheck {
       const documented = named ?? (status >= 400 ? operation.object.responses.default : undefined);
       return documented === undefined
         ? [`the status ${status} is not documented for ${operation.id}`]
-        : broken(status, resolve<DocumentedResponse>(document, documented), named === undefined, answer);
+        : broken(status, resolve<Response>(document, documented), named === undefined, answer);
     },
   };
 }
@@ -107,7 +100,7 @@ function brokenHeaders(
   validator: Validator,
   document: Document,
   status: number,
-  documented: DocumentedResponse,
+  documented: Response,
   isDefault: boolean,
   headers: Headers,
 ): string[] {
@@ -116,7 +109,7 @@ function brokenHeaders(
   return known.flatMap((name) => {
     const value = headers.get(name);
     const header = documented.headers?.[name];
-    const { schema, required } = header === undefined ? {} : resolve(document, header);
+    const { schema, required } = header === undefined ? ({} satisfies Header) : resolve<Header>(document, header);
     if (value === null) {
       // The document means a header that it shows, unless it says of it that it may be left out.
       const owed = required !== false && (!isDefault || (OWED_WITH[name.toLowerCase()]?.includes(status) ?? true));
@@ -132,7 +125,7 @@ function brokenHeaders(
 
 function brokenBody(
   validator: Validator,
-  { content = {} }: DocumentedResponse,
+  { content = {} }: Response,
   { headers, text }: RawAnswer,
 ): string[] {
   const type = (headers.get('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';

@@ -67,7 +67,7 @@ describe('createAccount', () => {
       { context: { apikey: 'x' } },
       'body.context.apikey: unknown key: did you mean `api_key`?',
     ],
-    ['no tenant', { tenant_id: '' }, 'body.tenant_id: must NOT have fewer than 1 characters'],
+    ['no tenant', { tenant_id: '' }, 'body.tenant_id: must have at least 1 character'],
     [
       'an integration that is not there',
       { environment_integration_id: '00000000-0000-4000-8000-000000000000' },

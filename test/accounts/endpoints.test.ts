@@ -73,7 +73,7 @@ describe('createEndpoint 201', () => {
 describe('createEndpoint 400', () => {
   test.each([
     ['no name', {}, 'body.name: is required'],
-    ['a long name', { name: 'x'.repeat(201) }, 'body.name: must NOT have more than 200 characters'],
+    ['a long name', { name: 'x'.repeat(201) }, 'body.name: must have at most 200 characters'],
     [
       'a misspelt scope',
       { name: 'x', config: { method: ['list'] } },
@@ -83,9 +83,9 @@ describe('createEndpoint 400', () => {
     [
       'no methods at all',
       { name: 'x', config: { methods: [] } },
-      'body.config.methods: must NOT have fewer than 1 items',
+      'body.config.methods: must have at least 1 item',
     ],
-    ['no tags at all', { name: 'x', config: { tags: [] } }, 'body.config.tags: must NOT have fewer than 1 items'],
+    ['no tags at all', { name: 'x', config: { tags: [] } }, 'body.config.tags: must have at least 1 item'],
     ['what only the server says', { name: 'x', token: 'y' }, 'body.token: read-only; leave it out'],
     [
       'an end beyond the calendar',

@@ -126,7 +126,7 @@ describe('createIntegration 400', () => {
       'body.document_url: give document or document_url, not both',
     ],
     ['a number', { document: 1 }, 'body.document: must be'],
-    ['nothing', { document: '' }, 'body.document: must NOT have fewer than 1 characters'],
+    ['nothing', { document: '' }, 'body.document: must have at least 1 character'],
     ['a list', { document: '[]' }, 'body.document: '],
     ['no OpenAPI', { document: { hello: 'world' } }, 'body.document: '],
     ['Swagger 2.0', { document: { swagger: '2.0', info: {}, paths: {} } }, 'OpenAPI 3'],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/contract/document.ts';
 import { resolve } from '../../src/contract/document.ts';
 import { defaultServer } from '../../src/docs/document.ts';
+import { choicesOf } from '../../src/mock/preferences.ts';
 import { call, operations, send } from '../support/client.ts';
 import { startMock, startPrism } from '../support/mock.ts';
 import { document, startTestServer } from '../support/server.ts';
@@ -14,8 +15,7 @@ beforeAll(async () => {
 afterAll(() => mock.stop());
 
 /** An example with the addresses of this mock. */
-const here = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value).replaceAll(defaultServer(document), mock.url));
+const here = (value: unknown) => JSON.parse(JSON.stringify(value).replaceAll(defaultServer(document), mock.url));
 /** Ids as the document's examples have them. */
 const examplePath = ({ path, parameters }: Operation) =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
@@ -53,9 +53,19 @@ describe.each(operations)('$id', (operation) => {
     expect((await ask(operation, { headers: { Prefer: `example=${name}` } })).body).toEqual(here(value));
   });
 
-  const errors = answers.map(([status]) => status).filter((status) => /^[45]/.test(status));
-  test.each(errors)('answers Prefer: code=%s', async (status) => {
-    expect((await ask(operation, { headers: { Prefer: `code=${status}` } })).status).toBe(Number(status));
+  const errors = choicesOf(document, operation).filter((choice) => choice.status >= 400);
+  test('answers each documented error, by its status and by its name', async () => {
+    for (const choice of errors) {
+      // Without a name the first example of its status is meant.
+      const isFirst = errors.find(({ status }) => status === choice.status) === choice;
+      for (const name of [`, example=${choice.name}`, ...(isFirst ? [''] : [])]) {
+        const answer = await ask(operation, { headers: { Prefer: `code=${choice.status}${name}` } });
+        expect(answer.status).toBe(choice.status);
+        for (const [header, value] of Object.entries(choice.headers)) {
+          expect(answer.headers.get(header)).toBe(String(here(value)));
+        }
+      }
+    }
   });
 });
 
@@ -73,16 +83,54 @@ describe.each(json.filter(({ object }) => (object.security ?? []).length > 0))('
 });
 
 test('the names of the examples are what front-ends choose by', () => {
-  const names = operations.map(({ id, object }) => {
-    const examples = Object.values(object.responses).flatMap((answer) =>
-      Object.values(resolve(document, answer).content ?? {}).flatMap((content) => Object.keys(content.examples ?? {})),
-    );
-    return `${id}: ${examples.filter((name) => !ERRORS.has(name)).join(' ')}`;
+  const names = operations.map((operation) => {
+    const choices = choicesOf(document, operation).filter(({ status, name }) => status < 400 && name !== null);
+    return `${operation.id}: ${choices.map(({ name }) => name).join(' ')}`;
   });
+  const errors = new Set(
+    operations
+      .flatMap((operation) => choicesOf(document, operation).filter(({ status }) => status >= 400))
+      .map(({ name }) => name),
+  );
+  expect([...errors].toSorted()).toMatchInlineSnapshot(`
+    [
+      "account_is_a_server",
+      "auth_required",
+      "bad_request",
+      "body_too_large",
+      "conflict",
+      "database_down",
+      "forbidden",
+      "headers_too_large",
+      "internal_error",
+      "invalid_token",
+      "malformed_json",
+      "malformed_request",
+      "method_not_allowed",
+      "method_not_found",
+      "no_memory",
+      "not_built",
+      "not_found",
+      "parse_error",
+      "precondition_failed",
+      "quota_exceeded",
+      "rate_limited",
+      "reload_failed",
+      "request_timeout",
+      "server_failed",
+      "server_not_found",
+      "too_many",
+      "too_many_values",
+      "unauthorized",
+      "unavailable",
+      "unsupported_media_type",
+      "validation_failed",
+    ]
+  `);
   expect(names).toMatchInlineSnapshot(`
     [
       "getIndex: index",
-      "listAuditEvents: first_page last_page empty",
+      "listAuditEvents: last_page first_page empty",
       "listSharedServers: several empty",
       "createSharedServer: remote local_process unreachable restart_required disabled",
       "getSharedServer: remote local_process",
@@ -96,80 +144,70 @@ test('the names of the examples are what front-ends choose by', () => {
       "getOrganization: acme",
       "deleteOrganization: deleted",
       "listApiKeys: one empty",
-      "createApiKey: every_permission quota_exceeded",
+      "createApiKey: every_permission",
       "deleteApiKey: deleted",
       "listApiTokens: one empty",
-      "createApiToken: never_expires quota_exceeded",
+      "createApiToken: never_expires",
       "deleteApiToken: deleted",
       "getOrganizationUsage: quotas no_quotas",
       "getRuntimeStatus: several empty",
-      "listMcpServers: first_page last_page empty",
-      "createMcpServer: minimal quota_exceeded",
+      "listMcpServers: last_page first_page empty",
+      "createMcpServer: minimal",
       "getMcpServer: websocket streamable_http",
       "updateMcpServer: every_field",
       "deleteMcpServer: deleted",
       "updateApprovalPolicy: read_only",
       "listToolApprovals: one empty",
-      "addToolApproval: auto_approve too_many",
+      "addToolApproval: auto_approve",
       "removeToolApproval: revoked",
       "listMcpServerTools: every_state empty",
-      "getDocs: page not_built",
-      "getDocsPage: page",
+      "getDocs: page",
+      "getDocsPage: page html_page",
       "getHealth: ok",
-      "listAccounts: first_page last_page server empty",
-      "createAccount: api_key quota_exceeded",
+      "listAccounts: last_page first_page server empty",
+      "createAccount: api_key",
       "getAccount: active server",
       "updateAccount: new_key",
       "deleteAccount: deleted",
       "listAccountTools: some server empty",
-      "listEndpoints: first_page last_page empty",
-      "createEndpoint: everything scoped quota_exceeded",
+      "listEndpoints: last_page first_page empty",
+      "createEndpoint: everything scoped",
       "getEndpoint: active expired",
       "updateEndpoint: renamed",
       "deleteEndpoint: deleted",
-      "listIntegrations: first_page last_page empty",
-      "createIntegration: document quota_exceeded",
+      "listIntegrations: last_page first_page empty",
+      "createIntegration: document",
       "getIntegration: petstore",
-      "updateIntegration: tags quota_exceeded",
+      "updateIntegration: tags",
       "deleteIntegration: deleted",
       "listIntegrationTools: some empty",
       "getLlmsTxt: index",
-      "openStreamWithBearer: list_changed parse_error too_many_values invalid_token method_not_found no_memory",
-      "sendWithBearer: list_tools unknown_tool list_tools parse_error too_many_values invalid_token method_not_found no_memory",
-      "endSessionWithBearer: invalid_token method_not_found no_memory",
-      "openEndpointStream: list_changed connect parse_error too_many_values invalid_token method_not_found no_memory",
-      "sendToEndpoint: list_tools unknown_tool list_tools parse_error too_many_values invalid_token method_not_found no_memory",
-      "endEndpointSession: invalid_token method_not_found no_memory",
+      "openStreamWithBearer: list_changed",
+      "sendWithBearer: list_tools unknown_tool list_tools",
+      "endSessionWithBearer: ",
+      "openEndpointStream: list_changed connect",
+      "sendToEndpoint: list_tools unknown_tool list_tools",
+      "endEndpointSession: ",
       "getMetrics: some",
       "getOpenApiJson: document",
       "getOpenApiYaml: document",
-      "getReadiness: ready database_down",
+      "getReadiness: ready",
     ]
   `);
 });
 
-const ERRORS = new Set([
-  'bad_request',
-  'unauthorized',
-  'forbidden',
-  'not_found',
-  'server_not_found',
-  'precondition_failed',
-  'validation_failed',
-  'auth_required',
-  'conflict',
-  'method_not_allowed',
-  'server_failed',
-  'reload_failed',
-]);
-
-test('the document that a server publishes is mocked without a clone', async () => {
+test('Prism alone serves the document that a server publishes, and its named errors', async () => {
   const server = await startTestServer();
   const published = await startPrism(`${server.url}/openapi.json`);
   const answer = await call(published.url, 'getMcpServer', {
     path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' },
   });
   expect(answer.body.data.name).toBe('Updated Server Name');
+  const limited = await call(published.url, 'getMcpServer', {
+    path: { mcpServerId: 'mcp_8c180796-e6d7-4343-88b5-5df0846fef69' },
+    headers: { Prefer: 'code=429, example=rate_limited' },
+  });
+  expect([limited.status, limited.body.message]).toEqual([429, 'Too many requests']);
   await published.stop();
   await server.stop();
 });

@@ -20,10 +20,10 @@ describe('Prefer', () => {
 
 describe('the answer', () => {
   const choices = [
-    { status: 200, name: 'several', example: { value: [1, 2] } },
-    { status: 200, name: 'empty', example: { value: [] } },
-    { status: 401, name: 'unauthorized', example: { value: {} } },
-    { status: 503, name: 'unavailable', example: { value: {}, 'x-status': 503 } },
+    { status: 200, name: 'several', headers: {} },
+    { status: 200, name: 'empty', headers: {} },
+    { status: 401, name: 'unauthorized', headers: {} },
+    { status: 503, name: 'unavailable', headers: {} },
   ];
 
   test.each([

@@ -26,7 +26,7 @@ describe('createOrganization', () => {
 
   test.each([
     [{}, [{ field: 'body.name', message: 'is required', code: 'missing' }]],
-    [{ name: '' }, [{ field: 'body.name', message: 'must NOT have fewer than 1 characters', code: 'min_length' }]],
+    [{ name: '' }, [{ field: 'body.name', message: 'must have at least 1 character', code: 'min_length' }]],
     [
       { Name: 'x', name: 'x' },
       [{ field: 'body.Name', message: 'unknown key: did you mean `name`?', code: 'unknown_key' }],

@@ -58,7 +58,7 @@ describe('422 of mcpServer, for POST and PATCH', () => {
     ['a stream timeout of 0', remote({ sseReadTimeoutSeconds: 0 }), 'sseReadTimeoutSeconds', 'must be > 0'],
     ['an unknown encoding', small({ encoding: 'utf-9' }), 'encoding', 'is no encoding; use a label of the WHATWG'],
     ['an unknown handler', small({ encodingErrorHandler: 'panic' }), 'encodingErrorHandler', 'must be equal to one of'],
-    ['sessionKwargs', remote({ sessionKwargs: { a: 1 } }), 'sessionKwargs', 'must NOT have more than 0 properties'],
+    ['sessionKwargs', remote({ sessionKwargs: { a: 1 } }), 'sessionKwargs', 'must have at most 0 properties'],
     ['a key in snake case', remote({ timeout_seconds: 1 }), 'timeout_seconds', 'did you mean `timeoutSeconds`?'],
     ['no name', { url: 'https://x.example.com' }, 'name', 'is required'],
   ])('%s', async (_, mcpServer, field, message) => {

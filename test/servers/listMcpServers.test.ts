@@ -82,7 +82,7 @@ describe('400', () => {
     ['page=0&page=1', 'query.page'],
     ['sort=url', 'query.sort: must be equal to one of the allowed values: created_at, updated_at, name'],
     ['order=up', 'query.order: must be equal to one of the allowed values: asc, desc'],
-    [`search=${'x'.repeat(257)}`, 'query.search: must NOT have more than 256 characters'],
+    [`search=${'x'.repeat(257)}`, 'query.search: must have at most 256 characters'],
     ['search=%00', 'query.search: must not contain the character U+0000'],
     ['lmit=1', 'query.lmit: unknown parameter: did you mean `limit`?'],
   ])('%s', async (query, message) => {

@@ -74,7 +74,7 @@ describe('addToolApproval', () => {
     ['a text for a yes', { auto_approve: 'true' }, 'body.auto_approve: must be boolean'],
     ['what only the server says', { created_at: 1 }, 'body.created_at: read-only; leave it out'],
     ['a name that paths cannot hold', { tool_name: '..' }, 'body.tool_name: must match pattern'],
-    ['a long name', { tool_name: 'x'.repeat(257) }, 'body.tool_name: must NOT have more than 256 characters'],
+    ['a long name', { tool_name: 'x'.repeat(257) }, 'body.tool_name: must have at most 256 characters'],
   ])('400: %s', async (_, more, message) => {
     const answer = await add('refused', more);
     expect(answer.status).toBe(400);

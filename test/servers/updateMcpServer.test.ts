@@ -128,8 +128,8 @@ describe('400', () => {
     ['the other generation', { config: {} }, 'body.config: unknown key: send its fields at the top level'],
     ['a read-only key', { id: 'x' }, 'body.id: read-only; leave it out'],
     ['another read-only key', { created_at: 1 }, 'body.created_at: read-only; leave it out'],
-    ['an empty name', { name: '' }, 'body.name: must NOT have fewer than 1 characters'],
-    ['a long name', { name: 'x'.repeat(129) }, 'body.name: must NOT have more than 128 characters'],
+    ['an empty name', { name: '' }, 'body.name: must have at least 1 character'],
+    ['a long name', { name: 'x'.repeat(129) }, 'body.name: must have at most 128 characters'],
     ['a null name', { name: null }, 'body.name: must be string'],
     ['another spelling', { transport: 'websocket' }, 'body.transport: must be equal to one of the allowed values'],
     ['an unknown policy', { approval_policy: 'never' }, 'body.approval_policy: must be equal to one of the'],
@@ -140,7 +140,7 @@ describe('400', () => {
     ['a header with a space', { request_headers: { 'a b': 'x' } }, 'body.request_headers.a b: is not a header'],
     ['a line break in a header', { request_headers: { a: 'x\r\nb: y' } }, 'body.request_headers.a: must be a legal'],
     ['a header that is no string', { request_headers: { a: 1 } }, 'body.request_headers.a: must be string'],
-    ['a tag twice', { tags: ['a', 'a'] }, 'body.tags: must NOT have duplicate items'],
+    ['a tag twice', { tags: ['a', 'a'] }, 'body.tags: must not have the same item twice'],
     ['a scheme that HTTP cannot dial', { url: 'wss://x.example.com' }, 'body.url: the transport STREAMABLE_HTTP takes'],
   ])('%s', async (_, body, message) => {
     const id = await create();
