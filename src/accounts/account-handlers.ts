@@ -26,7 +26,10 @@ type AccountOperations =
   | 'deleteAccount'
   | 'listAccountTools';
 
-/** Accounts API: connections to services, and servers as accounts. Credentials go in and never come out. */
+/**
+ * Creates the handlers of accounts (Accounts API): connections to services, and servers as accounts. Answers never
+ * contain credentials.
+ */
 export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   listAccounts: async ({ query, caller }, respond) => {
     const holder = apiTokenOf(caller);
@@ -78,7 +81,7 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   },
 });
 
-/** 405 for the account of a server, saying where it changes. */
+/** Throws 405 for an account of a server, with the place where it can be changed. */
 function readOnlyHere(error: unknown): never {
   if (!(error instanceof ServerAccountFixed)) {
     throw error;
@@ -98,7 +101,7 @@ const toWire = (account: store.Account): components['schemas']['Account'] => ({
   updated_at: formatInstant(account.updatedAt),
 });
 
-/** Whose an account is, and what it connects to. */
+/** Returns the owner of an account and its connection. */
 function connectionOf(account: store.Account) {
   if (account.kind === 'server') {
     return {

@@ -16,10 +16,10 @@ import { findMovedSecret } from './secret-moves.ts';
 
 type Account = store.Account;
 type ServiceAccount = store.ServiceAccount;
-/** What a team may set on an account. */
+/** The fields of an account that a caller may set. */
 export type AccountFields = Pick<ServiceAccount, 'tenantId' | 'authenticationMethod' | 'context'>;
 
-/** What each authentication method wants in the context, and what it may hold besides. */
+/** The required keys of the context for each authentication method, and the further allowed ones. */
 const ALLOWED: { readonly [M in AuthenticationMethod]?: readonly string[] } = {
   oauth2_client_credentials: ['token_url', 'scope'],
 };
@@ -31,7 +31,7 @@ const WANTED: Readonly<Record<AuthenticationMethod, readonly string[]>> = {
   none: [],
 };
 
-/** The account is that of a server, and changes only as the server does. */
+/** The account belongs to a server, and changes only with it. */
 export class ServerAccountFixed extends Error {
   override readonly name = 'ServerAccountFixed';
   readonly account: store.ServerAccount;
@@ -42,7 +42,10 @@ export class ServerAccountFixed extends Error {
   }
 }
 
-/** Connects to the service of an integration of the caller's organization. The service is not contacted. Throws `quota_exceeded`. */
+/**
+ * Creates an account for an integration of the organization of the caller, without contacting the service. Throws
+ * `validation_failed`, `quota_exceeded`.
+ */
 export async function createAccount(
   { store: { writeFor }, now, ids, quotas }: Deps,
   caller: ApiTokenCaller,
@@ -73,8 +76,9 @@ export async function createAccount(
 }
 
 /**
- * Changes what is given; `context` key by key. A required key that is then absent is a mistake. A secret that would go to another host
- * must be given again, or takes the permission `approvals`. Throws ServerAccountFixed.
+ * Changes the given fields; `context` changes key by key. All required keys must be present afterwards. A secret that
+ * would go to another host must be given again, unless the caller has the permission `approvals`. Throws `not_found`,
+ * `precondition_failed`, `validation_failed`, and ServerAccountFixed.
  */
 export async function updateAccount(
   deps: Deps,
@@ -110,13 +114,13 @@ export async function updateAccount(
     });
     return updated;
   });
-  // What was checked has been changed meanwhile.
+  // The checked rows have changed: start again.
   return stored ?? updateAccount(deps, caller, id, changes, expected);
 }
 
 /**
- * Throws where a change keeps a secret and sends it elsewhere; answers what it looked at. It may have to look at all tools
- * of the integration, so it is asked before the transaction.
+ * Throws if a change keeps a secret and sends it to another host. Returns the versions of the checked rows. It may
+ * read all tools of the integration, so it runs before the transaction.
  */
 async function requireSecretStays(
   { store: { read }, budget }: Deps,
@@ -156,7 +160,10 @@ const changed = (before: ServiceAccount, changes: Partial<AccountFields>): Servi
   },
 });
 
-/** Deletes an account with its endpoints, whose tokens are unknown at once. Throws ServerAccountFixed. */
+/**
+ * Deletes an account with its endpoints; their tokens become unknown at once. Throws `not_found`,
+ * `precondition_failed`, and ServerAccountFixed.
+ */
 export async function deleteAccount(
   { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
@@ -171,7 +178,7 @@ export async function deleteAccount(
   });
 }
 
-/** A part of the accounts of the caller's organization that pass the filter, newest first. */
+/** Returns a part of the matching accounts of the organization of the caller, newest first. */
 export const listAccounts = (
   { store: { read } }: Deps,
   { organizationId }: ApiTokenCaller,
@@ -179,11 +186,14 @@ export const listAccounts = (
   filter: store.AccountFilter,
 ): Promise<Account[]> => store.page(read, organizationId, part, filter);
 
-/** An account of the caller's organization, as it is now. Throws `not_found`. */
+/** Returns the current account of the organization of the caller. Throws `not_found`. */
 export const getAccount = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Account> =>
   findAccount(read, caller, id);
 
-/** An account of the caller's organization. Throws `not_found`, also for another organization's. */
+/**
+ * Finds an account of the organization of the caller. Throws `not_found`, also for an account of another
+ * organization.
+ */
 export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<Account> {
   const account = await store.find(db, caller.organizationId, id);
   if (account === null) {
@@ -192,7 +202,7 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
-/** An account of a service. Throws `not_found`, and ServerAccountFixed. */
+/** Finds an account of a service. Throws `not_found`, and ServerAccountFixed. */
 async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
   const account = await findAccount(db, caller, id);
   if (account.kind === 'server') {
@@ -201,17 +211,20 @@ async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
-/** Every key that a method knows. */
+/** Returns all keys of a method. */
 const keysOf = (method: AuthenticationMethod): string[] => ['variables', ...WANTED[method], ...(ALLOWED[method] ?? [])];
 
-/** Credentials do not outlive the method that they were for. */
+/** Drops the credentials of an earlier method. */
 const keptOf = (context: AccountFields['context'], method: AuthenticationMethod): AccountFields['context'] =>
   Object.fromEntries(Object.entries(context).filter(([key]) => keysOf(method).includes(key)));
 
 const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>
   Object.keys(context).map((key) => `context.${key}`);
 
-/** Every credential that the method wants, and every variable of the server URL that has no default. */
+/**
+ * Throws unless the context has every credential that the method requires, and every variable of the server URL
+ * without a default.
+ */
 function requireComplete(
   { authenticationMethod, context }: AccountFields,
   integration: integrations.Integration,

@@ -17,13 +17,13 @@ import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
 import type { Skipped } from '../tools/types.ts';
 
-/** Where an OpenAPI document comes from: its bytes, or a URL. */
+/** The source of an OpenAPI document: its bytes, or a URL. */
 export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
 
-/** The memory of the documents of one request; the signal is aborted when somebody else needs it. */
+/** The memory of the documents of one request. The signal is aborted when another holder needs the memory. */
 export type DocumentMemory = Disposable & {
   readonly signal: AbortSignal;
-  /** Resolves when there is room for so many bytes. Rejects with OverBudget. */
+  /** Resolves when there is memory for this number of bytes. Rejects with OverBudget. */
   readonly reach: (bytes: number) => Promise<void>;
 };
 
@@ -36,22 +36,25 @@ export function createDocumentMemory(budget: MemoryBudget, organizationId: strin
   return { signal, reach: (bytes) => held.waitToResize(bytes, signal), [Symbol.dispose]: () => scope.release() };
 }
 
-/** A document at hand. `path` is what brought it, empty where it was stored; `url` is where it came from, null for none. */
+/**
+ * A document. `path` leads to the field that brought it, and is empty for a stored document; `url` is its source, or
+ * null.
+ */
 export type Document = { readonly bytes: Uint8Array; readonly url: string | null; readonly path: readonly string[] };
 
 const READS = { readOnlyHint: true };
 const HELD_BACK =
   'lies where an MCP server is registered whose calls wait for a person: send the document itself, in `document`.';
 
-/** Bytes that a document may have, wherever it comes from. */
+/** The maximum size of a document from any source, in bytes. */
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
-/** Milliseconds that fetching a document may take. */
+/** The maximum time for fetching a document, in milliseconds. */
 const FETCH_TIMEOUT_MS = 10_000;
 
 /**
- * Reads a document for an organization, over the network where it must: then it is held in the memory, as it is in that of
- * the request that brings it. Throws `validation_failed` when it cannot be had, or lies where a server is on which nothing,
- * not even what only reads, runs without a person; and OverBudget.
+ * Reads a document for an organization, from its bytes or from a URL. The memory holds a fetched document; the
+ * request holds one that it brings. Throws `validation_failed` if the document cannot be fetched, or if its URL is at
+ * a server whose reading calls wait for approval; and OverBudget.
  */
 export async function readDocument(
   { egress, places }: Pick<Deps, 'egress' | 'places'>,
@@ -67,7 +70,7 @@ export async function readDocument(
     const found = await places.of(organizationId);
     const check = (at: URL): void => {
       const request = { url: at, headers: [] };
-      // A query can say as much as a call of a tool that reads.
+      // A query can carry as much as a call of a reading tool.
       const hints = overridesMethod(request) ? {} : READS;
       if (found !== null && decide(found.strictest('auto_approve_all', request), hints).verdict === 'waits') {
         throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
@@ -85,7 +88,10 @@ export async function readDocument(
   }
 }
 
-/** Bytes, about, that the skipped operations of an integration may take in its answers; characters of one text. */
+/**
+ * The approximate maximum size of the list of skipped operations in answers, in bytes; the maximum length of one
+ * text.
+ */
 const SKIPPED_BYTES = 64 * 1024;
 const MAX_TEXT_CHARS = 256;
 
@@ -94,26 +100,26 @@ type Imported = {
   readonly contents: Contents;
 };
 
-/** Documents of one organization that wait for a thread on which tools are made. */
+/** The maximum number of documents of one organization that wait for a thread. */
 const MAX_WAITING_IMPORTS = 16;
-/** Bytes of a document that is small: reading it takes a fraction of a second. */
+/** The maximum size of a small document, in bytes: reading it takes a fraction of a second. */
 const SMALL_DOCUMENT_BYTES = 256 * 1024;
 
-/** Each thread takes one document at a time, and organizations take turns. Small documents have one of their own. */
+/** Each thread reads one document at a time, and organizations take turns. Small documents have their own thread. */
 const oneAtATime = () => createFairLimiter({ slots: 1, slotsPerOwner: 1, mostWaiting: MAX_WAITING_IMPORTS });
 const LARGE = { turns: oneAtATime(), derive: deriveInWorker };
 const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 
 /**
- * Makes the tools of a document, off this thread. Throws `validation_failed`, saying where, when it is of no use, and
- * QueueFull when too many documents of the organization wait; OverBudget; or the reason of the signal.
+ * Derives the tools of a document on another thread. Throws `validation_failed`, with the place, if the document is
+ * unusable; QueueFull if too many documents of the organization wait; OverBudget; or the reason of the signal.
  */
 export async function importDocument(
   { bytes, url, path }: Document,
   { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
   { signal, reach }: Pick<DocumentMemory, 'signal' | 'reach'>,
 ): Promise<Imported> {
-  // Before the worker takes the bytes away.
+  // Before the bytes move to the worker.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
     const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
@@ -137,7 +143,10 @@ export async function importDocument(
   }
 }
 
-/** As many of the skipped operations as fit, long ones cut, and how many there are besides: lists show them all. */
+/**
+ * Shortens the list of skipped operations to its maximum size, and adds the number of the others: lists of
+ * integrations show all of it.
+ */
 function shorten(skipped: readonly Skipped[]): Skipped[] {
   const cut = (text: string) =>
     text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…`.toWellFormed() : text;
@@ -151,7 +160,7 @@ function shorten(skipped: readonly Skipped[]): Skipped[] {
   return rest === 0 ? fitting : [...fitting, { operation: `${rest} more`, reason: 'This list is cut at 64 KiB.' }];
 }
 
-/** A document as it was before it was stored. Throws OverBudget. */
+/** Unpacks a stored document. Throws OverBudget. */
 export async function unpackDocument(packed: Uint8Array, { reach }: DocumentMemory): Promise<Buffer> {
   await reach(unpackedBytes(packed));
   return promisify(gunzip)(packed);

@@ -16,7 +16,7 @@ import { apiTokenOf, listPage } from './wire.ts';
 
 type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | 'updateEndpoint' | 'deleteEndpoint';
 
-/** Accounts API: the endpoints minted over an account. */
+/** Creates the handlers of endpoints (Accounts API). */
 export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   listEndpoints: async ({ params, query, caller }, respond) => {
     const read = await listEndpoints(deps, apiTokenOf(caller), params.integrated_account_id);
@@ -50,7 +50,7 @@ export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   },
 });
 
-/** The fields that a body sends, under the domain's names; those that it leaves out stay out. */
+/** Returns the sent fields under their domain names, without the others. */
 const fieldsOf = ({ name, config, expires_at }: components['schemas']['EndpointPatch']): EndpointFields => ({
   ...(name !== undefined && { name }),
   ...(config !== undefined && { config }),
@@ -62,7 +62,7 @@ const placeOf = (params: { integrated_account_id: string; id: string }) => ({
   id: params.id,
 });
 
-/** An endpoint in the key order of seed 001. */
+/** Writes an endpoint in the key order of seed 001. */
 const toWire = (endpoint: store.Endpoint): components['schemas']['Endpoint'] => ({
   id: endpoint.id,
   name: endpoint.name,

@@ -19,8 +19,9 @@ import { readListedTools } from './listed-tools.ts';
 import { objectNotFound } from './object-not-found.ts';
 
 type Endpoint = store.Endpoint;
-/** A scope as it is sent: a key that is null is cleared. */
+/** A sent scope: a null clears the key. */
 export type ConfigInput = { readonly [K in keyof store.EndpointConfig]?: store.EndpointConfig[K] | null };
+/** The fields of an endpoint that a caller may set. */
 export type EndpointFields = {
   readonly name?: string;
   readonly config?: ConfigInput;
@@ -28,13 +29,13 @@ export type EndpointFields = {
   readonly expiresAt?: number | null;
 };
 
-/** Milliseconds that an expiry must lie ahead. */
+/** The minimum time until the expiry, in milliseconds. */
 const MIN_LIFETIME_MS = 60_000;
-/** Methods and tags that one error message lists. */
+/** The maximum number of methods and tags in one error message. */
 const MAX_NAMED_WORDS = 50;
 
 /**
- * Mints an endpoint over an account. The token is answered here and nowhere else; only its hash is stored. Throws
+ * Creates an endpoint over an account. Only this answer contains the token; the database stores its hash. Throws
  * `not_found`, `validation_failed`, `quota_exceeded`, and OverBudget.
  */
 export async function createEndpoint(
@@ -68,7 +69,10 @@ export async function createEndpoint(
   return { endpoint, token };
 }
 
-/** Changes what is given; `config` key by key. A scope that changes must leave a tool. Throws as createEndpoint. */
+/**
+ * Changes the given fields; `config` changes key by key. A changed scope must select at least one tool. Throws like
+ * createEndpoint, and `precondition_failed`.
+ */
 export async function updateEndpoint(
   { store: { writeFor }, now, budget }: Deps,
   caller: ApiTokenCaller,
@@ -114,7 +118,7 @@ export async function updateEndpoint(
   });
 }
 
-/** Deletes an endpoint: its token is unknown at once. */
+/** Deletes an endpoint; its token becomes unknown at once. Throws `not_found`, `precondition_failed`. */
 export async function deleteEndpoint(
   { store: { writeFor }, now }: Deps,
   caller: ApiTokenCaller,
@@ -134,7 +138,7 @@ export async function deleteEndpoint(
   });
 }
 
-/** Finds an account, and reads the endpoints over it part by part, newest first. Throws `not_found`. */
+/** Finds an account, and returns a function that reads a part of its endpoints, newest first. Throws `not_found`. */
 export async function listEndpoints(
   { store: { read } }: Deps,
   caller: ApiTokenCaller,
@@ -144,7 +148,7 @@ export async function listEndpoints(
   return (part) => store.page(read, { organizationId, accountId }, part);
 }
 
-/** An endpoint, as it is now. Throws `not_found`. */
+/** Returns the current endpoint. Throws `not_found`. */
 export async function getEndpoint(
   { store: { read } }: Deps,
   caller: ApiTokenCaller,
@@ -153,7 +157,7 @@ export async function getEndpoint(
   return (await findEndpoint(read, caller, place)).endpoint;
 }
 
-/** An endpoint of an account of the caller's organization. Throws `not_found` for either. */
+/** Finds an endpoint and its account in the organization of the caller. Throws `not_found` for either. */
 async function findEndpoint(
   db: Db,
   caller: ApiTokenCaller,
@@ -167,12 +171,12 @@ async function findEndpoint(
   return { endpoint, account };
 }
 
-/** Deletes the endpoints that expired more than `days` ago, a slice a transaction. */
+/** Deletes endpoints that expired more than `days` ago, one slice per transaction. */
 export async function purgeExpired(database: Store, now: number, days: number): Promise<void> {
   await purgeInSlices(database, (db) => store.purge(db, now - days * DAY_MS));
 }
 
-/** Keys that are sent replace, keys that are not stay, keys that are null go. */
+/** Merges a sent scope: sent keys replace, a null deletes, and missing keys stay. */
 function merge(config: store.EndpointConfig, sent: ConfigInput | undefined): store.EndpointConfig {
   return Object.fromEntries(Object.entries({ ...config, ...sent }).filter(([, value]) => value !== null));
 }
@@ -180,7 +184,7 @@ function merge(config: store.EndpointConfig, sent: ConfigInput | undefined): sto
 const sameScope = (a: store.EndpointConfig, b: store.EndpointConfig): boolean =>
   JSON.stringify([a.methods, a.tags]) === JSON.stringify([b.methods, b.tags]);
 
-/** A scope that no tool passes is a mistake, as far as is known: nobody mints an endpoint that serves nothing. */
+/** Throws if a scope selects no known tool, because such an endpoint would serve nothing. */
 async function requireSomeTool(
   db: Db,
   budget: MemoryBudget,
@@ -203,7 +207,7 @@ async function requireSomeTool(
   );
 }
 
-/** What scopes select the tools of an account by; null when its server has not been asked yet. */
+/** Returns the properties of the tools of an account that scopes check; null if its server has not listed any yet. */
 async function selectorsOf(db: Db, account: Account, held: HeldMemory): Promise<readonly Scoped[] | null> {
   return account.kind === 'server'
     ? // A transaction of the organization does not wait for room.

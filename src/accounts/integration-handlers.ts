@@ -26,10 +26,10 @@ type IntegrationOperations =
   | 'deleteIntegration'
   | 'listIntegrationTools';
 
-/** Rows of integrations that are read at once: each may have 256 KiB of tags. */
+/** The number of rows that are read at once: each may have 256 KiB of tags. */
 const SLICE_ROWS = 10;
 
-/** Accounts API: services that OpenAPI documents describe. A document goes in and never comes out. */
+/** Creates the handlers of integrations (Accounts API). Answers never contain the document. */
 export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations> => ({
   listIntegrations: async ({ query, caller }, respond) => {
     const holder = apiTokenOf(caller);
@@ -78,7 +78,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 });
 
-/** The document that a body brings, which arrives as bytes (`x-opaque`), or says where to find. */
+/** Returns the source of the document: the bytes in the body (`x-opaque`), or a URL; null for neither. */
 function sourceOf({ document, document_url }: { document?: unknown; document_url?: string }): DocumentSource | null {
   if (document !== undefined && document_url !== undefined) {
     throw invalidField('body.document_url', 'give document or document_url, not both');

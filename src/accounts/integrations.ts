@@ -26,18 +26,18 @@ import { objectNotFound } from './object-not-found.ts';
 import { findSecretMoves } from './secret-moves.ts';
 
 type Integration = store.Integration;
-/** What a team may set on an integration, besides its document. */
+/** The fields of an integration that a caller may set, besides the document. */
 export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
 
-/** Bytes that the tags of an integration may have as JSON: lists show them. */
+/** The maximum size of the tags of an integration as JSON, in bytes: lists show them. */
 const MAX_TAG_BYTES = 256 * 1024;
 
-/** Accounts that a refusal to delete counts at most. */
+/** The maximum number of accounts that a refusal to delete counts. */
 const MAX_COUNTED_ACCOUNTS = 1000;
 
 /**
- * Makes tools of a document and stores them. Throws `validation_failed` when the document is of no use, `forbidden` for a
- * policy looser than the default without the permission `approvals`, and `quota_exceeded`.
+ * Derives tools from a document and stores them. Throws `validation_failed` if the document is unusable, `forbidden`
+ * for a policy that is looser than the default without the permission `approvals`, and `quota_exceeded`.
  */
 export async function createIntegration(
   deps: Deps,
@@ -69,14 +69,15 @@ export async function createIntegration(
   });
 }
 
-/** Updates of one integration wait for each other: what they derive their tools of must be what they change. */
+/** Updates of one integration run one after another: they derive tools from the state that they change. */
 const updates = createKeyedQueue();
 
 /**
- * Changes what is given. Tools are made anew when their document, their names or their tags change; that takes its time,
- * so it is done before the transaction. The permission `approvals` is needed for a looser policy, for another document or
- * base URL of an integration whose policy is looser than the default, and for those that send credentials of accounts
- * elsewhere. Throws `quota_exceeded` where the tools grow beyond the quota; what does not grow passes.
+ * Changes the given fields. A new document, name or tags make the tools again, before the transaction, because this
+ * takes time. The permission `approvals` is required for a looser policy; for another document or base URL if the
+ * policy is looser than the default; and for a change that sends credentials of accounts to another host. Throws
+ * `not_found`, `precondition_failed`, `validation_failed`, `forbidden`, and `quota_exceeded` if the tools grow beyond
+ * the quota.
  */
 export async function updateIntegration(
   deps: Deps,
@@ -150,7 +151,10 @@ async function updateInTurn(
   });
 }
 
-/** Deletes an integration that has no accounts left. Throws `conflict` while it has. */
+/**
+ * Deletes an integration without accounts. Throws `not_found`, `precondition_failed`, and `conflict` while there are
+ * accounts.
+ */
 export async function deleteIntegration(
   { store: database, now }: Deps,
   caller: ApiTokenCaller,
@@ -170,18 +174,21 @@ export async function deleteIntegration(
   });
 }
 
-/** A part of the integrations of the caller's organization, newest first. */
+/** Returns a part of the integrations of the organization of the caller, newest first. */
 export const listIntegrations = (
   { store: { read } }: Deps,
   { organizationId }: ApiTokenCaller,
   part: ListPart,
 ): Promise<Integration[]> => store.page(read, organizationId, part);
 
-/** An integration of the caller's organization, as it is now. Throws `not_found`. */
+/** Returns the current integration. Throws `not_found`. */
 export const getIntegration = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Integration> =>
   findIntegration(read, caller, id);
 
-/** An integration of the caller's organization. Throws `not_found`, also for another organization's. */
+/**
+ * Finds an integration of the organization of the caller. Throws `not_found`, also for an integration of another
+ * organization.
+ */
 export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string): Promise<Integration> {
   const integration = await store.find(db, caller.organizationId, id);
   if (integration === null) {
@@ -190,14 +197,14 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
   return integration;
 }
 
-/** Who asks must not be who approves: more runs without a person only by somebody who may decide that. */
+/** Throws unless the caller may loosen a policy: agents that call tools must not approve their own calls. */
 function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
   if (isLooser(after, before)) {
     requirePermission(caller, 'approvals');
   }
 }
 
-/** Throws where tags that are set take more than an integration may have; what was there before may stay. */
+/** Throws if new tags exceed the maximum size. Stored tags may stay. */
 function requireRoom(toolTags: Integration['toolTags'] = {}): void {
   if (Buffer.byteLength(JSON.stringify(toolTags)) > MAX_TAG_BYTES) {
     throw invalidValue(['toolTags'], `must not have more than ${MAX_TAG_BYTES} bytes in all`, 'invalid');

@@ -5,12 +5,12 @@ import type { Db } from '../store/store.ts';
 import type { Scoped } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
 
-/** A tool of a server, with what scopes select it by. */
+/** A tool of a server, with the properties that scopes check. */
 export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTool['definition'] };
 
 /**
- * The tools that a server's account last listed, in the server's order; null before it ever did. There must be `room` for so
- * many bytes of them.
+ * Returns the last seen tools of a server, in its order; null if it has never listed any. Waits for `room` for the
+ * bytes.
  */
 export async function readListedTools(
   db: Db,
@@ -25,7 +25,7 @@ export async function readListedTools(
   return tools.map(({ definition }) => ({ definition, ...scopedTool(definition, tags) }));
 }
 
-/** Tags are an organization's words for its own servers; null when the server is gone. */
+/** Returns the tags of an own server, none for a server of the operator, and null if the server is gone. */
 async function tagsOf(db: Db, { organizationId, serverId, isShared }: ServerAccount): Promise<string[] | null> {
   return isShared ? [] : ((await servers.find(db, organizationId, serverId))?.tags ?? null);
 }

@@ -17,8 +17,8 @@ import { type ListedTool, readListedTools } from './listed-tools.ts';
 type ToolPreview = components['schemas']['ToolPreview'];
 
 /**
- * The tools of an integration that a scope lets through, in the document's order, as an endpoint would serve them. Throws
- * `not_found`, OverBudget and QueueFull.
+ * Lists the tools of an integration that a scope selects, in the order of the document, as an endpoint would serve
+ * them. Throws `not_found`, OverBudget and QueueFull.
  */
 export async function previewTools(
   { store: { read } }: Deps,
@@ -31,7 +31,7 @@ export async function previewTools(
   return previewDerivedTools(read, id, scope, memory);
 }
 
-/** The tools of an account that a scope lets through. Throws `not_found`, OverBudget and QueueFull. */
+/** Lists the tools of an account that a scope selects. Throws `not_found`, OverBudget and QueueFull. */
 export async function previewAccountTools(
   { store: { read } }: Deps,
   caller: ApiTokenCaller,
@@ -59,7 +59,7 @@ function previewDerivedTools(db: Db, integrationId: string, scope: Scope, memory
   });
 }
 
-/** As the server last listed them; none before it did. */
+/** Lists the last seen tools of a server; none if it has never listed any. */
 function previewServerTools(db: Db, account: ServerAccount, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
     using reading = memory.hold('answers', 0);
@@ -90,7 +90,7 @@ function serverPreview({ definition, method, tags }: ListedTool): ToolPreview {
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
-/** The flat arguments of a tool, told apart by where they go. */
+/** Makes the preview of a tool: its flat arguments, separated by their place in the request. */
 function preview({ resource, method, name, description, tags, inputSchema, request }: DerivedTool): ToolPreview {
   const inBody = bodyArguments(request.body);
   const isInBody = (argument: string) => inBody.has(argument);
@@ -113,7 +113,7 @@ function bodyArguments(body: BodyPlan | undefined): Set<string> {
   return new Set(body.kind === 'root' ? [body.argument] : body.members.map(({ argument }) => argument));
 }
 
-/** A schema cut down to some of its properties; the definitions that they may refer to stay. */
+/** Returns a schema with only some of its properties. Definitions that they may refer to stay. */
 function part(schema: JsonSchema, keep: (argument: string) => boolean): Record<string, unknown> {
   const properties = Object.entries((schema.properties ?? {}) as Record<string, unknown>).filter(([name]) =>
     keep(name),

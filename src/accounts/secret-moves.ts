@@ -10,7 +10,7 @@ import type { DocumentMemory } from './documents.ts';
 type Integration = integrations.Integration;
 type Account = Pick<ServiceAccount, 'authenticationMethod' | 'context'>;
 
-/** The secret of each authentication method: who has it may send it anywhere. */
+/** The secret of each authentication method. */
 const SECRETS: Readonly<Record<AuthenticationMethod, string | undefined>> = {
   api_key: 'api_key',
   basic: 'password',
@@ -20,12 +20,15 @@ const SECRETS: Readonly<Record<AuthenticationMethod, string | undefined>> = {
 };
 
 /**
- * Whether accounts of an integration with such authentication methods have secrets that would go to an origin to which
- * none of the integration went before.
+ * Whether accounts with these authentication methods have secrets that a change sends to a new origin: one that
+ * received none of the secrets of the integration before.
  */
 export type SecretMoves = (methods: readonly AuthenticationMethod[]) => boolean;
 
-/** What a change of an integration does to the secrets of its accounts. `tools` are packed; null where they stay. */
+/**
+ * Finds out to which new origins a change of an integration sends the secrets of its accounts. `tools` are packed;
+ * null if they stay.
+ */
 export async function findSecretMoves(
   db: Db,
   before: Integration,
@@ -42,8 +45,8 @@ export async function findSecretMoves(
 }
 
 /**
- * The name of the secret that an account keeps in spite of a change that sends it to an origin to which it did not go
- * before; null for none. `given` are the keys of the context that the change brings.
+ * Returns the name of the secret that an account keeps although a change sends it to a new origin; null if there is
+ * none. `given` contains the changed keys of the context.
  */
 export async function findMovedSecret(
   db: Db,
@@ -74,7 +77,7 @@ const isMoved = (method: AuthenticationMethod, from: SecretOrigins, to: SecretOr
 const isElsewhere = (to: ReadonlySet<string>, from: ReadonlySet<string>): boolean =>
   [...to].some((origin) => !from.has(origin));
 
-/** The servers that tools name for themselves, each once. */
+/** Returns the different servers that tools name for themselves. */
 async function serversIn(packed: Uint8Array, { reach }: DocumentMemory): Promise<SecretServers> {
   const servers = new Map<string, SecretServers[number]>();
   for await (const { request } of readTools(packed, reach)) {

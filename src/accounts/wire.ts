@@ -3,7 +3,7 @@ import { type ApiError, invalid } from '../base/errors.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { ListPlace } from '../store/keyset.ts';
 
-/** The holder of an API token; this API's operations let nobody else in. */
+/** Returns the caller as the holder of an API token; the Accounts API admits no other callers. */
 export function apiTokenOf(caller: Caller): ApiTokenCaller {
   if (caller.kind !== 'api_token') {
     throw new TypeError(`the Accounts API was called by ${caller.kind}`);
@@ -14,13 +14,16 @@ export function apiTokenOf(caller: Caller): ApiTokenCaller {
 type ListQuery = { readonly limit?: number; readonly next_cursor?: string };
 type Row = { readonly id: string; readonly createdAt: number };
 
-/** Rows that are read at once unless they may be large, and bytes of their JSON that a page holds; it has one row at least. */
+/**
+ * The number of rows that are read at once by default, and the maximum size of a page as JSON, in bytes; a page has
+ * at least one row.
+ */
 const SLICE_ROWS = 100;
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * A page in this API's envelope. `read` is asked for slices, each with one row more than is shown of it, which tells
- * whether another one follows; a page ends early where its rows are large.
+ * Reads a page in the envelope of the Accounts API. `read` returns slices, each with one more row than the page
+ * shows, which tells whether another page follows. A page of large rows ends early.
  */
 export async function listPage<R extends Row, W>(
   { limit = 100, next_cursor }: ListQuery,
@@ -52,6 +55,6 @@ export async function listPage<R extends Row, W>(
   }
 }
 
-/** 400 with one mistake. */
+/** Makes a 400 with one mistake. */
 export const invalidField = (field: string, message: string): ApiError =>
   invalid([{ field, message, rule: 'invalid' }]);

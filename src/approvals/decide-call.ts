@@ -7,9 +7,9 @@ import { overridesMethod } from './overrides.ts';
 import type { Places } from './server-places.ts';
 
 /**
- * Decides about a call of an integration's tool, and names the policy that decides: the policy of the integration, or a
- * stricter one of a server where the call, or the request for its token, would arrive. A call that overrides its method does
- * not count as reading, and neither does a request for a token.
+ * Decides about a call of a tool of an integration, and returns the deciding policy: that of the integration, or a
+ * stricter one of a registered server that the call, or the request for its token, would reach. A call that overrides
+ * its method does not count as reading; neither does a request for a token.
  */
 export async function decideCall(
   policy: ApprovalPolicy,

@@ -5,19 +5,19 @@ import * as toolApprovals from '../store/tool-approvals.ts';
 import { hintsOf } from '../tools/hints.ts';
 import { type Decision, decide } from './decision.ts';
 
-/** What people have decided and seen of a server's tools. */
+/** The tool approvals and the pins of a server. */
 export type KnownTools = {
   readonly approvals: readonly toolApprovals.ToolApproval[];
   readonly pins: catalogues.StoredCatalogue['pins'];
 };
 
-/** What is known of a server's tools now. */
+/** Reads the tool approvals and the pins of a server. */
 export const readKnownTools = async (db: Db, serverId: string): Promise<KnownTools> => ({
   approvals: await toolApprovals.list(db, serverId),
   pins: await catalogues.pins(db, serverId),
 });
 
-/** What is decided about the calls of a server's tool. Tools that nobody has seen before are pinned as they are seen. */
+/** Decides about the calls of a tool of a server. Before the first pins, every definition counts as pinned. */
 export function decideTool(
   { approvalPolicy }: Pick<Server, 'approvalPolicy'>,
   { definition, hash }: catalogues.CataloguedTool,

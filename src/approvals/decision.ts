@@ -1,28 +1,29 @@
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { type Hints, readsOnly } from '../tools/hints.ts';
 
-/** Whether a call runs, or waits for a person. */
+/** The decision about a call: it runs, or it waits for a person. */
 export type Verdict = 'runs' | 'waits';
 
+/** The decision about the calls of a tool. */
 export type Decision = {
   readonly verdict: Verdict;
-  /** The definition is not the one that was seen first, and nobody has decided about it since. */
+  /** Whether the definition differs from the first seen one, without a later decision of a person. */
   readonly isChanged: boolean;
 };
 
-/** What is known of a tool's definition. Hashes are those of `definitionHash`. */
+/** The facts about the definition of a tool. Hashes are those of `hashDefinition`. */
 export type DefinitionFacts = {
   readonly hash: string;
-  /** The hash that was seen first; undefined for a tool that has appeared since. */
+  /** The hash of the first seen definition; undefined for a tool that has appeared since. */
   readonly pinned: string | undefined;
-  /** A person's standing decision about the tool, with the hash that it was made about. */
+  /** The decision of a person about the tool, and the hash of the definition at that time. */
   readonly approval: { readonly approvalHash: string; readonly autoApprove: boolean } | undefined;
 };
 
 /**
- * The one decision about a tool's calls, for `tools/list`, `tools/call` and the Servers API alike: the approval policy of
- * where the tool comes from first, then whether the definition is one that a person knows, then their standing decision,
- * then what the tool says of itself. A tool without definition facts is our own: nobody else can change it.
+ * Decides about the calls of a tool, for `tools/list`, `tools/call` and the Servers API alike: first by the approval
+ * policy of its source, then by the pin of the definition, then by the decision of a person, then by the hints of the
+ * tool. A tool without definition facts is our own, and nobody else can change it.
  */
 export function decide(policy: ApprovalPolicy, hints: Hints, facts?: DefinitionFacts): Decision {
   const isDecided = facts?.approval?.approvalHash === facts?.hash;

@@ -9,9 +9,10 @@ const REASON =
   'the calls of integrations to the place of this server wait because of it, and would no longer when it is moved or deleted.';
 
 /**
- * Throws `forbidden` where a server leaves a place whose calls wait because of it, the organization has integrations, and the
- * caller lacks `approvals`: otherwise a server could be moved away, its place called, and the server moved back. A place is not
- * left when the server, or another one that is as strict, is still at or above it. `after` is null for a server that goes.
+ * Throws `forbidden` if a server leaves a place whose calls wait because of it, the organization has integrations,
+ * and the caller lacks `approvals`: otherwise a caller could move the server away, call the place, and move it back.
+ * The place is not left if the server, or another one with at least the same strictness, is still at or above it.
+ * `after` is null for a deletion.
  */
 export async function requireGuarded(
   db: Db,
@@ -34,7 +35,7 @@ export async function requireGuarded(
   }
 }
 
-/** Whether every call that arrives at or below one URL arrives at or below the other, as both are written. */
+/** Whether every call at or below one URL is also at or below the other, as both are written. */
 const covers = (above: URL, url: URL): boolean =>
   hostOf(above) === hostOf(url) && slashed(url).startsWith(slashed(above));
 

@@ -10,30 +10,32 @@ import { serversOf } from '../store/topics.ts';
 import { overridesUrl } from './overrides.ts';
 import { hostOf, pathAndParents, readPath } from './url-places.ts';
 
-/** Where the registered servers of one organization are whose calls can wait. */
+/** The places of the registered servers of one organization whose calls can wait. */
 export type Places = {
   /**
-   * The policy itself, or that of a server at or above the URL of a request that holds back more; of any server of the same
-   * host where the request overrides its URL.
+   * Returns the stricter of the given policy and that of a server at or above the URL of a request; if the request
+   * overrides its URL, of any server of the same host.
    */
   readonly strictest: (policy: ApprovalPolicy, request: Sent) => ApprovalPolicy;
 };
 
+/** The places of the servers of all organizations. */
 export type ServerPlaces = {
-  /** Those of an organization, at once when they are known; null where no call to any of its servers can wait. */
+  /** Returns the places of an organization, at once if they are known; null if no call to its servers can wait. */
   readonly of: (organizationId: string) => Places | null | Promise<Places | null>;
 };
 
 type Kept = { readonly places: Places | null; changes: number };
 
-/** Organizations, and readings of the paths of all their servers, that are kept: about 100 bytes each. */
+/** The maximum number of cached organizations, and of cached readings of paths: about 100 bytes each. */
 const MAX_KEPT_ORGANIZATIONS = 10_000;
 const MAX_KEPT_READINGS = 100_000;
 
-/** Makes the index of one gateway. What it has read it keeps until a server of the organization changes. */
+/** Creates the index of one gateway. It caches places until a server of the organization changes. */
 export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasChanged'>): ServerPlaces {
   const kept = new LRUCache<string, Kept>({ max: MAX_KEPT_ORGANIZATIONS, maxSize: MAX_KEPT_READINGS });
-  // However many calls and changes come meanwhile, an organization is read once at a time, and once more after that.
+  // An organization is read once at a time, and once more afterwards, however many calls and changes come in the
+  // meantime.
   const reading = new Map<string, Promise<Places | null>>();
   const next = new Map<string, Promise<Places | null>>();
 
@@ -75,16 +77,16 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
 }
 
 type Host = {
-  /** Of any server there. */
+  /** The strictest policy of any server of the host. */
   strictest: ApprovalPolicy;
-  /** By the hashes of the readings of the paths of servers. What two have in common takes the stricter policy. */
+  /** By the hash of each reading of a path. Common readings of two servers take the stricter policy. */
   readonly byPath: Map<string, ApprovalPolicy>;
 };
 
-/** Hashes, because paths are as long as tenants like. */
+/** Hashes, because tenants choose the length of paths. */
 const keyOf = (reading: string): string => hash('sha256', reading, 'base64');
 
-/** The places of servers, and how many readings of their paths there are. */
+/** Creates the index of places, with the number of readings of their paths. */
 export async function indexPlaces(
   found: readonly Pick<servers.HeldBack, 'url' | 'approvalPolicy'>[],
   owner: string,

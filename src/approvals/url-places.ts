@@ -1,15 +1,15 @@
 import ipaddr from 'ipaddr.js';
 
-/** The ways in which servers may read one path, each as its segments with slashes between; null where there may be more. */
+/** The possible readings of one path by servers, each as segments with slashes; null if there may be more. */
 export type PathReadings = ReadonlySet<string> | null;
 
-/** Ports on which one host is taken for the same server over http and https. */
+/** Ports on which a host counts as the same server over http and https. */
 const USUAL_PORTS = new Set(['', '80', '443']);
 
 /**
- * Host and port of a URL of http, https, ws or wss, alike for all spellings of them: case, IDNA and the notations of
- * addresses as the URL standard reads them, IPv4 in IPv6, a dot at the end, default ports; whatever the scheme. Other names of
- * the same host are other hosts.
+ * Returns the host and port of an http, https, ws or wss URL, equal for all spellings: case, IDNA, notations of
+ * addresses, IPv4 in IPv6, a final dot, and default ports, for any scheme. Other names of the same host count as
+ * other hosts.
  */
 export function hostOf({ hostname, port }: URL): string {
   const name = hostname.replace(/\.+$/, '');
@@ -18,16 +18,17 @@ export function hostOf({ hostname, port }: URL): string {
   return `${host} ${USUAL_PORTS.has(port) ? '' : port}`;
 }
 
-/** What of a path is looked at, and how often it is decoded: one with more counts as every path. */
+/** The limits for reading a path: one beyond them counts as every path. */
 const MAX_PATH_CHARS = 1024;
 const MAX_SEGMENTS = 64;
 const MAX_DECODINGS = 8;
 const MAX_READINGS = 8;
 
 /**
- * A path as servers may read it: decoded not at all, once, or more often; with dot segments as names, or resolved. Case,
- * accents, repeated and closing slashes, backslashes, parameters and suffixes of segments, spaces, closing dots and what cannot
- * be seen make no difference. It is strict: a server that reads it otherwise than another one must not be a way around a policy.
+ * Returns the possible readings of a path: decoded never, once or more often; with dot segments as names, or
+ * resolved. Ignores case, accents, repeated and final slashes, backslashes, parameters and suffixes of segments,
+ * spaces, final dots and invisible characters. It is strict, so that a server that reads a path differently is no way
+ * around a policy.
  */
 export function readPath(pathname: string): PathReadings {
   if (pathname.length > MAX_PATH_CHARS) {
@@ -58,7 +59,7 @@ export function readPath(pathname: string): PathReadings {
   return readings;
 }
 
-/** A reading of a path, and those of all paths above it. */
+/** Yields a reading of a path, and the readings of all paths above it. */
 export function* pathAndParents(reading: string): Generator<string> {
   yield '';
   for (let end = 0; end !== -1 && reading !== ''; ) {
@@ -68,27 +69,27 @@ export function* pathAndParents(reading: string): Generator<string> {
 }
 
 /**
- * A segment without what some servers take for a suffix, as in `mcp.json`, `mcp:call`, `mcp,x` or `mcp(1)`. Letters, digits,
- * `-`, `_`, and what is still encoded, belong to the name.
+ * Removes what some servers take for a suffix, as in `mcp.json`, `mcp:call`, `mcp,x` or `mcp(1)`. Letters, digits,
+ * `-`, `_`, and encoded characters belong to the name.
  */
 const withoutSuffix = (segment: string): string => /^.[\p{L}\p{N}_%-]*/su.exec(segment)?.[0] ?? '';
 
-/** What ends a segment for some server: path parameters, a query or fragment that was encoded, the end of a C string. */
+/** The end of a segment for some servers: path parameters, an encoded query or fragment, the end of a C string. */
 const ENDS = /[;?#\0].*$/s;
-/** Slashes, and what servers turn into them when they narrow characters. */
+/** Slashes, and characters that servers turn into slashes when they narrow characters. */
 const SLASHES = /[/\\\u2044\u2215\u2216\u29f5\u29f8\u29f9]/;
 
-/** Text without case, accents, compatibility forms and what cannot be seen; a plus is a space in a form. */
+/** Folds case, accents and compatibility forms, and removes invisible characters; a plus is a space in a form. */
 const folded = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/[\p{M}\p{Default_Ignorable_Code_Point}]/gu, '')
     .toLowerCase()
-    // Folds what has no lower case of its own, such as ß and ss, and the sigma at the end of a word.
+    // Folds characters without a lower case, such as ß and ss, and the final sigma.
     .toUpperCase()
     .replaceAll('+', ' ');
 
-/** A segment without what some server cuts off; dot segments stay. */
+/** Removes what some servers cut off; dot segments stay. */
 function nameOf(segment: string): string {
   const name = segment.replace(ENDS, '').trim();
   return name === '..' ? name : name.replace(/[.\s]+$/, '');
@@ -106,10 +107,10 @@ function resolved(segments: readonly string[]): string[] {
   return left;
 }
 
-/** Bytes that are no UTF-8 are Latin-1 to some servers, and left out by others. */
+/** Some servers read bytes that are not UTF-8 as Latin-1; others drop them. */
 const STRAY_BYTES: readonly ((byte: number) => string)[] = [(byte) => String.fromCharCode(byte), () => ''];
 
-/** Percent-decodes once: UTF-8, also where it is longer than it needs to be, and the UTF-16 of `%u0061`. */
+/** Percent-decodes once: UTF-8, also with overlong forms, and the UTF-16 of `%u0061`. */
 const decodeOnce = (text: string, stray: (byte: number) => string): string =>
   text.replace(/(?:%u[0-9a-f]{4})+|(?:%[0-9a-f]{2})+/gi, (encoded) =>
     encoded[1]?.toLowerCase() === 'u'
@@ -117,7 +118,7 @@ const decodeOnce = (text: string, stray: (byte: number) => string): string =>
       : lenientUtf8(Buffer.from(encoded.replaceAll('%', ''), 'hex'), stray),
   );
 
-/** UTF-8 with the checks left out that old decoders leave out: overlong forms are characters too. */
+/** Decodes UTF-8 like old decoders, without their missing checks: overlong forms are characters too. */
 function lenientUtf8(bytes: Uint8Array, stray: (byte: number) => string): string {
   let text = '';
   for (let at = 0; at < bytes.length; ) {

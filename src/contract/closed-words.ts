@@ -16,27 +16,29 @@ export type TokenPermission = Schemas['TokenPermissions'][number];
 export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
 export type AuditOutcome = Schemas['AuditEvent']['outcome'];
 
-/** The word is not in the required closed list. */
+/** A stored word is not in its closed list. The message names the row, for the log. */
 export class UnknownWord extends Error {
   override readonly name = 'UnknownWord';
 
-  constructor(kind: string, word: unknown, known: readonly string[]) {
+  constructor(kind: string, word: unknown, row: string, known: readonly string[]) {
     super(
-      `${JSON.stringify(word)} is no ${kind} that this version of Gatehouse knows (${known.join(', ')}). ` +
+      `${JSON.stringify(word)} in ${row} is no ${kind} that this version of Gatehouse knows (${known.join(', ')}). ` +
         'If a newer version has stored it, start that one.',
     );
   }
 }
 
+type Reader<T> = (word: string, table: string, id: string) => T;
+
 /**
- * Makes a reader of one closed list: it returns a word of the list, or throws UnknownWord. The compiler requires the
- * whole list.
+ * Makes a reader of one closed list: it returns a word of the list, or throws UnknownWord, which names the table and the
+ * id of the row that holds the word. The compiler requires the whole list.
  */
-const reader = <T extends string>(kind: string, words: Readonly<Record<T, true>>): ((word: string) => T) => {
+const reader = <T extends string>(kind: string, words: Readonly<Record<T, true>>): Reader<T> => {
   const isKnown = (word: string): word is T => Object.hasOwn(words, word);
-  return (word) => {
+  return (word, table, id) => {
     if (!isKnown(word)) {
-      throw new UnknownWord(kind, word, Object.keys(words));
+      throw new UnknownWord(kind, word, `${table} ${id}`, Object.keys(words));
     }
     return word;
   };

@@ -18,14 +18,14 @@ import type { ServedServer } from './served.ts';
 import { SESSION_METHODS } from './shared-session.ts';
 import { isTaskMethod, servesTasks, withoutTaskRequests } from './tasks.ts';
 
-/** What endpoints with a scope serve: tools, and what it takes to speak of them. */
+/** The methods that an endpoint with a scope serves: those of tools, and those that clients need to use tools. */
 const METHODS_IN_SCOPE = ['initialize', 'ping', 'logging/setLevel', 'server/discover', 'subscriptions/listen'];
-/** Methods that a server behind a pipe does not offer: a pipe is one session for all its clients. */
+/** Methods that a server behind a pipe does not offer, because all its clients share one session. */
 const METHODS_OF_OWN_SESSIONS = [...SESSION_METHODS, 'subscriptions/listen'];
 
 /**
- * Answers a message to an endpoint over a server, which need not be connected where tools are listed. Throws an RpcError,
- * ServerFailed, NotSent or AnswerFailed.
+ * Answers a message to an endpoint over a server. The server need not be connected for `tools/list`. Throws an
+ * RpcError, ServerFailed, NotSent or AnswerFailed.
  */
 export async function answerByServer(deps: Deps, call: Call<ServedServer>): Promise<Outcome> {
   const { server } = call.source;
@@ -50,8 +50,9 @@ async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
   const { source, session, response } = call;
   const hasSession = session['mcp-session-id'] !== undefined;
   if (!isRequest(call)) {
-    // A request that lacks its id was not decided on, and there are servers that run it all the same. Without a session,
-    // a notification would reach one that the client shares with others, under ids that are not its own there.
+    // A request without an id was not decided on, and some servers run it nevertheless. Without a session, a
+    // notification would reach a session that the client shares with others, under ids that mean something else
+    // there.
     const { method } = call.message;
     if (hasSession && (method === undefined || isPassedNotification(source, method))) {
       await passOn(deps, call);
@@ -60,7 +61,7 @@ async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
     }
     return null;
   }
-  // What begins a session begins one that can have tasks.
+  // `initialize` begins a session, which can have tasks.
   const areTasksServed = servesTasks(source, hasSession || call.message.method === 'initialize');
   const message = areTasksServed ? call.message : withoutTaskRequests(call.message);
   return answerRequest(deps, message === call.message ? call : { ...call, message }, hasSession);
@@ -88,7 +89,7 @@ async function answerRequest(deps: Deps, call: ServerCall, hasSession: boolean):
   }
 }
 
-/** Whether an endpoint holds nothing back: neither does a call wait, nor is anything out of its scope. */
+/** Whether an endpoint holds nothing back: no call waits for approval, and no scope hides a tool. */
 const holdsNothingBack = ({ scope, server }: ServedServer): boolean =>
   !isScoped(scope) && !holdsBack(server.approvalPolicy);
 
@@ -110,11 +111,11 @@ function isOffered({ source, connection, era, message: { method } }: ServerCall,
   return isKnownRequest(era, method) && (!isScoped(source.scope) || METHODS_IN_SCOPE.includes(method));
 }
 
-/** Whether a notification goes on to the server, in the client's own session. */
+/** Whether a notification is passed on to the server, in the session of the client. */
 const isPassedNotification = (source: ServedServer, method: string): boolean =>
   holdsNothingBack(source) ? method.startsWith('notifications/') : isKnownNotification(method);
 
-/** A subscription to nothing that a scope hides. */
+/** Removes from a subscription the notifications that a scope hides. */
 function narrowSubscription(call: ServerCall): ServerCall {
   const { message, source } = call;
   if (message.method !== 'subscriptions/listen' || !isScoped(source.scope)) {

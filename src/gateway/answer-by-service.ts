@@ -14,7 +14,7 @@ import { listUser, sendList, sendResult } from './reply.ts';
 import { argumentsOf, complete, methodNotFound, mustWait, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ServedService } from './served.ts';
 
-/** Milliseconds that a call may take. */
+/** The maximum duration of a call, in milliseconds. */
 const TIMEOUT_MS = 60_000;
 
 /** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, NotSent or AnswerFailed. */
@@ -39,7 +39,7 @@ export async function answerByService(deps: Deps, call: ServiceCall<Message>): P
   }
 }
 
-/** What a request is answered with that is about no tool. Throws an RpcError for one that there is not. */
+/** Returns the answer to a request that is not about tools. Throws an RpcError for an unknown method. */
 function introductionOf({ endpoint, era, message: { method, params } }: ServiceCall): Result {
   const capabilities = { tools: {} };
   const info = infoOf(endpoint);
@@ -55,13 +55,13 @@ function introductionOf({ endpoint, era, message: { method, params } }: ServiceC
   throw methodNotFound(era);
 }
 
-/** What a list of tools says besides. */
+/** The other members of a result of `tools/list`. */
 const besidesTools = (endpoint: Endpoint, era: Era): Result =>
   era === 'stateless' ? complete(UNCACHED, infoOf(endpoint)) : {};
 
 const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
 
-/** The definitions that a scope lets through, one after the other. */
+/** Returns the definitions of the tools that a scope selects. */
 export async function definitionsInScope(
   tools: ServedService['tools'],
   scope: EndpointConfig,
@@ -96,7 +96,7 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   });
 }
 
-/** What a call is, and the count of changes before it was decided on. */
+/** A call, and the count of changes before its decision. */
 type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args'> & { readonly changes: number };
 
 /** Calls the service; failures are results. Throws NotSent. */
@@ -111,7 +111,7 @@ async function runServiceTool(deps: Deps, call: ServiceCall, { tool, args, chang
   const mayBeSent = (): boolean => call.mayBeSent() && !deps.store.hasChanged(placesOfServers, changes);
   const outcome = await callTool(way, { tool, args, account, service, ...limits, mayBeSent });
   const { result, credentialsRefused } = outcome;
-  // A failure of another kind says nothing of the credentials.
+  // Other failures do not concern the credentials.
   if (credentialsRefused || result.isError !== true) {
     deps.accountStatuses.note(account, credentialsRefused ? 'needs_reauth' : 'active');
   }

@@ -16,10 +16,13 @@ import { methodNotFound, type Result } from './results.ts';
 import { sealSession } from './sessions.ts';
 import { servesTasks } from './tasks.ts';
 
-/** The id of an `initialize` that has none: the largest integer of 32 bits, which no client counts up to. */
+/** The id for an `initialize` without one: the largest 32-bit integer, which no client reaches by counting. */
 const UNNAMED_ID = 2_147_483_647;
 
-/** Answers `initialize`: by a session of the client's own where the server has such, else by what it says of itself. */
+/**
+ * Answers `initialize`: with a session of the client at the server if the server has sessions, otherwise with the
+ * description of the server.
+ */
 export async function beginSession(deps: Deps, call: ServerCall): Promise<void> {
   const { source, connection, era, message, request, response } = call;
   if (era === 'stateless') {
@@ -48,14 +51,14 @@ export async function beginSession(deps: Deps, call: ServerCall): Promise<void> 
   );
 }
 
-/** Begins a session of the client's own with a server, whose answer `adapt` may change. */
+/** Begins a session of the client at a server. `adapt` may change the result. */
 async function beginOwnSession(
   deps: Deps,
   call: ServerCall,
   adapt: (result: Readonly<Record<string, unknown>>, hasSession: boolean) => object,
 ): Promise<'done' | 'no handshake'> {
   const { message } = call;
-  // The protocol wants an id; clients that send none get none back.
+  // The protocol requires an id. A client that sends none gets none back.
   const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: UNNAMED_ID }) : message.text;
   const answer = await post(deps, { ...call, session: {} }, body);
   try {

@@ -15,9 +15,9 @@ import { sendMessages } from './reply.ts';
 import { complete, methodNotFound, type Result, UNCACHED } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
-/** Methods whose results say for how long they hold (2026-07-28, "Caching"). */
+/** Methods whose results contain their lifetime (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
-/** What one era has and the other has no word for: neither does a client have it of the other, nor a server. */
+/** Methods that exist in one era only: the bridge offers them neither to clients nor to servers. */
 const METHODS_OF_ONE_ERA = [
   'initialize',
   'ping',
@@ -29,8 +29,8 @@ const METHODS_OF_ONE_ERA = [
 ];
 
 /**
- * What a server can do, without what an endpoint with a scope does not show: scopes tell tools apart, nothing else. Tasks are
- * those of a session.
+ * Removes capabilities that an endpoint does not serve: with a scope, everything except tools; without a session,
+ * tasks.
  */
 export function narrowCapabilities(capabilities: Result, scope: EndpointConfig, areTasksServed: boolean): Result {
   const served = areTasksServed ? capabilities : withoutTasks(capabilities);
@@ -38,7 +38,7 @@ export function narrowCapabilities(capabilities: Result, scope: EndpointConfig, 
   return Object.fromEntries(Object.entries(served).filter(([name]) => !hidden.includes(name)));
 }
 
-/** The answer to `initialize` for a server that knows no handshake. */
+/** Makes the result of `initialize` for a server without a handshake. */
 export function initializeResultOf(
   { description }: ServerFacts,
   { params }: RequestMessage,
@@ -53,7 +53,7 @@ export function initializeResultOf(
   };
 }
 
-/** The answer to `server/discover` for a server that knows nothing but handshakes. */
+/** Makes the result of `server/discover` for a server that supports handshakes only. */
 export function discoverResultOf({ description }: ServerFacts, scope: EndpointConfig): Result {
   const { capabilities, serverInfo, instructions } = description();
   const supportedVersions = [STATELESS_VERSION];
@@ -61,7 +61,7 @@ export function discoverResultOf({ description }: ServerFacts, scope: EndpointCo
   return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
 }
 
-/** Sends a request on in the era of the server, and its answer back in that of the client. */
+/** Sends a request in the era of the server, and its answer in the era of the client. */
 export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answered> {
   const { source, connection, message, request, response } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
@@ -69,8 +69,8 @@ export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answ
 }
 
 /**
- * A request over the gateway's own session, in the era of the server, and its messages in that of the client. Throws an
- * RpcError for what the other era has no word for.
+ * Sends a request in the session of the gateway, in the era of the server, and yields the answering messages in the
+ * era of the client. Throws an RpcError for a method that the other era does not have.
  */
 async function* bridge(call: ServerCall): AsyncGenerator<ServerMessage> {
   const { connection, era: client, signal, mayBeSent, paramHeaders: headers } = call;
@@ -105,7 +105,7 @@ async function translate(connection: Connection, method: string, result: Result,
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {
-    // The gateway has told the server that this client can answer nothing.
+    // The gateway has declared to the server that this client cannot answer questions.
     throw protocolViolation(connection.target.name, 'it asks something of a client that can answer nothing');
   }
   return rest;

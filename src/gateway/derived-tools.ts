@@ -6,23 +6,23 @@ import type { Db } from '../store/store.ts';
 import { readLines, toolOf } from '../tools/packed.ts';
 import type { DerivedTool } from '../tools/types.ts';
 
-/** Tools by their names, kept as text: their values take far more. One is parsed each time that it is asked for. */
+/** Tools by name, kept as text, because parsed values are far larger. `get` parses one tool at every call. */
 export type NamedTools = {
   readonly get: (name: string) => DerivedTool | undefined;
-  /** In the document's order. */
+  /** In the order of the document. */
   readonly values: () => Iterable<DerivedTool>;
 };
 
-/** What the place of a tool in the text takes, with its name. */
+/** The size of the index entry of a tool, including its name, in bytes. */
 const PLACE_BYTES = 256;
 
 /**
- * The tools of an integration in its present version, read once for all who ask, and kept as long as there is room.
- * Throws OverBudget.
+ * Returns the tools of an integration in its current version, read once for all callers, and kept while there is
+ * memory. Throws OverBudget.
  */
 export type DerivedTools = (integration: integrations.Integration) => NamedTools | Promise<NamedTools>;
 
-/** Makes the tools of one gateway; `db` is where they are stored. */
+/** Creates the cache of one gateway; `db` stores the tools. */
 export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
   const kept = new MemoryCache<NamedTools>(budget, 'lists');
   const underWay = new Map<string, Promise<NamedTools>>();

@@ -8,7 +8,10 @@ import { sendMasked } from './reply.ts';
 import { methodNotFound } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
-/** Answers `server/discover`: by the server's own answer where the endpoint serves all of it. */
+/**
+ * Answers `server/discover`: with the answer of the server if the endpoint serves all of it, otherwise with an own
+ * result.
+ */
 export async function discover(deps: Deps, call: ServerCall): Promise<void> {
   const { source, connection, era, message, request, response } = call;
   if (era === 'handshake') {

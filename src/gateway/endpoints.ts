@@ -19,41 +19,42 @@ import type { Served, ServedServer, ServedService } from './served.ts';
 import { createServerView } from './server-view.ts';
 import { createToolLists, type ToolLists } from './tool-lists.ts';
 
-/** Finds what tokens serve. */
+/** Finds the endpoint of a token. */
 export type Endpoints = {
   /**
-   * What a token serves now: null when there is no such endpoint, when it has expired, or when it wants an API token of
-   * its organization and `apiToken` is none. A change of anything that it depends on holds for the next message.
+   * Returns the endpoint of a token as it is now, with its source; null if it does not exist, has expired, or
+   * requires an API token of its organization and `apiToken` is not one. A change of anything that it depends on
+   * applies to the next message.
    */
   readonly find: (token: string, apiToken: string | undefined) => Served | null | Promise<Served | null>;
 };
 
-/** Endpoints that are kept as they were last read, and what each takes beside what its rows say. */
+/** The maximum number of cached endpoints, and the size of each besides its rows, in bytes. */
 const MAX_KEPT_ENDPOINTS = 10_000;
 const ENDPOINT_BYTES = 2048;
 
-/** What was read of an endpoint. It holds as long as nothing of these topics has changed since the count was `changes`. */
+/** A cached endpoint. It is valid while none of its topics has changed since the count was `changes`. */
 type Kept = {
   readonly served: Served;
-  /** All that it depends on, and those of them that people change. */
+  /** All topics that it depends on, and those that people change. */
   readonly topics: readonly string[];
   readonly decided: readonly string[];
-  /** What it takes in memory, about. */
+  /** Its approximate size in memory, in bytes. */
   readonly bytes: number;
   changes: number;
 };
-/** Where tools come from, what was read to know it, and the topics that this depends on besides what people decide. */
+/** The source of the tools, the rows that were read for it, and the additional topics that it depends on. */
 type Read<T> = { readonly source: T; readonly rows: readonly unknown[]; readonly others: readonly string[] };
 type Reading = { readonly changes: number; readonly served: Promise<Served | null> };
 
-/** Makes the finder of one gateway. What it has read it keeps until something that it depends on changes. */
+/** Creates the finder of one gateway. It caches endpoints until something that they depend on changes. */
 export function createEndpoints({
   store,
   credentials,
   now,
   budget,
 }: Pick<Deps, 'store' | 'credentials' | 'now' | 'budget'>): Endpoints {
-  /** By token, which is as secret in memory as the requests that bring it. */
+  /** By token. The tokens are as secret in memory as in the requests. */
   const kept = new MemoryCache<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
   const derivedTools = createDerivedTools(store.read, budget);
@@ -85,13 +86,13 @@ export function createEndpoints({
   };
 
   /**
-   * Reads what a token serves, and keeps it. When the database cannot be read, it serves what it did, unless somebody has
-   * decided otherwise since. What fails is asked again by the next message.
+   * Reads and caches the endpoint of a token. If the database cannot be read, returns the cached one, unless a person
+   * has changed something that it depends on. A failure is not cached.
    */
   const begin = (token: string, changes: number): Reading => {
     const keep = (found: Omit<Kept, 'changes'> | null): Served | null => {
       if (found === null) {
-        // What nobody has must not push out what somebody has.
+        // Unknown tokens must not displace known ones.
         kept.delete(token);
         return null;
       }
@@ -117,7 +118,7 @@ export function createEndpoints({
     return reading;
   };
 
-  /** What is kept of a token and still holds. */
+  /** Returns the cached endpoint of a token if it is still valid. */
   const unchanged = (token: string): Served | undefined => {
     const known = kept.get(token);
     if (known === undefined || store.hasChanged(known.topics, known.changes)) {
@@ -136,7 +137,7 @@ export function createEndpoints({
       const changes = store.changes();
       const reading = underWay.get(token) ?? begin(token, changes);
       const served = await reading.served;
-      // A reading that others began may not have seen what has changed since: what it has found is looked at again.
+      // A read that began earlier may miss a later change: then check its result again.
       if (reading.changes === changes) {
         return served;
       }
@@ -171,7 +172,7 @@ export function createEndpoints({
     };
   };
 
-  /** What a token serves now, to those who bring the API token that it may want besides. */
+  /** Checks the expiry of an endpoint, and the API token that it may require. */
   const admit = (served: Served | null, apiToken: string | undefined): Served | null | Promise<Served | null> => {
     if (served === null || (served.endpoint.expiresAt ?? Number.POSITIVE_INFINITY) <= now()) {
       return null;
@@ -207,11 +208,12 @@ async function readServer(
   }
   const known = await readKnownTools(db, serverId);
   const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, lists) } as const;
-  // Pins are made by the first list and changed with the server only: no later list is a reason to read them again.
+  // Only the first list creates pins, and only a change of the server changes them: later lists are no reason to read
+  // again.
   return { source, rows: [server, known], others: known.pins === null ? [catalogueTopic(serverId)] : [] };
 }
 
-/** The operator answers for what they share: its calls wait for nobody. */
+/** Calls to servers of the operator never wait for approval: the operator is responsible for them. */
 async function readShared(db: Db, organizationId: string, id: string): Promise<UsedSharedServer | null> {
   const server = await sharedServers.find(db, id);
   return server === null
@@ -220,8 +222,8 @@ async function readShared(db: Db, organizationId: string, id: string): Promise<U
 }
 
 /**
- * The same answer for an unknown, an expired and a revoked token, and for a missing API token: the answer does not tell which
- * tokens exist.
+ * The error for an unknown, expired or revoked token, and for a missing API token. It is always the same, so that it
+ * does not reveal which tokens exist.
  */
 export const noSuchEndpoint = (): ApiError =>
   new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {

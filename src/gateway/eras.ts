@@ -12,8 +12,8 @@ import {
 import { type Message, RpcError } from './message.ts';
 
 /**
- * Tells by the envelope in `_meta`, not by a header, which protocol a message speaks. Of a stateless one, the headers
- * must agree with the body: what was decided on is what proxies on the way have seen. Throws an RpcError.
+ * Determines the era of a message by the version in its `_meta`, not by a header. For a stateless message, the
+ * headers must agree with the body: proxies see the headers, and the gateway decides by the body. Throws an RpcError.
  */
 export function eraOf({ id, method, params }: Message, headers: IncomingHttpHeaders): Era {
   const meta = isObject(params._meta) ? params._meta : {};
@@ -50,14 +50,14 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
   return 'stateless';
 }
 
-/** The version that an `initialize` is answered with: the client's own, else the newest with a handshake. */
+/** Chooses the version for the answer to `initialize`: that of the client, or else the newest with a handshake. */
 export const negotiateVersion = (wanted: unknown): string =>
   HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? HANDSHAKE_VERSIONS[0];
 
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
 
-/** Throws an RpcError where a header does not say what the body says. */
+/** Throws an RpcError if a header differs from the body. */
 export function requireSameHeader(header: string, sent: string | undefined, body: string): void {
   if (sent !== body) {
     const message = `The header ${header} and the body disagree.`;
@@ -65,7 +65,7 @@ export function requireSameHeader(header: string, sent: string | undefined, body
   }
 }
 
-/** What is supported is told as `server/discover` tells it, to those who would ask that. */
+/** The same shape as the result of `server/discover`, so that clients can reuse their parser. */
 const unsupported = (requested: string, supported: readonly string[]): RpcError =>
   new RpcError(RPC_ERROR_CODES.unsupportedVersion, `Unsupported protocol version: ${requested}`, {
     status: 400,

@@ -8,7 +8,10 @@ import { passOn } from './relay.ts';
 import { type Route, routeOf } from './route.ts';
 import { askInSharedSession } from './shared-session.ts';
 
-/** Sends a request on, and its answer back. Throws an RpcError, ServerFailed, NotSent or AnswerFailed. */
+/**
+ * A way to send a request to a server and its answer to the client. Throws an RpcError, ServerFailed, NotSent or
+ * AnswerFailed.
+ */
 type Way = (deps: Deps, call: ServerCall) => Promise<Answered>;
 
 const WAYS: Readonly<Record<Route, Way>> = {
@@ -18,16 +21,16 @@ const WAYS: Readonly<Record<Route, Way>> = {
   bridge: passOverBridge,
 };
 
-/** Sends a request to its server by the way that it has to go, and the answer back. */
+/** Sends a request to its server on the route that `routeOf` gives, and the answer to the client. */
 export async function forward(deps: Deps, call: ServerCall): Promise<Answered> {
   const { connection, era, session } = call;
   const hasSession = session['mcp-session-id'] !== undefined;
-  // In a session of its own, a client speaks with the server itself.
+  // In its own session, a client speaks directly with the server.
   const spoken = hasSession ? era : await eraFor(connection, era);
   return WAYS[routeOf({ era, spoken, hasSession, isPipe: connection.exchange === null })](deps, call);
 }
 
-/** The era in which a server is asked for a client of an era: the client's own, where the server speaks it. */
+/** Returns the era for requests to a server: that of the client if the server supports it. */
 async function eraFor(connection: Connection, era: Era): Promise<Era> {
   const facts = era === 'stateless' ? await connection.discover() : await connection.session();
   if (facts !== null) {

@@ -17,15 +17,15 @@ import { sendMessage } from './send-message.ts';
 import type { Served } from './served.ts';
 import { endSession, openStream } from './streams.ts';
 
-/** Answers a request of an MCP client; `token` is what stands in the path. */
+/** Answers a request of an MCP client; `token` comes from the path. */
 type Handler = (request: Identified, response: ServerResponse, token: string | undefined) => Promise<void>;
 
-/** The gateway: what MCP clients talk to. */
+/** Creates the handlers of the gateway operations. */
 export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<GatewayOperationId, Handler>> {
   const endpoints = createEndpoints(deps);
   const live = createInFlight();
 
-  /** Does what `serve` does for the endpoint of a token, as long as the token is good. */
+  /** Wraps `serve` for the endpoint of a token, and ends it when the token becomes invalid. */
   const forEndpoint =
     (place: 'path' | 'bearer', serve: (deps: Deps, asked: EndpointRequest) => Promise<void>): Handler =>
     async (request, response, inPath) => {
@@ -33,7 +33,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       const find = () => (token === undefined ? null : endpoints.find(token, apiToken));
       const changes = deps.store.changes();
       const finding = find();
-      // Nearly always it is known, and there is nothing to wait for.
+      // Usually the endpoint is cached, and there is nothing to wait for.
       const found = finding instanceof Promise ? await finding : finding;
       if (found === null) {
         throw noSuchEndpoint();
@@ -60,7 +60,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         request.memory?.release();
       });
       if (response.closed) {
-        // The client left while its token was looked up: nothing will say so any more.
+        // The client left during the lookup of its token: no event will report it any more.
         exchange.end(true);
         return;
       }
@@ -73,7 +73,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         await serve(deps, { ...found, renew, isCurrent, listen, request, response, signal: exchange.signal });
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
-        // A refusal is answered also when the endpoint was found to be gone before its request had arrived whole.
+        // A refusal is also answered if the endpoint was found deleted before the complete request had arrived.
         if (hasEnded && !(error instanceof OverBudget || error instanceof ApiError)) {
           response.destroy();
           return;
@@ -95,7 +95,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
   };
 }
 
-/** Ends what is under way, since its memory is needed by somebody else: with an error where none of an answer is sent. */
+/** Ends a request whose memory another holder needs: with an error if no part of the answer was sent. */
 function letGo(exchange: RequestInFlight, response: ServerResponse): void {
   exchange.abort(new OverBudget('share'));
   if (response.headersSent) {

@@ -1,38 +1,39 @@
 import { Slots } from '../base/fast/slots.ts';
 
-/** Exchanges that may be under way at once: of one endpoint, and of all endpoints of one organization. */
+/** The maximum number of simultaneous requests: of one endpoint, and of all endpoints of one organization. */
 export const MAX_IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
-/** Milliseconds between two looks whether endpoints are still what they were. */
+/** The interval of the check of all endpoints with requests in flight, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 
-/** An exchange that is under way. `end` is called when its connection is gone; `isLeft`: before all was answered. */
+/** A request in flight. Call `end` when its connection is gone; `isLeft` means before the end of the answer. */
 export type RequestInFlight = {
   readonly signal: AbortSignal;
-  /** Ends it for a reason of the gateway's own. */
+  /** Ends the request for a reason of the gateway. */
   readonly abort: (reason: Error) => void;
   readonly end: (isLeft: boolean) => void;
 };
 
-/** Of which endpoint an exchange is. */
+/** The endpoint of a request, and its organization. */
 export type EndpointKey = { readonly id: string; readonly organizationId: string };
 
-/** What is under way, by endpoint and by organization. */
+/** The requests in flight, by endpoint and by organization. */
 export type InFlight = {
   /**
-   * Notes an exchange, or answers null when its endpoint, or its organization, has as many as it may. Its signal is aborted within a second
-   * of `isServed` becoming false: the endpoint was deleted, has expired, asks for more, or streams what it no longer shows.
+   * Adds a request; returns null if its endpoint or its organization has the maximum number. Its signal is aborted
+   * within a second after `isServed` has become false: the endpoint was deleted, has expired, requires more, or
+   * streams something that it no longer shows.
    */
   readonly begin: (endpoint: EndpointKey, isServed: () => Promise<boolean>) => RequestInFlight | null;
 };
 
-/** Why exchanges are ended. One for all: an error for each would collect a stack that nobody reads. */
+/** The shared abort reasons: an Error for each request would collect an unused stack. */
 export const ENDPOINT_GONE = new Error('The endpoint is gone.');
 const CLIENT_GONE = new Error('The client is gone.');
 
-/** How many exchanges of one endpoint, or of one organization, are under way. */
+/** The number of requests in flight of one endpoint or organization. */
 type Count = { readonly id: string; underWay: number };
 
-/** Makes the list of one gateway. It looks after itself as long as something is under way. */
+/** Creates the list of one gateway. It checks the endpoints while a request is in flight. */
 export function createInFlight(most: { ofEndpoint: number; ofOrganization: number } = MAX_IN_FLIGHT): InFlight {
   const underWay = new Slots<TrackedRequest>();
   const ofEndpoints = new Map<string, Count>();
@@ -46,12 +47,12 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
       looking = undefined;
     }
     if (isLooking) {
-      // A database that is slow to answer must not be asked by ever more looks.
+      // Do not add checks while a slow database has not answered the last one.
       return;
     }
     isLooking = true;
     const looks = Array.from(underWay.values(), async (exchange) => {
-      // A database that cannot be asked revokes nothing.
+      // A database failure revokes nothing.
       if (!(await exchange.isServed().catch(() => true))) {
         exchange.abort(ENDPOINT_GONE);
       }
@@ -60,7 +61,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
     isLooking = false;
   };
 
-  /** One object for all of an exchange: there is one for each message. */
+  /** One object holds everything about a request, because there is one for each message. */
   class TrackedRequest implements RequestInFlight {
     readonly isServed: () => Promise<boolean>;
     readonly #controller = new AbortController();
@@ -113,7 +114,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
   };
 }
 
-/** Counts one more of `id`, whose present count is `known`. */
+/** Adds one to the count of `id`; `known` is its present count. */
 function enter(counts: Map<string, Count>, id: string, known: Count | undefined): Count {
   if (known !== undefined) {
     known.underWay += 1;

@@ -7,10 +7,10 @@ import { type Result, UNCACHED } from './results.ts';
 import type { ServedServer } from './served.ts';
 import type { UsedToolList } from './tool-lists.ts';
 
-/** How fresh tools are where they are listed; milliseconds. */
+/** The required freshness of the tools for `tools/list`, in milliseconds. */
 export const LISTED = { age: 5000, patience: 2000 };
 
-/** Answers `tools/list` from what is known of the server, which need not be connected. */
+/** Answers `tools/list` from the catalogue of the server, which need not be connected. */
 export async function listTools(deps: Deps, call: Call<ServedServer, RequestMessage>): Promise<void> {
   const { message, request, response, signal } = call;
   const found = await listed(deps, call);
@@ -18,7 +18,7 @@ export async function listTools(deps: Deps, call: Call<ServedServer, RequestMess
   await sendList(request, response, signal, { id: message.id, list, besides: found.besides });
 }
 
-/** What a list of tools answers. The tools themselves are not held on to while a slow client reads it. */
+/** Returns the parts of the result. The tools themselves are not kept while a slow client reads the list. */
 async function listed(
   deps: Deps,
   { source, era, response, signal }: Call<ServedServer>,

@@ -5,8 +5,8 @@ import { type Mask, maskOf, type Room } from '../runtime/mask.ts';
 import type { Target } from '../runtime/target.ts';
 
 /**
- * Takes the secrets of a server out of what it answers to a request: not those that the request held. A large one is held
- * in the memory budget as long as the request goes on.
+ * Returns the mask for the answer to a request: it hides the secrets of the server, except those in the request
+ * itself. The memory of a large mask is held until the end of the request.
  */
 export async function maskForAnswer(request: Identified, target: Target, sent: unknown): Promise<Mask | null> {
   const mask = maskOf(target);
@@ -16,7 +16,7 @@ export async function maskForAnswer(request: Identified, target: Target, sent: u
   return (await mask?.withoutSent(sent)) ?? null;
 }
 
-/** The room for what a mask holds back of an answer that comes in pieces. */
+/** Returns a function that holds the memory of the data that a mask holds back from a stream. */
 export function roomFor(request: Identified): Room {
   const memory = memoryOf(request);
   const held = memory.hold('answers', 0);

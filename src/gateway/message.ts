@@ -7,28 +7,28 @@ import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { foldCase, MAX_MEMBERS, repeatsMember, TooManyMembers } from './repeated-members.ts';
 
-/** A number that JavaScript would change is `JSON.rawJSON`, which is written as it came. */
+/** The id of a request. A number that JavaScript would change is `JSON.rawJSON`, which is written as received. */
 export type RpcId = string | number | object | null;
 type Params = Readonly<Record<string, unknown>>;
 
-/** A message as a client sent it, checked, and as it is passed on: what was checked is what runs. */
+/** A checked message of a client. The gateway decides on it and passes it on in this same form. */
 export type Message = {
   /** Undefined for a notification. */
   readonly id: RpcId | undefined;
-  /** Undefined for the answer to a request of the server. */
+  /** Undefined for an answer to a request of the server. */
   readonly method: string | undefined;
   readonly params: Params;
-  /** The whole message as JSON: its numbers as they came, nothing in it twice. */
+  /** The whole message as JSON, with numbers as received and no repeated members. */
   readonly text: string;
 };
-/** A message that wants an answer. */
+/** A message that requires an answer. */
 export type RequestMessage = Message & { readonly id: RpcId; readonly method: string };
 
-/** An error that the client is meant to see, as JSON-RPC writes it. */
+/** An error for the client, in the format of JSON-RPC. */
 export class RpcError extends Error {
   readonly code: number;
   readonly data: Readonly<Record<string, unknown>> | undefined;
-  /** The HTTP status, where the protocol wants another than its era's. */
+  /** The HTTP status, if it differs from the usual one of the era. */
   readonly status: number | undefined;
 
   constructor(code: number, message: string, more: { data?: Readonly<Record<string, unknown>>; status?: number } = {}) {
@@ -39,23 +39,26 @@ export class RpcError extends Error {
   }
 }
 
-/** Values that a message may hold, in all its levels: what reads, checks and writes it does something for each. */
+/** The maximum number of values in a message, on all levels: reading, checking and writing take time for each. */
 export const MAX_VALUES = 100_000;
-/** Numbers that are kept as they came, which cost far more than others: 1.0, 1e5, or more digits than JavaScript holds. */
+/**
+ * The maximum number of numbers that must be kept as received, such as 1.0, 1e5, or integers with more digits than
+ * JavaScript holds: they cost far more than others.
+ */
 const MAX_EXACT_NUMBERS = 10_000;
 
 const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
 
 /**
- * Reads a message (JSON-RPC 2.0, section 4), tolerant of clients that are in use: `jsonrpc` may be missing, and an
- * `initialize` without an id is a request with the id null. Refused are batches, and members of the envelope or of
- * `params` whose names are equal up to case: servers differ in which of them they take. Refused are also messages of more
- * than 100,000 values, before they are parsed; of more than 10,000 numbers that JavaScript would write in another way; and
- * of more than 1,000 members on the two outer levels.
+ * Reads a message (JSON-RPC 2.0, section 4). It tolerates clients in use: `jsonrpc` may be missing, and an
+ * `initialize` without an id is a request with the id null. It refuses batches, and members of the message or of
+ * `params` with names that are equal apart from case, because servers differ in which one they use. It also refuses
+ * more than 100,000 values, before parsing; more than 10,000 numbers that JavaScript would write differently; and
+ * more than 1,000 members on the two outer levels.
  *
- * One of more than 16 KiB is read in pieces, of which each waits for a turn of the owner. Throws an RpcError, and the
- * reason of the signal.
+ * A message of more than 16 KiB is read in pieces, each in a turn of the owner. Throws an RpcError, or the reason of
+ * the signal.
  */
 export function readMessage(
   bytes: Buffer,
@@ -81,14 +84,14 @@ async function readInTurns(reading: Reading, owner: string, signal: AbortSignal)
     signal.throwIfAborted();
     const piece = reading.next();
     if (piece.done === true) {
-      // To pass it on takes as long as a piece of reading it.
+      // Passing it on takes as long as a piece of reading it.
       await nextTurn(owner, rank);
       return piece.value;
     }
   }
 }
 
-/** Where it yields, others may have their turn. */
+/** A reading of a message. Other work may run where it yields. */
 type Reading = Generator<undefined, Message>;
 
 function* pieces(bytes: Buffer, size: JsonSize): Reading {
@@ -133,11 +136,11 @@ function isEqualUpToCase(object: object): boolean {
   if (keys.length > MAX_MEMBERS) {
     throw tooManyMembers();
   }
-  // Names of the protocol differ from each other; hardly any message has others.
+  // The names of the protocol differ from each other, and few messages contain others.
   return !keys.every((key) => USUAL.has(key)) && new Set(keys.map(foldCase)).size < keys.length;
 }
 
-/** The value of a body, and JSON of it that reads the same everywhere. Most bodies are that already. */
+/** Parses a body, and returns JSON of it that every parser reads alike. Most bodies already are such JSON. */
 function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefined, { value: unknown; text: string }> {
   if (values > MAX_VALUES) {
     const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;

@@ -14,8 +14,8 @@ type RequestMethod = (ClientRequest | TaskRequest)['method'];
 type NotificationMethod = (ClientNotification | TaskStatusNotification)['method'];
 
 /**
- * The requests of clients that the protocol knows, by era: those of the versions 2024-11-05 to 2025-11-25 (`ClientRequest`
- * of their schemas, tasks included), and those of 2026-07-28. Compared byte for byte.
+ * The requests of clients in each era: those of the versions 2024-11-05 to 2025-11-25 (`ClientRequest` of their
+ * schemas, with tasks), and those of 2026-07-28. They are compared byte for byte.
  */
 const REQUESTS: Readonly<Record<Era, ReadonlySet<string>>> = {
   handshake: new Set<RequestMethod>([
@@ -51,7 +51,7 @@ const REQUESTS: Readonly<Record<Era, ReadonlySet<string>>> = {
   ]),
 };
 
-/** The notifications of clients that the protocol knows (`ClientNotification`). Only sessions take any. */
+/** The notifications of clients (`ClientNotification`). Only sessions accept any. */
 const NOTIFICATIONS: ReadonlySet<string> = new Set<NotificationMethod>([
   'notifications/initialized',
   'notifications/cancelled',
@@ -60,8 +60,8 @@ const NOTIFICATIONS: ReadonlySet<string> = new Set<NotificationMethod>([
   'notifications/tasks/status',
 ]);
 
-/** Whether the protocol knows a request of a client, in this very spelling. */
+/** Whether the protocol defines a request of clients, in exactly this spelling. */
 export const isKnownRequest = (era: Era, method: string): boolean => REQUESTS[era].has(method);
 
-/** Whether the protocol knows a notification of a client, in this very spelling. */
+/** Whether the protocol defines a notification of clients, in exactly this spelling. */
 export const isKnownNotification = (method: string): boolean => NOTIFICATIONS.has(method);

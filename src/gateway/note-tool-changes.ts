@@ -3,7 +3,7 @@ import type { UsedServer } from '../runtime/connectable.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import { TOOLS_CHANGED } from '../runtime/protocol.ts';
 
-/** The messages of a server, which may say among them that its tools have changed: then they are listed again. */
+/** Passes on the messages of a server. A notification of changed tools makes the runtime list the tools again. */
 export async function* noteToolChanges(
   { runtime }: Pick<Deps, 'runtime'>,
   { id }: Pick<UsedServer, 'id'>,

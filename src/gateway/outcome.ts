@@ -5,31 +5,31 @@ import { ServerFailed } from '../runtime/server-failed.ts';
 import { RpcError } from './message.ts';
 import type { Served } from './served.ts';
 
-/** A call of a tool that is there: it runs, or it must wait for a person. */
+/** A call of an existing tool, with its decision: it runs, or it must wait for a person. */
 export type DecidedCall = {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
   readonly verdict: Verdict;
 };
 
-/** What a message was answered with. */
+/** The answer to a message. */
 export type Answered = {
-  /** Whether the answer is a failure, as it says itself; undefined where the server ended without one. */
+  /** Whether the answer reports a failure; undefined if the server ended without an answer. */
   readonly isError: boolean | undefined;
   readonly responseBytes: number;
 };
 
-/** What became of a message: of a call of a tool that is there; null for every other. */
+/** The result of a message: the call and its answer for a call of an existing tool, otherwise null. */
 export type Outcome = (Answered & { readonly call: DecidedCall }) | null;
 
 const NOTHING: Answered = { isError: undefined, responseBytes: 0 };
 
-/** A message whose answer did not come, or not whole: why is its cause. */
+/** The answer to a message was not sent, or not completely. Its cause gives the reason. */
 export class AnswerFailed extends Error {
   override readonly name = 'AnswerFailed';
-  /** What was answered before. */
+  /** The part of the answer before the failure. */
   readonly answered: Answered;
-  /** The call, where one was decided on. */
+  /** The call, if there was a decision. */
   readonly call: DecidedCall | undefined;
 
   constructor(cause: unknown, more: { readonly answered?: Answered; readonly call?: DecidedCall } = {}) {
@@ -39,12 +39,12 @@ export class AnswerFailed extends Error {
   }
 }
 
-/** Nothing was sent: what the server lists is too old to decide by. */
+/** Nothing was sent: the list of tools is too old for a decision. */
 export class OutdatedTools extends RpcError {}
 
 /**
- * Answers a call that was decided on. Throws an AnswerFailed that names it; NotSent goes on as it is, for such a call is
- * decided about anew.
+ * Answers a call after its decision. Throws an AnswerFailed that contains the call. Throws NotSent unchanged, because
+ * such a call is decided again.
  */
 export async function outcomeOf(call: DecidedCall, answer: () => Promise<Answered>): Promise<Outcome> {
   try {
@@ -59,13 +59,13 @@ export async function outcomeOf(call: DecidedCall, answer: () => Promise<Answere
   }
 }
 
-/** When a message came and how large it was; milliseconds of `performance.now()`, bytes. */
+/** The time of a message in milliseconds of `performance.now()`, and its size in bytes. */
 export type MessageStart = { readonly at: number; readonly requestBytes: number };
 
-/** Why there was no answer, where neither the server nor a decision was the reason. */
+/** The reason of a missing answer, if neither the server nor a decision caused it. */
 export type UnansweredReason = 'client_gone' | 'endpoint_gone' | 'internal';
 
-/** Writes a call that has ended into the audit log. A message that was no call of a tool that is there leaves no trace. */
+/** Records a finished call in the audit log. Messages that are not calls of existing tools are not recorded. */
 export function recordCall(
   { callAudit, now }: Pick<Deps, 'callAudit' | 'now'>,
   { organizationId, endpoint }: Served,
@@ -93,7 +93,7 @@ export function recordCall(
   );
 }
 
-/** Why a call is a failure; undefined for a success. The cause is null where nothing failed. */
+/** Returns the reason of a failure; undefined for a success. `cause` is null if nothing failed. */
 function reasonOf(
   { verdict }: DecidedCall,
   isError: boolean | undefined,

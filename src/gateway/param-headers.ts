@@ -4,7 +4,7 @@ import { decodeHeader, encodeHeader } from '../runtime/protocol.ts';
 import { requireSameHeader } from './eras.ts';
 
 type Members = Readonly<Record<string, unknown>>;
-/** An argument that a header repeats. */
+/** A declared header that repeats an argument. */
 type Declaration = { readonly path: readonly string[]; readonly header: string; readonly isNumber: boolean };
 
 const DECLARED = 'x-mcp-header';
@@ -15,9 +15,10 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const declarations = new WeakMap<Members, readonly Declaration[]>();
 
 /**
- * The headers that repeat arguments of a call (2026-07-28, "Custom headers from tool parameters"), as the definition of the tool
- * declares them. They are made of the body, which is what was decided on; `sent` are those of the client, where it speaks a
- * version that has them. Throws an RpcError where one is missing, or disagrees with the body. What is not declared is no header of the protocol.
+ * Makes the headers that repeat arguments of a call (2026-07-28, "Custom headers from tool parameters"), as the
+ * definition of the tool declares them. They are made from the body, which the gateway decides on. `sent` are the
+ * headers of a client whose version has them; null for other clients. Throws an RpcError if one is missing or differs
+ * from the body. Ignores headers that are not declared.
  */
 export function paramHeaders(
   definition: Members,
@@ -47,7 +48,7 @@ export function paramHeaders(
   return headers;
 }
 
-/** What properties declare, at any depth: elsewhere in a schema nothing can be declared. */
+/** Yields the declarations of properties at any depth; other parts of a schema cannot declare any. */
 function* declaredIn(schema: unknown, path: readonly string[]): Generator<Declaration> {
   if (!isObject(schema)) {
     return;
@@ -61,7 +62,7 @@ function* declaredIn(schema: unknown, path: readonly string[]): Generator<Declar
   }
 }
 
-/** An argument as a header writes it; null for none, and for what is no single value. */
+/** Returns an argument as text for a header; null if it is missing or not a scalar. */
 function textAt(args: Members, path: readonly string[]): string | null {
   let value: unknown = args;
   for (const name of path) {

@@ -14,12 +14,12 @@ import { type Answered, AnswerFailed } from './outcome.ts';
 import { passRefusal, statusForClient } from './pass-refusal.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
 
-/** What was asked: a message, or, with null, the stream of what the server tells a session unasked. */
+/** The request that is answered: a message, or null for the stream of notifications of a session. */
 type Asked = Pick<ServerCall, 'source' | 'connection' | 'request' | 'response'> & { readonly message: Message | null };
 
 /**
- * Passes an answer back, which it owns: its bytes as they come where the client reads what they are, else the one message
- * in them. Throws an RpcError, ServerFailed, and AnswerFailed once something has been sent.
+ * Passes an answer back to the client, and discards it at the end: byte by byte if the client accepts its type,
+ * otherwise the one message in it. Throws an RpcError, ServerFailed, or AnswerFailed once a part was sent.
  */
 export async function passBack(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answered> {
   try {
@@ -61,11 +61,11 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   return passBody(asked, answer, body, mask, scanner);
 }
 
-/** The id of the request that is answered; null where there is none. */
+/** Returns the id of the answered request; null if there is none. */
 const idOf = ({ message }: Asked): unknown =>
   message === null || message.method === undefined ? null : (message.id ?? null);
 
-/** Passes a body back as it comes. */
+/** Streams a body to the client. */
 async function passBody(
   { request, response }: Asked,
   answer: HttpAnswer,
@@ -96,7 +96,7 @@ async function passBody(
   return { isError: scanner.isError, responseBytes };
 }
 
-/** Messages, of which the last has to be an answer. */
+/** Passes on messages, and throws unless the reader leaves at an answer. */
 async function* untilAnswered(server: string, messages: AsyncIterable<ServerMessage>): AsyncGenerator<ServerMessage> {
   yield* messages;
   throw unanswered(server);

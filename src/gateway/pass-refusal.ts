@@ -8,10 +8,13 @@ import { isJson } from '../runtime/messages.ts';
 
 import { sendJson } from './reply.ts';
 
-/** Bytes that the words of a refusal may have to be passed on. */
+/** The maximum size of a refusal that is passed on, in bytes. */
 export const MAX_REFUSAL_BYTES = 64 * 1024;
 
-/** A refusal in the words of the protocol goes back without what is secret in it, and every other one in ours. */
+/**
+ * Passes a refusal of a server back. A JSON-RPC error is sent with its secrets masked; anything else is replaced by
+ * an error of the gateway. Returns the bytes.
+ */
 export async function passRefusal(
   { name: server, mask }: { readonly name: string; readonly mask: Mask | null },
   answer: HttpAnswer,
@@ -31,13 +34,13 @@ export async function passRefusal(
 }
 
 /**
- * What clients are told: their own mistakes as they are, and everything else is that of a server behind this one. So is a
- * 405, for POST is what this URL wants, and a 429, whose limits are not those of this URL.
+ * Returns the status for the client: a 4xx of the server stays, and everything else becomes 502. A 405 becomes 502,
+ * because this URL supports POST; so does a 429, because the limits are not those of this URL.
  */
 export const statusForClient = ({ status }: HttpAnswer): number =>
   status >= 400 && status < 500 && status !== 405 && status !== 429 ? status : 502;
 
-/** The body of a refusal; null where it is too long to be one. */
+/** Reads the body of a refusal; null if it is too long. */
 async function wordsOf({ body }: HttpAnswer): Promise<string | null> {
   if (Buffer.isBuffer(body)) {
     return body.toString('utf8');

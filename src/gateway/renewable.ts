@@ -1,18 +1,21 @@
 import type { Deps } from '../deps.ts';
 import type { Served } from './served.ts';
 
-/** What a token was found to serve, and the count of changes before it was looked up. */
+/** The endpoint of a token, and the count of changes before its lookup. */
 type Found = { readonly served: Served | null; readonly changes: number };
 
-/** What a token serves, as time goes by. */
+/** The current endpoint of a token. */
 export type Renewable = {
-  /** What it serves now, as long as it is good; null when it is not any more. */
+  /** Returns the endpoint as it is now; null if the token is no longer valid. */
   readonly renew: () => Served | null | Promise<Served | null>;
-  /** Whether that is what it was last found to be, as far as is known at once. */
+  /** Whether the endpoint is still the last returned one, as far as can be told at once. */
   readonly isCurrent: () => boolean;
 };
 
-/** Finds what a token serves again, as often as something has changed. Hardly anything has, and then it costs nothing. */
+/**
+ * Creates a finder that looks up the token again only after a change. Usually there is none, and then it costs
+ * nothing.
+ */
 export function createRenewable(
   { store, now }: Pick<Deps, 'store' | 'now'>,
   find: () => Served | null | Promise<Served | null>,
@@ -40,7 +43,7 @@ export function createRenewable(
       }
       const finding = find();
       if (finding instanceof Promise) {
-        // It has to be read: whoever asks next is told what was.
+        // It must be read: the next caller gets the result.
         finding.catch(() => undefined);
         return false;
       }

@@ -2,26 +2,29 @@ import { endOfString } from '../base/json-text.ts';
 
 const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
-/** Levels that are looked at: the envelope, and the objects directly in it. */
+/** The number of checked levels: the message, and the objects directly in it. */
 const MAX_LEVELS = 2;
 
-/** Members that an object in these levels may have: the protocol has a handful, and each is compared with all others. */
+/**
+ * The maximum number of members of an object on these levels: the protocol defines few, and each is compared with all
+ * others.
+ */
 export const MAX_MEMBERS = 1000;
 
-/** An object in the two outer levels has more members than are compared. */
+/** An object on the two outer levels has too many members. */
 export class TooManyMembers extends Error {
   override readonly name = 'TooManyMembers';
 }
 
-/** A name as readers see it who do not tell cases apart: to them the long s is an s, and the sign for kelvin a k. */
+/** Folds the case of a name like readers that ignore case: the long s becomes an s, and the kelvin sign a k. */
 export const foldCase = (name: string): string => name.toUpperCase().toLowerCase();
 
 /**
- * Whether an object in the two outer levels of a JSON text has two members whose names are equal up to case; of the
- * ones that are wholly equal `JSON.parse` shows only the last. The text must be valid JSON. Throws TooManyMembers.
+ * Whether an object on the two outer levels of a JSON text has two members with names that are equal apart from case;
+ * `JSON.parse` shows only the last of equal ones. The text must be valid JSON. Throws TooManyMembers.
  */
 export function repeatsMember(text: string): boolean {
-  // The names seen so far in each object that is open; null for lists, and below the levels that are looked at.
+  // The names so far in each open object; null for lists, and below the checked levels.
   const open: (Set<string> | null)[] = [];
   let isName = false;
   for (let at = 0; at < text.length; at++) {
@@ -54,5 +57,5 @@ export function repeatsMember(text: string): boolean {
   return false;
 }
 
-/** A name as it is meant: most are written as they are. */
+/** Decodes a name. Few names contain escapes. */
 const nameIn = (quoted: string): string => (quoted.includes('\\') ? (JSON.parse(`"${quoted}"`) as string) : quoted);

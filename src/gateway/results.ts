@@ -11,10 +11,10 @@ import type { ServedServer } from './served.ts';
 /** A JSON object of the protocol: `params`, or a result. */
 export type Result = Readonly<Record<string, unknown>>;
 
-/** Lists differ by token, and change with the account: nobody may keep them (2026-07-28, "Caching"). */
+/** Lists differ by token and change with the account, so they must not be cached (2026-07-28, "Caching"). */
 export const UNCACHED = { ttlMs: 0, cacheScope: 'private' } as const;
 
-/** A result as the stateless protocol wants it; `serverInfo` is who answers, where that is known. */
+/** Adds the members that the stateless version requires to a result. `serverInfo` describes the server, if known. */
 export const complete = (result: Result, serverInfo?: unknown): Result => ({
   ...result,
   resultType: 'complete',
@@ -23,18 +23,18 @@ export const complete = (result: Result, serverInfo?: unknown): Result => ({
   }),
 });
 
-/** The answer for a tool that there is none of, or that the scope does not let through: nobody can tell which. */
+/** The error for an unknown tool, and for a tool outside the scope: they must not be distinguishable. */
 export const unknownTool = (name: unknown): RpcError =>
   new RpcError(
     RPC_ERROR_CODES.invalidParams,
     `Unknown tool: ${typeof name === 'string' ? name.slice(0, 128) : 'none named'}`,
   );
 
-/** The answer for a method that there is none of; the stateless protocol wants the status to say so too. */
+/** The error for an unknown method. The stateless version also requires the HTTP status 404. */
 export const methodNotFound = (era: Era): RpcError =>
   new RpcError(RPC_ERROR_CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
 
-/** The answer for a call that a definition would decide about, of which nobody knows whether it still holds. */
+/** The error for a call whose decision needs a newer list of tools. */
 export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {
   const why = failure?.message ?? `The MCP server '${server.name}' did not list its tools in time.`;
   const decides = looksAtDefinitions(server.approvalPolicy)
@@ -46,7 +46,7 @@ export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure:
   });
 };
 
-/** The arguments of a `tools/call`; none count as empty. Throws an RpcError. */
+/** Returns the arguments of a `tools/call`; missing ones count as empty. Throws an RpcError. */
 export function argumentsOf({ arguments: args = {} }: Result): Result {
   if (!isObject(args)) {
     throw new RpcError(RPC_ERROR_CODES.invalidParams, '`arguments` must be an object.');

@@ -1,19 +1,16 @@
 import type { Era } from '../runtime/protocol.ts';
 
-/**
- * How a message gets to a server. `client-session`: as it is, in the client's own session. `stateless-relay`: as it is,
- * without a session. `shared-session`: under an id of the gateway's own, in the session that all clients without one share.
- * `bridge`: so, and translated into the other era.
- */
+/** Returns the route of a message. */
 export type Route = 'client-session' | 'stateless-relay' | 'shared-session' | 'bridge';
 
+/** The facts that determine a route. */
 export type Routed = {
-  /** The era of the client, and the one in which the server is asked for it. */
+  /** The era of the client, and the era for requests to the server. */
   readonly era: Era;
   readonly spoken: Era;
-  /** Whether the client has a session of its own at the server. */
+  /** Whether the client has its own session at the server. */
   readonly hasSession: boolean;
-  /** Whether the server is reached over a pipe, which is one session for all who use it. */
+  /** Whether the server is connected by a pipe, which all its users share as one session. */
   readonly isPipe: boolean;
 };
 

@@ -9,10 +9,10 @@ import type { CrossOrigin, Guard } from '../http/guard.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { gatewayHandlers } from './handlers.ts';
 
-/** Whether an operation is one of MCP clients. */
+/** Whether an operation is for MCP clients. */
 export const isOfGateway = ({ path }: Pick<Operation, 'path'>): boolean => path === '/mcp' || path.startsWith('/mcp/');
 
-/** Answers a request, or answers false and leaves it alone when its path is not the gateway's. */
+/** Answers a request, or returns false and does nothing if its path does not belong to the gateway. */
 export type GatewayRouter = (request: Identified, response: ServerResponse) => boolean;
 
 type Around = {
@@ -22,12 +22,13 @@ type Around = {
   readonly limit: RateLimit;
 };
 
-/** `/mcp` and `/mcp/<token>`. The official Truto SDK joins a base URL and `mcp/<token>` with two slashes. */
+/** The paths `/mcp` and `/mcp/<token>`. The official Truto SDK joins a base URL and `mcp/<token>` with two slashes. */
 const PATH = /^\/+mcp(?:\/([^/?#]*))?(?:[?#]|$)/;
 
 /**
- * The operations of MCP clients, without Express: what it does for a request costs as much as passing one on. They are
- * registered by the document like all others. Throws when the document and the handlers disagree.
+ * Creates the router for the operations of MCP clients, without Express, whose work per request costs as much as
+ * relaying it. The document defines the operations, as for all others. Throws if the document and the handlers
+ * disagree.
  */
 export function createGatewayRouter(deps: Deps, operations: readonly Operation[], around: Around): GatewayRouter {
   const handlers = gatewayHandlers(deps, around.limit);

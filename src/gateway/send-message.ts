@@ -23,7 +23,7 @@ import type { Served } from './served.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Answers a message that a client has posted, and audits what became of it. */
+/** Answers a posted message of a client, and records the outcome. */
 export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<void> {
   const { request, response, signal } = asked;
   let began: MessageStart = { at: performance.now(), requestBytes: 0 };
@@ -35,7 +35,7 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
     const size = measureJson(bytes.toString('latin1'), MAX_VALUES);
     const parsed = countedParsed(bytesOfValues(bytes.length, size.values));
     if (parsed > 0) {
-      // The text that goes on to the server, and its value.
+      // The text that is passed on to the server, and its parsed value.
       await memory.hold('bodies', 0).waitToResize(parsed, signal);
     }
     began = { ...began, requestBytes: bytes.length };
@@ -52,8 +52,8 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
 }
 
 /**
- * Answers a message by what its token serves now: the body may have taken its time. What changes while the message waits to
- * be sent has it decided about anew, so that a change holds from the moment it is made.
+ * Answers a message with the current endpoint of its token, because the body may have taken its time. A change before
+ * the message is sent makes it decided again, so that the change applies at once.
  */
 async function answer(deps: Deps, asked: EndpointRequest, message: Message): Promise<Outcome> {
   for (;;) {
@@ -94,7 +94,10 @@ function answerBy(deps: Deps, asked: EndpointRequest, served: Served, message: M
     : answerByServer(deps, { ...call, source });
 }
 
-/** Answers what the protocol has words for; everything else is thrown on. What comes too late ends the answer. */
+/**
+ * Answers failures that JSON-RPC can express, and throws all others. After the start of an answer, ends the
+ * connection.
+ */
 function sendError(
   deps: Deps,
   { request, response, organizationId, endpoint, source }: EndpointRequest,
@@ -122,7 +125,7 @@ function sendError(
   sendRpcError(request, response, deps.publicUrl, error, message?.id);
 }
 
-/** Says that there is no memory, and what became of the call. */
+/** Makes the error for a lack of memory, which also tells whether the call may have run. */
 function noMemory(error: OverBudget, response: ServerResponse, { call }: AnswerFailed): RpcError {
   const refusal = overBudget(error);
   const { code, message } = refusal;

@@ -8,36 +8,36 @@ import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import type { NamedTools } from './derived-tools.ts';
 import type { ListUser, UsedToolList } from './tool-lists.ts';
 
-/** What a token serves: an endpoint, and where its tools come from. */
+/** The endpoint of a token, and the source of its tools. */
 export type Served = {
   readonly endpoint: Endpoint;
   readonly organizationId: string;
   readonly source: ServedService | ServedServer;
 };
 
-/** An endpoint over an OpenAPI service. Nobody is behind it whose session could be kept: every message stands alone. */
+/** An endpoint over an OpenAPI service. It has no sessions: every message stands alone. */
 export type ServedService = {
   readonly kind: 'service';
   readonly account: ServiceAccount;
   readonly service: CalledService;
   readonly policy: ApprovalPolicy;
   readonly scope: EndpointConfig;
-  /** All of the service, those that the scope hides too. */
+  /** All tools of the service, including hidden ones. */
   readonly tools: () => NamedTools | Promise<NamedTools>;
-  /** What the endpoint shows of them. Rejects as `Lists.use` does. */
+  /** Returns the tools that the endpoint shows. Rejects like `ToolLists.use`. */
   readonly list: (user: ListUser) => Promise<UsedToolList>;
 };
 
-/** A tool as an endpoint shows it, and what happens when it is called. */
+/** A tool that an endpoint shows, with the decision about its calls. */
 export type ViewedTool = CataloguedTool & Decision;
 
-/** An endpoint over an MCP server. What is not in its scope does not exist. */
+/** An endpoint over an MCP server. Tools outside its scope do not exist for it. */
 export type ServedServer = {
   readonly kind: 'server';
   readonly server: UsedServer;
   readonly scope: EndpointConfig;
-  /** One of the tools that the runtime has seen, if the endpoint shows it. */
+  /** Finds a tool among those of the runtime, if the endpoint shows it. */
   readonly find: (tools: readonly CataloguedTool[], name: string) => ViewedTool | undefined;
-  /** What the endpoint shows of the tools that the runtime has seen. Rejects as `Lists.use` does. */
+  /** Returns the tools of the runtime that the endpoint shows. Rejects like `ToolLists.use`. */
   readonly list: (tools: readonly CataloguedTool[], user: ListUser) => Promise<UsedToolList>;
 };

@@ -9,7 +9,7 @@ import type { ToolLists } from './tool-lists.ts';
 
 type Tools = readonly CataloguedTool[];
 
-/** Tools by their names. It goes with the tools, and is a small part of them. */
+/** The tools by name. Collected together with the list; a small part of its size. */
 const byName = new WeakMap<Tools, ReadonlyMap<unknown, CataloguedTool>>();
 
 function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
@@ -21,7 +21,7 @@ function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
   return named.get(name);
 }
 
-/** The view of an endpoint; `known` is what people have decided and seen of the server's tools. */
+/** Creates the view of an endpoint on a server. `known` contains the decisions of people and the pins. */
 export function createServerView(
   server: UsedServer,
   scope: EndpointConfig,
@@ -55,7 +55,7 @@ export function createServerView(
   };
 }
 
-/** The definitions that a scope lets through, one after the other. */
+/** Yields the definitions that a scope selects. */
 function* shown({ tags }: UsedServer, scope: EndpointConfig, tools: Tools): Generator<CataloguedTool['definition']> {
   for (const { definition } of tools) {
     if (matches(scopedTool(definition, tags), scope)) {

@@ -4,22 +4,22 @@ import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Sealer } from '../store/secrets.ts';
 import { RpcError } from './message.ts';
 
-/** Bytes that the id of a session may have at the server. */
+/** The maximum size of a session id of a server, in bytes. */
 const MAX_SESSION_ID_BYTES = 4096;
 
-/** Whose session it is: it opens for nobody else, and not after the server has become another. */
+/** The place of a session. Its id opens nowhere else, and not after a change of the server. */
 export type SessionPlace = {
   readonly organizationId: string;
   readonly endpointId: string;
   readonly server: string;
-  /** That of the endpoint, where it has one. */
+  /** The scope of the endpoint, if it has one. */
   readonly scope?: string;
 };
 
 const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
   `mcp_session:${endpointId}:${server}${scope === undefined ? '' : `:${scope}`}`;
 
-/** The id of a server's session as a client gets it: nobody but this gateway can make or read one. */
+/** Seals the session id of a server for a client: only this gateway can make or read it. */
 export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {
   if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
     throw new RpcError(
@@ -34,21 +34,21 @@ export function sealSession(secrets: Sealer, place: SessionPlace, id: string): s
 }
 
 /**
- * Sessions that their clients have ended here, by what they were sealed from: the server is not asked about them again.
- * Organizations own them, so that those who end many make only their own be forgotten.
+ * The sessions that their clients have ended here, by place and id: the server is not asked about them again. Each
+ * organization has its share, so that many ends of one displace only its own.
  */
 const ended = createFairSet(100_000);
 
-/** As short for the longest id as for any. */
+/** The same length for every id. */
 const nameOf = (place: SessionPlace, id: string): string =>
   createHash('sha256').update(contextOf(place)).update('\0').update(id).digest('base64url');
 
-/** Notes that a client has ended a session, whose id is the server's. */
+/** Notes that a client has ended a session; `id` is that of the server. */
 export const closeSession = (place: SessionPlace, id: string): void => {
   ended.add(place.organizationId, nameOf(place, id));
 };
 
-/** The server's id of a session. Throws an RpcError with the status 404, upon which clients begin a new session. */
+/** Opens a sealed session id. Throws an RpcError with the status 404, after which clients begin a new session. */
 export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): string {
   const id = opened(secrets, place, sealed);
   const { organizationId } = place;
@@ -60,7 +60,7 @@ export function openSession(secrets: Sealer, place: SessionPlace, sealed: string
   return id;
 }
 
-/** Null for what was made for another endpoint or another server, or was not made here. */
+/** Returns null for an id from another endpoint, server or gateway. */
 function opened(secrets: Sealer, place: SessionPlace, sealed: string): string | null {
   try {
     return secrets.open(sealed, contextOf(place));

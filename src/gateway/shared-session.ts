@@ -11,10 +11,10 @@ import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { sendJson, sendMessages, sendPieces } from './reply.ts';
 
-/** What would change the gateway's own session for all who share it. */
+/** The methods that would change the session of the gateway for all clients that share it. */
 export const SESSION_METHODS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
 
-/** Sends a request on in the gateway's own session, under an id of its own, and its answer back under the client's. */
+/** Sends a request in the session of the gateway under a new id, and its answer under the id of the client. */
 export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<Answered> {
   const { source, connection, era, message, request, response, signal, mayBeSent } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
@@ -37,7 +37,7 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
   return { isError, responseBytes };
 }
 
-/** Sends an answer as it comes, masked. */
+/** Streams an answer, masked. */
 async function sendStream(
   { request, response }: ServerCall,
   { chunks, length, bytes, isError }: StreamedAnswer,

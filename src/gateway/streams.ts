@@ -10,7 +10,7 @@ import { passBack } from './pass-back.ts';
 import { passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
-/** Opens the stream of what the server tells a session unasked. Without a session there is none. */
+/** Opens the stream of notifications of a session. Without a session there is none. */
 export async function openStream(deps: Deps, asked: EndpointRequest): Promise<void> {
   asked.listen();
   const { answer, session } = await inSession(deps, asked, 'GET');
@@ -21,7 +21,7 @@ export async function openStream(deps: Deps, asked: EndpointRequest): Promise<vo
   await passBack(deps, { ...session, response: asked.response, message: null }, answer).catch(asApiError);
 }
 
-/** Ends a session of the client's own at the server. */
+/** Ends the session of a client at the server. */
 export async function endSession(deps: Deps, asked: EndpointRequest): Promise<void> {
   const { answer, session } = await inSession(deps, asked, 'DELETE');
   discard(answer);
@@ -62,7 +62,7 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Endp
   }
 }
 
-/** There is no message that an error could be the answer to. */
+/** Turns a failure into an ApiError, because no message exists that a JSON-RPC error could answer. */
 function asApiError(failure: unknown): never {
   const error = failure instanceof AnswerFailed ? failure.cause : failure;
   if (error instanceof RpcError) {

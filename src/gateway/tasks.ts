@@ -6,30 +6,33 @@ import { foldCase } from './repeated-members.ts';
 import type { Result } from './results.ts';
 import type { ServedServer } from './served.ts';
 
-/** How 2026-07-28 names tasks, which are an extension there. */
+/** The name of tasks in 2026-07-28, where they are an extension. */
 const EXTENSION = `${META_PREFIX}tasks`;
 const CAPABILITIES = `${META_PREFIX}clientcapabilities`;
 
 /**
- * Whether an endpoint has tasks. A server tells by its caller's credentials who may read a task, and those are the same for
- * all endpoints over it: of several organizations where the operator shares it, and of several scopes.
+ * Whether an endpoint serves tasks. A server decides by the credentials of its caller who may read a task, and all
+ * endpoints over it use the same ones: several organizations for a server of the operator, and several scopes.
  */
 export const servesTasks = ({ scope, server }: Pick<ServedServer, 'scope' | 'server'>, hasSession: boolean): boolean =>
   hasSession && !isScoped(scope) && !('isShared' in server);
 
-/** Whether a method is about tasks, to servers that tell cases apart and to those that do not. */
+/** Whether a method concerns tasks, also for servers that ignore case. */
 export const isTaskMethod = (method: string): boolean => foldCase(method).trim().startsWith('tasks/');
 
-/** The capabilities of a client or a server, without tasks; the same object where they have none. */
+/** Removes tasks from the capabilities of a client or a server; returns the same object if there are none. */
 export const withoutTasks = (capabilities: Result): Result =>
   changed(dropped(capabilities, 'tasks'), 'extensions', (extensions) => dropped(extensions, EXTENSION));
 
-/** Text in which a task may be named: escapes, and letters beyond ASCII, may be any letter. */
+/** Text that may contain the name of a task: escapes, and characters beyond ASCII, can stand for any letter. */
 const MAY_NAME_TASKS = /task|[\\\x80-\uffff]/i;
-/** Characters of a request up to which its text is looked at, rather than its members. */
+/** The maximum length of a request whose text is searched instead of its members. */
 const SHORT_REQUEST_CHARS = 4096;
 
-/** A request that begins no task, offers none, and subscribes to none: what nobody can read must not be begun. */
+/**
+ * Removes everything from a request that would begin, offer or subscribe to a task, because nobody could read its
+ * result.
+ */
 export function withoutTaskRequests<M extends RequestMessage>(message: M): M {
   const { params, id, method } = message;
   if (message.text.length <= SHORT_REQUEST_CHARS && !MAY_NAME_TASKS.test(message.text)) {
@@ -43,7 +46,7 @@ export function withoutTaskRequests<M extends RequestMessage>(message: M): M {
     : { ...message, params: without, text: JSON.stringify({ jsonrpc: '2.0', id, method, params: without }) };
 }
 
-/** Names in lower case are compared without case: there are servers that do not mind it. */
+/** Names are compared in lower case, because some servers ignore case. */
 const dropped = (object: Result, name: string): Result =>
   Object.keys(object).some((key) => foldCase(key) === name)
     ? Object.fromEntries(Object.entries(object).filter(([key]) => foldCase(key) !== name))

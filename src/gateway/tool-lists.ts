@@ -3,33 +3,33 @@ import { type JsonPieces, writeJsonPieces } from '../base/json-pieces.ts';
 import { type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
 
-/** The definitions that an endpoint shows, as a JSON list in the source's order. Nobody changes the pieces. */
+/** The definitions that an endpoint shows, as a JSON list in the order of the source. The pieces are never changed. */
 export type List = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
 
-/** What a list is made of. */
+/** The source of a list. */
 export type ToolListSource = {
-  /** The same for the same list, as long as `of` is. */
+  /** Equal for equal lists while `madeFrom` is the same. */
   readonly key: string;
   readonly holder: Holder;
-  /** What the definitions are taken from; null where the key says it all. */
+  /** The object that the definitions come from; null if the key identifies them. */
   readonly madeFrom: object | null;
-  /** What the list shows. Called once for all who ask meanwhile. */
+  /** Returns the definitions. Called once for all simultaneous users. */
   readonly definitions: () => Iterable<object> | Promise<Iterable<object>>;
 };
 
-/** Who uses a list: until the signal is aborted. */
+/** A user of a list, until its signal is aborted. */
 export type ListUser = {
   readonly signal: AbortSignal;
-  /** Ends what is being done with the list: others need its memory. */
+  /** Ends the use of the list: another holder needs its memory. */
   readonly onLetGo: () => void;
 };
 
-/** A list in use, to be released. */
+/** A list in use. Dispose of it after use. */
 export type UsedToolList = List & Disposable;
 
 type Made = List & { readonly of: WeakRef<object> | null };
 
-/** A list that is being made, or written to at least one client. It is held once for all of them. */
+/** A list that is being made, or written to at least one client. All of them share its memory. */
 type InUse = {
   readonly of: WeakRef<object> | null;
   readonly list: Promise<Made>;
@@ -43,14 +43,14 @@ const isOf = (made: Pick<Made, 'of'>, of: object | null): boolean => (made.of?.d
 /** The lists of tools that endpoints show, as JSON. */
 export type ToolLists = {
   /**
-   * The list of a source: once for all endpoints of an organization that show the same, held in the memory budget for as
-   * long as somebody uses it, and kept after that as long as there is room. Rejects with OverBudget when there is none, and
-   * with the reason of the user's signal.
+   * Returns the list of a source. All endpoints of an organization that show the same share it. It is held in the
+   * memory budget while in use, and cached afterwards while there is memory. Rejects with OverBudget, or with the
+   * reason of the signal.
    */
   readonly use: (source: ToolListSource, user: ListUser) => Promise<UsedToolList>;
 };
 
-/** Makes the lists of one gateway. */
+/** Creates the lists of one gateway. */
 export function createToolLists(budget: MemoryBudget): ToolLists {
   const kept = new MemoryCache<Made>(budget, 'lists');
   const inUse = new Map<string, InUse>();
@@ -67,7 +67,7 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
       return found;
     }
     const { pieces, bytes, count } = await writeJsonPieces(await definitions(), held, signal);
-    // Weakly: what the runtime keeps no more must not be kept here.
+    // Weakly: the cache must not keep what the runtime has dropped.
     const made = { pieces, bytes, count, of: madeFrom === null ? null : new WeakRef(madeFrom) };
     held.resize(bytes);
     kept.set(key, made, holder, bytes + key.length);
@@ -80,7 +80,7 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
     const ending = new AbortController();
     const users = new Set<ListUser>();
     const list = make(source, held, ending.signal);
-    // Those who use it hear of it.
+    // The users of the list get the error.
     list.catch(() => undefined);
     const entry = { of: madeFrom === null ? null : new WeakRef(madeFrom), list, held, ending, users };
     held.allowRelease('underWay', () => {
@@ -124,7 +124,7 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
   };
 }
 
-/** Settles as the promise does, or rejects as soon as the signal is aborted. */
+/** Settles with the promise, or rejects as soon as the signal is aborted. */
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const abort = (): void => reject(signal.reason);

@@ -6,12 +6,12 @@ import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { AuditEvent } from '../store/audit-events.ts';
 import { listAuditEvents } from './audit-events.ts';
 
-/** Operator API: the audit log. */
+/** Creates the handlers of the audit log (Operator API). */
 export const auditHandlers = (deps: Deps): Handlers<'listAuditEvents'> => ({
   listAuditEvents: async ({ query }, respond) => {
     const { cursor, limit = 100, organization, action, since } = query;
     const before = parseCursor(cursor, 'query.cursor');
-    // One more than asked for tells whether another page follows.
+    // One more event than requested tells whether another page follows.
     const found = await listAuditEvents(deps, {
       limit: limit + 1,
       ...(before && { before }),

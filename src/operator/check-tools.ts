@@ -5,11 +5,11 @@ import { findSharedServer } from './shared-servers.ts';
 
 type Checked = components['schemas']['SharedServerTools'];
 
-/** Milliseconds that a server gets to list its tools. */
+/** The maximum time for a list, in milliseconds. */
 const LIST_TIMEOUT_MS = 5000;
 
 /**
- * Asks a server for its tools, as it is stored, over a connection of its own; also one that is not in use. Throws
+ * Lists the tools of the stored server over a separate connection, even if the server is not in use. Throws
  * `not_found`.
  */
 export async function checkTools({ store: { read }, runtime, machine }: Deps, id: string): Promise<Checked> {

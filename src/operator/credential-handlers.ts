@@ -20,7 +20,7 @@ type CredentialOperations =
   | 'createApiKey'
   | 'deleteApiKey';
 
-/** Operator API: an organization's API tokens and key pairs. Secrets are answered once and stored as hashes. */
+/** Creates the handlers of API tokens and key pairs (Operator API). Only the answer to create contains the secret. */
 export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> => ({
   listApiTokens: async ({ params }, respond) => respond(200, (await listApiTokens(deps, params.org_id)).map(toWire)),
 
@@ -56,7 +56,7 @@ export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> =
 const expiryOf = ({ expiresAt }: { readonly expiresAt?: string | null }): number | null =>
   parseOptionalInstant(expiresAt, 'body.expiresAt');
 
-/** Either kind as it is shown. */
+/** Writes a credential of either kind. */
 const toWire = <C extends ApiToken | KeyPair>(credential: C) => ({
   id: credential.id,
   name: credential.name,

@@ -10,23 +10,23 @@ import * as keyPairs from '../store/key-pairs.ts';
 import type { Db } from '../store/store.ts';
 import { findOrganization } from './organizations.ts';
 
-/** What the operator says of new credentials; `expiresAt` in milliseconds since the epoch, null for never. */
+/** The fields of new credentials. `expiresAt` is in milliseconds since the epoch; null for never. */
 type Fields<P> = { readonly name: string; readonly permissions: P[]; readonly expiresAt: number | null };
 
-/** The API tokens of an organization, without their secrets. Throws `not_found`. */
+/** Returns the API tokens of an organization, without their secrets. Throws `not_found`. */
 export async function listApiTokens({ store: { read } }: Deps, organizationId: string): Promise<apiTokens.ApiToken[]> {
   await findOrganization(read, organizationId);
   return apiTokens.list(read, organizationId);
 }
 
-/** The key pairs of an organization, without their secrets. Throws `not_found`. */
+/** Returns the key pairs of an organization, without their secrets. Throws `not_found`. */
 export async function listKeyPairs({ store: { read } }: Deps, organizationId: string): Promise<keyPairs.KeyPair[]> {
   await findOrganization(read, organizationId);
   return keyPairs.list(read, organizationId);
 }
 
 /**
- * Makes an API token. The token is answered here and nowhere else; only its hash is stored. Throws `not_found`,
+ * Creates an API token. Only this answer contains the token; the database stores its hash. Throws `not_found`,
  * `validation_failed`, `quota_exceeded`.
  */
 export async function createApiToken(
@@ -43,7 +43,7 @@ export async function createApiToken(
   return { created, token };
 }
 
-/** Makes a key pair; as createApiToken. */
+/** Creates a key pair, like createApiToken. */
 export async function createKeyPair(
   deps: Deps,
   actor: Change['actor'],
@@ -59,18 +59,18 @@ export async function createKeyPair(
   return { created, apiKey, apiSecret };
 }
 
-/** Deletes an API token: it opens nothing from then on. Throws `not_found`. */
+/** Deletes an API token; it is invalid at once. Throws `not_found`. */
 export const deleteApiToken = (deps: Deps, actor: Change['actor'], organizationId: string, id: string): Promise<void> =>
   remove(deps, actor, organizationId, id, 'api_token', apiTokens.remove);
 
-/** Deletes a key pair: it opens nothing from then on. Throws `not_found`. */
+/** Deletes a key pair; it is invalid at once. Throws `not_found`. */
 export const deleteKeyPair = (deps: Deps, actor: Change['actor'], organizationId: string, id: string): Promise<void> =>
   remove(deps, actor, organizationId, id, 'api_key', keyPairs.remove);
 
 type Kind = 'api_token' | 'api_key';
 type Common = { id: string; organizationId: string; expiresAt: number | null; createdAt: number };
 
-/** Milliseconds that an expiry must lie ahead. */
+/** The minimum time until the expiry, in milliseconds. */
 const SOONEST_EXPIRY_MS = 1;
 
 async function create<T>(

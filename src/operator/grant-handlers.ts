@@ -4,7 +4,7 @@ import { getGrants, setGrants } from './grants.ts';
 
 type GrantOperations = 'getSharedServerOrganizations' | 'setSharedServerOrganizations';
 
-/** Operator API: who may mint endpoints over a shared server. */
+/** Creates the handlers of grants (Operator API): the organizations that may use a shared server. */
 export const grantHandlers = (deps: Deps): Handlers<GrantOperations> => ({
   getSharedServerOrganizations: async ({ params }, respond) =>
     respond(200, { organizations: await getGrants(deps, params.mcp_id) }),

@@ -6,16 +6,19 @@ import type { Deps } from '../deps.ts';
 import * as store from '../store/grants.ts';
 import { findSharedServer } from './shared-servers.ts';
 
-/** Unknown organizations that one message names. */
+/** The maximum number of unknown organizations in one message. */
 const MAX_NAMED_ORGANIZATIONS = 20;
 
-/** Whom a shared server is shared with. Throws `not_found`. */
+/** Returns the organizations that a server is shared with. Throws `not_found`. */
 export async function getGrants({ store: { read } }: Deps, serverId: string): Promise<string[] | 'all'> {
   const { id } = await findSharedServer(read, serverId);
   return (await store.organizationsOf(read, id)) ?? [];
 }
 
-/** Shares a server with these organizations and no others. Throws `not_found`, and `validation_failed` for unknown ones. */
+/**
+ * Shares a server with exactly these organizations. Throws `not_found`, and `validation_failed` for unknown
+ * organizations.
+ */
 export async function setGrants(
   deps: Deps,
   caller: Caller,
@@ -39,7 +42,7 @@ export async function setGrants(
     });
     return (await store.organizationsOf(db, id)) ?? [];
   });
-  // What an organization has left behind in its own connection is nobody else's.
+  // End the connections of organizations that lost the server: their state there is theirs alone.
   deps.runtime.restrict(serverId, granted);
   return granted;
 }

@@ -19,7 +19,7 @@ type OrganizationOperations =
   | 'getOrganizationUsage'
   | 'deleteOrganization';
 
-/** Operator API: tenants. */
+/** Creates the handlers of organizations (Operator API). */
 export const organizationHandlers = (deps: Deps): Handlers<OrganizationOperations> => ({
   listOrganizations: async (_input, respond) => respond(200, (await listOrganizations(deps)).map(toWire)),
 

@@ -9,10 +9,10 @@ import * as usage from '../store/usage.ts';
 
 type Organization = store.Organization;
 
-/** Every organization, oldest first. */
+/** Returns every organization, oldest first. */
 export const listOrganizations = ({ store: { read } }: Deps): Promise<Organization[]> => store.list(read);
 
-/** Makes an organization, which has nothing yet. */
+/** Creates an empty organization. */
 export async function createOrganization(deps: Deps, caller: Caller, name: string): Promise<Organization> {
   const at = deps.now();
   return deps.store.write(async (db) => {
@@ -24,17 +24,17 @@ export async function createOrganization(deps: Deps, caller: Caller, name: strin
   });
 }
 
-/** The organization with this id, as it is now. Throws `not_found`. */
+/** Returns the current organization with this id. Throws `not_found`. */
 export const getOrganization = ({ store: { read } }: Deps, id: string): Promise<Organization> =>
   findOrganization(read, id);
 
-/** How much an organization has stored of each resource. Throws `not_found`. */
+/** Returns the usage of each resource of an organization. Throws `not_found`. */
 export async function getUsage({ store: { read } }: Deps, id: string): Promise<Record<usage.Resource, number>> {
   await findOrganization(read, id);
   return usage.of(read, id, usage.RESOURCES);
 }
 
-/** Deletes an organization with all that it has. Throws `not_found`, `precondition_failed`. */
+/** Deletes an organization with all its objects. Throws `not_found`, `precondition_failed`. */
 export async function deleteOrganization(
   { store: database, now, runtime }: Deps,
   caller: Caller,
@@ -51,7 +51,7 @@ export async function deleteOrganization(
   runtime.release(id);
 }
 
-/** The organization with this id. Throws `not_found`. */
+/** Finds the organization with this id. Throws `not_found`. */
 export async function findOrganization(db: Db, id: string): Promise<Organization> {
   const organization = await store.find(db, id);
   if (organization === null) {

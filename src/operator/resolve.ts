@@ -23,21 +23,22 @@ import * as sharedServers from '../store/shared-servers.ts';
 type SharedServer = sharedServers.SharedServer;
 type Config = sharedServers.McpServerConfig;
 
-/** What it takes to connect to a shared server. */
+/** The parts of a shared server that its connection depends on. */
 type Configured = Pick<SharedServer, 'id' | 'slug' | 'version' | 'mcpServer'>;
 
-/** A shared server, made ready to connect to. */
+/** A shared server with its variables replaced. */
 export type ResolvedSharedServer = {
-  /** Null where there are mistakes, or variables are missing. */
+  /** Null if there are mistakes or missing variables. */
   readonly connectable: Connectable | null;
-  /** What no environment could make right, with paths such as `mcpServer`, `url`. */
+  /** The mistakes that no environment can correct, with paths such as `mcpServer`, `url`. */
   readonly mistakes: readonly InvalidValue[];
-  /** Variables that the environment lacks, each once, in order. */
+  /** The variables that the environment lacks, each once, sorted. */
   readonly missing: readonly string[];
 };
 
 /**
- * Replaces the variables of a server's configuration, and checks what is then there. Nothing is contacted.
+ * Replaces the variables in the configuration of a server, and checks the result, without contacting anything. With a
+ * null `machine`, nothing of this machine may be used.
  */
 export function resolveSharedServer(server: Configured, machine: Machine): ResolvedSharedServer {
   const { mcpServer: config } = server;
@@ -63,17 +64,17 @@ export function resolveSharedServer(server: Configured, machine: Machine): Resol
   return { connectable: connectableOf(server, expanded, machine, given), mistakes: [], missing };
 }
 
-/** In words, why a server cannot be connected to; empty when it can. */
+/** Describes why a server cannot be connected; empty if it can. */
 export function describeUnusable({ mistakes, missing }: ResolvedSharedServer): string {
   const reasons = mistakes.map(({ path, message }) => `${path.join('.')} ${message}`);
   return [...(missing.length > 0 ? [lacks(missing)] : []), ...reasons].join('; ');
 }
 
-/** In words, that this process lacks variables. */
+/** Describes the missing variables. */
 const lacks = (missing: readonly string[]): string =>
   `this process has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
 
-/** Throws `validation_failed` for what no environment could make right. */
+/** Throws `validation_failed` for mistakes that no environment can correct. */
 export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine): void {
   const { mistakes } = resolveSharedServer({ id: '', slug: '', version: 0, ...server }, machine);
   if (mistakes.length > 0) {
@@ -81,7 +82,7 @@ export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: 
   }
 }
 
-/** Milliseconds that a server gets to be brought up. */
+/** Returns the maximum time for the start of a server, in milliseconds. */
 export const timeoutOf = ({ mcpServer }: SharedServer, most: number): number =>
   Math.min((mcpServer.timeoutSeconds ?? Number.POSITIVE_INFINITY) * 1000, most);
 
@@ -97,7 +98,7 @@ function refusedVariables(texts: readonly [path: string[], text: string][]): Inv
   );
 }
 
-/** What the transport needs and the configuration has not, whatever variables may hold. */
+/** Finds a missing setting that the transport requires, whatever the variables contain. */
 function lacking({ transport, url, command }: Config): InvalidValue[] {
   const [key, value] = transport === 'stdio' ? ['command', command] : ['url', url];
   return (value ?? '').trim() === ''
@@ -115,7 +116,7 @@ function processMistakes({ encoding }: Config): InvalidValue[] {
   }
 }
 
-/** Of texts that are not known as long as variables are missing, nothing is said. */
+/** Texts with missing variables are not checked. */
 function remoteMistakes(
   transport: RemoteTarget['transport'],
   { url, headers }: Config,
@@ -185,7 +186,7 @@ function sharedRemoteTarget(
 const silenceOf = ({ timeoutSeconds }: Config): number =>
   timeoutSeconds === null ? DEFAULT_IDLE_TIMEOUT_MS : Math.ceil(timeoutSeconds * 1000);
 
-/** What a process inherits of the gateway's environment: what it takes to run at all, and nothing secret. */
+/** The variables of the gateway that a process inherits: those that programs need to run, and no secret. */
 const INHERITED =
   /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMFILES|PATHEXT|COMSPEC)$/i;
 

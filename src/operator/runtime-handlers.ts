@@ -3,7 +3,7 @@ import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { type SharedServerStatus, sharedServerStatuses } from './runtime-status.ts';
 
-/** Operator API: how the running gateway is. */
+/** Creates the handlers of the status of the running gateway (Operator API). */
 export const runtimeHandlers = (deps: Deps): Handlers<'getRuntimeStatus'> => ({
   getRuntimeStatus: async (_input, respond) => {
     const last = deps.reloads.last();

@@ -3,14 +3,14 @@ import type { ServerStatus } from '../runtime/runtime.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { describeUnusable, resolveSharedServer } from './resolve.ts';
 
-/** How one of the operator's servers is; `disabled` where it is not to be in use. */
+/** The status of a server of the operator; `disabled` if it must not be in use. */
 export type SharedServerStatus = Omit<ServerStatus, 'state'> & {
   readonly id: string;
   readonly slug: string;
   readonly state: ServerStatus['state'] | 'disabled';
 };
 
-/** How each of the operator's servers is, oldest first. */
+/** Returns the status of each server of the operator, oldest first. */
 export async function sharedServerStatuses(deps: Deps): Promise<SharedServerStatus[]> {
   const servers = await sharedServers.listStored(deps.store.read);
   return servers.map((server) => statusOf(deps, server));
@@ -28,7 +28,7 @@ function statusOf(deps: Deps, server: sharedServers.StoredSharedServer): SharedS
     : { id, slug, state: 'disabled', since, lastError: null, ...nothing };
 }
 
-/** Why a server that is enabled is not in use: the reasons are gone, or will be, when the process starts again. */
+/** Describes why an enabled server is not in use. A restart may remove the reason. */
 function whyNotUsed({ machine }: Deps, { mcpServer, ...server }: sharedServers.StoredSharedServer): string {
   if (mcpServer === null) {
     return UNREADABLE;

@@ -25,7 +25,7 @@ type SharedServerOperations =
   | 'deleteSharedServer'
   | 'checkSharedServerTools';
 
-/** Operator API: the servers that the operator shares. */
+/** Creates the handlers of shared servers (Operator API). */
 export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperations> => ({
   listSharedServers: async (_input, respond) => respond(200, (await listSharedServers(deps)).map(toWire)),
 
@@ -65,7 +65,7 @@ export const sharedServerHandlers = (deps: Deps): Handlers<SharedServerOperation
   checkSharedServerTools: async ({ params }, respond) => respond(200, await checkTools(deps, params.mcp_id)),
 });
 
-/** Whether the preferences of a request have `handling=lenient`. Of one that is named twice, the first counts (RFC 7240). */
+/** Whether the `Prefer` header contains `handling=lenient`. The first of repeated preferences counts (RFC 7240). */
 function isLenient(prefer: string | undefined): boolean {
   const preferences = (prefer ?? '').match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [];
   const handling = preferences.find((preference) => /^\s*handling\s*(?:[=;]|$)/i.test(preference));
@@ -74,7 +74,7 @@ function isLenient(prefer: string | undefined): boolean {
 
 const applied = (saved: SavedChange) => (saved.isLenient ? { 'Preference-Applied': 'handling=lenient' } : {});
 
-/** A configuration as it is stored: the document's defaults stand for what is left out. */
+/** Makes the stored form of a configuration, with the documented defaults for missing fields. */
 function configOf(given: Writable<Schemas['SharedServerConfigInput']>): store.McpServerConfig {
   const { args = [], headers = {}, env = {}, transport = 'streamable_http' } = given;
   return {
@@ -91,7 +91,7 @@ function configOf(given: Writable<Schemas['SharedServerConfigInput']>): store.Mc
     timeoutSeconds: given.timeoutSeconds ?? null,
     sseReadTimeoutSeconds: given.sseReadTimeoutSeconds ?? null,
     terminateOnClose: given.terminateOnClose ?? null,
-    // The document takes no others.
+    // The document allows no other value.
     sessionKwargs: {},
   };
 }

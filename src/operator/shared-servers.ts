@@ -15,28 +15,28 @@ import { RELOADED, reloadFailed, reloadRetrying, restartRequired, UNCHANGED } fr
 import { describeUnusable, requireUsable, resolveSharedServer, timeoutOf } from './resolve.ts';
 
 type SharedServer = store.SharedServer;
-/** What the operator may set on a shared server. */
+/** The fields of a shared server that the operator may set. */
 export type SharedServerFields = Pick<SharedServer, 'name' | 'enabled' | 'mcpServer'>;
 
-/** A change, and what came of it. */
+/** A saved change and its reload. */
 export type SavedChange<T = SharedServer> = {
   readonly data: T;
   readonly reload: Reload;
-  /** It was saved only because the caller is content with a server that does not come up. */
+  /** Whether it was saved only because the caller accepts a server that does not start. */
   readonly isLenient: boolean;
 };
 
-/** Milliseconds that a server gets to come up, at most. */
+/** The maximum time for the start of a server, in milliseconds. */
 const BRING_UP_TIMEOUT_MS = 10_000;
 
-/** Every shared server, oldest first. */
+/** Returns every shared server, oldest first. */
 export const listSharedServers = ({ store: { read } }: Deps): Promise<SharedServer[]> => store.list(read);
 
-/** The shared server with this id, as it is now. Throws `not_found`. */
+/** Returns the current shared server with this id. Throws `not_found`. */
 export const getSharedServer = ({ store: { read } }: Deps, id: string): Promise<SharedServer> =>
   findSharedServer(read, id);
 
-/** The shared server with this id. Throws `not_found`. */
+/** Finds the shared server with this id. Throws `not_found`. */
 export async function findSharedServer(db: Db, id: string): Promise<SharedServer> {
   const server = await store.find(db, id);
   if (server === null) {
@@ -48,8 +48,8 @@ export async function findSharedServer(db: Db, id: string): Promise<SharedServer
 const noSuchServer = (id: string) => notFound('MCP server', `No MCP server with id ${id}.`);
 
 /**
- * Stores a shared server and uses it. Throws `validation_failed`, `conflict`, and `reload_failed` when it cannot work as
- * it is; a `lenient` caller has it stored nevertheless.
+ * Stores a shared server and uses it. Throws `validation_failed`, `conflict`, and `reload_failed` if it cannot start;
+ * a `lenient` caller has it stored nevertheless.
  */
 export async function createSharedServer(
   deps: Deps,
@@ -80,7 +80,7 @@ export async function createSharedServer(
 }
 
 /**
- * Changes the given fields of a shared server; changes of one server come one after another. Throws `not_found`,
+ * Changes the given fields of a shared server. Changes of one server run one after another. Throws `not_found`,
  * `precondition_failed`, `validation_failed`, `conflict`, `reload_failed`.
  */
 export async function updateSharedServer(
@@ -153,8 +153,8 @@ export function deleteSharedServer(
 type Commit = (db: Db) => Promise<SharedServer>;
 
 /**
- * Makes the running gateway and what is stored agree on a server, or leaves both as they were. What is brought up is
- * brought up before the transaction, beside what serves.
+ * Applies a change to the database and the running gateway, or to neither. The new connection is opened before the
+ * transaction, beside the one in use.
  */
 async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit: Commit): Promise<SavedChange> {
   const { runtime, machine, reloadsLive } = deps;
@@ -190,7 +190,7 @@ async function apply(deps: Deps, wanted: SharedServer, lenient: boolean, commit:
   return replace(deps, wanted, connectable, lenient, save);
 }
 
-/** Brings a server up, stores it, and lets it take the place of what serves; in this order. */
+/** Opens the new connection, stores the change, and replaces the connection in use, in this order. */
 async function replace(
   deps: Deps,
   wanted: SharedServer,
@@ -231,7 +231,7 @@ async function requireFreeName(db: Db, { id, enabled, mcpServer }: SharedServer)
 
 const tooManyAlike = (name: string) => conflict(`Too many servers have names like '${name}'; choose another one.`);
 
-/** Whether what is listed there need not be what was listed before. */
+/** Whether a change may lead to other tools. */
 function isElsewhere({ mcpServer: a }: SharedServer, { mcpServer: b }: SharedServer): boolean {
   const place = ({ transport, url, command, args, cwd }: store.McpServerConfig) => ({
     transport,

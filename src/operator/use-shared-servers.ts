@@ -4,8 +4,8 @@ import { describeUnusable, resolveSharedServer } from './resolve.ts';
 import { findSharedServer } from './shared-servers.ts';
 
 /**
- * Begins to use what is stored and enabled, without waiting for any of it. For the start of the process, which one server
- * that cannot be read does not prevent.
+ * Starts to use every enabled server at the start of the process, without waiting. A server that cannot be read does
+ * not stop the start.
  */
 export async function useSharedServers({ store: { read }, runtime, machine, log }: Deps): Promise<void> {
   for (const id of await sharedServers.enabledIds(read)) {

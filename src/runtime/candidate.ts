@@ -2,23 +2,26 @@ import type { Connectable } from './connectable.ts';
 import type { ServerEntry } from './server-entry.ts';
 import { ServerFailed } from './server-failed.ts';
 
-/** A server that was brought up beside the one that serves. Exactly one of `use` and `discard` must be called. */
+/** A new connection to a server, opened beside the one in use. Call exactly one of `use` and `discard`. */
 export type Candidate = {
   readonly server: Connectable;
-  /** Why it cannot be used as it is; null when it can. */
+  /** The reason why it cannot be used as it is; null if it can. */
   readonly failure: ServerFailed | null;
-  /** What it has said on its standard error; null where there is none. */
+  /** Returns the standard error of a local process; null for other servers. */
   readonly stderr: () => string | null;
-  /** Makes it what serves. What did so far finishes the calls that are under way. */
+  /** Replaces the connection in use. The earlier connection finishes its pending calls. */
   readonly use: () => void;
-  /** Gives it up; what it has started ends without anybody waiting for it. */
+  /** Discards the new connection. Its process ends in the background. */
   readonly discard: () => void;
 };
 
-/** The names of the tools that a server lists, or why it does not. */
+/** The names of the tools that a server lists, or the reason why it lists none. */
 export type Probed = { readonly failure: ServerFailed | null; readonly names: readonly string[] };
 
-/** Why what is asked of a server did not succeed within so many milliseconds; null when it did. */
+/**
+ * Waits for work with a server, at most for this number of milliseconds. Returns the failure, or null for a success;
+ * throws any other error.
+ */
 export async function waitForFailure(
   entry: ServerEntry,
   work: Promise<void>,

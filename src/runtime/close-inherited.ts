@@ -1,12 +1,12 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
-/** O_CLOEXEC, as Linux writes it. */
+/** The value of O_CLOEXEC on Linux. */
 const CLOSE_ON_EXEC_CODE = 0o2000000;
 
 /**
- * Closes what this process was started with beside its standard descriptors, such as a file with a secret that a shell had open:
- * local processes would inherit it. What Node opens is closed on exec, and so it is told apart; Node marks what it
- * inherits only up to the first gap above 15. Where there is no /proc, nothing is closed.
+ * Closes the inherited file descriptors other than standard input, output and error, such as a file with a secret
+ * that a shell had open: local processes would inherit them. Node opens its own descriptors with close-on-exec, which
+ * distinguishes them; Node marks inherited ones only up to the first gap above 15. Closes nothing without /proc.
  */
 export function closeInherited(): void {
   for (const name of listed('/proc/self/fd')) {
@@ -24,7 +24,7 @@ function listed(folder: string): readonly string[] {
   }
 }
 
-/** The descriptor that the list was read through is among those of the list, and not there any more. */
+/** The descriptor of the listing itself is in the list, and no longer open. */
 function isInherited(descriptor: string): boolean {
   try {
     const [, flags = ''] = /^flags:\s+([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')) ?? [];

@@ -3,7 +3,7 @@ import { createHttpConnection } from './http-connection.ts';
 import { createPipeConnection } from './pipe-connection.ts';
 import type { Target } from './target.ts';
 
-/** A connection to a server, over whatever carries it. */
+/** Creates a connection to a server over its transport. Nothing is sent before the first request. */
 export function connect(options: ConnectionOptions, target: Target): Connection {
   const held = createHoldCount();
   const wire =
@@ -21,7 +21,7 @@ export function connect(options: ConnectionOptions, target: Target): Connection 
   };
 }
 
-/** Counts who holds something; `free` resolves when nobody does. */
+/** Counts holders; `free` resolves when there are none. */
 function createHoldCount() {
   let count = 0;
   let onFree: (() => void) | undefined;

@@ -11,23 +11,23 @@ import { secretsIn, secretsOfUrl } from './target-secrets.ts';
 /** A server that the runtime can connect to. */
 export type Connectable = {
   readonly id: string;
-  /** Grows with every change of it. */
+  /** Grows with every change of the server. */
   readonly version: number;
   /** For messages to people. */
   readonly name: string;
   readonly target: Target;
-  /** Whose it is; null for one of the operator's, which several organizations may use. */
+  /** The organization that owns it; null for a server of the operator, which several organizations may use. */
   readonly organizationId: string | null;
-  /** How the audit log names it. */
+  /** The target of its events in the audit log. */
   readonly auditTarget: Change['target'];
-  /** Whether what it lists still belongs to what is stored under its id. */
+  /** Whether the stored server is still reached in the same way, so that its list may be stored. */
   readonly isStored: (db: Db) => Promise<boolean>;
 };
 
-/** Milliseconds without a word after which a request is given up, where nobody says otherwise. */
+/** Milliseconds without a byte of the answer after which a request fails, if nothing else is configured. */
 export const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
-/** The transports as the Servers API names them. */
+/** The transport for each word of the Servers API. */
 export const TRANSPORTS_BY_WORD: Readonly<Record<Transport, RemoteTarget['transport']>> = {
   STREAMABLE_HTTP: 'streamable_http',
   SSE: 'sse',
@@ -41,7 +41,7 @@ export const SCHEMES_BY_TRANSPORT: Readonly<Record<RemoteTarget['transport'], re
   websocket: ['ws:', 'wss:', 'http:', 'https:'],
 };
 
-/** A team's server, as it is connected to. */
+/** Makes the connectable of a server of an organization. */
 export const toConnectable = (server: servers.Server): Connectable => ({
   id: server.id,
   version: server.version,
@@ -56,8 +56,8 @@ export const toConnectable = (server: servers.Server): Connectable => ({
 });
 
 /**
- * A remote server at a URL, with the defaults. Of the configured headers, those of the connection and those that are made
- * of each message are left out: rows that were stored before such headers were refused have them.
+ * Makes the target of a remote server with the default time limits. Leaves out configured headers that the connection
+ * writes, or that the gateway makes of each message: rows from before such headers were refused contain them.
  */
 export function remoteTarget(
   transport: RemoteTarget['transport'],
@@ -75,7 +75,7 @@ export function remoteTarget(
   return {
     transport,
     name,
-    // Of ws and wss, the URL standard knows no origin.
+    // The URL standard defines no origin for ws and wss.
     origin: origin === 'null' ? `${protocol}//${host}` : origin,
     path: pathname + search,
     headers: sent,
@@ -87,14 +87,14 @@ export function remoteTarget(
   };
 }
 
-/** Whether it is the same who answers, reached in the same way. */
+/** Whether both rows lead to the same server in the same way. */
 const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
   a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
 
-/** A server as an organization uses it: its own as it is stored, one of the operator's as it runs. */
+/** A server that an organization uses: its own row, or a server of the operator. */
 export type UsedServer = servers.Server | UsedSharedServer;
 
-/** One of the operator's servers as an organization uses it. */
+/** A server of the operator that an organization uses. */
 export type UsedSharedServer = {
   readonly isShared: true;
   readonly id: string;

@@ -10,50 +10,59 @@ import type { ServerFailed } from './server-failed.ts';
 import type { StreamedAnswer } from './streamed-answer.ts';
 import type { Target } from './target.ts';
 
-/** A request in the words of whoever makes it: `id` and a progress token are mapped on the way and back. */
+/**
+ * A request of a caller. The connection replaces `id` and the progress token, and restores them in the messages that
+ * answer it.
+ */
 export type ConnectionRequest = {
   readonly id: unknown;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The same request as JSON, with that id in it, where there is such a text already. */
+  /** The same request as JSON, with the same id, if this text exists already. */
   readonly text?: string | undefined;
-  /** Further headers, where it is a stateless one over HTTP. */
+  /** Additional headers for a stateless request over HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Asked right before it is sent, and sent again: it may have waited for a connection, a session or memory. */
+  /** Called immediately before each attempt to send it: it may have waited for a connection, a session or memory. */
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
-/** A session of the handshake versions; `id` is undefined when the server keeps none. */
+/** A session of a version with a handshake. `id` is undefined if the server assigns none. */
 export type ServerSession = ServerFacts & {
   readonly id: string | undefined;
-  /** What names the session and its version in every request over HTTP. */
+  /** The headers that every request in the session carries over HTTP. */
   readonly headers: Readonly<Record<string, string>>;
 };
 
-/** A server, connected to. It connects when it is first asked something. Every method that asks throws ServerFailed. */
+/** A connection to a server. It connects at the first request. All methods that send a request throw ServerFailed. */
 export type Connection = {
   readonly target: Target;
-  /** What the server says of itself in the stateless protocol, asked once; null when it does not speak it. */
+  /**
+   * Returns the answer to `server/discover`, requested once; null if the server does not support the stateless
+   * version.
+   */
   readonly discover: () => Promise<ServerFacts | null>;
-  /** The gateway's own session, shared by all who have none; null when the server knows no handshake. */
+  /**
+   * Returns the session of the gateway itself, which clients without a session share; null if the server supports no
+   * handshake.
+   */
   readonly session: () => Promise<ServerSession | null>;
-  /** What the server says of itself in the era in which the gateway itself asks, and that era. */
+  /** Returns the description of the server in the era in which the gateway sends its own requests, and that era. */
   readonly introduce: () => Promise<{ readonly era: Era; readonly facts: ServerFacts }>;
   /**
-   * One exchange as the caller words it; null where there is no Streamable HTTP, and so no session of a client's own.
-   * A 401 and a 403 are failures: they are about the server's own credentials. Throws the reason of the signal.
+   * Sends one HTTP request unchanged; null without Streamable HTTP, where clients have no sessions of their own. A
+   * 401 or 403 is a failure, because it concerns the credentials of the server. Throws the reason of the signal.
    */
   readonly exchange: ((request: ServerRequest) => Promise<HttpAnswer>) | null;
   /**
-   * A request with the gateway's own ids, in an era that the server speaks; the messages that answer it, in the
-   * caller's ids, end with the response. A session that the server has forgotten is renewed, once: such a request was
-   * not carried out. When the caller leaves early, the server is told to cancel. Throws the reason of the signal, and
-   * NotSent.
+   * Sends a request under an id of the gateway, in an era that the server supports. Yields the messages that answer
+   * it, with the ids of the caller; the response is the last. Begins a new session, once, if the server has forgotten
+   * the session: it has not run such a request. If the caller leaves early, sends a cancellation. Throws the reason
+   * of the signal, and NotSent.
    */
   readonly send: (request: ConnectionRequest, era: Era, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /**
-   * As `send`, but a response that comes as JSON is that very JSON, with the caller's id in it: it is not parsed. A large one
-   * is handed on as it comes.
+   * Like `send`, but returns a response in JSON as bytes, with the id of the caller, without parsing it. A large
+   * response is streamed.
    */
   readonly ask: (
     request: ConnectionRequest,
@@ -61,32 +70,33 @@ export type Connection = {
     signal: AbortSignal,
   ) => Promise<JsonAnswer | StreamedAnswer | AsyncGenerator<ServerMessage>>;
   /**
-   * Calls `onChanged` whenever the server says that its tools have changed, and when it could not be heard for a while.
-   * Ends with the signal, or when the server offers no such thing.
+   * Calls `onChanged` when the server reports changed tools, and after a time without a stream. Ends with the signal,
+   * or if the server reports no changes.
    */
   readonly listen: (onChanged: () => void, signal: AbortSignal) => Promise<void>;
-  /** Whether it is open as far as is known; null where nothing stays open between two requests. */
+  /** Whether the connection is open, as far as known; null if nothing stays open between two requests. */
   readonly isOpen: () => boolean | null;
-  /** What is known to be wrong with a server that has not introduced itself yet; null when nothing is. */
+  /** Returns the known fault of a server that has not introduced itself yet; null if there is none. */
   readonly knownFault: () => ServerFailed | null;
-  /** What a local process has last written to its standard error; null where there is none. */
+  /** Returns the end of the standard error of a local process; null for other servers. */
   readonly stderr: () => string | null;
-  /** Somebody needs it until `release`: it is not closed before, unless at once. */
+  /** Keeps the connection open until `release`, unless it is closed at once. */
   readonly hold: () => void;
   readonly release: () => void;
-  /** Closes it as soon as nobody holds it. */
+  /** Closes the connection after its last holder has released it. */
   readonly retire: () => Promise<void>;
-  /** Closes it at once: ends the gateway's own session, and whatever carries it. It does not connect again. */
+  /** Closes the connection at once, and ends the session of the gateway. It does not connect again. */
   readonly close: () => Promise<void>;
 };
 
+/** The outbound access, the memory and the observer of a connection. */
 export type ConnectionOptions = {
   readonly egress: Pick<Egress, 'dispatcher' | 'connector' | 'owner'>;
-  /** Begins to hold memory for whoever the connection belongs to. Throws OverBudget. */
+  /** Begins to hold memory for the owner of the connection. Throws OverBudget. */
   readonly memory: () => MemoryScope;
-  /** Called when the server is found to be away: a pipe has ended, nothing answers at its address. */
+  /** Called when the connection is lost: a pipe has ended, or the address does not answer. */
   readonly onLost: (failure: ServerFailed) => void;
 };
 
-/** A connection, but for who needs it. */
+/** A connection without the count of its holders. */
 export type BareConnection = Omit<Connection, 'hold' | 'release' | 'retire'>;

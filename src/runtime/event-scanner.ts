@@ -3,25 +3,28 @@ import { MessageScanner } from './message-scanner.ts';
 
 const [LINE_FEED, RETURN, COLON] = [0x0a, 0x0d, 0x3a];
 const BYTE_ORDER_MARK = '\u00ef\u00bb\u00bf';
-/** Bytes of a field's name, and of the name of an event, that are read. */
+/** The maximum number of bytes of a field name and of an event name that are read. */
 const MAX_NAME_BYTES = 64;
 const NEW_LINE = Buffer.from('\n');
 
+/** The receiver of the messages and events of a stream. */
 export type EventReader = {
-  /** A message has ended; its event has not, and may yet turn out to be none that clients take. */
+  /** Called at the end of a message. Its event has not ended, and clients may ignore it. */
   readonly message: (message: ScannedMessage) => void;
-  /** The event of these messages has ended. Clients take events without a name, and those that are called messages. */
+  /**
+   * Called at the end of the event of these messages. Clients take events without a name, and events named `message`.
+   */
   readonly ended: (isTaken: boolean) => void;
 };
 
 /**
- * Reads the messages in the events of a stream (WHATWG HTML, "Interpreting an event stream") that comes in pieces of any
- * size, as `MessageScanner` does.
+ * Reads the messages in the events of a stream (WHATWG HTML, "Interpreting an event stream"), which comes in pieces
+ * of any size, like `MessageScanner`.
  */
 export class EventScanner {
   readonly #reader: EventReader;
   readonly #json: MessageScanner;
-  /** The name of the field of the line that is being read, whole when its colon has come. */
+  /** The name of the field of the current line; complete after its colon. */
   #field = '';
   #isInValue = false;
   #isFirstLine = true;

@@ -1,17 +1,17 @@
 import type { HeldMemory } from '../base/held-memory.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
-/** The memory of what a server says of itself, as long as it is connected to. */
+/** The memory of the descriptions that a connected server gave of itself. */
 export type FactsMemory = {
   /**
-   * So many bytes of it are kept, in place of what was said before to the same question, until somebody needs the room:
-   * then `forget` is called. Throws OverBudget.
+   * Holds bytes for the description that answers a question, in place of the earlier one. Calls `forget` when another
+   * holder needs the memory. Throws OverBudget.
    */
   readonly keep: (of: 'discovery' | 'session', bytes: number, forget: () => void) => void;
   readonly release: () => void;
 };
 
-/** Holds nothing before a server has said something. */
+/** Creates the memory of a connection. It holds nothing at first. */
 export function createFactsMemory(memory: () => MemoryScope): FactsMemory {
   const kept = new Map<string, HeldMemory>();
   return {

@@ -2,25 +2,32 @@ import type { Logger } from 'pino';
 import { throttle } from '../base/throttle.ts';
 import type { ServerFailed } from './server-failed.ts';
 
-/** Writes into the log that requests fail because of servers. */
+/** Logs failures of requests that servers cause. */
 export type FailureLog = {
-  /** Logs a failure at once, and of those of the server within an interval after a line only the last, with their count. */
+  /**
+   * Logs a failure at once. Of the failures of the same server within the following interval, logs only the last,
+   * with their count.
+   */
   readonly note: (failure: ServerFailed, of: FailedRequest) => void;
 };
 
-/** Whose request has failed, and which server. */
+/** A failed request: its organization and its server. */
 export type FailedRequest = { readonly organizationId: string; readonly server: string; readonly requestId?: string };
 
+/** The log, and the interval between its lines. */
 export type FailureLogOptions = {
   readonly log: Pick<Logger, 'warn'>;
-  /** Milliseconds from one line about a server to the next. */
+  /** The minimum time between two lines about one server, in milliseconds. */
   readonly intervalMs: number;
 };
 
-/** Characters of what lies behind a failure that a line shows. */
+/** The maximum number of characters of a cause in a line. */
 const MAX_SHOWN_CAUSE_CHARS = 512;
 
-/** Makes the log of one gateway. The clients of an organization may let requests fail as often as they like. */
+/**
+ * Creates the log of one gateway. It is limited because clients of an organization can make requests fail at any
+ * rate.
+ */
 export function createFailureLog({ log, intervalMs }: FailureLogOptions): FailureLog {
   type Line = FailedRequest & { readonly kind: string; readonly reason: string; readonly cause: string | undefined };
   const noting = new Map<string, (line: Line) => void>();
@@ -39,7 +46,10 @@ export function createFailureLog({ log, intervalMs }: FailureLogOptions): Failur
   };
 }
 
-/** What lies behind a failure. It is somebody else's: where in this program it came to light tells nothing. */
+/**
+ * Returns the messages of the causes of a failure. Their stacks would tell nothing: the fault is outside this
+ * program.
+ */
 function causeOf({ cause }: Error): string | undefined {
   const causes: string[] = [];
   for (let error = cause; error instanceof Error && causes.length < 4; error = error.cause) {

@@ -2,23 +2,24 @@ import type { Logger } from 'pino';
 import { throttle } from '../base/throttle.ts';
 import type { Health } from './supervise.ts';
 
-/** Writes into the log how a server fares. */
+/** Logs the health of a server. */
 export type HealthLog = {
-  /** Logs a change at once, and of those within an interval after a line only the last, with their count. */
+  /** Logs a change at once. Of the changes within the following interval, logs only the last, with their count. */
   readonly note: (health: Health) => void;
 };
 
+/** The log, the server, and the interval between its lines. */
 export type HealthLogOptions = {
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** The server, as lines name it. */
+  /** The name of the server in the lines. */
   readonly server: { readonly server: string; readonly name: string };
-  /** Milliseconds from one line to the next. */
+  /** The minimum time between two lines, in milliseconds. */
   readonly intervalMs: number;
-  /** Aborted when the server is not used any more: nothing is logged from then on. */
+  /** Aborted at the end of the use of the server: nothing is logged afterwards. */
   readonly ended: AbortSignal;
 };
 
-/** Makes the log of one server, which may be lost and found again many times a minute. */
+/** Creates the log of one server, which may be lost and found many times a minute. */
 export function createHealthLog({ log, server, intervalMs, ended }: HealthLogOptions): HealthLog {
   const note = throttle<Health>(
     intervalMs,

@@ -4,11 +4,11 @@ import { isEventStream, isJson, protocolViolation, readMessages, type ServerMess
 import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import { unanswered } from './streamed-answer.ts';
 
-/** A server that is not to be had now. */
+/** The failure for an HTTP status that means that a server cannot answer now. */
 export const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
   new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
 
-/** The messages in an answer, which it owns. Throws ServerFailed. */
+/** Reads the messages of an answer, and discards the answer at the end. Throws ServerFailed. */
 export async function* readAnswer(
   server: string,
   answer: HttpAnswer,
@@ -23,7 +23,7 @@ export async function* readAnswer(
   yield* readMessages(server, answer, memory);
 }
 
-/** The response in an answer, which it owns. */
+/** Reads the response to the request with that id from an answer, and discards the answer. Throws ServerFailed. */
 export async function readResponse(
   server: string,
   answer: HttpAnswer,

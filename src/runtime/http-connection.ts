@@ -16,7 +16,7 @@ import { disconnected } from './server-failed.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
 
-/** A connection to a server over Streamable HTTP. */
+/** Creates a connection to a server over Streamable HTTP (MCP 2025-11-25, "Transports"). */
 export function createHttpConnection(
   { egress, memory, onLost }: ConnectionOptions,
   target: HttpTarget,
@@ -29,7 +29,7 @@ export function createHttpConnection(
   const { post, postStateless } = requests;
   const { discover, session } = createHttpIntroduction({ name, memory, requests, ownId, room, closed: closed.signal });
 
-  /** On the gateway's own session, which is begun anew when the server has forgotten it. */
+  /** Posts a message in the session of the gateway. Begins a new session if the server has forgotten it. */
   const postOnSession = async (
     message: string,
     signal: AbortSignal,
@@ -48,7 +48,7 @@ export function createHttpConnection(
     return answer;
   };
 
-  /** Nobody waits for it any more; in the stateless protocol, the end of the connection says so. */
+  /** Cancels a request. In the stateless version, the end of the connection does that. */
   const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
       void postOnSession(JSON.stringify(cancelledNotification(own)), introductionTimeout(), { isRetry: true }).then(

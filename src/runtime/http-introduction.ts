@@ -14,17 +14,21 @@ import {
 } from './protocol.ts';
 import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
 
+/** The parts of a connection that the introduction uses. */
 export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
-  /** The server's, for messages to people. */
+  /** The name of the server in messages to people. */
   readonly name: string;
   readonly requests: HttpRequests;
   readonly ownId: () => number;
   readonly room: ReturnType<typeof createFactsMemory>;
-  /** Aborted when the connection is closed. */
+  /** Aborted at the end of the connection. */
   readonly closed: AbortSignal;
 };
 
-/** Has a server introduce itself over Streamable HTTP, once in each era: by what it says of itself, and by a session. */
+/**
+ * Creates the introduction of a server over Streamable HTTP, at most once in each era: `server/discover`, and a
+ * session.
+ */
 export function createHttpIntroduction({ name, memory, requests, ownId, room, closed }: HttpIntroductionOptions) {
   const { post, postStateless } = requests;
   const soon = (): AbortSignal => AbortSignal.any([closed, introductionTimeout()]);
@@ -38,7 +42,7 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
     }
     using reading = memory();
     const response = await readResponse(name, answer, id, reading).catch((error: unknown) => {
-      // What older servers make of a method that they do not know need not be a message.
+      // Older servers may answer an unknown method with something that is not a message.
       if (error instanceof ServerFailed && error.kind === 'protocol') {
         return undefined;
       }
@@ -60,7 +64,7 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
     );
     using reading = memory();
     const response = await readResponse(name, answer, id, reading).catch(async (error: unknown) => {
-      // What newer servers make of a method that they do not know need not be a message either.
+      // Newer servers may answer an unknown method with something that is not a message.
       if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
         return null;
       }
@@ -85,7 +89,7 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
   };
   const session = memoizeUntilFailure(name, () =>
     beginSession().catch((error: unknown) => {
-      // Who knows neither may have been something in the server's place, such as the page of a proxy.
+      // If the server supports neither era, something else may have answered, such as the page of a proxy.
       discover.forget(null);
       throw error;
     }),

@@ -6,11 +6,11 @@ import { type ServerRequest, sendToServer } from './send-to-server.ts';
 import { credentialsRefused, ServerFailed } from './server-failed.ts';
 import type { HttpTarget } from './target.ts';
 
-/** What is asked of a server over Streamable HTTP. All of it throws ServerFailed, or the reason of the signal. */
+/** The requests of one connection over Streamable HTTP. All of them throw ServerFailed, or the reason of the signal. */
 export type HttpRequests = {
-  /** One exchange. A 401 and a 403 are failures: they are about the server's own credentials. */
+  /** Sends one HTTP request. A 401 or 403 is a failure, because it concerns the credentials of the server. */
   readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
-  /** Posts a message in JSON; `silence` is in milliseconds, by default that of the server. */
+  /** Posts a message in JSON. `silence` is the idle timeout in milliseconds; the default is that of the server. */
   readonly post: (
     message: string,
     headers: ServerRequest['headers'],
@@ -18,7 +18,7 @@ export type HttpRequests = {
     silence?: number,
     mayBeSent?: MayBeSent,
   ) => Promise<HttpAnswer>;
-  /** Posts a request of the stateless protocol under an own id. */
+  /** Posts a request of the stateless version under an id of the gateway. */
   readonly postStateless: (
     request: Omit<ConnectionRequest, 'id'>,
     id: number,
@@ -26,7 +26,7 @@ export type HttpRequests = {
   ) => Promise<HttpAnswer>;
 };
 
-/** Makes the requests of a connection. */
+/** Creates the requests of a connection. */
 export function createHttpRequests(
   { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
   target: HttpTarget,
@@ -59,7 +59,7 @@ export function createHttpRequests(
     });
   const postStateless: HttpRequests['postStateless'] = ({ method, params, headers, mayBeSent }, id, signal) => {
     const message = JSON.stringify({ jsonrpc: '2.0', id, method, params: withStatelessMeta(params) });
-    // A subscription is silent as long as nothing changes.
+    // A subscription is silent while nothing changes.
     const ofMessage = { ...headers, ...statelessHeaders(method, params) };
     return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
   };

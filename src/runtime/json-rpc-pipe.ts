@@ -18,47 +18,47 @@ import { cancelledNotification, TOOLS_CHANGED } from './protocol.ts';
 import { createRequestRefuser } from './refuse-requests.ts';
 import { findAnsweredIds } from './request-ids.ts';
 
-/** A request as it goes to the server. */
+/** A request to send through a pipe. */
 export type PipeRequest = {
-  /** Nobody else's; progress is asked for under it too. */
+  /** Unique among the requests of the pipe; also the progress token. */
   readonly id: number;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
-/** A pipe that is open, and the requests under way through it. */
+/** An open pipe, and its pending requests. */
 export type JsonRpcPipe = {
   /**
-   * The notifications about a request as they come, and its response, which is the last. A caller who leaves earlier, or
-   * whose signal says so, makes the server be told to cancel. Throws ServerFailed, OverBudget, NotSent, or the reason of
-   * the signal.
+   * Sends a request. Yields its notifications as they come, then its response. Sends a cancellation if the caller
+   * leaves early or the signal is aborted. Throws ServerFailed, OverBudget, NotSent, or the reason of the signal.
    */
   readonly request: (request: PipeRequest, signal: AbortSignal) => AsyncGenerator<ServerMessage>;
   /** Sends a notification. */
   readonly notify: (message: object) => void;
   /** Notes that the server has introduced itself. */
   readonly introduced: () => void;
-  /** How much has come that is no JSON-RPC message. */
+  /** Returns the number of received texts that are not JSON-RPC messages. */
   readonly strayCount: () => number;
   readonly close: () => Promise<void>;
 };
 
+/** The server, the pipe to open, and the observers. */
 export type JsonRpcPipeOptions = {
-  /** The server's, for messages to people. */
+  /** The name of the server in messages to people. */
   readonly name: string;
-  /** Milliseconds without a word after which a request is given up. */
+  /** Milliseconds without a message after which a request fails; 0 for never. */
   readonly silence: number;
   readonly open: (reader: PipeReader) => Promise<Pipe>;
-  /** Called when the server says that its tools have changed. */
+  /** Called when the server reports changed tools. */
   readonly onChanged: () => void;
-  /** Called when the line has ended by itself; whoever waits has been told. */
+  /** Called when the pipe has ended by itself, after its pending requests have failed. */
   readonly onEnd: (failure: PipeFailure) => void;
-  /** Begins to hold memory for whoever the line belongs to. Throws OverBudget. */
+  /** Begins to hold memory for the owner of the pipe. Throws OverBudget. */
   readonly memory: () => MemoryScope;
 };
 
-/** Opens a line. Throws ServerFailed, or whatever `open` does. */
+/** Opens a pipe. Throws ServerFailed, or the errors of `open`. */
 export async function openJsonRpcPipe({
   name,
   silence,
@@ -69,22 +69,22 @@ export async function openJsonRpcPipe({
 }: JsonRpcPipeOptions): Promise<JsonRpcPipe> {
   const waiting = new Map<number, PendingRequest>();
   let strays = 0;
-  /** The last of the messages that are read in turn. */
+  /** The last of the messages that wait to be read in order. */
   let reading: Promise<void> | undefined;
   let ended: PipeFailure | undefined;
 
   const notify = (message: object): void => {
-    // Whoever waits for an answer hears of a pipe that has broken in any case.
+    // A pending request fails with the pipe in any case.
     void pipe.send(JSON.stringify(message)).catch(() => undefined);
   };
 
   const refuse = createRequestRefuser((answer) => pipe.send(JSON.stringify(answer)));
 
-  /** Ids are the server's words, and may be anything that JSON has. */
+  /** A server may send any JSON value as an id. */
   const waitingFor = (id: unknown): PendingRequest | undefined =>
     typeof id === 'number' ? waiting.get(id) : undefined;
 
-  /** `bytes` are those of memory that the message counts. */
+  /** Passes a message to its request. `bytes` is its size in memory. */
   const route = (message: ServerMessage, bytes: number): void => {
     const { id, method, params } = message;
     if (method === undefined) {
@@ -98,14 +98,17 @@ export async function openJsonRpcPipe({
     }
   };
 
-  /** Fails the requests that a text may answer. */
+  /** Fails the requests whose ids a text contains as answered. */
   const failAnswered = (text: string, failure: Error): void => {
     for (const id of findAnsweredIds(text)) {
       waiting.get(id)?.fail(failure);
     }
   };
 
-  /** What is no message some servers print where they should not. An answer that cannot be read fails its request. */
+  /**
+   * Some servers log to standard output. Ignores such text, but fails the requests whose ids it answers: their answer
+   * cannot be read.
+   */
   const pass = (text: string): void => {
     strays += 1;
     failAnswered(text, protocolViolation(name, 'its answer is no JSON-RPC message'));
@@ -128,7 +131,7 @@ export async function openJsonRpcPipe({
     }
   };
 
-  /** A message, when those before it have been read and there is room for what it says: large ones take a while. */
+  /** Reads a message after the messages before it, when there is memory for it: large ones take a while. */
   const takeInTurn = async (text: string, bytes: number, before: Promise<void> | undefined): Promise<void> => {
     await before;
     try {
@@ -146,7 +149,7 @@ export async function openJsonRpcPipe({
     const held = room.hold('queues', 0, () => failAnswered(text, new OverBudget('share')));
     await held.waitToResize(bytes);
     const message = hasManyValues(text) ? await parseLargeMessage(name, text).catch(() => null) : undefined;
-    // From here on it is held by whoever it is for.
+    // The request that receives the message holds its memory from here on.
     held.release();
     if (message === undefined) {
       take(text, bytes);
@@ -183,7 +186,7 @@ export async function openJsonRpcPipe({
       reading = turn;
       return turn;
     },
-    // An answer may have come whole before the pipe ended.
+    // A complete answer may have arrived before the pipe ended.
     ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
   });
 
@@ -203,7 +206,7 @@ export async function openJsonRpcPipe({
     waiting.set(id, asked);
     signal.addEventListener('abort', abort, { once: true });
     try {
-      // A server that does not read keeps the send waiting, and is given up for its silence.
+      // If a server does not read, the send waits, and the idle timeout fails the request.
       pipe.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), mayBeSent).catch((error: unknown) => {
         isUnsent = error instanceof NotSent;
         asked.fail(error);
@@ -228,5 +231,5 @@ export async function openJsonRpcPipe({
   return { request, notify, introduced: () => pipe.introduced?.(), strayCount: () => strays, close: pipe.close };
 }
 
-/** Whether a message is read at once, in what every piece of work holds. */
+/** Whether a message is read at once: it fits into the memory that every piece of work holds. */
 const isSmall = (text: string, bytes: number): boolean => text.length <= SMALL_BYTES && countedParsed(bytes) === 0;

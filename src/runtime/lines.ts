@@ -6,23 +6,30 @@ import type { ProcessTarget } from './target.ts';
 
 type Encoding = Pick<ProcessTarget, 'encoding' | 'undecodable'>;
 
+/** The receiver of the lines of a stream. */
 export type LineReader = {
-  /** One line that is not empty, without its end. While a promise that it returns is pending, no more is read. */
+  /**
+   * Called with each line that is not empty, without its end. Nothing more is read while the returned promise is
+   * pending.
+   */
   readonly line: (text: string) => Promise<void> | undefined;
-  /** There will be no more lines, and why. */
+  /** Called when the stream cannot be read any further, with the reason. */
   readonly unreadable: (why: string) => void;
-  /** There will be no more lines, since there is no room for them. */
+  /** Called when there is no memory for further lines. */
   readonly noRoom: (why: OverBudget) => void;
 };
 
-/** What is held of a stream: the line whose end has not come, and those that are read. */
+/** The limits and the memory of a stream: the unfinished line, and the lines that are read. */
 export type LineLimits = {
-  /** Characters that one line may have. */
+  /** The maximum number of characters of one line. */
   readonly longest: number;
   readonly incoming: HeldMemory;
 };
 
-/** Reads the lines of a stream in an encoding. A line that is too long, and bytes that are none, end it. */
+/**
+ * Reads the lines of a stream in an encoding. A line that is too long ends the reading, and so do invalid bytes in a
+ * strict encoding.
+ */
 export function readLines(
   stream: Readable,
   { encoding, undecodable }: Encoding,
@@ -30,10 +37,10 @@ export function readLines(
   reader: LineReader,
 ): void {
   const decoder = new TextDecoder(encoding, { fatal: undecodable === 'strict' });
-  // The pieces of a line whose end has not come; joined once, for a line may come in thousands.
+  // The pieces of the unfinished line. They are joined once, because a line may arrive in thousands of pieces.
   let pieces: string[] = [];
   let size = 0;
-  /** Characters of lines that are being read, and for how many reasons the stream stands still. */
+  /** The characters of the lines that are being read, and the number of reasons for the pause of the stream. */
   let read = 0;
   let pauses = 0;
   let isOver = false;
@@ -102,12 +109,12 @@ export function readLines(
   });
 }
 
-/** Line ends for readers that know more of them than JSON, which leaves these as they are. */
+/** Characters that some readers take for line ends. JSON does not escape them. */
 const OTHER_LINE_ENDS = /[\u0085\u2028\u2029]/g;
 
 /**
- * A message as a line in an encoding. What is not ASCII is escaped where the encoding is not UTF-8, and what some reader takes for
- * the end of a line is always: JSON can.
+ * Encodes a message as one line. Escapes characters beyond ASCII if the encoding is not UTF-8, and always the
+ * characters that some readers take for line ends.
  */
 export function encodeLine(message: string, encoding: string): Buffer {
   const label = new TextDecoder(encoding).encoding;
@@ -119,7 +126,7 @@ export function encodeLine(message: string, encoding: string): Buffer {
   return label === 'utf-16le' ? bytes : label === 'utf-16be' ? bytes.swap16() : Buffer.from(ascii, 'latin1');
 }
 
-/** By UTF-16 code units, as JSON escapes them (RFC 8259, section 7). */
+/** Escapes each UTF-16 code unit (RFC 8259, section 7). */
 const escaped = (character: string): string =>
   [...Array(character.length).keys()]
     .map((at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`)

@@ -10,36 +10,36 @@ import type { Definition } from './definitions.ts';
 import { maskOf } from './mask.ts';
 import { protocolViolation } from './messages.ts';
 
-/** Pages of one list that are followed, and characters of all its tools: a list without end ends here. */
+/** The maximum number of pages of one list, and of characters of all its tools. */
 const MAX_PAGES = 1000;
 const MAX_LIST_CHARS = 16 * 1024 * 1024;
-/** Values of one tool, and of all of them: each is hashed, written and compared by people and programs. */
+/** The maximum number of values of one tool, and of all tools: each value is hashed, written and compared. */
 const MAX_TOOL_VALUES = 10_000;
 const MAX_VALUES = 1_000_000;
-/** Tools of one page that is too large to be parsed as a whole. */
+/** The maximum number of tools of one page that is not parsed as a whole. */
 const MAX_TOOLS = 100_000;
-/** Faults that are named, and characters of a name that are shown. */
+/** The maximum number of named faults, and of characters of a name in them. */
 const MAX_NAMED_TOOLS = 20;
 const MAX_SHOWN_NAME_CHARS = 64;
-/** Characters that the name of a tool may have; 2025-11-25 wants at most 128. */
+/** The maximum number of characters of a tool name; 2025-11-25 recommends at most 128. */
 const MAX_NAME_CHARS = 1024;
 
-/** What a server lists. */
+/** The tools that a server lists. */
 export type ListedTools = {
   readonly tools: readonly Definition[];
-  /** What the tools take in memory. */
+  /** The size of the tools in memory. */
   readonly bytes: number;
-  /** What was left out of it and why, in words for people. */
+  /** The tools that were left out, and the reasons, in words for people. */
   readonly leftOut: readonly string[];
-  /** The version of the protocol in which it was asked. */
+  /** The protocol version of the request. */
   readonly protocolVersion: string;
 };
 
 /**
- * Every tool that a server lists, page by page, in its order; none where it knows no tools. What has no name or no input
- * schema, or more than 10,000 values, is left out, and of several with one name the first counts. Secrets of the operator's
- * servers are taken out. Others have their turn between two tools. There must be `room` for so many bytes of them. Throws
- * ServerFailed, the reason of the signal, or as `room`.
+ * Lists all tools of a server, page by page, in its order; none if it does not support tools. Leaves out tools
+ * without a name or an input schema, tools with more than 10,000 values, and repeated names after the first. Masks
+ * secrets of servers of the operator. Other work runs between two tools. Waits for `room` for the bytes. Throws
+ * ServerFailed, the reason of the signal, or the errors of `room`.
  */
 export async function listTools(
   connection: Connection,
@@ -55,7 +55,7 @@ export async function listTools(
   let size = 0;
   let values = 0;
   let bytes = 0;
-  /** Of them, those that no message holds. */
+  /** The bytes of the tools that are not part of a held message. */
   let own = 0;
   let count = 0;
   let cursor: unknown;
@@ -76,7 +76,7 @@ export async function listTools(
       const fault = isLarge ? `tool ${count} has more than ${MAX_TOOL_VALUES} values` : faultOf(tool, count, tools);
       if (fault === null) {
         bytes += parsedBytes(text);
-        // What was parsed with its message is held with it, until the page is read.
+        // A tool that was parsed with its message is held with the message until the page is read.
         own += isAsParsed ? 0 : parsedBytes(text);
         await roomFor(own);
         tools.set((tool as Definition).name, tool as Definition);
@@ -107,7 +107,7 @@ export async function listTools(
   throw protocolViolation(server, `its list of tools has more than ${MAX_PAGES} pages`);
 }
 
-/** What a list holds, not parsed where the list is not; null for what is no list. Throws ServerFailed. */
+/** Returns the items of a list, unparsed if the list is; null for anything else. Throws ServerFailed. */
 async function itemsOf(server: string, tools: unknown): Promise<readonly unknown[] | null> {
   if (!(tools instanceof Unparsed)) {
     return Array.isArray(tools) ? tools : null;
@@ -119,7 +119,7 @@ async function itemsOf(server: string, tools: unknown): Promise<readonly unknown
   return whole !== 'no JSON' && whole.kind === 'list' ? whole.parts.map(({ text }) => new Unparsed(text)) : null;
 }
 
-/** Why a tool cannot be offered to anybody; `count` is its place in the list, from 1. */
+/** Returns the reason why a tool cannot be offered, or null. `count` is its place in the list, from 1. */
 function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unknown>): string | null {
   if (!isObject(tool) || typeof tool.name !== 'string' || tool.name === '') {
     return `tool ${count} has no name`;
@@ -134,7 +134,7 @@ function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unkno
   return before.has(tool.name) ? `${named} has the name of one before it` : null;
 }
 
-/** Uses the result of a request while the connection holds the message. */
+/** Uses the result of a request while the connection holds its message. */
 async function withResult(
   connection: Connection,
   use: (result: Readonly<Record<string, unknown>>) => Promise<void>,

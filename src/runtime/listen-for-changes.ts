@@ -7,21 +7,21 @@ import type { BareConnection } from './connection.ts';
 import { isEventStream, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';
 
-/** Between two attempts to listen. */
+/** The shortest and the longest wait between two attempts. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** What it takes to listen over HTTP. */
+/** The parts of a connection over HTTP that this needs. */
 type ListenedConnection = Pick<BareConnection, 'target' | 'discover' | 'session' | 'send'> & {
   readonly exchange: NonNullable<BareConnection['exchange']>;
   readonly memory: () => MemoryScope;
-  /** Milliseconds without a byte after which a stream is taken for lost; 0 for never. */
+  /** Milliseconds without a byte after which a stream counts as lost; 0 for never. */
   readonly streamSilence: number;
 };
 
 /**
- * Calls `onChanged` whenever a server says that its tools have changed, and when it could not be heard for a while.
- * Ends with the signal, or when the server offers no such thing.
+ * Calls `onChanged` when a server reports changed tools, and after a time without a stream. Ends with the signal, or
+ * if the server reports no changes.
  */
 export async function listenForChanges(
   wire: ListenedConnection,
@@ -47,14 +47,14 @@ export async function listenForChanges(
         }
       }
     } catch {
-      // Whoever needs the server is told what is wrong with it; here it only has to be tried again.
+      // Callers that use the server learn of its failure. Here, only try again.
       isFirst = false;
     }
     await delay(backoff.nextMs(), undefined, { signal, ref: false }).catch(() => undefined);
   }
 }
 
-/** The stream of what a server tells unasked; null when it says that there is none. */
+/** Opens the stream of notifications; null if the server has none. */
 async function open(wire: ListenedConnection, signal: AbortSignal): Promise<AsyncIterable<ServerMessage> | null> {
   const facts = await wire.discover();
   if (facts !== null) {

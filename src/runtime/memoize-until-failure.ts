@@ -1,14 +1,15 @@
 import { ServerFailed } from './server-failed.ts';
 
-/** Milliseconds that a server gets to introduce itself. */
+/** The maximum time for the introduction of a server, in milliseconds. */
 export const INTRODUCTION_TIMEOUT_MS = 10_000;
 
-/** Ends what a server is asked to introduce itself by. */
+/** Creates a signal that ends an introduction after its maximum time. */
 export const introductionTimeout = (): AbortSignal => AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS);
 
 /**
- * Asks a server once and keeps the answer, but no failure: ServerFailed when its patience is over. `known` is the answer
- * as far as it was asked for; `forget` lets it be asked for again, unless that was done already.
+ * Makes a function that asks a server once and keeps the answer, but not a failure. A time-out becomes a
+ * ServerFailed. `known` returns the answer if it was requested; `forget` drops that answer, so that the next call
+ * asks again.
  */
 export function memoizeUntilFailure<T>(server: string, ask: () => Promise<T>) {
   let kept: Promise<T> | undefined;

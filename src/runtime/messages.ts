@@ -12,26 +12,31 @@ import { readEvents } from './read-events.ts';
 import { ServerFailed } from './server-failed.ts';
 
 /**
- * A JSON-RPC message of a server, its numbers as it wrote them. Of a large one, the members of the message and of its
- * result, error and params are parsed; those that are large themselves are `Unparsed`.
+ * A JSON-RPC message of a server, with numbers as written and everything else unverified. For a large message, the
+ * members of the message and of its result, error and params are parsed; large members of these are `Unparsed`.
  */
 export type ServerMessage = Readonly<Record<string, unknown>>;
 
-/** Values of a text that is parsed as a whole. */
+/** The maximum number of values of a text that is parsed as a whole. */
 const MAX_VALUES = 100_000;
-/** Members of a large message, on both levels that are looked into, and values of one that is parsed: all are no more. */
+/**
+ * The maximum number of members of a large message on both parsed levels, and of values of one parsed member: all
+ * together are no more than above.
+ */
 const MAX_MEMBERS = 1000;
 const MAX_VALUES_OF_MEMBER = MAX_VALUES / MAX_MEMBERS;
 
+/** Whether an answer is a stream of events. */
 export const isEventStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
+/** Whether an answer is JSON. */
 export const isJson = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'application/json';
 
 const mediaTypeOf = (headers: HttpAnswer['headers']): string =>
   headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
 /**
- * The messages of an answer as they come, whether it is JSON or a stream of events. From its first step on it owns the
- * answer: leaving early ends the connection. What is read is held in the scope. Throws ServerFailed for what is neither,
+ * Reads the messages of an answer, JSON or a stream of events, as they come. It owns the answer from its first step:
+ * leaving early ends the connection. Holds what it reads in `memory`. Throws ServerFailed if the answer is neither,
  * and OverBudget.
  */
 export async function* readMessages(
@@ -48,7 +53,7 @@ export async function* readMessages(
         held,
         bytesOf: largeMessageBytes,
       })) {
-        // An event without data only says where to go on from.
+        // An event without data contains only the id for resuming.
         if (data !== '') {
           yield* hasManyValues(data) ? [await parseLargeMessage(server, data)] : parsed(server, data);
         }
@@ -70,14 +75,14 @@ export async function* readMessages(
   }
 }
 
-/** How a body is let go of when somebody else needs the room: whoever reads it is told why. */
+/** Ends the reading of a body when another holder needs the memory. The reader gets the OverBudget. */
 const giveUp = (body: Readable) => (): void => {
   body.destroy(new OverBudget('share'));
 };
 
 /**
- * Everything of a body, at most as much as one message may have. It owns the answer, and holds it in the scope. Throws
- * ServerFailed and OverBudget.
+ * Reads a whole body, up to the maximum size of a message. It owns the answer, and holds the bytes in `memory`.
+ * Throws ServerFailed and OverBudget.
  */
 export async function readBody(server: string, answer: HttpAnswer, memory: MemoryScope): Promise<Buffer> {
   const { body } = answer;
@@ -106,19 +111,19 @@ export async function readBody(server: string, answer: HttpAnswer, memory: Memor
   return pieces.bytes();
 }
 
-/** The messages of a JSON text: one, or a batch that is not large. Throws ServerFailed. */
+/** Reads the messages of a JSON text: one message, or a batch that is not large. Throws ServerFailed. */
 async function* messagesIn(server: string, text: string): AsyncGenerator<ServerMessage> {
   yield* hasManyValues(text) ? [await parseLargeMessage(server, text)] : parsed(server, text);
 }
 
-/** Whether parsing a text would hold up others. */
+/** Whether a text has too many values to parse it as a whole while other work waits. */
 export const hasManyValues = (text: string): boolean => hasMoreValues(text, MAX_VALUES);
 
-/** Bytes of memory that count of the message of a text, and those that are more than any piece of work holds. */
+/** Estimates the memory of a parsed message, in bytes; the second function returns 0 for a small message. */
 export const estimateMessageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_VALUES);
 const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MAX_VALUES);
 
-/** The message of a text that is large. What nobody looks into is not parsed. Throws ServerFailed. */
+/** Parses a large message partly: members that the gateway does not read stay text. Throws ServerFailed. */
 export async function parseLargeMessage(server: string, text: string): Promise<ServerMessage> {
   const whole = await splitJson(text, { levels: 2, mostParts: MAX_MEMBERS });
   if (whole === 'too many' || (whole !== 'no JSON' && whole.kind === 'list')) {
@@ -132,7 +137,7 @@ export async function parseLargeMessage(server: string, text: string): Promise<S
   return message;
 }
 
-/** The value of a part: what it is split into is parsed, but for members that are large. */
+/** Parses a part of a message, but leaves its large members as text. */
 async function partlyParsed({ kind, text, values, parts }: JsonPart): Promise<unknown> {
   if (kind === 'object' && parts.length > 0) {
     const members: [string, unknown][] = [];
@@ -144,7 +149,7 @@ async function partlyParsed({ kind, text, values, parts }: JsonPart): Promise<un
   return values > MAX_VALUES_OF_MEMBER ? new Unparsed(await toOneLine(text)) : parseJson(text);
 }
 
-/** The messages of a JSON text that is not large. */
+/** Parses the messages of a JSON text that is not large. */
 function* parsed(server: string, text: string): Generator<ServerMessage> {
   const value = parseJson(text);
   // Version 2025-03-26 lets a server answer with a batch.
@@ -156,12 +161,16 @@ function* parsed(server: string, text: string): Generator<ServerMessage> {
   }
 }
 
-/** What frameworks say of a path that they do not know is JSON too, and may have an `error`. */
+/**
+ * Whether an object is a JSON-RPC message. Web frameworks answer unknown paths with JSON too, which may have an
+ * `error` text.
+ */
 export const isMessage = ({ method, result, error }: ServerMessage): boolean =>
   typeof method === 'string' || result !== undefined || isObject(error);
 
 const notAMessage = (server: string): ServerFailed =>
   protocolViolation(server, 'it answered with something that is no JSON-RPC message');
 
+/** The failure for a server that violates the protocol. `why` completes the sentence. */
 export const protocolViolation = (server: string, why: string): ServerFailed =>
   new ServerFailed(server, 'protocol', `does not speak the protocol: ${why}.`);

@@ -7,18 +7,18 @@ import type { ServerMessage } from './messages.ts';
 import { MAY_HAVE_RUN } from './pipe-failures.ts';
 import { ServerFailed } from './server-failed.ts';
 
-/** Bytes of notifications that are kept for a reader who is slower than the server; further ones are dropped. */
+/** The maximum number of bytes of notifications that wait for a slow reader; further ones are dropped. */
 const MAX_KEPT_BYTES = 12 * 1024 * 1024;
 
 type Came = { readonly message: ServerMessage; readonly bytes: number };
 
-/** A request that waits for what a server has to say to it. What has come is held until the next is asked for. */
+/** A request that waits for messages of a server. A received message is held until the next one is requested. */
 export class PendingRequest implements WatchedPeer {
   readonly silence: number;
   readonly #server: string;
   readonly #memory: () => MemoryScope;
   readonly #came: Came[] = [];
-  /** Bytes of what has come, and of the message that was taken last. */
+  /** The bytes of the waiting messages, and of the message that was taken last. */
   #kept = 0;
   #taken = 0;
   #scope: MemoryScope | undefined;
@@ -26,14 +26,17 @@ export class PendingRequest implements WatchedPeer {
   #failure: { readonly error: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  /** `silence` is in milliseconds; `server` is its name; `memory` begins to hold memory, once there is much of it. */
+  /**
+   * `silence` is the idle timeout in milliseconds, `server` the name of the server. `memory` begins to hold memory
+   * for large messages.
+   */
   constructor(server: string, silence: number, memory: () => MemoryScope) {
     this.#server = server;
     this.silence = silence;
     this.#memory = memory;
   }
 
-  /** `bytes` is what it counts in memory. A response for which there is no room fails the request. */
+  /** Adds a message; `bytes` is its size in memory. A response without memory for it fails the request. */
   add(message: ServerMessage, bytes: number): void {
     const isResponse = message.method === undefined;
     if (!isResponse && this.#kept + bytes > MAX_KEPT_BYTES) {
@@ -52,7 +55,7 @@ export class PendingRequest implements WatchedPeer {
     this.#wake?.();
   }
 
-  /** Nothing more will come. */
+  /** Fails the request: no more messages will come. */
   fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wake?.();
@@ -67,7 +70,7 @@ export class PendingRequest implements WatchedPeer {
     this.fail(new ServerFailed(this.#server, 'late', what));
   }
 
-  /** What has come, or comes, next. Throws what `fail` was given when that is all. */
+  /** Returns the next message. After the last one, throws the error of `fail`. */
   async next(): Promise<ServerMessage> {
     this.#kept -= this.#taken;
     this.#taken = 0;
@@ -85,12 +88,12 @@ export class PendingRequest implements WatchedPeer {
     return next.message;
   }
 
-  /** Gives back what is held. */
+  /** Releases the memory. */
   release(): void {
     this.#scope?.release();
   }
 
-  /** Holds values of so many bytes. Throws OverBudget. */
+  /** Holds memory for parsed values of this size. Throws OverBudget. */
   #hold(kept: number): void {
     const bytes = countedParsed(kept);
     if (this.#held === undefined && bytes > 0) {

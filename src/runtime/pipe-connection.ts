@@ -22,19 +22,21 @@ import { openProcess } from './stdio.ts';
 import type { PipeTarget } from './target.ts';
 import { openWebSocket } from './websocket.ts';
 
-/** Milliseconds in which one failure to connect answers for all: what cannot start is not started in a loop. */
+/**
+ * Milliseconds for which a failure to connect answers all callers, so that a broken server is not started in a loop.
+ */
 const FAILURE_REMEMBERED_MS = 1000;
 
-/** A line, and what the server at its end says of itself. */
+/** An open pipe, and the description that its server gave. */
 type Introduced = { readonly line: JsonRpcPipe } & (
   | { readonly era: 'handshake'; readonly facts: ServerSession }
   | { readonly era: 'stateless'; readonly facts: ServerFacts }
 );
 
 /**
- * A connection to a server over a pipe, which is one session: the gateway's own. It opens when somebody asks, and again
- * after it has ended. The handshake is tried first, since older servers may take any other first message amiss; what a
- * server turned out to speak is kept.
+ * Creates a connection to a server over a pipe, which has one session: that of the gateway. It opens at the first
+ * request, and again after it has ended. It tries the handshake first, because older servers may not understand any
+ * other first message, and remembers the era of the server.
  */
 export function createPipeConnection(
   { egress, memory, onLost }: ConnectionOptions,
@@ -102,7 +104,7 @@ export function createPipeConnection(
       if (ended !== undefined) {
         throw ended;
       }
-      // Its line goes on, and holds room of its own: nothing is asked twice.
+      // The pipe stays open and holds its own memory: the server is not asked twice.
       room.keep('session', begun.facts.bytes, () => undefined);
     } catch (error) {
       const reason = closed.signal.aborted ? disconnected(name) : error;
@@ -115,7 +117,7 @@ export function createPipeConnection(
     verdict = begun.era;
     present = begun.line;
     if (isKnown) {
-      // It may have changed while nobody heard it.
+      // The tools may have changed while no connection was open.
       tellChanged();
     }
     isKnown = true;
@@ -167,7 +169,7 @@ export function createPipeConnection(
   };
 }
 
-/** Of a pipe whose memory was needed by somebody else. */
+/** The failure for a pipe whose memory another holder needed. */
 const hasNoRoom = (name: string): ServerFailed =>
   new ServerFailed(
     name,
@@ -177,7 +179,7 @@ const hasNoRoom = (name: string): ServerFailed =>
 
 const saysNothing = (name: string): ServerFailed => protocolViolation(name, 'what it says are no JSON-RPC messages');
 
-/** Has a server introduce itself. Throws ServerFailed, or the reason of the signal. */
+/** Requests the introduction of a server. Throws ServerFailed, or the reason of the signal. */
 async function introduceOver(
   name: string,
   line: JsonRpcPipe,

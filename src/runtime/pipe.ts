@@ -2,26 +2,26 @@ import type { OverBudget } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { ServerFailed } from './server-failed.ts';
 
-/** A way to a server that carries single messages both ways: a local process, HTTP with SSE, a WebSocket. */
+/** A channel to a server for single messages in both directions: a local process, HTTP with SSE, or a WebSocket. */
 export type Pipe = {
-  /** Sends one JSON-RPC message. Rejects with NotSent, or ServerFailed; `unreachable` when nothing of it was sent. */
+  /** Sends one JSON-RPC message. Rejects with NotSent, or with ServerFailed: `unreachable` if no byte was sent. */
   readonly send: (message: string, mayBeSent?: MayBeSent) => Promise<void>;
-  /** To be called when the server has introduced itself: how it ends says something else from then on. */
+  /** Call it after the introduction of the server: from then on, the end of the pipe has another meaning. */
   readonly introduced?: () => void;
-  /** Ends it, whatever is under way; resolves when nothing of it is left. `ended` is not called any more. */
+  /** Ends the pipe with all pending work, and resolves when nothing of it is left. `ended` is not called afterwards. */
   readonly close: () => Promise<void>;
 };
 
-/** Whoever reads what comes through a pipe. */
+/** The reader of a pipe. */
 export type PipeReader = {
   /**
-   * One message, as text. It may be anything: what is no JSON-RPC message is the reader's to judge. While a promise that
-   * it returns is pending, the text is in use: the pipe holds its memory, and reads nothing more.
+   * Called with each received text. The reader decides whether it is a JSON-RPC message. While the returned promise
+   * is pending, the pipe holds the memory of the text, and reads nothing more.
    */
   readonly message: (text: string) => Promise<void> | undefined;
-  /** Called once, when the pipe has ended by itself, or its memory was needed by somebody else. */
+  /** Called once when the pipe has ended by itself, or another holder needed its memory. */
   readonly ended: (failure: PipeFailure) => void;
 };
 
-/** Why a pipe has ended by itself. */
+/** The reason why a pipe has ended by itself. */
 export type PipeFailure = ServerFailed | OverBudget;

@@ -10,18 +10,21 @@ import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { protocolViolation } from './messages.ts';
 
-/** Versions whose clients begin with `initialize`; the newest first. */
+/** The versions in which a client begins with `initialize`, the newest first. */
 export const HANDSHAKE_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
-/** The version without sessions, in which every request says who asks. */
+/** The version without sessions: every request describes its client. */
 export const STATELESS_VERSION = '2026-07-28';
 
-/** `handshake`: the versions that begin with `initialize`. `stateless`: those in which every message stands alone. */
+/**
+ * `handshake`: the versions that begin with `initialize`. `stateless`: the version in which every message stands
+ * alone.
+ */
 export type Era = 'handshake' | 'stateless';
 
-/** The prefix of the protocol's own keys in `_meta`. */
+/** The prefix of the keys of the protocol in `_meta`. */
 export const META_PREFIX = 'io.modelcontextprotocol/';
 
-/** How the gateway names itself to servers. */
+/** The name of the gateway for servers. */
 const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 
 /** The parameters of the gateway's own `initialize`: it offers a server neither a person nor a model. */
@@ -42,7 +45,7 @@ export const INITIALIZED_NOTIFICATION = {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Parameters with what every stateless request says of who asks; what the parameters say themselves goes before. */
+/** Adds the `_meta` of every stateless request to parameters. Existing keys win. */
 export const withStatelessMeta = (params: Members): Members => ({
   ...params,
   _meta: {
@@ -58,34 +61,37 @@ export const cancelledNotification = (requestId: number): object =>
   ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } }) satisfies CancelledNotification &
     JSONRPCNotification;
 
-/** The gateway has no person and no model to ask: it only says that it is there. */
+/**
+ * Answers a request of a server: a ping with a result, everything else with an error, because the gateway has neither
+ * a person nor a model to ask.
+ */
 export const answerServerRequest = ({ id, method }: Members): object =>
   method === 'ping'
     ? { jsonrpc: '2.0', id, result: {} }
     : { jsonrpc: '2.0', id, error: { code: RPC_ERROR_CODES.methodNotFound, message: 'Method not found' } };
 
-/** Characters of what a server says of itself, as JSON: it is kept as long as the server is connected to. */
+/** The maximum number of characters of a description as JSON: it is kept while the server is connected. */
 const MAX_FACTS_CHARS = 16 * 1024;
-/** What keeping it takes beside its characters, of which each may take two bytes. */
+/** The size of a kept description beside its characters, which may take two bytes each. */
 const FACTS_BYTES = 512;
 
-/** What a server says of itself. */
+/** The description that a server gives of itself; only the shape of the object is checked. */
 export type ServerDescription = {
   readonly capabilities: Members;
   readonly serverInfo: unknown;
   readonly instructions: unknown;
 };
 
-/** What a server says of itself, in either era, kept as text: its value may take far more. */
+/** The description of a server from either era, kept as text, because the parsed value may be far larger. */
 export type ServerFacts = {
   readonly protocolVersion: string;
-  /** Parsed each time. */
+  /** Parses the description at every call. */
   readonly description: () => ServerDescription;
-  /** What is kept of it. */
+  /** The size of the kept text, in bytes. */
   readonly bytes: number;
 };
 
-/** What a server says of itself, as both eras keep it. Throws ServerFailed when it is too much. */
+/** Keeps a description. Throws ServerFailed if it is too long. */
 function kept(server: string, { capabilities, instructions }: Members, protocolVersion: string, serverInfo: unknown) {
   const said = { capabilities: isObject(capabilities) ? capabilities : {}, instructions, serverInfo };
   const text = writeJson(said);
@@ -101,7 +107,10 @@ const factsOf = (text: string, protocolVersion: string): ServerFacts => ({
   bytes: FACTS_BYTES + 2 * (text.length + protocolVersion.length),
 });
 
-/** What a server offers where all who use it share one session: nothing that changes it, and nothing told unasked. */
+/**
+ * Removes from a description what a shared session cannot offer: capabilities that change the session, and
+ * notifications.
+ */
 export function factsOfSharedSession({ description, protocolVersion }: ServerFacts): ServerFacts {
   const { capabilities, ...rest } = description();
   const { logging, ...offered } = capabilities;
@@ -112,7 +121,7 @@ export function factsOfSharedSession({ description, protocolVersion }: ServerFac
   return factsOf(writeJson({ ...rest, capabilities: Object.fromEntries(shown) }), protocolVersion);
 }
 
-/** What the result of `initialize` says; null where it is none. Throws ServerFailed when it is too much to be kept. */
+/** Reads the description in a result of `initialize`; null if it is not one. Throws ServerFailed if it is too long. */
 export function factsOfSession(server: string, result: unknown): ServerFacts | null {
   if (!isObject(result) || typeof result.protocolVersion !== 'string') {
     return null;
@@ -121,8 +130,8 @@ export function factsOfSession(server: string, result: unknown): ServerFacts | n
 }
 
 /**
- * What the result of `server/discover` says; null when the server does not offer the stateless version. Throws
- * ServerFailed when it is too much to be kept.
+ * Reads the description in a result of `server/discover`; null if the server does not support the stateless version.
+ * Throws ServerFailed if it is too long.
  */
 export function factsOfDiscovery(server: string, result: unknown): ServerFacts | null {
   const versions = isObject(result) ? result.supportedVersions : undefined;
@@ -134,14 +143,14 @@ export function factsOfDiscovery(server: string, result: unknown): ServerFacts |
   return kept(server, result, STATELESS_VERSION, serverInfo);
 }
 
-/** Headers repeat these parameters of the body (2026-07-28, "Streamable HTTP", standard headers). */
+/** The parameters of the body that the header `Mcp-Name` repeats (2026-07-28, "Streamable HTTP", standard headers). */
 export const NAME_PARAMETERS: Readonly<Record<string, string>> = {
   'tools/call': 'name',
   'prompts/get': 'name',
   'resources/read': 'uri',
 };
 
-/** The headers of a stateless message, made of its body. */
+/** Makes the headers of a stateless message from its body. */
 export function statelessHeaders(
   method: string,
   params: Readonly<Record<string, unknown>>,
@@ -154,13 +163,16 @@ export function statelessHeaders(
   };
 }
 
-/** A value as a header may hold it: in base64 when it is no plain text, or looks as if it were (2026-07-28, "Value encoding"). */
+/**
+ * Encodes a value for a header: in base64 if it is not plain text, or looks like base64 (2026-07-28, "Value
+ * encoding").
+ */
 export const encodeHeader = (value: string): string =>
   /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(value) && !/^=\?base64\?.*\?=$/.test(value)
     ? value
     : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
 
-/** What `encodeHeader` was given. What is not base64 as it should be stays as it is: it is no such value. */
+/** Decodes a result of `encodeHeader`. Returns a text with invalid base64 unchanged, because it is not such a value. */
 export function decodeHeader(value: string): string {
   const [, base64] =
     /^=\?base64\?((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=$/.exec(value) ?? [];

@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 
-/** What a body begins with: all of it, or more than 16 KiB, and then it can still be read from its beginning. */
+/**
+ * The beginning of a body: all of it, or more than 16 KiB. In the second case the body can still be read from its
+ * start.
+ */
 export type Beginning = { readonly bytes: Buffer; readonly isWhole: boolean };
 
-/** Reads the beginning of a body. Throws as its iteration does. */
+/** Reads the beginning of a body. Throws the errors of the body. */
 export async function readBeginning(body: Readable): Promise<Beginning> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -3,28 +3,27 @@ import { createParser } from 'eventsource-parser';
 import { isTurnOver, nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { type HeldMemory, SMALL_BYTES } from '../base/memory-budget.ts';
 
-/** One event of a stream: its type, `message` where it names none; its data; and the id that a client resumes from. */
+/** One event of a stream: its type (`message` by default), its data, and the id for resuming after it. */
 export type StreamEvent = { readonly event: string; readonly data: string; readonly id: string | undefined };
 
-/** What is held of a stream: the event whose end has not come, and one that is read, with its value. */
+/** The limits and the memory of a stream: the unfinished event, and the event that is read, with its value. */
 export type EventLimits = {
-  /** Characters that one event may have. */
+  /** The maximum number of characters of one event. */
   readonly longest: number;
   readonly held: HeldMemory;
-  /** Bytes that the data of an event counts that has come whole: its text, or the value where it is parsed meanwhile. */
+  /** Returns the bytes to count for the data of a complete event: its text, or its value if the reader parses it. */
   readonly bytesOf: (data: string) => number;
 };
 
-/** Characters that are read before others have their turn: a server can send as fast as it is read. */
+/** Characters to read before other work runs: a server can send as fast as it is read. */
 const MAX_SLICE_CHARS = 16 * 1024;
-/** Lines that one event may have: the parser holds each as a string of its own until the event ends. */
+/** The maximum number of lines of one event: the parser keeps each line as a separate string. */
 const MAX_EVENT_LINES = 100_000;
 
 /**
- * The events of a stream, in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Comments, retry times and events
- * without data are passed over; as much as one event may have of them is too long, too. A stream that ends without the
- * last empty line has its last event nevertheless. Throws a RangeError for an event that is too long or has more than
- * 100,000 lines, and OverBudget.
+ * Reads the events of a stream in UTF-8 (WHATWG HTML, "Interpreting an event stream"). Skips comments, retry times
+ * and events without data; their size counts too. A stream without the last empty line still yields its last event.
+ * Throws a RangeError for an event that is too long or has more than 100,000 lines, and OverBudget.
  */
 export async function* readEvents(
   chunks: AsyncIterable<Buffer>,
@@ -40,7 +39,7 @@ export async function* readEvents(
   });
   const decoder = new StringDecoder('utf8');
   const rank = nextRank();
-  /** Characters, and line ends, from the slice on in which the last event ended. */
+  /** The characters and line ends since the slice in which the last event ended. */
   let size = 0;
   let lineEnds = 0;
   for await (const chunk of chunks) {
@@ -78,7 +77,7 @@ export async function* readEvents(
       lineEnds = lineEndsOfSlice;
     }
   }
-  // Lenient where the standard is not: a server that ends without the last empty line has said what it says.
+  // More lenient than the standard: a server may leave out the last empty line.
   parser.feed('\n\n');
   yield* events;
 }

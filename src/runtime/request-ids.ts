@@ -5,24 +5,30 @@ import type { ServerMessage } from './messages.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** What a message in JSON begins with that is no batch. */
+/** The first byte of a JSON message that is not a batch. */
 export const OPEN_OBJECT_CODE = 0x7b;
 const NO_MESSAGE = { id: undefined, method: undefined, isError: undefined };
 
 /**
- * Counts the request ids, and progress tokens, of one connection, from 1: there are servers that know only integers. A
- * connection is one organization's, so that they tell nothing of others.
+ * Makes a counter for the request ids and progress tokens of one connection, from 1: some servers accept only
+ * integers. A connection belongs to one organization, so the numbers reveal nothing about others.
  */
 export function createRequestIds(): () => number {
   let count = 0;
   return () => ++count;
 }
 
-/** Progress is asked for under an id of the gateway's own, and told under the caller's. */
+/**
+ * Replaces the progress token of a request by the id of the gateway, and returns a function that restores it in
+ * notifications.
+ */
 export function mapProgressToken(params: Params, own: number) {
   const meta = params._meta;
   const token = isObject(meta) ? meta.progressToken : undefined;
-  /** A notification in the caller's words; undefined for progress of another request, whose number may be the caller's too. */
+  /**
+   * Restores the token of the caller in a notification; undefined for progress of another request, whose number may
+   * equal the token of the caller.
+   */
   const restore = (message: ServerMessage): ServerMessage | undefined => {
     const told = message.params;
     if (!isObject(told) || typeof told.progressToken !== 'number') {
@@ -39,8 +45,8 @@ export function mapProgressToken(params: Params, own: number) {
 }
 
 /**
- * Writes a request as JSON under an own id. A text of it is used as it is, but for the id: to write an argument of 1 MB
- * again takes as long as to read it.
+ * Writes a request as JSON under an id of the gateway. Uses an existing text apart from its id: writing an argument
+ * of 1 MB again takes as long as reading it.
  */
 export function writeRequest(
   { id, method, params, text }: { id: unknown; method: string; params: Params; text?: string | undefined },
@@ -52,10 +58,13 @@ export function writeRequest(
     : JSON.stringify({ jsonrpc: '2.0', id: own, method, params });
 }
 
-/** An answer in JSON with the caller's id in it, and whether it is a failure. */
+/** An answer in JSON with the id of the caller, and whether it is a failure. */
 export type JsonAnswer = { readonly json: Buffer; readonly isError: boolean };
 
-/** The answer to the request with an own id, for a caller with another; undefined for what is not that one message. */
+/**
+ * Replaces the id of the gateway by the id of the caller in an answer; undefined if the JSON is not exactly that one
+ * answer.
+ */
 export function replaceAnswerId(json: Buffer, own: number, id: unknown): JsonAnswer | undefined {
   const messages: ScannedMessage[] = [];
   if (json[0] === OPEN_OBJECT_CODE) {
@@ -70,14 +79,20 @@ export function replaceAnswerId(json: Buffer, own: number, id: unknown): JsonAns
   return { json: Buffer.concat(around), isError };
 }
 
-/** Characters of a text in which the ids of answers are looked for: in front, and where the id comes behind the result. */
+/**
+ * The characters at the start and at the end of a text in which ids are searched: some servers write the id after the
+ * result.
+ */
 const HEAD_CHARS = 64 * 1024;
 const TAIL_CHARS = 64;
 const ID_AT_END = /"id"\s*:\s*(\d+)\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*$/;
-/** Ids that are taken from one text. */
+/** The maximum number of ids of one text. */
 const MAX_ANSWERED_IDS = 100;
 
-/** The ids of requests that a text answers, or begins to: JSON that cannot be read, or for which there is no room. */
+/**
+ * Finds the ids of the requests that a text answers, or begins to answer. Used for JSON that is invalid, or too large
+ * for the memory.
+ */
 export function findAnsweredIds(text: string): number[] {
   const ids: number[] = [];
   const take = ({ id, method, hasVersion, isError }: ScannedMessage): void => {

@@ -16,79 +16,77 @@ export type { Candidate } from './candidate.ts';
 export type { Freshness, ToolsSeen } from './tool-catalogue.ts';
 
 /**
- * The connections to servers. Those of teams come about when they are needed, and end when nobody has needed them for a
- * while; the operator's are kept up.
+ * The connections to all servers. A connection to a server of an organization opens when it is needed, and closes
+ * when it is idle; those to servers of the operator stay open.
  */
 export type Runtime = {
   /**
-   * The connection of an organization to a server; null to one of the operator's that is not in use. What was connected to
-   * otherwise is given up.
+   * Returns the connection of an organization to a server; null for a server of the operator that is not in use.
+   * Replaces a connection to an earlier configuration.
    */
   readonly connection: (server: UsedServer) => Connection | null;
-  /**
-   * The tools of a server, at most `age` old, at once when they are known; when they are not to be had within `patience`,
-   * the last that were seen. Throws ServerFailed when none ever were.
-   */
+  /** Returns the tools of a server, as `ToolCatalogue.tools` does. Throws ServerFailed if no list was ever seen. */
   readonly tools: (server: UsedServer, freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
-  /** To be called when a server is heard to say that its tools have changed. */
+  /** Call it when a server reports changed tools. */
   readonly toolsChanged: (serverId: string) => void;
-  /** Whether there is a connection to a server, of whatever configuration. */
+  /** Whether there is a connection to a server, with any configuration. */
   readonly isConnectedTo: (serverId: string) => boolean;
   /**
-   * Connects to a server beside whatever connection there is, for everybody whom that serves, within so many
-   * milliseconds. Does not throw ServerFailed: the candidate says what went wrong.
+   * Opens a new connection to a server beside the one in use, for all organizations that use it, within this number
+   * of milliseconds. Throws no ServerFailed: the candidate contains the failure.
    */
   readonly bringUp: (server: Connectable, within: number) => Promise<Candidate>;
-  /** Uses one of the operator's servers from now on, without waiting for it. */
+  /** Starts to use a server of the operator, without waiting for it. */
   readonly use: (server: Connectable) => void;
-  /** Whether one of the operator's servers serves now; one to which no connection stays open is asked. */
+  /** Whether a server of the operator answers now. A server without an open connection is asked. */
   readonly isServing: (serverId: string) => Promise<boolean>;
-  /** Gives a server up when the calls under way are finished. */
+  /** Ends the use of a server after its pending calls. */
   readonly drop: (serverId: string) => void;
-  /** Whether a server is used in this very way, whatever it is called. */
+  /** Whether the server in use has the same target, apart from its name. */
   readonly isReachedAs: (server: Connectable) => boolean;
-  /** Ends the connections of all other organizations to one of the operator's servers, when their calls are finished. */
+  /** Ends the connections of all other organizations to a server of the operator, after their calls. */
   readonly restrict: (serverId: string, organizationIds: readonly string[] | 'all') => void;
-  /** Ends what an organization has of the operator's servers. */
+  /** Ends the connections of an organization to servers of the operator. */
   readonly release: (organizationId: string) => void;
-  /** Asks a server for its tools, over a connection that is made for that, within so many milliseconds. */
+  /** Lists the tools of a server over a connection for this purpose, within this number of milliseconds. */
   readonly probe: (server: Connectable, within: number) => Promise<Probed>;
-  /** How one of the operator's servers fares; null for one that is not in use. */
+  /** Returns the status of a server of the operator; null if it is not in use. */
   readonly status: (serverId: string) => ServerStatus | null;
   readonly close: () => Promise<void>;
 };
 
-/** How one of the operator's servers fares, and what is known of it. */
+/** The status of a server of the operator. */
 export type ServerStatus = Health & {
   readonly toolCount: number | null;
   readonly protocolVersion: string | null;
   readonly stderr: string | null;
-  /** Tools that were left out, and why. */
+  /** The tools that were left out, and the reasons. */
   readonly warnings: readonly string[];
 };
 
+/** The parts and the limits of a runtime. */
 export type RuntimeOptions = ServerEntryOptions & {
   readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly limits: Pick<Limits, 'maxConnectionsPerOrganization' | 'healthLogIntervalMs'>;
 };
 
-/** Milliseconds that a server gets to say whether it serves. */
+/** The maximum wait for the answer of a server to `isServing`, in milliseconds. */
 const SERVES_TIMEOUT_MS = 2000;
-/** Milliseconds after which a connection that nobody needs ends, and between two looks for such. */
+/** The idle time after which a connection closes, and the interval of the check, in milliseconds. */
 const IDLE_TIMEOUT_MS = 600_000;
 const IDLE_CHECK_INTERVAL_MS = 60_000;
 
-/** `version` is the newest that anybody has asked for. */
+/** A server in use. `version` is the newest requested one. */
 type InUse = { readonly entry: ServerEntry; version: number; readonly health: (() => Health) | null };
 
-/** Makes the runtime of one gateway. */
+/** Creates the runtime of one gateway. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const { store, now, log, limits, budget } = options;
   const inUse = new Map<string, InUse>();
-  /** All that were made and have not ended. */
+  /** All entries that have not ended. */
   const made = new Set<ServerEntry>();
 
-  /** Ends the connection that an organization has not used for the longest time, when it has as many as it may. */
+  /** Ends the least recently used connection of an organization that has the maximum number. */
   const makeRoom = (organizationId: string): void => {
     const own = [...inUse.values()].filter(({ entry }) => entry.isUsedBy(organizationId));
     if (own.length >= limits.maxConnectionsPerOrganization) {
@@ -118,7 +116,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const { id, version, organizationId } = entry.server;
     const health = organizationId === null ? supervise(entry, isUp, { now, onChange: logOf(entry).note }) : null;
     const before = inUse.get(id)?.entry;
-    // Who has lost the server while this was brought up does not find it here again.
+    // Do not restore organizations that lost the server during the start of this connection.
     for (const owner of entry.owners()) {
       if (owner !== null && !before?.owners().includes(owner)) {
         entry.release(owner);
@@ -136,12 +134,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const useOwn = (server: Server): InUse => {
     const known = inUse.get(server.id);
     if (known !== undefined && server.version <= known.version) {
-      // Who has read the server before it was changed is served by what it is now.
+      // A caller with an older row is served by the current server.
       return known;
     }
     const connectable = toConnectable(server);
     if (known !== undefined && isDeepStrictEqual(connectable.target, known.entry.server.target)) {
-      // It may have been another server meanwhile, which has cleared what is stored.
+      // In between it may have been another server, whose change cleared the stored list.
       known.version = server.version;
       known.entry.catalogue.forget();
       return known;
@@ -237,7 +235,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           names: entry.catalogue.facts()?.names ?? [],
         };
       } finally {
-        // Whoever asked does not wait for a process that takes its time to end.
+        // The caller does not wait for the end of the process.
         void end(entry, 'close');
       }
     },
@@ -263,6 +261,6 @@ function statusOf({ catalogue, stderr }: ServerEntry, health: Health): ServerSta
   };
 }
 
-/** Of one of the operator's servers that is not in use. */
+/** The failure for a server of the operator that is not in use. */
 export const notInUse = (name: string): ServerFailed =>
   new ServerFailed(name, 'unreachable', 'is switched off, or waits for a restart of the gateway. Ask the operator.');

@@ -6,17 +6,17 @@ import type { Store } from '../store/store.ts';
 import type { Quotas } from '../store/usage.ts';
 import type { Connectable } from './connectable.ts';
 
-/** What a server listed, and when: milliseconds since the epoch. */
+/** The tools that a server listed, and the time of the list in milliseconds since the epoch. */
 export type SeenTools = { readonly tools: readonly catalogues.CataloguedTool[]; readonly seenAt: number };
 
-/** Tools that one event names. */
+/** The maximum number of tools that one event names. */
 const MAX_NAMED_TOOLS = 10;
 
 /**
- * Stores the tools that a server, as it was connected to, has listed; `before` is what is stored of it, null for nothing.
- * Definitions that are neither those that were seen first nor those of `before` are audited, all of one list by one
- * event. False, and nothing is stored, when the server is gone or is reached in another way by now: then they are not its
- * tools. Throws QuotaExceeded when its organization has no room for them.
+ * Stores the tools that a server has listed. `before` is the stored list, null for none. Writes one audit event for
+ * all definitions that differ from both the first seen ones and `before`. Returns false, and stores nothing, if the
+ * server is gone or is reached in another way: then the tools are not its own. Throws QuotaExceeded if its
+ * organization has no room.
  */
 export async function saveTools(
   { store, quotas }: { readonly store: Pick<Store, 'writeFor'>; readonly quotas: Quotas },
@@ -27,14 +27,15 @@ export async function saveTools(
   const { id, organizationId } = server;
   const packed = await catalogues.pack(listed);
   const unlikeBefore = await unlike(before ?? [], listed.tools);
-  // A server of the operator's has a place of its own: its flood is no other's.
+  // A server of the operator has its own place in the queue of writes, so that a flood of its changes blocks no
+  // other.
   return store.writeFor(organizationId ?? id, async (db) => {
     if (!(await server.isStored(db))) {
       return false;
     }
     const changed = unlikeBefore.length === 0 ? [] : unlikePins(unlikeBefore, await catalogues.pins(db, id));
     const save = () => catalogues.save(db, id, packed);
-    // The operator's own servers are nobody's to limit.
+    // Quotas do not apply to servers of the operator.
     await (organizationId === null ? save() : withinQuotas(db, quotas, organizationId, ['tool_bytes'], save));
     if (changed.length > 0) {
       await audit(db, {
@@ -50,7 +51,7 @@ export async function saveTools(
   });
 }
 
-/** The tools whose definition is not the one of `before`; others have their turn between two. */
+/** Returns the tools whose definition differs from `before`. Other work runs between two tools. */
 async function unlike(before: SeenTools['tools'], tools: SeenTools['tools']): Promise<catalogues.CataloguedTool[]> {
   const yieldTurn = createYielding();
   const hashes = new Map<unknown, string>();
@@ -70,7 +71,7 @@ async function unlike(before: SeenTools['tools'], tools: SeenTools['tools']): Pr
 
 type ChangedTool = { readonly name: string; readonly first_seen: string; readonly now: string };
 
-/** The tools whose definition is not the one that was seen first; those that are new since then are not among them. */
+/** Returns the tools whose definition differs from the first seen one, without tools that are new since then. */
 function unlikePins(tools: SeenTools['tools'], pins: catalogues.StoredCatalogue['pins']): ChangedTool[] {
   const changed: ChangedTool[] = [];
   for (const { definition, hash } of pins === null ? [] : tools) {
@@ -85,6 +86,6 @@ function unlikePins(tools: SeenTools['tools'], pins: catalogues.StoredCatalogue[
 
 const audited = (tool: ChangedTool): ChangedTool => ({ ...tool, name: auditedName(tool.name) });
 
-/** Whether two lists say the same, in the same order. */
+/** Whether two lists have the same definitions in the same order. */
 export const areSameTools = (a: SeenTools['tools'], b: SeenTools['tools']): boolean =>
   a.length === b.length && a.every(({ hash }, index) => hash === b[index]?.hash);

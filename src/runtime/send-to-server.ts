@@ -11,12 +11,15 @@ import { MAY_HAVE_RUN } from './pipe-failures.ts';
 import { ServerFailed } from './server-failed.ts';
 import type { RemoteTarget } from './target.ts';
 
-/** A request to a server: where it goes is known. */
+/** A request to a server. Its URL comes from the target. */
 export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { readonly body?: string };
 
 const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent': 'gatehouse' };
 
-/** One exchange with a server. Throws ServerFailed, also from the body of the answer, or the reason of the signal. */
+/**
+ * Sends one HTTP request to a server. Throws ServerFailed, also from the body of the answer, or the reason of the
+ * signal.
+ */
 export function sendToServer(
   egress: OwnedDispatcher,
   target: RemoteTarget,
@@ -30,10 +33,10 @@ export function sendToServer(
   );
 }
 
-/** Certificates that do not fit or are not trusted, and what does not speak TLS where it should. */
+/** Error codes of certificates that do not match or are not trusted, and of peers that do not speak TLS. */
 const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO)/;
 
-/** A failed exchange as the failure of a server; `silence` is that of the exchange, in milliseconds. */
+/** Turns a failed request into a ServerFailed. `silence` is the idle timeout of the request, in milliseconds. */
 export function toServerFailed(server: string, { kind, reason, cause }: HttpFailure, silence: number): ServerFailed {
   if (TLS.test(reason)) {
     return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);

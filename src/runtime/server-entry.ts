@@ -12,56 +12,59 @@ import { saveTools } from './save-tools.ts';
 import type { ServerFailed } from './server-failed.ts';
 import { createToolCatalogue, type ToolCatalogue } from './tool-catalogue.ts';
 
-/** What connections are made with. */
+/** The parts that entries share. */
 export type ServerEntryOptions = {
   readonly store: Store;
-  /** The ways out for the URLs of organizations, and those for the URLs of the operator. */
+  /** The outbound access for URLs of organizations, and for URLs of the operator. */
   readonly egress: OrganizationEgresses;
   readonly operatorEgresses: OperatorEgresses;
   readonly now: () => number;
   readonly limits: Pick<Limits, 'listIntervalMs'>;
   readonly budget: MemoryBudget;
-  /** How much of it an organization may have stored. */
+  /** The quotas of an organization for stored tools. */
   readonly quotas: Quotas;
 };
 
-/** Whose connection it is: an organization's or, with null, the operator's. */
+/** The owner of a connection: an organization, or null for the operator. */
 export type ConnectionOwner = string | null;
 
-/** A server as it is connected to. It changes in nothing: who is reached in another way has another entry. */
+/**
+ * A server with its connections and its catalogue. It never changes: a server that is reached in another way gets
+ * another entry.
+ */
 export type ServerEntry = {
   readonly server: Connectable;
   readonly catalogue: ToolCatalogue;
-  /** Aborted when it is not used any more. */
+  /** Aborted at the end of the entry. */
   readonly ended: AbortSignal;
-  /** The connection of an organization; nobody shares one. */
+  /** Returns the connection of an organization, which no other organization shares. */
   readonly connectionOf: (organizationId: string) => Connection;
-  /** Whose connections there are. */
+  /** Returns the owners of its connections. */
   readonly owners: () => readonly ConnectionOwner[];
-  /** Whether any of them is open; null where none stays open between two requests. */
+  /** Whether any connection is open; null if none stays open between two requests. */
   readonly isOpen: () => boolean | null;
-  /** What the server has last written to its standard error, over its owner's connection; null where there is none. */
+  /** Returns the end of the server's standard error, from the connection of its owner; null for other servers. */
   readonly stderr: () => string | null;
-  /** Ends an organization's connection to one of the operator's servers, when nobody needs it any more. */
+  /** Ends the connection of an organization to a server of the operator, after its last call. */
   readonly release: (organizationId: string) => void;
-  /** Ends such connections that were not used since. */
+  /** Ends such connections without a use since that time. */
   readonly releaseUnused: (since: number) => void;
-  /** When any of it was last used, or the connection of an organization was, in milliseconds since the epoch; else 0. */
+  /**
+   * Returns the time of the last use of any connection, or of the connection of an organization, in milliseconds
+   * since the epoch; 0 for none.
+   */
   readonly usedAt: (organizationId?: string) => number;
   /** Whether an organization has a connection. */
   readonly isUsedBy: (organizationId: string) => boolean;
-  /**
-   * Resolves when the server was found to be away since it was opened, with the reason; with null when there is doubt, and
-   * when the entry ends.
-   */
+  /** Resolves with the failure when the connection is lost; with null in doubt, and at the end of the entry. */
   readonly lost: () => Promise<ServerFailed | null>;
-  /** Connects for its owner, and for others, and lists the tools. Throws ServerFailed. */
+  /** Connects for the owner and for other organizations, and lists the tools. Throws ServerFailed. */
   readonly open: (others?: readonly ConnectionOwner[]) => Promise<void>;
-  /** What is known to be wrong with a server that has not introduced itself yet; null when nothing is. */
+  /** Returns the known fault of a server that has not introduced itself yet; null if there is none. */
   readonly knownFault: () => ServerFailed | null;
-  /** Ends it when nobody needs it any more. */
+  /** Ends the entry after its last call. */
   readonly retire: () => Promise<void>;
-  /** Ends it at once. */
+  /** Ends the entry at once. */
   readonly close: () => Promise<void>;
 };
 
@@ -71,8 +74,8 @@ type MakeRoom = (organizationId: string) => void;
 type OwnedConnection = { readonly connection: Connection; usedAt: number };
 
 /**
- * Makes the entry of a server. Nothing is connected yet. By the connection of whoever owns the server its tools are
- * listed and its health is told: over that of the operator nobody else ever calls.
+ * Creates the entry of a server without connecting. The connection of the owner lists the tools and reports the
+ * health: nobody else calls over the connection of the operator.
  */
 export function createServerEntry(
   options: ServerEntryOptions & { readonly makeRoom: MakeRoom },
@@ -85,7 +88,7 @@ export function createServerEntry(
   const ended = new AbortController();
   let onLost = Promise.withResolvers<ServerFailed | null>();
 
-  // What gives way is what is read: it is destroyed by itself.
+  // The budget destroys the stream that is read; nothing else is to be done.
   const memoryFor = (owner: ConnectionOwner): MemoryScope => new MemoryScope(budget, owner, () => undefined);
 
   const ownedConnectionOf = (owner: ConnectionOwner): OwnedConnection => {
@@ -93,7 +96,7 @@ export function createServerEntry(
     if (known !== undefined) {
       return known;
     }
-    // What becomes of a tenant's connection need not be true of the server: it is only a reason to look after it.
+    // A lost connection of a tenant need not mean that the server is away: it is only a reason to check.
     const lose = (failure: ServerFailed): void => onLost.resolve(owner === ownerId ? failure : null);
     if (owner !== null) {
       makeRoom(owner);
@@ -167,7 +170,7 @@ export function createServerEntry(
     lost: () => onLost.promise,
     open: async (others = []) => {
       onLost = Promise.withResolvers();
-      // What does not come up for its owner is not tried for everybody else.
+      // If the server fails for its owner, do not try it for all others.
       await catalogue.refresh();
       await Promise.all(others.map((owner) => ownedConnectionOf(owner).connection.introduce()));
     },

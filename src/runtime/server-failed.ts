@@ -1,16 +1,16 @@
 /**
- * What went wrong with a server. `unreachable`: nothing was sent. `broken`: it may have carried out what it was sent.
- * `unavailable`: it answers that it cannot answer now. `unusable`: as it is configured it cannot be used, such as a
- * command that is not there, or a certificate that nobody trusts.
+ * The kind of a failure of a server. `unreachable`: nothing was sent. `broken`: it may have run the request.
+ * `unavailable`: it reports that it cannot answer now. `unusable`: its configuration cannot work, such as a missing
+ * command or an untrusted certificate.
  */
 export type FailureKind = 'unreachable' | 'unavailable' | 'refused' | 'broken' | 'late' | 'protocol' | 'unusable';
 
-/** Failures that may pass without anybody changing the configuration. */
+/** Failures that may disappear without a change of the configuration. */
 const PASSING: readonly FailureKind[] = ['unreachable', 'unavailable', 'broken', 'late'];
 
 /**
- * A server that could not be asked, or whose answer is none. The message names the server and is meant for clients: it
- * holds no credential, no address, and nothing that the server said. `cause` is for the log.
+ * A server could not be reached, or its answer is not valid. The message names the server and is for clients: it
+ * contains no credentials, no address, and no text of the server. `cause` is for the log.
  */
 export class ServerFailed extends Error {
   override readonly name = 'ServerFailed';
@@ -21,13 +21,13 @@ export class ServerFailed extends Error {
     this.kind = kind;
   }
 
-  /** Whether it may be gone later although nobody changes anything. */
+  /** Whether the failure may disappear without a change of the configuration. */
   get mayPass(): boolean {
     return PASSING.includes(this.kind);
   }
 }
 
-/** Of a server that answers with HTTP 401 or 403: that is about the headers that it is sent. */
+/** The failure for an answer with HTTP 401 or 403: it concerns the headers that the gateway sends. */
 export const credentialsRefused = (server: string, status: number): ServerFailed =>
   new ServerFailed(
     server,
@@ -35,9 +35,9 @@ export const credentialsRefused = (server: string, status: number): ServerFailed
     `refused the credentials that it is sent (HTTP ${status}). Whoever owns it must look after its headers.`,
   );
 
-/** Whether an HTTP status says that a server cannot answer now. */
+/** Whether an HTTP status means that a server cannot answer now. */
 export const isUnavailableStatus = (status: number): boolean => status >= 500 || status === 429;
 
-/** Of a connection that the gateway has closed. */
+/** The failure for a connection that the gateway has closed. */
 export const disconnected = (server: string): ServerFailed =>
   new ServerFailed(server, 'unreachable', 'was disconnected by the gateway; ask again.');

@@ -15,13 +15,13 @@ import type { RemotePipeTarget } from './target.ts';
 type Events = AsyncGenerator<StreamEvent>;
 
 const SPOKEN = 'HTTP with SSE';
-/** Bytes of an answer that are read so that its connection can be used again. */
+/** The maximum number of bytes of an answer that are read to keep its connection usable. */
 const MAX_READ_ON_BYTES = 64 * 1024;
 
 /**
- * Opens a pipe over HTTP with SSE (MCP 2024-11-05, "Transports"): messages come as events of one stream, and are POSTed
- * to the URL that its first `endpoint` event names. Resolves when that is known; nothing reaches `reader` before.
- * Throws ServerFailed, or the reason of `signal`, which bounds the opening alone.
+ * Opens a pipe over HTTP with SSE (MCP 2024-11-05, "Transports"): messages come as events of one stream, and are
+ * POSTed to the URL in its first `endpoint` event. Resolves when that URL is known; `reader` gets nothing before.
+ * Throws ServerFailed, or the reason of `signal`, which limits only the opening.
  */
 export async function openSse(
   egress: OwnedDispatcher,
@@ -80,21 +80,22 @@ async function* eventsOf(server: string, body: Readable, memory: () => MemorySco
   try {
     using scope = memory();
     const held = scope.hold('queues', 0, () => body.destroy(new OverBudget('share')));
-    // Whoever reads an event holds what it says.
+    // The reader of an event holds its content.
     yield* readEvents(body, { longest: scope.messageBytes, held, bytesOf: ({ length }) => countedBytes(length) });
   } catch (error) {
     throw error instanceof RangeError ? pipeProtocolViolation(server, SPOKEN, error.message) : error;
   }
 }
 
-/** The path to which messages go. */
+/** Waits for the path that receives messages. */
 async function endpointOf({ name, origin, path }: RemotePipeTarget, events: Events): Promise<string> {
   for (let next = await events.next(); !next.done; next = await events.next()) {
     const { event, data } = next.value;
     if (event === 'endpoint') {
       const stream = new URL(origin + path);
       const endpoint = URL.parse(data, stream.href);
-      // The credentials of the server would go there. An `origin` is not compared: the one of a blob: URL is within it.
+      // The credentials of the server would go there. The origins are not compared: the origin of a blob: URL is that
+      // of the URL within it.
       if (endpoint?.protocol !== stream.protocol || endpoint.host !== stream.host) {
         throw pipeProtocolViolation(name, SPOKEN, 'it wants messages at another origin than its own');
       }
@@ -108,7 +109,7 @@ type Opened = {
   readonly reader: PipeReader;
   readonly events: Events;
   readonly endpoint: string;
-  /** Aborted when the pipe ends: with what failed, or, when it was closed, with what those under way are told. */
+  /** Aborted at the end of the pipe: with its failure, or after `close` with the failure for pending requests. */
   readonly ending: AbortController;
   readonly memory: () => MemoryScope;
 };
@@ -124,7 +125,7 @@ function pipeOf(
   const read = async (): Promise<void> => {
     await nextTurn();
     for await (const { event, data } of events) {
-      // An event without data only says where to go on from.
+      // An event without data contains only the id for resuming.
       if (event === 'message' && data !== '' && !signal.aborted) {
         await reader.message(data);
       }
@@ -161,7 +162,7 @@ function pipeOf(
   };
 }
 
-/** What the answer to a message says does not matter; its connection can be used again when it has come whole. */
+/** Reads an answer to its end, so that its connection can be used again. Its content does not matter. */
 async function readOn({ body }: HttpAnswer): Promise<void> {
   let size = 0;
   try {
@@ -172,6 +173,6 @@ async function readOn({ body }: HttpAnswer): Promise<void> {
       }
     }
   } catch {
-    // Its status was all that was needed of it.
+    // Only the status of the answer is needed.
   }
 }

@@ -4,10 +4,10 @@ import { ConfigError, type ProcessUser } from '../config.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Checks that this process may start processes as the user. Throws ConfigError. */
+/** Throws ConfigError unless this process may start processes as the user. */
 export function requireStdioUser(user: ProcessUser | null): void {
   const code = user && (spawnSync(process.execPath, ['--version'], { ...user }).error as NodeJS.ErrnoException)?.code;
-  // Another code, such as EACCES, says that the user may not run this very program, which it need not.
+  // Another code, such as EACCES, only means that the user may not run this program, which is not necessary.
   if (code === 'EPERM') {
     throw new ConfigError(
       'GATEHOUSE_STDIO_USER: this process may not start processes as another user. Start the gateway as root, or with ' +
@@ -16,7 +16,7 @@ export function requireStdioUser(user: ProcessUser | null): void {
   }
 }
 
-/** An environment as the user has it: HOME, USER and LOGNAME are the user's, or left out where it has none. */
+/** Returns the environment for a user: HOME, USER and LOGNAME are those of the user, or absent if it has none. */
 export function environmentOfUser(environment: Environment, user: ProcessUser | null): Environment {
   if (user === null) {
     return environment;
@@ -26,7 +26,7 @@ export function environmentOfUser(environment: Environment, user: ProcessUser | 
   return { ...rest, ...(name && { USER: name, LOGNAME: name }), ...(home && { HOME: home }) };
 }
 
-/** The entry of a user in the user database of this machine (passwd(5)); undefined where there is none. */
+/** Finds a user in the user database of this machine (passwd(5)); undefined if it is not there. */
 function accountOf({ uid }: ProcessUser): { name: string | undefined; home: string | undefined } | undefined {
   let lines: string[];
   try {

@@ -13,21 +13,21 @@ import { ServerFailed } from './server-failed.ts';
 import type { StderrBuffer } from './stderr-buffer.ts';
 import type { ProcessTarget } from './target.ts';
 
-/** Milliseconds that a process gets to end after its input has, and after it is told to. */
+/** The time for a process to end after the end of its input, and again after SIGTERM, in milliseconds. */
 const GRACE_MS = 1000;
 
-/** Milliseconds in which the last output of a process arrives. */
+/** Milliseconds until the last output of a process has arrived. */
 const FLUSH_MS = 200;
 
-/** What the machine has none of at the moment: processes, open files, memory. */
+/** Error codes for resources that are used up at the moment: processes, open files, memory. */
 const EXHAUSTED = new Set<string | undefined>(['EAGAIN', 'EMFILE', 'ENFILE', 'ENOMEM']);
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Starts a process and speaks to it in lines over its standard input and output (MCP 2025-11-25, "stdio"). It is the
- * leader of a process group of its own, which ends as a whole. A process that leaves the group (setsid(2)) does not end
- * with it. `signal` ends a start that is under way. Throws ServerFailed, OverBudget, or the reason of the signal.
+ * Starts a process, and exchanges lines over its standard input and output (MCP 2025-11-25, "stdio"). The process
+ * leads its own process group, and the whole group ends with the pipe. A process that leaves the group (setsid(2))
+ * does not. `signal` ends a start in progress. Throws ServerFailed, OverBudget, or the reason of the signal.
  */
 export async function openProcess(
   target: ProcessTarget,
@@ -40,7 +40,7 @@ export async function openProcess(
   if (refusal !== undefined) {
     throw new ServerFailed(name, 'unusable', `cannot be started: ${refusal}.`);
   }
-  // A folder that is not there, spawn would report as a command that is not.
+  // `spawn` would report a missing folder as a missing command.
   if (cwd !== null && !(await stat(cwd).catch(() => null))?.isDirectory()) {
     throw new ServerFailed(name, 'unusable', 'cannot be started: its folder `cwd` does not exist.');
   }
@@ -66,7 +66,7 @@ export async function openProcess(
   const protocolError = (why: string) =>
     end(new ServerFailed(name, 'protocol', `does not speak the protocol: ${why}.`));
 
-  /** Holds what the process has not taken; false where there is no room for it. */
+  /** Holds the memory of the output that the process has not taken; false if there is none. */
   const noteQueue = (): boolean => room.outgoing.tryResize(countedBytes(child.stdin.writableLength));
 
   readLines(child.stdout, target, room, {
@@ -75,14 +75,14 @@ export async function openProcess(
     noRoom: end,
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
-  // Mostly it has ended, and is about to say how.
+  // Usually the process has ended, and its exit status comes next.
   child.stdin.on('error', () => {
     const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${MAY_HAVE_RUN}.`);
     setTimeout(end, GRACE_MS, failure).unref();
   });
   child.once('exit', async (code, signalName) => {
     const how = signalName === null ? `exited with code ${code}` : `was ended by ${signalName}`;
-    // What it has said last is still on its way; what it has started may hold its output open for ever.
+    // Its last output may still arrive. Processes that it has started may keep its output open for ever.
     do {
       await Promise.race([once(child, 'close'), delay(FLUSH_MS, undefined, { ref: false })]);
     } while (!isClosing && child.stdout.isPaused());
@@ -114,11 +114,11 @@ export async function openProcess(
 
 async function start({ name, command, args, cwd, env, user }: ProcessTarget): Promise<Child> {
   try {
-    // It throws what it can tell at once, such as arguments that are too long.
+    // `spawn` throws faults that it detects at once, such as arguments that are too long.
     const child = spawn(command, args, {
       cwd: cwd ?? undefined,
       env,
-      // As another user it has none of the gateway's further groups either (setgroups(2), called by libuv).
+      // Another user does not get the additional groups of the gateway either (setgroups(2), called by libuv).
       ...user,
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -129,12 +129,12 @@ async function start({ name, command, args, cwd, env, user }: ProcessTarget): Pr
     const { code } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT' ? 'its command is not found' : code === 'EACCES' ? 'its command may not be run' : code;
-    // Without the cause, which names the command.
+    // Without the cause, because it contains the command.
     throw new ServerFailed(name, EXHAUSTED.has(code) ? 'unavailable' : 'unusable', `cannot be started: ${why}.`);
   }
 }
 
-/** Ends a process with all that it has started: it is asked first, by the end of its input, and then by signals. */
+/** Ends a process with all processes of its group: first by the end of its input, then by signals. */
 async function stop(child: Child): Promise<void> {
   const isOver = new Promise<true>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null) {
@@ -149,7 +149,7 @@ async function stop(child: Child): Promise<void> {
     kill(child, 'SIGTERM');
     await isOverWithin(GRACE_MS);
   }
-  // Whatever it has started, and itself if it does not listen.
+  // The rest of its group, and the process itself if it ignores SIGTERM.
   kill(child, 'SIGKILL');
   await isOver;
   child.stdin.destroy();
@@ -161,6 +161,6 @@ function kill({ pid }: Child, signal: NodeJS.Signals): void {
   try {
     process.kill(-(pid as number), signal);
   } catch {
-    // Nobody of the group is left.
+    // No process of the group is left.
   }
 }

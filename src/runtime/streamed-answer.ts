@@ -3,19 +3,19 @@ import type { ScannedMessage } from './message-members.ts';
 import { MessageScanner } from './message-scanner.ts';
 import { ServerFailed } from './server-failed.ts';
 
-/** An answer in JSON that is handed on as it comes, with the caller's id in it. */
+/** An answer in JSON that is streamed with the id of the caller. */
 export type StreamedAnswer = {
-  /** From its first step on it owns the answer. Throws ServerFailed, also at the end of what is no answer to the request. */
+  /** Owns the answer from its first step. Throws ServerFailed, also at the end of an answer to another request. */
   readonly chunks: AsyncIterable<Buffer>;
-  /** Bytes that there will be in all of them; undefined where the server has not said it. */
+  /** The total number of bytes; undefined if the server has not announced it. */
   readonly length: number | undefined;
-  /** Bytes that have come. */
+  /** Returns the number of received bytes. */
   readonly bytes: () => number;
-  /** Whether it is a failure; undefined as long as it has not come whole, and for what is no answer. */
+  /** Whether the answer is a failure; undefined before its end, and for an answer to another request. */
   readonly isError: () => boolean | undefined;
 };
 
-/** The answer to the request with an own id, for a caller with another. */
+/** Streams the answer to the request with an id of the gateway, for a caller with another id. */
 export function streamAnswer(server: string, answer: HttpAnswer, own: number, id: unknown): StreamedAnswer {
   const splicer = new IdSplicer(own, id);
   async function* chunks(): AsyncGenerator<Buffer> {
@@ -39,14 +39,14 @@ export function streamAnswer(server: string, answer: HttpAnswer, own: number, id
   return { chunks: chunks(), length, bytes: () => splicer.taken, isError: () => splicer.isError() };
 }
 
-/** A server that has answered something else. */
+/** The failure for a server that has not answered the request. */
 export const unanswered = (server: string): ServerFailed =>
   new ServerFailed(server, 'broken', 'ended its answer before it had answered.');
 
-/** Bytes that are held back of an id whose end has not come; an own id is shorter. */
+/** The maximum number of bytes of an unfinished id that are held back; an id of the gateway is shorter. */
 const MAX_ID_BYTES = 64;
 
-/** Puts the caller's id in the place of an own one, wherever that stands. */
+/** Replaces the id of the gateway by the id of the caller, wherever it stands. */
 class IdSplicer {
   readonly #own: string;
   readonly #id: Buffer;
@@ -54,7 +54,7 @@ class IdSplicer {
   readonly #messages: ScannedMessage[] = [];
   #hasId = false;
   #isRefused = false;
-  /** Bytes of the text that were taken, and those that were handed on; those between them are held. */
+  /** The received bytes and the bytes that were passed on; those in between are held back. */
   #taken = 0;
   #passed = 0;
   #held: Buffer = Buffer.alloc(0);
@@ -69,7 +69,7 @@ class IdSplicer {
     return this.#taken;
   }
 
-  /** Bytes that the answer grows by. */
+  /** The number of bytes by which the answer grows. */
   get growth(): number {
     return this.#id.length - this.#own.length;
   }
@@ -80,7 +80,7 @@ class IdSplicer {
     return isAnswer ? answer?.isError : undefined;
   }
 
-  /** Takes the next bytes, and returns those to be handed on; null where they belong to no answer to the request. */
+  /** Takes the next bytes, and returns the bytes to pass on; null if the text is no answer to the request. */
   take(chunk: Buffer): Buffer | null {
     const passed = this.#splice(chunk);
     this.#isRefused = passed === null;
@@ -96,7 +96,7 @@ class IdSplicer {
     let at = 0;
     const { id } = this.#scanner.current();
     if (id !== undefined && id.start >= before) {
-      // Written in another way, or twice, it would change a length that has been told.
+      // An id in another notation, or a second one, would change the announced length.
       if (id.text !== this.#own || this.#hasId) {
         return null;
       }

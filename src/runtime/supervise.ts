@@ -3,29 +3,29 @@ import { createBackoff } from '../base/backoff.ts';
 import type { ServerEntry } from './server-entry.ts';
 import type { ServerFailed } from './server-failed.ts';
 
-/** Whether a server can be used, as far as is known. */
+/** Whether a server can be used, as far as known. */
 export type HealthState = 'connecting' | 'connected' | 'unreachable';
 
-/** How one of the operator's servers fares. */
+/** The health of a server of the operator. */
 export type Health = {
   readonly state: HealthState;
   /** Milliseconds since the epoch. */
   readonly since: number;
-  /** Why it is not connected, or was not the last time; null when nothing has failed since it was connected. */
+  /** The last failure since the server was connected; null for none. */
   readonly lastError: string | null;
 };
 
-/** Between two attempts to connect. */
+/** The shortest and the longest wait between two attempts to connect. */
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = { stdio: 30_000, remote: 4000 };
-/** How long a server must have been connected to begin anew with short waits. */
+/** The duration of a connection after which the waits start again from the shortest. */
 const STEADY_MS = 10_000;
-/** Between two checks of a server to which no connection stays open. */
+/** The interval of checks of a server without an open connection. */
 const CHECK_INTERVAL_MS = 30_000;
 
 /**
- * Keeps a server connected until its entry ends: connects again after it was lost, at growing intervals, for ever.
- * `isUp`: it is connected already. Returns how to ask for its health.
+ * Keeps a server connected until the end of its entry: connects again after a loss, at growing intervals, for ever.
+ * `isUp` means that it is connected already. Returns a function that gives its health.
  */
 export function supervise(
   entry: ServerEntry,
@@ -47,7 +47,7 @@ export function supervise(
     }
   };
 
-  /** Resolves when the server is lost, with the reason, or when it is time to look after it: with null. */
+  /** Resolves with the failure when the server is lost, or with null when a check is due. */
   const lost = async (): Promise<ServerFailed | null> =>
     transport === 'streamable_http'
       ? Promise.race([

@@ -1,21 +1,21 @@
 import { isNameOfSecret, passwordsIn } from '../redaction/secret-values.ts';
 
-/** A value that a server is reached or started with, and the name under which it is configured. */
+/** A configured value of a server, and its name. */
 export type Secret = { readonly name: string; readonly value: string };
 
-/** Characters from which on a part of a URL is taken for a secret, although its name does not say so. */
+/** The minimum number of characters of a part of a URL that counts as a secret without a telling name. */
 const MIN_URL_SECRET_CHARS = 16;
 
-/** Headers, or variables, as secrets. */
+/** Returns headers or variables as secrets, with the passwords of URLs in them. */
 export const secretsIn = (values: Readonly<Record<string, string>>): Secret[] => [
   ...Object.entries(values).map(([name, value]) => ({ name, value })),
   ...Object.values(values).flatMap(passwords),
 ];
 
-/** Passwords of URLs, which are secrets whatever the name of the URL. */
+/** The passwords of URLs are secrets whatever the name of the value is. */
 const passwords = (text: string): Secret[] => passwordsIn(text).map((value) => ({ name: 'password', value }));
 
-/** What may be a secret in a URL: values of its query, and parts of its path. */
+/** Returns the possible secrets of a URL: values of its query, parts of its path, and its password. */
 export function secretsOfUrl(url: URL): Secret[] {
   const parts = url.pathname.split('/').map((value) => ({ name: 'path', value }));
   const query = [...url.searchParams].map(([name, value]) => ({ name, value }));
@@ -24,7 +24,7 @@ export function secretsOfUrl(url: URL): Secret[] {
 
 const mayBeSecret = ({ name, value }: Secret): boolean => isNameOfSecret(name) || value.length >= MIN_URL_SECRET_CHARS;
 
-/** A URL for the audit log: without what may be a secret in it, and without its fragment. */
+/** Returns a URL for the audit log, without possible secrets and without its fragment. */
 export function urlWithoutSecrets(text: string): string {
   const { protocol, host, pathname, searchParams } = new URL(text);
   const shown = (name: string, value: string): string => (mayBeSecret({ name, value }) ? '[credential]' : value);
@@ -33,7 +33,9 @@ export function urlWithoutSecrets(text: string): string {
   return `${protocol}//${host}${path.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 }
 
-/** Arguments of a command whose names say that they are secrets: `--token x`, `--token=x`, `Authorization: x`. */
+/**
+ * Returns the arguments of a command that their names mark as secrets: `--token x`, `--token=x`, `Authorization: x`.
+ */
 export function secretsOfArguments(args: readonly string[]): Secret[] {
   const named = args
     .flatMap((argument, at): Secret[] => {

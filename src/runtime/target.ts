@@ -1,47 +1,50 @@
 import type { EncodingErrorHandler, SharedTransport } from '../contract/closed-words.ts';
 import type { Secret } from './target-secrets.ts';
 
-/** A server as it is connected to. Nothing in it has to be looked up any more. */
+/** Everything that a connection to a server needs. */
 export type Target = HttpTarget | PipeTarget;
 
-/** A server to which messages go over something that stays open. */
+/** A server with a connection that stays open. */
 export type PipeTarget = RemotePipeTarget | ProcessTarget;
 
 type Common = {
   /** For messages to people. */
   readonly name: string;
-  /** Milliseconds without a word after which a request is given up. */
+  /** Milliseconds without a byte of the answer after which a request fails. */
   readonly silence: number;
-  /** What its owner has configured and others must not read in what the server says. */
+  /** The configured values that other people must not read in the answers of the server. */
   readonly secrets: readonly Secret[];
-  /** Whether it is the operator's: who uses it does not own it. */
+  /** Whether it belongs to the operator, so that its users are not its owner. */
   readonly isShared: boolean;
 };
 
-/** A server that is reached over a network. */
+/** A server in a network. */
 export type RemoteTarget = HttpTarget | RemotePipeTarget;
 
-/** One that answers each request over HTTP by itself. */
+/** A server that answers each HTTP request separately. */
 export type HttpTarget = Remote & { readonly transport: 'streamable_http' };
 
-/** One to which messages go over a connection that stays open. */
+/** A server in a network with a connection that stays open. */
 export type RemotePipeTarget = Remote & {
   readonly transport: Exclude<SharedTransport, 'stdio' | 'streamable_http'>;
 };
 
 type Remote = Common & {
-  /** Where it is: `https://host:port` (or wss), and the rest of its URL. */
+  /** The origin `https://host:port` (or wss), and the rest of its URL. */
   readonly origin: string;
   readonly path: string;
-  /** What its owner has it sent with every request; no header that the gateway makes of a message. Names in lower case. */
+  /**
+   * The configured headers of every request, names in lower case, without headers that the gateway makes of a
+   * message.
+   */
   readonly headers: Readonly<Record<string, string>>;
-  /** Milliseconds without a byte after which an SSE stream is taken for lost; 0 for never. */
+  /** Milliseconds without a byte after which an SSE stream counts as lost; 0 for never. */
   readonly streamSilence: number;
-  /** Whether it is told when the gateway's own session ends. */
+  /** Whether the gateway reports the end of its own session to the server. */
   readonly endsSession: boolean;
 };
 
-/** A server that is a process of this machine, spoken to over its standard input and output. */
+/** A local process; messages go over its standard input and output. */
 export type ProcessTarget = Common & {
   readonly transport: 'stdio';
   /** Why this gateway does not start it; absent if it does. */
@@ -50,11 +53,14 @@ export type ProcessTarget = Common & {
   readonly args: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** The folder it runs in; null for the gateway's own. */
+  /** The working folder; null for that of the gateway. */
   readonly cwd: string | null;
-  /** The user that runs it, by number; null for the gateway's own. */
+  /** The user and group of the process, as numbers; null for those of the gateway. */
   readonly user: { readonly uid: number; readonly gid: number } | null;
-  /** What it writes and reads, as a label of the WHATWG Encoding standard, and what becomes of bytes that are none. */
+  /**
+   * The encoding of its input and output, as a label of the WHATWG Encoding standard, and the treatment of invalid
+   * bytes.
+   */
   readonly encoding: string;
   readonly undecodable: EncodingErrorHandler;
 };

@@ -10,91 +10,94 @@ import { type ListedTools, listTools } from './list-tools.ts';
 import { areSameTools, type SeenTools } from './save-tools.ts';
 import { ServerFailed } from './server-failed.ts';
 
-/** The tools of a server as they were last seen, and why they could not be seen since. */
+/** The last seen tools of a server, and the failure of the last attempt to list them. */
 export type ToolsSeen = {
-  /** The same array as long as nothing has changed. */
+  /** The same array until something changes. */
   readonly tools: readonly CataloguedTool[];
   /** Milliseconds since the epoch. */
   readonly seenAt: number;
   readonly failure: ServerFailed | null;
-  /** Whether they are as fresh as they were to be. */
+  /** Whether the list is as fresh as the caller requires. */
   readonly isFresh: boolean;
 };
 
-/** How fresh tools must be, and how long to wait when they are not; milliseconds. */
+/** The required freshness of a list: its maximum age, and the maximum wait for a newer one, in milliseconds. */
 export type Freshness = {
   readonly age: number;
   readonly patience: number;
-  /** The definitions decide about a call: of what is stored nobody knows whether the server still says so. */
+  /**
+   * The list decides about a call: then a stored list does not suffice, because the server may have changed it since.
+   */
   readonly decides?: true;
 };
 
-/** What a server lists. */
+/** The list of the tools of one server. */
 export type ToolCatalogue = {
   /**
-   * Its tools, at most `age` old and none that it has said are others by now, at once when they are known; when they are
-   * not to be had within `patience` after the server may be asked, the last that were seen. An `age` below the interval
-   * has it asked at once. Throws ServerFailed when none ever were.
+   * Returns tools that are at most `age` old and that the server has not reported as changed; at once if they are
+   * known. If the server does not list them within `patience` after it may be asked, returns the last seen ones. An
+   * `age` below the interval makes the gateway ask at once. Throws ServerFailed if no list was ever seen.
    */
   readonly tools: (freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
-  /** Asks the server now; who comes while it is asked waits for the same answer. Throws ServerFailed. */
+  /** Lists the tools now. Callers that come in the meantime wait for the same list. Throws ServerFailed. */
   readonly refresh: () => Promise<void>;
-  /** The server is heard to say that its tools have changed. */
+  /** Notes that the server has reported changed tools. */
   readonly markOutdated: () => void;
-  /** What is stored may be another's by now. */
+  /** Forgets the last seen list, because the stored one may have changed. */
   readonly forget: () => void;
-  /** From now on what is seen is stored; what was seen already, too. */
+  /** Stores the last seen list now, and every later one. */
   readonly startStoring: () => void;
-  /** What the server has listed, for the operator; null before it has. */
+  /** Returns a summary of the last list for the operator; null before the first list. */
   readonly facts: () => ListedFacts | null;
 };
 
-/** What a server has listed, in short. */
+/** A summary of a list of tools. */
 export type ListedFacts = Pick<ListedTools, 'leftOut' | 'protocolVersion'> & { readonly names: readonly string[] };
 
+/** The server, its stored list, and the limits of a catalogue. */
 export type ToolCatalogueOptions = {
   readonly name: string;
   readonly connection: () => Connection;
   readonly stored: (room: (bytes: number) => Promise<void>) => Promise<StoredCatalogue>;
-  /** Stores what was seen, in place of what was stored before; false when it is not this server's any more. */
+  /** Stores a list in place of the earlier one. Returns false if the list no longer belongs to this server. */
   readonly save: (listed: SeenTools, before: SeenTools['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
   readonly budget: MemoryBudget;
-  /** Whose server it is. */
+  /** The organization that owns the server; null for the operator. */
   readonly holder: Holder;
-  /** Milliseconds from one list to the next that the server itself, or the age of what was seen, is the reason of. */
+  /** The minimum time between two lists that the age of a list, or the server itself, causes, in milliseconds. */
   readonly intervalMs: number;
-  /** Aborted when the server is connected to in another way, or not at all. */
+  /** Aborted when the server gets another connection, or none. */
   readonly ended: AbortSignal;
 };
 
-/** Milliseconds in which one failure answers for all, and in which changes are taken together at least. */
+/** Milliseconds for which a failure answers all callers, and milliseconds that collect changes before one list. */
 const FAILURE_REMEMBERED_MS = 2000;
 const COALESCED_MS = 50;
 /** Milliseconds that listing the tools of a server may take. */
 const LIST_TIMEOUT_MS = 30_000;
-/** Milliseconds between two notes that what was seen is of use. */
+/** Milliseconds between two notes that the list is in use. */
 const NOTE_INTERVAL_MS = 1000;
 
-/** Makes the catalogue of one server, as it is connected to. */
+/** Creates the catalogue of one server with one connection. */
 export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogue {
   const { name, connection, stored, save, now, budget, holder, intervalMs, ended } = options;
   let seen: SeenTools | null = null;
-  /** The room that `seen` takes, as long as there is some. */
+  /** The memory of `seen`, as long as there is some. */
   let held: HeldMemory | null = null;
   let usedAt = 0;
   let facts: ListedFacts | null = null;
   let failure: { readonly error: ServerFailed; readonly at: number } | null = null;
   let refreshing: Promise<void> | null = null;
-  /** One reading of what is stored for all who come meanwhile: each would take its room. */
+  /** One read of the stored list for all callers: each read would need its memory. */
   let recalling: Promise<void> | null = null;
-  /** When the server was last asked, successfully or not, and how often so far. */
+  /** The time of the last list, successful or not, and the number of lists so far. */
   let asked = { at: Number.NEGATIVE_INFINITY, times: 0 };
   let due: Promise<void> | null = null;
   let listenedTo: Connection | null = null;
   let isOutdated = false;
   let isKept = false;
-  /** Whether it was this process that saw what was seen. */
+  /** Whether this process has listed `seen`, rather than read it from the store. */
   let isListed = false;
 
   const forget = (): void => {
@@ -104,7 +107,9 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
   };
   ended.addEventListener('abort', forget, { once: true });
 
-  /** Keeps what was seen until the room is needed. Throws OverBudget: there must be room for it while it is used. */
+  /**
+   * Keeps a list until its memory is needed. Throws OverBudget: while the list is in use there must be memory for it.
+   */
   const remember = (listed: SeenTools, bytes: number): void => {
     forget();
     held = budget.hold(holder, 'lists', bytes);
@@ -112,7 +117,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     seen = listed;
   };
 
-  /** What is stored, held as long as it is used. Throws OverBudget. */
+  /** Reads the stored list, and holds its memory while `use` runs. Throws OverBudget. */
   const withStored = async (use: (found: StoredCatalogue, reading: HeldMemory) => Promise<void>): Promise<void> => {
     using reading = budget.hold(holder, 'lists', 0);
     await use(await stored((bytes) => reading.waitToResize(bytes)), reading);
@@ -139,7 +144,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
   };
 
   const list = async (): Promise<void> => {
-    // What a server says first may be old when it has said the last of it.
+    // The first page may be outdated when the last page arrives.
     const seenAt = now();
     const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
     using reading = budget.hold(holder, 'lists', 0);
@@ -192,7 +197,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
       void present.listen(hear, ended);
     }
     if (isOutdated) {
-      // It was heard while the server listed what it had before.
+      // The change was reported while the server listed the earlier tools.
       void refreshWhenDue();
     }
   };
@@ -204,10 +209,10 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     return refreshing;
   };
 
-  /** Milliseconds until the server may be asked again without anybody wanting its answer as of now. */
+  /** Milliseconds until the next list that no caller requires at once. */
   const untilDue = (): number => Math.min(Math.max(asked.at + intervalMs - now(), 0), intervalMs);
 
-  /** Asks the server once for all that becomes a reason until it is due. Never rejects. */
+  /** Lists the tools once for all reasons that come until then. Never rejects. */
   const refreshWhenDue = (): Promise<void> => {
     const { times } = asked;
     due ??= delay(Math.max(untilDue(), COALESCED_MS), undefined, { ref: false, signal: ended })
@@ -224,7 +229,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     void refreshWhenDue();
   };
 
-  /** Others of its holder go first; not at each call, which would cost it more. */
+  /** Releases the other lists of the holder first. Not at every call, because that would cost more than the call. */
   const noteUse = (): void => {
     const at = now();
     if (at - usedAt > NOTE_INTERVAL_MS) {
@@ -233,13 +238,13 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     }
   };
 
-  /** Whether the age of what was seen is known: not of what another process has stored, nor after the clock was set back. */
+  /** Whether the age of the list is known: another process may have stored it, and the clock may have been set back. */
   const isKnownAt = (seenAt: number): boolean => isListed && seenAt <= now();
 
   const isStale = ({ seenAt }: SeenTools, { age, decides }: Freshness): boolean =>
     isOutdated || refreshing !== null || now() - seenAt > age || (decides === true && !isKnownAt(seenAt));
 
-  /** Takes what is stored for what was seen. */
+  /** Uses the stored list as the last seen one. */
   const recall = (): Promise<void> =>
     withStored(async ({ tools, bytes, seenAt }, reading) => {
       if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
@@ -267,18 +272,18 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     } else if (isStale(seen, freshness)) {
       const wait = age < intervalMs || refreshing !== null ? 0 : untilDue();
       const refreshed = wait === 0 ? refresh().catch(() => undefined) : refreshWhenDue();
-      // A server that has failed is not waited for until it is due.
+      // Do not wait for a failed server before the next list is due.
       const isWaiting = patience > 0 && recently === null && (wait === 0 || failure === null);
       await (isWaiting ? Promise.race([refreshed, delay(wait + patience, undefined, { ref: false })]) : undefined);
     }
     if (seen === null) {
-      // It was given up, or others needed the room, since it was listed.
+      // The list was forgotten, or another holder needed its memory, since it was listed.
       throw ended.aborted
         ? hasMoved(name)
         : new ServerFailed(name, 'unavailable', 'lists more tools than there is memory for now; ask again.');
     }
     const { seenAt } = seen;
-    // Who says that its tools change while it lists them has listed them nevertheless.
+    // A server that reports changes while it lists its tools has listed them nevertheless.
     const isFresh = isKnownAt(seenAt) && now() - seenAt <= age && (!isOutdated || seenAt >= began);
     return { ...seen, failure: failure?.error ?? null, isFresh };
   };
@@ -297,7 +302,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     forget,
     startStoring: () => {
       isKept = true;
-      // What could not be stored is asked for again.
+      // A list that could not be stored is forgotten, so that the next caller lists the tools again.
       void keepSeen().catch(forget);
     },
     facts: () => facts,
@@ -307,7 +312,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
 const hasMoved = (name: string): ServerFailed =>
   new ServerFailed(name, 'unreachable', 'was changed or deleted while it listed its tools; ask again.');
 
-/** Tools with the hashes of their definitions; others have their turn between them. */
+/** Adds the hash of each definition. Other work runs between two tools. */
 async function hashed(definitions: readonly Definition[]): Promise<CataloguedTool[]> {
   const yieldTurn = createYielding();
   const tools: CataloguedTool[] = [];
@@ -318,6 +323,6 @@ async function hashed(definitions: readonly Definition[]): Promise<CataloguedToo
   return tools;
 }
 
-/** Of what a server lists and its organization has no room for: it is not used, and what was seen before stays. */
+/** The failure for a list beyond the quota of the organization. The earlier list stays in use. */
 const hasNoRoom = (name: string, { message }: QuotaExceeded): ServerFailed =>
   new ServerFailed(name, 'unusable', `lists more tools than can be stored: ${message}`);

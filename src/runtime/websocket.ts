@@ -13,18 +13,21 @@ import type { RemotePipeTarget } from './target.ts';
 
 const SPOKEN = 'WebSocket';
 const SUBPROTOCOL = 'mcp';
-/** Milliseconds between two looks whether anything was heard: after one without, a ping; after two, the end. */
+/**
+ * The interval of checks for received bytes, in milliseconds: after one interval without any, a ping; after two, the
+ * end.
+ */
 const PING_INTERVAL_MS = 30_000;
-/** Milliseconds that the other side gets to agree to the end. */
+/** The time for the other side to confirm the end, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Status codes of the end (RFC 6455, section 7.4.1). */
+/** Status codes of the close frame (RFC 6455, section 7.4.1). */
 const NORMAL_CODE = 1000;
 const UNACCEPTABLE_CODE = 1003;
 
 /**
- * Opens a pipe over a WebSocket (RFC 6455) with the subprotocol `mcp`: one JSON-RPC message a text frame, both ways.
- * Nothing reaches `reader` before this resolves. Throws ServerFailed, the reason of `signal`, which bounds the
- * opening alone, and OverBudget. `ws` is loaded by the first who needs it.
+ * Opens a pipe over a WebSocket (RFC 6455) with the subprotocol `mcp`: one JSON-RPC message per text frame, in both
+ * directions. `reader` gets nothing before this resolves. Throws ServerFailed, OverBudget, or the reason of `signal`,
+ * which limits only the opening. Loads `ws` at its first use.
  */
 export async function openWebSocket(
   egress: Pick<Egress, 'connector'>,
@@ -69,7 +72,7 @@ export async function openWebSocket(
   }
 }
 
-/** Where a URL leads, as connectors want it. */
+/** The destination of a URL in the form that connectors take. */
 const placeOf = ({ protocol, hostname, host, port }: URL) => ({
   protocol: protocol === 'https:' || protocol === 'wss:' ? 'https:' : 'http:',
   hostname: hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -77,7 +80,7 @@ const placeOf = ({ protocol, hostname, host, port }: URL) => ({
   port,
 });
 
-/** What a WebSocket runs over, as soon as it is open; it is paused. */
+/** Resolves with the socket of a WebSocket when it is open; it is paused. */
 function opened(server: string, websocket: WebSocket, isConnected: () => boolean, signal: AbortSignal) {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   const giveUp = (reason: unknown): void => {
@@ -130,12 +133,12 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
     websocket.terminate();
   };
 
-  /** How much had come when the last message was whole, and the characters of those that are being read. */
+  /** The bytes at the end of the last message, and the characters of the messages that are being read. */
   let wholeAt = socket.bytesRead;
   let read = 0;
-  /** For how many reasons nothing is read. */
+  /** The number of reasons for the pause. */
   let pauses = 0;
-  /** What has come of a message is kept by `ws` until it is whole. */
+  /** `ws` keeps the received part of a message until it is complete. */
   const waiting = (): number => countedBytes(socket.bytesRead - wholeAt + read);
   const pauseUntil = (settled: Promise<void>): void => {
     pauses += 1;
@@ -173,13 +176,13 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
         }
       }
     })
-    // It closes itself: there is an error only when something came that cannot be read.
+    // `ws` closes itself. It reports an error only if a frame cannot be read.
     .on('error', (error) => fail(unreadable(server, error, room.longest)))
     .on('close', (code) => {
       const what = `ended the connection (WebSocket status ${code}); ${MAY_HAVE_RUN}.`;
       fail(new ServerFailed(server, 'broken', what));
     });
-  /** Holds what the server has not taken; false where there is no room for it. */
+  /** Holds the memory of the output that the server has not taken; false if there is none. */
   const noteQueue = (): boolean => room.outgoing.tryResize(countedBytes(websocket.bufferedAmount));
   const closed = new Promise<void>((resolve) => websocket.once('close', () => resolve()));
   setImmediate(() => websocket.resume());
@@ -201,7 +204,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
           error ? reject(connectionFailed(server, 'broken', error)) : resolve();
         });
       }
-      // A server that does not read must not make the queue as long as it likes.
+      // A server that does not read must not let the queue grow without limit.
       if (!(isQueued && noteQueue())) {
         const failure = new ServerFailed(server, 'broken', `does not read what it is sent; ${MAY_HAVE_RUN}.`);
         reject(failure);
@@ -218,7 +221,7 @@ function pipeOf(server: string, websocket: WebSocket, socket: Socket, room: Pipe
   return { pipe, end };
 }
 
-/** Looks whether bytes come in, and asks for some when none do; calls `lost` when none come even so. */
+/** Checks for received bytes, and sends a ping if there are none. Calls `lost` if there are none after that either. */
 function listen(websocket: WebSocket, socket: Socket, lost: () => void): NodeJS.Timeout {
   let heard = socket.bytesRead;
   let isAsked = false;

@@ -9,10 +9,10 @@ import { SCHEMES_BY_TRANSPORT, TRANSPORTS_BY_WORD } from '../runtime/connectable
 import type { Server } from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 
-/** Bytes of all names and values of the headers of a server. */
+/** The maximum size of all names and values of the headers of a server, in bytes. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Throws where headers that are set take more than a server may have: a page of servers is one answer. */
+/** Throws if headers exceed the maximum size, because a page of servers is one answer. */
 export function requireRoom(headers: Readonly<Record<string, string>> = {}): void {
   const bytes = Object.entries(headers).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(value), 0);
   if (bytes > MAX_HEADER_BYTES) {
@@ -21,7 +21,7 @@ export function requireRoom(headers: Readonly<Record<string, string>> = {}): voi
   }
 }
 
-/** Throws where the scheme of a URL is none of its transport's. */
+/** Throws if the transport does not support the scheme of the URL. */
 export function requireDialable({ transport, url }: Pick<Server, 'transport' | 'url'>): void {
   const schemes = SCHEMES_BY_TRANSPORT[TRANSPORTS_BY_WORD[transport]];
   if (!schemes.includes(new URL(url).protocol)) {
@@ -30,14 +30,20 @@ export function requireDialable({ transport, url }: Pick<Server, 'transport' | '
   }
 }
 
-/** Who asks must not be who approves: what runs without a person is changed only by somebody who may approve. */
+/**
+ * Throws unless the caller may change which calls run without approval: agents that call tools must not approve their
+ * own calls.
+ */
 export function requireMayDecide(caller: KeyPairCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
   if (before !== after) {
     requirePermission(caller, 'approvals');
   }
 }
 
-/** Where no call waits, another place is another server that runs without a person. */
+/**
+ * Throws unless the caller may make a change. Without approvals, a new place is another server whose calls run at
+ * once, so the move requires the permission `approvals`.
+ */
 export async function requireMayChange(db: Db, caller: KeyPairCaller, before: Server, after: Server): Promise<void> {
   requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
   if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
@@ -46,12 +52,12 @@ export async function requireMayChange(db: Db, caller: KeyPairCaller, before: Se
   await requireGuarded(db, caller, before, after);
 }
 
-/** Whether a server gets its requests at another place than before. */
+/** Whether a change sends the requests of a server to another place. */
 export const isMoved = (before: Server, after: Server): boolean =>
   after.url !== before.url ||
   after.transport !== before.transport ||
   !isDeepStrictEqual(overridesOf(before), overridesOf(after));
 
-/** The headers that say where a request goes, or what it does there: to change them is to move. */
+/** Returns the headers that change the destination or method of a request: to change them is to move the server. */
 const overridesOf = ({ requestHeaders }: Server): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(requestHeaders).filter(([name]) => isOverride(name)));

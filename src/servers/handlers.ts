@@ -14,10 +14,10 @@ type ServerOperations =
   | 'deleteMcpServer'
   | 'updateApprovalPolicy';
 
-/** Bytes that a list of servers takes for each byte of sealed headers: those, the values, the text and what is sent. */
+/** The memory of a list of servers for each byte of sealed headers: sealed text, values, JSON and the sent bytes. */
 const BYTES_PER_LISTED_BYTE = 3;
 
-/** Servers API: the servers themselves. */
+/** Creates the handlers of servers (Servers API). */
 export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
   withNotFound({
     listMcpServers: async ({ query, caller, memory }, respond) => {
@@ -91,7 +91,10 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
     },
   });
 
-/** The fields of request bodies: names of the API on the left, of the domain on the right. The compiler wants all of them. */
+/**
+ * The fields of request bodies: names of the API on the left, of the domain on the right. The compiler requires all
+ * of them.
+ */
 const FIELDS = {
   name: 'name',
   url: 'url',
@@ -102,7 +105,7 @@ const FIELDS = {
   tags: 'tags',
 } as const satisfies Readonly<Record<keyof components['schemas']['McpServerCreate'], keyof ServerFields>>;
 
-/** The fields that a body sends, under the domain's names; those that it leaves out stay out. */
+/** Returns the sent fields under their domain names, without the others. */
 function fieldsOf(
   body: { readonly [K in keyof typeof FIELDS]?: ServerFields[(typeof FIELDS)[K]] },
 ): Partial<ServerFields> {

@@ -17,7 +17,7 @@ import * as toolApprovals from '../store/tool-approvals.ts';
 import { isMoved, requireDialable, requireMayChange, requireMayDecide, requireRoom } from './checks.ts';
 
 type Server = servers.Server;
-/** What a team may set on a server. */
+/** The fields of a server that a caller may set. */
 export type ServerFields = Pick<
   Server,
   'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
@@ -37,11 +37,11 @@ export class ServerMissing extends Error {
   }
 }
 
-/** Milliseconds that a server gets to come up beside the one that it takes the place of. */
+/** The maximum time for a new connection beside the one in use, in milliseconds. */
 const BRING_UP_TIMEOUT_MS = 10_000;
 
 const STRICTEST_POLICY = 'require_approval_all';
-/** What the document promises for fields that are left out. */
+/** Returns the documented defaults for missing fields. */
 const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
   description: null,
   approvalPolicy: STRICTEST_POLICY,
@@ -51,8 +51,8 @@ const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
 });
 
 /**
- * Registers a server; it is not contacted. A policy other than the strictest needs the permission `approvals`, and only
- * of those who have it are the tools that it lists first taken as seen. Throws `validation_failed`, `forbidden`,
+ * Registers a server without contacting it. A policy other than the strictest requires the permission `approvals`;
+ * only for callers with it, the first listed tools count as seen. Throws `validation_failed`, `forbidden`,
  * `quota_exceeded`.
  */
 export async function createServer(
@@ -81,9 +81,10 @@ export async function createServer(
 }
 
 /**
- * Changes the given fields of a server and nothing else. The server as it then is must be dialable; changing the policy,
- * the place of a server whose calls never wait, or one that integrations would then call without waiting, needs the permission
- * `approvals`; what lists its tools elsewhere has none that anybody has seen. Throws ServerMissing, `precondition_failed`, `validation_failed`, `forbidden`.
+ * Changes the given fields of a server. The result must have a URL that its transport supports. The permission
+ * `approvals` is required to change the policy, to move a server without approvals, and to move a server away from a
+ * place where calls of integrations would then run at once. A move clears the pins and tool approvals. Throws
+ * ServerMissing, `precondition_failed`, `validation_failed`, `forbidden`.
  */
 export async function updateServer(
   deps: Deps,
@@ -96,7 +97,7 @@ export async function updateServer(
   const candidate = await bringUp(deps, caller, id, changes, expected);
   try {
     const updated = await storeChanges(deps, caller, id, changes, expected);
-    // Another update may have come between.
+    // Another update may have been stored in between.
     if (candidate !== null && isDeepStrictEqual(toConnectable(updated).target, candidate.server.target)) {
       candidate.use();
     } else {
@@ -110,8 +111,9 @@ export async function updateServer(
 }
 
 /**
- * A server that is connected to, as it would be after the changes, beside what serves; whether it comes up or not. Null
- * where nothing serves, or where it is reached as before.
+ * Opens a connection with the changes, beside the one in use, whether it succeeds or not. Returns null if there is no
+ * connection in use, or if the server is reached as before. The checks run again in the transaction that stores the
+ * changes.
  */
 async function bringUp(
   { store, runtime }: Deps,
@@ -173,8 +175,8 @@ async function storeChanges(
 }
 
 /**
- * Deletes a server with all that hangs on it. Where calls of integrations wait because of it, that needs the permission
- * `approvals`. Throws ServerMissing, `precondition_failed`, `forbidden`.
+ * Deletes a server with all its dependent objects. The permission `approvals` is required if calls of integrations
+ * wait because of it. Throws ServerMissing, `precondition_failed`, `forbidden`.
  */
 export async function deleteServer(
   { store, runtime, now }: Deps,
@@ -199,8 +201,8 @@ export async function deleteServer(
 }
 
 /**
- * A page of the caller's servers, and how many there are of which it is one. Nothing is read before there is `room` for so
- * many bytes of sealed headers.
+ * Returns a page of the servers of the caller, and the total number. Waits for `room` for the sealed headers, in
+ * bytes, before it reads them.
  */
 export async function listServers(
   { store: { read, slowRead } }: Deps,
@@ -209,7 +211,7 @@ export async function listServers(
   room: (bytes: number) => Promise<void>,
 ): Promise<{ found: Server[]; total: number }> {
   const { search } = page;
-  // A search looks at every server.
+  // A search scans every server.
   const [found, total] = await (search === undefined
     ? Promise.all([servers.page(read, organizationId, page, room), servers.count(read, organizationId)])
     : Promise.all([
@@ -219,11 +221,11 @@ export async function listServers(
   return { found, total };
 }
 
-/** The caller's server, as it is now. Throws ServerMissing. */
+/** Returns the current server of the caller. Throws ServerMissing. */
 export const getServer = ({ store: { read } }: Deps, caller: KeyPairCaller, id: string): Promise<Server> =>
   findServer(read, caller, id);
 
-/** The caller's server. Throws ServerMissing, also for another organization's. */
+/** Finds a server of the caller. Throws ServerMissing, also for a server of another organization. */
 export async function findServer(db: Db, caller: KeyPairCaller, id: string): Promise<Server> {
   const server = await servers.find(db, caller.organizationId, id);
   if (server === null) {

@@ -7,7 +7,7 @@ import { keyPairOf, serverId, serverUuid, successEnvelope, withNotFound } from '
 
 type ToolApprovalOperations = 'listToolApprovals' | 'addToolApproval' | 'removeToolApproval';
 
-/** Servers API: a person's standing answers for single tools. */
+/** Creates the handlers of tool approvals (Servers API). */
 export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperations> =>
   withNotFound({
     listToolApprovals: async ({ params, caller }, respond) => {

@@ -8,10 +8,10 @@ import { findServer } from './servers.ts';
 
 type ToolApproval = store.ToolApproval;
 
-/** Tool approvals that a server may have: all of them are listed in one answer. */
+/** The maximum number of tool approvals of a server: one answer lists all of them. */
 const MAX_APPROVALS = 1000;
 
-/** A person's standing answers for the tools of a server. Throws ServerMissing. */
+/** Returns the tool approvals of a server. Throws ServerMissing. */
 export async function listToolApprovals(
   { store: { read } }: Deps,
   caller: KeyPairCaller,
@@ -21,7 +21,7 @@ export async function listToolApprovals(
   return store.list(read, id);
 }
 
-/** Adds an answer for a tool, in place of the one that there was. Throws ServerMissing, `quota_exceeded`. */
+/** Stores a tool approval in place of an earlier one for the same tool. Throws ServerMissing, `quota_exceeded`. */
 export async function addToolApproval(
   deps: Deps,
   caller: KeyPairCaller,
@@ -33,7 +33,7 @@ export async function addToolApproval(
     const added = { ...fields, createdAt: at };
     const before = await store.count(db, id);
     await store.upsert(db, added);
-    // What takes the place of another passes, also where there are more than there may be.
+    // A replacement is allowed even beyond the maximum.
     if (before >= MAX_APPROVALS && (await store.count(db, id)) > before) {
       throw tooMany(before);
     }
@@ -44,7 +44,7 @@ export async function addToolApproval(
   });
 }
 
-/** Removes the answer for a tool; false when there is none. Throws ServerMissing. */
+/** Deletes a tool approval. Returns false if there is none. Throws ServerMissing. */
 export async function removeToolApproval(
   { store: { writeFor }, now }: Deps,
   caller: KeyPairCaller,

@@ -8,7 +8,7 @@ import type { CataloguedTool } from '../store/catalogues.ts';
 import { listTools } from './tools.ts';
 import { keyPairOf, serverUuid, successEnvelope, withNotFound } from './wire.ts';
 
-/** Servers API: the tools of a server, and what comes of calling them. */
+/** Creates the handlers of the tools of a server (Servers API). */
 export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> =>
   withNotFound({
     listMcpServerTools: async ({ params, caller, memory }, respond) => {

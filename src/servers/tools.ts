@@ -10,16 +10,16 @@ import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
 import { findServer } from './servers.ts';
 
-/** Milliseconds that a server gets to list its tools. */
+/** The maximum time for a list, in milliseconds. */
 const LIST_TIMEOUT_MS = 10_000;
 
-/** The tools of a server as it lists them now, and what is decided about calls of each. */
+/** The current tools of a server, and the decision about calls of each. */
 export type DecidedTools = {
   readonly tools: readonly CataloguedTool[];
   readonly decisionOf: (tool: CataloguedTool) => Decision;
 };
 
-/** Has a server list its tools. Throws ServerMissing, and `server_failed` also where it is known what it listed earlier. */
+/** Lists the tools of a server. Throws ServerMissing, and `server_failed` even if an earlier list is known. */
 export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: string): Promise<DecidedTools> {
   const server = await findServer(deps.store.read, caller, serverId);
   const tools = await listNow(deps, server).catch((error: unknown) => {
@@ -29,17 +29,17 @@ export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: str
     deps.failureLog.note(error, { organizationId: server.organizationId, server: server.id });
     throw new ApiError('server_failed', error.message, { cause: error });
   });
-  // After the list: tools that nobody had seen before are known from then on.
+  // After the list, because listing creates the first pins.
   const known = await readKnownTools(deps.store.read, server.id);
   return { tools, decisionOf: (tool) => decideTool(server, tool, known) };
 }
 
-/** The tools of a server as it lists them now. Throws ServerFailed, also where it is known what it listed earlier. */
+/** Lists the tools of a server after this call. Throws ServerFailed even if an earlier list is known. */
 async function listNow(deps: Deps, server: Server): Promise<readonly CataloguedTool[]> {
   const askedAt = deps.now();
   const late = delay(LIST_TIMEOUT_MS, null, { ref: false });
   const first = await listOnce(deps, server, late);
-  // It was listing them already when this was asked: what it lists next it lists after that.
+  // That list had begun before this call, so list again.
   const seen = first !== null && first.seenAt < askedAt ? await listOnce(deps, server, late) : first;
   if (seen === null || seen.seenAt < askedAt) {
     throw new ServerFailed(server.name, 'late', `did not list its tools within ${LIST_TIMEOUT_MS / 1000} s.`);
@@ -47,7 +47,7 @@ async function listNow(deps: Deps, server: Server): Promise<readonly CataloguedT
   return seen.tools;
 }
 
-/** What a server was last seen to list when it has been asked, or is late: null where not even that is known. Throws ServerFailed. */
+/** Returns the last list after an attempt; null if the attempt is late and no list is known. Throws ServerFailed. */
 async function listOnce({ runtime }: Deps, server: Server, late: Promise<null>): Promise<ToolsSeen | null> {
   const seen = await Promise.race([runtime.tools(server, { age: 0, patience: LIST_TIMEOUT_MS }), late]);
   if (seen !== null && seen.failure !== null) {

@@ -7,23 +7,23 @@ import { ServerMissing } from './servers.ts';
 
 type Schemas = components['schemas'];
 
-/** The success envelope of the Servers API, in its key order. */
+/** Makes the success envelope of the Servers API, in its key order. */
 export const successEnvelope = <M extends string, D>(message: M, data: D) =>
   ({ message, status: 'success', error: null, data }) as const;
 
-/** `mcp_` and the UUID, as the Servers API writes the id of a server. */
+/** Writes the id of a server for the Servers API: `mcp_` and the UUID. */
 export const serverId = (uuid: string): string => `mcp_${uuid}`;
 
-/** The UUID in an id of the Servers API. */
+/** Returns the UUID in an id of the Servers API. */
 export const serverUuid = (id: string): string => id.slice('mcp_'.length);
 
-/** A server as create, read and list answer it. */
+/** Writes a server as the answers to create, read and list contain it. */
 export function toMcpServer(server: Server): Schemas['McpServer'] {
   const { updated_at, ...rest } = toUpdated(server);
   return { ...rest, tags: server.tags, created_at: server.createdAt, updated_at };
 }
 
-/** A server in the nine keys of seed 002, in its order. */
+/** Writes a server with the nine keys of seed 002, in its order. */
 export function toUpdated(server: Server): Schemas['McpServerUpdated'] {
   return {
     id: serverId(server.id),
@@ -38,7 +38,7 @@ export function toUpdated(server: Server): Schemas['McpServerUpdated'] {
   };
 }
 
-/** The holder of a key pair; this API's operations let nobody else in. */
+/** Returns the caller as the holder of a key pair; the Servers API admits no other callers. */
 export function keyPairOf(caller: Caller): KeyPairCaller {
   if (caller.kind !== 'key_pair') {
     throw new TypeError(`the Servers API was called by ${caller.kind}`);
@@ -48,7 +48,7 @@ export function keyPairOf(caller: Caller): KeyPairCaller {
 
 type AnyHandler = (input: never, respond: never) => unknown;
 
-/** Handlers that answer 404 where the rules miss a server. */
+/** Wraps handlers so that they answer 404 for a ServerMissing. */
 export function withNotFound<K extends JsonOperationId>(handlers: Handlers<K>): Handlers<K> {
   const answering = Object.entries(handlers as unknown as Record<string, AnyHandler>).map(([id, handler]) => {
     const answer: AnyHandler = async (input, respond) => {

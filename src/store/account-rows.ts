@@ -92,7 +92,7 @@ export function toRow(db: Db, account: NewAccount & { version: number }): Databa
 /** Makes an account from a row with the columns of its kind. */
 export function toAccount(db: Db, row: AccountRow): Account {
   const { id, organization_id: organizationId, created_at: createdAt } = row;
-  const status = readAccountStatus(row.status);
+  const status = readAccountStatus(row.status, 'accounts', id);
   const serverId = row.server_id ?? row.shared_server_id;
   if (serverId !== null) {
     return {
@@ -114,7 +114,7 @@ export function toAccount(db: Db, row: AccountRow): Account {
     integrationId: row.integration_id as string,
     integrationName: row.integration_name as string,
     tenantId: row.tenant_id as string,
-    authenticationMethod: readAuthenticationMethod(row.authentication_method),
+    authenticationMethod: readAuthenticationMethod(row.authentication_method, 'accounts', id),
     context: JSON.parse(db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id))),
     status,
     version: row.version as number,

@@ -95,7 +95,9 @@ export async function methodsOf(db: Db, integrationId: string): Promise<Authenti
     .distinct()
     .where('integration_id', '=', integrationId)
     .execute();
-  return rows.map(({ authentication_method }) => readAuthenticationMethod(authentication_method));
+  return rows.map(({ authentication_method }) =>
+    readAuthenticationMethod(authentication_method, 'accounts of integration', integrationId),
+  );
 }
 
 /**

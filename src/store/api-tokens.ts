@@ -73,7 +73,9 @@ function toApiToken(row: Database['api_tokens']): ApiToken {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: (JSON.parse(row.permissions) as string[]).map(readTokenPermission),
+    permissions: (JSON.parse(row.permissions) as string[]).map((word) =>
+      readTokenPermission(word, 'api_tokens', row.id),
+    ),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

@@ -78,11 +78,11 @@ function toAuditEvent(row: Database['audit_events']): AuditEvent {
   return {
     id: row.id,
     at: row.at,
-    actor: { kind: readActorKind(row.actor_kind), id: row.actor_id, name: row.actor_name },
+    actor: { kind: readActorKind(row.actor_kind, 'audit_events', row.id), id: row.actor_id, name: row.actor_name },
     organizationId: row.organization_id,
     action: row.action,
     target: { kind: row.target_kind, id: row.target_id },
-    outcome: readAuditOutcome(row.outcome),
+    outcome: readAuditOutcome(row.outcome, 'audit_events', row.id),
     details: JSON.parse(row.details),
   };
 }

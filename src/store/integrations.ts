@@ -164,7 +164,7 @@ function toIntegration(row: Database['integrations']): Integration {
     name: row.name,
     baseUrl: row.base_url,
     toolTags: JSON.parse(row.tool_tags),
-    approvalPolicy: readApprovalPolicy(row.approval_policy),
+    approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
     toolCount: row.tool_count,
     skipped: JSON.parse(row.skipped),
     service: row.service,

@@ -74,7 +74,7 @@ function toKeyPair(row: Database['key_pairs']): KeyPair {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: (JSON.parse(row.permissions) as string[]).map(readPermission),
+    permissions: (JSON.parse(row.permissions) as string[]).map((word) => readPermission(word, 'key_pairs', row.id)),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

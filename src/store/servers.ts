@@ -176,7 +176,11 @@ export async function heldBack(db: Db, organizationId: string): Promise<HeldBack
     .where('organization_id', '=', organizationId)
     .where('approval_policy', '<>', 'auto_approve_all')
     .execute();
-  return rows.map(({ id, url, approval_policy }) => ({ id, url, approvalPolicy: readApprovalPolicy(approval_policy) }));
+  return rows.map(({ id, url, approval_policy }) => ({
+    id,
+    url,
+    approvalPolicy: readApprovalPolicy(approval_policy, 'servers', id),
+  }));
 }
 
 /** Returns the number of servers of an organization, 0 if there is no such organization. Costs one lookup. */
@@ -258,9 +262,9 @@ function toServer(db: Db, row: Database['servers']): Server {
     name: row.name,
     description: row.description,
     url: row.url,
-    transport: readTransport(row.transport),
+    transport: readTransport(row.transport, 'servers', row.id),
     requestHeaders: JSON.parse(db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id))),
-    approvalPolicy: readApprovalPolicy(row.approval_policy),
+    approvalPolicy: readApprovalPolicy(row.approval_policy, 'servers', row.id),
     tags: JSON.parse(row.tags),
     version: row.version,
     createdAt: row.created_at,

@@ -182,8 +182,9 @@ function toSharedServer(db: Db, row: Database['shared_servers']): SharedServer {
   const { transport, encodingErrorHandler } = config;
   const mcpServer = {
     ...config,
-    transport: readSharedTransport(transport),
-    encodingErrorHandler: encodingErrorHandler === null ? null : readEncodingErrorHandler(encodingErrorHandler),
+    transport: readSharedTransport(transport, 'shared_servers', row.id),
+    encodingErrorHandler:
+      encodingErrorHandler === null ? null : readEncodingErrorHandler(encodingErrorHandler, 'shared_servers', row.id),
   };
   return { ...toStored(row), mcpServer };
 }

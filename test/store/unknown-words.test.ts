@@ -25,46 +25,56 @@ import {
 const LATER = 'of_a_later_version' as never;
 const PAGE = { offset: 0, limit: 10, sort: 'created_at', order: 'asc' } as const;
 
-type Reads = readonly (() => Promise<unknown>)[];
+/** The row that holds the word, and every way to read it. */
+type Case = { readonly row: string; readonly reads: readonly (() => Promise<unknown>)[] };
 
-/** Stores a row with the word, and answers every way to read it. */
-const CASES: readonly [kind: string, store: (store: Store, organizationId: string) => Promise<Reads>][] = [
+/** Each stores a row with the word. */
+const CASES: readonly [kind: string, store: (store: Store, organizationId: string) => Promise<Case>][] = [
   [
     'approval policy',
     async (store, organizationId) => {
       const { id } = await storedServer(store, organizationId, { approvalPolicy: LATER });
-      return [
-        () => servers.find(store.read, organizationId, id),
-        () => servers.page(store.read, organizationId, PAGE),
-        () => servers.heldBack(store.read, organizationId),
-      ];
+      return {
+        row: `servers ${id}`,
+        reads: [
+          () => servers.find(store.read, organizationId, id),
+          () => servers.page(store.read, organizationId, PAGE),
+          () => servers.heldBack(store.read, organizationId),
+        ],
+      };
     },
   ],
   [
     'transport',
     async (store, organizationId) => {
       const { id } = await storedServer(store, organizationId, { transport: LATER });
-      return [() => servers.find(store.read, organizationId, id)];
+      return { row: `servers ${id}`, reads: [() => servers.find(store.read, organizationId, id)] };
     },
   ],
   [
     'approval policy',
     async (store, organizationId) => {
       const { id } = await storedIntegration(store, organizationId, { approvalPolicy: LATER });
-      return [
-        () => integrations.find(store.read, organizationId, id),
-        () => integrations.page(store.read, organizationId, { limit: 10 }),
-      ];
+      return {
+        row: `integrations ${id}`,
+        reads: [
+          () => integrations.find(store.read, organizationId, id),
+          () => integrations.page(store.read, organizationId, { limit: 10 }),
+        ],
+      };
     },
   ],
   [
     'account status',
     async (store, organizationId) => {
       const id = await storedAccount(store, await storedIntegration(store, organizationId), { status: LATER });
-      return [
-        () => accounts.find(store.read, organizationId, id),
-        () => accounts.page(store.read, organizationId, { limit: 10 }, {}),
-      ];
+      return {
+        row: `accounts ${id}`,
+        reads: [
+          () => accounts.find(store.read, organizationId, id),
+          () => accounts.page(store.read, organizationId, { limit: 10 }, {}),
+        ],
+      };
     },
   ],
   [
@@ -72,17 +82,20 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
     async (store, organizationId) => {
       const integration = await storedIntegration(store, organizationId);
       const id = await storedAccount(store, integration, { authenticationMethod: LATER });
-      return [
-        () => accounts.find(store.read, organizationId, id),
-        () => accounts.methodsOf(store.read, integration.id),
-      ];
+      return {
+        row: `accounts (?:${id}|of integration ${integration.id})`,
+        reads: [
+          () => accounts.find(store.read, organizationId, id),
+          () => accounts.methodsOf(store.read, integration.id),
+        ],
+      };
     },
   ],
   [
     'transport',
     async (store) => {
       const { id } = await storedSharedServer(store, [], { mcpServer: aConfig({ transport: LATER }), enabled: false });
-      return [() => sharedServers.find(store.read, id)];
+      return { row: `shared_servers ${id}`, reads: [() => sharedServers.find(store.read, id)] };
     },
   ],
   [
@@ -90,45 +103,56 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
     async (store) => {
       const mcpServer = aConfig({ encodingErrorHandler: LATER });
       const { id } = await storedSharedServer(store, [], { mcpServer, enabled: false });
-      return [() => sharedServers.find(store.read, id)];
+      return { row: `shared_servers ${id}`, reads: [() => sharedServers.find(store.read, id)] };
     },
   ],
   [
     'permission of an API token',
     async (store, organizationId) => {
-      await store.write(async (db) => {
-        await apiTokens.insert(db, { ...aToken(organizationId), tokenHash: organizationId });
+      const { id } = await store.write(async (db) => {
+        const created = await apiTokens.insert(db, { ...aToken(organizationId), tokenHash: organizationId });
         await setPermissions(db, 'api_tokens', organizationId);
+        return created;
       });
-      return [() => apiTokens.findByHash(store.read, organizationId), () => apiTokens.list(store.read, organizationId)];
+      return {
+        row: `api_tokens ${id}`,
+        reads: [
+          () => apiTokens.findByHash(store.read, organizationId),
+          () => apiTokens.list(store.read, organizationId),
+        ],
+      };
     },
   ],
   [
     'permission of a key pair',
     async (store, organizationId) => {
-      await store.write(async (db) => {
-        await keyPairs.insert(db, { ...aKeyPair(organizationId), keyHash: organizationId });
+      const { id } = await store.write(async (db) => {
+        const created = await keyPairs.insert(db, { ...aKeyPair(organizationId), keyHash: organizationId });
         await setPermissions(db, 'key_pairs', organizationId);
+        return created;
       });
-      return [
-        () => keyPairs.findByKeyHash(store.read, organizationId),
-        () => keyPairs.list(store.read, organizationId),
-      ];
+      return {
+        row: `key_pairs ${id}`,
+        reads: [
+          () => keyPairs.findByKeyHash(store.read, organizationId),
+          () => keyPairs.list(store.read, organizationId),
+        ],
+      };
     },
   ],
   [
     'kind of actor',
     async (store, organizationId) => {
       const event = anAuditEvent({ organizationId, actor: { kind: LATER, id: null, name: 'x' } });
-      await store.write((db) => auditEvents.insert(db, [event]));
-      return [() => auditEvents.page(store.read, { organizationId, limit: 10 })];
+      const id = await storedEvent(store, event);
+      return { row: `audit_events ${id}`, reads: [() => auditEvents.page(store.read, { organizationId, limit: 10 })] };
     },
   ],
   [
     'outcome',
     async (store, organizationId) => {
-      await store.write((db) => auditEvents.insert(db, [anAuditEvent({ organizationId, outcome: LATER })]));
-      return [() => auditEvents.page(store.read, { organizationId, limit: 10 })];
+      const id = await storedEvent(store, anAuditEvent({ organizationId, outcome: LATER }));
+      return { row: `audit_events ${id}`, reads: [() => auditEvents.page(store.read, { organizationId, limit: 10 })] };
     },
   ],
 ];
@@ -140,17 +164,23 @@ const setPermissions = ({ sql }: Db, table: 'api_tokens' | 'key_pairs', organiza
     .where('organization_id', '=', organizationId)
     .execute();
 
+async function storedEvent(store: Store, event: auditEvents.NewAuditEvent): Promise<string> {
+  const [stored] = await store.write((db) => auditEvents.insert(db, [event]));
+  return stored?.id ?? '';
+}
+
 const storedServer = (store: Store, organizationId: string, changes: Parameters<typeof aServer>[1]) =>
   store.write((db) => servers.insert(db, aServer(organizationId, changes)));
 
 onBothEngines(({ shared }) => {
-  it.each(CASES)('reads no row with an unknown %s (%#)', async (kind, storeRow) => {
+  it.each(CASES)('reads no row with an unknown %s, and names the row (%#)', async (kind, storeRow) => {
     const store = await shared();
-    for (const read of await storeRow(store, await anOrganization(store))) {
+    const { row, reads } = await storeRow(store, await anOrganization(store));
+    for (const read of reads) {
       const failed = await read().catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(UnknownWord);
       expect((failed as Error).message).toMatch(
-        new RegExp(`^"of_a_later_version" is no ${kind} that this version of Gatehouse knows \\(\\w+, `),
+        new RegExp(`^"of_a_later_version" in ${row} is no ${kind} that this version of Gatehouse knows \\(\\w+, `),
       );
     }
   });
