@@ -52,7 +52,7 @@ function asksByItself(source: string): boolean {
   return /(?<![.\w])fetch\(/.test(source) || imported.some((name) => ASKS.test(name.split(' as ')[0] ?? ''));
 }
 
-test('one question and its whole answer go through supertest; every other way to ask is in the list', () => {
+test('requests with one complete answer use supertest, and every other way is in the list', () => {
   const sources = globSync('**/*.ts', { cwd: join(ROOT, 'test') }).filter((file) => file !== SELF);
   const asking = sources.filter((file) => asksByItself(readFileSync(join(ROOT, 'test', file), 'utf8')));
   expect(asking.toSorted()).toEqual(Object.keys(EXCEPTIONS).toSorted());
@@ -66,6 +66,6 @@ test.each([
   ["import { type Agent, createServer } from 'node:http';", false],
   ["await handler.fetch('http://localhost');", false],
   ["import { WebSocketServer } from 'ws';", false],
-])('%j asks by itself: %s', (source, expected) => {
+])('%j sends a request itself: %s', (source, expected) => {
   expect(asksByItself(source)).toBe(expected);
 });

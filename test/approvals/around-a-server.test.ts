@@ -125,7 +125,7 @@ test.each([
   ['auto_approve_read_only', 'runs', 'waits'],
   ['require_approval_per_tool', 'waits', 'waits'],
   ['require_approval_all', 'waits', 'waits'],
-])('under the %s of the server, a tool that reads %s, and one that writes %s', async (policy, reads, writes) => {
+])('under the policy %s of the server, a reading tool %s, and a writing tool %s', async (policy, reads, writes) => {
   await register(policy);
   for (const [verb, verdict] of [
     ['get', reads],
@@ -140,7 +140,7 @@ test.each([
   }
 });
 
-test('of two policies that meet, the stricter one decides, be it of the server or of the integration', async () => {
+test('the stricter of the two policies decides', async () => {
   await register('auto_approve_read_only');
   const result = await (await integrate({ verb: 'get', policy: 'require_approval_all' }))();
   expect(textOf(result)).toContain('approval_policy require_approval_all');
@@ -150,7 +150,7 @@ test('of two policies that meet, the stricter one decides, be it of the server o
   expect(arrived).toEqual([]);
 });
 
-describe('a call waits, whichever way its URL comes to lie at the server', () => {
+describe('a call waits if its URL is at the server in any way', () => {
   const ways: [string, () => Way][] = [
     ['by the path of the base URL', () => ({ base: `http://127.0.0.1:${port}/mcp`, path: '/' })],
     ['below', () => ({ path: '/mcp/tools/{tool}', args: { tool: 'delete' } })],
@@ -193,7 +193,7 @@ describe('a call waits, whichever way its URL comes to lie at the server', () =>
     expect(arrived).toEqual([]);
   });
 
-  test('by a redirect: none is followed', async () => {
+  test('a redirect to the server is not followed', async () => {
     await register('require_approval_all');
     const result = await (await integrate({ base: `http://127.0.0.1:${portOf(elsewhere)}`, verb: 'get' }))();
     expect(result.isError).toBe(true);
@@ -201,7 +201,7 @@ describe('a call waits, whichever way its URL comes to lie at the server', () =>
   });
 });
 
-describe('a call that overrides what it seems to be', () => {
+describe('a call with an override', () => {
   const parameter = (place: string, name: string, more: Json = {}): Way => ({
     parameters: [{ name, in: place, schema: { type: 'string' } }],
     args: { [name]: 'DELETE' },
@@ -226,7 +226,7 @@ describe('a call that overrides what it seems to be', () => {
     ['its base URL', { base: 'http://127.0.0.1:PORT/?_method=DELETE' }],
   ];
 
-  test.each(METHODS)('its method, by %s: is no call that only reads', async (_, way) => {
+  test.each(METHODS)('of its method, by %s, does not count as reading', async (_, way) => {
     const base = (way.base ?? 'http://127.0.0.1:PORT').replace('PORT', String(port));
     const read = { ...way, base, verb: 'get' } as const;
     await register('auto_approve_read_only');
@@ -251,7 +251,7 @@ describe('a call that overrides what it seems to be', () => {
     ['its base URL', { base: 'http://127.0.0.1:PORT/?rest_route=/mcp' }],
   ];
 
-  test.each(URLS)('its URL, by %s: is a call of every place of the host', async (_, way) => {
+  test.each(URLS)('of its URL, by %s, counts as a call of every place of the host', async (_, way) => {
     const base = (way.base ?? 'http://127.0.0.1:PORT').replace('PORT', String(port));
     const run = await integrate({ ...way, base, path: '/elsewhere' });
     await register('require_approval_all', 'http://127.0.0.1:9/mcp');
@@ -262,7 +262,7 @@ describe('a call that overrides what it seems to be', () => {
     expect(arrived).toHaveLength(1);
   });
 
-  test('the question for a token is none that only reads', async () => {
+  test('a request for a token does not count as reading', async () => {
     await register('auto_approve_read_only');
     const context = { client_id: 'c', client_secret: 's3cret-of-client', token_url: `http://127.0.0.1:${port}/mcp` };
     const account = { authentication_method: 'oauth2_client_credentials', context };
@@ -271,7 +271,7 @@ describe('a call that overrides what it seems to be', () => {
     expect(arrived).toEqual([]);
   });
 
-  test('nor does a call that waits for its token get around a server that is registered meanwhile', async () => {
+  test('a server registered during a request for a token still makes the call wait', async () => {
     const issuer = await listening(async (_, response) => {
       await register('require_approval_all');
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"t0k3n-of-elsewhere"}');
@@ -285,7 +285,7 @@ describe('a call that overrides what it seems to be', () => {
     expect(arrived).toEqual([]);
   });
 
-  test('without an override, the same operations run', async () => {
+  test('the same operations run without an override', async () => {
     await register('auto_approve_read_only');
     await (await integrate({ ...parameter('header', 'X-HTTP-Method-Override'), args: {}, verb: 'get' }))();
     await (await integrate({ ...parameter('header', 'X-Original-URL'), args: {}, path: '/elsewhere' }))();
@@ -293,13 +293,13 @@ describe('a call that overrides what it seems to be', () => {
   });
 });
 
-test('what lies elsewhere on the same host is no matter of the server', async () => {
+test('other places of the same host are not affected', async () => {
   await register('require_approval_all');
   await (await integrate({ path: '/mcp2' }))();
   expect(arrived).toEqual(['POST /mcp2']);
 });
 
-test('a server that appears, changes or goes holds for the next call', async () => {
+test('a new, changed or deleted server applies to the next call', async () => {
   const run = await integrate({});
   const runs = async () => {
     arrived = [];
@@ -321,14 +321,14 @@ test('a server that appears, changes or goes holds for the next call', async () 
   expect(await runs()).toBe(true);
 });
 
-test('the servers of another organization hold nothing back', async () => {
+test('servers of another organization hold no calls back', async () => {
   await register('require_approval_all');
   const { body } = await call(gateway.url, 'createOrganization', { body: { name: 'Other' } });
   await (await integrate({}, body.id))();
   expect(arrived).toEqual(['POST /mcp']);
 });
 
-describe('a document is not fetched from where nothing runs without a person', () => {
+describe('a document is not fetched from a place where every call waits', () => {
   const fetchFrom = (document_url: string) =>
     call(gateway.url, 'createIntegration', { body: { name: 'fetched', document_url } });
 
@@ -343,21 +343,21 @@ describe('a document is not fetched from where nothing runs without a person', (
     expect(arrived).toEqual([]);
   });
 
-  test('nor, with an override of the method, from where what reads runs', async () => {
+  test('a document URL with a method override is not fetched where only reading calls run', async () => {
     await register('auto_approve_read_only');
     const { body } = await fetchFrom(`http://127.0.0.1:${port}/mcp?_method=DELETE`);
     expect(body.details.failures[0].message).toContain('whose calls wait for a person');
     expect(arrived).toEqual([]);
   });
 
-  test('but from where what reads runs', async () => {
+  test('a document is fetched from a place where reading calls run', async () => {
     await register('auto_approve_read_only');
     await fetchFrom(`http://127.0.0.1:${port}/mcp`);
     expect(arrived).toEqual(['GET /mcp']);
   });
 });
 
-describe('a server is not moved out of the way of integrations without approvals', () => {
+describe('moving a server away from the place of integrations requires `approvals`', () => {
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`;
   /** An organization with a server, and key pairs with and without `approvals`. */
   async function world(approval_policy: string, path = '/mcp/deep') {
@@ -379,24 +379,27 @@ describe('a server is not moved out of the way of integrations without approvals
     };
   }
 
-  test.each(['require_approval_all', 'auto_approve_read_only'])('403, and the call waits, under %s', async (policy) => {
-    const { on, move, remove, approver } = await world(policy);
-    const run = await integrate({ path: '/mcp/deep' }, on);
-    for (const answer of [
-      await move(at('/elsewhere')),
-      await move('https://mcp.example.com/mcp/deep'),
-      await remove(),
-    ]) {
-      expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining('wait because of it')]);
-    }
-    expect(textOf(await run())).toContain('A person must approve this call');
-    expect((await move(at('/elsewhere'), approver)).status).toBe(200);
-    await run();
-    expect(arrived).toEqual(['POST /mcp/deep']);
-    expect((await remove(approver)).status).toBe(200);
-  });
+  test.each(['require_approval_all', 'auto_approve_read_only'])(
+    '403, and the call still waits, under %s',
+    async (policy) => {
+      const { on, move, remove, approver } = await world(policy);
+      const run = await integrate({ path: '/mcp/deep' }, on);
+      for (const answer of [
+        await move(at('/elsewhere')),
+        await move('https://mcp.example.com/mcp/deep'),
+        await remove(),
+      ]) {
+        expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining('wait because of it')]);
+      }
+      expect(textOf(await run())).toContain('A person must approve this call');
+      expect((await move(at('/elsewhere'), approver)).status).toBe(200);
+      await run();
+      expect(arrived).toEqual(['POST /mcp/deep']);
+      expect((await remove(approver)).status).toBe(200);
+    },
+  );
 
-  test('200 where the place stays guarded: by the server itself, or by one as strict', async () => {
+  test('200: the server itself, or an equally strict one, still guards the place', async () => {
     const { on, move, remove, register } = await world('require_approval_per_tool');
     await integrate({}, on);
     expect((await move(at('/mcp/deep/'))).status).toBe(200);
@@ -409,7 +412,7 @@ describe('a server is not moved out of the way of integrations without approvals
     expect((await remove()).status).toBe(403);
   });
 
-  test('200 where nothing is called but servers, and where nothing waits', async () => {
+  test('200: the organization has no integrations, or no call waits', async () => {
     const alone = await world('require_approval_all');
     expect((await alone.move(at('/elsewhere'))).status).toBe(200);
     expect((await alone.remove()).status).toBe(200);
@@ -418,7 +421,7 @@ describe('a server is not moved out of the way of integrations without approvals
     expect((await loose.remove()).status).toBe(200);
   });
 
-  test('the audit log says from where and to where, without secrets', async () => {
+  test('the audit log contains the old and the new URL, without secrets', async () => {
     const { move, remove, mcpServerId } = await world('require_approval_all', '/mcp?key=s3cret-1&page=2');
     await move('https://mcp.example.com/s3cret-in-the-path/x?token=s3cret-2#part');
     await remove();

@@ -66,7 +66,7 @@ function decided({ policy, approval, pin, readOnlyHint, destructiveHint }: Case,
 const withPin = (pins: object, name: string, pin: 'present' | 'other') =>
   Object.fromEntries([...Object.entries(pins), [name, pin === 'present' ? PRESENT : OTHER]]);
 
-describe('every policy, approval, pin and hint', () => {
+describe('decides by policy, approval, pin and hints', () => {
   test.each(APPROVAL_POLICIES)('under %s', (policy) => {
     const own = cases.filter((the) => the.policy === policy);
     expect(own).toHaveLength(5 * 4 * 36);
@@ -76,7 +76,7 @@ describe('every policy, approval, pin and hint', () => {
     }
   });
 
-  test('no hints outweigh a person: what has changed, is new or was refused never runs by itself', () => {
+  test('hints never override a person: changed, new and refused tools do not run', () => {
     const silent = cases.filter(
       ({ policy, approval }) => policy !== 'auto_approve_all' && approval !== 'present, runs',
     );
@@ -87,7 +87,7 @@ describe('every policy, approval, pin and hint', () => {
   });
 });
 
-test.each(['__proto__', 'constructor', 'toString', ''])('a tool that is called %j has no pin by its name', (name) => {
+test.each(['__proto__', 'constructor', 'toString', ''])('a tool named %j has no pin from the prototype', (name) => {
   const the = {
     policy: 'auto_approve_read_only',
     approval: 'none',
@@ -99,7 +99,7 @@ test.each(['__proto__', 'constructor', 'toString', ''])('a tool that is called %
   expect(decided({ ...the, pin: 'present' }, name)).toEqual({ verdict: 'runs', isChanged: false });
 });
 
-test.each([undefined, null, [], 'readOnlyHint', true])('annotations that are none are no hints: %j', (annotations) => {
+test.each([undefined, null, [], 'readOnlyHint', true])('invalid annotations count as no hints: %j', (annotations) => {
   const definition = { name: 'x', inputSchema: {}, annotations };
   const known = { approvals: [], pins: null };
   const the = decideTool({ approvalPolicy: 'auto_approve_read_only' }, { definition, hash: PRESENT }, known);
@@ -111,7 +111,7 @@ test.each([
   ['require_approval_all', 'waits', 'waits'],
   ['auto_approve_read_only', 'runs', 'waits'],
   ['require_approval_per_tool', 'waits', 'waits'],
-] as const)('a tool of our own under %s: reading %s, writing %s', (policy, reading, writing) => {
+] as const)('an own tool under %s: a reading tool %s, a writing tool %s', (policy, reading, writing) => {
   expect(decide(policy, { readOnlyHint: true })).toEqual({ verdict: reading, isChanged: false });
   expect(decide(policy, {})).toEqual({ verdict: writing, isChanged: false });
 });

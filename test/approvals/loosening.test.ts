@@ -30,46 +30,52 @@ const create = (server: TestServer, policy: string | undefined, more: Call) =>
 describe.each([
   ['auto_approve_all', () => plain],
   ['require_approval_per_tool', () => strict],
-] as const)('where the default is %s', (byDefault, server) => {
+] as const)('with the default policy %s', (byDefault, server) => {
   const least = POLICIES.indexOf(byDefault);
 
-  test('an integration that names no policy has it, by whoever it is created', async () => {
+  test('an integration without a policy gets the default, whoever creates it', async () => {
     for (const permissions of [['accounts'], ['accounts', 'approvals']]) {
       const answer = await create(server(), undefined, await tokenWith(server(), permissions));
       expect([answer.status, answer.body.approval_policy]).toEqual([201, byDefault]);
     }
   });
 
-  test.each(POLICIES)('without approvals, %s is for those who may create what is no looser', async (policy) => {
-    const isLooser = POLICIES.indexOf(policy) < least;
-    const answer = await create(server(), policy, await tokenWith(server(), ['accounts']));
-    expect(answer.status).toBe(isLooser ? 403 : 201);
-    expect(isLooser ? answer.body.message : answer.body.approval_policy).toBe(
-      isLooser ? "This API token lacks the permission 'approvals'." : policy,
-    );
-    expect((await create(server(), policy, await tokenWith(server(), ['accounts', 'approvals']))).status).toBe(201);
-  });
+  test.each(POLICIES)(
+    'creating an integration with %s without `approvals` works only if it is no looser',
+    async (policy) => {
+      const isLooser = POLICIES.indexOf(policy) < least;
+      const answer = await create(server(), policy, await tokenWith(server(), ['accounts']));
+      expect(answer.status).toBe(isLooser ? 403 : 201);
+      expect(isLooser ? answer.body.message : answer.body.approval_policy).toBe(
+        isLooser ? "This API token lacks the permission 'approvals'." : policy,
+      );
+      expect((await create(server(), policy, await tokenWith(server(), ['accounts', 'approvals']))).status).toBe(201);
+    },
+  );
 });
 
 const PAIRS = POLICIES.flatMap((before) => POLICIES.map((after) => [before, after] as const));
 
-test.each(PAIRS)('an update from %s to %s needs approvals where more runs than before', async (before, after) => {
-  const { id } = (await create(plain, before, {})).body;
-  const update = async (permissions: string[]) =>
-    call(plain.url, 'updateIntegration', {
-      ...(await tokenWith(plain, permissions)),
-      path: { id },
-      body: { name: 'renamed', approval_policy: after },
-    });
-  const isLooser = POLICIES.indexOf(after) < POLICIES.indexOf(before);
-  const answer = await update(['accounts']);
-  const there = (await call(plain.url, 'getIntegration', { path: { id } })).body;
-  expect(answer.status).toBe(isLooser ? 403 : 200);
-  expect([there.name, there.approval_policy]).toEqual(isLooser ? ['things', before] : ['renamed', after]);
-  expect((await update(['accounts', 'approvals'])).status).toBe(200);
-});
+test.each(PAIRS)(
+  'an update from %s to %s requires `approvals` if more calls run than before',
+  async (before, after) => {
+    const { id } = (await create(plain, before, {})).body;
+    const update = async (permissions: string[]) =>
+      call(plain.url, 'updateIntegration', {
+        ...(await tokenWith(plain, permissions)),
+        path: { id },
+        body: { name: 'renamed', approval_policy: after },
+      });
+    const isLooser = POLICIES.indexOf(after) < POLICIES.indexOf(before);
+    const answer = await update(['accounts']);
+    const there = (await call(plain.url, 'getIntegration', { path: { id } })).body;
+    expect(answer.status).toBe(isLooser ? 403 : 200);
+    expect([there.name, there.approval_policy]).toEqual(isLooser ? ['things', before] : ['renamed', after]);
+    expect((await update(['accounts', 'approvals'])).status).toBe(200);
+  },
+);
 
-test('nothing is fetched for an integration that may not be created', async () => {
+test('no document is fetched for an integration that is refused', async () => {
   const body = { name: 'things', document_url: 'https://127.0.0.1/openapi.json', approval_policy: 'auto_approve_all' };
   const answer = await call(strict.url, 'createIntegration', { ...(await tokenWith(strict, ['accounts'])), body });
   expect(answer.status).toBe(403);

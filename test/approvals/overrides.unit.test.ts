@@ -49,7 +49,7 @@ const URL_HEADERS = [
 ];
 const URL_PARAMETERS = ['_url', '_path', '$route', '__uri', 'rest_route', 'X-Original-URL', 'PATH_INFO', 'script_name'];
 
-describe('a name that overrides, in whatever spelling', () => {
+describe('names of overrides in any spelling', () => {
   const spelled = (names: readonly string[]) =>
     fc.tuple(fc.constantFrom(...names), fc.array(fc.nat(3), { minLength: 40, maxLength: 40 })).map(([name, ways]) =>
       [...name]
@@ -64,7 +64,7 @@ describe('a name that overrides, in whatever spelling', () => {
   test.each([
     ['method', METHOD_HEADERS, overridesMethod],
     ['URL', URL_HEADERS, overridesUrl],
-  ] as const)('a header with another %s', (_, names, overrides) => {
+  ] as const)('a header overrides the %s', (_, names, overrides) => {
     fc.assert(
       fc.property(spelled(names.map((name) => name.toLowerCase())), marked, (name, mark) => {
         expect(overrides(withHeader(name.replaceAll('-', mark))), name).toBe(true);
@@ -90,7 +90,7 @@ describe('a name that overrides, in whatever spelling', () => {
   test.each([
     ['method', METHOD_PARAMETERS, overridesMethod],
     ['URL', URL_PARAMETERS, overridesUrl],
-  ] as const)('a parameter with another %s', (_, names, overrides) => {
+  ] as const)('a parameter overrides the %s', (_, names, overrides) => {
     for (const name of names) {
       for (const write of WRITTEN) {
         for (const query of [write(name), write(name.toUpperCase())]) {
@@ -100,7 +100,7 @@ describe('a name that overrides, in whatever spelling', () => {
     }
   });
 
-  test('a query that is longer than what servers take', () => {
+  test('a query beyond the maximum length counts as an override', () => {
     const query = withQuery(`a=${'b'.repeat(20_000)}`);
     expect([overridesMethod(query), overridesUrl(query)]).toEqual([true, true]);
   });

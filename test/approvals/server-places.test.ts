@@ -54,7 +54,7 @@ onBothEngines(({ shared }) => {
     expect(reads).toBe(2);
   });
 
-  it('reads once more at most for all who ask while it reads, and tells them what is there now', async () => {
+  it('reads at most once more for all callers during a read, and returns the current state', async () => {
     const places = create();
     const first = policyAt(places);
     await move();
@@ -64,7 +64,7 @@ onBothEngines(({ shared }) => {
     expect(reads).toBeLessThanOrEqual(2);
   });
 
-  it('asks again after the database was away', async () => {
+  it('reads again after a database failure', async () => {
     const places = create();
     fails = true;
     const asked = [policyAt(places), policyAt(places)];

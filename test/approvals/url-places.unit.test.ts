@@ -9,7 +9,7 @@ const isThere = async (url: string, place: string): Promise<boolean> => {
 
 const PLACE = 'https://mcp.example.com/v1/mcp';
 
-describe('a URL at or below the place of a server, in whatever spelling', () => {
+describe('a URL at or below the place of a server is found in any spelling', () => {
   test.each([
     '/v1/mcp',
     '/v1/mcp/',
@@ -130,7 +130,7 @@ describe('a URL at or below the place of a server, in whatever spelling', () => 
   });
 });
 
-describe('what is another place', () => {
+describe('other places are not found', () => {
   test.each([
     'https://mcp.example.com/v1',
     'https://mcp.example.com/v1/mcp2',
@@ -155,9 +155,9 @@ describe('what is another place', () => {
   });
 });
 
-describe('a place whose path has more readings than are looked at', () => {
+describe('a path with too many readings', () => {
   test.each([`/v1/${'a'.repeat(1100)}`, `/v1${'/a'.repeat(64)}`, '/v1/%2525252541%ff', `/v1/%${'25'.repeat(9)}41`])(
-    'is all of its host: %s',
+    'counts as the whole host: %s',
     async (path) => {
       expect(await isThere('https://mcp.example.com/v2', `https://mcp.example.com${path}`)).toBe(true);
       expect(await isThere('https://other.example.com/v2', `https://mcp.example.com${path}`)).toBe(false);
@@ -165,7 +165,7 @@ describe('a place whose path has more readings than are looked at', () => {
   );
 });
 
-test('the places of an organization take little memory, whatever its servers are called', async () => {
+test('the places of an organization take little memory, whatever the names of its servers are', async () => {
   const of = (path: string) =>
     indexPlaces(
       Array.from({ length: 1000 }, (_, index) => ({
@@ -181,7 +181,7 @@ test('the places of an organization take little memory, whatever its servers are
   expect((await of(`%252525252541%ff/b/%252e%252e${'/a'.repeat(40)}`)).size).toBe(1);
 });
 
-test('servers at one place take the stricter policy', async () => {
+test('several servers at one place have the strictest policy', async () => {
   const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'] as const;
   const places = await indexPlaces(
     policies.map((approvalPolicy) => ({ url: PLACE, approvalPolicy })),
@@ -193,7 +193,7 @@ test('servers at one place take the stricter policy', async () => {
   expect(at('https://mcp.example.com/v2')).toBe('auto_approve_all');
 });
 
-describe('whatever the place is called', () => {
+describe('places with any name', () => {
   const NAME = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,6}$/);
   const hex = (code: number, digits: number) => code.toString(16).padStart(digits, '0');
   /** Ways to write one character that some server reads as it is. */
@@ -229,7 +229,7 @@ describe('whatever the place is called', () => {
   ];
   const AROUND = ['', '/', '/./', '/x/../', '/%2e/', '/x%2f..%2f', '%5C'];
 
-  test('each spelling of each segment is at the place', async () => {
+  test('every spelling of every segment is found', async () => {
     const choices = fc.array(fc.nat(WRITTEN.length - 1), { minLength: 14, maxLength: 14 });
     await fc.assert(
       fc.asyncProperty(
@@ -248,7 +248,7 @@ describe('whatever the place is called', () => {
     );
   });
 
-  test('another name is another place', async () => {
+  test('another name is not found', async () => {
     await fc.assert(
       fc.asyncProperty(NAME, NAME, fc.constantFrom(...AFTER), async (a, b, after) => {
         fc.pre(a !== b);

@@ -60,7 +60,7 @@ onBothEngines(({ shared }) => {
     audit = make();
   });
 
-  it('stores who called what, how it ended, how long it took and how large it was', async () => {
+  it('stores caller, tool, outcome, duration and sizes', async () => {
     const call = aCall({ reason: 'approval' });
     audit.record(call, {});
     await audit.flush();
@@ -78,7 +78,7 @@ onBothEngines(({ shared }) => {
     ]);
   });
 
-  it('stores by itself what was noted, in order', async () => {
+  it('stores recorded calls automatically, in order', async () => {
     const calls = times(1300);
     recordAll(calls, audit);
     await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
@@ -87,7 +87,7 @@ onBothEngines(({ shared }) => {
     expect(await dropped()).toBe(0);
   });
 
-  it('loses nothing while the database is away, and stores it by itself when it is back', async () => {
+  it('keeps calls during a database failure, and stores them afterwards', async () => {
     write = away;
     const calls = times(700);
     recordAll(calls, audit);
@@ -97,7 +97,7 @@ onBothEngines(({ shared }) => {
     await vi.waitFor(async () => expect(await tools()).toEqual(calls.map(({ tool }) => tool)), { timeout: 10_000 });
   });
 
-  it('keeps 10,000 of several organizations, drops and counts the newest', async () => {
+  it('keeps 10,000 calls of several organizations, and drops and counts later ones', async () => {
     write = away;
     const calls = times(10_003).map((call, index) => ({ ...call, organizationId: `org_${index % 5}` }));
     recordAll(calls.slice(0, 600), audit);
@@ -110,7 +110,7 @@ onBothEngines(({ shared }) => {
     expect((await metrics.toolCalls.get()).values[0]?.value).toBe(10_003);
   });
 
-  it('keeps 7,500 of one organization, and has room for those of others then', async () => {
+  it('keeps 7,500 calls of one organization, with room for others', async () => {
     write = away;
     recordAll(times(8000), audit);
     expect(await dropped()).toBe(500);
@@ -124,7 +124,7 @@ onBothEngines(({ shared }) => {
     expect(await dropped()).toBe(500);
   });
 
-  it('stores once what was stored by a try whose answer was lost', async () => {
+  it('does not store a call twice after a lost answer of the database', async () => {
     write = async (fn) => {
       await store.write(fn);
       throw new StoreUnavailable('The connection was cut.');
@@ -136,7 +136,7 @@ onBothEngines(({ shared }) => {
     expect(await stored()).toHaveLength(5);
   });
 
-  it('drops and counts a row that the database refuses, and only that', async () => {
+  it('drops and counts only the row that the database refuses', async () => {
     const refused = aCall({ endpoint: { id: 'x', name: null as unknown as string, accountId: 'account-1' } });
     recordAll([...times(3), refused, ...times(4)], audit);
     await audit.flush();
@@ -144,7 +144,7 @@ onBothEngines(({ shared }) => {
     expect(await dropped()).toBe(1);
   });
 
-  it('stores tools whatever their servers call them', async () => {
+  it('stores tools with any name', async () => {
     audit.record(aCall({ tool: 'nul\0 and \ud800 alone' }), {});
     audit.record(aCall({ tool: 'x'.repeat(256) }), {});
     audit.record(aCall({ tool: 'x'.repeat(257) }), {});
@@ -158,7 +158,7 @@ onBothEngines(({ shared }) => {
     ]);
   });
 
-  it('stores what is there when it is closed, and counts what it could not store and what comes later', async () => {
+  it('stores waiting calls when it is closed, and counts calls that it could not store or that come later', async () => {
     audit.record(aCall(), {});
     await audit.close();
     expect(await stored()).toHaveLength(1);
@@ -182,13 +182,13 @@ onBothEngines(({ shared }) => {
       expect(await details({ limit: 7 })).toEqual({ duration_ms: 41.7, request_bytes: 148, response_bytes: 2093 });
     });
 
-    it('are stored where wanted, as JSON that keeps its digits, NUL included', async () => {
+    it('are stored if configured, as JSON with unchanged digits and NUL', async () => {
       audit = make(true);
       const args = parseJson('{"id": 9007199254740993, "text": "nul\\u0000"}');
       expect(await details(args)).toMatchObject({ arguments: '{"id":9007199254740993,"text":"nul\\u0000"}' });
     });
 
-    it('are cut at 64 KiB, and say so', async () => {
+    it('are cut at 64 KiB, and marked as cut', async () => {
       audit = make(true);
       const whole = { a: 'x'.repeat(64 * 1024 - 8) };
       const kept = (await details(whole)) ?? {};
@@ -197,13 +197,13 @@ onBothEngines(({ shared }) => {
       expect([part.arguments === `{"a":"y${whole.a}\ufffd`, part.arguments_cut]).toEqual([true, true]);
     });
 
-    it('that are nested too deep to be written are left out, and say so', async () => {
+    it('that are nested too deep are left out, and marked as cut', async () => {
       audit = make(true);
       const deep = JSON.parse('['.repeat(200_000) + ']'.repeat(200_000));
       expect(await details(deep)).toMatchObject({ arguments: '', arguments_cut: true });
     });
 
-    it('that wait are bounded together: the last calls are stored without theirs', async () => {
+    it('of all waiting calls are limited together: later calls are stored without them', async () => {
       audit = make(true);
       write = away;
       const args = { a: 'x'.repeat(60_000) };
@@ -218,7 +218,7 @@ onBothEngines(({ shared }) => {
       expect(budget.heldBytes()).toBe(0);
     });
 
-    it('of one organization that wait leave room for those of others', async () => {
+    it('of one organization leave room for those of others', async () => {
       audit = make(true);
       write = away;
       const args = { a: 'x'.repeat(60_000) };
@@ -234,7 +234,7 @@ onBothEngines(({ shared }) => {
       expect(whole.filter(({ organizationId }) => organizationId === 'org_b')).toHaveLength(100);
     });
 
-    it('that wait are held for their organization, and are cut when others need the room', async () => {
+    it('are held in the memory of their organization, and dropped when others need it', async () => {
       budget = new MemoryBudget({ totalBytes: 16 * 1024 * 1024, patienceMs: 0 });
       audit = make(true);
       write = away;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ChunkCollector } from '../../src/base/chunk-collector.ts';
 
-test('whatever the pieces are, together they are what was added', () => {
+test('chunks of any size are joined in their order', () => {
   const piece = fc.oneof(fc.uint8Array({ maxLength: 3 }), fc.uint8Array({ minLength: 1000, maxLength: 1100 }));
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 50 }), (all) => {
@@ -16,7 +16,7 @@ test('whatever the pieces are, together they are what was added', () => {
   );
 });
 
-test('a million pieces of one byte take about a million bytes', () => {
+test('a million chunks of one byte take about a million bytes of memory', () => {
   globalThis.gc?.();
   const before = process.memoryUsage();
   const pieces = new ChunkCollector();
@@ -29,7 +29,7 @@ test('a million pieces of one byte take about a million bytes', () => {
   expect(pieces.bytes()).toHaveLength(1_000_000);
 });
 
-test('a body of one piece is that piece', () => {
+test('a single chunk is returned without a copy', () => {
   const pieces = new ChunkCollector();
   const only = Buffer.from('{}');
   pieces.add(only);

@@ -42,14 +42,14 @@ const fatalIn = (output: string) =>
     .filter((line) => line.includes('"level":60'))
     .map((line) => JSON.parse(line));
 
-describe('an error that nothing caught', () => {
+describe('an uncaught error', () => {
   test.each([
     ['throw', 'TypeError', 'uncaughtException'],
     ['reject', 'Error', 'unhandledRejection'],
     ['reject with a text', 'UnhandledPromiseRejection', 'unhandledRejection'],
     ['parse', 'SyntaxError', 'uncaughtException'],
     ['emit', 'Error', 'uncaughtException'],
-  ])('(%s) is one fatal line of the log without secrets, and the program exits with 1', async (fault, type, origin) => {
+  ])('(%s) is logged as one fatal line without secrets, and the program exits with 1', async (fault, type, origin) => {
     const program = start({ FAULT: fault, GATEHOUSE_LOG_LEVEL: 'info' });
     await program.ready;
     program.child.kill('SIGUSR2');
@@ -60,7 +60,7 @@ describe('an error that nothing caught', () => {
     expect(program.output()).not.toContain(API_TOKEN);
   });
 
-  test('loses no audited call that waits, lets calls in flight end for a moment, and stops what it has started', async () => {
+  test('does not lose waiting audit entries, gives calls in flight time to end, and stops the started processes', async () => {
     const program = start({ FAULT: 'throw', GATEHOUSE_LOG_LEVEL: 'info' });
     const url = await program.ready;
     const { token } = await mintOver({ url }, server.url);

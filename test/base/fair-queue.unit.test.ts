@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createFairLimiter, createFairQueue, QueueFull } from '../../src/base/fair-queue.ts';
 
 describe('a fair queue', () => {
-  test('lets owners take turns, however many items each has, and keeps the order of each', () => {
+  test('lets owners take turns, however many items each has, and keeps the order within an owner', () => {
     const queue = createFairQueue<number>();
     for (let item = 0; item < 1000; item += 1) {
       queue.add('many', item);
@@ -25,7 +25,7 @@ describe('a fair queue', () => {
     expect([queue.size(), queue.waitingOf('many'), queue.waitingOf('few')]).toEqual([996, 996, 0]);
   });
 
-  test('passes over owners that may not take, without losing their turn', () => {
+  test('skips owners that may not take, without losing their turn', () => {
     const queue = createFairQueue<number>();
     queue.add('a', 1);
     queue.add('b', 2);
@@ -38,7 +38,7 @@ describe('a fair queue', () => {
   });
 });
 
-describe('fair slots', () => {
+describe('a fair limiter', () => {
   const OPTIONS = { slots: 2, slotsPerOwner: 1, mostWaiting: 3 };
   /** Work that runs until it is told to end. */
   const started: string[] = [];
@@ -54,7 +54,7 @@ describe('fair slots', () => {
     };
   };
 
-  test('leave a slot to others, start what waits in turns, and free the slot of work that fails', async () => {
+  test('leaves slots to other owners, starts waiting work in turns, and frees the slot of failed work', async () => {
     started.length = 0;
     const slots = createFairLimiter(OPTIONS);
     const [a1, a2, b1, b2] = ['a1', 'a2', 'b1', 'b2'].map(work) as [
@@ -82,7 +82,7 @@ describe('fair slots', () => {
     expect(await Promise.all(running)).toEqual(['failed a1', 'a2', 'b1', 'b2']);
   });
 
-  test('refuse an owner that has as much waiting as it may, and nobody else', async () => {
+  test('refuses only an owner with the maximum amount of waiting work', async () => {
     const slots = createFairLimiter(OPTIONS);
     const held = work('a');
     const running = [1, 2, 3, 4].map(() => slots.run('a', held.run));
@@ -93,7 +93,7 @@ describe('fair slots', () => {
     expect(await slots.run('a', async () => 'served again')).toBe('served again');
   });
 
-  test('do not run what was given up while it waited', async () => {
+  test('does not run work that was aborted while it waited', async () => {
     const slots = createFairLimiter(OPTIONS);
     const held = work('a');
     const first = slots.run('a', held.run);
@@ -108,7 +108,7 @@ describe('fair slots', () => {
   });
 });
 
-test('of one owner, a lower rank goes first, and what has none comes last, in its order', () => {
+test('takes lower ranks of one owner first, and items without a rank last, in their order', () => {
   const queue = createFairQueue<string>();
   queue.add('a', 'none 1');
   queue.add('a', 'second', 2);

@@ -3,7 +3,7 @@ import { createFairSet } from '../../src/base/fair-set.ts';
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 
-it('holds so many names, and lets the oldest of one owner leave', () => {
+it('holds the maximum number of names, and removes the oldest name of an owner', () => {
   const set = createFairSet(3);
   for (const name of numbers(5)) {
     set.add('one', name);
@@ -11,7 +11,7 @@ it('holds so many names, and lets the oldest of one owner leave', () => {
   expect(numbers(5).filter((name) => set.has('one', name))).toEqual(['2', '3', '4']);
 });
 
-it('lets no flood of one owner, or of many, push out what others have few of', () => {
+it('keeps the few names of an owner during a flood of names of others', () => {
   const set = createFairSet(100);
   for (const name of numbers(4)) {
     set.add('few', name);
@@ -28,7 +28,7 @@ it('lets no flood of one owner, or of many, push out what others have few of', (
   expect(set.has('many', '999')).toBe(true);
 });
 
-it('counts a name once for each owner, and none of another owner', () => {
+it('counts a name once for each owner', () => {
   const set = createFairSet(2);
   set.add('one', 'a');
   set.add('one', 'a');
@@ -42,7 +42,7 @@ it('counts a name once for each owner, and none of another owner', () => {
   ]);
 });
 
-it('holds one name for each of as many owners as there may be names, and no more', () => {
+it('holds one name each for the maximum number of owners, and no more', () => {
   const set = createFairSet(3);
   for (const owner of numbers(5)) {
     set.add(owner, 'a');

@@ -4,7 +4,7 @@ import { MemoryBudget } from '../../src/base/memory-budget.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
 
-test('others have their turn between items that take long to make, however short their text', async () => {
+test('other work runs between slow items, however short their text is', async () => {
   const budget = new MemoryBudget({ totalBytes: 1024 * 1024, patienceMs: 10 });
   using held = budget.hold('org', 'answers', 0);
   function* items(): Generator<object> {

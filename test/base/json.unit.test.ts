@@ -58,7 +58,7 @@ const { json } = fc.letrec<{ json: string }>((tie) => ({
     .map((parts) => parts.join('')),
 }));
 
-test('every number that JavaScript would write in another way is kept as it came, and nothing else is changed', () => {
+test('parseExact keeps every number that JavaScript would write differently, and changes nothing else', () => {
   fc.assert(
     fc.property(json, (source) => {
       expect(JSON.stringify(parseExact(source))).toBe(JSON.stringify(exactly(source)));
@@ -67,7 +67,7 @@ test('every number that JavaScript would write in another way is kept as it came
   );
 });
 
-test('integers from 2^53, and numbers that would be infinite, are kept as they came', () => {
+test('parseJson keeps integers from 2^53 and numbers that would overflow', () => {
   fc.assert(
     fc.property(json, (source) => {
       expect(JSON.stringify(parseJson(source))).toBe(JSON.stringify(safely(source)));
@@ -76,7 +76,7 @@ test('integers from 2^53, and numbers that would be infinite, are kept as they c
   );
 });
 
-test('a text that is no JSON is refused, whatever its numbers are', () => {
+test('invalid JSON is refused, whatever numbers it contains', () => {
   const broken = fc
     .tuple(json, fc.nat(), fc.stringMatching(/^[-+.,:[\]{}"\\\d eE]{1,3}$/))
     .map(([source, place, more]) => {

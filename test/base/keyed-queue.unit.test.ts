@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createKeyedQueue } from '../../src/base/keyed-queue.ts';
 
-test('work with one key runs one after the other, also after a failure; work with another key at the same time', async () => {
+test('work with one key runs in order, also after a failure, and work with different keys runs at the same time', async () => {
   const queue = createKeyedQueue();
   const order: string[] = [];
   const first = Promise.withResolvers<void>();
@@ -19,7 +19,7 @@ test('work with one key runs one after the other, also after a failure; work wit
   expect(order).toEqual(['a1', 'b1', 'a2']);
 });
 
-test('work that throws at once is a rejection', async () => {
+test('work that throws synchronously rejects', async () => {
   const throwing = () => {
     throw new Error('at once');
   };

@@ -20,22 +20,22 @@ const printed = (program: string): string[] => {
 const NUMBERED = 'for (let line = 0; line < 3000; line++) { log.write(line + "\\n"); }';
 const LINES = Array.from({ length: 3000 }, (_, line) => String(line));
 
-test('lines come whole and in order', () => {
+test('lines arrive complete and in order', () => {
   expect(printed(NUMBERED)).toEqual(LINES);
 });
 
-test('what waits is written when the program ends, however it ends', () => {
+test('waiting lines are written at the end of the program, however it ends', () => {
   // A write that is under way then may come after it.
   const lines = printed(`${NUMBERED} process.exit(0);`);
   expect(lines.toSorted((a, b) => Number(a) - Number(b))).toEqual(LINES);
 });
 
-test('a line that nothing follows is written soon', () => {
+test('a single line is written soon', () => {
   const pause = 'await new Promise((resolve) => setTimeout(resolve, 1000));';
   expect(printed(`log.write("one\\n"); ${pause} process.kill(process.pid, 'SIGKILL');`)).toEqual(['one']);
 });
 
-test('a terminal gets no controls that others have put into a line', () => {
+test('control characters from outside are escaped', () => {
   const lines: string[] = [];
   const log = pino({}, { write: (line) => lines.push(escapeControls(line)) });
   const control = (text: string) =>

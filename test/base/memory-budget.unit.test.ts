@@ -22,8 +22,8 @@ const keep = (budget: MemoryBudget, holder: string, bytes: number) => {
   return kept;
 };
 
-describe('what is held', () => {
-  test('is counted in all, by holder and by kind, until it is released, once', () => {
+describe('held memory', () => {
+  test('is counted in total, by holder and by kind, until its one release', () => {
     const budget = budgetOf(1000);
     const a = budget.hold('a', 'body', 100);
     const b = budget.hold(null, 'answer', 50);
@@ -38,7 +38,7 @@ describe('what is held', () => {
     expect(Object.fromEntries(budget.heldByKind())).toEqual({ body: 0, answer: 0 });
   });
 
-  test('is a quarter of all for anybody, and more only while another quarter stays free', () => {
+  test('may be a quarter of the total for each holder, and more only while another quarter stays free', () => {
     const budget = budgetOf(1000);
     budget.hold('a', 'body', 750);
     expect(shortageOf(() => budget.hold('a', 'body', 1))).toBe('share');
@@ -46,7 +46,7 @@ describe('what is held', () => {
     expect(budget.heldBytes()).toBe(1000);
   });
 
-  test('is refused for want of room in all to those who are within their share', () => {
+  test('is refused with `budget` to a holder within its share when the total is used up', () => {
     const budget = budgetOf(1000);
     for (const holder of ['a', 'b', 'c', 'd']) {
       budget.hold(holder, 'body', 250);
@@ -56,7 +56,7 @@ describe('what is held', () => {
     expect(budget.heldBytes()).toBe(1000);
   });
 
-  test('stays as it was when there is no room for more', () => {
+  test('does not change when there is no room for more', () => {
     const budget = budgetOf(1000);
     const held = budget.hold('a', 'body', 700);
     expect(held.tryResize(751)).toBe(false);
@@ -65,8 +65,8 @@ describe('what is held', () => {
   });
 });
 
-describe('what is kept', () => {
-  test('gives way when somebody within their share asks, of the largest first and its oldest first', () => {
+describe('cached memory', () => {
+  test('is released for a holder within its share: of the largest holder first, its oldest first', () => {
     const budget = budgetOf(1000);
     const [a1, a2, a3] = [150, 150, 150].map((bytes) => keep(budget, 'a', bytes));
     const b1 = keep(budget, 'b', 300);
@@ -75,7 +75,7 @@ describe('what is kept', () => {
     expect([a1?.isThere, a2?.isThere, a3?.isThere, b1.isThere]).toEqual([false, true, true, true]);
   });
 
-  test('stays when it was used lately, and older things go', () => {
+  test('stays after a recent use, and older entries are released', () => {
     const budget = budgetOf(1000);
     const [old, used] = [keep(budget, 'a', 300), keep(budget, 'a', 300)];
     old.held.noteUse();
@@ -84,14 +84,14 @@ describe('what is kept', () => {
     expect([old.isThere, used.isThere]).toEqual([true, false]);
   });
 
-  test('never keeps anybody within their share from working, even when nobody is over theirs', () => {
+  test('never blocks a holder within its share, even when no holder exceeds its share', () => {
     const budget = budgetOf(1000);
     const all = ['a', 'b', 'c', 'd'].map((holder) => keep(budget, holder, 250));
     budget.hold('e', 'body', 250);
     expect(all.filter(({ isThere }) => isThere)).toHaveLength(3);
   });
 
-  test('gives way to its own holder beyond its share, but not for what does not fit even so', () => {
+  test('is released for its own holder beyond its share, but not for a request that still would not fit', () => {
     const budget = budgetOf(1000);
     const kept = keep(budget, 'a', 700);
     expect(shortageOf(() => budget.hold('a', 'body', 800))).toBe('share');
@@ -101,7 +101,7 @@ describe('what is kept', () => {
     expect(budget.heldBytes('a')).toBe(700);
   });
 
-  test('is nothing any more when it gave way to itself', () => {
+  test('holds nothing after its own growth has released it', () => {
     const budget = budgetOf(1000);
     const { held } = keep(budget, 'a', 700);
     held.resize(749);
@@ -112,7 +112,7 @@ describe('what is kept', () => {
   });
 });
 
-describe('what is under way', () => {
+describe('memory of work in progress', () => {
   const begin = (budget: MemoryBudget, holder: string, bytes: number) => {
     const work = { isThere: true };
     budget.hold(holder, 'body', bytes).allowRelease('underWay', () => {
@@ -121,7 +121,7 @@ describe('what is under way', () => {
     return work;
   };
 
-  test('gives way beyond a share when somebody within theirs has no room', () => {
+  test('is released beyond a share when a holder within its share has no room', () => {
     const budget = budgetOf(1000);
     const all = [begin(budget, 'a', 300), begin(budget, 'a', 300), begin(budget, 'a', 100)];
     budget.hold('b', 'body', 250);
@@ -130,7 +130,7 @@ describe('what is under way', () => {
     expect(all.map(({ isThere }) => isThere)).toEqual([false, true, true]);
   });
 
-  test('does not give way within a share', () => {
+  test('is not released within a share', () => {
     const budget = budgetOf(1000);
     const all = ['a', 'b', 'c', 'd'].map((holder) => begin(budget, holder, 250));
     expect(shortageOf(() => budget.hold('e', 'body', 10))).toBe('budget');
@@ -138,8 +138,8 @@ describe('what is under way', () => {
   });
 });
 
-describe('who waits for room', () => {
-  test('gets it when others give it back', async () => {
+describe('a wait for room', () => {
+  test('ends when other holders release memory', async () => {
     const budget = budgetOf(1000, 60_000);
     const [first, second] = [budget.hold('a', 'body', 400), budget.hold('a', 'body', 300)];
     const growing = budget.hold('a', 'body', 10);
@@ -152,7 +152,7 @@ describe('who waits for room', () => {
     expect(budget.heldBytes()).toBe(0);
   });
 
-  test('is refused when nobody gives any back', async () => {
+  test('is refused when no holder releases memory', async () => {
     const budget = budgetOf(1000);
     budget.hold('a', 'body', 750);
     const held = budget.hold('b', 'body', 100);
@@ -160,7 +160,7 @@ describe('who waits for room', () => {
     expect(held.bytes).toBe(100);
   });
 
-  test('stops when its signal says so, and holds no more than before', async () => {
+  test('ends with its signal, and holds no more than before', async () => {
     const budget = budgetOf(1000, 60_000);
     const other = budget.hold('a', 'body', 750);
     const held = budget.hold('b', 'body', 100);
@@ -174,7 +174,7 @@ describe('who waits for room', () => {
   });
 });
 
-test('the account is right after anything that happens, and empty when all is released', () => {
+test('the account is right after any sequence of steps, and empty after the release of everything', () => {
   const step = fc.record({
     act: fc.constantFrom('hold', 'keep', 'work', 'resize', 'release'),
     who: fc.constantFrom('a', 'b', 'c', 'd', 'e'),

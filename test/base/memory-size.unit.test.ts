@@ -38,13 +38,13 @@ test.each([
   expect(defaultMemoryBudget(constrained, machine)).toBe(bytes);
 });
 
-test('leaves room for the program beside the budget in any container from 300 MiB', () => {
+test('leaves room for the program itself in any container from 300 MiB', () => {
   for (let limit = 300 * MIB; limit < 8 * GIB; limit += 100 * MIB) {
     expect(heapMibFor(defaultMemoryBudget(limit, 64 * GIB)) * MIB).toBeLessThan(limit);
   }
 });
 
-test('gives the heap room for the budget, and for the default where there is none that can be read', () => {
+test('sizes the heap for the budget, or for the default if the budget is missing or invalid', () => {
   expect(heapMib('192MiB')).toBe(128 + 288);
   for (const none of [undefined, '', '192']) {
     expect(heapMib(none)).toBe(heapMibFor(memoryBudgetHere()));

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { countedParsed, largeParsedBytes, parsedBytes, roomInSteps } from '../../src/base/parsed-bytes.ts';
 
-describe('what a parsed value counts', () => {
+describe('the estimated size of a parsed value', () => {
   test.each<[string, string, number]>([
     ['text, three times', JSON.stringify('x'.repeat(998)), 3000],
     ['many values, each of them', `[${'{},'.repeat(999)}{}]`, 3001 + 64 * 1001],
@@ -19,14 +19,14 @@ describe('what a parsed value counts', () => {
     ['objects in objects', '{"a":{}}'],
     ['numbers in lists', '[1.5]'],
     ['numbers that keep their digits', '1e999'],
-  ])('is about what it takes: a list of %s', (_, item) => {
+  ])('is close to the real size of a list of %s', (_, item) => {
     const text = `[${Array.from({ length: 50_000 }, () => item).join(',')}]`;
     // Measured with Node 24.
     const measured: Readonly<Record<string, number>> = { '{}': 64, '[]': 40, '[[]]': 96, '{"a":{}}': 96, '[1.5]': 64 };
     expect(parsedBytes(text)).toBeGreaterThanOrEqual(50_000 * (measured[item] ?? 64));
   });
 
-  it('is nothing for what every piece of work holds', () => {
+  it('is 0 for values that every piece of work has memory for', () => {
     expect(largeParsedBytes('[1,2,3]')).toBe(0);
     expect(largeParsedBytes(JSON.stringify('x'.repeat(16_000)))).toBe(0);
     expect(largeParsedBytes(`[${'{},'.repeat(700)}{}]`)).toBe(0);
@@ -36,8 +36,8 @@ describe('what a parsed value counts', () => {
   });
 });
 
-describe('room in steps', () => {
-  it('asks for what is needed at first, and then for more at once', async () => {
+describe('roomInSteps', () => {
+  it('reserves the needed bytes first, and larger steps afterwards', async () => {
     const asked: number[] = [];
     const roomFor = roomInSteps(async (bytes) => void asked.push(bytes));
     for (const bytes of [1000, 1001, 2000, 1001 + 64 * 1024, 1002 + 64 * 1024]) {
@@ -46,7 +46,7 @@ describe('room in steps', () => {
     expect(asked).toEqual([1000, 1001 + 64 * 1024, 1002 + 128 * 1024]);
   });
 
-  it('asks again after there was none', async () => {
+  it('asks again after a refusal', async () => {
     const asked: number[] = [];
     const roomFor = roomInSteps(async (bytes) => {
       if (asked.push(bytes) === 1) {

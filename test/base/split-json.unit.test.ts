@@ -36,7 +36,7 @@ function check(part: JsonPart, value: unknown, level: number): void {
   });
 }
 
-test('a text is split into what it holds, level by level', async () => {
+test('a text is split into its parts, level by level', async () => {
   const indents = fc.constantFrom('', '\t', ' \r\n');
   await fc.assert(
     fc.asyncProperty(fc.jsonValue(), indents, async (value, indent) => {
@@ -48,7 +48,7 @@ test('a text is split into what it holds, level by level', async () => {
   );
 });
 
-test('a text is refused where JSON.parse refuses it, and nowhere else', async () => {
+test('exactly the texts that JSON.parse refuses are refused', async () => {
   const text = fc
     .tuple(fc.jsonValue(), fc.nat(), fc.nat(4), fc.stringMatching(/^[-+.,:[\]{}"\\\d eEu\ntfn]{0,3}$/))
     .map(([value, place, cut, more]) => {
@@ -96,13 +96,13 @@ test('a text is refused where JSON.parse refuses it, and nowhere else', async ()
   }
 });
 
-test('more parts or values than are taken are said to be too many', async () => {
+test('more parts or values than the maximum give "too many"', async () => {
   expect(await splitJson('{"a":1,"b":[1,2,3]}', { levels: 1, mostParts: 3 })).toMatchObject({ values: 6 });
   expect(await splitJson('{"a":1,"b":[1,2,3]}', { levels: 1, mostParts: 2 })).toBe('too many');
   expect(await splitJson('{"a":1,"b":[1,2,3]}', { ...ALL, mostValues: 5 })).toBe('too many');
 });
 
-test('others have their turn while a long text is read', async () => {
+test('other work runs while a long text is read', async () => {
   let turns = 0;
   const timer = setInterval(() => {
     turns += 1;
@@ -113,7 +113,7 @@ test('others have their turn while a long text is read', async () => {
   expect(turns).toBeGreaterThan(3);
 });
 
-test('what is not parsed is written as it came, and parsed by whoever does not know it', async () => {
+test('unparsed JSON is written unchanged by writeJson, and parsed by JSON.stringify', async () => {
   const text = '{"a":[1.0,12345678901234567890], "b":"\\u0041"}';
   const value = { jsonrpc: '2.0', result: { big: new Unparsed(text), list: [new Unparsed('1e0'), '"quoted"'] } };
   expect(writeJson(value)).toBe(`{"jsonrpc":"2.0","result":{"big":${text},"list":[1e0,"\\"quoted\\""]}}`);

@@ -5,7 +5,7 @@ import { createTurns } from '../../src/base/stream-turns.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
 
-test('streams that pass much on for long take turns, one in each turn of the event loop', async () => {
+test('streams that send for long take turns, one in each turn of the event loop', async () => {
   const passed: string[] = [];
   const stream = async (name: string): Promise<void> => {
     const turn = createTurns();
@@ -24,7 +24,7 @@ test('streams that pass much on for long take turns, one in each turn of the eve
   expect(passed.toSorted()).toEqual(['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c', 'c']);
 });
 
-test('streams that are quickly passed on wait for nobody', async () => {
+test('short streams do not wait', async () => {
   // The work of another test may have taken the present turn.
   await nextTurn();
   await nextTurn();
@@ -32,7 +32,7 @@ test('streams that are quickly passed on wait for nobody', async () => {
   expect([turn(1024), turn(64 * 1024)]).toEqual([undefined, undefined]);
 });
 
-test('turns in which clients connect are short', async () => {
+test('turns are short while clients connect', async () => {
   // The work of another test may have taken the present turn.
   await nextTurn();
   noteArrival();
@@ -41,7 +41,7 @@ test('turns in which clients connect are short', async () => {
   expect(isTurnOver()).toBe(true);
 });
 
-test('long work that is no stream lets others have their turn after each piece of two milliseconds', async () => {
+test('long work yields to other work after each piece of two milliseconds', async () => {
   const breathe = createYielding();
   const { turns } = await turnsDuring(async () => {
     for (let piece = 0; piece < 20; piece += 1) {

@@ -21,22 +21,25 @@ const kindOf = (unpacking: Promise<Buffer>) =>
     ({ kind }: UnpackFailed) => kind,
   );
 
-test.each(codings)('%s: what has been compressed comes back, however it arrives', async (coding, pack) => {
+test.each(codings)('%s: unpacks the original bytes from chunks of any size', async (coding, pack) => {
   const text = Buffer.from(JSON.stringify(Array.from({ length: 20_000 }, (_, n) => ({ id: n, name: `n${n * 7919}` }))));
   for (const size of [7, 4096, text.length]) {
     expect((await unpack(inPieces(pack(text), size), coding.toUpperCase(), text.length)).equals(text)).toBe(true);
   }
 });
 
-test.each(codings)('%s: 256 KiB may come of any size, and 100 times the size of any more', async (coding, pack) => {
-  const zeros = (bytes: number) => pack(Buffer.alloc(bytes));
-  expect(await unpack(zeros(256 * KIB), coding, 1024 * KIB)).toHaveLength(256 * KIB);
-  expect(await kindOf(unpack(zeros(1024 * KIB), coding, 4096 * KIB))).toBe('dense');
-  expect(await kindOf(unpack(zeros(64 * 1024 * KIB), coding, 1024 * 1024 * KIB))).toBe('dense');
-  expect(await kindOf(unpack(zeros(256 * KIB), coding, 128 * KIB))).toBe('large');
-});
+test.each(codings)(
+  '%s: unpacks up to 256 KiB of any density, and beyond that up to 100 times the received size',
+  async (coding, pack) => {
+    const zeros = (bytes: number) => pack(Buffer.alloc(bytes));
+    expect(await unpack(zeros(256 * KIB), coding, 1024 * KIB)).toHaveLength(256 * KIB);
+    expect(await kindOf(unpack(zeros(1024 * KIB), coding, 4096 * KIB))).toBe('dense');
+    expect(await kindOf(unpack(zeros(64 * 1024 * KIB), coding, 1024 * 1024 * KIB))).toBe('dense');
+    expect(await kindOf(unpack(zeros(256 * KIB), coding, 128 * KIB))).toBe('large');
+  },
+);
 
-test('what cannot be unpacked, and why', async () => {
+test('refuses a body that cannot be unpacked, with the reason', async () => {
   const text = Buffer.from('text');
   expect(await kindOf(unpack(text, 'zstd', 100))).toBe('coding');
   expect(await kindOf(unpack(text, 'gzip, br', 100))).toBe('coding');
@@ -47,7 +50,7 @@ test('what cannot be unpacked, and why', async () => {
   expect(await unpack(Buffer.alloc(0), 'gzip', 4)).toHaveLength(0);
 });
 
-test('a body that fails while it arrives fails as it does', async () => {
+test('passes on the error of a body that fails while it arrives', async () => {
   const broken = async function* () {
     yield gzipSync('text').subarray(0, 5);
     throw new Error('the connection broke');

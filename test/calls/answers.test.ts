@@ -12,7 +12,7 @@ const tool = toolOf('get', '/things', {});
 const shaped = toolOf('get', '/things', { responses: { 200: jsonAnswer({ type: 'object', properties: { id: {} } }) } });
 
 describe('JSON', () => {
-  it('is text as it came, and structured content where the document describes it', async () => {
+  it('becomes unchanged text, and structured content if the document describes it', async () => {
     const text = '{ "id": 12345678901234567890, "exact":1.10, "e":1e400, "a":[9007199254740993, -9007199254740992] }';
     service.answer = answeringJson(text);
     const { result } = await call(shaped, {});
@@ -23,7 +23,7 @@ describe('JSON', () => {
     expect((await call(tool, {})).result).toEqual({ content: [{ type: 'text', text }] });
   });
 
-  it('of many values is not parsed, and written as it came', async () => {
+  it('with many values is written unchanged, without parsing', async () => {
     const text = `{ "id": 1.0,\n"a":[${'1,'.repeat(200_000)}12345678901234567890]}`;
     service.answer = answeringJson(text);
     const { result } = await call(shaped, {});
@@ -36,7 +36,7 @@ describe('JSON', () => {
   });
 
   test.each([['{"a":['], ['['], ['{"a":[1,,']])(
-    '%s with many values, and broken, has no structured content',
+    '%s with many values and a mistake gives no structured content',
     async (start) => {
       const text = `${start}${'1,'.repeat(200_000)}1]`;
       service.answer = answeringJson(text);
@@ -44,21 +44,21 @@ describe('JSON', () => {
     },
   );
 
-  it('is plain data where JavaScript can hold it', async () => {
+  it('becomes plain data if JavaScript can represent it', async () => {
     service.answer = answeringJson('{"id":9007199254740991,"text":"1234567890123456789"}');
     const { result } = await call(shaped, {});
     expect(result.structuredContent).toEqual({ id: 9007199254740991, text: '1234567890123456789' });
   });
 
   test.each([['[1]'], ['null'], ['"a"'], ['{"a":'], [`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`]])(
-    '%.20s has no structured content: MCP wants an object',
+    '%.20s gives no structured content, because MCP requires an object',
     async (text) => {
       service.answer = answeringJson(text);
       expect((await call(shaped, {})).result).toEqual({ content: [{ type: 'text', text }] });
     },
   );
 
-  it('has members of any name', async () => {
+  it('keeps members with any name', async () => {
     service.answer = answeringJson('{"__proto__":{"a":1},"constructor":2}');
     const { result } = await call(shaped, {});
     expect(JSON.stringify(result.structuredContent)).toBe('{"__proto__":{"a":1},"constructor":2}');
@@ -89,14 +89,14 @@ describe('text', () => {
     [202, '202 Accepted'],
     [204, '204 No Content'],
     [299, '299'],
-  ])('nothing but %i', async (status, said) => {
+  ])('an empty body gives the status %i only', async (status, said) => {
     service.answer = answering(status, { 'content-type': 'application/json' });
     expect((await call(shaped, {})).result).toEqual({
       content: [{ type: 'text', text: `${service.host} answered ${said} without content.` }],
     });
   });
 
-  it('of a HEAD', async () => {
+  it('a HEAD gives the headers only', async () => {
     service.answer = answering(200, {
       'content-type': 'application/json',
       'content-encoding': 'gzip',
@@ -111,7 +111,7 @@ describe('bytes', () => {
   const bytes = Buffer.from([0xff, 0, 1, 2]);
   const blob = bytes.toString('base64');
 
-  it('of an image are an image', async () => {
+  it('of an image become an image', async () => {
     service.answer = answering(200, { 'content-type': 'image/PNG; q=1' }, bytes);
     expect((await call(tool, {})).result).toEqual({ content: [{ type: 'image', data: blob, mimeType: 'image/png' }] });
   });
@@ -121,7 +121,7 @@ describe('bytes', () => {
     ['audio/mpeg', 'audio/mpeg'],
     ['application/octet-stream', 'application/octet-stream'],
     [undefined, 'application/octet-stream'],
-  ])('of %s are a resource', async (type, mimeType) => {
+  ])('of %s become a resource', async (type, mimeType) => {
     service.answer = answering(200, type === undefined ? {} : { 'content-type': type }, bytes);
     const uri = `ni:///sha-256;${createHash('sha256').update(bytes).digest('base64url')}`;
     const { result } = await call(shaped, {});
@@ -151,7 +151,7 @@ describe('content codings', () => {
     ['constructor', Buffer.from('x')],
     ['gzip', Buffer.from('no gzip')],
     ['gzip', gzipSync(text).subarray(0, -4)],
-  ])('%s that cannot be read', async (coding, body) => {
+  ])('refuses %s that cannot be decoded', async (coding, body) => {
     service.answer = answering(200, { 'content-encoding': coding }, body);
     const { result } = await call(tool, {});
     expect(result.isError).toBe(true);
@@ -188,7 +188,7 @@ describe('errors', () => {
     }
   });
 
-  it('a 429 has its limits', async () => {
+  it('a 429 reports the limits of the service', async () => {
     const headers = {
       'content-type': 'application/json',
       'retry-after': '30',

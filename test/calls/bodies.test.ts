@@ -49,7 +49,7 @@ describe('JSON', () => {
     expect(await sent(operation, args)).toMatchObject({ type: 'application/json', text: expected });
   });
 
-  it('has the type of the document, and a real one where that is a range', async () => {
+  it('has the documented media type, or a concrete one for a range', async () => {
     expect(await sent(body('application/vnd.acme+json; v=1', { schema: PERSON }), { age: 1 })).toMatchObject({
       type: 'application/vnd.acme+json; v=1',
     });
@@ -57,13 +57,13 @@ describe('JSON', () => {
     expect(await sent(body('*/*', { schema: PERSON }), { age: 1 })).toMatchObject({ type: 'application/json' });
   });
 
-  it('takes names that objects have for names', async () => {
+  it('accepts member names of the prototype', async () => {
     const args = JSON.parse('{"__proto__":{"a":1},"constructor":2}') as Arguments;
     const { text } = await sent(jsonBody({ ...PERSON, additionalProperties: true }), args);
     expect(text).toBe('{"__proto__":{"a":1},"constructor":2}');
   });
 
-  it('is left out when it is optional and nothing is given', async () => {
+  it('is left out if it is optional and no argument is given', async () => {
     const { type, received } = await sent(jsonBody(PERSON, false), {});
     expect({ type, length: received?.headers['content-length'] }).toEqual({ type: undefined, length: '0' });
     service.reset();
@@ -86,7 +86,7 @@ describe('JSON', () => {
     expect(await refused(operation, args)).toBe(message);
   });
 
-  it('is not nested without end', async () => {
+  it('is not nested beyond the maximum', async () => {
     const args = { body: JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) };
     expect(await refused(jsonBody({ type: 'array' }), args)).toBe('The arguments are nested too deeply.');
   });
@@ -114,7 +114,7 @@ describe('form', () => {
     expect(await sent(operation, args)).toMatchObject({ type: TYPE, text: expected });
   });
 
-  it('takes no unknown arguments', async () => {
+  it('refuses unknown arguments', async () => {
     expect(await refused(form({ a: ANY }), { b: 1 })).toBe('There is no argument "b".');
   });
 });
@@ -131,7 +131,7 @@ describe('multipart', () => {
     return new Response(new Uint8Array(received?.body ?? []), { headers: { 'content-type': type } }).formData();
   }
 
-  it('has texts, JSON and files', async () => {
+  it('contains texts, JSON and files', async () => {
     const operation = multipart(
       { title: { type: 'string' }, count: { type: 'integer' }, meta: { type: 'object' }, file: binary, photo: binary },
       { photo: { contentType: 'image/png' } },
@@ -156,7 +156,7 @@ describe('multipart', () => {
     }
   });
 
-  it('has a part for each item of a list', async () => {
+  it('contains one part for each item of a list', async () => {
     const operation = multipart({
       files: { type: 'array', items: binary },
       tags: { type: 'array', items: { type: 'string' } },
@@ -168,7 +168,7 @@ describe('multipart', () => {
     expect(form.getAll('rows')).toEqual(['{"a":1}']);
   });
 
-  it('says of each part what it is', async () => {
+  it('gives the media type of each part', async () => {
     const operation = multipart({ 'a"b\r\nc': { type: 'string' }, meta: { type: 'object' }, file: binary });
     const { text } = await sent(operation, { a_b_c: 'x', meta: {}, file: 'AAAA' });
     expect(text.split('\r\n').filter((line) => line.startsWith('Content-'))).toEqual([
@@ -180,7 +180,7 @@ describe('multipart', () => {
     ]);
   });
 
-  it('ends only where it ends, whatever the arguments say', async () => {
+  it('has a boundary that no argument contains', async () => {
     const operation = multipart({ a: { type: 'string' }, b: { type: 'string' } });
     const { type = '' } = await sent(operation, { a: '1', b: '2' });
     const boundary = type.split('boundary=')[1];
@@ -191,14 +191,14 @@ describe('multipart', () => {
     expect(form.get('a')).toBe(injected);
   });
 
-  it('leaves out what is null', async () => {
+  it('leaves out null arguments', async () => {
     const operation = multipart({ a: { type: 'string' }, b: { type: 'string' } });
     const form = await parsed(operation, { a: null, b: 'x' });
     expect([...form]).toEqual([['b', 'x']]);
   });
 
   test.each([['not base64!'], ['AAA'], ['AA=='.repeat(2)], ['A-_A'], [' AAAA'], [5], [{}]])(
-    '%j is no base64',
+    'refuses %j as base64',
     async (value) => {
       expect(await refused(multipart({ file: binary }), { file: value })).toBe(
         'The argument "file" must be base64 (RFC 4648, section 4).',
@@ -232,7 +232,7 @@ describe('one argument is the body', () => {
   });
 });
 
-test('the verb is that of the operation', async () => {
+test('the method is the verb of the operation', async () => {
   const verbs = ['get', 'put', 'post', 'patch', 'delete', 'head', 'options', 'trace'];
   for (const verb of verbs) {
     const { result } = await call(toolOf(verb, '/things', {}), {});

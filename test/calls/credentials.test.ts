@@ -14,7 +14,7 @@ const as = (authenticationMethod: AuthenticationMethod, context: Record<string, 
   account: { ...NOBODY, authenticationMethod, context },
 });
 
-describe('credentials go where they belong', () => {
+describe('credentials are sent at the documented place', () => {
   test.each<[string, object[], AuthenticationMethod, object, string]>([
     ['nowhere', [], 'none', {}, '/things'],
     ['X-API-Key', [], 'api_key', { 'x-api-key': 'k-123' }, '/things'],
@@ -53,7 +53,7 @@ describe('credentials go where they belong', () => {
     ['query', 'a&b=c#d', '/things?key=a%26b%3Dc%23d', undefined],
     ['cookie', 'abc+/=', '/things', 'key=abc+/='],
     ['cookie', 'a; b="c"', '/things', 'key=a%3B%20b%3D%22c%22'],
-  ])('a key of any characters in the %s: %s', async (place, key, url, cookie) => {
+  ])('a key with any characters in the %s: %s', async (place, key, url, cookie) => {
     const service_ = secured({ type: 'apiKey', in: place, name: 'key' });
     await call(tool, {}, { service: service_, ...as('api_key', { api_key: key }) });
     expect(service.received[0]).toMatchObject({ url, headers: { ...(cookie === undefined ? {} : { cookie }) } });
@@ -61,7 +61,7 @@ describe('credentials go where they belong', () => {
   });
 });
 
-describe('credentials that cannot be sent are refused, without showing them', () => {
+describe('credentials that cannot be sent are refused, and not shown', () => {
   test.each<[AuthenticationMethod, Record<string, unknown>, string]>([
     ['api_key', { api_key: 'secret-1\r\nx: y' }, 'The credentials of the account cannot be written in a header'],
     ['bearer', { token: 'secret-1\n' }, 'The credentials of the account cannot be written in a header'],
@@ -95,14 +95,14 @@ test.each([
   [403, false],
   [404, false],
   [500, false],
-])('%i: refused is %j', async (status, refused) => {
+])('the status %i sets credentialsRefused to %j', async (status, refused) => {
   service.answer = answering(status, {});
   const { result, credentialsRefused } = await call(tool, {}, as('bearer', { token: 't' }));
   expect(credentialsRefused).toBe(refused);
   expect(result.isError).toBe(status === 200 ? undefined : true);
 });
 
-describe('a service that repeats what it was sent', () => {
+describe('a service that echoes credentials', () => {
   const SECRET = 'päss/w"ord+1=%';
   const echo = (status: number) => {
     service.answer = ({ url, headers }, response) => {
@@ -140,7 +140,7 @@ describe('a service that repeats what it was sent', () => {
     expect(result.structuredContent === undefined).toBe(status !== 200);
   });
 
-  it('keeps data that only looks like a short or numeric secret', async () => {
+  it('is not masked where data equals a short or numeric secret', async () => {
     service.answer = answeringJson('{"a":"abc","b":1234567890}');
     for (const key of ['abc', '1234567890']) {
       const { result } = await call(tool, {}, as('api_key', { api_key: key }));

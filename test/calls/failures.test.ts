@@ -32,7 +32,7 @@ describe('an answer of more than 10 MB', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })],
-  ])('as %s is not read; one of 10 MB is', async (coding, encode) => {
+  ])('as %s is refused; one of 10 MB is accepted', async (coding, encode) => {
     const headers = { 'content-type': 'text/plain', 'content-encoding': coding };
     service.answer = answering(200, headers, encode(noise));
     expect((await call(tool, {})).result).toEqual({ content: [{ type: 'text', text: tooLarge }], isError: true });
@@ -44,7 +44,7 @@ describe('an answer of more than 10 MB', () => {
     ['gzip', gzipSync],
     ['deflate', deflateSync],
     ['br', brotliCompressSync],
-  ])('that unpacks to more than 100 times its size is not read: %s', async (coding, encode) => {
+  ])('that unpacks to more than 100 times its size is refused: %s', async (coding, encode) => {
     const headers = { 'content-type': 'text/plain', 'content-encoding': coding };
     service.answer = answering(200, headers, encode(Buffer.alloc(LIMIT / 2)));
     expect(textOf((await call(tool, {})).result)).toBe(
@@ -54,7 +54,7 @@ describe('an answer of more than 10 MB', () => {
     expect(textOf((await call(tool, {})).result)).toHaveLength(256 * 1024);
   });
 
-  it('that never ends is hung up on', async () => {
+  it('without end is disconnected', async () => {
     const hungUp = Promise.withResolvers<void>();
     service.answer = (_, response) => {
       response.on('close', hungUp.resolve).writeHead(500);
@@ -87,7 +87,7 @@ describe('cancelled', () => {
   test.each([
     ['before the answer', false],
     ['inside the answer', true],
-  ])('%s: the service notices', async (_, start) => {
+  ])('%s: the service notices the cancellation', async (_, start) => {
     const { here, gone } = observed(start);
     const controller = new AbortController();
     const outcome = call(tool, {}, { signal: controller.signal });
@@ -98,7 +98,7 @@ describe('cancelled', () => {
     expect(service.received).toHaveLength(1);
   });
 
-  it('beforehand: nothing is sent', async () => {
+  it('beforehand: the gateway sends nothing', async () => {
     const signal = AbortSignal.abort(new Error('too late'));
     await expect(call(tool, {}, { signal })).rejects.toThrow('too late');
     expect(service.received).toEqual([]);
@@ -107,7 +107,7 @@ describe('cancelled', () => {
   test.each([
     ['nothing', false],
     ['half an answer', true],
-  ])('by the clock, with %s: the service notices', async (_, start) => {
+  ])('by the time-out, with %s: the service notices the cancellation', async (_, start) => {
     const { gone } = observed(start);
     const { result } = await call(tool, {}, { timeoutMs: 500, account });
     expect(textOf(result)).toBe(`${service.host} did not answer within 500 ms; the call may have been carried out.`);
@@ -116,7 +116,7 @@ describe('cancelled', () => {
   });
 });
 
-describe('what breaks on the way', () => {
+describe('a connection that breaks', () => {
   /** Does something to each connection that has sent a request. */
   async function breaking(then: (write: (text: string) => void, hangUp: () => void) => void) {
     let requests = 0;
@@ -136,7 +136,7 @@ describe('what breaks on the way', () => {
     return { host, requests: () => requests, close: () => server.close() };
   }
 
-  it('is not sent again', async () => {
+  it('does not make the gateway send the request again', async () => {
     const create = toolOf('post', '/things', jsonBody({ type: 'object', properties: { a: {} } }));
     for (const [one, args] of [
       [tool, {}],
@@ -152,7 +152,7 @@ describe('what breaks on the way', () => {
     }
   });
 
-  it('in the middle of an answer says so', async () => {
+  it('in the middle of an answer is reported', async () => {
     const server = await breaking((write, hangUp) => {
       write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf');
       setImmediate(hangUp);
@@ -163,14 +163,14 @@ describe('what breaks on the way', () => {
     server.close();
   });
 
-  it('is no HTTP', async () => {
+  it('an answer that is not HTTP is reported', async () => {
     const server = await breaking((write) => write('220 smtp.test ESMTP\r\n'));
     const { result } = await callerOf(egress, `http://${server.host}`)(tool, {});
     expect(textOf(result)).toContain(`${server.host} broke off before it answered (HTTPParserError)`);
     server.close();
   });
 
-  it('cannot be reached', async () => {
+  it('a service that cannot be reached is reported', async () => {
     const server = await breaking(() => undefined);
     server.close();
     const { result } = await callerOf(egress, `http://${server.host}`)(tool, {}, { account });
@@ -196,7 +196,7 @@ describe('what breaks on the way', () => {
   test.each([
     [1, 'answered 204 No Content without content.', 1],
     [2, 'cannot be reached (EAI_AGAIN).', 0],
-  ])('no connection %i times: it is tried twice', async (times, said, requests) => {
+  ])('%i failed connections: the gateway tries twice', async (times, said, requests) => {
     const way = forgetful(times);
     const host = `service.test:${new URL(service.url).port}`;
     const { result } = await callerOf(way.egress, `http://${host}`)(tool, {});
@@ -221,7 +221,7 @@ describe('redirects', () => {
   });
 });
 
-describe('where requests must not go', () => {
+describe('refused destinations', () => {
   test.each([
     ['http://169.254.169.254/latest', 'Connections to 169.254.169.254 are refused: its address is cloud metadata.'],
     ['http://[::1]:1/', 'Connections to [::1] are refused: its address is loopback.'],
@@ -237,7 +237,7 @@ describe('where requests must not go', () => {
     expect(credentialsRefused).toBe(false);
   });
 
-  it('an address that a name hides', async () => {
+  it('a name with a refused address', async () => {
     const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
     const closed = createEgress({ allow: [], own: () => [], resolve });
     const { result } = await callerOf(closed, `http://service.test:${new URL(service.url).port}`)(tool, {});
@@ -279,7 +279,7 @@ describe('the server of a tool', () => {
     expect(service.received.map(({ url }) => url)).toEqual([expected]);
   });
 
-  it('has its defaults', async () => {
+  it('uses the defaults of its variables', async () => {
     const servers = [{ url: `${service.url}/{version}`, variables: { version: { default: 'v9' } } }];
     await call(tool, {}, { service: serviceAt(null, documentOf({}, { servers })) });
     expect(service.received[0]?.url).toBe('/v9/things');
@@ -290,7 +290,7 @@ describe('the server of a tool', () => {
     [null, '/v2', 'The server URL of the tool is invalid: set a base_url for the integration.'],
     ['http://{toString}.test', '', 'The server URL of the tool needs the variable "toString" of the account.'],
     ['http://a.test', 'http://{b}', 'The server URL of the tool needs the variable "b" of the account.'],
-  ])('%s and %j are not enough', async (base, own, message) => {
+  ])('%s with %j is incomplete', async (base, own, message) => {
     const { result } = await call(own === '' ? tool : at(own), {}, { service: serviceAt(base) });
     expect(result).toEqual({ content: [{ type: 'text', text: message }], isError: true });
   });

@@ -10,7 +10,7 @@ const call = callerOf(sharedEgress(), service.url);
 const taking = (place: string, name: string, rest: object = {}) =>
   toolOf('get', '/things', { parameters: [{ in: place, name, schema: {}, ...rest }] });
 
-describe('what a header cannot hold is refused', () => {
+describe('values that a header cannot carry are refused', () => {
   test.each<[string, unknown]>([
     ['a line end', 'a\r\nx-admin: true'],
     ['half a line end', 'a\nx-admin: true'],
@@ -28,14 +28,14 @@ describe('what a header cannot hold is refused', () => {
     expect(service.received).toEqual([]);
   });
 
-  it('nor is a name that is none', async () => {
+  it('an invalid header name is refused', async () => {
     const { result } = await call(taking('header', 'X Trace\n'), { X_Trace_: 'a' });
     expect(result.isError).toBe(true);
     expect(service.received).toEqual([]);
   });
 });
 
-describe('headers of the gateway are no arguments', () => {
+describe('headers of the gateway cannot be arguments', () => {
   test.each([
     ['Host', 'evil.test'],
     ['content-length', '100'],
@@ -52,13 +52,13 @@ describe('headers of the gateway are no arguments', () => {
     expect(service.received[0]?.headers).toEqual(gatewayHeaders(service.host));
   });
 
-  it('but others are', async () => {
+  it('other headers can be arguments', async () => {
     await call(taking('header', 'User-Agent'), { 'User-Agent': 'me' });
     expect(service.received[0]?.headers['user-agent']).toBe('me');
   });
 });
 
-describe('an argument never takes the place of the credential', () => {
+describe('an argument never replaces the credential', () => {
   const KEY = 'the-key-of-the-account';
   const account: CalledAccount = { ...NOBODY, authenticationMethod: 'api_key', context: { api_key: KEY } };
   const secured = (place: string, name: string) =>
@@ -86,7 +86,7 @@ describe('an argument never takes the place of the credential', () => {
     expect(all.split(KEY)).toHaveLength(2);
   });
 
-  it('nor that of a bearer token', async () => {
+  it('an argument never replaces a bearer token', async () => {
     const tool = {
       ...taking('header', 'X-Other'),
       request: {
@@ -101,7 +101,7 @@ describe('an argument never takes the place of the credential', () => {
     expect(service.received[0]?.headers.authorization).toBe('Bearer the-token');
   });
 
-  it('and stands beside other arguments of its place', async () => {
+  it('the credential is sent beside other arguments of its place', async () => {
     await call(taking('cookie', 'theme'), { theme: 'dark' }, { account, service: secured('cookie', 'key') });
     expect(service.received[0]?.headers.cookie).toBe(`theme=dark; key=${KEY}`);
     await call(taking('query', 'page'), { page: 2 }, { account, service: secured('query', 'key') });

@@ -13,7 +13,7 @@ function target(path: string, args: Record<string, unknown>, parameter: object =
   return buildRequest(toolOf('get', path, { parameters }), BASE, null, args).url;
 }
 
-describe('nothing leaves its segment', () => {
+describe('a value never leaves its segment', () => {
   test.each([
     ['a/b', 'a%2Fb'],
     ['a\\b', 'a%5Cb'],
@@ -106,7 +106,7 @@ describe('nothing leaves its segment', () => {
     ['/things/{a}', { a: '.' }, { style: 'label' }, 'The argument "a" must not make'],
     ['/things/{a}', { a: '/..' }, { style: 'label' }, 'The argument "a" must not make'],
     ['/things/{a/b}', { a_b: '..' }, {}, 'The argument "a_b" must not make'],
-  ])('%s with %j: together they would', (path, args, parameter, message) => {
+  ])('%s with %j is refused: together they would leave it', (path, args, parameter, message) => {
     expect(() => target(path, args, parameter)).toThrow(message);
   });
 
@@ -121,7 +121,7 @@ describe('nothing leaves its segment', () => {
       .map((parts) => parts.join('')),
   );
 
-  it('whatever the value is, and however a service decodes it', () => {
+  it('any value, decoded by a service in any way', () => {
     fc.assert(
       fc.property(disguised, (value) => {
         let url: URL;
@@ -198,8 +198,8 @@ describe('nothing leaves its segment', () => {
   });
 });
 
-describe('a part of the path must be there', () => {
-  test.each([[{}], [{ id: null }]])('%j lacks it', (args) => {
+describe('path arguments are required', () => {
+  test.each([[{}], [{ id: null }]])('%j is incomplete', (args) => {
     expect(() => target('/things/{id}', args)).toThrow(
       new ArgumentError('The argument "id" is required: it is a part of the path.'),
     );
@@ -233,13 +233,10 @@ test.each([
   expect(buildRequest(tool, new URL(base), null, {}).url).toBe(expected);
 });
 
-test.each([['%'], ['a;b/'], ['\uff0f'], ['a']])(
-  'a path longer than servers take is refused before it is looked at: %j',
-  (piece) => {
-    const value = piece.repeat(3_000_000);
-    expect(() => target('/things/{id}', { id: value })).toThrow(
-      /The arguments "id" make the path longer than 8192 characters/,
-    );
-    expect(target('/things/{id}', { id: piece.repeat(100) })).toContain('/things/');
-  },
-);
+test.each([['%'], ['a;b/'], ['\uff0f'], ['a']])('a path beyond the maximum length is refused first: %j', (piece) => {
+  const value = piece.repeat(3_000_000);
+  expect(() => target('/things/{id}', { id: value })).toThrow(
+    /The arguments "id" make the path longer than 8192 characters/,
+  );
+  expect(target('/things/{id}', { id: piece.repeat(100) })).toContain('/things/');
+});

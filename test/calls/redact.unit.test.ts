@@ -12,7 +12,7 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 const escaped = (text: string) => [...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
 const percent = (text: string) => [...text].map((c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
 
-describe('what the caller has sent comes back as it is, so that no answer tells which guess is right', () => {
+describe('values that the caller has sent are not masked, so that no answer confirms a guess', () => {
   const SENT: Record<string, (guess: string) => Record<string, unknown>> = {
     'as it is': (guess) => ({ c: guess }),
     'inside of another text': (guess) => ({ c: `is it ${guess}?` }),
@@ -41,7 +41,7 @@ describe('what the caller has sent comes back as it is, so that no answer tells 
     }
   });
 
-  test('of any secret and any guesses, an echo is the same text', async () => {
+  test('an echo of any guesses is unchanged for any secret', async () => {
     const secrets = fc.string({ minLength: 8, unit: 'grapheme' });
     await fc.assert(
       fc.asyncProperty(secrets, fc.array(fc.string()), fc.nat(), async (secret, guesses, at) => {
@@ -51,19 +51,19 @@ describe('what the caller has sent comes back as it is, so that no answer tells 
     );
   });
 
-  test('bulk guesses', async () => {
+  test('an echo of many guesses is unchanged', async () => {
     const args = { c: Array.from({ length: 20_000 }, (_, index) => `Pass${index}-x`) };
     expect(await redact(args, JSON.stringify(args))).toBe(JSON.stringify(args));
   });
 });
 
-describe('what the caller has not sent', () => {
-  test('is masked beside what was', async () => {
+describe('a secret that the caller has not sent', () => {
+  test('is masked beside a sent value', async () => {
     expect(await redact({ c: PASSWORD }, `${BASIC} ${PASSWORD}`)).toBe(`[credential] ${PASSWORD}`);
     expect(await redact({ c: BASIC }, `${BASIC} ${PASSWORD}`)).toBe(`${BASIC} [credential]`);
   });
 
-  test('is masked when a part of it was sent', async () => {
+  test('is masked if only a part of it was sent', async () => {
     for (const part of [PASSWORD.slice(0, -3), PASSWORD.slice(3), '', 'me', '4711']) {
       expect(await redact({ c: part }, PASSWORD)).toBe('[credential]');
     }

@@ -127,7 +127,7 @@ describe('query', () => {
     expect(url).toBe(`/base/things?color=${expected}`);
   });
 
-  test('names keep their meaning', async () => {
+  test('names with special characters are encoded', async () => {
     const names = ['$filter', 'page[size]', 'a b&c=d', 'x+y'];
     const parameters = names.map((name) => ({ in: 'query', name, schema: { type: 'string' } }));
     const tool = toolOf('get', '/things', { parameters });
@@ -138,7 +138,7 @@ describe('query', () => {
     expect(service.received[0]?.url).toContain('$filter=');
   });
 
-  test('the query of the base URL stays in front', async () => {
+  test('the query of the base URL comes first', async () => {
     const tool = toolOf('get', '/things', { parameters: [{ in: 'query', name: 'color', schema: {} }] });
     await callerOf(egress, `${service.url}/base/?v=1#top`)(tool, { color: 'blue' });
     expect(service.received[0]?.url).toBe('/base/things?v=1&color=blue');
@@ -182,7 +182,7 @@ describe('cookie', () => {
   });
 });
 
-test('numbers keep their digits in every place', async () => {
+test('numbers keep their digits in every part of the request', async () => {
   const { rawJSON } = JSON as unknown as { rawJSON: (text: string) => unknown };
   const places = ['path', 'query', 'header', 'cookie'];
   const tool = toolOf('post', '/things/{path}', {

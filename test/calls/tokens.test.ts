@@ -45,8 +45,8 @@ const bearers = () => service.received.map(({ headers }) => headers.authorizatio
 const form = (index: number) => Object.fromEntries(new URLSearchParams(issuer.received[index]?.body.toString()));
 const basic = Buffer.from('client+id%3A%C3%BC:client%2Bsecret%2F%25').toString('base64');
 
-describe('a token is asked for', () => {
-  it('as RFC 6749 says, and used', async () => {
+describe('a request for a token', () => {
+  it('follows RFC 6749, and its token is used', async () => {
     await call(tool, {}, { account: account({ scope: 'read write' }) });
     expect(issuer.received[0]).toMatchObject({
       method: 'POST',
@@ -60,7 +60,7 @@ describe('a token is asked for', () => {
   test.each<[string, string, string | null]>([
     ['an absolute URL', '', null],
     ['a relative one', '', 'document'],
-  ])('where the document says: %s', async (_, __, from) => {
+  ])('goes to the documented URL: %s', async (_, __, from) => {
     const tokenUrl = from === null ? `${issuer.url}/oauth` : '/oauth';
     const flows = { clientCredentials: { tokenUrl, scopes: { all: 'All of it' } } };
     const document = documentOf({}, { components: { securitySchemes: { a: { type: 'oauth2', flows } } } });
@@ -77,7 +77,7 @@ describe('a token is asked for', () => {
     [401, ''],
     [400, '{"error":"invalid_client"}'],
     [400, '{"error":"invalid_request"}'],
-  ])('with the client in the body where the header gets %i %s', async (status, text) => {
+  ])('sends the client in the body after the header got %i %s', async (status, text) => {
     issuer.answer = (request, response) =>
       (request.headers.authorization === undefined ? issuing() : answeringJson(text, status))(request, response);
     await call(tool, {}, { account: account() });
@@ -87,7 +87,7 @@ describe('a token is asked for', () => {
   });
 });
 
-describe('a token is kept', () => {
+describe('a token', () => {
   const callAfter = async (seconds: number) => {
     time += seconds * 1000;
     await call(tool, {}, { account: account() });
@@ -110,14 +110,14 @@ describe('a token is kept', () => {
     expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-1', 'Bearer access-token-2']);
   });
 
-  test.each([[0], [-5]])('not at all when it ends in %i s', async (expires) => {
+  test.each([[0], [-5]])('is not kept if it expires in %i s', async (expires) => {
     issuer.answer = issuing({ expires_in: expires });
     await callAfter(0);
     await callAfter(1);
     expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
   });
 
-  it('for one account and its present version', async () => {
+  it('is kept for one account and its current version', async () => {
     for (const one of [account({}, { id: 'another' }), account(), account({}, { version: 2 })]) {
       await call(tool, {}, { account: one });
       await call(tool, {}, { account: one });
@@ -128,16 +128,16 @@ describe('a token is kept', () => {
   });
 });
 
-describe('everybody waits for the same token', () => {
+describe('simultaneous calls share one request for a token', () => {
   const FIFTY = Array.from({ length: 50 });
 
-  it('50 at once ask once', async () => {
+  it('50 calls send one request', async () => {
     await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));
     expect(issuer.received).toHaveLength(1);
     expect(bearers()).toEqual(FIFTY.map(() => 'Bearer access-token-1'));
   });
 
-  it('50 whose token is refused ask once more, and are carried out once each', async () => {
+  it('50 calls with a refused token send one more request, and run once each', async () => {
     await call(tool, {}, { account: account() });
     service.reset();
     service.answer = ({ headers }, response) =>
@@ -148,7 +148,7 @@ describe('everybody waits for the same token', () => {
     expect(bearers().filter((bearer) => bearer === 'Bearer access-token-2')).toHaveLength(50);
   });
 
-  it('and who gives up leaves the others waiting', async () => {
+  it('a cancelled call does not cancel the request for the others', async () => {
     const asked = Promise.withResolvers<void>();
     const answered = Promise.withResolvers<void>();
     issuer.answer = async (request, response) => {
@@ -168,7 +168,7 @@ describe('everybody waits for the same token', () => {
     expect(issuer.received).toHaveLength(1);
   });
 
-  it('and when all have left, nobody is asked any more', async () => {
+  it('the request ends when all calls are cancelled', async () => {
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
     issuer.answer = (_request, response) => {
@@ -186,7 +186,7 @@ describe('everybody waits for the same token', () => {
     expect(bearers()).toEqual(['Bearer access-token-1']);
   });
 
-  it('and one account asks for 8 at once, and waits for 8 more, whatever its versions are', async () => {
+  it('one account has at most 8 requests, and 8 waiting ones, in all its versions', async () => {
     const open: (() => void)[] = [];
     issuer.answer = (request, response) => void open.push(() => issuing()(request, response));
     const calls = Array.from({ length: 17 }, (_, version) => call(tool, {}, { account: account({}, { version }) }));
@@ -203,7 +203,7 @@ describe('everybody waits for the same token', () => {
     expect(issuer.received).toHaveLength(16);
   });
 
-  it('and for the same failure, which is not kept', async () => {
+  it('all calls get the same failure, which is not kept', async () => {
     issuer.answer = answering(503, {});
     const outcomes = await Promise.all(FIFTY.map(() => call(tool, {}, { account: account() })));
     expect(new Set(outcomes.map(({ result }) => textOf(result)))).toEqual(
@@ -216,8 +216,8 @@ describe('everybody waits for the same token', () => {
   });
 });
 
-describe('the service refuses the token', () => {
-  it('again: it is asked for once more, not for ever', async () => {
+describe('a service that refuses the token', () => {
+  it('twice gets one more request for a token, and no further ones', async () => {
     service.answer = answeringJson('{"error":"no"}', 401);
     const { result, credentialsRefused } = await call(tool, {}, { account: account() });
     expect(JSON.parse(textOf(result))).toMatchObject({ statusCode: 401, raw_response: { error: 'no' } });
@@ -225,7 +225,7 @@ describe('the service refuses the token', () => {
     expect(bearers()).toEqual(['Bearer access-token-1', 'Bearer access-token-2']);
   });
 
-  it('once: the same request is sent again', async () => {
+  it('once gets the same request again', async () => {
     const create = toolOf('post', '/things', {
       requestBody: {
         required: true,
@@ -237,14 +237,14 @@ describe('the service refuses the token', () => {
     expect(service.received.map(({ method, body }) => `${method} ${body}`)).toEqual(['POST {"a":1}', 'POST {"a":1}']);
   });
 
-  it('with 403: which says nothing of the credentials', async () => {
+  it('with 403 does not mean wrong credentials', async () => {
     service.answer = answering(403, {});
     expect((await call(tool, {}, { account: account() })).credentialsRefused).toBe(false);
     expect(bearers()).toEqual(['Bearer access-token-1']);
   });
 });
 
-describe('no token', () => {
+describe('a failed request for a token', () => {
   test.each<[number, string, string, boolean]>([
     [401, '{"error":"invalid_client"}', 'it answered 401 (invalid_client).', true],
     [400, '{"error":"unauthorized_client"}', 'it answered 400 (unauthorized_client).', true],
@@ -265,7 +265,7 @@ describe('no token', () => {
     expect(service.received).toEqual([]);
   });
 
-  it('is read beyond 64 KiB', async () => {
+  it('ends at 64 KiB of answer', async () => {
     issuer.answer = answeringJson(`{"access_token":"abc","x":"${'x'.repeat(65_536)}"}`);
     const { result } = await call(tool, {}, { account: account() });
     expect(textOf(result)).toContain(`${issuer.host} answered more than 65536 bytes`);
@@ -278,7 +278,7 @@ describe('no token', () => {
     ['a web socket', 'ws://127.0.0.1/token', 'Tools are called over http and https only, not ws:'],
     ['with a password', 'http://a:hush-hush@127.0.0.1/token', 'it must not contain credentials'],
     ['the cloud', 'http://169.254.169.254/token', 'its address is cloud metadata'],
-  ])('from %s', async (_, url, message) => {
+  ])('is refused for the destination %s', async (_, url, message) => {
     const { result, credentialsRefused } = await call(tool, {}, { account: account({ token_url: url }) });
     expect(textOf(result)).toContain(message);
     expect(textOf(result)).not.toContain('hush-hush');
@@ -286,7 +286,7 @@ describe('no token', () => {
     expect(service.received).toEqual([]);
   });
 
-  it('from an address that a name hides', async () => {
+  it('is refused for a name with a refused address', async () => {
     const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
     const closed = createEgress({ allow: ['127.0.0.2'], own: () => [], resolve });
     const { port } = new URL(issuer.url);
@@ -303,7 +303,7 @@ describe('no token', () => {
   });
 });
 
-test('tokens are held in the memory of the organization, one for an account, and give way', async () => {
+test('tokens are held in the memory of the organization, one per account, and released when others need it', async () => {
   const budget = new MemoryBudget({ totalBytes: 4 * 1024 * 1024, patienceMs: 0 });
   const heldBytes = () => budget.heldByKind().get('tokens') ?? 0;
   call = callerOf(egress, service.url, () => time, budget);

@@ -94,7 +94,7 @@ const isRefused = (allow: readonly string[], host: string): boolean => {
   }
 };
 
-describe('the verdict is that of the numbers', () => {
+describe('addresses are classified by their numbers', () => {
   const any4 = fours.chain((number) => fc.tuple(fc.constant(number), spelled4(number)));
   const any6 = sixes.chain((number) => fc.tuple(fc.constant(number), spelled6(number)));
 
@@ -116,7 +116,7 @@ describe('the verdict is that of the numbers', () => {
     );
   });
 
-  test('what a resolver writes, which no URL has normalised', () => {
+  test('addresses in the notation of a resolver', () => {
     fc.assert(
       fc.property(any6, ([number, text]) => {
         expect(isIP(text)).toBe(6);
@@ -130,7 +130,7 @@ describe('the verdict is that of the numbers', () => {
   const within = (number: bigint, other: bigint, bits: bigint, prefix: number): boolean =>
     number >> (bits - BigInt(prefix)) === other >> (bits - BigInt(prefix));
 
-  test('an IPv4 range allows what it holds, and of metadata services a single address only', () => {
+  test('an IPv4 range allows its addresses, but a metadata service must be listed by its address', () => {
     fc.assert(
       fc.property(any4, fours, fc.nat(32), fc.boolean(), ([number, text], other, prefix, near) => {
         const base = ((near ? number : other) >> BigInt(32 - prefix)) << BigInt(32 - prefix);
@@ -143,7 +143,7 @@ describe('the verdict is that of the numbers', () => {
     );
   });
 
-  test('an IPv6 range allows what it holds, and of metadata services a single address only', () => {
+  test('an IPv6 range allows its addresses, but a metadata service must be listed by its address', () => {
     fc.assert(
       fc.property(any6, sixes, fc.nat(128), fc.boolean(), ([number, text], other, prefix, near) => {
         const base = ((near ? number : other) >> BigInt(128 - prefix)) << BigInt(128 - prefix);
@@ -161,7 +161,7 @@ describe('the verdict is that of the numbers', () => {
 });
 
 test.each(['', '1.2.3', '01.2.3.4', '0x7f.0.0.1', '1.2.3.4 ', 'fe80::1%lo', '::1%1', '1::2::3', '[::1]', 'localhost'])(
-  '%j is no address',
+  '%j is not an address',
   (text) => {
     expect(readAddress(text)).toBeNull();
   },

@@ -37,7 +37,7 @@ afterAll(async () => {
   await Promise.all([four.close(), six.close(), names.close()]);
 });
 
-describe('what an entry allows', () => {
+describe('an entry of GATEHOUSE_EGRESS_ALLOW', () => {
   test.each([
     ['127.0.0.0/8', '127.0.0.1', 'four'],
     ['127.0.0.1', '127.0.0.1', 'four'],
@@ -53,7 +53,7 @@ describe('what an entry allows', () => {
     ['good.test', 'good.test.', 'four'],
     ['*.good.test', 'a.b.good.test', 'four'],
     ['*.test', 'good.test', 'four'],
-  ])('%s lets %s through', async (entry, host, answer) => {
+  ])('%s allows %s', async (entry, host, answer) => {
     const egress = newEgress(['192.168.0.0/16', entry.toLowerCase()]);
     egress.check(new URL(`http://${host}:${four.port}/`));
     expect(await get(egress, `http://${host}:${four.port}/`)).toBe(answer);
@@ -82,21 +82,21 @@ describe('what an entry allows', () => {
     ['100.64.0.0/10', '100.100.100.200'],
     ['*.good.test', 'metadata.good.test'],
     ['metadata.good.test', 'metadata.good.test'],
-  ])('%s does not let %s through', async (entry, host) => {
+  ])('%s does not allow %s', async (entry, host) => {
     await expect(get(newEgress([entry]), `http://${host}:${four.port}/`)).rejects.toThrow(EgressRefused);
   });
 
-  test('several entries together', async () => {
+  test('several entries apply together', async () => {
     expect(await get(newEgress(['::1', '127.0.0.1']), `http://both.test:${four.port}/`)).toMatch(/^(four|six)$/);
   });
 
-  test('a metadata service by its exact address, or a name that is looked up', () => {
+  test('a metadata service is allowed by its exact address or its name', () => {
     newEgress(['169.254.169.254']).check(new URL('http://169.254.169.254/'));
     newEgress(['169.254.169.254']).check(new URL('http://[::ffff:169.254.169.254]/'));
     newEgress(['metadata.google.internal']).check(new URL('http://metadata.google.internal/'));
   });
 
-  test('localhost is what the operator says of loopback', () => {
+  test('localhost is allowed with the loopback addresses', () => {
     for (const entry of ['localhost', '127.0.0.1', '127.0.0.0/8', '::1']) {
       newEgress([entry]).check(new URL('http://localhost:3000/'));
     }
@@ -105,17 +105,17 @@ describe('what an entry allows', () => {
   });
 
   test.each(['http://example.com/', 'https://8.8.8.8/', 'wss://[2606:4700::1111]/x', 'ws://[64:ff9b::8.8.8.8]:81/'])(
-    'nothing is needed for %s',
+    '%s needs no entry',
     (url) => {
       newEgress([]).check(new URL(url));
     },
   );
 
-  test('a name that does not exist is no refusal', async () => {
+  test('an unknown name is not reported as refused', async () => {
     await expect(get(newEgress([]), 'http://nowhere.test/')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 
-  test('a resolver that finds nothing', async () => {
+  test('a resolver without a result fails', async () => {
     const egress = createEgress({ allow: [], own: () => [], resolve: async () => [] });
     await expect(get(egress, 'http://empty.test/')).rejects.toMatchObject({ code: 'ENODATA' });
   });
@@ -130,7 +130,7 @@ describe('the gateway itself', () => {
   };
 
   test.each(['127.0.0.1', '2130706433', '[::ffff:127.0.0.1]', '0.0.0.0', '[::]', 'good.test', 'both.test'])(
-    'listening on 127.0.0.1, is not reached as %s',
+    'listening on 127.0.0.1, is not reachable as %s',
     async (host) => {
       await refused(newEgress(all, [{ host: '127.0.0.1', port: four.port }]), host);
     },
@@ -142,17 +142,17 @@ describe('the gateway itself', () => {
     '[2002:7f00:1::]',
     '[2001::80ff:fffe]',
     '[::127.0.0.1]',
-  ])('… nor through a tunnel as %s', async (host) => {
+  ])('listening on 127.0.0.1, is not reachable through a tunnel as %s', async (host) => {
     await refused(newEgress(all, [{ host: '127.0.0.1', port: four.port }]), host);
   });
 
-  test('listening on ::1, is not reached there, and another address is', async () => {
+  test('listening on ::1, is not reachable there, but another address is', async () => {
     const egress = newEgress(all, [{ host: '::1', port: four.port }]);
     await refused(egress, '[::1]');
     expect(await get(egress, `http://127.0.0.1:${four.port}/`)).toBe('four');
   });
 
-  test.each(['0.0.0.0', '::'])('listening on %s, is not reached at any address of the machine', async (host) => {
+  test.each(['0.0.0.0', '::'])('listening on %s, is not reachable at any address of the machine', async (host) => {
     const egress = newEgress(all, [{ host, port: four.port }]);
     const machine = Object.values(networkInterfaces()).flatMap((addresses = []) =>
       addresses
@@ -165,7 +165,7 @@ describe('the gateway itself', () => {
     }
   });
 
-  test('is not reached under its public name, and is told by its port', async () => {
+  test('is not reachable under its public name, and recognised by its port', async () => {
     const own = [{ host: 'Good.test', port: four.port }];
     await refused(newEgress(all, own), 'good.test');
     expect(() => newEgress(all, own).check(new URL(`https://good.test.:${four.port}/`))).toThrow('the gateway itself');
@@ -181,7 +181,7 @@ describe('the gateway itself', () => {
     );
   });
 
-  test('is asked for at every connection', async () => {
+  test('gives its addresses at every connection', async () => {
     let own: readonly OwnEndpoint[] = [];
     const egress = createEgress({ allow: all, own: () => own, resolve: names.resolve });
     open.push(egress);
@@ -192,14 +192,14 @@ describe('the gateway itself', () => {
 });
 
 describe('other clients', () => {
-  test('fetch', async () => {
+  test('fetch obeys the policy', async () => {
     const { dispatcher } = newEgress(['good.test']);
     expect(await (await fetch(`http://good.test:${four.port}/`, { dispatcher })).text()).toBe('four');
     const refusal = fetch(`http://other.test:${four.port}/`, { dispatcher });
     await expect(refusal).rejects.toMatchObject({ cause: expect.any(EgressRefused) });
   });
 
-  test('WebSocket', async () => {
+  test('WebSocket obeys the policy', async () => {
     const { dispatcher } = newEgress(['good.test']);
     const before = four.connections();
     await once(new WebSocket(`ws://other.test:${four.port}/`, { dispatcher }), 'error');
@@ -219,7 +219,7 @@ describe('TLS', () => {
   const https = async (host: string, headers: Record<string, string> = {}): Promise<string> =>
     get(newEgress(['127.0.0.1']), `https://${host}:${(server.address() as AddressInfo).port}/`, headers);
 
-  test('names are checked against the certificate, whatever address they lead to and whatever Host says', async () => {
+  test('the certificate must match the name in the URL, whatever the address and the Host header are', async () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     await expect(https('good.test')).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { singleHeaders } from '../../src/egress/answer-headers.ts';
 
-describe('every header of an answer is one text', () => {
-  test('headers that came once are the same object', () => {
+describe('each header becomes one text', () => {
+  test('headers without repetition are not copied', () => {
     const headers = { 'content-type': 'text/plain', 'x-a': '1' };
     expect(singleHeaders(headers)).toBe(headers);
   });

@@ -42,8 +42,8 @@ afterAll(async () => {
   await Promise.all([one.close(), other.close()]);
 });
 
-describe('what comes back', () => {
-  test('bytes, media type and the final URL', async () => {
+describe('a fetched document', () => {
+  test('has bytes, media type and final URL', async () => {
     routes['/plain?version=3'] = (response) =>
       response.writeHead(200, { 'content-type': 'Application/JSON ; charset=utf-8' }).end(DOCUMENT);
     const { bytes, mediaType, url } = await get('/plain?version=3#part');
@@ -53,7 +53,7 @@ describe('what comes back', () => {
     expect(requests.map((request) => [request.method, request.url])).toEqual([['GET', '/plain?version=3']]);
   });
 
-  test('no media type, an empty body, another 2xx', async () => {
+  test('may have no media type, an empty body, or another 2xx', async () => {
     routes['/empty'] = (response) => response.writeHead(204).end();
     expect(await get('/empty')).toMatchObject({ bytes: Buffer.alloc(0), mediaType: null });
   });
@@ -72,7 +72,7 @@ describe('what comes back', () => {
 });
 
 describe('redirects', () => {
-  test.each([301, 302, 303, 307, 308])('%i, relative and to another origin', async (status) => {
+  test.each([301, 302, 303, 307, 308])('with %i are followed, relative and to another origin', async (status) => {
     routes['/from'] = (response) => response.writeHead(status, { location: 'sub/next?x=1' }).end('moved');
     routes['/sub/next?x=1'] = (response) => response.writeHead(status, { location: `${other.url}/there` }).end('moved');
     routes['/there'] = (response) => response.end(DOCUMENT);
@@ -81,7 +81,7 @@ describe('redirects', () => {
     expect(url.href).toBe(`${other.url}/there`);
   });
 
-  test('take nothing from one origin to another', async () => {
+  test('carry no headers from one origin to another', async () => {
     routes['/sets?token=hush'] = (response) =>
       response
         .writeHead(302, { location: `${other.url}/gets`, 'set-cookie': 'session=hush', 'www-authenticate': 'Basic' })
@@ -97,7 +97,7 @@ describe('redirects', () => {
     });
   });
 
-  test('five are followed, a sixth is not, and loops end', async () => {
+  test('are followed five times, and loops end', async () => {
     for (let left = 1; left <= 6; left += 1) {
       routes[`/hops/${left}`] = (response) => response.writeHead(302, { location: `/hops/${left - 1}` }).end();
     }
@@ -118,7 +118,7 @@ describe('redirects', () => {
     expect(await failure('/nowhere')).toBe(`${one.url}/nowhere answered 302 without a Location that is a URL.`);
   });
 
-  test('whose body never ends are not waited for, and not kept', async () => {
+  test('with an endless body are followed at once, and disconnected', async () => {
     const closed = Promise.withResolvers<void>();
     routes['/endless-redirect'] = (response) => {
       response.once('close', closed.resolve).writeHead(302, { location: '/end' }).write('x');
@@ -153,7 +153,7 @@ describe('redirects', () => {
   });
 });
 
-describe('too much', () => {
+describe('a document that is too large', () => {
   const exactly = (bytes: number) => Buffer.alloc(bytes, 'x');
   /** Writes for as long as somebody reads. */
   const pour = async (response: ServerResponse, chunk: Buffer): Promise<void> => {
@@ -162,7 +162,7 @@ describe('too much', () => {
     }
   };
 
-  test('to the byte, with a length and without', async () => {
+  test('is refused beyond the exact limit, with and without Content-Length', async () => {
     routes['/100'] = (response) => response.end(exactly(100));
     routes['/101'] = (response) => response.end(exactly(101));
     routes['/chunks'] = (response) => {
@@ -179,7 +179,7 @@ describe('too much', () => {
     ['gzip', gzipSync(exactly(50_000_000))],
     ['deflate', deflateSync(exactly(50_000_000))],
     ['br', brotliCompressSync(exactly(50_000_000))],
-  ])('a bomb of %s', async (coding, bomb) => {
+  ])('is refused as a bomb of %s', async (coding, bomb) => {
     expect(bomb.length).toBeLessThan(LIMITS.maxBytes);
     routes['/bomb'] = (response) => response.writeHead(200, { 'content-encoding': coding }).end(bomb);
     expect(await failure('/bomb')).toBe(`${one.url}/bomb is larger than 100000 bytes.`);
@@ -189,7 +189,7 @@ describe('too much', () => {
     ['that is sent as it is', 'identity', Buffer.alloc(0), exactly(1000)],
     // The head of gzip, then blocks of nothing (RFC 1951, section 3.2.4) for ever.
     ['that becomes nothing', 'gzip', gzipSync('').subarray(0, 10), Buffer.from('000000ffff'.repeat(1000), 'hex')],
-  ])('an endless body %s ends with its connection', async (_what, coding, head, chunk) => {
+  ])('is disconnected if it has an endless body %s', async (_what, coding, head, chunk) => {
     const closed = Promise.withResolvers<void>();
     routes['/endless'] = (response) => {
       response.writeHead(200, { 'content-encoding': coding }).write(head);
@@ -201,7 +201,7 @@ describe('too much', () => {
   });
 });
 
-describe('too late', () => {
+describe('a document that is too late', () => {
   test.each([
     ['no answer', () => undefined],
     ['half an answer', (response: ServerResponse) => response.write('{')],
@@ -219,13 +219,13 @@ describe('too late', () => {
     await closed.promise;
   });
 
-  test('one deadline for all redirects together', async () => {
+  test('has one deadline for all redirects together', async () => {
     routes['/first'] = (response) => response.writeHead(302, { location: '/second' }).end();
     routes['/second'] = () => undefined;
     expect(await failure('/first', SOON)).toBe(`${one.url}/second did not arrive within 1000 ms.`);
   });
 
-  test('whoever asked no longer wants it', async () => {
+  test('ends with the signal of the caller', async () => {
     const reason = new Error('enough');
     const controller = new AbortController();
     routes['/wanted'] = () => controller.abort(reason);
@@ -237,13 +237,13 @@ describe('too late', () => {
   });
 });
 
-describe('no document', () => {
-  test.each([300, 304, 400, 401, 404, 500, 503])('status %i', async (status) => {
+describe('a failed fetch', () => {
+  test.each([300, 304, 400, 401, 404, 500, 503])('reports the status %i', async (status) => {
     routes['/status?token=hush'] = (response) => response.writeHead(status).end();
     expect(await failure('/status?token=hush')).toBe(`${one.url}/status answered ${status}.`);
   });
 
-  test('an error with an endless body ends with its connection', async () => {
+  test('disconnects an error with an endless body', async () => {
     const closed = Promise.withResolvers<void>();
     routes['/error'] = (response) => {
       response.once('close', closed.resolve).writeHead(500).write('x');
@@ -262,19 +262,19 @@ describe('no document', () => {
   test.each([
     ['not what it says', Buffer.from('plain text'), 'Z_DATA_ERROR'],
     ['cut off', gzipSync(DOCUMENT).subarray(0, 15), 'Z_BUF_ERROR'],
-  ])('compressed, but %s', async (_what, body, code) => {
+  ])('reports compressed data that %s', async (_what, body, code) => {
     routes['/broken'] = (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
     expect(await failure('/broken')).toBe(`${one.url}/broken cannot be fetched (${code}).`);
   });
 
-  test('the connection breaks off', async () => {
+  test('reports a broken connection', async () => {
     routes['/torn'] = (response) => {
       response.writeHead(200, { 'content-length': 100 }).write('x', () => response.destroy());
     };
     expect(await failure('/torn')).toMatch(/\/torn cannot be fetched \([A-Z_]+\)\.$/);
   });
 
-  test('nobody listens, nobody is called that', async () => {
+  test('reports a closed port, and an unknown name', async () => {
     const gone = await startHttp('127.0.0.1', answer);
     await gone.close();
     expect(await failure(`${gone.url}/x?token=hush`)).toBe(`${gone.url}/x cannot be fetched (ECONNREFUSED).`);

@@ -56,7 +56,7 @@ async function refusal(attempt: () => unknown): Promise<string> {
 
 const get = (url: string, dispatcher: Dispatcher = egress.dispatcher): Promise<unknown> => request(url, { dispatcher });
 
-describe('literal addresses and names that speak for themselves', () => {
+describe('refuses literal addresses and local names without a lookup', () => {
   test.each(REFUSED)('%j: %s', async (template, kind) => {
     const url = new URL(at(template));
     const expected = `Connections to ${url.hostname} are refused: its address is ${kind}. The operator can list it in GATEHOUSE_EGRESS_ALLOW.`;
@@ -79,7 +79,7 @@ describe('other schemes and credentials', () => {
     }
   });
 
-  test('documents come over http and https only', async () => {
+  test('fetches documents over http and https only', async () => {
     expect(await refusal(() => egress.fetchDocument(new URL('wss://example.com/'), LIMITS))).toContain('not wss:');
   });
 });
@@ -98,12 +98,12 @@ describe('names', () => {
     }
   });
 
-  test('over TLS, no handshake begins', async () => {
+  test('begins no TLS handshake', async () => {
     expect(await refusal(() => get(at('https://loop.test:PORT/')))).toContain('loopback');
   });
 });
 
-describe('hosts that no URL has normalised', () => {
+describe('refuses hosts in unusual notations', () => {
   test.each([
     '0x7f.1',
     '2130706433',
@@ -130,7 +130,7 @@ describe('hosts that no URL has normalised', () => {
   });
 });
 
-describe('redirects of a server that is allowed', () => {
+describe('refuses redirects of an allowed server', () => {
   const targets = [
     'http://[::1]:PORT/',
     '//[::1]:PORT/',
@@ -148,7 +148,7 @@ describe('redirects of a server that is allowed', () => {
     'gopher://127.0.0.1:PORT/',
   ];
 
-  test.each(targets)('to %s, at once and at the last of five', async (template) => {
+  test.each(targets)('to %s, in the first and in the fifth redirect', async (template) => {
     let requests = 0;
     const server = await startHttp('127.0.0.1', (incoming, response) => {
       requests += 1;
@@ -171,7 +171,7 @@ describe('redirects of a server that is allowed', () => {
   });
 });
 
-test('the canaries would have noticed', async () => {
+test('the listeners notice allowed requests', async () => {
   const allowing = createEgress({ allow: ['127.0.0.0/8', '::1'], own: () => [], resolve: names.resolve });
   for (const host of ['127.0.0.1', '[::1]', 'loop.test', 'loop6.test']) {
     const before = canaries.connections();

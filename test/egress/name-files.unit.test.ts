@@ -10,7 +10,7 @@ const HOSTS = `
 nonsense  other
 `;
 
-test('the hosts file knows names in any case, and all addresses of a name', () => {
+test('the hosts file gives all addresses of a name in any case', () => {
   const { addressesOf } = parseNameFiles(HOSTS, '');
   expect(addressesOf('files')).toEqual([{ address: '10.1.2.3', family: 4 }]);
   expect(addressesOf('files.internal').map(({ address }) => address)).toEqual(['10.1.2.3', '10.1.2.4']);
@@ -18,7 +18,7 @@ test('the hosts file knows names in any case, and all addresses of a name', () =
   expect([addressesOf('other'), addressesOf('comment'), addressesOf('loopback')]).toEqual([[], [], []]);
 });
 
-test('localhost and the names below it are loopback without a hosts file', () => {
+test('localhost and its subdomains are loopback without a hosts file', () => {
   const { addressesOf } = parseNameFiles('', '');
   expect(addressesOf('a.localhost').map(({ address }) => address)).toEqual(['127.0.0.1', '::1']);
   expect(addressesOf('notlocalhost')).toEqual([]);
@@ -36,6 +36,6 @@ test.each([
   expect(parseNameFiles('', resolver).candidates(name)).toEqual(candidates);
 });
 
-test('a name of the hosts file is complete', () => {
+test('a name in the hosts file is not completed', () => {
   expect(parseNameFiles(HOSTS, 'search a.test').candidates('files')).toEqual(['files', 'files.a.test']);
 });

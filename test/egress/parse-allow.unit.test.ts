@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEgress, parseEgressAllow } from '../../src/egress/egress.ts';
 
-test('ranges, addresses, names and wildcards', () => {
+test('parses ranges, addresses, names and wildcards', () => {
   expect(parseEgressAllow('10.0.0.0/8, FD00::/8 ,127.0.0.1,::1,MCP.internal,*.svc.cluster.local, my_server')).toEqual([
     '10.0.0.0/8',
     'fd00::/8',
@@ -14,7 +14,7 @@ test('ranges, addresses, names and wildcards', () => {
   expect(parseEgressAllow('0.0.0.0/0,::/0,1.2.3.4/32,münchen.de.')).toHaveLength(4);
 });
 
-test('a name in another script is the name that DNS knows', () => {
+test('converts an internationalised name to ASCII', () => {
   const egress = createEgress({ allow: parseEgressAllow('*.LOCALHOST, ⓛocalhost'), own: () => [] });
   egress.check(new URL('http://localhost/'));
   egress.check(new URL('http://a.localhost/'));
@@ -57,6 +57,6 @@ test.each([
   expect(() => parseEgressAllow(text)).toThrow(new Error(message));
 });
 
-test('the way out is not made with entries that are wrong', () => {
+test('createEgress refuses wrong entries', () => {
   expect(() => createEgress({ allow: ['10.0.0.1/8'], own: () => [] })).toThrow('"10.0.0.1/8" has bits set');
 });

@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all([served.close(), canary.close(), names.close()]);
 });
 
-test('a name is resolved once for a connection, which goes to what was checked', async () => {
+test('a name is resolved once per connection, which goes to the checked address', async () => {
   const egress = newEgress();
   egress.check(new URL(url('every-time.test')));
   const { body } = await request(url('every-time.test'), { dispatcher: egress.dispatcher });
@@ -41,7 +41,7 @@ test('a name is resolved once for a connection, which goes to what was checked',
   expect(canary.connections()).toBe(0);
 });
 
-test('a connection that stays open is used again; the next one is checked again', async () => {
+test('an open connection is reused, and a new one is checked again', async () => {
   const egress = newEgress();
   const get = async () => {
     await (await request(url('later.test'), { dispatcher: egress.dispatcher })).body.text();
@@ -63,7 +63,7 @@ test('a connection that stays open is used again; the next one is checked again'
   await egress.dispatcher.destroy();
 });
 
-test('the open connection of one host opens nothing to another', async () => {
+test('an open connection to one host is not used for another', async () => {
   const egress = newEgress();
   const get = (host: string) => request(url(host), { dispatcher: egress.dispatcher });
   await (await get('good.test')).body.dump();

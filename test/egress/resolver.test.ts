@@ -31,7 +31,7 @@ const failureOf = (work: Promise<unknown>) =>
     (error: NodeJS.ErrnoException) => error.code,
   );
 
-test('silent names of one organization do not hold up the names of another', async () => {
+test('unanswered names of one organization do not delay those of another', async () => {
   const resolverOf = resolver();
   let isOver = false;
   const slow = Promise.all(
@@ -45,7 +45,7 @@ test('silent names of one organization do not hold up the names of another', asy
   expect(new Set(await slow)).toEqual(new Set(['ETIMEOUT']));
 });
 
-test('an organization has a bounded number of look-ups, and the others wait or are refused', async () => {
+test('the simultaneous lookups of an organization are limited, and others wait or are refused', async () => {
   const resolverOf = resolver();
   const before = names.queries.length;
   const codes = Array.from({ length: 100 }, (_, index) => failureOf(resolverOf('org_c')(`s${index}.slow.test`)));
@@ -55,7 +55,7 @@ test('an organization has a bounded number of look-ups, and the others wait or a
   expect((await Promise.all(codes)).filter((code) => code === 'TOO_MANY_LOOKUPS')).toHaveLength(100 - 8 - 64);
 });
 
-test('answers are kept for all organizations, failures for a shorter time', async () => {
+test('answers are cached for all organizations, failures for a shorter time', async () => {
   const resolverOf = createResolver({ ...LIMITS, dnsCacheMs: 60_000, dnsFailureCacheMs: 50, servers: [names.address] });
   const queriesOf = (name: string) => names.queries.filter((query) => query === `A ${name}`).length;
   const before = queriesOf('fast.test');
@@ -71,7 +71,7 @@ test('answers are kept for all organizations, failures for a shorter time', asyn
     .toBe(asked + 1);
 });
 
-test('a look-up ends in time when no name server answers', async () => {
+test('a lookup ends in time without an answer of a name server', async () => {
   const resolverOf = resolver([`127.0.0.1:${silent.address().port}`]);
   expect(await failureOf(resolverOf('org_a')('silent.test'))).toBe('ETIMEOUT');
 });

@@ -51,7 +51,7 @@ const aRequest = (signal: AbortSignal, changes: Partial<HttpRequest> = {}): Http
   ...changes,
 });
 
-test('who leaves while the connection comes about is told at once, and nothing is sent', async () => {
+test('an abort during the connection rejects at once, and sends nothing', async () => {
   const resolving = Promise.withResolvers<void>();
   const resolve = async () => {
     await resolving.promise;
@@ -68,7 +68,7 @@ test('who leaves while the connection comes about is told at once, and nothing i
   await egress.dispatcher.destroy();
 });
 
-test('what may not be sent any more when its connection has come about is not sent', async () => {
+test('a request that may no longer be sent is not sent', async () => {
   const resolving = Promise.withResolvers<void>();
   const resolve = async () => {
     await resolving.promise;
@@ -90,7 +90,7 @@ test('what may not be sent any more when its connection has come about is not se
   await egress.dispatcher.destroy();
 });
 
-test('a signal that has ended already sends nothing', async () => {
+test('an aborted signal sends nothing', async () => {
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const before = asked;
   const failed = sendHttp(egress, aRequest(AbortSignal.abort(new Error('gone'))), ({ cause }) => cause);
@@ -99,7 +99,7 @@ test('a signal that has ended already sends nothing', async () => {
   await egress.dispatcher.close();
 });
 
-describe('silence', () => {
+describe('the idle timeout', () => {
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   afterAll(() => egress.dispatcher.destroy());
   const told: HttpFailure[] = [];
@@ -112,18 +112,18 @@ describe('silence', () => {
     });
   };
 
-  test('before the answer', async () => {
+  test('applies before the answer', async () => {
     await expect(ask('/silent', 1000)).rejects.toThrow('late');
     expect(told.pop()?.isAnswered).toBe(false);
   });
 
-  test('in the middle of the answer', async () => {
+  test('applies in the middle of the answer', async () => {
     const { body } = await ask('/half', 1000);
     await expect(text(body as Readable)).rejects.toThrow('late');
     expect(told.pop()?.isAnswered).toBe(true);
   });
 
-  test('is broken by every byte, and not counted while a reader takes its time', async () => {
+  test('starts again with every byte, and stops while the reader is slow', async () => {
     const [slow, large] = await Promise.all([ask('/slow', 1000), ask('/large', 1000)]);
     const body = large.body as Readable;
     await once(body, 'readable');
@@ -133,13 +133,13 @@ describe('silence', () => {
     await expect(text(body)).resolves.toHaveLength(LARGE - begun.length);
   });
 
-  test('of a reader who never begins ends the connection', async () => {
+  test('ends the connection of an answer that is never read', async () => {
     const { body } = await ask('/large', 1000);
     await closed(body as Readable);
     await expect(text(body as Readable)).rejects.toThrow('late');
   });
 
-  test('without a limit lasts', async () => {
+  test('of 0 never applies', async () => {
     const { body } = await ask('/slow', 0);
     await expect(text(body as Readable)).resolves.toBe('one two three');
   });
@@ -171,7 +171,7 @@ describe('an answer over a bare socket', () => {
   const chunked = (...headers: string[]) => `${head('Transfer-Encoding: chunked', ...headers)}5\r\nhello\r\n`;
 
   test.each([[[]], [['Content-Type: text/plain', 'Content-Type: text/plain']]])(
-    'whose body breaks and is read by nobody throws nothing: headers %j',
+    'with a broken body that is not read throws nothing: headers %j',
     async (headers) => {
       const uncaught: unknown[] = [];
       const note = (error: unknown) => uncaught.push(error);
@@ -190,7 +190,7 @@ describe('an answer over a bare socket', () => {
   );
 
   test.each(['Content-Type', 'Location', 'Mcp-Session-Id'])(
-    'with two %s headers that differ is a failure, and its connection ends',
+    'with two different %s headers is a failure, and its connection ends',
     async (name) => {
       answerWith = (socket) => socket.write(chunked(`${name}: text/a`, `${name}: text/b`));
       await expect(ask()).rejects.toThrow('differ');
@@ -199,7 +199,7 @@ describe('an answer over a bare socket', () => {
     },
   );
 
-  test('after more than 1,000 interim answers is not waited for any more', async () => {
+  test('after more than 1,000 interim answers is a failure', async () => {
     answerWith = (socket) => socket.write(`${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000)}${chunked()}0\r\n\r\n`);
     await expect(text((await ask()).body as Readable)).resolves.toBe('hello');
     answerWith = (socket) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1001));
@@ -207,7 +207,7 @@ describe('an answer over a bare socket', () => {
     await expect.poll(() => open.size).toBe(0);
   });
 
-  test('that is discarded ends its connection; one that has come whole leaves it to the next', async () => {
+  test('that is discarded ends its connection, and a complete one leaves it open', async () => {
     answerWith = (socket) => socket.write(chunked());
     discard(await ask());
     await expect.poll(() => open.size).toBe(0);
@@ -224,8 +224,8 @@ describe.each([
   ['lines of a head', 'HTTP/1.1 200 OK\r\n', 'x: y\r\n'],
   ['extensions of a chunk', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1', ';x=y'],
   ['trailers', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n', 'x: y\r\n'],
-])('%s without end', (_name, head, piece) => {
-  test('of many servers take a turn each', async () => {
+])('an endless answer of %s', (_name, head, piece) => {
+  test('of many servers takes turns with the others', async () => {
     const flood = Buffer.from(head + piece.repeat((64 * 1024) / piece.length));
     const server = createServer((socket) => {
       socket.on('error', () => undefined).once('data', () => socket.end(flood));
@@ -248,7 +248,7 @@ describe.each([
 
 const RESOLVING = { dnsTimeoutMs: 100, dnsCacheMs: 100, dnsFailureCacheMs: 100 };
 
-test('a way out that is closed ends what is still asked for', async () => {
+test('closing the outbound access ends pending requests', async () => {
   const ways = createOrganizationEgresses({ allow: ['127.0.0.1'], own: () => [] }, RESOLVING);
   const request = aRequest(new AbortController().signal, {
     origin: `http://127.0.0.1:${served.port}`,

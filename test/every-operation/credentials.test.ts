@@ -80,15 +80,15 @@ describe.each(secured.filter((operation) => meantFor(operation) === 'token'))('$
   });
 });
 
-describe('a key pair', () => {
+describe('key pairs', () => {
   const list = async (pair: { apiKey: string; apiSecret: string }) =>
     (await call(server.url, 'listMcpServers', { as: pair })).status;
 
-  test('mixed from two pairs is no pair', async () => {
+  test('a key and a secret of two pairs are refused', async () => {
     expect(await list({ apiKey: world.pair.apiKey, apiSecret: reader.pair.apiSecret })).toBe(401);
   });
 
-  test('stops at its expiry', async () => {
+  test('a key pair is refused after its expiry', async () => {
     const path = { org_id: server.organizationId };
     const expiresAt = new Date(server.clock.now + 1000).toISOString();
     const { apiKey, apiSecret } = (await call(server.url, 'createApiKey', { path, body: { name: 'short', expiresAt } }))
@@ -98,7 +98,7 @@ describe('a key pair', () => {
     expect(await list({ apiKey, apiSecret })).toBe(401);
   });
 
-  test('has a counterpart: an API token stops at its expiry, and says when it was last used', async () => {
+  test('an API token is refused after its expiry, and shows its last use', async () => {
     const path = { org_id: server.organizationId };
     const expiresAt = new Date(server.clock.now + 1000).toISOString();
     const { token, id } = (await call(server.url, 'createApiToken', { path, body: { name: 'short', expiresAt } })).body;
@@ -111,7 +111,7 @@ describe('a key pair', () => {
     expect(await ask()).toBe(401);
   });
 
-  test('says when it was last used', async () => {
+  test('a key pair shows its last use', async () => {
     const path = { org_id: server.organizationId };
     const { apiKey, apiSecret, id } = (await call(server.url, 'createApiKey', { path, body: { name: 'used' } })).body;
     await list({ apiKey, apiSecret });

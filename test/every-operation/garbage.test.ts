@@ -66,7 +66,7 @@ const run = (property: fc.IAsyncProperty<unknown>) => fc.assert(property, { numR
 const absent = (_name: string, _run: () => unknown) => undefined;
 
 // `send` checks that the status is documented and that the body is valid against the document, in its envelope.
-describe.each(json)('$id survives', (operation) => {
+describe.each(json)('$id survives random bodies', (operation) => {
   let world: World;
   beforeAll(async () => {
     world = operation.method === 'delete' ? await createWorld(server) : shared;
@@ -100,7 +100,7 @@ describe.each(json)('$id survives', (operation) => {
     ),
   );
 
-  test('query strings of any shape', () =>
+  test('$id survives random query strings', () =>
     run(
       fc.asyncProperty(
         fc.array(fc.tuple(queryKey(operation), text), { maxLength: 4 }),
@@ -116,7 +116,7 @@ describe.each(json)('$id survives', (operation) => {
       ),
     ));
 
-  test('headers of any shape', () =>
+  test('$id survives random headers', () =>
     run(
       fc.asyncProperty(header, header, header, async (ifMatch, type, accept) => {
         const headers = { 'If-Match': ifMatch, 'Content-Type': type, Accept: accept, 'X-Request-Id': accept };
@@ -179,7 +179,7 @@ test.each(rawRequests)('the server survives %s', async (_, bytes) => {
   expect((await call(server.url, 'getHealth')).status).toBe(200);
 });
 
-test('afterwards everything still works', async () => {
+test('the server still works afterwards', async () => {
   const world = await createWorld(server);
   for (const operation of json.filter(({ method }) => method === 'get')) {
     expect((await ask(server, operation, validRequest(operation, world))).status).toBe(readStatus(operation));

@@ -42,7 +42,7 @@ const HOSTILE: [string, object, string][] = [
   ],
 ];
 
-test.each(HOSTILE)('400, at once and in short: %s', async (_, body, message) => {
+test.each(HOSTILE)('400: a short answer at once to %s', async (_, body, message) => {
   const start = performance.now();
   const answer = await call(server.url, 'createMcpServer', { body });
   expect(performance.now() - start).toBeLessThan(5_000);
@@ -51,7 +51,7 @@ test.each(HOSTILE)('400, at once and in short: %s', async (_, body, message) => 
   expect(answer.text.length).toBeLessThan(100_000);
 });
 
-test('400: the same of tool tags', async () => {
+test('400: the same for tool tags', async () => {
   const document = { openapi: '3.1.0', info: { title: 'x', version: '1' }, paths: {} };
   const body = { name: 'x', document, tool_tags: { a: many(1_000_000, () => 1) } };
   const answer = await call(server.url, 'createIntegration', { body });
@@ -72,25 +72,25 @@ describe('a stranger', () => {
   const post = (headers: string) =>
     `POST /api/mcp-servers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n${headers}\r\n`;
 
-  test('is not asked for the body that they announce', async () => {
+  test('a stranger is refused before the announced body', async () => {
     const answer = await first(post('Expect: 100-continue\r\n'));
     expect(answer).toMatch(/^HTTP\/1\.1 401 /);
     expect(answer).toMatch(/^Connection: close\r$/im);
   });
 
-  test('learns nothing from OPTIONS', async () => {
+  test('a stranger learns nothing from OPTIONS', async () => {
     expect((await askOnce(server.url, 'options', '/api/mcp-servers')).status).toBe(405);
     expect((await askOnce(server.url, 'options', '/nope')).status).toBe(404);
   });
 
   test.each(['a@localhost', 'localhost/x', 'localhost\r\nHost: evil.example.com', ''])(
-    'is refused under the Host %j',
+    'a stranger is refused with the Host %j',
     async (host) => {
       expect(await first(`GET /openapi.json HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 40[03] /);
     },
   );
 
-  test('is welcome on a page of this very server, under whichever of its names', async () => {
+  test('a page of this server is allowed under each of its names', async () => {
     const { port } = new URL(server.url);
     const answer = await first(
       `GET /openapi.json HTTP/1.1\r\nHost: localhost:${port}\r\nOrigin: http://localhost:${port}\r\n\r\n`,

@@ -58,13 +58,13 @@ describe.each(json.filter(({ object }) => object.requestBody !== undefined))('$i
     ['a list', '[]'],
     ['a number', '1'],
   ])(`${invalid}: %s`, async (_, body) => expect((await refused({}, body)).status).toBe(invalid));
-  test(`${invalid}: a key that nobody knows, at once with the others`, async () => {
+  test(`${invalid}: an unknown key, together with the other mistakes`, async () => {
     const answer = await refused({}, { first_nonsense: 1, second_nonsense: 2 });
     expect(answer.status).toBe(invalid);
     expect(answer.text).toContain('body.first_nonsense');
     expect(answer.text).toContain('body.second_nonsense');
   });
-  test(`${invalid}: __proto__, NUL, half a surrogate pair, a hundred levels`, async () => {
+  test(`${invalid}: __proto__, NUL, a lone surrogate, a hundred levels`, async () => {
     expect((await refused({}, '{"__proto__": {"name": "x"}}')).text).toContain('body.__proto__');
     expect((await refused({}, { name: 'a\0b' })).text).toContain('U+0000');
     expect((await refused({}, '{"name": "\\ud800"}')).text).toContain('surrogate');
@@ -86,7 +86,7 @@ describe.each(json)('$id', (operation) => {
 });
 
 describe.each(operations)('$path', (operation) => {
-  test('405 with Allow: a method that the path does not know', async () => {
+  test('405 with Allow: a method that the path does not support', async () => {
     const path = operation.path.replaceAll(/\{\w+\}/g, 'x');
     const known = operations.filter((other) => other.path === operation.path).map(({ method }) => method);
     const method = (['put', 'patch'] as const).find((candidate) => !known.includes(candidate)) ?? 'put';
@@ -96,18 +96,18 @@ describe.each(operations)('$path', (operation) => {
   });
 });
 
-describe('the guard', () => {
+describe('the guard for Host and Origin', () => {
   const ask = async (path: string, headers: Record<string, string>) =>
     (await askOnce(server.url, 'get', path, { headers })).status;
 
-  test('refuses another Host, but not to probes', async () => {
+  test('refuses another Host, except for probes', async () => {
     expect(await ask('/openapi.json', { Host: 'rebound.example.com' })).toBe(403);
     expect(await ask('/openapi.json', { Host: 'localhost:1' })).toBe(200);
     expect(await ask('/healthz', { Host: 'rebound.example.com' })).toBe(200);
     expect(await ask('/readyz', { Host: 'rebound.example.com' })).toBe(200);
   });
 
-  test('answers the preflights of configured origins, and shows them every header that the document names', async () => {
+  test('answers preflights of configured origins, and exposes every documented header', async () => {
     const origin = 'https://app.example.com';
     const preflight = await askOnce(server.url, 'options', '/api/mcp-servers', {
       headers: { Origin: origin, 'Access-Control-Request-Method': 'PATCH' },
@@ -127,7 +127,7 @@ describe('the guard', () => {
   });
 });
 
-test('404 in the envelope of the API that was asked', async () => {
+test('404 in the envelope of the API of the path', async () => {
   const ask = async (path: string) => (await askOnce(server.url, 'get', path)).body;
   expect(await ask('/api/nonsense')).toMatchObject({ status: 'error', message: 'Not found' });
   expect(await ask('/admin/api/nonsense')).toMatchObject({ error: { code: 'not_found' } });
@@ -135,7 +135,7 @@ test('404 in the envelope of the API that was asked', async () => {
   expect(await ask('/nonsense')).toMatchObject({ error: { code: 'not_found' } });
 });
 
-test('a path that is not validly encoded is a 400 in the envelope', async () => {
+test('400: a path with invalid encoding', async () => {
   const answer = await askOnce(server.url, 'get', '/api/mcp-servers/%zz');
   expect(answer.status).toBe(400);
   expect(answer.body).toMatchObject({ status: 'error' });
@@ -167,7 +167,7 @@ describe('with the database gone', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
   });
 
-  test('readyz says so, healthz does not care, and both recover with it', async () => {
+  test('readyz fails, healthz does not, and both recover', async () => {
     expect((await call(cut.url, 'getReadiness')).status).toBe(503);
     expect((await call(cut.url, 'getHealth')).status).toBe(200);
     await postgres.resume();
@@ -176,7 +176,7 @@ describe('with the database gone', () => {
   });
 });
 
-test('429 with Retry-After beyond the rate limit, for these credentials alone', async () => {
+test('429 with Retry-After: requests beyond the rate limit of these credentials only', async () => {
   const limited = await startTestServer({ env: { GATEHOUSE_RATE_LIMIT: '3' } });
   const other = (await createOrganizationSlowly(limited)).pair;
   const statuses: number[] = [];

@@ -66,13 +66,13 @@ describe.each(withIds)('$id', (operation) => {
   });
 });
 
-test('nothing of all this changed anything of theirs', async () => {
+test('no request of another organization has changed anything', async () => {
   for (const operation of withIds.filter(({ method }) => method === 'get')) {
     expect((await ask(server, operation, validRequest(operation, theirs))).status).toBe(readStatus(operation));
   }
 });
 
-test('401: an organization that is deleted while a request of its own is under way', async () => {
+test('401: an organization that is deleted during one of its requests', async () => {
   const gone = await createWorld(server);
   const caller = {
     kind: 'key_pair',

@@ -46,7 +46,7 @@ onBothEngines(({ shared }) => {
     }
   };
 
-  it('stores the first change at once, and of those within an interval the last', async () => {
+  it('stores the first change at once, and the last one of each interval', async () => {
     const store = await shared();
     const account = await anAccountOf(store);
     const { notes, writes } = notesOf(store, 200);
@@ -62,7 +62,7 @@ onBothEngines(({ shared }) => {
     expect(writes).toHaveLength(2);
   });
 
-  it('stores at the end what still waits, by one write for each organization', async () => {
+  it('stores waiting statuses at the end, with one write per organization', async () => {
     const store = await shared();
     const account = await anAccountOf(store);
     const integration = { id: account.integrationId, organizationId: account.organizationId };
@@ -84,7 +84,7 @@ onBothEngines(({ shared }) => {
     expect(writes).toHaveLength(all.length + 2);
   });
 
-  it('does not store what was found with credentials that were replaced meanwhile', async () => {
+  it('does not store a status of replaced credentials', async () => {
     const store = await shared();
     const account = await anAccountOf(store);
     const { notes } = notesOf(store, LONG_MS);
@@ -106,7 +106,7 @@ onBothEngines(({ shared }) => {
     expect(await statusOf(store, account)).toBe('active');
   });
 
-  it('tries again in the next interval while the database is away, and says nothing of it', async () => {
+  it('tries again in the next interval after a database failure, without logging', async () => {
     const store = await shared();
     const account = await anAccountOf(store);
     const { notes, writes, warned } = notesOf(store, 50, (write) => write <= 2);
@@ -116,7 +116,7 @@ onBothEngines(({ shared }) => {
     expect([writes.length, warned]).toEqual([3, []]);
   });
 
-  it('gives up an account whose status the database refuses, and warns of it', async () => {
+  it('gives up a status that the database refuses, with a warning', async () => {
     const store = await shared();
     const account = await anAccountOf(store);
     const { notes, writes, warned } = notesOf(store, 20);
@@ -127,7 +127,7 @@ onBothEngines(({ shared }) => {
   });
 });
 
-describe('calls of a service that takes the credentials now and then', () => {
+describe('calls of a service that sometimes accepts the credentials', () => {
   let gateway: TestServer | undefined;
   let service: Server | undefined;
   let release: (() => void) | undefined;
@@ -139,7 +139,7 @@ describe('calls of a service that takes the credentials now and then', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('cost one write an interval, wait for none, and leave the last status', async () => {
+  it('cause one write per interval, wait for none, and store the last status', async () => {
     let answered = 0;
     service = createServer((_request, response) => {
       answered += 1;

@@ -54,16 +54,16 @@ const CASES: readonly (readonly [string, unknown, boolean | undefined])[] = [
 ];
 
 describe.each(CASES)('%s', (text, id, outcome) => {
-  test.each([1, 2, 7, 1000])('in pieces of %i bytes', (size) => {
+  test.each([1, 2, 7, 1000])('reads the answer in pieces of %i bytes', (size) => {
     expect(read('JSON', text, size, id).outcome).toBe(outcome);
     const events = `: open\r\nid: 1\r\ndata: ${text.replaceAll(/\s/g, ' ')}\r\n\r\n`;
     expect(read('events', events, size, id).outcome).toBe(outcome);
   });
 
-  test('whole', () => expect(read('JSON', text, undefined, id).outcome).toBe(outcome));
+  test('reads the answer in one piece', () => expect(read('JSON', text, undefined, id).outcome).toBe(outcome));
 });
 
-test('reads of any message what a parser reads, in any pieces', () => {
+test('reads any message like a parser, in any pieces', () => {
   const message = fc.record(
     {
       id: fc.constantFrom(1, 2, null, '1'),
@@ -103,7 +103,7 @@ test.each<[string, string, number]>([
   ['an event that is called another name afterwards', `data: ${CHANGED}\nevent: x\n\n`, 0],
   ['an event that has not ended', `event: message\ndata: ${CHANGED}\n`, 0],
   ['another field', `x-data: ${CHANGED}\nid: ${CHANGED}\n: ${CHANGED}\n\n`, 0],
-])('%s says so many times that tools have changed', (_, text, changes) => {
+])('%s reports each change of tools once', (_, text, changes) => {
   for (const size of [1, 3, 1000]) {
     expect(read('events', text, size).changes).toBe(changes);
   }

@@ -73,7 +73,7 @@ async function audited({ server, token }: Endpoint, action = 'tool.called'): Pro
 
 const metricsOf = async ({ server }: Endpoint): Promise<string> => (await call(server.url, 'getMetrics')).text;
 
-describe('every call that is decided on', () => {
+describe('records every decided call', () => {
   let endpoint: Endpoint;
   beforeAll(async () => {
     endpoint = await startEndpoint();
@@ -83,7 +83,7 @@ describe('every call that is decided on', () => {
     endpoint.server.clock.now += 1000;
   });
 
-  test('that succeeds: who, what, when, how long, how large, and no arguments', async () => {
+  test('with caller, tool, time, duration and sizes, without arguments', async () => {
     const { text } = await callTool(endpoint, TOOL);
     const [event] = await audited(endpoint);
     expect(event).toEqual({
@@ -103,13 +103,13 @@ describe('every call that is decided on', () => {
     expect(event.details.duration_ms).toBeGreaterThan(0);
   });
 
-  test('whose result is an error', async () => {
+  test('with an error as result', async () => {
     answer = { status: 500, body: `{"you_sent": "${API_KEY}"}` };
     await callTool(endpoint, TOOL);
     expect((await audited(endpoint))[0]).toMatchObject({ outcome: 'failure', details: { reason: 'tool_error' } });
   });
 
-  test('that must wait for a person', async () => {
+  test('that must wait for approval', async () => {
     const path = { id: endpoint.integrationId };
     const policy = (approval_policy: string) =>
       call(endpoint.server.url, 'updateIntegration', { path, body: { approval_policy } });
@@ -119,7 +119,7 @@ describe('every call that is decided on', () => {
     expect((await audited(endpoint))[0]).toMatchObject({ outcome: 'failure', details: { reason: 'approval' } });
   });
 
-  test('whose client did not wait for the answer', async () => {
+  test('whose client left before the answer', async () => {
     answer = { status: -1, body: '' };
     const gone = new AbortController();
     const asked = once(service, 'request');
@@ -136,7 +136,7 @@ describe('every call that is decided on', () => {
     await expect.poll(async () => (await audited(endpoint))[0]).toMatchObject(expected);
   });
 
-  test('and no other: unknown tools, arguments that are none, lists', async () => {
+  test('records no unknown tools, no invalid arguments, and no lists', async () => {
     const before = (await audited(endpoint)).length;
     await callTool(endpoint, 'nobody_has_this');
     await callTool(endpoint, TOOL, []);
@@ -145,7 +145,7 @@ describe('every call that is decided on', () => {
     expect(await audited(endpoint)).toHaveLength(before);
   });
 
-  test('counts in the metrics, by outcome and nothing else', async () => {
+  test('counts calls in the metrics by outcome only', async () => {
     const text = await metricsOf(endpoint);
     expect(text).toContain('gatehouse_tool_calls_total{outcome="success"} 1\n');
     expect(text).toContain('gatehouse_tool_calls_total{outcome="failure"} 3\n');
@@ -156,7 +156,7 @@ describe('every call that is decided on', () => {
     }
   });
 
-  test('becomes part of the totals of its day when it is older than seven days', async () => {
+  test('adds calls older than seven days to the totals of their day', async () => {
     const { store } = endpoint.server.deps;
     const { now } = endpoint.server.clock;
     const before = await audited(endpoint);
@@ -184,7 +184,7 @@ describe('every call that is decided on', () => {
   });
 });
 
-test('with GATEHOUSE_AUDIT_ARGUMENTS, what was called with is there, digit for digit', async () => {
+test('records the exact arguments with GATEHOUSE_AUDIT_ARGUMENTS', async () => {
   const endpoint = await startEndpoint({ env: { GATEHOUSE_AUDIT_ARGUMENTS: 'true' } });
   const { server, token } = endpoint;
   const body = JSON.stringify(bodyOf(TOOL, { id: 0 })).replace('0}', '9007199254740993}');
@@ -195,7 +195,7 @@ test('with GATEHOUSE_AUDIT_ARGUMENTS, what was called with is there, digit for d
   await server.stop();
 });
 
-test('what was noted when the server stops is stored', async () => {
+test('stores waiting calls when the server stops', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-audit-'));
   const options = {
     location: { kind: 'file', directory },
@@ -210,7 +210,7 @@ test('what was noted when the server stops is stored', async () => {
   await rm(directory, { recursive: true });
 });
 
-test('a call whose endpoint was deleted while it ran says so', async () => {
+test('records that the endpoint of a call was deleted during the call', async () => {
   answer = { status: -1, body: '' };
   const endpoint = await startEndpoint();
   const { server, accountId, id, token } = endpoint;

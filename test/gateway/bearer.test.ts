@@ -28,7 +28,7 @@ const begin = async () => {
   return { 'Mcp-Session-Id': answer.headers.get('mcp-session-id') ?? '' };
 };
 
-test('200: with the token in a header, everything is as it is with one in the path; the server never sees it', async () => {
+test('200: a token in a header works like one in the path, and never reaches the server', async () => {
   const { status, body } = await send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'look' } });
   expect([status, body.result.content[0].text]).toEqual([200, 'look']);
   const session = await begin();
@@ -45,11 +45,11 @@ test('202: notifications, with a session and without', async () => {
   expect([inSession.status, inSession.text, server.got(changed.method).length]).toEqual([202, '', 1]);
 });
 
-test('400: what is no message', async () => {
+test('400: a body that is not a message', async () => {
   expect(await send('{')).toMatchObject({ status: 400, body: { error: { code: -32700 }, id: null } });
 });
 
-test('404: a method that the stateless protocol does not know, and a session that is none', async () => {
+test('404: an unknown method of the stateless version, and an unknown session', async () => {
   const { body, headers } = requestOf('stateless', 1, 'ping');
   expect(await send(body, headers)).toMatchObject({ status: 404, body: { error: { code: -32601 }, id: 1 } });
   const session = { 'Mcp-Session-Id': 'garbage' };
@@ -64,26 +64,26 @@ test('405 with Allow: GET and DELETE without a session', async () => {
   }
 });
 
-test('200: the end of a session, which then is gone', async () => {
+test('200: the end of a session, which is unknown afterwards', async () => {
   const headers = await begin();
   expect((await ask('endSessionWithBearer', { headers })).status).toBe(200);
   expect((await send({ jsonrpc: '2.0', id: 1, method: 'ping' }, headers)).status).toBe(404);
 });
 
-test('a session may begin in one place and go on in the other: it is the same endpoint', async () => {
+test('a session can begin with the token in the path and continue with the header', async () => {
   const headers = await begin();
   const path = { token: minted.token };
   const body = { jsonrpc: '2.0', id: 1, method: 'ping' };
   expect((await call(gateway.url, 'sendToEndpoint', { path, as: 'nobody', headers, body })).status).toBe(200);
 });
 
-test('502: the server behind it fails', async () => {
+test('502: a failure of the server', async () => {
   server.script['tools/call'] = raw(500, 'text/html', '');
   const { status, body } = await send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
   expect([status, body.error.code]).toEqual([502, -32003]);
 });
 
-test('401: endpoints that want an API token too are not served here, whichever token is sent', async () => {
+test('401: an endpoint that also requires an API token', async () => {
   const { token } = await mint(gateway, minted.serverId, { require_api_token_auth: true });
   const body = { jsonrpc: '2.0', id: 1, method: 'ping' };
   for (const apiToken of [token, API_TOKEN]) {

@@ -89,7 +89,7 @@ describe.each(['handshake', 'stateless'] as const)('a server of the era %s', (er
       ]);
     };
 
-    test('whose definition changes: the server says so, and nobody lists', async () => {
+    test('a reported change of a definition makes calls wait before anybody lists', async () => {
       upstream.tools = [CHANGED];
       const heard = async () => {
         upstream.tell();
@@ -99,7 +99,7 @@ describe.each(['handshake', 'stateless'] as const)('a server of the era %s', (er
       await expectChanged();
     });
 
-    test('whose definition changes: the server says nothing', async () => {
+    test('an unreported change of a definition makes calls wait', async () => {
       upstream.tools = [CHANGED];
       await listLater();
       await expectChanged();
@@ -107,14 +107,14 @@ describe.each(['handshake', 'stateless'] as const)('a server of the era %s', (er
   });
 });
 
-describe('tool.changed is written once for each change', () => {
+describe('writes the event tool.changed once per change', () => {
   beforeEach(async () => {
     await start('stateless', 'auto_approve_read_only');
     await listLater();
     return () => upstream.stop();
   });
 
-  test('not for what is listed again, for what is new, or for what is as it was first', async () => {
+  test('not for an unchanged, a new or a restored definition', async () => {
     upstream.tools = [CHANGED, tool('file_find')];
     await listLater();
     await listLater();
@@ -133,7 +133,7 @@ describe('tool.changed is written once for each change', () => {
     expect(new Set(changed.map(({ first_seen }) => first_seen)).size).toBe(1);
   });
 
-  test('not for the order of tools or members', async () => {
+  test('not for another order of tools or members', async () => {
     const { name, ...rest } = READ;
     upstream.tools = [tool('first'), { ...rest, name }];
     await listLater();
@@ -141,13 +141,13 @@ describe('tool.changed is written once for each change', () => {
     expect(await callTool()).toBe('Done.');
   });
 
-  test('for an icon, which clients show', async () => {
+  test('for a changed icon, which clients show', async () => {
     upstream.tools = [{ ...READ, icons: [{ src: 'https://files.example.com/icon.png' }] }];
     await listLater();
     expect(await changes()).toHaveLength(1);
   });
 
-  test('a person who approves the new definition lets it run; the change stays in the log', async () => {
+  test('a tool runs after the approval of its new definition, and the event stays in the log', async () => {
     upstream.tools = [CHANGED];
     await listLater();
     expect(await callTool()).toContain('auto_approve_read_only');
@@ -161,7 +161,7 @@ describe('tool.changed is written once for each change', () => {
     expect(await changes()).toHaveLength(1);
   });
 
-  test('it is seen by whoever looks first, the Servers API too', async () => {
+  test('for a list by the Servers API too', async () => {
     upstream.tools = [CHANGED];
     gateway.clock.now += 1;
     const path = { mcpServerId: minted.serverId };
@@ -171,7 +171,7 @@ describe('tool.changed is written once for each change', () => {
     expect(await callTool()).toContain('auto_approve_read_only');
   });
 
-  test('once for all tools of one list: how many, and the first ten; long names are cut', async () => {
+  test('once for all tools of one list, with their number and the first ten cut names', async () => {
     const long = '\u{1f600}'.repeat(500);
     const cut = auditedName(long);
     expect(cut).toMatch(/^(?:\u{1f600}){128}… sha256:[0-9a-f]{16}$/u);
@@ -195,7 +195,7 @@ describe('tool.changed is written once for each change', () => {
   });
 });
 
-describe('a server that says all the time that its tools have changed', () => {
+describe('a server that reports changed tools all the time', () => {
   beforeEach(async () => {
     await start('handshake', 'auto_approve_all');
     await rpc('tools/list');
@@ -220,14 +220,14 @@ describe('a server that says all the time that its tools have changed', () => {
     return upstream.lists - before;
   };
 
-  test('is asked once in each interval, which leaves one event each', async () => {
+  test('is listed once per interval, with one event each', async () => {
     const lists = await flood(1000);
     expect(lists).toBeGreaterThan(1);
     expect(lists).toBeLessThanOrEqual(1000 / 100 + 2);
     expect((await changes()).length).toBeLessThanOrEqual(upstream.lists);
   });
 
-  test('serves the last tools that it has, to a client that asks at once as well', async () => {
+  test('serves its latest tools, also to a client that asks at once', async () => {
     await flood(300);
     upstream.tools = [CHANGED];
     upstream.tell();
@@ -237,7 +237,7 @@ describe('a server that says all the time that its tools have changed', () => {
     expect(await callTool()).toBe('Done.');
   });
 
-  test('is asked by whoever must see its tools as they are now, whenever that is', async () => {
+  test('is listed at once for a caller that needs the current tools', async () => {
     for (const description of ['A', 'B', 'C']) {
       upstream.tools = [{ ...READ, description }];
       gateway.clock.now += 1;

@@ -49,23 +49,20 @@ describe.each(SERVERS)('over a server that speaks %s', (_, start) => {
   afterAll(() => server.stop());
 
   describe.each(CLIENTS)('$name', ({ connect, hearsProgress, refusal }) => {
-    test.each(PLACES)(
-      'at %s lists, calls, hears of progress, and is refused what the scope hides',
-      async (_, place) => {
-        const client = await connect(place(minted));
-        const heard: number[] = [];
-        const onProgress = ({ progress }: { progress: number }) => void heard.push(progress);
-        const [names, text, refused] = await Promise.all([
-          client.list(),
-          client.call(SHOWN, hearsProgress ? { onProgress } : {}),
-          client.call(HIDDEN).catch((error: Error) => error.message),
-        ]);
-        expect(names).toEqual([SHOWN]);
-        expect(text).toBe('Done.');
-        expect(heard).toEqual(hearsProgress ? [0, 50, 100] : []);
-        expect(refused).toContain(refusal(HIDDEN));
-        await client.close();
-      },
-    );
+    test.each(PLACES)('at %s lists, calls, gets progress, and is refused hidden tools', async (_, place) => {
+      const client = await connect(place(minted));
+      const heard: number[] = [];
+      const onProgress = ({ progress }: { progress: number }) => void heard.push(progress);
+      const [names, text, refused] = await Promise.all([
+        client.list(),
+        client.call(SHOWN, hearsProgress ? { onProgress } : {}),
+        client.call(HIDDEN).catch((error: Error) => error.message),
+      ]);
+      expect(names).toEqual([SHOWN]);
+      expect(text).toBe('Done.');
+      expect(heard).toEqual(hearsProgress ? [0, 50, 100] : []);
+      expect(refused).toContain(refusal(HIDDEN));
+      await client.close();
+    });
   });
 });

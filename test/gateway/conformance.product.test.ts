@@ -26,7 +26,7 @@ afterAll(async () => {
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 test.each<Revision>(['2025-11-25', '2026-07-28'])(
-  'what conforms to %s does so through the gateway',
+  'every check of %s that passes directly passes through the gateway',
   async (revision) => {
     const direct = await runConformance(server.url, revision, join(outDir, revision, 'direct'));
     // The server has no tasks, an optional extension. Whatever else it failed could not be lost.
@@ -45,7 +45,7 @@ test.each<Revision>(['2025-11-25', '2026-07-28'])(
   },
 );
 
-test('a check is lost when it fails, does not pass, or is missing; the second of its name is another', () => {
+test('a check counts as lost if it fails, does not pass, or is missing, and repeated names count separately', () => {
   const check = (scenario: string, title: string, status: Check['status'] = 'SUCCESS'): Check => ({
     suite: 'next',
     scenario,

@@ -29,7 +29,7 @@ const send = async (token: string, method: string, params: object = {}) =>
   ).body;
 
 test.each(['Tools/Call', 'TOOLS/CALL', 'tool\u017f/call', 'tools/call '])(
-  'without a scope too, %j goes nowhere: some server may take it for the call that a person must approve',
+  '%j is refused without a scope too, because a server may treat it as tools/call',
   async (method) => {
     const { token } = await mintOver(gateway, lenient.url, { approval_policy: 'require_approval_all' });
     const before = lenient.calls.length;
@@ -41,7 +41,7 @@ test.each(['Tools/Call', 'TOOLS/CALL', 'tool\u017f/call', 'tools/call '])(
 test.each([
   ['logging/setLevel', { level: 'debug' }],
   ['resources/subscribe', { uri: 'test://watched-resource' }],
-])('%s without a session does not change the one that others share', async (method, params) => {
+])('%s without a session does not change the shared session', async (method, params) => {
   const { token } = await mintOver(gateway, everything.url);
   const { error } = await send(token, method, params);
   expect(error).toEqual({ code: -32600, message: 'This changes a session: initialize one of your own first.' });

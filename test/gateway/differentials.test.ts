@@ -171,7 +171,7 @@ describe.each(WAYS)('%s', (_, headers, meta) => {
 
 describe.each(WAYS.filter(([way]) => way !== HIDDEN_HEADER))('%s', (_, headers, meta) => {
   for (const [title, body, arrives] of ARRIVES) {
-    test(`what is shown runs: ${title}`, async () => {
+    test(`listed tools run: ${title}`, async () => {
       const sent = String(body(meta));
       const { status, text } = await send(sent, headers());
       expect([status, text]).toEqual([200, expect.stringContaining('"ok"')]);
@@ -183,7 +183,7 @@ describe.each(WAYS.filter(([way]) => way !== HIDDEN_HEADER))('%s', (_, headers, 
     });
   }
 
-  test.each(IDS)('the answer has the id %s as it was written', async (id) => {
+  test.each(IDS)('the answer has the id %s as written', async (id) => {
     const { text } = await send(String(args('{}')(meta)).replace('"id":1', `"id":${id}`), headers());
     expect(text).toContain(`"id":${id},`);
     expect(called()).toEqual([['allowed']]);

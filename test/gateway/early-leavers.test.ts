@@ -11,7 +11,7 @@ import { startTestServer } from '../support/server.ts';
 /** More than may be under way at one endpoint. */
 const MANY = 300;
 
-test('clients that are gone before their token was looked up take up no room', async () => {
+test('clients that left during the lookup of their token do not count as in flight', async () => {
   // A database that takes its time: what is looked up there is known only later.
   const url = await createDatabase(inject('postgresUrl') ?? '');
   const gateway = await startTestServer({

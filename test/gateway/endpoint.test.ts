@@ -102,7 +102,7 @@ const CLIENTS: [string, (url: URL) => Promise<AnyClient>][] = [
 ];
 
 describe.each(CLIENTS)('%s', (_, connect) => {
-  test('lists and calls what the scope lets through', async () => {
+  test('lists and calls the tools in the scope', async () => {
     const { url } = await mint({ methods: ['read'] });
     const client = await connect(new URL(url));
     expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual([
@@ -121,7 +121,7 @@ describe.each(CLIENTS)('%s', (_, connect) => {
 });
 
 describe('200', () => {
-  test('listed = callable: a tool outside the scope is a tool that is not there', async () => {
+  test('a tool outside the scope does not exist', async () => {
     const { token } = await mint({ tags: ['companies'] });
     const ask = async (name: string) => (await send(token, rpc('tools/call', { name }))).body;
     const outside = await ask(GET_CONTACT);
@@ -155,27 +155,24 @@ describe('200', () => {
   test.each([
     ['the path', (token: string) => [`/mcp/${token}`, API_TOKEN]],
     ['a header', (token: string) => ['/mcp', token]],
-  ])(
-    'a client like the official Truto SDK, its token in %s: text/plain, a bearer, a query, a doubled slash',
-    async (_, place) => {
-      const [path, bearer] = place((await mint()).token);
-      const answer = await askOnce(server.url, 'post', `/${path}?integrated_account_id=${accountId}`, {
-        headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'text/plain;charset=UTF-8' },
-        body: { id: 7, method: 'tools/list' },
-      });
-      const { id, result } = answer.body as { id: number; result: { tools: { name: string }[] } };
-      expect([id, result.tools.map(({ name }) => name).toSorted()]).toEqual([7, ALL]);
-    },
-  );
+  ])('serves a client like the official Truto SDK with its token in %s', async (_, place) => {
+    const [path, bearer] = place((await mint()).token);
+    const answer = await askOnce(server.url, 'post', `/${path}?integrated_account_id=${accountId}`, {
+      headers: { Authorization: `Bearer ${bearer}`, 'Content-Type': 'text/plain;charset=UTF-8' },
+      body: { id: 7, method: 'tools/list' },
+    });
+    const { id, result } = answer.body as { id: number; result: { tools: { name: string }[] } };
+    expect([id, result.tools.map(({ name }) => name).toSorted()]).toEqual([7, ALL]);
+  });
 
-  test('one event for a client that reads event streams only', async () => {
+  test('answers with one event to a client that reads only event streams', async () => {
     const { token } = await mint();
     const { text, headers } = await send(token, rpc('ping'), { Accept: 'text/event-stream' });
     expect(headers.get('content-type')).toContain('text/event-stream');
     expect(text).toBe('event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n');
   });
 
-  test('a call that fails is a result that says so, and tells of the credentials', async () => {
+  test('a failed call is an error result, and updates the account status', async () => {
     const { token } = await mint();
     const ask = async () =>
       (await send(token, rpc('tools/call', { name: GET_CONTACT, arguments: { id: '1' } }))).body.result;
@@ -193,7 +190,7 @@ describe('200', () => {
     expect((await send(token, rpc('tools/call', { name: GET_CONTACT }))).body.result).toMatchObject({ isError: true });
   });
 
-  test('a call that a person must approve does not run, and says which policy wants it', async () => {
+  test('a call that needs approval does not run, and names the policy', async () => {
     const policy = (approval_policy: string) =>
       call(server.url, 'updateIntegration', { path: { id: integrationId }, body: { approval_policy } });
     const { token } = await mint();
@@ -211,7 +208,7 @@ describe('200', () => {
     await policy('auto_approve_all');
   });
 
-  test('what changes holds for the next message: scope, tools, deletion', async () => {
+  test('a change of scope or tools, and a deletion, apply to the next message', async () => {
     const { token, id } = await mint();
     const names = async () =>
       ((await send(token, rpc('tools/list'))).body.result.tools as { name: string }[])
@@ -229,7 +226,7 @@ describe('200', () => {
   });
 });
 
-test('202: notifications have no answer', async () => {
+test('202: a notification gets no answer', async () => {
   const { token } = await mint();
   const { status, text } = await send(token, { jsonrpc: '2.0', method: 'notifications/initialized' });
   expect([status, text]).toEqual([202, '']);
@@ -250,7 +247,7 @@ test.each([
 });
 
 describe('protocol version 2026-07-28', () => {
-  test('200: discovery', async () => {
+  test('200: server/discover', async () => {
     const { token } = await mint();
     const { body } = await send(token, stateless('server/discover'), { ...STATELESS, 'Mcp-Method': 'server/discover' });
     expect(body.result).toMatchObject({
@@ -265,7 +262,7 @@ describe('protocol version 2026-07-28', () => {
     ['no name', { 'Mcp-Method': 'tools/call' }],
     ['another method', { 'Mcp-Method': 'tools/list', 'Mcp-Name': GET_CONTACT }],
     ['another version', { 'MCP-Protocol-Version': '2025-11-25', 'Mcp-Method': 'tools/call', 'Mcp-Name': GET_CONTACT }],
-  ])('400: the headers say %s', async (_, headers) => {
+  ])('400: headers with %s', async (_, headers) => {
     const { token } = await mint();
     const message = stateless('tools/call', { name: GET_CONTACT, arguments: { id: '1' } });
     const answered = await send(token, message, { ...STATELESS, ...(headers as Record<string, string>) });
@@ -273,13 +270,13 @@ describe('protocol version 2026-07-28', () => {
     expect(asked).toEqual([]);
   });
 
-  test('404: a method that it does not know', async () => {
+  test('404: an unknown method', async () => {
     const { token } = await mint();
     const answered = await send(token, stateless('ping'), { ...STATELESS, 'Mcp-Method': 'ping' });
     expect([answered.status, answered.body.error.code]).toEqual([404, -32601]);
   });
 
-  test('400: an unknown version, and an envelope that is not whole', async () => {
+  test('400: an unknown version, and an incomplete _meta', async () => {
     const { token } = await mint();
     const unknown = rpc('tools/list', { _meta: { ...META, 'io.modelcontextprotocol/protocolVersion': '2027-01-01' } });
     expect((await send(token, unknown)).body.error).toMatchObject({ code: -32022 });
@@ -289,10 +286,10 @@ describe('protocol version 2026-07-28', () => {
   });
 });
 
-describe('401, one and the same', () => {
+describe('the same 401 in every case', () => {
   const identical = { jsonrpc: '2.0', error: { code: -32001, message: expect.any(String) }, id: null };
 
-  test('unknown, expired, deleted, and without the API token that is wanted', async () => {
+  test('for an unknown, expired or deleted endpoint, and without the required API token', async () => {
     const expired = await mint({}, { expires_at: new Date(server.clock.now + 60_000).toISOString() });
     const secured = await mint({ require_api_token_auth: true });
     const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
@@ -312,7 +309,7 @@ describe('401, one and the same', () => {
   });
 });
 
-test('405 with Allow, in JSON-RPC: GET and DELETE, since there are no sessions', async () => {
+test('405 with Allow, in JSON-RPC: GET and DELETE, because there are no sessions', async () => {
   const { token } = await mint();
   for (const method of ['get', 'delete'] as const) {
     const { status, headers, body } = await askOnce(server.url, method, `/mcp/${token}`);

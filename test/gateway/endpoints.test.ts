@@ -55,7 +55,7 @@ onBothEngines(({ shared }) => {
     return reads - before;
   };
 
-  it('reads an endpoint again when its own server has changed, and no other', async () => {
+  it('reads an endpoint again only after a change of its own server', async () => {
     const organizationId = await anOrganization(store);
     const [one, sibling] = [await aUsedServer(organizationId), await aUsedServer(organizationId)];
     const stranger = await aUsedServer(await anOrganization(store));
@@ -73,7 +73,7 @@ onBothEngines(({ shared }) => {
     }
   });
 
-  it('reads nothing again for what a server lists later: what was seen first stays', async () => {
+  it('does not read again after a later list of the server', async () => {
     const { server, find } = await aUsedServer(await anOrganization(store));
     await store.write((db) => saveCatalogue(db, server.id, listed(1)));
     expect(await readsOf(find)).toBeGreaterThan(0);
@@ -88,7 +88,7 @@ onBothEngines(({ shared }) => {
     expect(await readsOf(find)).toBeGreaterThan(0);
   });
 
-  it('reads once for all who ask at the same time', async () => {
+  it('reads once for simultaneous messages', async () => {
     const { server, find } = await aUsedServer(await anOrganization(store));
     const once = await (async () => {
       await store.write((db) => servers.update(db, { ...server, name: 'B' }, 1));
@@ -103,7 +103,7 @@ onBothEngines(({ shared }) => {
     );
   });
 
-  it('a change that is committed while an endpoint is read holds for the next message', async () => {
+  it('a change during a read applies to the next message', async () => {
     const { server, find } = await aUsedServer(await anOrganization(store));
     for (let version = 1; version < 20; version += 1) {
       const name = `version ${version}`;
@@ -116,7 +116,7 @@ onBothEngines(({ shared }) => {
     }
   });
 
-  it('an endpoint that is deleted is not found by the next message', async () => {
+  it('a deleted endpoint is unknown to the next message', async () => {
     const { server, endpoint, find } = await aUsedServer(await anOrganization(store));
     await store.write((db) => endpoints.remove(db, accountOf(server), endpoint.id));
     expect(await find()).toBeNull();

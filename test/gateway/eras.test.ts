@@ -13,7 +13,7 @@ afterAll(() => gateway.stop());
 describe.each<[Era, 'just calls' | 'stateless', [number, number]]>([
   ['handshake', 'stateless', [404, -32601]],
   ['stateless', 'just calls', [200, -32601]],
-])('a server with the %s protocol, for a client of the other (%s)', (ofServer, way, refused) => {
+])('a server of the era %s, for a client of the other era (%s)', (ofServer, way, refused) => {
   let server: Scripted;
   let ask: Ask;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe.each<[Era, 'just calls' | 'stateless', [number, number]]>([
   });
   afterAll(() => server.stop());
 
-  test('what both know is passed on, in the words of the server, and comes back in those of the client', async () => {
+  test('passes on methods of both eras, translated in both directions', async () => {
     const { body } = await ask('tools/call', { name: 'look' });
     expect(body.result.content[0].text).toBe('look');
     expect(body.result.resultType).toBe(way === 'stateless' ? 'complete' : undefined);
@@ -34,7 +34,7 @@ describe.each<[Era, 'just calls' | 'stateless', [number, number]]>([
   });
 
   test.each(['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe', 'subscriptions/listen'])(
-    '%s, which only one of them knows, is refused here: it would change what others have, or never be heard of again',
+    'refuses %s, which exists in one era only',
     async (method) => {
       const { status, body } = await ask(method, { level: 'debug', uri: 'file:///a', notifications: {} });
       expect([status, body.error.code]).toEqual(refused);
@@ -42,7 +42,7 @@ describe.each<[Era, 'just calls' | 'stateless', [number, number]]>([
     },
   );
 
-  test('ping is answered to those whose protocol has it', async () => {
+  test('answers ping in the era that has it', async () => {
     const { status, body } = await ask('ping');
     expect([status, body.error?.code ?? body.result]).toEqual(way === 'stateless' ? refused : [200, {}]);
     expect(server.got('ping')).toEqual([]);

@@ -48,7 +48,7 @@ const REFUSED = /The call was not sent: the approval policy \w+ decides by a lis
 
 describe.each(DECIDING)('under %s', (policy) => {
   test.each(WAYS)(
-    'the first call after a minute is decided on the definition as it is now; to one that %s',
+    'decides the first call after a minute by the current definition, for a client that %s',
     async (way) => {
       const { run } = await start(way, policy);
       expect((await run()).result.content[0].text).toBe('Done.');
@@ -61,7 +61,7 @@ describe.each(DECIDING)('under %s', (policy) => {
     },
   );
 
-  test.each(['silent', 'failing'] as const)('a server that is %s is not called on what it said before', async (how) => {
+  test.each(['silent', 'failing'] as const)('does not call a server that is %s by an old definition', async (how) => {
     const { run, token } = await start('just calls', policy, how);
     gateway.clock.now += MINUTE + 1;
     isAway = true;
@@ -77,7 +77,7 @@ describe.each(DECIDING)('under %s', (policy) => {
     expect(token).toBeDefined();
   });
 
-  test('what another process has stored decides nothing, however new it is', async () => {
+  test('a list that another process has stored decides nothing', async () => {
     const { run, serverId } = await start('just calls', policy);
     // As after a restart: what the process has seen is forgotten, and read from the database.
     gateway.deps.runtime.drop(serverId.slice('mcp_'.length));
@@ -86,7 +86,7 @@ describe.each(DECIDING)('under %s', (policy) => {
     expect(upstream.called).toEqual([]);
   });
 
-  test('a clock that was set back makes nothing young', async () => {
+  test('a clock that was set back does not make a list fresh', async () => {
     const { run } = await start('just calls', policy);
     upstream.tools = [WRITES];
     gateway.clock.now -= 10 * MINUTE;
@@ -96,7 +96,7 @@ describe.each(DECIDING)('under %s', (policy) => {
 
 describe('a scope of methods', () => {
   const READING = { methods: ['read'] };
-  test.each(WAYS)('shows a tool by its definition as it is now, to a client that %s', async (way) => {
+  test.each(WAYS)('shows a tool by its current definition, to a client that %s', async (way) => {
     const { run } = await start(way, 'auto_approve_all', undefined, READING);
     expect((await run()).result.content[0].text).toBe('Done.');
     upstream.tools = [WRITES];
@@ -107,26 +107,29 @@ describe('a scope of methods', () => {
     expect(upstream.called).toEqual(['t']);
   });
 
-  test.each(['silent', 'failing'] as const)('shows nothing of a server that is %s by what it said', async (how) => {
-    const { run } = await start('just calls', 'auto_approve_all', how, READING);
-    gateway.clock.now += MINUTE + 1;
-    isAway = true;
-    const { error } = await run();
-    const refused = /not sent: the scope of this endpoint decides by a list of tools that is at most 60 s old/;
-    expect([error.code, error.message]).toEqual([-32003, expect.stringMatching(refused)]);
-    isAway = false;
-    expect(upstream.called).toEqual([]);
-  });
+  test.each(['silent', 'failing'] as const)(
+    'shows no tool of a server that is %s by an old definition',
+    async (how) => {
+      const { run } = await start('just calls', 'auto_approve_all', how, READING);
+      gateway.clock.now += MINUTE + 1;
+      isAway = true;
+      const { error } = await run();
+      const refused = /not sent: the scope of this endpoint decides by a list of tools that is at most 60 s old/;
+      expect([error.code, error.message]).toEqual([-32003, expect.stringMatching(refused)]);
+      isAway = false;
+      expect(upstream.called).toEqual([]);
+    },
+  );
 });
 
-test('a scope of tags waits for no list: they are those of the server', async () => {
+test('a scope of tags does not wait for a list', async () => {
   const { run } = await start('just calls', 'auto_approve_all', undefined, { tags: ['x'] });
   upstream.tools = [WRITES];
   gateway.clock.now += MINUTE + 1;
   expect((await run()).result.content[0].text).toBe('Done.');
 });
 
-test.each(['auto_approve_all', 'require_approval_all'])('under %s nothing waits for a list', async (policy) => {
+test.each(['auto_approve_all', 'require_approval_all'])('no call waits for a list under %s', async (policy) => {
   const { run } = await start('just calls', policy);
   const lists = upstream.lists;
   gateway.clock.now += MINUTE - 1;

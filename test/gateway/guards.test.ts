@@ -23,8 +23,8 @@ afterAll(async () => {
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 const ping = (token: string) => post({ gateway, token }, { ...LIST, method: 'ping' });
 
-describe('256 under way at one endpoint', () => {
-  test('one more is a 429, another endpoint is served, and so is this one when one has ended', async () => {
+describe('with 256 requests in flight at one endpoint', () => {
+  test('the next is a 429, another endpoint is served, and so is this one after an end', async () => {
     const other = await mint(gateway, minted.serverId);
     await ping(minted.token);
     Object.assign(server.script, { 'tools/call': hang, 'notifications/cancelled': accepted });
@@ -54,7 +54,7 @@ describe('256 under way at one endpoint', () => {
   });
 });
 
-test('GATEHOUSE_RATE_LIMIT holds for each endpoint, whoever asks', async () => {
+test('GATEHOUSE_RATE_LIMIT applies to each endpoint, for all clients together', async () => {
   const limited = await startTestServer({ env: { ...ALLOWED, GATEHOUSE_RATE_LIMIT: '3' } });
   const { token, serverId } = await mintOver(limited, server.url);
   const other = await mint(limited, serverId);
@@ -74,13 +74,13 @@ describe('413', () => {
   };
   const LARGEST = 4 * 1024 * 1024;
 
-  test('a message of more than 4 MiB; one of 4 MiB is taken', async () => {
+  test('refuses a message of more than 4 MiB, and accepts one of 4 MiB', async () => {
     expect((await post({ gateway, token: minted.token }, ofLength(LARGEST))).status).toBe(200);
     const { status, body } = await post({ gateway, token: minted.token }, ofLength(LARGEST + 1));
     expect([status, body.error.message]).toEqual([413, 'The body is larger than the 4 MiB limit.']);
   });
 
-  test.each([1024 * 1024, 4 * 1024 * 1024])('one that is small until it is unpacked: %d bytes', async (bytes) => {
+  test.each([1024 * 1024, 4 * 1024 * 1024])('refuses a small message that unpacks to %d bytes', async (bytes) => {
     const { gzipSync } = await import('node:zlib');
     const headers = { 'Content-Encoding': 'gzip' };
     const { status, body } = await post({ gateway, token: minted.token }, gzipSync(ofLength(bytes)), headers);
@@ -97,7 +97,7 @@ describe('400', () => {
   const ofValues = (count: number) =>
     `${JSON.stringify({ ...LIST, method: 'ping' }).slice(0, -1)}, "params":{"x":[${'1,'.repeat(count - 7)}1e0]}}`;
 
-  test('a message of more than 100,000 values; one of 100,000 is taken', async () => {
+  test('refuses a message of more than 100,000 values, and accepts one of 100,000', async () => {
     expect((await post({ gateway, token: minted.token }, ofValues(100_000))).status).toBe(200);
     const { status, body } = await post({ gateway, token: minted.token }, ofValues(100_001));
     expect([status, body]).toEqual([
@@ -113,7 +113,7 @@ describe('400', () => {
     ]);
   });
 
-  test('every other shape that has many values', async () => {
+  test('refuses many values in any other shape', async () => {
     const many = 2_000_000;
     for (const text of [
       '['.repeat(2 * many),
@@ -134,7 +134,7 @@ describe('403', () => {
   };
 
   test.each(['post', 'get', 'delete'] as const)(
-    '%s: meant for another host, or from a page of another origin',
+    'refuses %s for another host, or from a page of another origin',
     async (method) => {
       const bearer = { Authorization: `Bearer ${minted.token}` };
       for (const foreign of [
@@ -152,7 +152,7 @@ describe('403', () => {
   );
 });
 
-test('401, one and the same, whatever is wrong with a token, and whatever is asked', async () => {
+test('401: the same answer for any wrong token and any request', async () => {
   const { token: expired } = await mint(
     gateway,
     minted.serverId,

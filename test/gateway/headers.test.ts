@@ -59,7 +59,7 @@ const DECLARING = {
 };
 const LISTED = { 'tools/list': result({ tools: [DECLARING] }) };
 
-describe.each(WAYS)('what a server gets of a client that comes so: %s', (way) => {
+describe.each(WAYS)('headers that a server gets from a client: %s', (way) => {
   let server: Scripted;
   beforeAll(async () => {
     server = await startScripted(eraOf(way), LISTED);
@@ -104,7 +104,7 @@ describe.each(WAYS)('what a server gets of a client that comes so: %s', (way) =>
   });
 });
 
-describe('headers of the protocol', () => {
+describe('the headers of the protocol', () => {
   let server: Scripted;
   let token: string;
   beforeAll(async () => {
@@ -121,7 +121,7 @@ describe('headers of the protocol', () => {
     ['spaces around', ' a ', base64(' a '), base64(' a ')],
     ['what looks like base64', '=?base64?eA==?=', base64('=?base64?eA==?='), base64('=?base64?eA==?=')],
     ['a line end', 'a\r\nX-Own: b', base64('a\r\nX-Own: b'), base64('a\r\nX-Own: b')],
-  ])('are made of the message: a name that is %s', async (_, uri, sent, got) => {
+  ])('are made from the message: a name that is %s', async (_, uri, sent, got) => {
     const headers = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'resources/read', 'Mcp-Name': sent };
     const params = { uri, _meta: STATELESS_META };
     const { status } = await post(
@@ -185,12 +185,12 @@ describe('headers that repeat arguments', () => {
         'mcp-param-region': 'c',
       },
     ],
-  ])('are made of the body; the client sends %s', async (_, args, sent, got) => {
+  ])('are made from the body if the client sends %s', async (_, args, sent, got) => {
     const answer = await callWith(args, sent);
     expect([answer.status, answer.got]).toEqual([200, [got]]);
   });
 
-  test('keep numbers as they were written', async () => {
+  test('keep numbers as written', async () => {
     const args = { deep: { count: parseExact('9007199254740993') } };
     const { body, headers } = requestOf('stateless', 1, 'tools/call', { name: 'act', arguments: args });
     await post({ gateway, token }, body, { ...headers, 'Mcp-Param-Count': '9007199254740993' });
@@ -205,19 +205,19 @@ describe('headers that repeat arguments', () => {
     ['another number', { deep: { count: 42 } }, { 'Mcp-Param-Count': '43' }],
     ['a number as text that is none', { region: '42' }, { 'Mcp-Param-Region': '42.0' }],
     ['another boolean', { isDry: true }, { 'Mcp-Param-Dry': 'false' }],
-  ])('are refused with -32020 where they contradict the body: %s', async (_, args, sent) => {
+  ])('are refused with -32020 if they differ from the body: %s', async (_, args, sent) => {
     const { status, body, got } = await callWith(args, sent);
     expect([status, body.error.code, got]).toEqual([400, -32020, []]);
     expect(body.error.message).toMatch(/^The header Mcp-Param-\w+ and the body disagree\.$/);
   });
 
-  test('are made for clients of versions that do not have them, which send none', async () => {
+  test('are made for clients of versions without them', async () => {
     const { status, got } = await callWith({ region: 'eu' }, { 'Mcp-Param-Region': 'us' }, 'just calls');
     expect([status, got]).toEqual([200, [{ 'mcp-param-region': 'eu' }]]);
   });
 });
 
-describe('what a client gets of a server', () => {
+describe('headers that a client gets from a server', () => {
   const OF_SERVER = {
     'Set-Cookie': 'of-the-server=1',
     Server: 'of-the-server',
@@ -249,7 +249,7 @@ describe('what a client gets of a server', () => {
     ['a refusal', 400, 'application/json', '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}', ['link']],
     ['a failure', 500, 'text/html', '<h1>of-the-server</h1>', ['link']],
     ['a redirect', 302, 'text/html', '<h1>of-the-server</h1>', ['link']],
-  ])('its own headers stay behind: %s', async (_, status, type, body, more) => {
+  ])("leaves out the server's own headers: %s", async (_, status, type, body, more) => {
     const { token } = await mintOver(gateway, server.url);
     const session = await beginSession({ gateway, token });
     expect(session['Mcp-Session-Id']).not.toContain(sessionId(1));

@@ -3,7 +3,7 @@ import { createInFlight } from '../../src/gateway/in-flight.ts';
 
 const isServed = async () => true;
 
-test('an endpoint and an organization have so many exchanges under way, and others are not concerned', () => {
+test('limits the requests in flight of an endpoint and of an organization, without affecting others', () => {
   const live = createInFlight({ ofEndpoint: 2, ofOrganization: 3 });
   const begin = (id: string, organizationId: string) => live.begin({ id, organizationId }, isServed);
   const first = begin('a', 'org_1');

@@ -75,7 +75,7 @@ async function callMany(client: McpClient, tenant: string, who: string, hearsPro
 /** The Inspector, a process for each call, has no two calls under way. */
 const KINDS = CLIENTS.filter(({ name }) => !name.includes('Inspector'));
 
-describe('over one server that keeps sessions', () => {
+describe('over one server with sessions', () => {
   let server: McpServer;
   let places: readonly (readonly [tenant: string, place: string, minted: Pick<Minted, 'url'>])[];
   beforeAll(async () => {
@@ -91,7 +91,7 @@ describe('over one server that keeps sessions', () => {
   });
   afterAll(() => server.stop());
 
-  test(`${CALLS} calls at once, with equal ids and progress tokens: each is answered to its caller`, {
+  test(`answers each of ${CALLS} simultaneous calls with equal ids and progress tokens to its caller`, {
     timeout: 30_000 + CALLS * 20,
   }, async () => {
     const callers = places.flatMap(([tenant, place, { url }]) =>
@@ -145,9 +145,9 @@ describe.each([
     await Promise.all(clients.map((client) => client.close()));
   }
 
-  test.each(KINDS)('$name cancels its own call and no other', cancelOne);
+  test.each(KINDS)('$name cancels only its own call', cancelOne);
 
-  test('who has no session cannot cancel by id: the ids are of all who have none', async () => {
+  test('a client without a session cannot cancel by id, because all such clients share the ids', async () => {
     const client = await CLIENTS.find(({ name }) => name === 'curl')?.connect(place);
     const answer = client?.call('wait', { args: { nonce: 'only' } });
     await expect.poll(() => waiting.size, SOON).toBe(1);

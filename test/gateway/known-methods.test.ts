@@ -78,21 +78,21 @@ describe.each(WAYS)('a client that %s', (way) => {
     return { passed, codes: [...codes] };
   };
 
-  test.each(HOLDING)('under %s: has every method that the protocol knows', async (policy) => {
+  test.each(HOLDING)('can use every method of the protocol under %s', async (policy) => {
     const { passed, codes } = await asked(policy, KNOWN[way]);
     expect([passed.toSorted(), codes]).toEqual([KNOWN[way].toSorted(), [0]]);
   });
 
-  test.each(HOLDING)('under %s: has no other one', async (policy) => {
+  test.each(HOLDING)('can use no other method under %s', async (policy) => {
     const { passed, codes } = await asked(policy, unknownTo(way));
     expect([passed, codes]).toEqual([[], [-32601]]);
   });
 
-  test('where nothing is held back: has those of vendors too', async () => {
+  test('can use vendor methods if nothing is held back', async () => {
     expect((await asked('auto_approve_all', ['vendor/tool', 'x'])).passed).toEqual(['vendor/tool', 'x']);
   });
 
-  test('with a scope: has neither, whatever the policy', async () => {
+  test('can use only methods of tools with a scope', async () => {
     const methods = ['vendor/tool', 'resources/read', 'tasks/run', 'tools/call/'];
     expect((await asked('auto_approve_all', methods, { methods: ['read'] })).passed).toEqual([]);
   });
@@ -122,15 +122,15 @@ describe('in a session of a client', () => {
   test.each([
     ...HOLDING.map((approval_policy) => [approval_policy, { approval_policy }] as const),
     ['a scope', { config: { methods: ['read'] } }] as const,
-  ])('under %s: only notifications that the protocol knows go on', async (_, more) => {
+  ])('passes on only notifications of the protocol under %s', async (_, more) => {
     expect(await told(more, [...KNOWN_NOTIFICATIONS, ...OTHERS])).toEqual(KNOWN_NOTIFICATIONS);
   });
 
-  test('where nothing is held back: those of vendors too', async () => {
+  test('passes on vendor notifications if nothing is held back', async () => {
     expect(await told({}, ['notifications/vendor', 'tools/call'])).toEqual(['notifications/vendor']);
   });
 
-  test.each(HOLDING)('under %s: answers to the server go on', async (approval_policy) => {
+  test.each(HOLDING)('passes on answers to the server under %s', async (approval_policy) => {
     const server = upstream.handshake;
     const { token } = await mintOver(gateway, server.url, { approval_policy });
     const before = server.got('answer').length;

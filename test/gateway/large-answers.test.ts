@@ -49,8 +49,8 @@ async function callMeanwhile(): Promise<{ readonly status: number; readonly text
 
 const ones = (count: number) => `[${'1,'.repeat(count - 1)}1234567890123456789]`;
 
-describe('an answer of many values', () => {
-  test('arrives as the server wrote it, and others are served meanwhile', async () => {
+describe('an answer with many values', () => {
+  test('arrives unchanged, and others are served meanwhile', async () => {
     const result = `{"content":[],"structuredContent":{"a":${ones(5_000_000)}, "b":1.0},"isError":false}`;
     server.script['tools/call'] = event(result);
     const { status, text, worstMs } = await callMeanwhile();
@@ -62,7 +62,7 @@ describe('an answer of many values', () => {
     expect(worstMs).toBeLessThan(CEILING_MS);
   });
 
-  test('that fails is audited as a failure', async () => {
+  test('is recorded as a failure if it is an error', async () => {
     server.script['tools/call'] = event(`{"content":[],"isError":true,"structuredContent":{"a":${ones(200_000)}}}`);
     expect((await callMeanwhile()).status).toBe(200);
     const failed = async () => {
@@ -75,7 +75,7 @@ describe('an answer of many values', () => {
   test.each([
     ['no JSON', `{"a":${ones(200_000)}`],
     ['a result with too many members', `{${Array.from({ length: 60_000 }, (_, n) => `"m${n}":[1,2]`).join(',')}}`],
-  ])('%s is the failure of the server', async (_what, result) => {
+  ])('%s is a failure of the server', async (_what, result) => {
     server.script['tools/call'] = event(result);
     const { status, text } = await callMeanwhile();
     expect([status, JSON.parse(text)]).toMatchObject([502, { error: { code: -32003 }, id: 7 }]);
@@ -103,7 +103,7 @@ describe('a large answer in JSON, to a client without a session', () => {
   test.each<[string, (id: unknown) => string]>([
     ['first', (id) => `{"jsonrpc":"2.0","id":${id},"result":${large}}`],
     ['last', (id) => `{"result":${large},"jsonrpc":"2.0","id":${id}}`],
-  ])('arrives as the server wrote it, but for the id, which comes %s', async (_, text) => {
+  ])('arrives unchanged except for the id, which stands %s', async (_, text) => {
     server.script['tools/call'] = json(text);
     expect((await (await callTool('application/json')).text()) === text('"mine"')).toBe(true);
     expect(await lastReason()).toBe('tool_error');
@@ -112,14 +112,14 @@ describe('a large answer in JSON, to a client without a session', () => {
     expect(events === `event: message\ndata: ${inOneLine}\n\n`).toBe(true);
   });
 
-  test('to another request is the failure of the server, where that is known first', async () => {
+  test('to another request is a failure of the server, if the id comes first', async () => {
     server.script['tools/call'] = json(() => `{"jsonrpc":"2.0","id":"of others","result":${large}}`);
     const answer = await callTool('application/json');
     expect([answer.status, await answer.json()]).toMatchObject([502, { error: { code: -32003 }, id: 'mine' }]);
     expect(await lastReason()).toBe('server_failed');
   });
 
-  test('to another request ends the connection, where that is known last', async () => {
+  test('to another request ends the connection, if the id comes last', async () => {
     server.script['tools/call'] = json(() => `{"jsonrpc":"2.0","result":${large},"id":"of others"}`);
     const answer = await callTool('application/json');
     await expect(answer.text()).rejects.toThrow();
@@ -127,12 +127,12 @@ describe('a large answer in JSON, to a client without a session', () => {
   });
 });
 
-describe('a list of tools of many values', () => {
+describe('a list of tools with many values', () => {
   const tool = (name: string, values: number) =>
     `{"name":"${name}","inputSchema":{"type":"object","x":${ones(values)}}}`;
   const listed = () => call(gateway.url, 'listMcpServerTools', { path: { mcpServerId: minted.serverId } });
 
-  test('is listed, but for a tool that is too large by itself', async () => {
+  test('is served without a tool that is too large', async () => {
     const tools = Array.from({ length: 30 }, (_, n) => tool(`t${n}`, 5000));
     server.script['tools/list'] = event(`{"tools":[${tools.join(',')},${tool('huge', 20_000)}]}`);
     const fresh = await mintOver(gateway, server.url);
@@ -141,7 +141,7 @@ describe('a list of tools of many values', () => {
     expect([status, body.data.map(({ name }: { name: string }) => name)]).toEqual([200, tools.map((_, n) => `t${n}`)]);
   });
 
-  test('is refused as a whole when all of it is too much', async () => {
+  test('is refused if all of it is too large', async () => {
     const tools = Array.from({ length: 150 }, (_, n) => tool(`t${n}`, 7000));
     server.script['tools/list'] = event(`{"tools":[${tools.join(',')}]}`);
     minted = await mintOver(gateway, server.url);

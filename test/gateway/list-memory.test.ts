@@ -63,7 +63,7 @@ async function read(token: string, accept?: string): Promise<string> {
 
 const shownBy = (text: string): unknown => JSON.parse(text.replace('event: message\ndata: ', '')).result.tools;
 
-test('clients that read nothing of a large list hold it once, and it is let go of when they leave', async () => {
+test('clients that do not read a large list share its memory, which is released when they leave', async () => {
   const { token } = await mintOver(gateway, server.url);
   await read(token);
   for (let round = 0; round < 3; round++) {
@@ -79,12 +79,12 @@ test('clients that read nothing of a large list hold it once, and it is let go o
   }
 });
 
-test.each(['application/json', 'text/event-stream'])('a large list arrives whole (%s)', async (accept) => {
+test.each(['application/json', 'text/event-stream'])('a large list arrives completely (%s)', async (accept) => {
   const { token } = await mintOver(gateway, server.url);
   expect(shownBy(await read(token, accept))).toEqual(TOOLS);
 });
 
-test('many large lists that nobody reads fill no more than three shares; the rest is refused and makes none', async () => {
+test('many unread large lists use at most three shares, and further ones are refused', async () => {
   const { serverId, token } = await mintOver(gateway, server.url);
   await read(token);
   const minted: { readonly token: string }[] = [];
@@ -103,7 +103,7 @@ test('many large lists that nobody reads fill no more than three shares; the res
   expect(shownBy(await read(token))).toEqual(TOOLS);
 });
 
-test('a large list of a service that nobody reads is held once', async () => {
+test('an unread large list of a service is held once', async () => {
   const service = await listenOn(createServer((_request, response) => response.end('{}')));
   const operationOf = (index: number) => ({
     operationId: `read${index}`,

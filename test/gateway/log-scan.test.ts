@@ -60,7 +60,7 @@ const STEPS: readonly Step[] = [
 
 const SECRETS = [OF_CLIENT, OF_SERVER, HEADER, 'session-of-the-server', API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN];
 
-test('at the level trace, no line holds a token, a header, a session, or what calls are about', async () => {
+test('no log line at the level trace contains a token, a header, a session or arguments', async () => {
   const secrets = [...SECRETS];
   let asked = 0;
   for (const way of WAYS) {

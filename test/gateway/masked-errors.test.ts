@@ -56,8 +56,8 @@ const OWN: readonly (readonly [string, string, () => Promise<Echoing>])[] = [
   ['WebSocket', 'WebSocket', startEchoingWebSocket],
 ];
 
-describe.each(OWN)("an organization's server that repeats its headers (%s)", (name, transport, start) => {
-  test('errors, and results that are errors, come without them; other results come as they are', async () => {
+describe.each(OWN)('a server of an organization that repeats its headers (%s)', (name, transport, start) => {
+  test('masks them in errors and error results, and not in other results', async () => {
     const { url } = await begun(start());
     const { token } = await mintOver(gateway, `${url}?api_key=${IN_URL}`, { transport, request_headers });
     const ways: readonly Way[] = name.includes('handshake') ? WAYS : ['just calls', 'stateless'];
@@ -102,8 +102,8 @@ const remote = (transport: string, url: string) => ({
   headers: { Authorization: 'Bearer ${OPERATORS_TOKEN}', 'X-Setting': VALUE },
 });
 
-describe.each(shared)("the operator's server that repeats what it is given (%s)", (_, configure) => {
-  test('errors come without any of it, and everything else without the secrets', async () => {
+describe.each(shared)('a server of the operator that repeats its configuration (%s)', (_, configure) => {
+  test('masks all of it in errors, and the secrets everywhere', async () => {
     const id = await created(gateway, await configure());
     const { token } = await share(gateway, id);
     for (const way of ['just calls', 'stateless'] as const) {
@@ -126,7 +126,7 @@ describe.each(shared)("the operator's server that repeats what it is given (%s)"
   });
 });
 
-test('a failure of a server is told without its URL, its headers and its words', async () => {
+test('a failure of a server is reported without its URL, headers and texts', async () => {
   const { url, stop } = await startEchoing((response) => response.writeHead(500).end(SECRET));
   const { token, serverId } = await mintOver(gateway, `${url}?api_key=${IN_URL}`, { request_headers });
   const ask = await connect({ gateway, token }, 'just calls');

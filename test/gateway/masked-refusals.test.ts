@@ -26,7 +26,7 @@ afterAll(async () => {
 const over = () => mintOver(gateway, server.url, { request_headers: { Authorization: `Bearer ${SECRET}` } });
 const refusing = (form: string) => json({ error: { code: -32000, message: `Not with ${form}!` } }, 400);
 
-test.each(FORMS)('a refusal that repeats a header of the server %s is passed on without it', async (_, form) => {
+test.each(FORMS)('masks a header that a refusal repeats %s', async (_, form) => {
   const { token } = await over();
   const session = await beginSession({ gateway, token });
   server.script['prompts/list'] = refusing(form);
@@ -35,7 +35,7 @@ test.each(FORMS)('a refusal that repeats a header of the server %s is passed on 
   expect(answer.body.error.message).toMatch(/^Not with (?:Bearer )?\[credential\]=*!$/);
 });
 
-test('a refusal of more than 64 KiB is told in the words of the gateway, whether or not its length is told', async () => {
+test('replaces a refusal of more than 64 KiB by an error of the gateway, with or without its length', async () => {
   const { token } = await over();
   const session = await beginSession({ gateway, token });
   const long = JSON.stringify({ jsonrpc: '2.0', id: 1, error: { code: -32000, message: 'x'.repeat(70_000) } });
@@ -50,7 +50,7 @@ test('a refusal of more than 64 KiB is told in the words of the gateway, whether
   }
 });
 
-test('JSON in several lines is one line of an event where the client would rather have events', async () => {
+test('writes JSON in several lines as one line of an event', async () => {
   const { token } = await over();
   server.script['prompts/list'] = (response, got) =>
     raw(
@@ -64,7 +64,7 @@ test('JSON in several lines is one line of an event where the client would rathe
   expect(answer.text.replaceAll(' ', '')).toContain('"result":{"prompts":[]}');
 });
 
-test.each(FORMS)('so is a refusal of a session that repeats it %s', async (_, form) => {
+test.each(FORMS)('masks a header that the refusal of a session repeats %s', async (_, form) => {
   const { token } = await over();
   const usual = server.script.initialize;
   server.script.initialize = refusing(form);

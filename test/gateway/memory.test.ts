@@ -76,31 +76,28 @@ beforeEach(async () => {
   await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
 });
 
-describe('bodies that do not arrive whole', () => {
+describe('incomplete bodies', () => {
   const REST = { 'X-API-KEY': API_KEY, 'X-API-SECRET': API_SECRET };
   const places: [string, () => string, Readonly<Record<string, string>>][] = [
     ['of messages', () => `/mcp/${minted.token}`, {}],
     ['of the Servers API', () => '/api/mcp-servers', REST],
   ];
 
-  test.each(places)(
-    '%s: fill no more than three shares, the rest is a 429, and others are served',
-    async (...place) => {
-      const [, path, headers] = place;
-      const all = hold(40, MIB, path(), headers);
-      const answered = await statuses(all);
-      expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
-      expect(new Set(answered)).toEqual(new Set([null, 429]));
-      const refused = (await all[answered.indexOf(429)]?.answer) as IncomingMessage;
-      expect(refused.headers['retry-after']).toBe('1');
-      expect((await ping(other)).status).toBe(200);
-      leave(all);
-      await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
-      expect((await ping(minted)).status).toBe(200);
-    },
-  );
+  test.each(places)('%s: use at most three shares, further ones get 429, and others are served', async (...place) => {
+    const [, path, headers] = place;
+    const all = hold(40, MIB, path(), headers);
+    const answered = await statuses(all);
+    expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+    expect(new Set(answered)).toEqual(new Set([null, 429]));
+    const refused = (await all[answered.indexOf(429)]?.answer) as IncomingMessage;
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await ping(other)).status).toBe(200);
+    leave(all);
+    await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+    expect((await ping(minted)).status).toBe(200);
+  });
 
-  test('give way when others within their share need the room', async () => {
+  test('are dropped when others within their share need the memory', async () => {
     const all = hold(11, MIB, `/mcp/${minted.token}`);
     await expect.poll(() => gateway.deps.budget.heldBytes(gateway.organizationId)).toBeGreaterThan(10 * MIB);
     const others = ['b', 'c', 'd'].map((holder) => gateway.deps.budget.hold(holder, 'bodies', 3.5 * MIB));
@@ -115,7 +112,7 @@ describe('bodies that do not arrive whole', () => {
   });
 });
 
-test('without any room a message is a 503 with the code -32003, and when there is room again it is served', async () => {
+test('a message without memory is a 503 with the code -32003, and served when there is memory again', async () => {
   const others = ['a', 'b', 'c', 'd'].map((holder) => gateway.deps.budget.hold(holder, 'bodies', 4 * MIB));
   const { status, headers, body } = await ping(minted);
   expect([status, headers.get('retry-after'), body.error.code]).toEqual([503, '1', -32003]);
@@ -136,7 +133,7 @@ describe('lists of tools', () => {
     post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/list' });
   const lists = () => gateway.deps.budget.heldByKind().get('lists') ?? 0;
 
-  test('are kept once, however many endpoints show them, and once for each scope', async () => {
+  test('are held once per scope, however many endpoints show them', async () => {
     const bytes = 256 * 1024;
     server.script['tools/list'] = result({ tools: large(bytes) });
     const { serverId, token } = await mintOver(gateway, server.url);
@@ -153,7 +150,7 @@ describe('lists of tools', () => {
     expect(lists() - before).toBeLessThan(one + 2 * bytes);
   });
 
-  test('count by the values that they hold, also while several are read at once', async () => {
+  test('count with their parsed values, also while several are read', async () => {
     const values = 9000;
     const x = Array.from({ length: values }, () => ({}));
     const dense = ['a', 'b', 'c'].map((name) => ({ name, inputSchema: { type: 'object', x } }));
@@ -169,7 +166,7 @@ describe('lists of tools', () => {
     expect((await list(minted)).body.result.tools).toHaveLength(3);
   });
 
-  test('of many servers of one organization make room for each other, and for those of others', async () => {
+  test('of one organization are released for each other, and for others', async () => {
     const bytes = MIB;
     server.script['tools/list'] = result({ tools: large(bytes) });
     const all: Minted[] = [];
@@ -186,7 +183,7 @@ describe('lists of tools', () => {
     }
   });
 
-  test('that are larger than a message may be are the failure of their server', async () => {
+  test('beyond the maximum message size are a failure of their server', async () => {
     server.script['tools/list'] = result({ tools: large(2 * MIB) });
     const { status, body } = await list(await mintOver(gateway, server.url));
     expect([status, body.error.code]).toEqual([502, -32003]);
@@ -202,25 +199,22 @@ describe('answers of servers', () => {
     ['as events', asEvents],
   ];
 
-  test.each(ways)(
-    'that nobody reads (%s) fill no more than three shares, and others are served',
-    async (_way, step) => {
-      Object.assign(server.script, { 'tools/list': result({ tools: TOOLS }), 'tools/call': step });
-      const { token } = await mintOver(gateway, server.url);
-      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
-      const all = Array.from({ length: 40 }, () => {
-        const sent = begin(`/mcp/${token}`, { 'Content-Type': 'application/json' });
-        sent.asking.end(body);
-        return sent;
-      });
-      const answered = await statuses(all, 10_000);
-      expect(answered).toContain(200);
-      expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
-      expect((await ping(other)).status).toBe(200);
-      leave(all);
-      await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
-    },
-  );
+  test.each(ways)('that are not read (%s) use at most three shares, and others are served', async (_way, step) => {
+    Object.assign(server.script, { 'tools/list': result({ tools: TOOLS }), 'tools/call': step });
+    const { token } = await mintOver(gateway, server.url);
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'act' } });
+    const all = Array.from({ length: 40 }, () => {
+      const sent = begin(`/mcp/${token}`, { 'Content-Type': 'application/json' });
+      sent.asking.end(body);
+      return sent;
+    });
+    const answered = await statuses(all, 10_000);
+    expect(answered).toContain(200);
+    expect(held()).toBeLessThanOrEqual(0.75 * BUDGET_MIB * MIB);
+    expect((await ping(other)).status).toBe(200);
+    leave(all);
+    await expect.poll(underWay, { timeout: 10_000 }).toBe(0);
+  });
 });
 
 describe('answers of services', () => {
@@ -236,7 +230,7 @@ describe('answers of services', () => {
   });
   afterAll(() => service.stop());
 
-  test('that nobody reads fill no more than three shares, others are served, and all is given back', async () => {
+  test('that are not read use at most three shares, others are served, and all memory is released', async () => {
     const document = { ...documentOf({ 'GET /large': {} }), servers: [{ url: `http://127.0.0.1:${service.port}` }] };
     const { accountId } = await createAccount(gateway, document, 'large');
     const { token } = await mint(gateway, `mcp_${accountId}`);
@@ -259,7 +253,7 @@ describe('answers of services', () => {
   });
 });
 
-test('lists of several organizations give way to each other when the budget is full, and each is served', async () => {
+test('lists of several organizations are released for each other, and each is served', async () => {
   const tools = [{ name: 'large', description: 'x'.repeat(MIB), inputSchema: { type: 'object' } }];
   server.script['tools/list'] = result({ tools });
   const tenants: Minted[] = [];

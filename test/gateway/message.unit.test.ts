@@ -7,22 +7,25 @@ const holding = (args: string): string =>
   `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"act","arguments":${args}}}`;
 const members = (count: number): string => Array.from({ length: count }, (_, index) => `"k${index}":1`).join(',');
 
-describe('what no client needs, and takes long to read, is refused', () => {
-  test.each(['1.0', '1e2', '-0', '12345678901234567890'])('more than 10,000 numbers such as %s', async (number) => {
-    const numbers = (count: number) => holding(`{"x":[${Array(count).fill(number).join(',')}]}`);
-    expect((await read(numbers(10_000))).text).toBe(numbers(10_000));
-    await expect(read(numbers(10_001))).rejects.toMatchObject({
-      code: -32600,
-      message: expect.stringContaining('at most 10000 numbers'),
-    });
-  });
+describe('messages that take too long to read are refused', () => {
+  test.each(['1.0', '1e2', '-0', '12345678901234567890'])(
+    'refuses more than 10,000 numbers such as %s',
+    async (number) => {
+      const numbers = (count: number) => holding(`{"x":[${Array(count).fill(number).join(',')}]}`);
+      expect((await read(numbers(10_000))).text).toBe(numbers(10_000));
+      await expect(read(numbers(10_001))).rejects.toMatchObject({
+        code: -32600,
+        message: expect.stringContaining('at most 10000 numbers'),
+      });
+    },
+  );
 
-  test('numbers that JavaScript writes as they came are not counted', async () => {
+  test('does not count numbers that JavaScript writes unchanged', async () => {
     const text = holding(` {"x":[${Array(50_000).fill('1.5').join(',')}]}`);
     expect((await read(text)).text).toBe(text.replace(': {', ':{'));
   });
 
-  test.each(['', ' '])('more than 1,000 members of the message or of its params (%j)', async (space) => {
+  test.each(['', ' '])('refuses more than 1,000 members of the message or of its params (%j)', async (space) => {
     const inParams = (count: number) => `{"jsonrpc":"2.0",${space}"id":1,"method":"x","params":{${members(count)}}}`;
     const around = (count: number) => `{"jsonrpc":"2.0",${space}"id":1,"method":"x",${members(count - 3)}}`;
     for (const text of [inParams, around]) {
@@ -34,7 +37,7 @@ describe('what no client needs, and takes long to read, is refused', () => {
     }
   });
 
-  test('arguments may have any members', async () => {
+  test('accepts any members in arguments', async () => {
     const text = holding(`{${members(90_000)}}`);
     expect((await read(text)).text).toBe(text);
   });
@@ -43,7 +46,7 @@ describe('what no client needs, and takes long to read, is refused', () => {
 describe('large messages', () => {
   const large = holding(`{"x":"${'x'.repeat(64 * 1024)}"}`);
 
-  test('are read in pieces between which others have their turn, one piece in each', async () => {
+  test('are read in pieces, one per turn of the event loop', async () => {
     let turns = 0;
     let isRead = false;
     const all = Promise.all(Array.from({ length: 4 }, () => read(large))).then(() => {
@@ -57,21 +60,21 @@ describe('large messages', () => {
     expect(turns).toBeGreaterThanOrEqual(8);
   });
 
-  test('of one owner do not wait for all of another', async () => {
+  test('of one owner take turns with those of another', async () => {
     const done: string[] = [];
     const readFor = (owner: string) => read(large, owner).then(() => done.push(owner));
     await Promise.all([...Array.from({ length: 8 }, () => readFor('many')), readFor('one')]);
     expect(done.indexOf('one')).toBeLessThan(3);
   });
 
-  test('are not read on when the client has left', async () => {
+  test('are not read further when the client has left', async () => {
     const leaving = new AbortController();
     const reading = read(large, 'a', leaving.signal);
     leaving.abort(new Error('left'));
     await expect(reading).rejects.toThrow('left');
   });
 
-  test('of 200 levels are taken, and deeper ones refused', async () => {
+  test('may have 200 levels, and not more', async () => {
     const deep = (levels: number) =>
       holding(`${'['.repeat(levels - 2)}"${'x'.repeat(20_000)}["${']'.repeat(levels - 2)}`);
     expect((await read(deep(200))).text).toBe(deep(200));

@@ -58,7 +58,7 @@ describe.each<[string, { fail: () => Promise<void> | void; mend: () => Promise<v
     }
   };
 
-  test('endpoints in use serve, also when others have changed things; all else is 503, and it recovers', async () => {
+  test('endpoints in use are served, everything else is a 503, and it recovers', async () => {
     const gateway = await start();
     const [used, unused] = [
       await mintOver(gateway, upstream.url, { approval_policy: 'auto_approve_all' }),
@@ -88,7 +88,7 @@ describe.each<[string, { fail: () => Promise<void> | void; mend: () => Promise<v
     upstream.tools = [READ];
   });
 
-  test('an endpoint serves nothing that somebody has decided otherwise about, or that has expired', async () => {
+  test('an endpoint that was changed or has expired is not served', async () => {
     const gateway = await start();
     const [changed, expiring] = [await mintOver(gateway, upstream.url), await mintOver(gateway, upstream.url)];
     const expires_at = new Date(gateway.clock.now + 600_000).toISOString();
@@ -106,7 +106,7 @@ describe.each<[string, { fail: () => Promise<void> | void; mend: () => Promise<v
     });
   });
 
-  test('an endpoint that wants an API token serves nobody: whether one is good cannot be read', async () => {
+  test('an endpoint that requires an API token is not served, because the token cannot be checked', async () => {
     const gateway = await start();
     const { serverId } = await mintOver(gateway, upstream.url);
     const { token } = await mint(gateway, serverId, { require_api_token_auth: true });
@@ -115,7 +115,7 @@ describe.each<[string, { fail: () => Promise<void> | void; mend: () => Promise<v
     await during(async () => expectUnavailable(await callTool(gateway, token, world.token)));
   });
 
-  test('nothing that was read is served for ever', async () => {
+  test('cached endpoints are not served for ever', async () => {
     const gateway = await start({ databaseTrustMs: 2000 });
     const { token } = await mintOver(gateway, upstream.url);
     expect((await callTool(gateway, token)).status).toBe(200);
@@ -127,7 +127,7 @@ describe.each<[string, { fail: () => Promise<void> | void; mend: () => Promise<v
   });
 });
 
-test('a database that stops to answer holds up one request for its time, and the others not at all', async () => {
+test('a silent database delays one request until the time-out, and no others', async () => {
   const gateway = await start({ databaseWaitMs: 2500 });
   const { token } = await mintOver(gateway, upstream.url, { approval_policy: 'auto_approve_all' });
   // The first call has the tools listed, and stored.

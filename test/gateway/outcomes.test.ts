@@ -70,7 +70,7 @@ const ANSWERS: readonly (readonly [string, (id: string) => string, string])[] = 
   ],
 ];
 
-describe.each(['just calls', 'own session'] as const)('of a client that %s, the audit log takes', (way) => {
+describe.each(['just calls', 'own session'] as const)('for a client that %s, the audit log records', (way) => {
   test.each(ANSWERS)('%s for what it is', async (_, text, outcome) => {
     const inEvents: Step = (response, got) => {
       const data = text(JSON.stringify(got.message.id)).replaceAll('\n', '\ndata: ');
@@ -89,7 +89,7 @@ describe.each(['just calls', 'own session'] as const)('of a client that %s, the 
   });
 });
 
-test('an answer to something else is no success', async () => {
+test('an answer to another request does not count as a success', async () => {
   const ask = await connect({ gateway, token }, 'own session');
   server.script['tools/call'] = raw(200, 'application/json', '{"jsonrpc":"2.0","id":"of-others","result":{}}');
   await ask('tools/call', { name: 'act' });
@@ -104,21 +104,24 @@ test('an answer to something else is no success', async () => {
 test.each([
   ['before it has answered', false, 'server_failed'],
   ['after it has answered', true, 'tool_error'],
-] as const)('of a server that breaks off %s, the audit log says so, and how much came', async (_, answers, outcome) => {
-  const ask = await connect({ gateway, token }, 'own session');
-  let sent = 0;
-  server.script['tools/call'] = (response, got) => {
-    const failure = { jsonrpc: '2.0', id: got.message.id, result: { content: [], isError: true } };
-    const events = eventOf(LOG) + (answers ? eventOf(failure) : '');
-    sent = events.length;
-    beginEvents(response).write(events, () => setTimeout(() => response.destroy(), 100));
-  };
-  await ask('tools/call', { name: 'act' }, EVENTS).catch(() => undefined);
-  await expect.poll(lastOutcome).toBe(outcome);
-  expect(await lastBytes()).toBe(sent);
-});
+] as const)(
+  'the audit log records a server that breaks off %s, with the received bytes',
+  async (_, answers, outcome) => {
+    const ask = await connect({ gateway, token }, 'own session');
+    let sent = 0;
+    server.script['tools/call'] = (response, got) => {
+      const failure = { jsonrpc: '2.0', id: got.message.id, result: { content: [], isError: true } };
+      const events = eventOf(LOG) + (answers ? eventOf(failure) : '');
+      sent = events.length;
+      beginEvents(response).write(events, () => setTimeout(() => response.destroy(), 100));
+    };
+    await ask('tools/call', { name: 'act' }, EVENTS).catch(() => undefined);
+    await expect.poll(lastOutcome).toBe(outcome);
+    expect(await lastBytes()).toBe(sent);
+  },
+);
 
-test('a call whose client has left after a notification is no success', async () => {
+test('a call whose client left after a notification does not count as a success', async () => {
   server.script['tools/call'] = (response) => beginEvents(response).write(eventOf(LOG));
   const session = await beginSession({ gateway, token });
   const leaving = new AbortController();
@@ -137,7 +140,7 @@ test.each([
   ['just calls', {}],
   ['just calls', EVENTS],
 ] as const)(
-  'only a notification makes tools be listed again, to a client that %s and sends %j',
+  'only a real notification makes the gateway list tools again, for a client that %s and sends %j',
   async (way, headers) => {
     const CHANGED = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
     const ask = await connect({ gateway, token }, way);

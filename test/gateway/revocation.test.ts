@@ -103,7 +103,7 @@ test.each<[string, () => Promise<Answer>]>([
         body: { config: { require_api_token_auth: true } },
       }),
   ],
-])('every stream of an endpoint ends, for its client and its server, when %s', async (_, revoke) => {
+])('every stream of an endpoint ends for client and server when %s', async (_, revoke) => {
   const ofOthers = await openAll(other);
   const before = new Set(open);
   const streams = await openAll(tenant);
@@ -126,7 +126,7 @@ test.each<[string, () => Promise<Answer>]>([
   await expect.poll(() => open.size).toBe(0);
 });
 
-test('what a server tells unasked ends when the scope changes, and calls go on', async () => {
+test('streams of notifications end when the scope changes, and calls continue', async () => {
   const streams = await openAll(tenant);
   const scopeTo = (config: object) => call(gateway.url, 'updateEndpoint', { ...ofEndpoint(tenant), body: { config } });
   await scopeTo({ methods: ['custom'] });
@@ -139,7 +139,7 @@ test('what a server tells unasked ends when the scope changes, and calls go on',
   await expect.poll(() => open.size).toBe(0);
 });
 
-test('an endpoint that wants an API token ends its streams when that token is revoked', async () => {
+test('the streams of an endpoint that requires an API token end when the token is revoked', async () => {
   const session = await beginSession({ gateway, token: tenant.endpointToken });
   const config = { require_api_token_auth: true };
   await call(gateway.url, 'updateEndpoint', { ...ofEndpoint(tenant), body: { config } });

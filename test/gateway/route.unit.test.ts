@@ -25,13 +25,13 @@ const ROUTES: readonly Row[] = [
 ];
 
 test.each(ROUTES)(
-  'a %s client of a %s server over %s with session %s goes by %s',
+  'the route of a %s client to a %s server over %s with session %s is %s',
   (era, spoken, over, session, route) => {
     expect(routeOf({ era, spoken, isPipe: over === 'pipe', hasSession: session === 'own' })).toBe(route);
   },
 );
 
-test('the table has every combination once', () => {
+test('the table contains every combination once', () => {
   const combinations = new Set(ROUTES.map((row) => row.slice(0, 4).join()));
   expect([combinations.size, ROUTES.length]).toEqual([16, 16]);
 });

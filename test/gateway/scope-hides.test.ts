@@ -27,7 +27,7 @@ const METHODS: readonly (readonly [method: string, params?: Readonly<Record<stri
   ['completion/complete', { ref: { type: 'ref/prompt', name: 'test_prompt_with_arguments' }, argument: {} }],
 ];
 
-describe.each([HANDSHAKE, STATELESS])('in $era', (era) => {
+describe.each([HANDSHAKE, STATELESS])('in the era $era', (era) => {
   test.each([{ methods: ['custom'] }, { tags: ['x'] }])('the scope %j', async (config) => {
     const scoped = await mintOver(gateway, server.url, { config, tags: ['x'] });
     const open = await mintOver(gateway, server.url);

@@ -77,7 +77,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-describe.each(SERVERS)('in $era', (era) => {
+describe.each(SERVERS)('in the era $era', (era) => {
   let server: McpServer;
   let minted: Minted;
   beforeAll(async () => {
@@ -104,7 +104,7 @@ describe.each(SERVERS)('in $era', (era) => {
   }
 
   const scopes = scopesOf(SERVERS.indexOf(era));
-  test(`listed = callable = what ${scopes.length} scopes let through`, {
+  test(`${scopes.length} scopes list and call exactly the tools that they select`, {
     timeout: 60_000 + scopes.length * 50,
   }, async () => {
     const wrong: unknown[] = [];

@@ -57,7 +57,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     ['a redirect', raw(307, 'text/plain', '', { Location: '/mcp?redirected' }), 502, 'HTTP 307'],
     ['an end before the answer', breakOff, 502, 'broke off'],
     ['an end in the answer', breakOffLater, 502, 'broke off'],
-  ])('the server answers with %s', async (_, step, status, message) => {
+  ])('reports a server that answers with %s', async (_, step, status, message) => {
     const before = server.got().length;
     server.script['tools/call'] = step;
     const answer = await ask('tools/call', { name: 'act' });
@@ -73,7 +73,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     expect((await ask('tools/call', { name: 'act' })).body.result.content[0].text).toBe('act');
   });
 
-  test('the server answers something else: what is relayed goes to the client as it is, for it knows its ids', async () => {
+  test('relays an answer with another id unchanged, because the client knows its ids', async () => {
     server.script['tools/call'] = raw(200, 'application/json', '{"jsonrpc":"2.0","id":77,"result":{}}');
     const { status, body } = await ask('tools/call', { name: 'act' });
     expect([status, isRelayed ? body.id : body.error.message]).toEqual(
@@ -84,7 +84,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
   test.each<[string, Step]>([
     ['before the answer', breakOff],
     ['in the answer', breakOffLater],
-  ])('a tool that only reads is called once more when the server breaks off %s', async (_, step) => {
+  ])('calls a reading tool once more when the server breaks off %s', async (_, step) => {
     let calls = 0;
     server.script['tools/call'] = (response, got) =>
       (++calls === 1 ? step : (wellBehaved['tools/call'] as Step))(response, got);
@@ -98,7 +98,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     expect(calls).toBe(4);
   });
 
-  test('a stream that breaks in the middle breaks for the client too, where it has begun', async () => {
+  test('ends the stream of the client when the stream of the server breaks', async () => {
     server.script['tools/call'] = (response) => beginEvents(response).write(': hello\n\n', () => response.destroy());
     const accept = { Accept: 'application/json, text/event-stream' };
     const asking = ask('tools/call', { name: 'act' }, accept);
@@ -107,7 +107,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
       : expect(asking).resolves.toMatchObject({ status: 502, body: { error: { code: -32003 } } }));
   });
 
-  test('a server that hangs holds up nobody else, and hears that its client has left', async () => {
+  test('a server that hangs delays no others, and gets the cancellation', async () => {
     const ended = new Promise<void>((resolve) => {
       server.script['tools/call'] = (response) => response.once('close', resolve);
     });
@@ -126,7 +126,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
 });
 
 describe.each(WAYS.filter((way) => way !== 'own session'))('a server that is down: %s', (way) => {
-  test('is told by its name, and found again when it is back', async () => {
+  test('is reported by name, and used again when it is back', async () => {
     const server = await startScripted(eraOf(way), { 'tools/call': hang });
     const { token } = await mintOver(gateway, server.url, { name: 'Cellar' });
     const ask = await connect({ gateway, token }, way);

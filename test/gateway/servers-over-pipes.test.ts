@@ -89,7 +89,7 @@ const REFUSED = 'its address is loopback. The operator can list it in GATEHOUSE_
 describe.each([
   ['SSE', startSseServer],
   ['WebSocket', startWebSocketServer],
-] as const)("a team's server over %s", (transport, start) => {
+] as const)('a server of an organization over %s', (transport, start) => {
   const begin = async (word?: string) => {
     const place = await startPlace(start, word);
     return { place, ...(await mintOver(gateway, place.url, { transport, name: 'Piped' })) };
@@ -102,7 +102,7 @@ describe.each([
     return async () => new Set(await calls);
   }
 
-  test('its tools are listed, and called in both eras, over one pipe', async () => {
+  test('lists and calls its tools in both eras over one pipe', async () => {
     const { place, serverId, token } = await begin();
     const { status, body } = await call(gateway.url, 'listMcpServerTools', { path: { mcpServerId: serverId } });
     expect([status, body.data.map(({ name }: Json) => name)]).toEqual([200, ['word', 'hold', 'work']]);
@@ -114,7 +114,7 @@ describe.each([
     expect(place.pipes()).toHaveLength(1);
   });
 
-  test.each(SDKS)('$name lists, calls, hears of progress, and cancels', async ({ name, connect: connectTo }) => {
+  test.each(SDKS)('$name lists, calls, gets progress, and cancels', async ({ name, connect: connectTo }) => {
     const { place, url, token } = await begin();
     const client = await connectTo({ url, headers: {} });
     expect(await client.list()).toEqual(['word', 'hold', 'work']);
@@ -139,7 +139,7 @@ describe.each([
     expect(await callTool(gateway, token, 'word')).toBe('old');
   });
 
-  test.each(WAYS)('a call whose client leaves is cancelled at the server, and no other (%s)', async (way) => {
+  test.each(WAYS)('cancels only the call whose client leaves (%s)', async (way) => {
     const { place, url, token } = await begin();
     const { body, headers } = requestOf(way, 1, 'tools/call', { name: 'hold' });
     const leaving = new AbortController();
@@ -153,7 +153,7 @@ describe.each([
     expect([await other, place.cancelled()]).toEqual(['old', 1]);
   });
 
-  test.each(WAYS)('many at once hear of their own progress, and get their own answers (%s)', async (way) => {
+  test.each(WAYS)('simultaneous calls get their own progress and answers (%s)', async (way) => {
     const { token } = await begin();
     const ask = await connect({ gateway, token }, way);
     const accept = { Accept: 'application/json, text/event-stream' };
@@ -173,7 +173,7 @@ describe.each([
     }
   });
 
-  test('an address that egress refuses is refused for both', async () => {
+  test('refuses an address that the egress policy refuses', async () => {
     const strict = await startTestServer();
     const place = await startPlace(start);
     const { serverId, token } = await mintOver(strict, place.url, { transport, name: 'Piped' });
@@ -187,7 +187,7 @@ describe.each([
     await strict.stop();
   });
 
-  test(`PATCH of the URL while ${MANY} calls are under way: none fails, and the new one is used`, async () => {
+  test(`uses a new URL without failing ${MANY} calls in flight`, async () => {
     const { place, serverId, token } = await begin();
     const next = await startPlace(start, 'new');
     const answers = await holding(place, token);
@@ -201,7 +201,7 @@ describe.each([
     expect(next.pipes()).toHaveLength(1);
   });
 
-  test(`PATCH of the headers while ${MANY} calls are under way: none fails, and the new ones are sent`, async () => {
+  test(`sends new headers without failing ${MANY} calls in flight`, async () => {
     const { place, serverId, token } = await begin();
     await patch(serverId, { request_headers: { 'X-Key': 'first' } });
     const answers = await holding(place, token);
@@ -214,7 +214,7 @@ describe.each([
     await expect.poll(keys, { timeout: SOON }).toEqual(['second']);
   });
 
-  test('PATCH of the name or the description keeps the connection', async () => {
+  test('keeps the connection after a change of name or description', async () => {
     const { place, serverId, token } = await begin();
     await callTool(gateway, token, 'word');
     const before = place.pipes();
@@ -223,7 +223,7 @@ describe.each([
     expect(place.pipes()).toEqual(before);
   });
 
-  test('PATCH to where nobody listens is saved, and said to whoever calls; PATCH back is used', async () => {
+  test('saves an unreachable URL, reports it to callers, and uses a corrected one', async () => {
     const { place, serverId, token } = await begin();
     await callTool(gateway, token, 'word');
     const gone = await listenOn(createServer());
@@ -237,7 +237,7 @@ describe.each([
     expect(await callTool(gateway, token, 'word')).toBe('old');
   });
 
-  test('DELETE ends the connection', async () => {
+  test('ends the connection after a deletion', async () => {
     const { place, serverId, token } = await begin();
     await callTool(gateway, token, 'word');
     expect(place.pipes()).toHaveLength(1);

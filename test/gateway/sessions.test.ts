@@ -45,7 +45,7 @@ const end = (session: Headers, token = minted.token) =>
 const lastSession = () => server.got().at(-1)?.headers['mcp-session-id'];
 
 describe('the id of a session is sealed', () => {
-  test('every client has one of its own, and none learns that of the server', async () => {
+  test('every client has its own, and none learns the id of the server', async () => {
     const [a, b] = [await begin(), await begin()];
     expect(a).not.toEqual(b);
     expect(JSON.stringify([a, b])).not.toContain('session-of-the-server');
@@ -89,7 +89,7 @@ describe('the id of a session is sealed', () => {
         return [session, moved.token];
       },
     ],
-  ])('404, and nothing reaches the server: %s', async (_, make) => {
+  ])('404 without a request to the server: %s', async (_, make) => {
     const [session, token] = await make();
     const before = server.got().length;
     const answers = [
@@ -104,12 +104,12 @@ describe('the id of a session is sealed', () => {
     expect(server.got()).toHaveLength(before);
   });
 
-  test('a server without sessions gives its clients none', async () => {
+  test('a server without sessions gives clients no session', async () => {
     server.script.initialize = json({ result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: {} } });
     expect(await begin()).toEqual({ 'Mcp-Session-Id': '' });
   });
 
-  test('an id of more than 4 KiB is an error; one of 4 KiB is not', async () => {
+  test('an id of more than 4 KiB is an error', async () => {
     const facts = { result: { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: {} } };
     const params = { protocolVersion: '2025-11-25' };
     const initialize = async (length: number) => {
@@ -137,7 +137,7 @@ describe('the end of a session', () => {
     ]);
   });
 
-  test('200: it is ended at the server, and then it is gone: 404, without asking the server', async () => {
+  test('200: it ends at the server, and is a 404 afterwards without a request', async () => {
     const [session, other] = [await begin(), await begin()];
     expect((await end(session)).status).toBe(200);
     expect(server.got('DELETE').at(-1)?.headers['mcp-session-id']).toMatch(/^session-of-the-server-\d+$/);
@@ -147,7 +147,7 @@ describe('the end of a session', () => {
     expect((await ping(other)).status).toBe(200);
   });
 
-  test('stays known, however many sessions another organization ends', async () => {
+  test('is remembered, however many sessions another organization ends', async () => {
     const session = await begin();
     expect((await end(session)).status).toBe(200);
     const theirs = { organizationId: 'org_another', endpointId: 'theirs', server: 'theirs' };
@@ -197,7 +197,7 @@ describe('the end of a session', () => {
     expect((await end(session)).status).toBe(status);
   });
 
-  test('a session that the server has forgotten is a 404 to the client, which begins another', async () => {
+  test('a session that the server has forgotten is a 404, and the client begins another', async () => {
     const session = await begin();
     const initialized = server.got('initialize').length;
     for (const forgotten of [refusal(-32001, 404), raw(404, 'text/html', '<h1>Not found</h1>')]) {
@@ -209,7 +209,7 @@ describe('the end of a session', () => {
   });
 });
 
-test('what the server asks in the answer to a call reaches the client, and its answers reach the server', async () => {
+test('requests of the server during a call reach the client, and the answers reach the server', async () => {
   const session = await begin();
   const sampling = { jsonrpc: '2.0', id: 0, method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } };
   const elicitation = { jsonrpc: '2.0', id: 'e-1', method: 'elicitation/create', params: { message: 'Who?' } };

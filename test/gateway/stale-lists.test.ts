@@ -21,34 +21,31 @@ afterEach(async () => {
 });
 const LATER = 60_000;
 
-test.each(WAYS)(
-  'a server that is dead: the tools that were seen last, and why they are old; to one that %s',
-  async (way) => {
-    const { token } = await mintOver(gateway, server.url);
-    const ask = await connect({ gateway, token }, way);
-    const seen = (await ask('tools/list')).body.result;
-    expect([seen.tools, seen._meta]).toEqual([TOOLS, undefined]);
-    const seenAt = new Date(gateway.clock.now).toISOString();
-    await server.stop();
-    gateway.clock.now += LATER;
-    const { tools, _meta } = (await ask('tools/list')).body.result;
-    expect(tools).toEqual(TOOLS);
-    const reason = "The MCP server 'Everything' cannot be reached (ECONNREFUSED).";
-    expect(_meta).toEqual({ 'gatehouse/stale': { seen_at: seenAt, reason } });
+test.each(WAYS)('a dead server: lists the last seen tools with the reason, to a client that %s', async (way) => {
+  const { token } = await mintOver(gateway, server.url);
+  const ask = await connect({ gateway, token }, way);
+  const seen = (await ask('tools/list')).body.result;
+  expect([seen.tools, seen._meta]).toEqual([TOOLS, undefined]);
+  const seenAt = new Date(gateway.clock.now).toISOString();
+  await server.stop();
+  gateway.clock.now += LATER;
+  const { tools, _meta } = (await ask('tools/list')).body.result;
+  expect(tools).toEqual(TOOLS);
+  const reason = "The MCP server 'Everything' cannot be reached (ECONNREFUSED).";
+  expect(_meta).toEqual({ 'gatehouse/stale': { seen_at: seenAt, reason } });
 
-    const back = await startScripted(
-      'handshake',
-      { 'tools/list': result({ tools: [TOOLS[1]] }) },
-      Number(new URL(server.url).port),
-    );
-    gateway.clock.now += LATER;
-    const fresh = (await ask('tools/list')).body.result;
-    expect([fresh.tools, fresh._meta]).toEqual([[TOOLS[1]], undefined]);
-    await back.stop();
-  },
-);
+  const back = await startScripted(
+    'handshake',
+    { 'tools/list': result({ tools: [TOOLS[1]] }) },
+    Number(new URL(server.url).port),
+  );
+  gateway.clock.now += LATER;
+  const fresh = (await ask('tools/list')).body.result;
+  expect([fresh.tools, fresh._meta]).toEqual([[TOOLS[1]], undefined]);
+  await back.stop();
+});
 
-test('a server that was never seen: an error that says which, and why', async () => {
+test('a never seen server: an error with its name and the reason', async () => {
   await server.stop();
   const { token } = await mintOver(gateway, server.url, { name: 'Cellar' });
   const { status, body } = await (await connect({ gateway, token }, 'just calls'))('tools/list');
@@ -65,7 +62,7 @@ test.each<[string, object, RegExp]>([
     /answered tools\/list with an error \(-32603\)/,
   ],
   ['no list', { result: {} }, /its list of tools is none/],
-])('a server that answers with %s to a list that was never seen', async (_, members, message) => {
+])('a never seen server that answers with %s', async (_, members, message) => {
   server.script['tools/list'] = json(members);
   const { token } = await mintOver(gateway, server.url);
   const { status, body, text } = await (await connect({ gateway, token }, 'just calls'))('tools/list');
@@ -73,7 +70,7 @@ test.each<[string, object, RegExp]>([
   expect(text).not.toContain('the secret of the server');
 });
 
-test('an empty list says whose it is: of a server without tools, or of a scope that none passes', async () => {
+test('an empty list tells whether the server has no tools or the scope selects none', async () => {
   const { serverId, token } = await mintOver(gateway, server.url);
   const scoped = await mint(gateway, serverId, { tags: ['nobody_has_this'] });
   const ask = await connect({ gateway, token: scoped.token }, 'stateless');
@@ -90,7 +87,7 @@ test('an empty list says whose it is: of a server without tools, or of a scope t
   });
 });
 
-test('what was seen outlives the gateway; what it may not reach any more says what to do', async () => {
+test('a list outlives a restart, and a refused address tells what to do', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-stale-'));
   const GATEHOUSE_SECRET_KEY = randomBytes(32).toString('base64');
   const options = (env: Record<string, string>) =>

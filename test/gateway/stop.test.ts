@@ -13,7 +13,7 @@ const LISTEN = {
   params: { notifications: { toolsListChanged: true }, _meta: META },
 };
 
-test('a server that stops does not wait for streams that would never end', async () => {
+test('stopping does not wait for endless streams', async () => {
   const everything = await startEverythingServer();
   const scripted = await startScripted('handshake');
   scripted.script.GET = (response) => void beginEvents(response);

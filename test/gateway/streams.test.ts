@@ -37,26 +37,23 @@ const listen = async (headers: Headers = {}, signal?: AbortSignal) => {
 const CHANGED = 'id: 17\nevent: message\ndata: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n';
 const ASKED = 'id: 18\nretry: 5\ndata: {"jsonrpc":"2.0","id":0,"method":"roots/list"}\n\n';
 
-test.each([['text/event-stream'], ['*/*']])(
-  'what the server sends unasked comes as it is and when it is: %s',
-  async (Accept) => {
-    const { response, reader } = await listen({ Accept });
-    expect([response.status, response.headers.get('content-type')]).toEqual([
-      200,
-      expect.stringMatching(/^text\/event-stream/),
-    ]);
-    expect(server.got('GET').at(-1)?.headers).toMatchObject({ accept: 'text/event-stream' });
-    const stream = await opened;
-    for (const event of [CHANGED, ASKED]) {
-      stream.write(event);
-      expect((await reader.read()).value).toBe(event);
-    }
-    stream.end();
-    expect((await reader.read()).done).toBe(true);
-  },
-);
+test.each([['text/event-stream'], ['*/*']])('passes on notifications unchanged and at once: %s', async (Accept) => {
+  const { response, reader } = await listen({ Accept });
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    expect.stringMatching(/^text\/event-stream/),
+  ]);
+  expect(server.got('GET').at(-1)?.headers).toMatchObject({ accept: 'text/event-stream' });
+  const stream = await opened;
+  for (const event of [CHANGED, ASKED]) {
+    stream.write(event);
+    expect((await reader.read()).value).toBe(event);
+  }
+  stream.end();
+  expect((await reader.read()).done).toBe(true);
+});
 
-test('200, as documented: the whole stream of a server that ends it', async () => {
+test('200: the complete stream of a server that ends it', async () => {
   server.script.GET = (response) => beginEvents(response).end(CHANGED);
   const headers = { ...session, Accept: 'text/event-stream', 'Last-Event-ID': '16' };
   for (const id of ['openEndpointStream', 'openStreamWithBearer'] as const) {
@@ -67,7 +64,7 @@ test('200, as documented: the whole stream of a server that ends it', async () =
   }
 });
 
-test('it ends at the server when the client leaves', async () => {
+test('ends at the server when the client leaves', async () => {
   const leaving = new AbortController();
   const { reader } = await listen({}, leaving.signal);
   const ended = once(await opened, 'close');
@@ -76,7 +73,7 @@ test('it ends at the server when the client leaves', async () => {
   await ended;
 });
 
-test('it breaks off for the client when the server is gone', async () => {
+test('breaks for the client when the server is gone', async () => {
   const { reader } = await listen();
   (await opened).destroy();
   await expect(reader.read()).rejects.toThrow();

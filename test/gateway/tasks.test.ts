@@ -58,7 +58,7 @@ async function callForTask(token: string, way: Way, key = 'task'): Promise<Json>
 }
 
 describe.each<Kind>(['shared', 'scoped', 'scoped and shared'])('an endpoint that is %s', (kind) => {
-  test.each(WAYS)('has no tasks for a client that %s', async (way) => {
+  test.each(WAYS)('serves no tasks to a client that %s', async (way) => {
     const server = upstream[eraOf(way)];
     const token = await mintOf(kind, server);
     const told = await capabilitiesOf(token, way);
@@ -89,7 +89,7 @@ test.each<Way>(['just calls', 'stateless'])('no endpoint begins a task for a cli
   expect(server.begun()).toEqual(before);
 });
 
-test('what a client subscribes to over a shared server are no tasks', async () => {
+test('removes tasks from subscriptions over a shared server', async () => {
   const token = await mintOf('shared', upstream.stateless);
   const ask = await connect({ gateway, token }, 'stateless');
   await ask('subscriptions/listen', { notifications: { toolsListChanged: true, taskIds: ['task-of-others'] } });
@@ -97,13 +97,13 @@ test('what a client subscribes to over a shared server are no tasks', async () =
   expect(params.notifications).toEqual({ toolsListChanged: true });
 });
 
-test('what a client says of itself to a shared server says nothing of tasks', async () => {
+test('removes tasks from client capabilities for a shared server', async () => {
   await capabilitiesOf(await mintOf('shared', upstream.handshake), 'own session');
   const { params } = upstream.handshake.got('initialize').at(-1)?.message ?? {};
   expect(params.capabilities).toEqual({ extensions: {}, roots: {} });
 });
 
-test("a session over an organization's own server, without a scope, has tasks", async () => {
+test('serves tasks in a session over an own server without a scope', async () => {
   const token = await mintOf('own', upstream.handshake);
   expect((await capabilitiesOf(token, 'own session')).tasks).toEqual(expect.objectContaining({ list: {} }));
   const { taskId } = (await callForTask(token, 'own session')).result.task;
@@ -112,7 +112,7 @@ test("a session over an organization's own server, without a scope, has tasks", 
   expect(body.result.content[0].text).toBe('{"of":"one"}');
 });
 
-test('a session that was begun under another scope is none', async () => {
+test('does not accept a session that began under another scope', async () => {
   const { serverId, id, token } = await mintOver(gateway, upstream.handshake.url);
   const ask = await connect({ gateway, token }, 'own session');
   expect((await ask('tasks/list')).status).toBe(200);

@@ -153,7 +153,7 @@ describe.each(Object.keys(WAITS))('a call that waits for %s', (what) => {
     expect(ran).toHaveLength(before);
   });
 
-  test('and nothing changes, runs', async () => {
+  test('runs if nothing changes', async () => {
     const { answer, release } = await (WAITS[what] as () => Promise<Waiting>)();
     release();
     expect((await answer).body.result.content[0].text).toBe('look');
@@ -214,13 +214,13 @@ describe('a call of a service that waits for its token', () => {
     return { answer, integrationId: integration.id as string, accountId, id };
   }
 
-  test('runs when nothing changes', async () => {
+  test('runs if nothing changes', async () => {
     const { answer } = await begin();
     release();
     expect([(await answer).body.result.isError, arrived]).toEqual([undefined, 1]);
   });
 
-  test('waits for a person when the policy of its integration is tightened', async () => {
+  test('waits for approval after the policy of its integration becomes stricter', async () => {
     const { answer, integrationId: id } = await begin();
     const body = { approval_policy: 'require_approval_all' };
     expect((await call(gateway.url, 'updateIntegration', { path: { id }, body })).status).toBe(200);
@@ -229,7 +229,7 @@ describe('a call of a service that waits for its token', () => {
     expect(arrived).toBe(0);
   });
 
-  test('is refused when its endpoint is deleted', async () => {
+  test('is refused after its endpoint is deleted', async () => {
     const { answer, accountId, id } = await begin();
     const path = { integrated_account_id: accountId, id };
     expect((await call(gateway.url, 'deleteEndpoint', { path })).status).toBe(200);
@@ -237,7 +237,7 @@ describe('a call of a service that waits for its token', () => {
     expect([refusalOf(await ended(answer)), arrived]).toEqual([401, 0]);
   });
 
-  test('brings the credentials that its account has now', async () => {
+  test('uses the current credentials of its account', async () => {
     const { answer, accountId: id } = await begin();
     const body = { authentication_method: 'none', context: {} };
     expect((await call(gateway.url, 'updateAccount', { path: { id }, body })).status).toBe(200);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Slots } from '../../../src/base/fast/slots.ts';
 
-test('holds what was added and not yet removed, as a set would', () => {
+test('holds the added and not removed values, like a Set', () => {
   fc.assert(
     fc.property(fc.array(fc.nat()), (choices) => {
       const slots = new Slots<number>();
