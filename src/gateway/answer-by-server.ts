@@ -123,6 +123,6 @@ function narrowSubscription(call: ServerCall): ServerCall {
   }
   const { toolsListChanged } = (message.params.notifications ?? {}) as Result;
   const params = { ...message.params, notifications: { ...(toolsListChanged !== undefined && { toolsListChanged }) } };
-  const text = JSON.stringify({ jsonrpc: '2.0', id: message.id, method: message.method, params });
-  return { ...call, message: { ...message, params, text } };
+  const json = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message.id, method: message.method, params }));
+  return { ...call, message: { ...message, params, json } };
 }

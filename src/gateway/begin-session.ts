@@ -59,7 +59,8 @@ async function beginOwnSession(
 ): Promise<'done' | 'no handshake'> {
   const { message } = call;
   // The protocol requires an id. A client that sends none gets none back.
-  const body = message.id === null ? JSON.stringify({ ...JSON.parse(message.text), id: UNNAMED_ID }) : message.text;
+  const body =
+    message.id === null ? JSON.stringify({ ...JSON.parse(String(message.json)), id: UNNAMED_ID }) : message.json;
   const answer = await post(deps, { ...call, session: {} }, body);
   try {
     return await answerInitialize(deps, call, answer, adapt);

@@ -19,7 +19,7 @@ export type Message = {
   readonly method: string | undefined;
   readonly params: Params;
   /** The whole message as JSON, with numbers as received and no repeated members. */
-  readonly text: string;
+  readonly json: Buffer;
 };
 /** A message that requires an answer. */
 export type RequestMessage = Message & { readonly id: RpcId; readonly method: string };
@@ -95,7 +95,7 @@ async function readInTurns(reading: Reading, owner: string, signal: AbortSignal)
 type Reading = Generator<undefined, Message>;
 
 function* pieces(bytes: Buffer, size: JsonSize): Reading {
-  const { value, text } = yield* parse(bytes, size);
+  const { value, json } = yield* parse(bytes, size);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
@@ -115,7 +115,7 @@ function* pieces(bytes: Buffer, size: JsonSize): Reading {
     id: id === undefined && method === 'initialize' ? null : id,
     method: isCall ? (method as string) : undefined,
     params: isCall ? (params as Params) : {},
-    text: isWhole ? text : JSON.stringify({ ...pick(envelope), jsonrpc: '2.0' }),
+    json: isWhole ? json : Buffer.from(JSON.stringify({ ...pick(envelope), jsonrpc: '2.0' })),
   };
 }
 
@@ -141,7 +141,7 @@ function isEqualUpToCase(object: object): boolean {
 }
 
 /** Parses a body, and returns JSON of it that every parser reads alike. Most bodies already are such JSON. */
-function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefined, { value: unknown; text: string }> {
+function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefined, { value: unknown; json: Buffer }> {
   if (values > MAX_VALUES) {
     const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
@@ -153,7 +153,7 @@ function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefine
     yield;
     if (levels <= MAX_LEVELS) {
       if (JSON.stringify(value) === text) {
-        return { value, text };
+        return { value, json: bytes };
       }
       yield;
       if (repeatsMember(text)) {
@@ -162,7 +162,7 @@ function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefine
       yield;
       const exact = parseExact(text, value, MAX_EXACT_NUMBERS);
       yield;
-      return { value: exact, text: JSON.stringify(exact) };
+      return { value: exact, json: Buffer.from(JSON.stringify(exact)) };
     }
   } catch (error) {
     if (error instanceof RpcError) {

@@ -57,7 +57,7 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
 }
 
 /** Posts a message as the client's own. */
-export function post({ stopping }: Deps, call: ServerCall<Message>, body: string): Promise<HttpAnswer> {
+export function post({ stopping }: Deps, call: ServerCall<Message>, body: string | Buffer): Promise<HttpAnswer> {
   const { connection, message, era, request, signal, session, paramHeaders, mayBeSent } = call;
   if (connection.exchange === null) {
     throw new TypeError('there is no session of a client, and no stateless HTTP, over a pipe');
@@ -79,5 +79,5 @@ export function post({ stopping }: Deps, call: ServerCall<Message>, body: string
 
 /** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError, ServerFailed or AnswerFailed. */
 export async function passOn(deps: Deps, call: ServerCall<Message>): Promise<Answered> {
-  return passBack(deps, call, await post(deps, call, call.message.text));
+  return passBack(deps, call, await post(deps, call, call.message.json));
 }

@@ -26,8 +26,8 @@ export const withoutTasks = (capabilities: Result): Result =>
 
 /** Text that may contain the name of a task: escapes, and characters beyond ASCII, can stand for any letter. */
 const MAY_NAME_TASKS = /task|[\\\x80-\uffff]/i;
-/** The maximum length of a request whose text is searched instead of its members. */
-const SHORT_REQUEST_CHARS = 4096;
+/** The maximum length in bytes of a request whose text is searched instead of its members. */
+const SHORT_REQUEST_BYTES = 4096;
 
 /**
  * Removes everything from a request that would begin, offer or subscribe to a task, because nobody could read its
@@ -35,7 +35,7 @@ const SHORT_REQUEST_CHARS = 4096;
  */
 export function withoutTaskRequests<M extends RequestMessage>(message: M): M {
   const { params, id, method } = message;
-  if (message.text.length <= SHORT_REQUEST_CHARS && !MAY_NAME_TASKS.test(message.text)) {
+  if (message.json.length <= SHORT_REQUEST_BYTES && !MAY_NAME_TASKS.test(message.json.toString('latin1'))) {
     return message;
   }
   const inMeta = changed(dropped(params, 'task'), '_meta', (meta) => changed(meta, CAPABILITIES, withoutTasks));
@@ -43,7 +43,11 @@ export function withoutTaskRequests<M extends RequestMessage>(message: M): M {
   const without = changed(inParams, 'notifications', (wanted) => dropped(wanted, 'taskids'));
   return without === params
     ? message
-    : { ...message, params: without, text: JSON.stringify({ jsonrpc: '2.0', id, method, params: without }) };
+    : {
+        ...message,
+        params: without,
+        json: Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params: without })),
+      };
 }
 
 /** Names are compared in lower case, because some servers ignore case. */

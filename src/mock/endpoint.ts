@@ -42,8 +42,8 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
     request.memory = memory;
     const bytes = await readBytes(request, response, MAX_MESSAGE_BYTES, memory);
     try {
-      const { id, method, text } = await readMessage(bytes, 'mock', new AbortController().signal);
-      const message = JSON.parse(text) as Message;
+      const { id, method, json } = await readMessage(bytes, 'mock', new AbortController().signal);
+      const message = JSON.parse(String(json)) as Message;
       if (method === 'initialize' || request.headers['mcp-session-id'] !== undefined) {
         serveSession(contacts, request, response, method === 'initialize' ? { ...message, id } : message);
       } else if (id === undefined || method === undefined) {

@@ -18,8 +18,8 @@ export type ConnectionRequest = {
   readonly id: unknown;
   readonly method: string;
   readonly params: Readonly<Record<string, unknown>>;
-  /** The same request as JSON, with the same id, if this text exists already. */
-  readonly text?: string | undefined;
+  /** The same request as JSON, with the same id, if this JSON exists already. */
+  readonly json?: Buffer | undefined;
   /** Additional headers for a stateless request over HTTP. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Called immediately before each attempt to send it: it may have waited for a connection, a session or memory. */

@@ -31,7 +31,7 @@ export function createHttpConnection(
 
   /** Posts a message in the session of the gateway. Begins a new session if the server has forgotten it. */
   const postOnSession = async (
-    message: string,
+    message: string | Buffer,
     signal: AbortSignal,
     { isRetry = false, mayBeSent }: { readonly isRetry?: boolean; readonly mayBeSent?: MayBeSent | undefined } = {},
   ): Promise<HttpAnswer> => {
@@ -63,7 +63,7 @@ export function createHttpConnection(
   );
 
   const begin = async (
-    { id, method, params, text, headers, mayBeSent }: ConnectionRequest,
+    { id, method, params, json, headers, mayBeSent }: ConnectionRequest,
     era: Era,
     signal: AbortSignal,
   ) => {
@@ -74,7 +74,7 @@ export function createHttpConnection(
         era === 'stateless'
           ? await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal)
           : await postOnSession(
-              writeRequest({ id, method, params: mapped, text: mapped === params ? text : undefined }, own),
+              writeRequest({ id, method, params: mapped, json: mapped === params ? json : undefined }, own),
               signal,
               { mayBeSent },
             );

@@ -12,7 +12,7 @@ export type HttpRequests = {
   readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
   /** Posts a message in JSON. `silence` is the idle timeout in milliseconds; the default is that of the server. */
   readonly post: (
-    message: string,
+    message: string | Buffer,
     headers: ServerRequest['headers'],
     signal: AbortSignal,
     silence?: number,

@@ -45,16 +45,16 @@ export function mapProgressToken(params: Params, own: number) {
 }
 
 /**
- * Writes a request as JSON under an id of the gateway. Uses an existing text apart from its id: writing an argument
+ * Writes a request as JSON under an id of the gateway. Uses existing JSON apart from its id: writing an argument
  * of 1 MB again takes as long as reading it.
  */
 export function writeRequest(
-  { id, method, params, text }: { id: unknown; method: string; params: Params; text?: string | undefined },
+  { id, method, params, json }: { id: unknown; method: string; params: Params; json?: Buffer | undefined },
   own: number,
-): string {
-  const head = `{"jsonrpc":"2.0","id":${JSON.stringify(id)},`;
-  return text?.startsWith(head)
-    ? `{"jsonrpc":"2.0","id":${own},${text.slice(head.length)}`
+): string | Buffer {
+  const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},`);
+  return json?.subarray(0, head.length).equals(head)
+    ? Buffer.concat([Buffer.from(`{"jsonrpc":"2.0","id":${own},`), json.subarray(head.length)])
     : JSON.stringify({ jsonrpc: '2.0', id: own, method, params });
 }
 

@@ -12,7 +12,7 @@ import { ServerFailed } from './server-failed.ts';
 import type { RemoteTarget } from './target.ts';
 
 /** A request to a server. Its URL comes from the target. */
-export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { readonly body?: string };
+export type ServerRequest = Omit<HttpRequest, 'origin' | 'path' | 'body'> & { readonly body?: string | Buffer };
 
 const OWN_HEADERS = { accept: 'application/json, text/event-stream', 'user-agent': 'gatehouse' };
 

@@ -1,6 +1,14 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { type Document, type Header, type Operation, operationsOf, type Response, resolve, type Schema } from '../contract/document.ts';
+import {
+  type Document,
+  type Header,
+  type Operation,
+  operationsOf,
+  type Response,
+  resolve,
+  type Schema,
+} from '../contract/document.ts';
 import { FORMATS } from '../contract/formats.ts';
 import { apiOf } from './apis.ts';
 import { parseJson } from './json.ts';
@@ -123,11 +131,7 @@ function brokenHeaders(
   });
 }
 
-function brokenBody(
-  validator: Validator,
-  { content = {} }: Response,
-  { headers, text }: RawAnswer,
-): string[] {
+function brokenBody(validator: Validator, { content = {} }: Response, { headers, text }: RawAnswer): string[] {
   const type = (headers.get('Content-Type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const wanted = Object.keys(content);
   if (wanted.length === 0) {

@@ -80,11 +80,7 @@ describe('createEndpoint 400', () => {
       'body.config.method: unknown key: did you mean `methods`?',
     ],
     ['a scope in the wrong place', { name: 'x', methods: ['list'] }, 'body.methods: unknown key'],
-    [
-      'no methods at all',
-      { name: 'x', config: { methods: [] } },
-      'body.config.methods: must have at least 1 item',
-    ],
+    ['no methods at all', { name: 'x', config: { methods: [] } }, 'body.config.methods: must have at least 1 item'],
     ['no tags at all', { name: 'x', config: { tags: [] } }, 'body.config.tags: must have at least 1 item'],
     ['what only the server says', { name: 'x', token: 'y' }, 'body.token: read-only; leave it out'],
     [

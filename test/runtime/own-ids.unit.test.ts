@@ -119,18 +119,19 @@ describe('writeRequest', () => {
     ['a number', '7', 7],
     ['a string with quotes', '"a\\"b"', 'a"b'],
     ['null', 'null', null],
-  ])('puts an own id in place of %s, and leaves the text as it is', (_, written, id) => {
+  ])('puts an own id in place of %s, and leaves the JSON as it is', (_, written, id) => {
     const text = `{"jsonrpc":"2.0","id":${written},"method":"tools/call","params":{"name":"search","arguments":{"exact":1.0}}}`;
-    expect(writeRequest({ ...request(id), text }, 42)).toBe(
+    expect(String(writeRequest({ ...request(id), json: Buffer.from(text) }, 42))).toBe(
       '{"jsonrpc":"2.0","id":42,"method":"tools/call","params":{"name":"search","arguments":{"exact":1.0}}}',
     );
   });
 
   it.each([
-    ['there is no text', undefined],
-    ['the id of the text is not in front', '{"method":"tools/call","params":{},"jsonrpc":"2.0","id":7}'],
-    ['the text has another id', '{"jsonrpc":"2.0","id":71,"method":"tools/call","params":{}}'],
+    ['there is no JSON', undefined],
+    ['the id does not stand in front', '{"method":"tools/call","params":{},"jsonrpc":"2.0","id":7}'],
+    ['it has another id', '{"jsonrpc":"2.0","id":71,"method":"tools/call","params":{}}'],
   ])('writes the request itself where %s', (_, text) => {
-    expect(JSON.parse(writeRequest({ ...request(7), text }, 42))).toEqual({ jsonrpc: '2.0', ...request(42) });
+    const json = text === undefined ? undefined : Buffer.from(text);
+    expect(JSON.parse(String(writeRequest({ ...request(7), json }, 42)))).toEqual({ jsonrpc: '2.0', ...request(42) });
   });
 });

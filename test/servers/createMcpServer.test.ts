@@ -63,7 +63,11 @@ describe('400', () => {
   test.each([
     ['nothing required', {}, ['body.name: is required', 'body.url: is required']],
     ['a null URL', { ...minimal, url: null }, ['body.url: must be string']],
-    ['a long description', { ...minimal, description: 'x'.repeat(1025) }, ['body.description: must have at most 1024 characters']],
+    [
+      'a long description',
+      { ...minimal, description: 'x'.repeat(1025) },
+      ['body.description: must have at most 1024 characters'],
+    ],
     ['the two of another generation', { config: minimal }, ['body.config', 'body.name', 'body.url']],
     [
       'a scheme that does not fit',
