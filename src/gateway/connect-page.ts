@@ -50,7 +50,7 @@ function connectPage({ name, config, expiresAt, url }: Connectable, nonce: strin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(name)} · MCP endpoint</title>
 <link rel="icon" href="${ICON_URL}">
-<style nonce="${nonce}">${STYLE}main { margin: 0 auto; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }</style>
+<style nonce="${nonce}">${STYLE}main { margin: 0 auto; } pre, pre code { white-space: pre-wrap; overflow-wrap: anywhere; }</style>
 </head>
 <body>
 <main>

@@ -4,6 +4,7 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { DocsOperation } from '../../src/docs/document.ts';
 import { samplesOf } from '../../src/docs/samples.ts';
+import { lowContrasts } from '../support/axe.ts';
 import { CHROMIUM, FLAGS, requireChromium } from '../support/chromium.ts';
 import { buildDocs, newFolder, operations, removeFolder } from './support.ts';
 
@@ -47,7 +48,7 @@ describe.each([
     if (browser === undefined) {
       return;
     }
-    page = await browser.newPage({ viewport: { width, height: 900 } });
+    page = await (await browser.newContext({ viewport: { width, height: 900 } })).newPage();
     page.on('request', (request) => {
       if (request.url().split('#')[0] !== own && !/^(?:data|blob):/.test(request.url())) {
         foreign.push(request.url());
@@ -97,15 +98,29 @@ describe.each([
     }
   });
 
-  test('every sample can be chosen', async () => {
-    const panel = await samplesIn(operations[0] as DocsOperation);
+  test('every sample can be chosen, that of each example of the body too', async () => {
+    const operation = operations.find(({ id }) => id === 'createApiToken') as DocsOperation;
+    const panel = await samplesIn(operation);
     await panel.locator('[data-testid="dropdown"]').nth(1).getByRole('button').click();
     const choices = page.locator('[role="menuitem"]:visible');
-    await expect.poll(() => choices.allInnerTexts()).toEqual(expect.arrayContaining(LABELS));
+    const wanted = [...LABELS, 'Go (generated)', 'curl: expires', 'curl: decides', 'Payload'];
+    await expect.poll(() => choices.allInnerTexts()).toEqual(expect.arrayContaining(wanted));
+    await choices.filter({ hasText: 'curl: expires' }).click();
+    const sample = samplesOf(operation, SERVER).find(({ label }) => label === 'curl: expires');
+    await expect.poll(() => panel.locator('pre').innerText()).toBe(sample?.source);
   });
 
   test('nothing was asked of any other place, and nothing went wrong', () => {
     expect(foreign).toEqual([]);
     expect(complaints).toEqual([]);
   });
+});
+
+test.each(['light', 'dark'] as const)('texts of the reference have enough contrast: %s', async (colorScheme) => {
+  const context = await browser?.newContext({ viewport: { width: 1440, height: 900 }, colorScheme });
+  const page = (await context?.newPage()) as Page;
+  await page.goto(`${own}#/servers/updatemcpserver`);
+  await page.locator('[id="servers/updatemcpserver"] .panel-request-samples pre').waitFor();
+  expect(await lowContrasts(page)).toEqual([]);
+  await page.close();
 });
