@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../src/store/store.ts';
 import { call } from './support/client.ts';
 import { startTestServer } from './support/server.ts';
 
-test('calls become totals, old events go, and a round that fails is followed by another', async () => {
+test('rolls up calls, deletes old events, and continues after a failed round', async () => {
   const server = await startTestServer();
   const { deps, clock, organizationId } = server;
   const endpoint = { id: '5d1f0a52-9c3e-4b7a-8f21-6e4d3c2b1a09', name: 'Support', accountId: 'a' };

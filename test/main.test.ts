@@ -40,7 +40,7 @@ const credentialsOf = (path: string) => {
   return (name: string) => lines.find((line) => line.startsWith(name))?.split(/ {2,}/)[1] ?? '';
 };
 
-test('the first start writes credentials to a file, logs only its path, and they work; a second start keeps them', async () => {
+test('the first start writes working credentials to a file and logs only its path, and the second start keeps them', async () => {
   const data = folder();
   const first = startProgram({ GATEHOUSE_DATA: data, GATEHOUSE_LOG_LEVEL: 'trace' });
   const url = await first.ready;
@@ -102,7 +102,7 @@ test('given credentials are used once, on an empty database; the operator token 
   await second.exited;
 });
 
-test('a wrong environment ends the start with every mistake on a line', async () => {
+test('a wrong environment ends the start with one line per mistake', async () => {
   const program = startProgram({ GATEHOUSE_DATA: folder(), GATEHOUSE_PROT: '1', GATEHOUSE_LOG_LEVEL: 'loud' });
   expect(await program.exited).toBe(1);
   expect(program.output().trim().split('\n')).toEqual([
@@ -111,7 +111,7 @@ test('a wrong environment ends the start with every mistake on a line', async ()
   ]);
 });
 
-test('a first start that fails shows nothing that does not work: the next one is the first again', async () => {
+test('a failed first start shows no credentials, and the next start is the first again', async () => {
   const busy = startProgram({ GATEHOUSE_DATA: folder() });
   const { port } = new URL(await busy.ready);
   const data = folder();
@@ -127,7 +127,7 @@ test('a first start that fails shows nothing that does not work: the next one is
   await Promise.all([busy.exited, next.exited]);
 });
 
-test('on PostgreSQL, with no data folder yet, the first credentials still come', async () => {
+test('the first start on PostgreSQL without a data folder shows credentials', async () => {
   const data = join(folder(), 'not', 'there');
   const program = startProgram({
     GATEHOUSE_DATA: data,
@@ -158,7 +158,7 @@ test('an operator who needed no token gets one when they do, and the other crede
   await closed.exited;
 });
 
-test('a port, an address, a folder or a key that cannot be used: one sentence each, exit 1', async () => {
+test('an unusable port, address, folder or key ends the start with one sentence and status 1', async () => {
   const data = folder();
   const first = startProgram({ GATEHOUSE_DATA: data });
   const { port } = new URL(await first.ready);
@@ -313,7 +313,7 @@ const olderNode = () =>
     .map((path) => join(path, 'node'))
     .find((path) => /^v(1\d|2[0-3])\./.test(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout ?? ''));
 
-test.skipIf(olderNode() === undefined)('on an older Node it names the one it needs', () => {
+test.skipIf(olderNode() === undefined)('an older Node ends the start with the required version', () => {
   const run = spawnSync(olderNode() ?? '', ['bin/gatehouse.cjs'], { cwd: ROOT, encoding: 'utf8' });
   expect([run.status, run.stderr]).toEqual([
     1,

@@ -30,7 +30,7 @@ async function runScript(script: string): Promise<{ npm: ChildProcess; url: stri
   return { npm, url };
 }
 
-test.each(['sandbox', 'start'])('SIGTERM to `npm run %s` ends the program as well', async (script) => {
+test.each(['sandbox', 'start'])('SIGTERM to `npm run %s` ends the program too', async (script) => {
   const { npm, url } = await runScript(script);
   npm.kill('SIGTERM');
   await once(npm, 'exit');

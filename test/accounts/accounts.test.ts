@@ -79,7 +79,7 @@ describe('createAccount', () => {
     expect(failuresOf(answer.body).join()).toContain(message);
   });
 
-  test('400: a variable of the server URL is missing, or not one of its values', async () => {
+  test('400: a missing variable of the server URL, or one with another value than the allowed ones', async () => {
     const document = {
       ...CRM,
       servers: [
@@ -131,7 +131,7 @@ describe('updateAccount', () => {
     });
   });
 
-  test('200: credentials do not outlive the method that they were for', async () => {
+  test('200: credentials of an earlier method are dropped', async () => {
     const { id } = (await create({ authentication_method: 'api_key', context: CONTEXTS.api_key })).body;
     expect((await update(id, { authentication_method: 'none' })).status).toBe(200);
     expect((await update(id, { authentication_method: 'api_key' })).status).toBe(400);
@@ -141,7 +141,7 @@ describe('updateAccount', () => {
     ]);
   });
 
-  test('400: a method whose credentials are not there', async () => {
+  test('400: a method without its credentials', async () => {
     const { id } = (await create({})).body;
     const answer = await update(id, { authentication_method: 'bearer' });
     expect(failuresOf(answer.body)).toEqual(['body.context.token: is required by the authentication method bearer']);
@@ -173,7 +173,7 @@ describe('listAccounts 200', () => {
   const ids = async (query: Record<string, string | number>) =>
     ((await call(server.url, 'listAccounts', { query })).body.result as { id: string }[]).map(({ id }) => id);
 
-  test('by tenant, status and the name of the integration', async () => {
+  test('filters by tenant, status and name of the integration', async () => {
     const other = await createAccount(server, CRM, 'other');
     const { id } = (await create({ tenant_id: 'only-one' })).body;
     expect(await ids({ tenant_id: 'only-one' })).toEqual([id]);
@@ -183,7 +183,7 @@ describe('listAccounts 200', () => {
     expect(await ids({ tenant_id: 'only-one', 'integration.name': 'other' })).toEqual([]);
   });
 
-  test('newest first, in pages', async () => {
+  test('lists the newest first, in pages', async () => {
     const all = await ids({ limit: 1000 });
     const first = (await call(server.url, 'listAccounts', { query: { limit: 2 } })).body;
     const second = (await call(server.url, 'listAccounts', { query: { limit: 2, next_cursor: first.next_cursor } }))

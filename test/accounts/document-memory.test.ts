@@ -48,7 +48,7 @@ const create = (path: string, as?: World['token']): Promise<Answer> =>
     ...(as && { as }),
   });
 
-test('documents that arrive slowly fill no more than three shares, and others import theirs', async () => {
+test('slow documents use at most three shares, and others import theirs', async () => {
   const all = Array.from({ length: 12 }, () => create(`/half?bytes=${2 * MIB}`));
   const refused = await Promise.race(all);
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
@@ -61,7 +61,7 @@ test('documents that arrive slowly fill no more than three shares, and others im
   expect(new Set((await Promise.all(all)).map(({ status }) => status))).toEqual(new Set([400, 429]));
 });
 
-test('documents that arrive slowly give way when others need the room', async () => {
+test('slow documents are dropped when others need the memory', async () => {
   const all = Array.from({ length: 4 }, () => create(`/half?bytes=${2 * MIB}`));
   await expect.poll(held).toBeGreaterThan(8 * MIB);
   const others = ['b', 'c', 'd'].map((holder) => gateway.deps.budget.hold(holder, 'bodies', 3.5 * MIB));
@@ -77,12 +77,12 @@ test('documents that arrive slowly give way when others need the room', async ()
   }
 });
 
-test('a document that is larger than there is room for is refused, and is stored when there is room', async () => {
+test('a document beyond the memory is refused, and stored when there is memory', async () => {
   expect((await create(`/whole?bytes=${13 * MIB}`)).status).toBe(429);
   expect((await create(`/whole?bytes=${3 * MIB}`)).status).toBe(201);
 });
 
-test('previews of tools are held until they are read, and are refused where there is no room for them', async () => {
+test('previews are held until they are read, and refused without memory', async () => {
   const summary = 'x'.repeat(40_000);
   const paths = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`GET /p${index}`, { tags: [summary] }]));
   const { integrationId, accountId } = await createAccount(gateway, documentOf(paths), 'large');

@@ -29,7 +29,7 @@ const literal = (method: Method, suffix: string, body: string) =>
   });
 
 describe('createEndpoint 201', () => {
-  test("seed 004's literal request, in the key order of seed 001, with token and url last", async () => {
+  test('answers the request of seed 004 in the key order of seed 001, with token and url last', async () => {
     const answer = await literal('post', '', '{\n  "name": "My MCP server",\n  "config": {}\n}');
     expect(answer.status).toBe(201);
     const body = answer.body as Record<string, unknown>;
@@ -49,7 +49,7 @@ describe('createEndpoint 201', () => {
     expect(answer.headers.get('location')).toBe(`/integrated-account/${path.integrated_account_id}/mcp/${body.id}`);
   });
 
-  test('the fields of seeds 001 and 004 come back as they were sent', async () => {
+  test('returns the fields of seeds 001 and 004 as sent', async () => {
     for (const config of [
       { methods: ['GET', 'POST', 'READ', 'DOWNLAOD'], tags: ['api', 'webhook'] },
       { methods: ['list', 'get'], tags: ['contacts', 'companies'] },
@@ -61,7 +61,7 @@ describe('createEndpoint 201', () => {
     }
   });
 
-  test('the token is shown once, and is not stored', async () => {
+  test('shows the token once, and does not store it', async () => {
     const { id, token } = await made();
     expect(Object.keys(await read(id))).not.toContain('token');
     const list = await call(server.url, 'listEndpoints', { path });
@@ -98,12 +98,12 @@ describe('createEndpoint 400', () => {
     expect(failures.join('\n')).toContain(message);
   });
 
-  test('an end that is less than a minute ahead', async () => {
+  test('an expiry within a minute', async () => {
     expect((await create({ name: 'x', expires_at: ahead(59) })).status).toBe(400);
     expect((await create({ name: 'x', expires_at: ahead(60) })).status).toBe(201);
   });
 
-  test('a scope that no tool passes says what there is', async () => {
+  test('a scope without a tool, with the available words', async () => {
     const { status, body } = await create({ name: 'x', config: { methods: ['PUT'], tags: ['contacts'] } });
     expect([status, body.message]).toEqual([
       400,
@@ -113,7 +113,7 @@ describe('createEndpoint 400', () => {
 });
 
 describe('updateEndpoint 200', () => {
-  test("seed 000's literal request changes the name and nothing else", async () => {
+  test('changes only the name with the request of seed 000', async () => {
     const config = { methods: ['list'], tags: ['contacts'] };
     const { token, url, ...before } = await made({ config });
     server.clock.now += 1000;
@@ -126,7 +126,7 @@ describe('updateEndpoint 200', () => {
     });
   });
 
-  test('config is merged key by key, and null clears a key', async () => {
+  test('merges config key by key, and null clears a key', async () => {
     const { id } = await made({ config: { methods: ['list'], tags: ['contacts'] } });
     const config = async (sent: object) => (await update(id, { config: sent })).body.config;
     expect(await config({ methods: ['read'] })).toEqual({ methods: ['read'], tags: ['contacts'] });
@@ -140,14 +140,14 @@ describe('updateEndpoint 200', () => {
     expect((await read(id)).config).toEqual({});
   });
 
-  test('an end is set, moved and taken away', async () => {
+  test('sets, moves and removes an expiry', async () => {
     const { id } = await made();
     for (const expires_at of [ahead(120), ahead(600), null]) {
       expect((await update(id, { expires_at })).body.expires_at).toBe(expires_at);
     }
   });
 
-  test('what has expired is still readable, and can be given a new end', async () => {
+  test('an expired endpoint is readable, and can get a new expiry', async () => {
     const { id } = await made({ expires_at: ahead(60) });
     server.clock.now += 61_000;
     expect((await read(id)).id).toBe(id);
@@ -156,7 +156,7 @@ describe('updateEndpoint 200', () => {
   });
 });
 
-test('updateEndpoint 400: a scope that no tool passes changes nothing', async () => {
+test('updateEndpoint 400: a scope without a tool changes nothing', async () => {
   const { id } = await made({ config: { methods: ['list'] } });
   const answer = await update(id, { config: { tags: ['nobody'] } });
   expect([answer.status, answer.body.message]).toEqual([
@@ -174,7 +174,7 @@ test('412: an If-Match of another version changes and deletes nothing', async ()
   expect((await read(id)).name).toBe('My MCP server');
 });
 
-test('deleteEndpoint 200, and 404 ever after', async () => {
+test('deleteEndpoint 200, and 404 afterwards', async () => {
   const { id } = await made();
   const answer = await call(server.url, 'deleteEndpoint', on(id));
   expect([answer.status, answer.body]).toEqual([200, { id }]);
@@ -186,7 +186,7 @@ test('deleteEndpoint 200, and 404 ever after', async () => {
 });
 
 describe('listEndpoints 200', () => {
-  test('newest first, in pages that share nothing and miss nothing while endpoints come and go', async () => {
+  test('lists the newest first, in pages without loss or repetition while endpoints come and go', async () => {
     const other = { integrated_account_id: (await createAccount(server)).accountId };
     const ids: string[] = [];
     const add = async () => {
@@ -215,7 +215,7 @@ describe('listEndpoints 200', () => {
   });
 });
 
-test('what expired 30 days ago is purged, and nothing else', async () => {
+test('deletes only endpoints that expired 30 days ago', async () => {
   const kept = await made();
   const { id } = await made({ expires_at: ahead(60) });
   const days = (count: number) => server.clock.now + 60_000 + count * 24 * 60 * 60 * 1000;

@@ -39,7 +39,7 @@ describe('createIntegration 201', () => {
     ['a JSON object', CRM],
     ['JSON text', JSON.stringify(CRM)],
     ['YAML text', dump(CRM)],
-  ])('a document as %s', async (_, document) => {
+  ])('accepts a document as %s', async (_, document) => {
     const { status, body, headers } = await create({ document });
     const at = new Date(server.clock.now).toISOString();
     expect([status, body]).toEqual([
@@ -60,7 +60,7 @@ describe('createIntegration 201', () => {
     expect((await names(body.id)).toSorted()).toEqual(NAMES.toSorted());
   });
 
-  test('what it is told beside the document', async () => {
+  test('stores the fields beside the document', async () => {
     const given = {
       base_url: 'https://{region}.example.com/v2',
       tool_tags: { contacts: ['crm'], 'contacts.list': ['cheap'] },
@@ -72,14 +72,14 @@ describe('createIntegration 201', () => {
     expect((await tools(body.id, 'tags=crm')).length).toBe(5);
   });
 
-  test('an operation that nobody described yields no tool, and it says so', async () => {
+  test('lists an undocumented operation as skipped', async () => {
     const paths = { '/a': { get: { responses: {} } }, '/b': { get: { summary: 'B', responses: {} } } };
     const { body } = await create({ document: { openapi: '3.0.3', info: { title: 'x', version: '1' }, paths } });
     expect(body).toMatchObject({ tool_count: 1, base_url: null });
     expect(body.skipped).toEqual([{ operation: 'GET /a', reason: expect.stringContaining('description') }]);
   });
 
-  test('a document of several megabytes, and of characters that no database column takes', async () => {
+  test('accepts several megabytes, and characters that no database column can store', async () => {
     const document = documentOf(Object.fromEntries(Array.from({ length: 3000 }, (_, index) => [`GET /r${index}`, {}])));
     const padded = { ...document, 'x-padding': 'x'.repeat(3_000_000), 'x-nul': 'a\0b', tags: [{ name: '\ud800' }] };
     const { status, body } = await create({ document: padded });
@@ -95,7 +95,7 @@ test.each([
   'https://',
   '{protocol}://x.example.com',
   `https://x.example.com/${'x'.repeat(3000)}`,
-])('createIntegration 201: a server URL of the document that nobody can dial is none: %s', async (url) => {
+])('createIntegration 201: an unusable server URL of the document is ignored: %s', async (url) => {
   expect((await create({ document: { ...CRM, servers: [{ url }] } })).body.base_url).toBeNull();
 });
 
@@ -105,7 +105,7 @@ test('createIntegration 201: the template of the OpenAPI Specification itself', 
   expect((await create({ document: CRM, base_url: url })).body.base_url).toBe(url);
 });
 
-test('createIntegration 201: thousands of operations without a description do not fill every answer', async () => {
+test('createIntegration 201: the list of skipped operations is cut', async () => {
   const paths = Object.fromEntries(
     Array.from({ length: 5000 }, (_, index) => [`/${'p'.repeat(500)}${index}`, { get: { responses: {} } }]),
   );
@@ -146,7 +146,7 @@ describe('createIntegration 400', () => {
     expect(failuresOf(answer.body).join('\n')).toContain(message);
   });
 
-  test('a large body that is no JSON, no UTF-8, or cut short', async () => {
+  test('a large body that is not JSON, not UTF-8, or cut', async () => {
     const text = JSON.stringify({ name: 'crm', document: { ...CRM, 'x-padding': 'x'.repeat(1_500_000) } });
     for (const body of [text.slice(0, -1), Buffer.from(`${text} \xff`, 'latin1')]) {
       const answer = await call(server.url, 'createIntegration', { body });
@@ -172,7 +172,7 @@ describe('document_url', () => {
     return `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
   };
 
-  test('201: fetched, and relative server URLs are meant from there', async () => {
+  test('201: is fetched, and the base of relative server URLs', async () => {
     const document = dump({ ...CRM, servers: [{ url: '/v3/{tenant}' }] });
     const origin = await serve((_request, response) =>
       response.setHeader('Content-Type', 'application/yaml').end(document),
@@ -181,7 +181,7 @@ describe('document_url', () => {
     expect([status, body.base_url, body.tool_count]).toEqual([201, `${origin}/v3/{tenant}`, NAMES.length]);
   });
 
-  test('400: a page that is no document, an error, nobody there', async () => {
+  test('400: a page that is not a document, an error, a closed port', async () => {
     const origin = await serve((request, response) => {
       response.statusCode = request.url === '/404' ? 404 : 200;
       response.end('<html></html>');
@@ -195,7 +195,7 @@ describe('document_url', () => {
     }
   });
 
-  test('400: where no organization may reach, with the variable to set, and nobody is connected to', async () => {
+  test('400: a refused address, with the variable to set, without a connection', async () => {
     let asked = 0;
     const origin = await serve((_request, response) => {
       asked += 1;
@@ -213,7 +213,7 @@ describe('document_url', () => {
 });
 
 describe('updateIntegration', () => {
-  test('200: a name and tags make the tools anew, of the document that was stored', async () => {
+  test('200: a new name and tags make the tools again from the stored document', async () => {
     const { id } = (await create({ document: CRM })).body;
     server.clock.now += 1000;
     const renamed = await update(id, { name: 'sales' });
@@ -229,7 +229,7 @@ describe('updateIntegration', () => {
     expect(await names(id, 'tags=crm')).toEqual([]);
   });
 
-  test('200: a new document takes the place of the old one, for endpoints too', async () => {
+  test('200: a new document replaces the old one, for endpoints too', async () => {
     const { integrationId, accountId } = await createAccount(server);
     const { body } = await update(integrationId, { document: documentOf({ 'GET /pets': { tags: ['pet'] } }) });
     expect(body.tool_count).toBe(1);
@@ -240,7 +240,7 @@ describe('updateIntegration', () => {
     expect((await scoped(['contacts'])).status).toBe(400);
   });
 
-  test('200: what does not concern the tools does not touch them', async () => {
+  test('200: other fields do not touch the tools', async () => {
     const { id } = (await create({ document: CRM })).body;
     const { body } = await update(id, {
       base_url: 'https://elsewhere.example.com',
@@ -250,21 +250,21 @@ describe('updateIntegration', () => {
     expect((await update(id, { base_url: null })).body.base_url).toBe('https://service.example.com');
   });
 
-  test('400: a document that is of no use changes nothing', async () => {
+  test('400: an unusable document changes nothing', async () => {
     const { id } = (await create({ document: CRM })).body;
     expect((await update(id, { document: { swagger: '2.0' }, name: 'other' })).status).toBe(400);
     const read = await call(server.url, 'getIntegration', { path: { id } });
     expect(read.body).toMatchObject({ name: 'crm', tool_count: NAMES.length });
   });
 
-  test('twenty at once: all are kept, one after another', async () => {
+  test('keeps all of twenty simultaneous updates', async () => {
     const { id } = (await create({ document: CRM })).body;
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => update(id, { name: `n${index}` })));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect((await call(server.url, 'getIntegration', { path: { id } })).headers.get('etag')).toBe('"21"');
   });
 
-  test('two at once: both are kept', async () => {
+  test('keeps both of two simultaneous updates', async () => {
     const { id } = (await create({ document: CRM })).body;
     const answers = await Promise.all([update(id, { name: 'one' }), update(id, { tool_tags: { contacts: ['two'] } })]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -290,7 +290,7 @@ describe('deleteIntegration', () => {
 });
 
 describe('listIntegrationTools and listAccountTools', () => {
-  test('200: what an endpoint would serve, its arguments told apart by where they go', async () => {
+  test('200: the tools of an endpoint, with separated arguments', async () => {
     const document = {
       ...CRM,
       paths: {

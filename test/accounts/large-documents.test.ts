@@ -15,7 +15,7 @@ const CEILING = { seconds: 50, milliseconds: 500 };
 test.each([
   ['2,000 operations', largeDocument(2000, 0), 2000],
   ['10 MB', largeDocument(100, 10_000_000), 100],
-])('a document of %s is imported, and nobody else waits for it', async (_, document, tools) => {
+])('a document of %s is imported without delaying others', async (_, document, tools) => {
   let longest = 0;
   let done = false;
   const watch = (async () => {

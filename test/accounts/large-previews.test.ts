@@ -64,7 +64,7 @@ function ask(path: string, method = 'GET') {
   return { answer, leave: () => asking.destroy() };
 }
 
-test('large previews arrive whole, with their length', async () => {
+test('large previews arrive completely, with their length', async () => {
   for (const url of urls) {
     const answer = await ask(url).answer;
     expect([answer?.statusCode, answer?.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
@@ -78,7 +78,7 @@ test('large previews arrive whole, with their length', async () => {
   }
 });
 
-test('previews that nobody reads fill no more than three shares; all is given back when their clients leave', async () => {
+test('unread previews use at most three shares, which are released when their clients leave', async () => {
   const all = Array.from({ length: 30 }, (_, index) => ask(urls[index % urls.length] as string));
   const statuses = (await Promise.all(all.map(({ answer }) => answer))).map((answer) => answer?.statusCode);
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
@@ -89,7 +89,7 @@ test('previews that nobody reads fill no more than three shares; all is given ba
   await expect.poll(held, { timeout: 10_000 }).toBe(0);
 });
 
-test('previews whose clients leave at once are not made for nobody', async () => {
+test('previews are not made for clients that have left', async () => {
   for (let round = 0; round < 5; round++) {
     const all = Array.from({ length: 40 }, () => ask(urls[0] as string));
     await all[0]?.answer;

@@ -24,7 +24,7 @@ const usedBytes = async (): Promise<number> => {
   return (await call(gateway.url, 'getOrganizationUsage', { path })).body.usage.tools.usedBytes;
 };
 
-test('400: tags of more than 256 KiB in all, made or changed', async () => {
+test('400: more than 256 KiB of tags in a new or changed integration', async () => {
   const refused = await create(tagsOf(260_000 + 10_000));
   expect(refused.status).toBe(400);
   const mistakes = [{ path: 'body.tool_tags', message: 'must not have more than 262144 bytes in all' }];
@@ -35,7 +35,7 @@ test('400: tags of more than 256 KiB in all, made or changed', async () => {
   expect((await call(gateway.url, 'deleteIntegration', { path })).status).toBe(200);
 });
 
-test('tags count in the quota, and pages of integrations with large ones end early', async () => {
+test('tags count in the quota, and pages with large ones end early', async () => {
   expect(await usedBytes()).toBe(0);
   const ids: string[] = [];
   let last = await create(tagsOf(250_000));

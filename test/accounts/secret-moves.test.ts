@@ -74,7 +74,7 @@ describe('an integration whose accounts have credentials', () => {
       },
       { document: withTokenUrl('https://evil.example.com/token') },
     ],
-  ])('403: %s would lead them to another origin; approvals may', async (_, made, change) => {
+  ])('403: %s sends them to another origin, unless the caller has approvals', async (_, made, change) => {
     const { integrationId } = await make(made);
     const answer = await updateIntegration(integrationId, change);
     expect([answer.status, answer.body.message]).toEqual([
@@ -117,7 +117,7 @@ describe('an integration whose accounts have credentials', () => {
   });
 });
 
-describe('an account keeps no secret that its change sends elsewhere', () => {
+describe('an account whose change sends its secret elsewhere', () => {
   const ELSEWHERE = 'https://evil.example.com/token';
   const oauth = { authentication_method: 'oauth2_client_credentials', context: { ...OAUTH, token_url: TOKEN_URL } };
   const regional = (authentication_method: string, context: Json): Made => ({
@@ -131,7 +131,7 @@ describe('an account keeps no secret that its change sends elsewhere', () => {
     ['variables', regional('api_key', { api_key: 'k' }), toEvil, 'api_key', { api_key: 'k' }],
     ['variables', regional('bearer', { token: 'k' }), toEvil, 'token', { token: 'k' }],
     ['variables', regional('basic', { username: 'u', password: 'p' }), toEvil, 'password', { password: 'p' }],
-  ])('400: %s without it; with it, or by approvals, 200', async (_, made, context, field, again) => {
+  ])('400: %s without the secret, and 200 with it or with approvals', async (_, made, context, field, again) => {
     const { accountId } = await make(made);
     const answer = await updateAccount(accountId, context);
     expect([answer.status, answer.body.details.failures]).toMatchObject([400, [{ path: `body.context.${field}` }]]);
@@ -150,7 +150,7 @@ describe('an account keeps no secret that its change sends elsewhere', () => {
     expect((await updateAccount(accountId, { token_url: 'https://auth.example.com/v2/token' })).status).toBe(200);
   });
 
-  test('400: a variable of an operation that has a server of its own', async () => {
+  test('400: a variable of an operation with its own server', async () => {
     const account = { authentication_method: 'api_key', context: { api_key: 'k', variables: { at: 'eu' } } };
     const integration = { document: withOperationServer('https://{at}.example.com') };
     const { accountId } = await make({ integration, account });
@@ -158,7 +158,7 @@ describe('an account keeps no secret that its change sends elsewhere', () => {
     expect((await updateAccount(accountId, { variables: { at: 'eu' } })).status).toBe(200);
   });
 
-  test('200: what sends it nowhere else', async () => {
+  test('200: a change that sends it nowhere else', async () => {
     const { accountId } = await make(regional('api_key', { api_key: 'k' }));
     expect((await updateAccount(accountId, { variables: { region: 'eu', at: 'v2' } })).status).toBe(200);
     expect((await updateAccount(accountId, { api_key: 'k2' })).status).toBe(200);
@@ -167,7 +167,7 @@ describe('an account keeps no secret that its change sends elsewhere', () => {
   });
 });
 
-describe('where integrations must wait by default, one of a looser policy is what somebody with approvals has seen', () => {
+describe('an integration with a looser policy than a strict default', () => {
   const CHANGES = [{ document: CRM }, { base_url: 'https://other.example.com' }];
 
   test.each(['auto_approve_all', 'auto_approve_read_only'])(
@@ -186,7 +186,7 @@ describe('where integrations must wait by default, one of a looser policy is wha
     },
   );
 
-  test('200: that of one which waits, and of any by approvals', async () => {
+  test('200: the same for an integration that waits, and for callers with approvals', async () => {
     const waiting = await make({ on: strict });
     const loose = await make({ on: strict, integration: { approval_policy: 'auto_approve_all' } });
     for (const body of CHANGES) {

@@ -45,7 +45,7 @@ const see = (tools: readonly Readonly<Record<string, unknown>>[] = TOOLS) =>
 const catalogue = () => catalogues.find(server.deps.store.read, id, anyRoom);
 
 describe('a server is an account', () => {
-  test('under the UUID in its id, without tenant, integration and credentials', async () => {
+  test('has the UUID of the server, without tenant, integration and credentials', async () => {
     const account = {
       id,
       tenant_id: null,
@@ -61,7 +61,7 @@ describe('a server is an account', () => {
     expect(result).toEqual([account]);
   });
 
-  test('that changes when the server does, with its ETag', async () => {
+  test('changes with the server, with its ETag', async () => {
     const before = await call(server.url, 'getAccount', { path: { id } });
     server.clock.now += 1000;
     await update({ name: 'Renamed' });
@@ -70,7 +70,7 @@ describe('a server is an account', () => {
     expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'));
   });
 
-  test('that lists find by status and by the name mcp, and by no tenant', async () => {
+  test('is listed by status and by the name mcp, and by no tenant', async () => {
     server.clock.now += 1000;
     const { accountId } = await createAccount(server, undefined, 'crm');
     const ids = async (query: Record<string, string>) =>
@@ -97,7 +97,7 @@ describe('a server is an account', () => {
     expect(await read()).toEqual(before);
   });
 
-  test('404: when the server is gone, with its endpoints', async () => {
+  test('404: a deleted server, with its endpoints', async () => {
     const endpoint = (await mint()).body;
     const path = { integrated_account_id: id, id: endpoint.id };
     expect((await call(server.url, 'getEndpoint', { path })).status).toBe(200);
@@ -121,14 +121,14 @@ describe('createEndpoint over a server', () => {
     expect((await mint({ methods: ['no_such_tool'], tags: ['nothing'] })).status).toBe(201);
   });
 
-  test('201: a scope that one of its tools passes', async () => {
+  test('201: a scope that selects a tool', async () => {
     await see();
     for (const config of [{}, { methods: ['read'] }, { methods: ['LIST_AND_PURGE'] }, { tags: ['work', 'x'] }]) {
       expect((await mint(config)).status).toBe(201);
     }
   });
 
-  test('400: a scope that no known tool passes says what there is', async () => {
+  test('400: a scope without a known tool, with the available words', async () => {
     await see();
     const available = 'available methods: create, list, list_and_purge, tags: work.';
     const refused = await mint({ methods: ['GET', 'delete'], tags: ['work'] });
@@ -146,11 +146,11 @@ describe('createEndpoint over a server', () => {
 });
 
 describe('listAccountTools of a server', () => {
-  test('200: none before they are known', async () => {
+  test('200: no tools before the first list', async () => {
     expect(await preview()).toEqual([]);
   });
 
-  test('200: as the server lists them, all arguments in the body', async () => {
+  test('200: the listed tools, with all arguments in the body', async () => {
     await see();
     const none = { type: 'object', properties: {} };
     const shared = { query_schema: none, tags: ['work'] };
@@ -194,7 +194,7 @@ describe('listAccountTools of a server', () => {
     ]);
   });
 
-  test('200: those that the scope lets through', async () => {
+  test('200: the tools in the scope', async () => {
     await see();
     const names = async (query: Call['query']) => (await preview(query)).map(({ name }: { name: string }) => name);
     expect(await names({ methods: 'read' })).toEqual(['list_issues', 'Search.Code']);
@@ -207,13 +207,13 @@ describe('updateMcpServer', () => {
   test.each([
     ['url', { url: 'https://elsewhere.example.com/mcp' }],
     ['transport', { transport: 'SSE' }],
-  ])('a change of %s forgets the tools and clears the pins', async (_, change) => {
+  ])('clears tools and pins after a change of %s', async (_, change) => {
     await see();
     await update(change);
     expect(await catalogue()).toMatchObject({ tools: null, seenAt: null, pins: {} });
   });
 
-  test('other changes, and sending the same again, keep them', async () => {
+  test('keeps tools and pins after other changes', async () => {
     await see();
     const before = await catalogue();
     const same = { url: 'https://tracker.example.com/mcp', transport: 'STREAMABLE_HTTP' };
@@ -223,7 +223,7 @@ describe('updateMcpServer', () => {
     expect(await catalogue()).toEqual(before);
   });
 
-  test('of a server that was never seen pins nothing that is listed after it', async () => {
+  test('pins nothing after a move of a never seen server', async () => {
     await update({ url: 'https://elsewhere.example.com/mcp' });
     await see([{ name: 'run', inputSchema: { type: 'object' } }]);
     expect((await catalogue()).pins).toEqual({});

@@ -52,7 +52,7 @@ const minted = async (more: Call): Promise<string[]> => {
 };
 
 describe('a server that the operator shares is an account', () => {
-  test('of each organization it is shared with, under the id of the server', async () => {
+  test('exists in each granted organization, under the id of the server', async () => {
     const account = {
       id: shared.id,
       tenant_id: null,
@@ -70,7 +70,7 @@ describe('a server that the operator shares is an account', () => {
     }
   });
 
-  test('that changes when the server does, with its ETag', async () => {
+  test('changes with the server, with its ETag', async () => {
     const before = await onAccount('getAccount');
     const updatedAt = server.clock.now;
     await server.deps.store.write((db) => sharedServers.update(db, { ...shared, updatedAt }, shared.version));
@@ -93,7 +93,7 @@ describe('a server that the operator shares is an account', () => {
     expect((await onAccount('getAccount')).body).toEqual(before);
   });
 
-  test('404: before it is shared, and when that is withdrawn, with the endpoints over it', async () => {
+  test('404: before the grant, and after its withdrawal, with the endpoints', async () => {
     const [gone, kept] = [(await mint()).body.id, (await mint({}, theirs)).body.id];
     await share([other]);
     for (const answer of [
@@ -112,7 +112,7 @@ describe('a server that the operator shares is an account', () => {
 });
 
 describe('endpoints over a shared server', () => {
-  test("404: another organization's, over the same account", async () => {
+  test('404: an endpoint of another organization over the same account', async () => {
     const { id } = (await mint()).body;
     const own = (await mint({}, theirs)).body.id;
     expect([await minted(ours), await minted(theirs)]).toEqual([[id], [own]]);
@@ -125,7 +125,7 @@ describe('endpoints over a shared server', () => {
     expect([await minted(ours), await minted(theirs)]).toEqual([[], [own]]);
   });
 
-  test('400: a scope that no known tool passes; the server has no tags', async () => {
+  test('400: a scope without a known tool, because the server has no tags', async () => {
     expect((await mint({ tags: ['work'] })).status).toBe(201);
     await see({ name: 'get_time', annotations: { readOnlyHint: true } });
     const refused = await mint({ tags: ['work'] });
@@ -140,7 +140,7 @@ describe('endpoints over a shared server', () => {
 });
 
 describe('listAccountTools of a shared server', () => {
-  test('200: none before they are known, then as the server lists them, without tags', async () => {
+  test('200: no tools before the first list, then the listed tools without tags', async () => {
     expect((await onAccount('listAccountTools')).body.result).toEqual([]);
     await see({ name: 'get_time', annotations: { readOnlyHint: true } }, { name: 'set_time', description: 'Set it' });
     for (const caller of [ours, theirs]) {

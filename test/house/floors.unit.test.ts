@@ -8,7 +8,7 @@ const imports = readImports();
 const floorOf = (file: string): number => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
 const shown = ({ from, to }: Import): string => `${from} imports ${to}`;
 
-test('every file is in a room that stands in the table, and every room of the table has files', () => {
+test('every file is in a folder of the table, and every folder of the table has files', () => {
   const rooms = new Set(SOURCES.map(roomOf));
   expect([...rooms].toSorted()).toEqual(FLOORS.flat().toSorted());
 });
@@ -25,12 +25,12 @@ test('files do not import each other in a circle', () => {
   expect(circleIn(imports)).toEqual([]);
 });
 
-test('rooms do not import each other in a circle', () => {
+test('folders do not import each other in a circle', () => {
   const rooms = imports.map(({ from, to }) => ({ from: roomOf(from), to: roomOf(to) }));
   expect(circleIn(rooms.filter(({ from, to }) => from !== to))).toEqual([]);
 });
 
-test('a circle is found, however long it is', () => {
+test('a circle of any length is found', () => {
   const chain = ['a', 'b', 'c', 'd'].map((from, at, all) => ({ from, to: all[at + 1] ?? 'b' }));
   expect(circleIn(chain)).toEqual(['b', 'c', 'd', 'b']);
   expect(circleIn(chain.slice(0, -1))).toEqual([]);

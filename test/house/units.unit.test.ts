@@ -16,7 +16,7 @@ const UNIT = /(?:_MS|_SECONDS|_DAYS|_BYTES|_CHARS|_MB|MIB|GIB|_RATIO|_PER_[A-Z_]
 const withoutUnit = (text: string): string[] =>
   [...text.matchAll(NUMERIC)].map(([, name = '']) => name).filter((name) => !UNIT.test(name));
 
-test('every numeric constant of a module says its unit', () => {
+test('the name of every numeric constant of a module ends with a unit', () => {
   const found = SOURCES.flatMap((file) =>
     withoutUnit(readFileSync(join(ROOT, file), 'utf8')).map((name) => `${file}: ${name}`),
   );

@@ -38,7 +38,7 @@ test('only doors name places in a body', () => {
   ]);
 });
 
-test('only doors, and rooms that are about HTTP, write headers of answers', () => {
+test('only doors, and folders about HTTP, write headers of answers', () => {
   const found = filesWith(/^(?:Allow|ETag|Location|Retry-After|WWW-Authenticate)$/);
   expect(found).toContain('src/http/errors.ts');
   expect(found.filter((file) => !isDoor(file) && !HTTP.includes(roomOf(file)))).toEqual([]);
@@ -52,7 +52,7 @@ test('rules do not import doors', () => {
   expect(doors.filter(({ from }) => !isDoor(from) && !makers.includes(from))).toEqual([]);
 });
 
-test('doors leave it to the rules by which handle the database is read', () => {
+test('doors do not choose the database handle', () => {
   const doors = [...codes].filter(
     ([file]) => isDoor(file) && ['accounts', 'operator', 'servers'].includes(roomOf(file)),
   );
@@ -60,7 +60,7 @@ test('doors leave it to the rules by which handle the database is read', () => {
   expect(doors.filter(([, code]) => /\bstore\.(?:slowRead|read|write|writeFor)\b/.test(code))).toEqual([]);
 });
 
-test('no value is taken for one of the document by a cast', () => {
+test('no cast turns a value into a type of the document', () => {
   const casts = SOURCES.flatMap((file) =>
     [...readSource(file).matchAll(/\bas (?:NonNullable<)?(?:Schemas|Wire|components)\b.*/g)].map(
       ([cast]) => `${file}: ${cast}`,
@@ -69,7 +69,7 @@ test('no value is taken for one of the document by a cast', () => {
   expect(casts).toEqual([]);
 });
 
-test('texts are found in all forms, and comments are none', () => {
+test('texts in all forms are found, and comments are ignored', () => {
   const code = `/** \`a\` */ const b = 'c' + \`d\${{ e: \`f\${g}h\` }}i\`; type J = 'k'; // 'l'`;
   expect(textsIn(code)).toEqual(['c', 'd', 'e', 'f', 'h', 'i', 'k']);
 });

@@ -33,7 +33,7 @@ test.each<[string, (second: number) => number]>([
   ['what fills the buffers at first', (second) => (second < 5 ? 2_000_000 : 0)],
   ['a few bytes of full buffers at each look', (second) => (second < 5 ? 2_000_000 : 100)],
   ['more of them now and then', (second) => (second < 5 ? 2_000_000 : second % 25 === 0 ? 4096 : 0)],
-])('a connection of which the system takes %s is ended within 70 s', (_name, takenIn) => {
+])('a connection whose client takes %s ends within 70 s', (_name, takenIn) => {
   expect(endsAfter(600, takenIn, always)).toBeLessThanOrEqual(65);
 });
 
@@ -42,6 +42,6 @@ test.each<[string, (second: number) => number, (second: number) => boolean]>([
   ['16 KiB every 16 seconds', (second) => (second % 16 === 0 ? 16_384 : 0), always],
   ['all that there is, a little every 20 seconds', (second) => (second % 20 === 0 ? 50 : 0), () => false],
   ['all that there is, though some waits at some looks', () => 10, (second) => second % 2 === 0],
-])('a client that takes %s is not ended', (_name, takenIn, waits) => {
+])('a connection whose client takes %s does not end', (_name, takenIn, waits) => {
   expect(endsAfter(3600, takenIn, waits)).toBeNull();
 });

@@ -52,7 +52,7 @@ afterAll(async () => {
   await scripted.stop();
 });
 
-describe.concurrent('a request that does not come whole', () => {
+describe.concurrent('an incomplete request', () => {
   test.for<[string, string]>([
     ['half a header', 'GET /docs HTTP/1.1\r\nHost: loc'],
     ['nothing', ''],
@@ -65,7 +65,7 @@ describe.concurrent('a request that does not come whole', () => {
       'half a chunk',
       `POST /api/mcp-servers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nX-API-KEY: ${API_KEY}\r\nX-API-SECRET: ${API_SECRET}\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{`,
     ],
-  ])('is answered with 408, and nothing of the connection is left: %s', async ([, sent], { expect }) => {
+  ])('is answered with 408, and its connection ends: %s', async ([, sent], { expect }) => {
     const { text, isGone } = await client(sent);
     await expect.poll(isGone, PATIENCE).toBe(true);
     expect(text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"message":|"error":/);
@@ -78,7 +78,7 @@ describe.concurrent('a request that does not come whole', () => {
     expect(text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*"jsonrpc":"2.0"/);
   });
 
-  test('ends, though the operation reads no body and has answered', async ({ expect }) => {
+  test('ends its connection even if the operation reads no body and has answered', async ({ expect }) => {
     const { text, isGone, socket } = await client(get('/healthz', 'Content-Length: 100000\r\n'));
     const trickle = setInterval(() => socket.write('x'), 50);
     await expect.poll(isGone, PATIENCE).toBe(true);
@@ -93,7 +93,7 @@ describe.concurrent('a connection without a request', () => {
     await expect.poll(isGone, PATIENCE).toBe(true);
   });
 
-  test('ends after an answer though empty lines are sent, which are no request', async ({ expect }) => {
+  test('ends after an answer, even if it sends empty lines', async ({ expect }) => {
     const { isGone, socket } = await client(get('/healthz'));
     const trickle = setInterval(() => socket.write('\r\n'), 50);
     await expect.poll(isGone, PATIENCE).toBe(true);
@@ -101,8 +101,8 @@ describe.concurrent('a connection without a request', () => {
   });
 });
 
-describe.concurrent('an answer with its connection', () => {
-  test('arrives whole though the body of its request is not read, and nothing is left then', async ({ expect }) => {
+describe.concurrent('an answer', () => {
+  test('arrives completely even if the request body is not read, and its connection ends', async ({ expect }) => {
     const { text, isGone, socket } = await client(
       'POST /api/mcp-servers HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n',
     );
@@ -114,14 +114,14 @@ describe.concurrent('an answer with its connection', () => {
     expect(text()).toMatch(/^HTTP\/1\.1 401 [\s\S]*key pair/);
   });
 
-  test('is not left half open when the request cannot be read', async ({ expect }) => {
+  test('does not leave the connection half open if the request is invalid', async ({ expect }) => {
     const { text, isGone } = await client('NONSENSE\r\n\r\n');
     await expect.poll(isGone, PATIENCE).toBe(true);
     expect(text()).toMatch(/^HTTP\/1\.1 400 /);
   });
 });
 
-describe('an answer of which nothing is taken', () => {
+describe('an answer that the client does not take', () => {
   test('ends its connection: /docs, several times', async () => {
     const { socket, isGone } = await client(get('/docs', 'Accept-Encoding: identity\r\n').repeat(9), { reads: false });
     // Bytes that the client sends are not bytes that it takes.
@@ -153,7 +153,7 @@ describe('an answer of which nothing is taken', () => {
     await gone;
   });
 
-  test('a single large one that is taken slowly arrives whole', async () => {
+  test('arrives completely if the client takes it slowly', async () => {
     const text = 'x'.repeat(12_000_000);
     scripted.script['tools/call'] = json({ result: { content: [{ type: 'text', text }] } });
     const { socket } = await client(post(rpc('tools/call')), { reads: false });
@@ -175,7 +175,7 @@ describe('an answer of which nothing is taken', () => {
     expect(performance.now() - start).toBeGreaterThan(2 * limits.answerTimeoutMs);
   });
 
-  test('a stream of events on which nothing waits lives on', async () => {
+  test('does not end a stream of events without waiting data', async () => {
     let end = () => undefined as unknown;
     scripted.script['tools/call'] = (response, { message }) => {
       beginEvents(response).write(eventOf({ jsonrpc: '2.0', method: 'notifications/message', params: {} }));
@@ -190,8 +190,8 @@ describe('an answer of which nothing is taken', () => {
   });
 });
 
-describe('requests that come before the answer to the one before them', () => {
-  test('are begun one after another, and answered in order', async () => {
+describe('pipelined requests', () => {
+  test('run one after another, and are answered in order', async () => {
     const answers: (() => void)[] = [];
     scripted.script['tools/call'] = (response, got) =>
       answers.push(() => json({ result: { content: [] } })(response, got));
@@ -206,7 +206,7 @@ describe('requests that come before the answer to the one before them', () => {
     expect(made.text()).toContain('{"status":"ok"}');
   });
 
-  test('with bodies, in many pieces, are all answered', async () => {
+  test('are all answered with bodies in many pieces', async () => {
     scripted.script['tools/call'] = json({ result: { content: [] } });
     const made = await client('');
     const all = (post(rpc('tools/call')) + get('/healthz')).repeat(16);
@@ -218,13 +218,13 @@ describe('requests that come before the answer to the one before them', () => {
     expect(made.isEnded()).toBe(false);
   });
 
-  test('are not begun when the connection ends with the answer before them', async () => {
+  test('do not run if the connection ends with the answer before them', async () => {
     const made = await client(get('/healthz', 'Connection: close\r\n') + get('/readyz'));
     await expect.poll(made.isGone, PATIENCE).toBe(true);
     expect(answersOf(made)).toHaveLength(1);
   });
 
-  test('thousands at once end the connection, and cost nobody else anything', async () => {
+  test('end the connection if there are thousands, and do not delay others', async () => {
     scripted.script['tools/call'] = () => undefined;
     const before = scripted.got('tools/call').length;
     const { isGone } = await client(post(rpc('tools/call')) + get('/docs').repeat(2000), { reads: false });
@@ -234,7 +234,7 @@ describe('requests that come before the answer to the one before them', () => {
   });
 });
 
-test('what a closed connection has sent is not parsed to its end', async () => {
+test('the remaining data of a closed connection is not parsed', async () => {
   let parsed = 0;
   const server = createServer().on('request', () => (parsed += 1));
   const options = { limits: LIMITS, perAddress: null, descriptors: null, onTight: vi.fn(), onManyEnded: vi.fn() };
@@ -254,7 +254,7 @@ test('what a closed connection has sent is not parsed to its end', async () => {
   server.close();
 });
 
-test('GATEHOUSE_CONNECTIONS_PER_ADDRESS: one more connection of an address is closed, until another one has gone', async () => {
+test('GATEHOUSE_CONNECTIONS_PER_ADDRESS: closes further connections of an address until another one has ended', async () => {
   const limited = await startTestServer({ env: { GATEHOUSE_CONNECTIONS_PER_ADDRESS: '2' } });
   const [first, second] = [await rawClient(limited.url, ''), await rawClient(limited.url, '')];
   const third = await rawClient(limited.url, get('/healthz'));

@@ -73,11 +73,11 @@ test.each<[Kind | 'newcomer', (readonly [Kind, number])[]]>([
     ],
   ],
   ['newcomer', [['served', 9000]]],
-])('the connection that is worth least makes room: %s', (kind, kinds) => {
+])('closes the least valuable connection: %s', (kind, kinds) => {
   expect(closedFor(1, kinds)).toEqual([kind]);
 });
 
-test('clients that connect together are all read from while others take nothing of their answers', () => {
+test('reads from all new clients while others do not take their answers', () => {
   const stalled = Array.from({ length: 9 }, (_, index) => ['stalled', 9000 - index] as const);
   expect(closedFor(5, stalled)).toEqual(Array(5).fill('stalled'));
 });

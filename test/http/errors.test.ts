@@ -20,13 +20,13 @@ test.each([
   expect(body).toMatch(new RegExp(`"${place}["]|"${place}: is wrong"`));
 });
 
-test('seconds to wait become a header', () => {
+test('writes retryAfterSeconds as the header Retry-After', () => {
   const error = new ApiError('unavailable', 'Not now.', { retryAfterSeconds: 5 });
   expect(rendered(error, '/integration').headers).toMatchObject({ 'Retry-After': '5' });
   expect(rendered(new ApiError('unavailable', 'Not now.'), '/integration').headers).not.toHaveProperty('Retry-After');
 });
 
-test('the log has the internal message and the cause, the answer has neither', async () => {
+test('the log contains the internal message and the cause, and the answer does not', async () => {
   const lines: string[] = [];
   const answer = errorAnswerer('https://gatehouse.example.com', pino({}, { write: (line) => lines.push(line) }));
   for (const thrown of [internalError('the row is odd', new Error('at the bottom')), new Error('at the bottom')]) {

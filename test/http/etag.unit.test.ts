@@ -19,7 +19,7 @@ test.each<[header: string | undefined, versions: ExpectedVersion]>([
   expect(parseIfMatch(header)).toEqual(versions);
 });
 
-test('a change for no version is refused, one for any is not', () => {
+test('refuses a change for no version, and accepts one for any version', () => {
   expect(() => requireVersion([], 7)).toThrow('has changed');
   expect(() => requireVersion([6, 8], 7)).toThrow('has changed');
   expect(() => requireVersion(parseIfMatch(etag(7)), 7)).not.toThrow();

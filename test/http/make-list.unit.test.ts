@@ -13,7 +13,7 @@ async function* items(count: number, begun = () => {}) {
   yield* valuesOf(count);
 }
 
-test('a short list is an array, a long one is held in pieces', async () => {
+test('a short list is an array, and a long one is held in pieces', async () => {
   const budget = largeBudget();
   const memory = scopeOf('a', budget);
   expect(await makeList(memory, () => items(2))).toEqual(valuesOf(2));
@@ -28,7 +28,7 @@ test('a short list is an array, a long one is held in pieces', async () => {
   expect(budget.heldBytes()).toBe(0);
 });
 
-test('one list of an owner is made at a time, and none whose client has left', async () => {
+test('makes one list of an owner at a time, and none for a client that has left', async () => {
   const begun: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   const first = makeList(scopeOf('a'), async function* () {
@@ -49,7 +49,7 @@ test('one list of an owner is made at a time, and none whose client has left', a
   expect(begun).toEqual(['first', 'other', 'last']);
 });
 
-test('a list is not made to its end when its client leaves meanwhile', async () => {
+test('stops making a list when its client leaves', async () => {
   const memory = scopeOf('a');
   let made = 0;
   const list = makeList(memory, async function* () {
@@ -65,7 +65,7 @@ test('a list is not made to its end when its client leaves meanwhile', async () 
   expect(made).toBeLessThan(1000);
 });
 
-test('memory that there is room for only when the work is over is refused', async () => {
+test('refuses memory that becomes free only after the end of the work', async () => {
   const budget = largeBudget();
   const memory = scopeOf('a', budget);
   memory.release();

@@ -25,7 +25,7 @@ afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
 });
 
-test('the connection that an organization has not used for the longest time makes room for another', async () => {
+test('closes the least recently used connection of an organization for a new one', async () => {
   const callTool = async (index: number) => {
     gateway.clock.now += 1000;
     const ask = await connect({ gateway, token: servers[index]?.minted.token ?? '' }, 'just calls');

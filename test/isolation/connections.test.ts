@@ -90,7 +90,7 @@ const warmUp = async (): Promise<void> => {
 
 describe.runIf(process.platform === 'linux')('clients that never read', () => {
   test.runIf(process.env.SOAK_CONNECTIONS !== undefined)(
-    '200 of them in five kinds are gone within 70 s, and the memory that they took is given back',
+    '200 clients of five kinds are disconnected within 70 s, and their memory is released',
     { timeout: 180_000 },
     async () => {
       await warmUp();
@@ -104,7 +104,7 @@ describe.runIf(process.platform === 'linux')('clients that never read', () => {
     },
   );
 
-  test('500 of them leave room and time for others where a process may have 512 descriptors', {
+  test('500 clients leave descriptors and time for others with a limit of 512 descriptors', {
     timeout: 120_000,
   }, async () => {
     clients = await openIdleClients(gateway.url, token, 500);

@@ -109,7 +109,7 @@ const DEEDS: Readonly<Record<string, Deed>> = {
   TLS: (socket) => socket.write(Buffer.from([0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3])),
 };
 
-test('whatever a client does, nobody else is disturbed, and nothing stays behind', { timeout: 3_600_000 }, async () => {
+test('a hostile client disturbs no other client, and leaves nothing behind', { timeout: 3_600_000 }, async () => {
   const { port } = new URL(gateway.url);
   const seed = Number(process.env.HOSTILE_SEED ?? 1);
   const random = randomOf(seed);

@@ -106,7 +106,7 @@ async function spyOn(
 const found = (text: string) => Object.keys(SECRETS).filter((name) => text.includes(SECRETS[name] as string));
 
 describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a local process of the operator', () => {
-  test('finds no secret where they come from files and it runs as another user', async () => {
+  test('finds no secret if they come from files and it runs as another user', async () => {
     const env: Record<string, string> = { GATEHOUSE_STDIO_USER: `${NOBODY}` };
     for (const [name, value] of Object.entries(SECRETS)) {
       env[`${name}_FILE`] = join(folder, name);
@@ -120,7 +120,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a loc
   });
 
   // As the gateway's own user it can read the data folder; SECURITY.md says so.
-  test('finds none in the environment of the gateway where they come from variables', async () => {
+  test('finds no secret in the environment of the gateway', async () => {
     const { report, program } = await spyOn('variables', SECRETS, join(folder, 'bin'));
     const own = await readFile(`/proc/${program.child.pid}/environ`, 'latin1');
     expect(own).toContain('GATEHOUSE_DATA=');
@@ -128,7 +128,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a loc
   });
 });
 
-test('the program hands over every variable that holds a secret', () => {
+test('the program removes every variable with a secret from its environment', () => {
   const { SECRETS: handed } = createRequire(import.meta.url)('../../bin/handed-secrets.cjs');
   expect(handed).toEqual(SECRET_VARIABLES);
 });

@@ -68,14 +68,14 @@ const checked = async (mcpServer: object): Promise<Json> => {
 /** The processes that have written to a file. */
 const pidsIn = async (file: string): Promise<number[]> => (await readFile(file, 'utf8')).trim().split('\n').map(Number);
 
-describe('200: ok, also for a server that is disabled', () => {
+describe('200 with `ok`, also for a disabled server', () => {
   test.each<[string, string, () => object | Promise<object>]>([
     ['Streamable HTTP, the SDK v1', 'streamable_http', () => remote(startHandshakeServer(SERVED))],
     ['Streamable HTTP, the SDK v2', 'streamable_http', () => remote(startStatelessServer(SERVED))],
     ['SSE', 'sse', () => remote(startSseServer(SERVED), { transport: 'sse' })],
     ['WebSocket', 'websocket', () => remote(startWebSocketServer(SERVED), { transport: 'websocket' })],
     ['stdio', 'stdio', () => small({ env: { TOOLS: JSON.stringify(listedOf('walk', 'act', 'look')) } })],
-  ])('%s: its tools, sorted', async (_, transport, configure) => {
+  ])('lists the tools sorted over %s', async (_, transport, configure) => {
     const mcpServer = (await configure()) as { name: string };
     const details = { name: mcpServer.name, transport, tools: ['act', 'look', 'walk'], toolCount: 3 };
     const id = await disabled(mcpServer);
@@ -85,7 +85,7 @@ describe('200: ok, also for a server that is disabled', () => {
     expect(gateway.deps.runtime.isConnectedTo(id)).toBe(false);
   });
 
-  test('each name once; what is no tool is left out, and there may be none', async () => {
+  test('lists each name once, without invalid tools, or none', async () => {
     const tools = [...listedOf('b', 'B', 'a', 'b'), { name: '' }, { name: 'schemaless' }, null];
     const told = await checked(small({ env: { TOOLS: JSON.stringify(tools) } }));
     expect([told.ok, told.details.tools, told.details.toolCount]).toEqual([true, ['B', 'a', 'b'], 3]);
@@ -93,7 +93,7 @@ describe('200: ok, also for a server that is disabled', () => {
     expect([none.ok, none.details.tools, none.details.toolCount]).toEqual([true, [], 0]);
   });
 
-  test('all pages', async () => {
+  test('lists all pages', async () => {
     const pages = startScripted('handshake', {
       'tools/list': (response, got) => {
         const page = Number(got.message.params.cursor ?? 0);
@@ -104,7 +104,7 @@ describe('200: ok, also for a server that is disabled', () => {
     expect((await checked(await remote(pages))).details.tools).toEqual(['page-0', 'page-1', 'page-2']);
   });
 
-  test('with its headers and variables', async () => {
+  test('sends the headers and variables of the server', async () => {
     const server = await startScripted('handshake');
     started.push(server);
     await checked({ name: unique(), url: server.url, headers: { Authorization: `Bearer \${SECRET}` } });
@@ -114,7 +114,7 @@ describe('200: ok, also for a server that is disabled', () => {
   });
 });
 
-describe('200: not ok', () => {
+describe('200 without `ok`', () => {
   test.each([...UNUSABLE, ...AWAY])('%s', async (_, configure, reason) => {
     expect(await checked(configure(places))).toEqual({
       ok: false,
@@ -123,7 +123,7 @@ describe('200: not ok', () => {
     });
   });
 
-  test('an error for the list, and a list that is none', async () => {
+  test('for an error, and for an invalid list', async () => {
     for (const [step, reason] of [
       [json({ error: { code: -32603, message: 'hush-hush' } }), 'it answered tools/list with an error (-32603).'],
       [result({ tools: 'hush-hush' }), 'its list of tools is none.'],
@@ -134,7 +134,7 @@ describe('200: not ok', () => {
     }
   });
 
-  test('variables that this process does not have; nothing is contacted', async () => {
+  test('for missing variables, without contacting the server', async () => {
     const server = await startScripted('handshake');
     started.push(server);
     const headers = { A: `\${MISSING_B}`, B: `\${MISSING_A}`, C: `\${SECRET}` };
@@ -146,7 +146,7 @@ describe('200: not ok', () => {
     expect(server.got()).toEqual([]);
   });
 
-  test('a server that hangs, after 5 s, or when timeoutSeconds are over; no process is left', async () => {
+  test('for a server that hangs, after 5 s or timeoutSeconds, without a remaining process', async () => {
     const file = join(folder, unique());
     const patience: [object, reason: string, ceiling: number][] = [
       [{ timeoutSeconds: 1 }, '1 s', 4900],
@@ -170,7 +170,7 @@ describe('200: not ok', () => {
     await expect.poll(() => pids.filter(isAlive), { timeout: SOON }).toEqual([]);
   });
 
-  test('a process that does not listen to its end is ended, and the answer does not wait for that', async () => {
+  test('kills a process that ignores its end, without delaying the answer', async () => {
     const file = join(folder, unique());
     const source = `trap '' TERM; echo $$ >> "$PIDS"; while :; do sleep 1000; done`;
     const stubborn = { command: '/bin/sh', args: ['-c', source], env: { PIDS: file, PATH: '/usr/bin:/bin' } };
@@ -186,7 +186,7 @@ describe('200: not ok', () => {
 });
 
 describe('a server that is in use', () => {
-  test('is asked beside the connection that serves, which stays; no process is left', async () => {
+  test('is asked over a separate connection, which leaves no process', async () => {
     const file = join(folder, unique());
     const id = await created(gateway, small({ env: { PIDS: file } }));
     const { token } = await share(gateway, id);
@@ -203,7 +203,7 @@ describe('a server that is in use', () => {
     await remove(gateway, id);
   });
 
-  test('is checked as it is stored, when something else still runs', async () => {
+  test('is checked with its stored configuration', async () => {
     const id = await created(gateway, small());
     const { token } = await share(gateway, id);
     const pid = await callTool(gateway, token, 'pid');
@@ -213,7 +213,7 @@ describe('a server that is in use', () => {
     await remove(gateway, id);
   });
 
-  test('and does not come up says why', async () => {
+  test('that does not start gives the reason', async () => {
     const lenient = { headers: { Prefer: 'handling=lenient' } };
     const { body } = await create(gateway, small({ command: 'no-such-command' }), {}, lenient);
     expect((await check(body.data.id)).body.error).toContain('its command is not found.');
@@ -221,7 +221,7 @@ describe('a server that is in use', () => {
   });
 });
 
-test('404: there is none; 422: no id; 401: nobody', async () => {
+test('404 for an unknown id, 422 for an invalid id, 401 without credentials', async () => {
   const { status, body } = await check(NOBODY);
   expect([status, body.error]).toEqual([404, { code: 'not_found', message: `No MCP server with id ${NOBODY}.` }]);
   const none = await check('none');

@@ -64,8 +64,8 @@ describe('201: every transport, for clients of both eras', () => {
   });
 });
 
-describe('201: what is answered', () => {
-  test('every key, with the defaults, and Location and ETag of what can then be read', async () => {
+describe('201: the answer', () => {
+  test('contains every key with defaults, and Location and ETag of the new server', async () => {
     const mcpServer = await remote(startHandshakeServer(TOOLS));
     const answer = await call(gateway.url, 'createSharedServer', { body: { name: ' Büro-Suche! ', mcpServer } });
     const at = new Date(gateway.clock.now).toISOString();
@@ -101,7 +101,7 @@ describe('201: what is answered', () => {
     expect(grants.body).toEqual({ organizations: [] });
   });
 
-  test('every key as it was given, those of other transports too', async () => {
+  test('contains every key as sent, also those of other transports', async () => {
     const mcpServer = {
       name: unique(),
       transport: 'sse',
@@ -121,13 +121,13 @@ describe('201: what is answered', () => {
     expect((await disabled('Every key', mcpServer)).body.data.mcpServer).toEqual(mcpServer);
   });
 
-  test('disabled: it is stored, and not started', async () => {
+  test('stores a disabled server without starting it', async () => {
     const { body } = await create(gateway, stdio(unique(), { command: 'no-such-command' }), { enabled: false });
     expect([body.data.enabled, body.reload]).toEqual([false, RELOADED]);
     expect(await statusOf(gateway, body.data.id)).toMatchObject({ state: 'disabled', stderr: null, toolCount: null });
   });
 
-  test('every change is in the audit log, without headers and variables', async () => {
+  test('every change is in the audit log without headers and variables', async () => {
     const id = await created(gateway, small({ env: { KEY: 'hush-hush' } }));
     const { text, body } = await call(gateway.url, 'listAuditEvents', { query: { action: 'server.created' } });
     expect(body.data[0]).toMatchObject({ actor: { kind: 'operator' }, target: { kind: 'server', id } });
@@ -137,7 +137,7 @@ describe('201: what is answered', () => {
 });
 
 describe('slugs', () => {
-  test('20 at once of one name: 20 slugs', async () => {
+  test('20 simultaneous servers of one name get 20 slugs', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => disabled('Many at once')));
     expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(201));
     const slugs = answers.map(({ body }) => body.data.slug);
@@ -145,7 +145,7 @@ describe('slugs', () => {
     expect(slugs.toSorted()).toEqual(wanted.toSorted());
   });
 
-  test('free again after DELETE', async () => {
+  test('a deleted server frees its slug', async () => {
     const { body } = await disabled('Once more');
     await remove(gateway, body.data.id);
     expect((await disabled('Once more')).body.data.slug).toBe('once-more');
@@ -165,7 +165,7 @@ describe('slugs', () => {
     ]);
   });
 
-  test('409: all 99 are taken, also for what would not come up', async () => {
+  test('409: all 99 slugs of a name are taken, before the server is started', async () => {
     await gateway.deps.store.write(async (db) => {
       for (let count = 0; count < 99; count++) {
         await store.insert(db, aSharedServer({ enabled: false }), 'crowd');
@@ -181,8 +181,8 @@ describe('slugs', () => {
   });
 });
 
-describe('409: mcpServer.name is that of an enabled server', () => {
-  test('one after the other; a disabled one may have it', async () => {
+describe('409: mcpServer.name belongs to an enabled server', () => {
+  test('for the second server, unless one of them is disabled', async () => {
     const mcpServer = small();
     const id = await created(gateway, mcpServer);
     const { status, body } = await create(gateway, mcpServer);
@@ -195,7 +195,7 @@ describe('409: mcpServer.name is that of an enabled server', () => {
     await remove(gateway, await created(gateway, mcpServer));
   });
 
-  test('two at once: one of them', async () => {
+  test('for one of two simultaneous servers', async () => {
     const mcpServer = small();
     const answers = await Promise.all([create(gateway, mcpServer), create(gateway, mcpServer)]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([201, 409]);

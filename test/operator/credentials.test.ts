@@ -39,7 +39,7 @@ const KINDS: [string, Kind][] = [
 describe.each(KINDS)('%s', (_, { create, list, remove, secrets, prefix }) => {
   const make = (body: unknown) => call(server.url, create, { path, body });
 
-  test('201: shows the secret once, and never again', async () => {
+  test('201: shows the secret only once', async () => {
     const { status, body, headers } = await make({ name: 'CI', expiresAt: '2099-12-31T23:59:59Z' });
     expect(status).toBe(201);
     expect(headers.get('location')).toMatch(new RegExp(`/api-(tokens|keys)/${body.id}$`));
@@ -65,7 +65,7 @@ describe.each(KINDS)('%s', (_, { create, list, remove, secrets, prefix }) => {
     expect((await call(server.url, list, { path })).body.at(-1).id).toBe(made.id);
   });
 
-  test('200: a deletion, and 404 ever after', async () => {
+  test('200: a deletion, and 404 afterwards', async () => {
     const { id } = (await make({ name: 'gone' })).body;
     expect((await call(server.url, remove, { path: { ...path, id } })).body).toEqual({ id, deleted: true });
     expect((await call(server.url, remove, { path: { ...path, id } })).status).toBe(404);
@@ -93,7 +93,7 @@ describe.each(KINDS)('%s', (_, { create, list, remove, secrets, prefix }) => {
   });
 });
 
-test('a key pair works as soon as it is there, and no longer than it is', async () => {
+test('a key pair works from its creation to its deletion', async () => {
   const { id, apiKey, apiSecret } = (await call(server.url, 'createApiKey', { path, body: { name: 'x' } })).body;
   const ask = async () => (await call(server.url, 'listMcpServers', { as: { apiKey, apiSecret } })).status;
   expect(await ask()).toBe(200);
@@ -101,7 +101,7 @@ test('a key pair works as soon as it is there, and no longer than it is', async 
   expect(await ask()).toBe(401);
 });
 
-test('permissions of an API token: accounts unless said, shown in the list, never none, never unknown', async () => {
+test('an API token has the permission accounts by default, lists its permissions, and refuses none or unknown ones', async () => {
   const make = async (permissions?: unknown) =>
     call(server.url, 'createApiToken', {
       path,
@@ -122,12 +122,12 @@ test('permissions of an API token: accounts unless said, shown in the list, neve
   ]);
 });
 
-test('the API token of the first start may decide', async () => {
+test('the API token of the first start has the permission approvals', async () => {
   const first = (await call(server.url, 'listApiTokens', { path: { org_id: server.organizationId } })).body[0];
   expect([first.name, first.permissions]).toEqual(['First start', ['accounts', 'approvals']]);
 });
 
-test('permissions: both unless said, never none, never unknown', async () => {
+test('a key pair has both permissions by default, and refuses none or unknown ones', async () => {
   const make = async (permissions?: unknown) =>
     call(server.url, 'createApiKey', { path, body: { name: 'x', ...(permissions !== undefined && { permissions }) } });
   expect((await make()).body.permissions).toEqual(['servers', 'approvals']);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.stop());
 
-test('200: it is gone, with its grants, the endpoints over it, and its process', async () => {
+test('200: deletes the server with its grants, endpoints and process', async () => {
   const id = await created(gateway, small());
   const { token } = await share(gateway, id);
   const pid = Number(await callTool(gateway, token, 'pid'));
@@ -31,7 +31,7 @@ test('200: it is gone, with its grants, the endpoints over it, and its process',
   expect(events.data[0].target).toEqual({ kind: 'server', id });
 });
 
-test('200: a call under way ends with the endpoint that it came through', async () => {
+test('200: a call in flight ends with its endpoint', async () => {
   const id = await created(gateway, stdio(unique()));
   const { token } = await share(gateway, id);
   await callTool(gateway, token, 'pid');
@@ -42,7 +42,7 @@ test('200: a call under way ends with the endpoint that it came through', async 
   expect(await slow).toBe('socket hang up');
 });
 
-test('404: there is none, or not any more; 412: of another version; 422: no id', async () => {
+test('404 for an unknown or deleted server, 412 for another version, 422 for an invalid id', async () => {
   const id = await created(gateway, small());
   const other = await remove(gateway, id, { 'If-Match': '"2"' });
   expect([other.status, other.body.error.code]).toEqual([412, 'conflict']);

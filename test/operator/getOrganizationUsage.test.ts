@@ -12,7 +12,7 @@ afterAll(() => server.stop());
 const usageOf = (org_id: string) => call(server.url, 'getOrganizationUsage', { path: { org_id } });
 
 describe('200', () => {
-  test('what an organization has beside its quotas, null where there is none', async () => {
+  test('shows the usage and the quotas, null without a quota', async () => {
     const world = await createWorld(server);
     const { status, body } = await usageOf(world.organizationId);
     expect([status, body]).toMatchObject([
@@ -32,7 +32,7 @@ describe('200', () => {
     expect(body.usage.tools.usedBytes).toBeGreaterThan(100);
   });
 
-  test('the memory that is held for it now, and its share', async () => {
+  test('shows the held memory and its share', async () => {
     const { budget } = server.deps;
     const [own, other] = [server.organizationId, (await createWorld(server)).organizationId];
     const held = budget.hold(own, 'test', 1000);
@@ -45,11 +45,11 @@ describe('200', () => {
     expect((await memory(own)).heldBytes).toBe(before.heldBytes - 1000);
   });
 
-  test('of the first organization, whose credentials count', async () => {
+  test('counts the credentials of the first organization', async () => {
     expect((await usageOf(server.organizationId)).body.usage.credentials.used).toBe(2);
   });
 
-  test('a server that is shared with it is an account', async () => {
+  test('counts a shared server as an account', async () => {
     const { id } = (await call(server.url, 'createOrganization', { body: { name: 'Grantee' } })).body;
     const shared = { name: 'Shared', enabled: false, mcpServer: { name: 's', url: 'https://shared.example.com/mcp' } };
     const path = { mcp_id: (await call(server.url, 'createSharedServer', { body: shared })).body.data.id };
@@ -61,7 +61,7 @@ describe('200', () => {
     expect((await usageOf(id)).body.usage).toMatchObject({ accounts: { used: 0 } });
   });
 
-  test('what is imported anew with other tools takes the place of what was there', async () => {
+  test('replaces the size of tools that are imported again', async () => {
     const world = await createWorld(server);
     const as = { as: world.token };
     const { id } = (await call(server.url, 'createIntegration', { ...as, body: { ...PETS, name: 'again' } })).body;
@@ -78,12 +78,12 @@ describe('200', () => {
   });
 });
 
-test('404: no such organization', async () => {
+test('404: an unknown organization', async () => {
   const { status, body } = await usageOf(`org_${'0'.repeat(27)}`);
   expect([status, body.error.code]).toEqual([404, 'not_found']);
 });
 
-test('422: an id of another kind', async () => {
+test('422: an id of another kind of object', async () => {
   const { status, body } = await usageOf('acme');
   expect([status, body.error.fieldErrors[0].field]).toEqual([422, 'path.org_id']);
 });

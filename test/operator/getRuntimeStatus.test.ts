@@ -37,7 +37,7 @@ async function start(era: 'handshake' | 'stateless' = 'handshake', script: Scrip
 const listing = (...tools: unknown[]): Script => ({ 'tools/list': result({ tools }) });
 const FINE = { name: 'fine', inputSchema: { type: 'object' } };
 
-test('200: nothing yet', async () => {
+test('200: no server and no reload', async () => {
   const empty = await startTestServer();
   try {
     expect((await call(empty.url, 'getRuntimeStatus')).body).toEqual({
@@ -57,7 +57,7 @@ describe('200: the last change of any server', () => {
     const { servers, ...about } = await status();
     return about;
   };
-  test('is told with its time, whatever came of it; a request that is refused is none', async () => {
+  test('is shown with its time and any result, without refused requests', async () => {
     gateway.clock.now += 1000;
     const { mcpServer } = await start();
     const id = await created(gateway, mcpServer);
@@ -86,7 +86,7 @@ describe('200: the last change of any server', () => {
 });
 
 describe('200: a server', () => {
-  test('oldest first; connected, with the tools and the version of either era', async () => {
+  test('lists the oldest first: connected, with tools and version of either era', async () => {
     gateway.clock.now += 1000;
     const ids: string[] = [];
     for (const era of ['handshake', 'stateless'] as const) {
@@ -111,7 +111,7 @@ describe('200: a server', () => {
     await Promise.all(ids.map((id) => remove(gateway, id)));
   });
 
-  test('disabled, since it was', async () => {
+  test('shows a disabled server with its time', async () => {
     const { mcpServer } = await start();
     const id = await created(gateway, mcpServer);
     gateway.clock.now += 1000;
@@ -125,7 +125,7 @@ describe('200: a server', () => {
     });
   });
 
-  test('unreachable since it is, with the tools that it last listed and no version; and connected again', async () => {
+  test('shows an unreachable server with its time and last tools, and connected again', async () => {
     const { server, mcpServer } = await start();
     const id = await created(gateway, mcpServer);
     const { token } = await share(gateway, id);
@@ -150,7 +150,7 @@ describe('200: a server', () => {
       });
   });
 
-  test('connecting, while it is waited for', async () => {
+  test('shows a server that is being connected', async () => {
     const { server, mcpServer } = await start('handshake', { 'tools/list': () => undefined });
     const { body } = await create(gateway, { ...mcpServer, timeoutSeconds: 0.3 });
     expect(await statusOf(gateway, body.data.id)).toMatchObject({ state: 'connecting', toolCount: null });
@@ -160,7 +160,7 @@ describe('200: a server', () => {
       .toMatchObject({ state: 'connected', lastError: null, toolCount: 1 });
   });
 
-  test('what refuses the credentials later is told without them', async () => {
+  test('shows a refusal of credentials without the credentials', async () => {
     const { server, mcpServer } = await start();
     const id = await created(gateway, { ...mcpServer, headers: { Authorization: 'Bearer hush-hush' } });
     const { token } = await share(gateway, id);
@@ -199,7 +199,7 @@ describe('200: warnings', () => {
   test.each<[string, () => Promise<object> | object]>([
     ['over HTTP', async () => (await start('handshake', listing(...TOOLS))).mcpServer],
     ['of a process', () => small({ env: { TOOLS: JSON.stringify(TOOLS) } })],
-  ])('%s: tools without a name or a schema, and twice the same, are left out', async (_, configure) => {
+  ])('names tools without a name or schema, and repeated ones, over %s', async (_, configure) => {
     const id = await created(gateway, await configure());
     expect(await statusOf(gateway, id)).toMatchObject({ state: 'connected', toolCount: 1, warnings: WARNINGS });
     await remove(gateway, id);
@@ -207,14 +207,14 @@ describe('200: warnings', () => {
 });
 
 describe('200: stderr', () => {
-  test('of a process, without secrets', async () => {
+  test('shows the standard error of a process without secrets', async () => {
     const id = await created(gateway, small({ env: { KEY: 'hush-hush', COMPLAINT: 'the key is hush-hush!' } }));
     // The complaint is the value of a variable too.
     await expect.poll(async () => (await statusOf(gateway, id)).stderr).toBe('***');
     await remove(gateway, id);
   });
 
-  test('is the last 64 KB, without a part of a secret', async () => {
+  test('shows the last 64 KB without a part of a secret', async () => {
     const SECRET = 'Tr0ub4dor-and-three';
     const complaining = { KEY: SECRET, COUNT: '20000' };
     const source = `

@@ -16,7 +16,7 @@ const added = async () => {
   return (await create(gateway, mcpServer, { enabled: false })).body.data;
 };
 
-test('200: a bare object, in clear, with an ETag that changes with it and with nothing else', async () => {
+test('200: a bare object without masking, with an ETag that changes only with the server', async () => {
   const server = await added();
   const first = await read(gateway, server.id);
   expect([first.status, first.body]).toEqual([200, server]);
@@ -35,7 +35,7 @@ test('200: a bare object, in clear, with an ETag that changes with it and with n
   expect(second.headers.get('etag')).not.toBe(etag);
 });
 
-test('404: there is none, or not any more', async () => {
+test('404: an unknown or deleted server', async () => {
   const { id } = await added();
   await remove(gateway, id);
   for (const gone of [id, NOBODY]) {
@@ -45,7 +45,7 @@ test('404: there is none, or not any more', async () => {
 });
 
 test.each(['none', '3c90c3cc0d444b508888-8dd25736052a', `${NOBODY}0`, `mcp_${NOBODY}`, '1'])(
-  '422: %s is no UUID',
+  '422: %s is not a UUID',
   async (id) => {
     const { status, body } = await read(gateway, id);
     expect([status, body.error.code]).toEqual([422, 'validation_failed']);
@@ -54,7 +54,7 @@ test.each(['none', '3c90c3cc0d444b508888-8dd25736052a', `${NOBODY}0`, `mcp_${NOB
   },
 );
 
-test('401: nobody, whatever the id', async () => {
+test('401: no credentials, with any id', async () => {
   for (const mcp_id of [NOBODY, 'none']) {
     expect((await call(gateway.url, 'getSharedServer', { path: { mcp_id }, as: 'nobody' })).status).toBe(401);
   }

@@ -47,8 +47,8 @@ const accountOf = async ({ as }: Organization, id: string) =>
 const pidOf = async (token: string) => Number(await callTool(gateway, token, 'pid'));
 const ended = (pid: number) => expect.poll(() => isAlive(pid), { timeout: SOON }).toBe(false);
 
-describe('whom a server is granted to', () => {
-  test('nobody, at first: 404 in the Accounts API; then those, and those alone', async () => {
+describe('the organizations of a server', () => {
+  test('are none at first, and then exactly the granted ones', async () => {
     const id = await created(gateway, small());
     expect(await granted(id)).toEqual([]);
     expect(await accountOf(one, id)).toBe(404);
@@ -60,7 +60,7 @@ describe('whom a server is granted to', () => {
     await remove(gateway, id);
   });
 
-  test('all, those that are made later too; then none', async () => {
+  test('can be all, including later ones, and then none', async () => {
     const id = await created(gateway, small());
     expect((await grant(gateway, id, 'all')).body).toEqual({ organizations: 'all' });
     const later = await anOrganization(gateway);
@@ -72,7 +72,7 @@ describe('whom a server is granted to', () => {
     await remove(gateway, id);
   });
 
-  test('422: an organization that does not exist; nothing is changed. 404: no such server', async () => {
+  test('422 for an unknown organization without a change, 404 for an unknown server', async () => {
     const id = await created(gateway, small());
     await grant(gateway, id, [one.id]);
     const nobody = `org_${'0'.repeat(27)}`;
@@ -87,8 +87,8 @@ describe('whom a server is granted to', () => {
   });
 });
 
-describe('each organization has its own process', () => {
-  test('and nobody gets what another has left', async () => {
+describe('the process of each organization', () => {
+  test('does not show the state of another organization', async () => {
     const id = await created(gateway, small());
     await grant(gateway, id, [one.id, other.id]);
     const [ours, theirs] = [await mintAs(gateway, one, id), await mintAs(gateway, other, id)];
@@ -110,7 +110,7 @@ describe('each organization has its own process', () => {
     await remove(gateway, id);
   });
 
-  test('which ends with the organization', async () => {
+  test('ends with the organization', async () => {
     const id = await created(gateway, small());
     await grant(gateway, id, 'all');
     const pid = await pidOf((await mintAs(gateway, one, id)).token);
@@ -119,7 +119,7 @@ describe('each organization has its own process', () => {
     await remove(gateway, id);
   });
 
-  test('which ends although the grant is withdrawn while the server is brought up anew', async () => {
+  test('ends even if the grant is withdrawn during a restart of the server', async () => {
     const id = await created(gateway, small());
     await grant(gateway, id, [one.id]);
     await pidOf((await mintAs(gateway, one, id)).token);
@@ -138,7 +138,7 @@ describe('each organization has its own process', () => {
   });
 });
 
-describe('withdrawing, at once, and for nobody else', () => {
+describe('withdrawing a grant, for this organization only', () => {
   const act = {
     jsonrpc: '2.0',
     id: 1,

@@ -59,7 +59,7 @@ async function cycle(index: number): Promise<void> {
 }
 
 test.skipIf(process.platform !== 'linux')(
-  `${CYCLES} local processes, created and deleted, leave nothing behind`,
+  `${CYCLES} created and deleted local processes leave nothing behind`,
   { timeout: 60_000 + CYCLES * 1000 },
   async () => {
     const pid = pidOf(gateway.program);
@@ -78,7 +78,7 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test('a process that is killed is used again', async () => {
+test('a killed process is started again', async () => {
   const id = await created(gateway, stdio('killed'));
   const { token } = await share(gateway, id);
   const pid = Number(await callTool(gateway, token, 'pid'));
@@ -87,7 +87,7 @@ test('a process that is killed is used again', async () => {
   await expect.poll(async () => (await statusOf(gateway, id)).state, { timeout: 5000 }).toBe('connected');
 });
 
-test('what is down at the start does not hold it up, and what was up is up again; the end ends all', async () => {
+test('starts even if a server is down, reconnects the others, and ends all when it stops', async () => {
   const id = await created(gateway, stdio('kept'));
   const { token } = await share(gateway, id);
   const down = (await create(gateway, { name: 'down', url: 'http://127.0.0.1:9/mcp' })).body.data.id;

@@ -15,7 +15,7 @@ const list = async (query: Record<string, string | number> = {}) =>
   (await call(server.url, 'listAuditEvents', { query })).body as { data: Event[]; nextCursor: string | null };
 
 describe('200', () => {
-  test('every change, by whom, to what, newest first, and no secret', async () => {
+  test('lists every change with actor and target, newest first, without secrets', async () => {
     const world = await createWorld(server);
     const path = world.ids(operation('getMcpServer'));
     const as = world.pair;
@@ -52,14 +52,14 @@ describe('200', () => {
     expect(answer.text).not.toContain(world.pair.apiSecret);
   });
 
-  test('what failed changed nothing and is not there', async () => {
+  test('contains no failed request', async () => {
     const before = (await list()).data.length;
     await call(server.url, 'createMcpServer', { body: { name: 'x', url: 'wss://x.example.com' } });
     await call(server.url, 'createOrganization', { body: {} });
     expect((await list()).data.length).toBe(before);
   });
 
-  test('pages that share nothing and miss nothing, while events arrive', async () => {
+  test('pages miss and repeat nothing while events arrive', async () => {
     const all = (await list({ limit: 1000 })).data.map(({ id }) => id);
     const paged: string[] = [];
     let cursor: string | null = '';
@@ -72,7 +72,7 @@ describe('200', () => {
     expect(paged).toEqual(all);
   });
 
-  test('by action, and since an instant', async () => {
+  test('filters by action and time', async () => {
     server.clock.now += 5000;
     const since = new Date(server.clock.now).toISOString();
     await call(server.url, 'createOrganization', { body: { name: 'Since' } });
@@ -83,7 +83,7 @@ describe('200', () => {
     );
   });
 
-  test('until they are 90 days old', async () => {
+  test('keeps events for 90 days', async () => {
     const before = (await list({ limit: 1000 })).data.length;
     const days = (count: number) => server.clock.now + count * 24 * 60 * 60 * 1000;
     await purgeAudit(server.deps.store, days(89), 90);

@@ -16,7 +16,7 @@ const add = async (name: string): Promise<Json> => {
   return (await create(gateway, mcpServer, { name, enabled: false })).body.data;
 };
 
-test('200: a bare array; empty while there are none, the oldest first, those of one moment by their ids', async () => {
+test('200: a bare array, oldest first, ties by id, or empty', async () => {
   const empty = await call(gateway.url, 'listSharedServers');
   expect([empty.status, empty.text]).toEqual([200, '[]']);
 
@@ -40,7 +40,7 @@ test('200: a bare array; empty while there are none, the oldest first, those of 
   expect(await list()).toEqual([changed, ...others]);
 });
 
-test('401: nobody', async () => {
+test('401: no credentials', async () => {
   const { status, body } = await call(gateway.url, 'listSharedServers', { as: 'nobody' });
   expect([status, body.error.code]).toEqual([401, 'auth_required']);
 });

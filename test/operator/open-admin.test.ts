@@ -10,7 +10,7 @@ afterAll(() => server.stop());
 
 const ask = (headers: Record<string, string>) => call(server.url, 'listOrganizations', { as: 'nobody', headers });
 
-test('GATEHOUSE_ADMIN_AUTH=none: nothing is asked of somebody at this machine', async () => {
+test('GATEHOUSE_ADMIN_AUTH=none: requests from this machine need no token', async () => {
   expect((await ask({})).status).toBe(200);
   expect((await ask({ 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
 });
@@ -48,7 +48,7 @@ test.each([
   expect([answer.status, answer.body.error.code]).toEqual([403, 'forbidden']);
 });
 
-test('programs at this machine are served, whatever else they send', async () => {
+test('serves programs on this machine with any other headers', async () => {
   const headers = {
     'User-Agent': 'curl/8',
     DNT: '1',
@@ -59,7 +59,7 @@ test('programs at this machine are served, whatever else they send', async () =>
   expect((await ask({ ...headers, 'Sec-CH-UA-Platform': '"Linux"', 'Cache-Control': 'no-cache' })).status).toBe(200);
 });
 
-test('each start says so in the log', async () => {
+test('each start logs a warning', async () => {
   const lines: string[] = [];
   const log = { write: (line: string) => void lines.push(line) };
   const started = await startTestServer({ env: { GATEHOUSE_ADMIN_AUTH: 'none' }, log });
@@ -68,6 +68,6 @@ test('each start says so in the log', async () => {
   await started.stop();
 });
 
-test('the Servers API still wants its key pair', async () => {
+test('the Servers API still requires its key pair', async () => {
   expect((await call(server.url, 'listMcpServers', { as: 'nobody' })).status).toBe(401);
 });

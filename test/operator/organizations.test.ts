@@ -14,7 +14,7 @@ const create = (body: unknown) => call(server.url, 'createOrganization', { body 
 const list = async () => (await call(server.url, 'listOrganizations')).body as { id: string; name: string }[];
 
 describe('createOrganization', () => {
-  test('201, with Location and ETag of what can then be read', async () => {
+  test('201, with Location and ETag of the new organization', async () => {
     const answer = await create({ name: 'Acme' });
     const at = new Date(server.clock.now).toISOString();
     const id = answer.body.id as string;
@@ -59,7 +59,7 @@ test('listOrganizations 200: a bare array, oldest first', async () => {
 });
 
 describe('deleteOrganization', () => {
-  test('200: with everything it owns; its key pairs end at once, its audit events stay', async () => {
+  test('200: deletes all its objects, its key pairs end at once, and its audit events stay', async () => {
     const world = await createWorld(server);
     const path = { org_id: world.organizationId };
     const answer = await call(server.url, 'deleteOrganization', { path });

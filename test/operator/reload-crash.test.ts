@@ -17,7 +17,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const tiny = (word: string) =>
   stdio('crashed', { args: [join(ROOT, 'test/support/tiny-stdio.cjs')], env: { WORD: word } });
 
-test(`killed during a reload, ${ROUNDS} times: what runs is what is stored`, {
+test(`runs the stored configuration after ${ROUNDS} kills during a reload`, {
   timeout: 30_000 + ROUNDS * 10_000,
 }, async () => {
   let gateway = await startGatewayProgram(directory);

@@ -107,7 +107,7 @@ async function reloadAll(id: string, token: string): Promise<string[]> {
   return words;
 }
 
-test(`${RELOADS} reloads, half of them broken, under 50 calls a second: no call fails, every answer is true`, async () => {
+test(`${RELOADS} reloads, half of them broken, fail none of 50 calls per second, and every answer is true`, async () => {
   const id = await created(gateway, tiny('reloaded', 'word-0'));
   const { token } = await share(gateway, id);
   const other = await share(gateway, await created(gateway, { name: 'other', url: remote.url }));

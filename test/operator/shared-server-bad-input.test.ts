@@ -84,7 +84,7 @@ test('422: all mistakes at once', async () => {
 test.each<[string, object, string]>([
   ['encoding', small({ encoding: 'utf-9', env: { A: `\${MISSING}` } }), 'is no encoding'],
   ['url', remote({ url: 'ftp://x.example.com', headers: { A: `\${MISSING}` } }), URL_FORMAT],
-])('422: %s, which no variable that is missing could make right', async (field, mcpServer, message) => {
+])('422: %s, which no missing variable could correct', async (field, mcpServer, message) => {
   const { status, text } = await create(gateway, mcpServer);
   expect([status, text]).toEqual([422, expect.stringContaining(message)]);
   expect(text).toContain(`body.mcpServer.${field}`);
@@ -119,7 +119,7 @@ test.each<[string, object]>([
   expect([status, body.error.code]).toEqual([422, 'validation_failed']);
 });
 
-describe('500 reload_failed: what no process can be started with', () => {
+describe('500 reload_failed: a configuration that cannot start a process', () => {
   test.each<[string, object]>([
     ['a command within a file', { command: join(ROOT, 'package.json/server') }],
     ['a command whose name is too long', { command: `/${'x'.repeat(4000)}` }],

@@ -55,7 +55,7 @@ describe('a list of tools of 5 MB', () => {
       () => scripted({ 'tools/list': result({ tools: names.map((name) => tool(name, 'x'.repeat(10_000))) }) }),
     ],
     ['of a process', () => odd({ env: { LONG: String(LONG) } })],
-  ])('%s: is listed, and served through an endpoint', async (_, configure) => {
+  ])('is listed over %s, and served by an endpoint', async (_, configure) => {
     const { id, ask } = await shared(await configure());
     expect((await statusOf(gateway, id)).toolCount).toBeGreaterThanOrEqual(LONG);
     const { status, body, text } = await ask('tools/list');
@@ -69,7 +69,7 @@ describe('a list of tools of 5 MB', () => {
   });
 });
 
-describe('what should be an answer to a call', () => {
+describe('an invalid answer to a call', () => {
   const WRONG: Script = {
     'tools/call': (response, got) => {
       const steps: Script = {
@@ -93,7 +93,7 @@ describe('what should be an answer to a call', () => {
     ['half of it, over HTTP', 'half', () => scripted(WRONG), 'broke off'],
     ['no JSON, of a process', 'nonsense', PROCESS, `sent nothing for 1 s; ${CARRIED_OUT}`],
     ['half of it, of a process', 'half', PROCESS, `exited with code 0; ${CARRIED_OUT}`],
-  ])('%s: the call fails, the next one does not', async (_, name, configure, reason) => {
+  ])('fails the call and not the next one: %s', async (_, name, configure, reason) => {
     const mcpServer = await configure();
     for (const way of WAYS) {
       const { id, slug, ask } = await shared(mcpServer, way);
@@ -107,7 +107,7 @@ describe('what should be an answer to a call', () => {
     }
   });
 
-  test('100 MB without the end of a line: the process is ended, and the memory is free again', async () => {
+  test('100 MB without a line end: ends the process, and releases the memory', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const { id, slug, ask } = await shared(odd({ timeoutSeconds: 60 }));
@@ -133,7 +133,7 @@ describe('what should be an answer to a call', () => {
   });
 });
 
-describe(`${FLOOD} notifications of progress for a client that reads slowly`, () => {
+describe(`${FLOOD} progress notifications for a slow client`, () => {
   const flood: Script = {
     'tools/list': result({ tools: [tool('flood'), tool('pid')] }),
     'tools/call': (response, got) => {
@@ -163,7 +163,7 @@ describe(`${FLOOD} notifications of progress for a client that reads slowly`, ()
     ['over HTTP', 'just calls', () => scripted(flood)],
     ['of a process', 'just calls', () => odd()],
     ['of a process', 'stateless', () => odd()],
-  ])('%s (%s): others are served meanwhile, and the answer comes in the end', async (_, way, configure) => {
+  ])('%s (%s): others are served, and the answer arrives', async (_, way, configure) => {
     const { id, url, ask } = await shared(await configure(), way);
     await ask('tools/list');
     const { body, headers } = requestOf(way, 1, 'tools/call', { name: 'flood' });
@@ -206,7 +206,7 @@ describe('tools without a name, and with a schema that is no object', () => {
   test.each<[string, () => object | Promise<object>]>([
     ['over HTTP', () => scripted({ 'tools/list': result({ tools: TOOLS }) })],
     ['of a process', () => small({ env: { TOOLS: JSON.stringify(TOOLS) } })],
-  ])('%s: are left out of the list of an endpoint, and cannot be called', async (_, configure) => {
+  ])('%s: are not listed and cannot be called', async (_, configure) => {
     const mcpServer = await configure();
     for (const way of WAYS) {
       const { id, ask } = await shared(mcpServer, way);

@@ -39,7 +39,7 @@ describe('variables', () => {
   });
   afterAll(() => gateway.stop());
 
-  test('in a command that is not found are in no line of the log', async () => {
+  test('in a missing command are not logged', async () => {
     const mcpServer = stdio(unique(), { command: `/opt/\${SECRET}/run` });
     const lenient = { headers: { Prefer: 'handling=lenient' } };
     const { status, body, text } = await create(gateway, mcpServer, {}, lenient);
@@ -53,7 +53,7 @@ describe('variables', () => {
     expect([lines, text, answer].filter((told) => told.includes(SECRET))).toEqual([]);
   });
 
-  test('are none where JavaScript has something of the name', async () => {
+  test('are not read from the prototype', async () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
       const { status, body } = await create(gateway, small({ env: { V: `\${${name}}` } }));
       const message = `Saved. Restart required to apply: this process has no variable ${name}.`;
@@ -61,7 +61,7 @@ describe('variables', () => {
     }
   });
 
-  test("are the gateway's own in small letters too", async () => {
+  test('of the gateway are refused in lower case too', async () => {
     for (const name of ['gatehouse_secret_key', 'Gatehouse_Admin_Token', 'database_url']) {
       const { status, body } = await create(gateway, small({ env: { V: `\${${name}}` } }));
       const message = `the variable \${${name}} is the gateway's own and is given to nobody; name another one`;
@@ -73,7 +73,7 @@ describe('variables', () => {
   });
 });
 
-describe('what is stored and cannot be used any more does not prevent the start', () => {
+describe('an unusable stored server does not prevent the start', () => {
   const GATEHOUSE_SECRET_KEY = randomBytes(32).toString('base64');
   let directory: string;
   let server: Scripted;
@@ -99,7 +99,7 @@ describe('what is stored and cannot be used any more does not prevent the start'
     ['is gone', {}, 'this process has no variable BAD'],
     ['leaves no URL', { BAD: 'not a url' }, 'mcpServer.url must be an absolute http, https, ws or wss URL without'],
     ['leaves nothing', { BAD: '' }, 'mcpServer.url is required for the transport streamable_http'],
-  ])('a URL whose variable %s; it can be renamed and switched off', async (_, environment, why) => {
+  ])('with a URL whose variable %s, and it can be renamed and disabled', async (_, environment, why) => {
     await start({ BAD: server.url });
     const id = await created(gateway, { name: unique(), url: `\${BAD}` });
     const { token } = await share(gateway, id);
@@ -119,7 +119,7 @@ describe('what is stored and cannot be used any more does not prevent the start'
     expect((await change(gateway, id, { enabled: true })).body.reload).toEqual(renamed.body.reload);
   });
 
-  test('a row that is damaged; the others are used', async () => {
+  test('with a damaged row, and the others are used', async () => {
     await start();
     const [damaged, whole] = [await created(gateway, small()), await created(gateway, small())];
     const { token } = await share(gateway, whole);

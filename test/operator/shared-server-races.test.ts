@@ -56,7 +56,7 @@ describe.each(['memory', 'postgres'] as const)('on %s', (engine) => {
     return row.body;
   }
 
-  describe('one server is changed twice', () => {
+  describe('two changes of one server', () => {
     let id: string;
     let token: string;
     beforeAll(async () => {

@@ -51,7 +51,7 @@ async function usedByBoth() {
   return { id, ours, theirs, pid };
 }
 
-test('what a session of one organization makes a server list is listed to no other', async () => {
+test('tools that appear in the session of one organization are not listed to others', async () => {
   const { id, ours, theirs } = await usedByBoth();
   const before = await namesOf(theirs);
   for (const token of [theirs, ours]) {
@@ -64,7 +64,7 @@ test('what a session of one organization makes a server list is listed to no oth
   await remove(gateway, id);
 });
 
-test('an organization that ends its process changes nothing for others', async () => {
+test('an organization that ends its process does not affect others', async () => {
   const { id, ours, theirs, pid } = await usedByBoth();
   for (let count = 0; count < 5; count++) {
     await expect.poll(() => callTool(gateway, ours, 'exit'), { timeout: SOON }).toContain('exited with code 3');
@@ -80,7 +80,7 @@ test.each([
   ['at once', 0],
   // The gateway looks every 500 ms whether endpoints of requests under way are still there.
   ['after the gateway has noticed', 1200],
-])('401: a call whose body ends when the grant is withdrawn, %s', async (_, milliseconds) => {
+])('401: a call whose body arrives after the grant was withdrawn, %s', async (_, milliseconds) => {
   const id = await created(gateway, small());
   await grant(gateway, id, [one.id]);
   const { token, url } = await mintAs(gateway, one, id);
@@ -101,7 +101,7 @@ test.each([
   await remove(gateway, id);
 });
 
-test('no stream stays open of a session whose grant was withdrawn', async () => {
+test('streams of a session end when the grant is withdrawn', async () => {
   let sessions = 0;
   let open = 0;
   const server = await startScripted('handshake', {
@@ -131,7 +131,7 @@ test('no stream stays open of a session whose grant was withdrawn', async () => 
   await server.stop();
 });
 
-test('of a server that is switched off, the tools seen last are listed, and calls say what it is', async () => {
+test('a disabled server lists its last tools, and calls report that it is disabled', async () => {
   const slug = unique();
   const id = await created(gateway, small(), { name: slug });
   await grant(gateway, id, [one.id]);

@@ -46,7 +46,7 @@ const mistakesOf = async (mcpServer: object): Promise<Json> => {
 };
 
 describe('are replaced from the environment', () => {
-  test('in command, args, env and cwd, unless a dollar goes before; the process inherits no others', async () => {
+  test('in command, args, env and cwd, unless escaped, and the process inherits no others', async () => {
     const mcpServer = small({
       command: `\${NODE}`,
       args: [`\${ROOT}/test/support/small-stdio-server.ts`, `\${EMPTY}`],
@@ -80,7 +80,7 @@ describe('are replaced from the environment', () => {
 });
 
 describe('that this process does not have', () => {
-  test('201 restart_required names each; it is stored, and not running', async () => {
+  test('201 restart_required: names each, and stores the server without starting it', async () => {
     const mcpServer = small({
       command: `\${Z_MISSING}`,
       args: [`\${A_MISSING}\${TOKEN}`],
@@ -103,7 +103,7 @@ describe('that this process does not have', () => {
     expect(await callTool(gateway, token, 'pid')).toContain('waits for a restart of the gateway');
   });
 
-  test('nothing is contacted, and what serves goes on', async () => {
+  test('contacts nothing, and keeps the connection in use', async () => {
     const id = await created(gateway, remote());
     const { token } = await share(gateway, id);
     const before = server.got('initialize').length;
@@ -122,7 +122,7 @@ describe('422', () => {
     ['args.1', small({ args: ['a', `\${?}`] })],
     ['env.KEY', small({ env: { KEY: `\${?}` } })],
     ['cwd', small({ cwd: `/\${?}` })],
-  ])("the gateway's own are refused in %s", async (field, mcpServer) => {
+  ])('refuses variables of the gateway in %s', async (field, mcpServer) => {
     for (const name of ['GATEHOUSE_ADMIN_TOKEN', 'GATEHOUSE_X', 'DATABASE_URL']) {
       const refused = JSON.parse(JSON.stringify(remote(mcpServer)).replaceAll(`\${?}`, `\${${name}}`));
       expect(await mistakesOf(refused)).toEqual([
@@ -135,7 +135,7 @@ describe('422', () => {
     }
   });
 
-  test('they are refused beside what is missing, and for what is disabled; names like theirs are not', async () => {
+  test('refuses them beside missing ones and for disabled servers, and accepts similar names', async () => {
     const env = { A: `\${MISSING}`, B: `\${DATABASE_URL}` };
     const { status } = await create(gateway, small({ env }), { enabled: false });
     expect(status).toBe(422);
@@ -145,7 +145,7 @@ describe('422', () => {
     );
   });
 
-  test('a value that no header may have', async () => {
+  test('refuses a value that no header can carry', async () => {
     expect(await mistakesOf(remote({ headers: { 'X-Key': `\${LINES}` } }))).toEqual([
       {
         field: 'body.mcpServer.headers.X-Key',
@@ -155,7 +155,7 @@ describe('422', () => {
     ]);
   });
 
-  test('a value that leaves nothing of what the transport needs', async () => {
+  test('refuses a value that removes a required setting', async () => {
     expect(await mistakesOf(remote({ url: `\${EMPTY}` }))).toEqual([
       { field: 'body.mcpServer.url', message: 'is required for the transport streamable_http', code: 'missing' },
     ]);
@@ -164,7 +164,7 @@ describe('422', () => {
     ]);
   });
 
-  test('a value that makes the URL none', async () => {
+  test('refuses a value that makes the URL invalid', async () => {
     for (const url of [`\${SCHEME}://127.0.0.1/mcp`, `http://\${TOKEN}@127.0.0.1/mcp`]) {
       expect(await mistakesOf(remote({ url }))).toEqual([
         {

@@ -23,8 +23,8 @@ const count = async () => (await call(gateway.url, 'listSharedServers')).body.le
 const lenient = (prefer: string) => ({ headers: { Prefer: prefer } });
 const RETRYING = 'Saved and reloaded. Server unreachable; retrying.';
 
-describe('not there', () => {
-  test.each(AWAY)('201: %s: it is stored, and tried again', async (_, configure, reason) => {
+describe('an unreachable server', () => {
+  test.each(AWAY)('201: is stored and tried again: %s', async (_, configure, reason) => {
     const { status, body, headers } = await create(gateway, configure(places));
     expect([status, body.reload]).toEqual([
       201,
@@ -36,7 +36,7 @@ describe('not there', () => {
     await remove(gateway, body.data.id);
   });
 
-  test('it is used as soon as it is there', async () => {
+  test('is used as soon as it answers', async () => {
     const { body } = await create(gateway, { name: unique(), url: `http://${places.free}/mcp` });
     const { token } = await share(gateway, body.data.id);
     expect(await callTool(gateway, token, 'act')).toContain('cannot be reached (ECONNREFUSED).');
@@ -51,8 +51,8 @@ describe('not there', () => {
   });
 });
 
-describe('cannot work', () => {
-  test.each(UNUSABLE)('500: %s: nothing is stored; 201 for who is lenient', async (_, configure, reason) => {
+describe('a server that cannot work', () => {
+  test.each(UNUSABLE)('500: is not stored, but 201 with handling=lenient: %s', async (_, configure, reason) => {
     const before = await count();
     const { status, body } = await create(gateway, configure(places));
     expect([status, body.error]).toMatchObject([
@@ -108,7 +108,7 @@ describe('Prefer', () => {
     expect([status, body.error.code]).toEqual([500, 'reload_failed']);
   });
 
-  test('201 without Preference-Applied: nothing had to be overlooked, or it is not known', async () => {
+  test('201 without Preference-Applied: the server starts, or the preference is unknown', async () => {
     for (const prefer of ['handling=lenient', 'respond-async, wait=10', 'handling=strict']) {
       const { status, headers, body } = await create(gateway, small(), {}, lenient(prefer));
       expect([status, headers.get('preference-applied'), body.reload.error]).toEqual([201, null, null]);

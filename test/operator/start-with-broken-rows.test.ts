@@ -35,7 +35,7 @@ const BROKEN: readonly [what: string, config: (seal: (plain: string) => string) 
   ],
 ];
 
-test('a server whose row is broken is marked, and the gateway starts with all others', async () => {
+test('marks a server with a broken row, and starts all others', async () => {
   const first = await start();
   const sound = await created(first, small());
   const { token } = await share(first, sound);

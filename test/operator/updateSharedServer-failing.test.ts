@@ -34,7 +34,7 @@ const lenient = { Prefer: 'handling=lenient' };
 
 describe('while a connection is live', () => {
   test.each([...UNUSABLE, ...AWAY])(
-    '500: %s: nothing is saved, and what served never stopped; 200 for who is lenient',
+    '500: saves nothing and keeps the connection, but 200 with handling=lenient: %s',
     async (_, configure, reason) => {
       const id = await created(gateway, { name: unique(), url: good.url });
       const { token } = await share(gateway, id);
@@ -68,7 +68,7 @@ describe('while a connection is live', () => {
   );
 });
 
-describe('while nothing serves', () => {
+describe('without a live connection', () => {
   test.each<[string, () => Promise<string>]>([
     [
       'the old one is unreachable',
@@ -85,7 +85,7 @@ describe('while nothing serves', () => {
         return (await create(gateway, mcpServer)).body.data.id;
       },
     ],
-  ])('%s: what is not there is committed, what cannot work is not, what works is used', async (_, start) => {
+  ])('saves an unreachable server, refuses one that cannot work, and uses one that works: %s', async (_, start) => {
     const id = await start();
     const { token } = await share(gateway, id);
     const away = await change(gateway, id, { mcpServer: { name: unique(), url: `http://${places.failing}/503` } });
@@ -104,7 +104,7 @@ describe('while nothing serves', () => {
     await remove(gateway, id);
   });
 
-  test('what was disabled: enabling it is as creating it', async () => {
+  test('enabling a disabled server works like creating it', async () => {
     const broken = small({ command: 'no-such-command' });
     const { id } = (await create(gateway, broken, { enabled: false })).body.data;
     const failed = await change(gateway, id, { enabled: true });
@@ -118,7 +118,7 @@ describe('while nothing serves', () => {
   });
 });
 
-test('a server that has gone away unnoticed is not taken for one that serves', async () => {
+test('a server that has silently ended does not count as live', async () => {
   const gone = await startScripted('handshake');
   const id = await created(gateway, { name: unique(), url: gone.url });
   await gone.stop();

@@ -77,20 +77,20 @@ test.each<[string, object, string]>([
   ['the configuration', { mcpServer: { name: 'x' } }, 'body.mcpServer.url'],
   ['the URL', { mcpServer: { name: 'x', url: 'ftp://x' } }, 'body.mcpServer.url'],
   ["the gateway's variable", { mcpServer: small({ env: { A: `\${DATABASE_URL}` } }) }, 'body.mcpServer.env.A'],
-])('422 goes before 404, and 401 before both: %s', async (_, body, field) => {
+])('401 comes before 422, and 422 before 404: %s', async (_, body, field) => {
   const { status, body: told } = await change(gateway, NOBODY, body);
   expect([status, told.error.fieldErrors[0].field]).toEqual([422, field]);
   const path = { mcp_id: NOBODY };
   expect((await call(gateway.url, 'updateSharedServer', { path, body, as: 'nobody' })).status).toBe(401);
 });
 
-test('422: no id', async () => {
+test('422: an invalid id', async () => {
   const { status, body } = await change(gateway, 'none', { name: 'x' });
   expect([status, body.error.fieldErrors[0].field]).toEqual([422, 'path.mcp_id']);
 });
 
 describe('If-Match', () => {
-  test('200 for the version that is there, 412 for any other; nothing is then touched', async () => {
+  test('200 for the current version, 412 for any other without a change', async () => {
     const id = await disabled();
     const first = (await read(gateway, id)).headers.get('etag') ?? '';
     const saved = await change(gateway, id, { name: 'Second' }, { 'If-Match': first });
@@ -105,13 +105,13 @@ describe('If-Match', () => {
     expect((await change(gateway, id, { name: 'Fourth' }, { 'If-Match': '*' })).status).toBe(200);
   });
 
-  test('404 where there is none', async () => {
+  test('404 for an unknown server', async () => {
     expect((await change(gateway, NOBODY, { name: 'x' }, { 'If-Match': '"1"' })).status).toBe(404);
   });
 });
 
-describe('409: another enabled server has the mcpServer.name', () => {
-  test('not while one of the two is disabled; on enabling it; nothing is changed', async () => {
+describe('409: another enabled server has the same mcpServer.name', () => {
+  test('when the second one is enabled, without a change', async () => {
     const holder = small();
     const holderId = await created(gateway, holder);
     const message = `The enabled MCP server ${holderId} has the mcpServer.name '${holder.name}' already.`;
@@ -141,7 +141,7 @@ describe('500 reload_failed', () => {
   const HEADERS = { Authorization: `Bearer ${OF_HEADER}`, 'X-Other': `\${SECRET}` };
   const failing = (source: string, more: object = {}) => ({ ...script(unique(), source), env: ENV, ...more });
 
-  test('what the candidate said on its standard error is in the answer, without secrets', async () => {
+  test('the answer contains the standard error of the candidate without secrets', async () => {
     const id = await created(gateway, small());
     const source = `process.stderr.write('the key is ' + process.env.KEY + ', ' + process.argv[1] + '; goodbye\\n', () => process.exit(2))`;
     const { status, body } = await change(gateway, id, {
@@ -160,7 +160,7 @@ describe('500 reload_failed', () => {
     await remove(gateway, id);
   });
 
-  test('nor is a secret there of several lines, or with quotes, that is printed as JSON', async () => {
+  test('the answer contains no secret with several lines or quotes, printed as JSON', async () => {
     const id = await created(gateway, small());
     const env = { KEY: `-- begin --\n${OF_ENV}\n-- end --`, OTHER: `"${OF_VARIABLE}"` };
     const source = 'console.error(JSON.stringify(process.env)); console.error(process.env); process.exitCode = 1';
@@ -171,7 +171,7 @@ describe('500 reload_failed', () => {
     await remove(gateway, id);
   });
 
-  test('no header, no variable and no env value is in any answer, log line or metric', async () => {
+  test('no answer, log line or metric contains a header, variable or env value', async () => {
     const id = await created(gateway, small());
     const all = 'process.stderr.write(JSON.stringify(process.env)); console.log(JSON.stringify(process.env));';
     const remote = (path: string, more: object = {}) => ({
@@ -210,7 +210,7 @@ describe('500 reload_failed', () => {
     await remove(gateway, id);
   });
 
-  test('is counted beside the others, and expected: no line of the log says warn or error', async () => {
+  test('is counted, and logged without a warning', async () => {
     const id = await created(gateway, small());
     const before = await counts();
     const logged = lines.length;

@@ -52,7 +52,7 @@ describe('restart_required: the new configuration names a variable that this pro
     return { id, token, pid, saved: saved.body.data };
   }
 
-  test('it is stored, and what served goes on', async () => {
+  test('stores the change and keeps the connection', async () => {
     const { id, token, pid, saved } = await pending();
     expect((await read(gateway, id)).body).toEqual(saved);
     expect(saved.mcpServer.env).toEqual({ WORD: 'new', KEY: `\${MISSING}` });
@@ -65,14 +65,14 @@ describe('restart_required: the new configuration names a variable that this pro
     });
   });
 
-  test('another name afterwards does not bring it in', async () => {
+  test('a later change of the name does not apply it', async () => {
     const { id, token, pid } = await pending();
     const { status, body } = await change(gateway, id, { name: 'Another name' });
     expect([status, body.reload, body.data.name]).toEqual([200, RESTART, 'Another name']);
     expect([await wordOf(gateway, token), await callTool(gateway, token, 'pid')]).toEqual(['old', pid]);
   });
 
-  test('nor does switching it off and on: then nothing serves', async () => {
+  test('disabling and enabling does not apply it, and nothing serves', async () => {
     const { id, token, pid } = await pending();
     expect((await change(gateway, id, { enabled: false })).body.reload).toEqual(RELOADED);
     await expect.poll(() => isAlive(Number(pid)), { timeout: SOON }).toBe(false);
@@ -86,7 +86,7 @@ describe('restart_required: the new configuration names a variable that this pro
     });
   });
 
-  test('what works, afterwards, is a reload', async () => {
+  test('a later working configuration is a reload', async () => {
     const { id, token, pid } = await pending();
     const { status, body } = await change(gateway, id, { mcpServer: word('newest') });
     expect([status, body.reload]).toEqual([200, RELOADED]);
@@ -95,7 +95,7 @@ describe('restart_required: the new configuration names a variable that this pro
     await expect.poll(() => isAlive(Number(pid)), { timeout: SOON }).toBe(false);
   });
 
-  test('what serves, saved once more, is used without connecting again', async () => {
+  test('the configuration in use, saved again, keeps the connection', async () => {
     const mcpServer = word('old');
     const id = await created(gateway, mcpServer);
     const { token } = await share(gateway, id);
@@ -107,7 +107,7 @@ describe('restart_required: the new configuration names a variable that this pro
     expect(await callTool(gateway, token, 'pid')).toBe(pid);
   });
 
-  test('what cannot work, afterwards, is refused: what is pending stays, and what served goes on', async () => {
+  test('a later broken configuration is refused, and the pending one stays', async () => {
     const { id, token, pid, saved } = await pending();
     const { status, body } = await change(gateway, id, { mcpServer: small({ command: 'no-such-command' }) });
     expect([status, body.error?.code]).toEqual([500, 'reload_failed']);
@@ -137,7 +137,7 @@ describe('GATEHOUSE_RELOAD=on-restart', () => {
     await rm(directory, { recursive: true });
   });
 
-  test('every change is stored and changes nothing that runs; the next start uses what is stored', async () => {
+  test('stores every change for the next start only', async () => {
     const pids = `${await mkdtemp(join(directory, 'pids-'))}/pids`;
     await restart('live');
     const kept = await created(gateway, word('old'), { name: 'Kept' });
@@ -193,7 +193,7 @@ describe('GATEHOUSE_RELOAD=on-restart', () => {
     expect((await readFile(pids, 'utf8')).trim().split('\n')).toHaveLength(2);
   });
 
-  test('what no restart could make right is refused all the same', async () => {
+  test('refuses a configuration that no restart could correct', async () => {
     await restart('on-restart');
     const mcpServer = { name: unique(), url: 'ftp://127.0.0.1/' };
     expect((await create(gateway, mcpServer)).status).toBe(422);

@@ -72,7 +72,7 @@ test('seed 003: the literal request, with a real server behind it, on a gateway 
 });
 
 describe('200', () => {
-  test('the new connection serves, and the old one is gone', async () => {
+  test('replaces the old connection by the new one', async () => {
     const id = await created(gateway, stdio(unique()));
     const { token } = await share(gateway, id);
     const before = await callTool(gateway, token, 'pid');
@@ -82,7 +82,7 @@ describe('200', () => {
     expect(await callTool(gateway, token, 'pid')).not.toBe(before);
   });
 
-  test('a call under way on the old connection is finished', async () => {
+  test('finishes a call in flight on the old connection', async () => {
     const id = await created(gateway, stdio(unique()));
     const { token } = await share(gateway, id);
     const slow = callTool(gateway, token, 'slow', { ms: 1500 });
@@ -91,7 +91,7 @@ describe('200', () => {
     expect(await slow).toBe('done');
   });
 
-  test('another name does not connect again', async () => {
+  test('a new name keeps the connection', async () => {
     const id = await created(gateway, stdio(unique()));
     const { token } = await share(gateway, id);
     const before = await callTool(gateway, token, 'pid');
@@ -103,7 +103,7 @@ describe('200', () => {
   test.each([
     ['nothing', {}],
     ['null', { name: null, enabled: null, mcpServer: null }],
-  ])('%s: nothing is touched', async (_, body) => {
+  ])('touches nothing: %s', async (_, body) => {
     const id = await created(gateway, remote());
     const { headers } = await call(gateway.url, 'getSharedServer', { path: { mcp_id: id } });
     const answer = await change(gateway, id, body);
@@ -111,19 +111,19 @@ describe('200', () => {
     expect(answer.headers.get('etag')).toBe(headers.get('etag'));
   });
 
-  test('what it was already: nothing is touched', async () => {
+  test('touches nothing if nothing changes', async () => {
     const mcpServer = remote();
     const id = await created(gateway, mcpServer);
     expect((await change(gateway, id, { enabled: true, mcpServer })).body.reload.message).toBe('No changes.');
   });
 
-  test('mcpServer is replaced whole', async () => {
+  test('replaces the whole mcpServer', async () => {
     const id = await created(gateway, remote({ headers: { 'X-Team': 'a' }, timeoutSeconds: 9 }));
     const { body } = await change(gateway, id, { mcpServer: remote() });
     expect(body.data.mcpServer).toMatchObject({ headers: {}, timeoutSeconds: null });
   });
 
-  test('disabled: it is not used, and says so; enabled again: it is', async () => {
+  test('does not use a disabled server, and uses it again when enabled', async () => {
     const id = await created(gateway, stdio(unique()));
     const { token } = await share(gateway, id);
     expect((await change(gateway, id, { enabled: false })).body.reload).toEqual(RELOADED);
@@ -162,7 +162,7 @@ describe('500 reload_failed', () => {
       () => ({ name: unique(), url: 'http://127.0.0.1:9/mcp' }),
       'cannot be reached (ECONNREFUSED)',
     ],
-  ])('%s: nothing is saved, and what served never stopped', async (_, broken, reason) => {
+  ])('saves nothing and keeps the connection: %s', async (_, broken, reason) => {
     const id = await created(gateway, stdio(unique()));
     const { token } = await share(gateway, id);
     const pid = await callTool(gateway, token, 'pid');

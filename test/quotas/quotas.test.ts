@@ -67,14 +67,14 @@ onBothEngines(({ shared }) => {
     ['credentials', (db: Db) => apiTokens.insert(db, aToken(own))],
     ['credentials', (db: Db) => keyPairs.insert(db, aKeyPair(own))],
     ['tool_bytes', (db: Db) => integrations.insert(db, anIntegration(own), sized(1))],
-  ] as const)('lets as many in as there is room for %s, however many come at once', async (resource, create) => {
+  ] as const)('admits exactly the quota of simultaneous requests %s', async (resource, create) => {
     const limit = (await of(resource)) + 3 * (resource === 'tool_bytes' ? 1 + (await textBytes()) : 1);
     const answers = await Promise.all(Array.from({ length: 12 }, () => attempt(resource, limit, create)));
     expect(answers.filter((answer) => answer === null)).toHaveLength(3);
     expect(await of(resource)).toBe(limit);
   });
 
-  it('refuses what grows when a quota was lowered, and lets what is there stay, change and shrink', async () => {
+  it('refuses growth after a lowered quota, and lets objects stay, change and shrink', async () => {
     const limit = 500 + (await textBytes());
     await store.write((db) => integrations.update(db, integration, 1, sized(1000)));
     const put = (version: number, bytes: number) =>
@@ -88,7 +88,7 @@ onBothEngines(({ shared }) => {
     expect(await put(6, 501)).not.toBeNull();
   });
 
-  it('names the quota, the limit and whom to ask', async () => {
+  it('names the quota, the limit and the contact', async () => {
     expect(await attempt('integrations', 1, (db) => integrations.insert(db, anIntegration(own), CONTENTS))).toBe(
       'This organization has reached its quota of integrations, which is 1. Delete what is not needed, or ask the operator to ' +
         'raise GATEHOUSE_QUOTA_INTEGRATIONS.',
@@ -100,7 +100,7 @@ onBothEngines(({ shared }) => {
     );
   });
 
-  it('limits one organization and not another', async () => {
+  it('limits each organization separately', async () => {
     const other = await anOrganization(store);
     expect(await attempt('servers', 1, (db) => servers.insert(db, aServer(own)))).toBeNull();
     expect(await attempt('servers', 1, (db) => servers.insert(db, aServer(own)))).not.toBeNull();

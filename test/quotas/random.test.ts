@@ -161,7 +161,7 @@ const steps = fc.array(
 );
 
 onBothEngines(({ location }) => {
-  test('whatever is done through the APIs, the counts are those of the tables', async () => {
+  test('the counts match the tables after random requests', async () => {
     const server = await startTestServer({ location: await location() });
     const world: World = { server, tenants: [await aTenant(server), await aTenant(server)], shared: [] };
     const done = new Set<string>();

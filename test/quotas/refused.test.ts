@@ -32,7 +32,7 @@ const usage = async () =>
 const refusal = ({ status, headers }: Answer) => [status, headers.get('link')?.replace(/^.*#/, '#')];
 const REFUSED = [409, '#quota_exceeded>; rel="help"'];
 
-describe('409: beyond a quota nothing is made, and the answer names quota, limit and whom to ask', () => {
+describe('409: nothing is created beyond a quota, and the answer names quota, limit and contact', () => {
   test('createMcpServer, in the envelope of the Servers API', async () => {
     const body = { name: 'Second', url: 'https://second.example.com/mcp' };
     const answer = await call(server.url, 'createMcpServer', { as: world.pair, body });
@@ -79,7 +79,7 @@ describe('409: beyond a quota nothing is made, and the answer names quota, limit
     });
   });
 
-  test('updateIntegration, of what grows; what does not passes', async () => {
+  test('updateIntegration refuses growth only', async () => {
     const [id = ''] = await idsOf('listIntegrations');
     const update = (body: object) => call(server.url, 'updateIntegration', { as: world.token, path: { id }, body });
     const large = (bytes: number) => ({
@@ -97,7 +97,7 @@ describe('409: beyond a quota nothing is made, and the answer names quota, limit
     expect((await update({ document: PETS.document })).status).toBe(200);
   });
 
-  test('a mistake comes before the quota', async () => {
+  test('a mistake is reported before the quota', async () => {
     const body = { name: 'Second', url: 'ftp://second.example.com' };
     expect((await call(server.url, 'createMcpServer', { as: world.pair, body })).status).toBe(400);
     const path = { integrated_account_id: '1ba1f401-7183-47c5-9e39-e8e257e3c795' };
@@ -105,7 +105,7 @@ describe('409: beyond a quota nothing is made, and the answer names quota, limit
   });
 });
 
-test('what is deleted makes room', async () => {
+test('a deletion makes room', async () => {
   const other = await createWorld(server);
   const account = (await call(server.url, 'listAccounts', { as: other.token, query: { tenant_id: 'acme-1' } })).body
     .result[0].id as string;
@@ -118,7 +118,7 @@ test('what is deleted makes room', async () => {
   expect((await mint()).status).toBe(409);
 });
 
-test('a grant is given to an organization whose accounts are at their quota, and so is one to all', async () => {
+test('a grant is allowed for an organization at its quota, alone and with all', async () => {
   const mcpServer = { name: 'granted', url: 'https://granted.example.com/mcp' };
   const shared = { name: 'Granted', enabled: false, mcpServer };
   const path = { mcp_id: (await call(server.url, 'createSharedServer', { body: shared })).body.data.id as string };
@@ -131,8 +131,8 @@ test('a grant is given to an organization whose accounts are at their quota, and
   expect((await usage()).accounts.used).toBe(2);
 });
 
-describe('a server that lists more than its organization has room for', () => {
-  test('its tools are not used, the answers say why, and what it listed before stays', async () => {
+describe('a list beyond the quota of tools', () => {
+  test('is not used, the answers give the reason, and the earlier list stays', async () => {
     const own = await startTestServer({
       env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_QUOTA_TOOLS_MIB: '1' },
       limits: { listIntervalMs: 1 },

@@ -61,7 +61,7 @@ describe.each(Object.entries(WRITERS))('%s', (_, write) => {
   });
 });
 
-test('JSON stays JSON, whatever the secrets are', () => {
+test('JSON stays valid with any secrets', () => {
   const unit = fc.constantFrom('\\', '"', 'n', 'u', '0', '4', '1', '%', '2', '5', '\n', 'a', '{', ':', ',', ' ', 'ż');
   const text = fc.string({ unit, maxLength: 40 });
   const secrets = fc.array(fc.string({ unit, minLength: 8, maxLength: 12 }), { minLength: 1, maxLength: 3 });
@@ -80,13 +80,13 @@ test('JSON stays JSON, whatever the secrets are', () => {
   );
 });
 
-test('numbers of JSON stay', async () => {
+test('numbers of JSON are not masked', async () => {
   for (const secret of ['123456789', '-12345678', '12345678.5', '1234567e10']) {
     expect(searchFor(['', secret]).isEmpty).toBe(true);
   }
 });
 
-describe('what is a secret in another one', () => {
+describe('a secret inside another one', () => {
   const KEY =
     '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nBKcwggSjAgEAAoIBAQC7\n-----END PRIVATE KEY-----\n';
   const ACCOUNT = JSON.stringify({
@@ -110,7 +110,7 @@ describe('what is a secret in another one', () => {
     expect(await masked(name, value, JSON.stringify(JSON.stringify({ it: value })), true)).not.toContain(secret);
   });
 
-  test('short values, words and addresses are none', async () => {
+  test('short values, words and addresses are not masked', async () => {
     const text = 'dark service_account https://oauth2.example.com/token app db.internal';
     for (const [name, value] of [
       ['Cookie', 'sid=cookieSECRET99; theme=dark'],
@@ -122,7 +122,7 @@ describe('what is a secret in another one', () => {
   });
 });
 
-test('large texts are searched in turns, wherever a secret lies across two', async () => {
+test('large texts are searched in turns, also for secrets across two turns', async () => {
   const secret = 'k"ey\\with/spécial<&>12';
   for (let shift = 0; shift < 40; shift++) {
     let turns = 0;
@@ -135,7 +135,7 @@ test('large texts are searched in turns, wherever a secret lies across two', asy
   }
 });
 
-test('secrets that overlap are one', async () => {
+test('overlapping secrets are masked as one', async () => {
   const search = searchFor(['', 'abcdefgh1'], ['', 'fgh1ijklmn'], ['', 'abcdefgh1ijk']);
   expect(await search.outOfText('.abcdefgh1ijklmn.', all(search), false, turn)).toBe('.[credential].');
 });
@@ -144,7 +144,7 @@ test.each([
   ['a run', 'a'.repeat(8191)],
   ['a run with another letter within', `${'a'.repeat(4000)}b${'a'.repeat(4000)}`],
   ['a run that ends otherwise', `${'a'.repeat(8190)}b`],
-])('%s is looked for in a text of it, in a bounded number of looks', async (_, secret) => {
+])('a search for %s in its own repetition takes a limited number of steps', async (_, secret) => {
   const search = searchFor(
     ['', secret],
     ...Array.from({ length: 30 }, (_item, at) => ['', `${secret}${at}x`] as const),

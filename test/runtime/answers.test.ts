@@ -82,7 +82,7 @@ describe.each<Era>(['handshake', 'stateless'])('of a server with the %s protocol
     ['a string', 'ż"\\'],
     ['a number', 0],
     ['a fraction', 0.5],
-  ])('the id is the one of the caller: %s', async (_, id) => {
+  ])('restores the id of the caller: %s', async (_, id) => {
     const answers = await ask((response, got) => {
       expect(got.message.id).not.toEqual(id);
       json({ result: { content: [] } })(response, got);
@@ -90,7 +90,7 @@ describe.each<Era>(['handshake', 'stateless'])('of a server with the %s protocol
     expect(answers).toEqual([answerOf(id)]);
   });
 
-  test('numbers keep their digits, in the id and in the answer', async () => {
+  test('keeps the digits of numbers in the id and in the answer', async () => {
     const id = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON('12345678901234567890');
     const step: Step = (response, { message }) =>
       response
@@ -102,7 +102,7 @@ describe.each<Era>(['handshake', 'stateless'])('of a server with the %s protocol
   });
 });
 
-test('a small answer comes as the JSON that it is, but for the id; a batch is taken apart', async () => {
+test('returns a small answer as JSON with the id of the caller, and the messages of a batch', async () => {
   connected = await startConnected('handshake');
   const { server, connection } = connected;
   const ask = () =>
@@ -120,7 +120,7 @@ test('a small answer comes as the JSON that it is, but for the id; a batch is ta
   expect('next' in messages && (await messages.next())).toMatchObject({ value: answerOf('ä') });
 });
 
-test('more than 32 MiB are not read', async () => {
+test('refuses more than 32 MiB', async () => {
   let sent = 0;
   connected = await startConnected('handshake', {
     'tools/call': (response) => {

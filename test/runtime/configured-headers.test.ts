@@ -82,7 +82,7 @@ const register = (request_headers: object, transport = 'STREAMABLE_HTTP') =>
     body: { name: 'x', url: `${transport === 'WebSocket' ? 'ws' : 'http'}://${place}/mcp`, transport, request_headers },
   });
 
-describe('a header that can never be sent', () => {
+describe('a header that cannot be sent', () => {
   test.each(SPELLINGS)('%s is refused by the Servers API and by the Operator API, with a sentence', async (name) => {
     const team = await register({ [name]: 'x' });
     expect([team.status, team.text]).toEqual([400, expect.stringContaining('other than those of the connection')]);
@@ -93,7 +93,7 @@ describe('a header that can never be sent', () => {
     ]);
   });
 
-  test('is every one that the HTTP client does not send', async () => {
+  test('is any header that the HTTP client refuses', async () => {
     const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
     const sent = async (name: string) => {
       seen = [];
@@ -123,7 +123,7 @@ describe('a header that can never be sent', () => {
 });
 
 describe.each(['STREAMABLE_HTTP', 'SSE', 'WebSocket'])('over %s', (transport) => {
-  test('what the gateway makes of a message wins over what is configured; the rest is sent', async () => {
+  test('headers of the message replace configured ones, and the others are sent', async () => {
     const { body } = await register({ ...COMPUTED, Authorization: 'Bearer mine', 'X-Any': '1' }, transport);
     seen = [];
     await call(gateway.url, 'listMcpServerTools', { path: { mcpServerId: body.data.id } });
@@ -134,7 +134,7 @@ describe.each(['STREAMABLE_HTTP', 'SSE', 'WebSocket'])('over %s', (transport) =>
     }
   });
 
-  test('a server that was saved with headers of the connection is read and used without them', async () => {
+  test('a stored server with headers of the connection is used without them', async () => {
     const { body } = await register({ Authorization: 'Bearer mine' }, transport);
     const { id } = body.data;
     const { organizationId } = gateway;

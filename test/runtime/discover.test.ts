@@ -24,7 +24,7 @@ test.each<[string, Step]>([
   ['200, no versions', result({})],
   ['200, other versions', result({ supportedVersions: ['2099-01-01'], capabilities: {} })],
   ['307, a redirect', raw(307, 'text/plain', '')],
-])('an older server answers with %s: it knows handshakes, which is asked once', async (_, step) => {
+])('an older server that answers with %s counts as one with a handshake, and is asked once', async (_, step) => {
   const { server, connection } = await start(step);
   expect(await Promise.all([connection.discover(), connection.discover()])).toEqual([null, null]);
   expect(await connection.discover()).toBeNull();
@@ -45,7 +45,7 @@ test.each<[string, Step, RegExp]>([
         .write('{', () => response.destroy()),
     /broke off/,
   ],
-])('%s is a failure that says nothing of versions: the server is asked again', async (_, step, message) => {
+])('%s is a failure, and the server is asked again', async (_, step, message) => {
   const { server, connection } = await start(step);
   await expect(connection.discover()).rejects.toThrow(message);
   await expect(connection.discover()).rejects.toThrow("The MCP server 'Scripted'");
@@ -55,7 +55,7 @@ test.each<[string, Step, RegExp]>([
   expect((await connection.discover())?.description()).toMatchObject({ capabilities: { tools: {} } });
 });
 
-test('a server that is down is a failure too', async () => {
+test('a server that is down is a failure', async () => {
   const { server, connection } = await start(refusal(-32601));
   await server.stop();
   await expect(connection.discover()).rejects.toThrow('cannot be reached (ECONNREFUSED)');
@@ -65,12 +65,12 @@ test.each<[string, Step]>([
   ['an unknown method', refusal(-32601, 404)],
   ['HTML', raw(404, 'text/html', '<h1>Not found</h1>')],
   ['JSON of another kind', raw(400, 'application/json', '{"detail": "no _meta"}')],
-])('a stateless server that answers initialize with %s knows no handshake', async (_, initialize) => {
+])('a stateless server that answers initialize with %s has no handshake', async (_, initialize) => {
   const { connection } = await start(result({ supportedVersions: ['2026-07-28'], capabilities: {} }), { initialize });
   expect(await connection.session()).toBeNull();
 });
 
-test('what a stateless server says of itself', async () => {
+test('returns the description of a stateless server', async () => {
   const serverInfo = { name: 'new', version: '2' };
   const { connection } = await start(
     result({
@@ -92,7 +92,7 @@ test('what a stateless server says of itself', async () => {
   expect(await connection.session()).toBeNull();
 });
 
-test('what a server says of itself is held as long as it is connected to', async () => {
+test('holds the memory of a description while the server is connected', async () => {
   const budget = largeBudget();
   const memory = () => new MemoryScope(budget, 'a', () => undefined);
   const known = { supportedVersions: ['2026-07-28'], capabilities: {}, instructions: 'x'.repeat(8000) };
@@ -107,7 +107,7 @@ test('what a server says of itself is held as long as it is connected to', async
   expect(budget.heldBytes()).toBe(0);
 });
 
-test('a server that knows neither is told apart from one that knows no handshake', async () => {
+test('distinguishes a server of neither era from one without a handshake', async () => {
   const { connection } = await start(refusal(-32601), { initialize: refusal(-32601) });
   await expect(connection.session()).rejects.toThrow('it refused to initialize a session');
 });
@@ -117,7 +117,7 @@ test.each([
   ['capabilities', { capabilities: { experimental: { x: 'x'.repeat(16 * 1024) } } }],
   ['serverInfo', { serverInfo: { name: 'x'.repeat(16 * 1024), version: '1' } }],
   ['instructions of many values', { instructions: Array.from({ length: 200_000 }, () => 1) }],
-])('a server that says too much of itself is not kept in either era: %s', async (_, facts) => {
+])('refuses a description that is too long in either era: %s', async (_, facts) => {
   const tooMuch = /what it says of itself is longer than 16384 characters/;
   const known = { supportedVersions: ['2026-07-28'], capabilities: {}, ...facts };
   const { connection, server } = await start(result(known));

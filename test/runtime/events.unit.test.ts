@@ -14,7 +14,7 @@ async function read(...chunks: (string | Buffer)[]): Promise<StreamEvent[]> {
 }
 const dataOf = async (...chunks: (string | Buffer)[]) => (await read(...chunks)).map(({ data }) => data);
 
-describe('wherever chunks begin and end, the events are the same', () => {
+describe('the events do not depend on the ends of chunks', () => {
   const LINES = [
     ': hello',
     'retry: 10',
@@ -48,7 +48,7 @@ describe('wherever chunks begin and end, the events are the same', () => {
   });
 });
 
-describe('as the standard wants', () => {
+describe('events follow the standard', () => {
   test.each<[string, string, string[]]>([
     ['several lines of data are one, with line ends between', 'data: a\ndata:  b\ndata\ndata: c\n\n', ['a\n b\n\nc']],
     ['data that is empty', 'data:\n\n', ['']],
@@ -61,11 +61,11 @@ describe('as the standard wants', () => {
     expect(await dataOf(text)).toEqual(expected);
   });
 
-  test('the byte order mark may come in pieces', async () => {
+  test('the byte order mark may arrive in pieces', async () => {
     expect(await dataOf(...[...Buffer.from('\ufeffdata: a\n\n')].map((byte) => Buffer.of(byte)))).toEqual(['a']);
   });
 
-  test('an id holds until there is another', async () => {
+  test('an id applies until the next id', async () => {
     expect(await read('id: 1\ndata: a\n\ndata: b\n\nid: 2\n\ndata: c\n\n')).toEqual([
       { event: 'message', data: 'a', id: '1' },
       { event: 'message', data: 'b', id: '1' },
@@ -84,7 +84,7 @@ describe('as the standard wants', () => {
     expect((await read(text)).map(({ event }) => event)).toEqual(expected);
   });
 
-  test('an event comes out as soon as its end has come in', async () => {
+  test('an event is returned as soon as it ends', async () => {
     const chunks = new Readable({ read: () => undefined });
     const events = readEvents(chunks, room());
     chunks.push('data: a\n\n');
@@ -97,7 +97,7 @@ describe('as the standard wants', () => {
 });
 
 test.each(['data: a', 'data: a\n', 'data: a\r', 'data: a\r\n'])(
-  '%j, and then the end: the event counts',
+  '%j at the end of the stream still gives an event',
   async (text) => {
     expect(await dataOf(text)).toEqual(['a']);
   },
@@ -106,7 +106,7 @@ test.each(['data: a', 'data: a\n', 'data: a\r', 'data: a\r\n'])(
 describe('long events', () => {
   const MIB = 1024 * 1024;
 
-  test.each([1, 7, 1000, 65_536])('1 MiB in chunks of %d', async (size) => {
+  test.each([1, 7, 1000, 65_536])('1 MiB is read in chunks of %d', async (size) => {
     const bytes = Buffer.from(`data: ${'é'.repeat(MIB / 2)}\n\n`);
     async function* chunks() {
       for (let at = 0; at < bytes.length; at += size) {
@@ -123,7 +123,7 @@ describe('long events', () => {
     expect(performance.now() - began).toBeLessThan(15_000);
   });
 
-  test('more than 32 Mi characters are an error, in one line or in many', async () => {
+  test('more than 32 Mi characters are an error, in one line or in many lines', async () => {
     async function* endless(line: string) {
       for (;;) {
         yield Buffer.from(line);
@@ -139,7 +139,7 @@ describe('long events', () => {
     }
   });
 
-  test('many short ones may be longer together', async () => {
+  test('many short events may be longer together', async () => {
     async function* chunks() {
       for (let count = 0; count < 40; count++) {
         yield Buffer.from(`data: ${'x'.repeat(MIB)}\n\n`);
@@ -153,7 +153,7 @@ describe('long events', () => {
   });
 });
 
-test('an event has at most 100,000 lines, of whatever fields', async () => {
+test('an event has at most 100,000 lines of any fields', async () => {
   expect(await dataOf(`${'data:\n'.repeat(99_999)}\n`)).toHaveLength(1);
   for (const line of ['data:\n', ':\r\n', 'id: 1\r', '\ufeff\n']) {
     await expect(dataOf(line.repeat(100_001)), JSON.stringify(line)).rejects.toThrow('more than 100000 lines');

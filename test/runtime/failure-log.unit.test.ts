@@ -18,7 +18,7 @@ function start() {
   return { lines, fail };
 }
 
-it('logs a failure at once, and those of an interval by one line with their count', () => {
+it('logs a failure at once, and those of an interval in one line with their count', () => {
   const { lines, fail } = start();
   for (let time = 0; time < 1000; time++) {
     fail('o', 's');
@@ -32,7 +32,7 @@ it('logs a failure at once, and those of an interval by one line with their coun
   expect(lines.map(({ failures }) => failures)).toEqual([1, 999, 1]);
 });
 
-it('tells servers and organizations apart, and keeps no timer of those that do not fail any more', () => {
+it('separates servers and organizations, and keeps no timer after the last failure', () => {
   const { lines, fail } = start();
   fail('o', 's');
   fail('o', 't');
@@ -46,7 +46,7 @@ it('tells servers and organizations apart, and keeps no timer of those that do n
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it('says what lies behind it, in few words and without a stack', () => {
+it('logs the causes briefly and without a stack', () => {
   const { lines, fail } = start();
   fail('o', 's', new Error('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:1') }));
   expect(lines).toEqual([

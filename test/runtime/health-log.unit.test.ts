@@ -27,7 +27,7 @@ function start() {
   return { lines, ended, note: (state: HealthState) => note({ state, since: 0, lastError: null }) };
 }
 
-it('logs a change at once, and those of an interval by one line with the last state', () => {
+it('logs a change at once, and those of an interval in one line with the last state', () => {
   const { lines, note } = start();
   note('connected');
   expect(lines).toEqual([['info', 'connected', 1]]);
@@ -43,7 +43,7 @@ it('logs a change at once, and those of an interval by one line with the last st
   expect(lines.slice(2)).toEqual([['info', 'connected', 1]]);
 });
 
-it('has at most one line an interval, however long a server comes and goes', () => {
+it('logs at most one line per interval for a server that comes and goes', () => {
   const { lines, note } = start();
   for (let time = 0; time < 1000; time++) {
     note(time % 2 === 0 ? 'unreachable' : 'connected');
@@ -52,7 +52,7 @@ it('has at most one line an interval, however long a server comes and goes', () 
   expect(lines.length).toBeLessThanOrEqual(11);
 });
 
-it('says nothing of a server that is not used any more', () => {
+it('logs nothing about a server after its end of use', () => {
   const { lines, note, ended } = start();
   note('connected');
   note('unreachable');

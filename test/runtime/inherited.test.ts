@@ -16,7 +16,7 @@ const PROGRAM = `
   console.log(JSON.stringify([before, ofChild()]));
 `;
 
-test.runIf(process.platform === 'linux')('a process inherits nothing that this one was started with', () => {
+test.runIf(process.platform === 'linux')('a local process inherits no descriptor of the gateway', () => {
   const { stdout, stderr } = spawnSync(
     'bash',
     [

@@ -37,7 +37,7 @@ async function all(messages: AsyncIterable<ServerMessage>): Promise<ServerMessag
   return found;
 }
 
-test('messages keep their order when a large one takes a while, also when the pipe ends', async () => {
+test('messages keep their order behind a large one, also at the end of the pipe', async () => {
   const { request, reader } = await line();
   const id = ownId();
   const asked = all(request({ id, method: 'tools/call', params: {} }, new AbortController().signal));
@@ -55,7 +55,7 @@ test('messages keep their order when a large one takes a while, also when the pi
   expect(messages.at(-1)).toMatchObject({ id, result: { isError: true } });
 });
 
-test('a large text that is no message fails the request whose id stands in it', async () => {
+test('a large text that is not a message fails the request with the id in it', async () => {
   const { request, reader, strayCount } = await line();
   const id = ownId();
   const asked = all(request({ id, method: 'tools/call', params: {} }, new AbortController().signal));
@@ -64,7 +64,7 @@ test('a large text that is no message fails the request whose id stands in it', 
   expect(strayCount()).toBe(1);
 });
 
-test('many texts that are no messages are looked at once, however many requests wait', async () => {
+test('many texts that are not messages are searched once each, however many requests wait', async () => {
   const { request, reader, strayCount } = await line();
   const { signal } = new AbortController();
   const waiting = Array.from({ length: 200 }, () =>

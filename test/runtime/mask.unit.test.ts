@@ -62,7 +62,7 @@ describe.each(WRITTEN)('a secret %s', (_, written) => {
   const bare = written.replace(/=+$/, '');
   const error = `{"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"Not with ${written}!"}}`;
 
-  test('is taken out of an error', async () => {
+  test('is masked in an error', async () => {
     expect((await own.json(Buffer.from(error))).toString()).toMatch(/"Not with \[credential\]=*!"/);
     expect(await own.error(error)).not.toContain(bare);
   });
@@ -71,7 +71,7 @@ describe.each(WRITTEN)('a secret %s', (_, written) => {
     ['LF', '\n'],
     ['CRLF', '\r\n'],
     ['CR', '\r'],
-  ])('is taken out of events with %s, wherever their bytes are parted', (_, end) => {
+  ])('is masked in events with %s, wherever their bytes are split', (_, end) => {
     const line = `data: ${error}${end}${end}`;
     const whole = Buffer.from(`: hello${end}${end}event: message${end}${line}${line}`);
     const expected = pass(own, true, [whole]);
@@ -82,7 +82,7 @@ describe.each(WRITTEN)('a secret %s', (_, written) => {
     expect(pass(own, true, cutInto(whole.toString(), 1))).toBe(expected);
   });
 
-  test('is taken out of a large error, wherever its bytes are parted', async () => {
+  test('is masked in a large error, wherever its bytes are split', async () => {
     const padding = 'x'.repeat(70_000);
     for (const [areEvents, head, tail] of [
       [false, '', ''],
@@ -102,11 +102,11 @@ test.each([
   ['behind its scheme', [HEADER], SECRET],
   ['of a pair of Basic', [{ name: 'authorization', value: `Basic ${btoa('me:of-the-owner')}` }], 'of-the-owner'],
   ['of a URL', [{ name: 'STORE', value: 'postgres://me:of%20the%20owner@host/db' }], 'of the owner'],
-])('a secret is known %s', async (_, secrets, secret) => {
+])('a secret is found %s', async (_, secrets, secret) => {
   expect(await maskFor(secrets).error(JSON.stringify(`<${secret}>`))).toBe('"<[credential]>"');
 });
 
-test('errors are told by what they are, not by where they stand', async () => {
+test('errors are recognised by their members, not by their place', async () => {
   for (const message of [
     errorOf(SECRET),
     { ...errorOf(SECRET), result: null },
@@ -122,7 +122,7 @@ test('errors are told by what they are, not by where they stand', async () => {
   }
 });
 
-test('what an organization has its own server say is not touched', async () => {
+test('results of an own server are not masked', async () => {
   for (const message of [
     resultOf(SECRET),
     { ...resultOf(SECRET), error: null },
@@ -137,7 +137,7 @@ test('what an organization has its own server say is not touched', async () => {
   }
 });
 
-test("of what the operator's servers say otherwise, what is named a secret is taken out", async () => {
+test('results of servers of the operator are masked for values with names of secrets', async () => {
   const text = await jsonOf(shared, resultOf(`${SECRET} ${SETTING.value}`));
   expect(text).toContain(`[credential] ${SETTING.value}`);
   const large = resultOf(`${'x'.repeat(70_000)}${SECRET} ${SETTING.value}${'x'.repeat(70_000)}`);
@@ -172,7 +172,7 @@ describe.each([
   };
 
   test.each([1000, 7777, 65_536, 1_000_000])(
-    'is an error when it says so at its end, in pieces of %i',
+    'counts as an error if isError comes last, in pieces of %i',
     async (bytes) => {
       expectMasked(failed(UNNAMED), (text) => cutInto(text, bytes));
       expectUntouched(succeeded(UNNAMED), (text) => cutInto(text, bytes));
@@ -182,7 +182,7 @@ describe.each([
     },
   );
 
-  test('is one, wherever the value and what says so are parted', async () => {
+  test('counts as an error wherever the value and isError are split', async () => {
     const text = failed(UNNAMED);
     const marks = [text.indexOf(SETTING.value), text.indexOf('"isError"')];
     for (const cut of marks.flatMap((mark) => Array.from({ length: 24 }, (_, at) => mark + at - 2))) {
@@ -193,14 +193,14 @@ describe.each([
     }
   });
 
-  test('is one when it says so first, or as a whole body', async () => {
+  test('counts as an error if isError comes first, or in a whole body', async () => {
     const first = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { isError: true, content: [{ text: UNNAMED }] } });
     expectMasked(first, (text) => cutInto(text, 5000));
     expect((await mask().json(Buffer.from(failed(UNNAMED)))).toString()).not.toContain(SETTING.value);
     expect((await mask().json(Buffer.from(succeeded(UNNAMED)))).toString()).toContain(SETTING.value);
   });
 
-  test('counts as one where there is no room to wait for its end', async () => {
+  test('counts as an error if there is no memory to wait for its end', async () => {
     const asked: number[] = [];
     const room = (bytes: number): boolean => asked.push(bytes) > 0 && bytes < 50_000;
     expectMasked(succeeded(UNNAMED), (text) => cutInto(text, 5000), room);
@@ -208,7 +208,7 @@ describe.each([
     expect(asked.at(-1)).toBe(0);
   });
 
-  test('goes on as it comes where it holds nothing', async () => {
+  test('is passed on at once if it contains no secret', async () => {
     const pieces = mask().ofStream(true, () => {
       throw new Error('nothing is to be held');
     });
@@ -219,7 +219,7 @@ describe.each([
   });
 });
 
-test('an event goes on as soon as it has ended', async () => {
+test('an event is passed on as soon as it ends', async () => {
   const pieces = own.ofStream(true, ANY_ROOM);
   const event = `data: ${JSON.stringify(resultOf('Fine.'))}\n\n`;
   expect(Buffer.concat([...pieces.add(Buffer.from(`${event}data: {`))]).toString()).toBe(event);
@@ -227,12 +227,12 @@ test('an event goes on as soon as it has ended', async () => {
   expect(Buffer.concat([...pieces.add(Buffer.from('\n'))]).toString()).toBe('data: {}\n\n');
 });
 
-test('without values of 8 characters that are not digits alone, nothing is masked', async () => {
+test('values of less than 8 characters or of digits only are not masked', async () => {
   const target = { transport: 'streamable_http', secrets: [{ name: 'key', value: '1234567890' }], isShared: true };
   expect(maskOf(target as unknown as RemoteTarget)).toBeNull();
 });
 
-describe('what somebody has sent comes back as it is, so that no answer tells which guess is right', () => {
+describe('values that the caller has sent are not masked, so that no answer confirms a guess', () => {
   const URL_OF_STORE = { name: 'DATABASE_URI', value: 'postgres://app:Winter2026!@db.internal/x' };
   const guesses = Array.from({ length: 1000 }, (_, at) => `Winter${1500 + at}!`);
   const called = (value: unknown) => ({ name: 'echo', arguments: { value } });
@@ -260,7 +260,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
     expect(await jsonOf(left, errorOf(SECRET))).toContain('[credential]');
   });
 
-  test('nor does a secret that holds what was sent, whose other parts are masked', async () => {
+  test('the unsent parts of a secret that contains a sent value are masked', async () => {
     const KEY = { name: 'KEY', value: '{"id":"public-id-1","private":"of-the-owner-1"}' };
     const mask = await maskFor([URL_OF_STORE, KEY], true).withoutSent(called(['Winter2026!', 'public-id-1']));
     expect(await mask.error(JSON.stringify(URL_OF_STORE.value))).toBe(JSON.stringify(URL_OF_STORE.value));
@@ -269,7 +269,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
     );
   });
 
-  test('a part of a secret, or another one, changes nothing', async () => {
+  test('a sent part of a secret, or another secret, changes nothing', async () => {
     const mask = maskFor([{ name: 'PASSWORD', value: 'Winter2026!' }], true);
     for (const sent of ['Winter202', 'inter2026', '', null, guesses.slice(0, 100)]) {
       expect(await mask.withoutSent(called(sent))).toBe(mask);
@@ -277,7 +277,7 @@ describe('what somebody has sent comes back as it is, so that no answer tells wh
   });
 });
 
-test('masks of many large secrets are kept as long as there is room, and made again', async () => {
+test('masks of many large secrets are cached while there is room, and made again', async () => {
   const targets = Array.from({ length: 12 }, (_, server) => ({
     secrets: Array.from({ length: 64 }, (_item, at) => ({ name: 'key', value: `${server}/<&"+${at}.>`.repeat(100) })),
     isShared: true,

@@ -97,14 +97,14 @@ async function call(connection: Connection, name: string): Promise<Json> {
 }
 const ANSWER = { id: 'mine', result: { content: [{ text: expect.stringMatching(/^\d+$/) }] } };
 
-test.each(TRANSPORTS)('ids and progress tokens that nobody has chosen mean nothing over %s', async (_, target) => {
+test.each(TRANSPORTS)('unknown ids and progress tokens are ignored over %s', async (_, target) => {
   const connection = start(await target());
   const first = await call(connection, 'ids');
   expect(first).toMatchObject(ANSWER);
   expect((await call(connection, 'pid')).result).toEqual(first.result);
 });
 
-test.each(TRANSPORTS)('an answer that is nested too deeply fails its call over %s, and no other', async (_, target) => {
+test.each(TRANSPORTS)('an answer that is nested too deep fails only its own call over %s', async (_, target) => {
   const connection = start(await target());
   await expect(call(connection, 'deep')).rejects.toThrow(
     "The MCP server 'odd' does not speak the protocol: its answer is no JSON-RPC message.",
@@ -112,7 +112,7 @@ test.each(TRANSPORTS)('an answer that is nested too deeply fails its call over %
   expect(await call(connection, 'pid')).toMatchObject(ANSWER);
 });
 
-test('a WebSocket that breaks off right behind the introduction is opened anew', async () => {
+test('a WebSocket that breaks right after the introduction is opened again', async () => {
   let connections = 0;
   const target = await ofWebSocket((websocket, { id, method }, request) => {
     connections += method === 'initialize' ? 1 : 0;
@@ -133,7 +133,7 @@ test('a WebSocket that breaks off right behind the introduction is opened anew',
   expect(connections).toBe(2);
 });
 
-test('a server that knows only integers for ids and progress tokens answers', async () => {
+test('a server that accepts only integer ids and progress tokens answers', async () => {
   const connection = start(
     await ofWebSocket((_, { id, method, params }) => {
       const ids = [id ?? 0, params?._meta?.progressToken ?? 0];

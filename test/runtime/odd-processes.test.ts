@@ -34,13 +34,13 @@ async function started(tool: string) {
   return { token, replaced };
 }
 
-test('a process that closes its input fails its calls, and is started again', async () => {
+test('a process that closes its input fails its calls and is started again', async () => {
   const { token, replaced } = await started('unplug');
   expect(await callTool(gateway, token, 'pid')).toContain('reads nothing any more; what it was asked may have been');
   await replaced();
 });
 
-test('a process that reads nothing is ended before what it is sent fills the memory, and started again', async () => {
+test('a process that reads nothing is ended before its input fills the memory, and started again', async () => {
   const { token, replaced } = await started('deafen');
   const big = 'x'.repeat(3.5 * MIB);
   const answers = await Promise.all(Array.from({ length: 12 }, () => callTool(gateway, token, 'pid', { big })));
@@ -51,7 +51,7 @@ test('a process that reads nothing is ended before what it is sent fills the mem
   await replaced();
 });
 
-test('no process stays that is brought up while the gateway stops, though it listens to nothing', async () => {
+test('no process that starts while the gateway stops remains, even if it ignores signals', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-'));
   const PIDS = join(folder, 'pids');
   const source = `

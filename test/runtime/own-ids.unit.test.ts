@@ -8,7 +8,7 @@ import {
   writeRequest,
 } from '../../src/runtime/request-ids.ts';
 
-test('ids are integers, counted for each connection', () => {
+test('ids are integers that are counted per connection', () => {
   const [one, other] = [createRequestIds(), createRequestIds()];
   expect([one(), one(), other()]).toEqual([1, 2, 1]);
 });
@@ -39,7 +39,7 @@ const written = (value: object, indent: number, escaped: string): string => {
   return escaped === '' ? text : text.replaceAll(/"\w+"(?=\s*:)/g, (name) => name.replaceAll(escaped, `\\u${code}`));
 };
 
-test('an answer is the one that a parser reads, with the id of the caller in it', () => {
+test('an answer equals the parsed one with the id of the caller', () => {
   fc.assert(
     fc.property(
       message,
@@ -70,7 +70,7 @@ test.each([
   ['an id below', '{"result":{"id":7}}'],
   ['an id in a text', '{"result":{"text":"\\"id\\":7"}}'],
   ['a request', '{"id":7,"method":"ping","result":{}}'],
-])('%s is no answer', (_, text) => {
+])('%s is not an answer', (_, text) => {
   expect(replaceAnswerId(Buffer.from(text), OWN, 'mine')).toBeUndefined();
 });
 
@@ -79,7 +79,7 @@ test.each([
   ['{"result":{"id":7},"jsonrpc":"2.0","id":7}', 8, '{"result":{"id":7},"jsonrpc":"2.0","id":8}'],
   ['{ "id" : 7 , "result" : {} }', null, '{ "id" : null , "result" : {} }'],
   ['{"id":9,"result":{},"id":7.0}', 1, '{"id":9,"result":{},"id":1}'],
-])('%s stays as it is but for the id', (text, id, json) => {
+])('%s is unchanged except for the id', (text, id, json) => {
   expect(String(replaceAnswerId(Buffer.from(text), OWN, id)?.json)).toBe(json);
 });
 
@@ -95,11 +95,11 @@ test.each<[string, string, number[]]>([
   ['a request', '{"jsonrpc":"2.0","id":7,"method":"ping","params":{', []],
   ['a text that quotes an answer', '{"result":"{\\"jsonrpc\\":\\"2.0\\",\\"id\\":7}', []],
   ['a text', `id 7 ${padding}`, []],
-])('the ids that %s answers', (_, text, ids) => {
+])('finds the ids that %s answers', (_, text, ids) => {
   expect([...new Set(findAnsweredIds(text))]).toEqual(ids);
 });
 
-test('progress of another request is not told, whose number may be one that the caller has chosen too', () => {
+test("progress of another request with the number of the caller's token is dropped", () => {
   const progress = (progressToken: unknown) => ({ method: 'notifications/progress', params: { progressToken } });
   const { params, restore } = mapProgressToken({ _meta: { progressToken: 3 } }, OWN);
   expect(params).toEqual({ _meta: { progressToken: OWN } });

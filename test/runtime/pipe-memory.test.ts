@@ -119,7 +119,7 @@ describe.each([
     return result as { readonly content: readonly { readonly text: string }[] };
   };
 
-  test('is not sent what may not be sent any more when there is room for it', async () => {
+  test('does not get a message that may no longer be sent when there is room', async () => {
     const others = ['b', 'c', 'd', 'e'].map((holder) => budget.hold(holder, 'bodies', 3.99 * MIB));
     let may = true;
     const params = { name: 'answer', arguments: { bytes: 1, padding: 'x'.repeat(64 * 1024) } };
@@ -137,13 +137,13 @@ describe.each([
     expect((await send()).value.result.content).toHaveLength(1);
   });
 
-  test('is held with what it says of itself', () => {
+  test('is counted with its description', () => {
     const { bytes } = introduced.facts;
     expect(bytes).toBeGreaterThan(512);
     expect(budget.heldByKind().get('connections')).toBe(bytes);
   });
 
-  test('that answers with many values is held by them', async () => {
+  test('that answers with many values is counted by them', async () => {
     const messages = call('dense', { count: 20_000 });
     await messages.next();
     expect(budget.heldBytes('a')).toBeGreaterThan(64 * 20_000);
@@ -151,7 +151,7 @@ describe.each([
     await expect.poll(() => budget.heldBytes('a')).toBeLessThan(64 * 1024);
   });
 
-  test('that answers with a message of the largest size is read, and held meanwhile', async () => {
+  test('may answer with a message of the maximum size, which is counted meanwhile', async () => {
     const messages = call('answer', { bytes: 1.25 * MIB });
     const { value } = await messages.next();
     expect((value.result as { content: { text: string }[] }).content[0]?.text).toHaveLength(1.25 * MIB);
@@ -160,13 +160,13 @@ describe.each([
     await expect.poll(() => budget.heldBytes('a')).toBeLessThan(64 * 1024);
   });
 
-  test('that answers with a larger message has failed, and is connected to again', async () => {
+  test('fails with a larger message, and is connected again', async () => {
     const asked = last(call('answer', { bytes: 1.5 * MIB }));
     await expect(asked).rejects.toThrow(/ is longer than 1398101 (characters|bytes)/);
     expect((await last(call('answer', { bytes: 1 }))).content).toHaveLength(1);
   });
 
-  test('that reads nothing cannot have more queued for it than there is room for', async () => {
+  test('that reads nothing gets no larger queue than there is room for', async () => {
     const leaving = new AbortController();
     const asked = [last(call('deafen', {}, leaving.signal))];
     await delay(100);
@@ -180,13 +180,13 @@ describe.each([
     await settled;
   });
 
-  test('that asks and does not read the answers is given up before they are more than a message', async () => {
+  test('that asks without reading the answers is disconnected before they exceed a message', async () => {
     const asked = last(call('ask', { count: 200 }));
     await expect(asked).rejects.toThrow('does not read what it is sent');
     expect((await last(call('answer', { bytes: 1 }))).content).toHaveLength(1);
   });
 
-  test('that tells more than is read has all of it held until it is read or left', async () => {
+  test('that sends faster than it is read is counted until its messages are read or dropped', async () => {
     const messages = call('tell', { count: 500 });
     await messages.next();
     await expect.poll(() => budget.heldBytes('a'), { timeout: 10_000 }).toBeGreaterThan(5 * MIB);
@@ -195,7 +195,7 @@ describe.each([
     await expect.poll(() => budget.heldBytes('a')).toBeLessThan(64 * 1024);
   });
 
-  test('whose messages take more than the share lets go of them when others need the room', async () => {
+  test('with messages beyond the share loses them when others need the memory', async () => {
     const messages = call('tell', { count: 500 });
     await messages.next();
     await expect.poll(() => budget.heldBytes('a'), { timeout: 10_000 }).toBeGreaterThan(5 * MIB);

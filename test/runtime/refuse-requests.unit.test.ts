@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createRequestRefuser } from '../../src/runtime/refuse-requests.ts';
 
-test('a server that asks without end has so many answers under way, and more when these have gone', async () => {
+test('limits the pending answers to a server that asks without end', async () => {
   const sent: { answer: object; done: () => void }[] = [];
   const refuse = createRequestRefuser(
     (answer) => new Promise((done) => sent.push({ answer, done: () => done(undefined) })),
@@ -18,7 +18,7 @@ test('a server that asks without end has so many answers under way, and more whe
   expect(sent[32]?.answer).toEqual({ jsonrpc: '2.0', id: 'late', result: {} });
 });
 
-test('an answer that cannot be sent makes room, and fails nothing', async () => {
+test('an answer that cannot be sent makes room and fails nothing', async () => {
   let count = 0;
   const refuse = createRequestRefuser(async () => {
     count += 1;

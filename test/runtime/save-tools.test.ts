@@ -41,7 +41,7 @@ onBothEngines(({ shared }) => {
       { name: 'x', description: 'x', tags: [], approvalPolicy: 'auto_approve_all' },
     ],
     ['has the same headers in another order', { requestHeaders: { b: '2', a: '1' } }],
-  ] as [string, Partial<Server>][])('saves what a server has listed that %s', async (_, changes) => {
+  ] as [string, Partial<Server>][])('saves the list of a server that %s', async (_, changes) => {
     await change(changes);
     expect(await save()).toBe(true);
     expect(await catalogues.find(store.read, server.id, anyRoom)).toEqual(SAVED);
@@ -51,13 +51,13 @@ onBothEngines(({ shared }) => {
     ['url', { url: 'https://elsewhere.example.com/mcp' }],
     ['transport', { transport: 'SSE' }],
     ['headers', { requestHeaders: { a: '1', b: '3' } }],
-  ] as [string, Partial<Server>][])('saves nothing of a server that has another %s by now', async (_, changes) => {
+  ] as [string, Partial<Server>][])('saves nothing of a server with a new %s', async (_, changes) => {
     await change(changes);
     expect(await save()).toBe(false);
     expect(await catalogues.find(store.read, server.id, anyRoom)).toEqual(NEVER_SEEN);
   });
 
-  it('lets others have their turn between two tools, in each pass over them', async () => {
+  it('lets other work run between two tools in each pass', async () => {
     const slow = (hash: string): Tools =>
       Array.from({ length: 10 }, (_, index) => ({
         definition: {
@@ -76,12 +76,12 @@ onBothEngines(({ shared }) => {
     expect(turns).toBeGreaterThanOrEqual(36);
   });
 
-  it('saves nothing of a server that is gone', async () => {
+  it('saves nothing of a deleted server', async () => {
     await store.write((db) => servers.remove(db, server.organizationId, server.id));
     expect(await save()).toBe(false);
   });
 
-  it('saves nothing that an update beats to it, and nothing that outlives one', async () => {
+  it('saves nothing before or after a concurrent update', async () => {
     for (let round = 0; round < 10; round++) {
       const [, saved] = await Promise.all([
         store.write(async (db) => {
@@ -103,7 +103,7 @@ it.each([
   ['the order', ([a, b, ...rest]: Tools) => [b, a, ...rest] as Tools, false],
   ['one tool less', (tools: Tools) => tools.slice(1), false],
   ['one tool more', (tools: Tools) => [...tools, made(3)], false],
-])('lists are the same unless they differ in: %s', (_, change, same) => {
+])('lists are equal unless they differ in: %s', (_, change, same) => {
   const tools = [made(0), made(1), made(2)];
   expect(areSameTools(tools, change(structuredClone(tools)))).toBe(same);
 });

@@ -27,7 +27,7 @@ const forgotten =
       ? refusal(-32001, 404)(response, got)
       : result({ content: [] })(response, got);
 
-test('the handshake: initialize, then initialized, and then every request in the session and its version', async () => {
+test('sends initialize, initialized, and then every request with the session and its version', async () => {
   const { server, ask, connection } = await start();
   await ask();
   await ask();
@@ -45,7 +45,7 @@ test('the handshake: initialize, then initialized, and then every request in the
   expect(server.got('DELETE')[0]?.headers).toMatchObject({ 'mcp-session-id': sessionId(1) });
 });
 
-test('a server without session ids is sent none, in the version that it has chosen', async () => {
+test('sends no session id to a server without one, and the version that it chose', async () => {
   const { server, ask, connection } = await start({ initialize: result(FACTS) });
   await ask();
   expect(server.got('tools/call')[0]?.headers['mcp-protocol-version']).toBe('2025-06-18');
@@ -54,7 +54,7 @@ test('a server without session ids is sent none, in the version that it has chos
   expect(server.got('DELETE')).toEqual([]);
 });
 
-test('a session that the server has forgotten is renewed once, and the call is made again', async () => {
+test('begins a forgotten session again, and repeats the call', async () => {
   const { server, ask } = await start({ 'tools/call': forgotten([sessionId(1)]) });
   expect(await ask({ id: 'mine' })).toEqual([{ jsonrpc: '2.0', id: 'mine', result: { content: [] } }]);
   expect(server.got('initialize')).toHaveLength(2);
@@ -64,7 +64,7 @@ test('a session that the server has forgotten is renewed once, and the call is m
   ]);
 });
 
-test('calls that learn of it at once renew it together', async () => {
+test('begins a forgotten session once for simultaneous calls', async () => {
   const { server, ask } = await start();
   await ask();
   server.script['tools/call'] = forgotten([sessionId(1)]);
@@ -73,13 +73,13 @@ test('calls that learn of it at once renew it together', async () => {
   expect(server.got('initialize')).toHaveLength(2);
 });
 
-test('a server that forgets every session is asked twice, and no more', async () => {
+test('asks a server that forgets every session only twice', async () => {
   const { server, ask } = await start({ 'tools/call': refusal(-32001, 404) });
   expect(await ask()).toMatchObject([{ id: 1, error: { code: -32001 } }]);
   expect(server.got('tools/call')).toHaveLength(2);
 });
 
-test('a session is begun once for all who need it at once, and anew after one that could not be', async () => {
+test('begins one session for simultaneous calls, and another one after a failure', async () => {
   const { server, ask } = await start({ initialize: json({ error: { code: -32603, message: 'Not now' } }, 500) });
   await expect(ask()).rejects.toThrow("The MCP server 'Scripted' does not speak the protocol");
   server.script.initialize = json({ result: FACTS });
@@ -87,7 +87,7 @@ test('a session is begun once for all who need it at once, and anew after one th
   expect(server.got('initialize')).toHaveLength(2);
 });
 
-test('what the server asks in the stream of a call is answered, and not passed on: a ping, and everything else', async () => {
+test('answers requests of the server during a call itself: a ping, and all others', async () => {
   const { server, ask } = await start({
     'tools/call': (response, { message }) => {
       beginEvents(response);
@@ -105,7 +105,7 @@ test('what the server asks in the stream of a call is answered, and not passed o
   expect(server.got('answer').map(({ headers }) => headers['mcp-session-id'])).toEqual([sessionId(1), sessionId(1)]);
 });
 
-test('ids and progress tokens are its own, for two callers may have chosen the same', async () => {
+test('uses its own ids and progress tokens, because two callers may have chosen the same', async () => {
   const { server, ask } = await start({
     'tools/call': (response, { message }) => {
       const { progressToken } = message.params._meta;
@@ -129,7 +129,7 @@ test('ids and progress tokens are its own, for two callers may have chosen the s
   expect(new Set([...tokens, 5]).size).toBe(3);
 });
 
-test.each<Era>(['handshake', 'stateless'])('a server of the %s protocol knows only integers', async (era) => {
+test.each<Era>(['handshake', 'stateless'])('serves a server of the era %s that accepts only integers', async (era) => {
   connected = await startConnected(era);
   const { server, ask } = connected;
   await ask({ id: 'mine', params: { name: 'look', _meta: { progressToken: 'mine' } } });
@@ -141,7 +141,7 @@ test.each<Era>(['handshake', 'stateless'])('a server of the %s protocol knows on
 test.each<[string, Script[string]]>([
   ['before anything was answered', hang],
   ['in the middle of the answer', (response) => beginEvents(response)],
-])('whoever leaves %s cancels the call under the id that the server knows', async (_, step) => {
+])('a caller that leaves %s cancels the call under the id of the gateway', async (_, step) => {
   const { server, ask } = await start({ 'tools/call': step, 'notifications/cancelled': accepted });
   const leaving = new AbortController();
   const [asked, cancelled] = [server.next('tools/call'), server.next('notifications/cancelled')];

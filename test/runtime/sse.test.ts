@@ -66,7 +66,7 @@ const answers =
   (_request, response) =>
     response.writeHead(status, { 'content-type': type }).end(body);
 
-describe('servers of others', () => {
+describe('real servers', () => {
   const children: ChildProcess[] = [];
   afterAll(() => {
     for (const child of children) {
@@ -74,7 +74,7 @@ describe('servers of others', () => {
     }
   });
 
-  test('one of the SDK: all is gone when the pipe is closed', async () => {
+  test('a server of the SDK: nothing remains after the end of the pipe', async () => {
     const server = await startSseServer([{ name: 'look', call: () => 'seen' }]);
     const { pipe, heard } = await open(server.url);
     expect(await toolsThrough(pipe, heard)).toEqual(['look']);
@@ -84,7 +84,7 @@ describe('servers of others', () => {
     await server.stop();
   });
 
-  test('server-everything; when it dies, so does the pipe', async () => {
+  test('server-everything: the pipe ends with it', async () => {
     const port = await freePort();
     const child = await startEverything(port);
     const { pipe, heard } = await open(`http://127.0.0.1:${port}/sse`);
@@ -125,13 +125,13 @@ describe('servers of others', () => {
   }
 });
 
-describe('messages are sent', () => {
+describe('a sent message', () => {
   test.each([
     ['a path', '/message?sessionId=1', '/message?sessionId=1'],
     ['a path beside the one of the stream', 'message/', '/message/'],
     ['a URL', `http://127.0.0.1:${served.port}/all#part`, '/all'],
     ['a query', '?session=1', '/sse?session=1'],
-  ])('where the endpoint says: %s', async (_, endpoint, path) => {
+  ])('goes to the announced endpoint: %s', async (_, endpoint, path) => {
     const posted = Promise.withResolvers<string | undefined>();
     script = {
       GET: (_request, response) => begin(response, endpoint),
@@ -146,7 +146,7 @@ describe('messages are sent', () => {
     expect(bodies).toEqual(['', '{"é": 1}']);
   });
 
-  test('with the headers of the target, which go before others', async () => {
+  test('carries the headers of the target, which win over others', async () => {
     const headers: Record<string, unknown>[] = [];
     script = {
       GET: (request, response) => {
@@ -169,7 +169,7 @@ describe('messages are sent', () => {
     expect(headers[2]).toMatchObject({ 'user-agent': 'gatehouse' });
   });
 
-  test('one after the other over one connection, whatever the answer holds, unless that is long', async () => {
+  test('goes over the same connection as the one before, unless its answer is long', async () => {
     const longs: ServerResponse[] = [];
     const texts = ['Accepted', '', 'x'.repeat(10_000)];
     script = {
@@ -195,8 +195,8 @@ describe('messages are sent', () => {
   });
 });
 
-describe('messages are read', () => {
-  test('that are events of the type message; none before the pipe is there', async () => {
+describe('a received message', () => {
+  test('is an event of the type message, and is not read before the pipe is open', async () => {
     const more = Promise.withResolvers<ServerResponse>();
     script = {
       GET: (_request, response) => {
@@ -217,7 +217,7 @@ describe('messages are read', () => {
     expect(heard.endings).toEqual([]);
   });
 
-  test('no more after it was closed', async () => {
+  test('is not read after the end of the pipe', async () => {
     script = { GET: (_request, response) => begin(response).write('data: 1\n\ndata: 2\n\n') };
     const heard = newReader();
     const closed = Promise.withResolvers<void>();
@@ -259,7 +259,7 @@ describe('messages are read', () => {
     expect(heard.endings).toHaveLength(1);
   });
 
-  test('but not for longer than the longest', async () => {
+  test('a retry time beyond the maximum is not waited for', async () => {
     script = {
       GET: (_request, response) => {
         begin(response);
@@ -299,7 +299,7 @@ const STATUSES: [number, string][] = [
   [503, UNAVAILABLE(503)],
 ];
 
-describe('it cannot be opened', () => {
+describe('opening fails', () => {
   test.each(STATUSES)('for HTTP %d', async (status, expected) => {
     script = { GET: answers(status) };
     expect(await failureOf(open())).toBe(expected);
@@ -349,7 +349,7 @@ describe('it cannot be opened', () => {
     expect(await failureOf(open(URL_OF_IT, { streamSilence: 500 }))).toBe(late);
   });
 
-  test('for a policy that refuses it', async () => {
+  test('for an address that the egress policy refuses', async () => {
     const strict = createEgress({ allow: [], own: () => [] });
     expect(await failureOf(openSse(strict, targetOf(URL_OF_IT), newReader(), patience(), ownMemory))).toBe(
       "unreachable: The MCP server 'Scripted' cannot be reached. Connections to 127.0.0.1 are refused: " +
@@ -358,7 +358,7 @@ describe('it cannot be opened', () => {
     await strict.dispatcher.destroy();
   });
 
-  test('for a port where nobody listens', async () => {
+  test('for a closed port', async () => {
     const server = await listenOn(createTcpServer());
     await server.stop();
     expect(await failureOf(open(`http://127.0.0.1:${server.port}/sse`))).toBe(
@@ -366,7 +366,7 @@ describe('it cannot be opened', () => {
     );
   });
 
-  test('for a certificate that nobody trusts', async () => {
+  test('for an untrusted certificate', async () => {
     const secure = await listenOn(createSecureServer({ key: KEY, cert: CERTIFICATE }, opens));
     const reason = 'DEPTH_ZERO_SELF_SIGNED_CERT';
     const cause = Object.assign(new Error(reason), { code: reason });
@@ -377,8 +377,8 @@ describe('it cannot be opened', () => {
   });
 });
 
-describe('a message cannot be sent', () => {
-  test.each(STATUSES)('for HTTP %d, and the pipe goes on', async (status, expected) => {
+describe('sending fails', () => {
+  test.each(STATUSES)('for HTTP %d, and the pipe stays open', async (status, expected) => {
     script = { GET: opens, POST: answers(status) };
     const { pipe, heard } = await open();
     expect(await failureOf(pipe.send(SECRET))).toBe(expected);
@@ -417,7 +417,7 @@ describe('a message cannot be sent', () => {
 });
 
 describe('the signal of the opening', () => {
-  test('ends it', async () => {
+  test('ends the opening', async () => {
     const asked = Promise.withResolvers<void>();
     script = { GET: () => asked.resolve() };
     const leaving = new AbortController();
@@ -429,7 +429,7 @@ describe('the signal of the opening', () => {
     await expect(open(URL_OF_IT, {}, leaving.signal)).rejects.toThrow('gone');
   });
 
-  test('ends it while the endpoint is waited for', async () => {
+  test('ends the wait for the endpoint', async () => {
     const asked = Promise.withResolvers<void>();
     script = {
       GET: (_request, response) => {
@@ -445,7 +445,7 @@ describe('the signal of the opening', () => {
     await vi.waitFor(() => expect(served.open()).toBe(0));
   });
 
-  test('is nothing to an open pipe', async () => {
+  test('does not affect an open pipe', async () => {
     script = { GET: opens, POST: accept };
     const leaving = new AbortController();
     const { pipe, heard } = await open(URL_OF_IT, {}, leaving.signal);
@@ -455,7 +455,7 @@ describe('the signal of the opening', () => {
   });
 });
 
-test('an open stream may be silent for as long as its owner says', async () => {
+test('an open stream may be silent for the configured time', async () => {
   script = { GET: opens };
   const [patient, strict] = [await open(), await open(URL_OF_IT, { streamSilence: 500 })];
   expect(toldOf(await strict.heard.end())).toBe(

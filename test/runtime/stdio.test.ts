@@ -79,7 +79,7 @@ const failureOf = (work: Promise<unknown>): Promise<ServerFailed> =>
 describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
   const args = [...PROGRAM, era];
 
-  test('introduces itself, lists its tools, and is called', async () => {
+  test('introduces itself, lists tools and answers a call', async () => {
     const connection = start({ args });
     const { facts, era: spoken } = await connection.introduce();
     expect(spoken).toBe(era);
@@ -90,7 +90,7 @@ describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
     expect(await call(connection, 'echo', { text: 'Größe 🗝' })).toBe('Größe 🗝');
   });
 
-  test('many calls at once each get their own answer', async () => {
+  test('answers each of many simultaneous calls', async () => {
     const connection = start({ args });
     const texts = Array.from({ length: 200 }, (_, index) => `call ${index}`);
     expect(await Promise.all(texts.map((text) => call(connection, 'echo', { text })))).toEqual(texts);
@@ -98,7 +98,7 @@ describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
 });
 
 describe('the process', () => {
-  test('inherits nothing but what it is given', async () => {
+  test('inherits only the configured environment', async () => {
     const connection = start({ env: { PATH: process.env.PATH ?? '', GREETING: 'hello' } });
     const { PATH, GREETING, ...rest } = JSON.parse(await call(connection, 'environment'));
     expect([PATH, GREETING]).toEqual([process.env.PATH, 'hello']);
@@ -109,7 +109,7 @@ describe('the process', () => {
     expect(await call(start({ cwd: folder }), 'folder')).toBe(folder);
   });
 
-  test('ends with all that it has started', async () => {
+  test('ends with all processes that it has started', async () => {
     const connection = start();
     const pids = [await call(connection, 'pid'), await call(connection, 'spawn')].map(Number);
     expect(pids.map(isAlive)).toEqual([true, true]);
@@ -117,7 +117,7 @@ describe('the process', () => {
     await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
   });
 
-  test('that does not listen to its end is ended', async () => {
+  test('that ignores its end is killed', async () => {
     const source = `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.error(process.pid)`;
     const connection = script(source);
     const introduced = connection.introduce().catch((error: unknown) => error);
@@ -130,7 +130,7 @@ describe('the process', () => {
     });
   });
 
-  test('is started again by whoever asks after it has ended', async () => {
+  test('is started again by the next request after its end', async () => {
     const connection = start();
     const first = Number(await call(connection, 'pid'));
     process.kill(first, 'SIGKILL');
@@ -140,7 +140,7 @@ describe('the process', () => {
     expect(isAlive(first)).toBe(false);
   });
 
-  test('what it writes to its standard error is kept, without secrets', async () => {
+  test('keeps its standard error without secrets', async () => {
     const connection = start({
       env: { PATH: process.env.PATH ?? '', KEY: 'hunter2' },
       secrets: [{ name: 'KEY', value: 'hunter2' }],
@@ -150,7 +150,7 @@ describe('the process', () => {
     expect(connection.stderr()).toHaveLength(64 * 1024);
   });
 
-  test('what it prints that is no message is passed over', async () => {
+  test('may print text that is not a message', async () => {
     const connection = start();
     await call(connection, 'chatter', { text: 'Listening on stdio\n[1, 2]\n{"not": "a message"}' });
     expect(await call(connection, 'echo', { text: 'still here' })).toBe('still here');
@@ -158,7 +158,7 @@ describe('the process', () => {
 });
 
 describe('a call', () => {
-  test('that is cancelled ends, and the server goes on', async () => {
+  test('that is cancelled ends, and the server continues', async () => {
     const connection = start();
     await connection.introduce();
     const controller = new AbortController();
@@ -169,7 +169,7 @@ describe('a call', () => {
     expect(await call(connection, 'echo', { text: 'on' })).toBe('on');
   });
 
-  test('to which nothing is said for too long', async () => {
+  test('ends after too long a silence', async () => {
     const connection = start({ silence: 500 });
     await connection.introduce();
     const { message, kind } = await failureOf(call(connection, 'slow', { ms: 60_000 }));
@@ -177,7 +177,7 @@ describe('a call', () => {
     expect(message).toBe("The MCP server 'local' sent nothing for 0.5 s; what it was asked may have been carried out.");
   });
 
-  test('under way when the process ends', async () => {
+  test('ends with the process', async () => {
     const { message, kind } = await failureOf(call(start(), 'exit', { code: 3 }));
     expect([kind, message]).toEqual([
       'broken',
@@ -185,7 +185,7 @@ describe('a call', () => {
     ]);
   });
 
-  test('answered by half a message', async () => {
+  test('fails for half a message', async () => {
     const { message, kind } = await failureOf(call(start(), 'half'));
     expect([kind, message]).toEqual([
       'broken',
@@ -193,7 +193,7 @@ describe('a call', () => {
     ]);
   });
 
-  test('answered by 100 MB without an end of line', async () => {
+  test('fails for 100 MB without a line end', async () => {
     const connection = start();
     const pid = Number(await call(connection, 'pid'));
     const { message, kind } = await failureOf(call(connection, 'flood', { megabytes: 100 }));
@@ -203,7 +203,7 @@ describe('a call', () => {
   });
 });
 
-describe('what cannot work', () => {
+describe('a process that cannot work', () => {
   const introduced = (connection: Connection) => failureOf(connection.introduce());
 
   test.each<[string, Partial<ProcessTarget>, string]>([
@@ -251,7 +251,7 @@ describe('what cannot work', () => {
     ]);
   });
 
-  test('is not tried again at once by everybody who asks', async () => {
+  test('is not started again at once by every caller', async () => {
     const connection = script('console.error("started"); process.exit(1)');
     await introduced(connection);
     await introduced(connection);
@@ -280,12 +280,12 @@ describe('encodings', () => {
   test.each([
     ['latin1', 'windows-1252', 'Maß'],
     ['utf16le', 'utf-16le', 'Maß 🗝'],
-  ])('%s both ways', async (node, encoding, text) => {
+  ])('uses %s in both directions', async (node, encoding, text) => {
     const connection = script(echo(node, 'Größe'), { encoding });
     expect(await call(connection, 'echo', { text })).toBe(`${text} Größe`);
   });
 
-  test('what some readers take for the end of a line is escaped', async () => {
+  test('escapes characters that some readers take for line ends', async () => {
     const text = 'a\u2028b\u2029c\u0085d ż 🗝';
     const byReadline = `
       require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
@@ -301,7 +301,7 @@ describe('encodings', () => {
   test.each<[ProcessTarget['undecodable'], string]>([
     ['replace', 'x Gr\ufffd\ufffde'],
     ['ignore', 'x Gre'],
-  ])('bytes that are none: %s', async (undecodable, text) => {
+  ])('treats invalid bytes as configured: %s', async (undecodable, text) => {
     const connection = script(echo('latin1', 'Größe'), { undecodable });
     expect(await call(connection, 'echo', { text: 'x' })).toBe(text);
   });

@@ -37,7 +37,7 @@ const answer = fc
   .chain((record) => fc.shuffledSubarray(Object.entries(record), { minLength: Object.keys(record).length }))
   .map((members) => Object.fromEntries(members) as { id?: unknown; result: { isError?: unknown } | null });
 
-test('what is handed on is the answer that a parser reads, with the id of the caller, in any pieces', async () => {
+test('passes on the answer with the id of the caller, in any pieces', async () => {
   const ids = fc.oneof(fc.string(), fc.integer(), fc.constant(null));
   await fc.assert(
     fc.asyncProperty(answer, fc.integer({ min: 0, max: 2 }), fc.integer({ min: 1, max: 20 }), ids, async (...given) => {
@@ -61,13 +61,13 @@ test.each([
   ['an id that never ends', `{"id":1${'7'.repeat(5000)},"result":{}}`],
   ['a request', `{"id":${OWN},"method":"ping","result":{}}`],
   ['neither a result nor an error', `{"jsonrpc":"2.0","id":${OWN}}`],
-])('%s is no answer', async (_, text) => {
+])('%s is not an answer', async (_, text) => {
   for (const size of [1, 7, 10_000]) {
     expect(await streamed(text, size)).toMatchObject({ failure: { kind: 'broken' }, isError: undefined });
   }
 });
 
-test('what answers another request is not handed on, where its id comes first', async () => {
+test('passes on no part of an answer to another request if the id comes first', async () => {
   expect(await streamed('{"jsonrpc":"2.0","id":18,"result":{"content":[]}}', 100)).toMatchObject({ json: '' });
 });
 

@@ -78,18 +78,21 @@ describe('a server of the SDK', () => {
     return server;
   };
 
-  test.each(['ws', 'http'])('has its tools, under %s:; all is gone when the pipe is closed', async (scheme) => {
-    const server = await start();
-    const { pipe, heard } = await open(server.url.replace(/^ws/, scheme));
-    expect(await toolsThrough(pipe, heard)).toEqual(['look']);
-    await pipe.close();
-    await pipe.close();
-    await vi.waitFor(() => expect(server.open()).toBe(0));
-    expect(await failureOf(pipe.send('{}'))).toBe(ENDED);
-    expect(heard.endings).toEqual([]);
-  });
+  test.each(['ws', 'http'])(
+    'lists its tools under %s:, and nothing remains after the end of the pipe',
+    async (scheme) => {
+      const server = await start();
+      const { pipe, heard } = await open(server.url.replace(/^ws/, scheme));
+      expect(await toolsThrough(pipe, heard)).toEqual(['look']);
+      await pipe.close();
+      await pipe.close();
+      await vi.waitFor(() => expect(server.open()).toBe(0));
+      expect(await failureOf(pipe.send('{}'))).toBe(ENDED);
+      expect(heard.endings).toEqual([]);
+    },
+  );
 
-  test('dies: the pipe ends, once', async () => {
+  test('ends the pipe once when it ends', async () => {
     const server = await start();
     const { pipe, heard } = await open(server.url);
     expect(await toolsThrough(pipe, heard)).toEqual(['look']);
@@ -102,7 +105,7 @@ describe('a server of the SDK', () => {
 });
 
 describe('a connection', () => {
-  test('has the headers of the target, which go before others, and offers nothing but the subprotocol', async () => {
+  test('carries the headers of the target, which win over others, and offers only the subprotocol', async () => {
     const all: IncomingHttpHeaders[] = [];
     const { url } = await serve((_websocket, headers) => all.push(headers));
     await open(url);
@@ -115,7 +118,7 @@ describe('a connection', () => {
     expect(all[0]).not.toHaveProperty('sec-websocket-extensions');
   });
 
-  test.each(['wss', 'https'])('is encrypted under %s:, with the name of the host', async (scheme) => {
+  test.each(['wss', 'https'])('is encrypted under %s: with the name of the host', async (scheme) => {
     const authorities = getCACertificates('default');
     setDefaultCACertificates([...authorities, CERTIFICATE]);
     const resolve = async () => [{ address: '127.0.0.1', family: 4 }];
@@ -132,7 +135,7 @@ describe('a connection', () => {
     await named.dispatcher.close();
   });
 
-  test('is not encrypted for a certificate that nobody trusts', async () => {
+  test('fails for an untrusted certificate', async () => {
     const { port } = await listen(createSecureServer({ key: KEY, cert: CERTIFICATE }));
     expect(await failureOf(open(`wss://127.0.0.1:${port}/`))).toBe(failureOfTls('DEPTH_ZERO_SELF_SIGNED_CERT'));
   });
@@ -144,7 +147,7 @@ describe('a connection', () => {
     return toldOf(failure);
   };
 
-  test('is none where the policy refuses it', async () => {
+  test('fails for an address that the egress policy refuses', async () => {
     const strict = createEgress({ allow: [], own: () => [] });
     const server = await serve(() => undefined);
     expect(await failureOf(openWebSocket(strict, targetOf(server.url), newReader(), patience(), ownMemory))).toBe(
@@ -154,7 +157,7 @@ describe('a connection', () => {
     await strict.dispatcher.close();
   });
 
-  test('is none where nobody listens, or nobody has the name', async () => {
+  test('fails for a closed port and for an unknown name', async () => {
     const server = await serve(() => undefined);
     await server.stop();
     servers.pop();
@@ -172,7 +175,7 @@ describe('a connection', () => {
   });
 });
 
-describe('it is not opened', () => {
+describe('opening fails', () => {
   const refused = (status: number) =>
     `refused: The MCP server 'Scripted' refused the credentials that it is sent (HTTP ${status}). ` +
     'Whoever owns it must look after its headers.';
@@ -204,7 +207,7 @@ describe('it is not opened', () => {
   test.each([
     ['chooses no subprotocol', () => false],
     ['chooses another subprotocol', () => SAID],
-  ])('by a server that %s', async (_, handleProtocols) => {
+  ])('for a server that %s', async (_, handleProtocols) => {
     const server = await serve(() => undefined, { handleProtocols });
     expect(await failureOf(open(server.url))).toBe(notChosen);
     await vi.waitFor(() => expect(server.open()).toBe(0));
@@ -214,13 +217,13 @@ describe('it is not opened', () => {
   test.each([
     ['a handshake with another key', [...upgrade, 'Upgrade: websocket', `Sec-WebSocket-Accept: ${SAID}`]],
     ['another protocol', [...upgrade, 'Upgrade: h2c']],
-  ])('by a server that answers with %s', async (_, lines) => {
+  ])('for a server that answers with %s', async (_, lines) => {
     const server = await serveUpgrade((socket) => socket.write(`${lines.join('\r\n')}\r\n\r\n`));
     expect(await failureOf(open(server.url))).toBe(`${NOT_SPOKEN}its answer is not the one of a WebSocket.`);
     await vi.waitFor(() => expect(server.open()).toBe(0));
   });
 
-  test('by one that breaks off, or speaks something else', async () => {
+  test('for a server that breaks off, or speaks another protocol', async () => {
     const silent = await listen(createTcpServer((socket) => void socket.once('data', () => socket.resetAndDestroy())));
     expect(await failureOf(open(silent.url))).toBe(BROKEN('broke off (ECONNRESET)'));
     const other = await listen(
@@ -231,7 +234,7 @@ describe('it is not opened', () => {
 });
 
 describe('the signal of the opening', () => {
-  test('ends it, whether it is connected or not', async () => {
+  test('ends the opening, connected or not', async () => {
     const resolving = Promise.withResolvers<void>();
     const resolve = async () => {
       await resolving.promise;
@@ -256,7 +259,7 @@ describe('the signal of the opening', () => {
     await slow.dispatcher.close();
   });
 
-  test('is nothing to an open pipe', async () => {
+  test('does not affect an open pipe', async () => {
     const { url } = await serve((websocket) => websocket.on('message', (data) => websocket.send(`${data}`)));
     const leaving = new AbortController();
     const { pipe, heard } = await open(url, {}, leaving.signal);
@@ -267,7 +270,7 @@ describe('the signal of the opening', () => {
 });
 
 describe('messages', () => {
-  test('go both ways as text; none is read before the pipe is there', async () => {
+  test('go in both directions as text, and none is read before the pipe is open', async () => {
     const { url } = await serve((websocket) => {
       websocket.send('"at once"');
       websocket.on('message', (data, isBinary) => websocket.send(JSON.stringify([isBinary, String(data)])));
@@ -281,7 +284,7 @@ describe('messages', () => {
     expect((await heard.next())[1]).toHaveLength(1024 * 1024);
   });
 
-  test('are not read any more after the end', async () => {
+  test('are not read after the end', async () => {
     const { url } = await serve((websocket) => {
       websocket.send('1');
       websocket.send('2');
@@ -337,7 +340,7 @@ describe('messages', () => {
     expect([heard.messages, heard.endings.length]).toEqual([[], 1]);
   });
 
-  test('half a message before the end is none', async () => {
+  test('half a message before the end is dropped', async () => {
     const { url } = await serve((websocket) => {
       websocket.send('"half', { fin: false }, () => websocket.terminate());
     });
@@ -346,7 +349,7 @@ describe('messages', () => {
     expect(heard.messages).toEqual([]);
   });
 
-  test('that cannot be sent any more fail', async () => {
+  test('that can no longer be sent fail', async () => {
     const began = Promise.withResolvers<WebSocket>();
     const server = await serve(began.resolve);
     const { pipe } = await open(server.url);
@@ -360,14 +363,14 @@ describe('messages', () => {
 });
 
 describe('the end', () => {
-  test('of the server is told with its status', async () => {
+  test('of the server is reported with its status', async () => {
     const server = await serve((websocket) => websocket.close(1011, SAID));
     const { heard } = await open(server.url);
     expect(toldOf(await heard.end())).toBe(BROKEN('ended the connection (WebSocket status 1011)'));
     await vi.waitFor(() => expect(server.open()).toBe(0));
   });
 
-  test('is told to the server', async () => {
+  test('is sent to the server', async () => {
     const closed = Promise.withResolvers<number>();
     const { url } = await serve((websocket) => websocket.on('close', closed.resolve));
     const { pipe } = await open(url);
@@ -375,14 +378,14 @@ describe('the end', () => {
     expect(await closed.promise).toBe(1000);
   });
 
-  test('comes although the server does not agree to it', async () => {
+  test('comes even if the server does not confirm it', async () => {
     const server = await serve((websocket) => websocket.pause());
     const { pipe, heard } = await open(server.url);
     await pipe.close();
     expect(heard.endings).toEqual([]);
   });
 
-  test('comes when the server answers no ping', async () => {
+  test('comes if the server answers no ping', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let pings = 0;
     const server = await serve((websocket) => websocket.on('ping', () => pings++), { autoPong: false });
@@ -396,7 +399,7 @@ describe('the end', () => {
     expect(heard.endings).toHaveLength(1);
   });
 
-  test('does not come while the server answers, or speaks', async () => {
+  test('does not come while the server answers or sends', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     let pings = 0;
     const began = Promise.withResolvers<WebSocket>();

@@ -59,20 +59,23 @@ const expectMoved = ({ status, body }: Answer) =>
     "The MCP server 'Files' was changed or deleted while it listed its tools; ask again.",
   ]);
 
-test.each([['never seen'], ['seen before']])('the tools of the old url are not those of the new: %s', async (seen) => {
-  const other = await startToolServer([THEIRS]);
-  if (seen === 'seen before') {
-    await list();
-    upstream.tools = [{ ...OURS, description: 'New' }];
-  }
-  expectMoved(await during(() => update({ url: other.url })));
-  expect((await stored()).tools).toBeNull();
-  expect(shown(await list())).toEqual(['theirs waits']);
-  expect((await stored()).pins).toEqual({});
-  await other.stop();
-});
+test.each([['never seen'], ['seen before']])(
+  'tools of the old url are not stored for the new one: %s',
+  async (seen) => {
+    const other = await startToolServer([THEIRS]);
+    if (seen === 'seen before') {
+      await list();
+      upstream.tools = [{ ...OURS, description: 'New' }];
+    }
+    expectMoved(await during(() => update({ url: other.url })));
+    expect((await stored()).tools).toBeNull();
+    expect(shown(await list())).toEqual(['theirs waits']);
+    expect((await stored()).pins).toEqual({});
+    await other.stop();
+  },
+);
 
-test('nor are they when the new server has been asked already', async () => {
+test('tools of the old url are not stored after a list of the new one', async () => {
   const other = await startToolServer([THEIRS]);
   await list();
   upstream.tools = [{ ...OURS, description: 'New' }];
@@ -86,19 +89,19 @@ test('nor are they when the new server has been asked already', async () => {
   await other.stop();
 });
 
-test('a server that is deleted meanwhile leaves nothing behind', async () => {
+test('a server that is deleted during a list leaves nothing behind', async () => {
   expectMoved(await during(() => call(server.url, 'deleteMcpServer', { path })));
   expect(await stored()).toMatchObject({ tools: null, seenAt: null, pins: null });
   expect((await list()).status).toBe(404);
 });
 
-test('what does not change who answers may change meanwhile', async () => {
+test('a change that keeps the server reached alike does not affect the list', async () => {
   const answer = await during(() => update({ description: 'New', tags: ['new'] }));
   expect(shown(answer)).toEqual(['ours runs']);
   expect((await stored()).tools).toHaveLength(1);
 });
 
-test('a server that is changed there and back lists again, and everything waits', async () => {
+test('a server that is changed and changed back lists again, and every call waits', async () => {
   expect(shown(await list())).toEqual(['ours runs']);
   await update({ url: 'http://127.0.0.1:1/mcp' });
   await update({ url: upstream.url });

@@ -26,7 +26,7 @@ const create = (request_headers: object) =>
   call(gateway.url, 'createMcpServer', { body: { name: 'Files', url: 'https://x.example.com', request_headers } });
 const list = (query: string) => call(gateway.url, 'listMcpServers', { query });
 
-test('400: headers of more than 64 KiB in all, made or changed; a server that has them keeps them', async () => {
+test('400: more than 64 KiB of headers in a new or changed server, and stored ones stay', async () => {
   const refused = await create(headersOf(9, 8000));
   expect([refused.status, refused.body.error]).toEqual([
     400,
@@ -50,7 +50,7 @@ test('400: headers of more than 64 KiB in all, made or changed; a server that ha
   expect(Object.keys(renamed.body.data.request_headers)).toHaveLength(9);
 });
 
-test('a list that there is no memory for is refused; shorter ones are answered, and all is given back', async () => {
+test('refuses a list without memory, answers shorter ones, and releases all memory', async () => {
   const { organization_id: organizationId } = (await create({})).body.data;
   await gateway.deps.store.write(async (db) => {
     for (let count = 0; count < 60; count++) {

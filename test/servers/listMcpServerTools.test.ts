@@ -45,7 +45,7 @@ const pairWith = async (permissions: string[]) => {
 const update = (body: object) => call(server.url, 'updateMcpServer', { path, body });
 
 describe('200', () => {
-  test('what the server lists, in its order, in the key order of the document', async () => {
+  test('lists the tools in the order of the server and the key order of the document', async () => {
     const answer = await ask();
     expect(Object.keys(answer.body)).toEqual(['message', 'status', 'error', 'data']);
     expect(answer.body.message).toBe('MCP server tools retrieved successfully');
@@ -71,7 +71,7 @@ describe('200', () => {
     ['a member that nobody knows', { longDescription: 'evil' }],
     ['a member in another case', { Description: 'evil' }],
     ['a title', { title: 'evil' }],
-  ])('a tool whose definition gets %s has changed, and shows it', async (_, more) => {
+  ])('marks a tool as changed if its definition gets %s', async (_, more) => {
     const other = await startToolServer([READ]);
     path = await register({ url: other.url });
     expect(await states()).toEqual({ file_read: 'runs' });
@@ -93,12 +93,12 @@ describe('200', () => {
     await other.stop();
   });
 
-  test('no tools', async () => {
+  test('lists no tools', async () => {
     upstream.tools = [];
     expect(await list()).toEqual([]);
   });
 
-  test('what a server may leave out or get wrong, and numbers digit for digit', async () => {
+  test('shows missing and wrong members, and unchanged digits', async () => {
     const tools = `[
       {"name": "bare", "inputSchema": {"type": "object", "maximum": 12345678901234567890}},
       {"name": "odd", "description": null, "annotations": null, "inputSchema": {}},
@@ -142,7 +142,7 @@ describe('200', () => {
     ['require_approval_all'],
     ['auto_approve_read_only'],
     ['require_approval_per_tool'],
-  ])('a definition that is not the one seen first is changed, under %s too', async (approval_policy) => {
+  ])('marks a definition that differs from the first seen one as changed under %s', async (approval_policy) => {
     path = await register({ approval_policy });
     await list();
     upstream.tools = [CHANGED, WRITE];
@@ -151,7 +151,7 @@ describe('200', () => {
     expect((await states()).file_read).not.toBe('changed');
   });
 
-  test('a tool that is new since the first were seen waits, and has not changed', async () => {
+  test('a new tool waits, and is not changed', async () => {
     await list();
     upstream.tools = [READ, WRITE, { ...READ, name: 'file_find' }];
     expect(await states()).toEqual({ file_read: 'runs', file_write: 'waits', file_find: 'waits' });
@@ -159,13 +159,13 @@ describe('200', () => {
     expect((await states()).file_find).toBe('runs');
   });
 
-  test('an approval of the present definition decides: true runs, false waits', async () => {
+  test('an approval of the current definition decides: true runs, false waits', async () => {
     await approve('file_write', await hashOf('file_write'), true);
     await approve('file_read', await hashOf('file_read'), false);
     expect(await states()).toEqual({ file_read: 'waits', file_write: 'runs' });
   });
 
-  test('an approval of an earlier definition does not hold, and one of the new one ends the change', async () => {
+  test('an approval of an earlier definition does not apply, and one of the new definition ends the change', async () => {
     await approve('file_read', await hashOf('file_read'));
     upstream.tools = [CHANGED, WRITE];
     expect((await states()).file_read).toBe('changed');
@@ -177,7 +177,7 @@ describe('200', () => {
     expect((await states()).file_read).toBe('waits');
   });
 
-  test('after another url everything waits, and nothing has changed', async () => {
+  test('every tool waits after a new url, and none is changed', async () => {
     await list();
     await update({ url: `${upstream.url}?moved` });
     upstream.tools = [READ, CHANGED, WRITE];
@@ -189,7 +189,7 @@ describe('200', () => {
   test.each([
     ['by who may approve', ['servers', 'approvals']],
     ['by who may not', ['servers']],
-  ])('after another url everything waits, also when nothing was ever listed: moved %s', async (_, permissions) => {
+  ])('every tool waits after a new url, even without an earlier list: moved %s', async (_, permissions) => {
     const as = await pairWith(permissions);
     expect((await call(server.url, 'updateMcpServer', { path, as, body: { url: `${upstream.url}?1` } })).status).toBe(
       200,
@@ -204,7 +204,7 @@ describe('200', () => {
   test.each([
     [['servers', 'approvals'], 'runs'],
     [['servers'], 'waits'],
-  ])('what a server lists first that %j has registered %s', async (permissions, state) => {
+  ])('the first tools of a server that %j has registered %s', async (permissions, state) => {
     const as = await pairWith(permissions);
     const body = { name: 'Theirs', url: upstream.url, approval_policy: 'require_approval_all' };
     path = { mcpServerId: (await call(server.url, 'createMcpServer', { body, as })).body.data.id };
@@ -214,13 +214,13 @@ describe('200', () => {
     expect((await states()).file_read).toBe('runs');
   });
 
-  test('after other headers that say where a request goes, everything waits', async () => {
+  test('every tool waits after a change of headers that determine the destination', async () => {
     await list();
     await update({ request_headers: { 'X-Rewrite-Url': '/elsewhere' } });
     expect(await states()).toEqual({ file_read: 'waits', file_write: 'waits' });
   });
 
-  test('other headers keep what was seen', async () => {
+  test('other headers keep the pins', async () => {
     await list();
     await update({ request_headers: { 'X-Key': 'new' } });
     upstream.tools = [CHANGED, WRITE];
@@ -236,11 +236,11 @@ test('403: a key pair without the permission servers', async () => {
   expect([answer.status, answer.body.error]).toEqual([403, "This key pair lacks the permission 'servers'."]);
 });
 
-test('401: nobody', async () => {
+test('401: no credentials', async () => {
   expect((await ask({ as: 'nobody' })).status).toBe(401);
 });
 
-test("404: unknown, and another organization's, which is not asked", async () => {
+test('404: an unknown server, and a server of another organization, without a request to it', async () => {
   let asked = false;
   upstream.before = () => {
     asked = true;
@@ -254,7 +254,7 @@ test("404: unknown, and another organization's, which is not asked", async () =>
   expect(asked).toBe(false);
 });
 
-test('asked while the server is listing its tools already: what it lists after that', async () => {
+test('lists again if a list was already in progress', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   let requests = 0;
   upstream.before = async () => {
@@ -283,7 +283,7 @@ describe('502, with the reason', () => {
     return true;
   };
 
-  test('nobody answers, also where it is known what was listed earlier', async () => {
+  test('for a server that does not answer, even if an earlier list is known', async () => {
     await list();
     await upstream.stop();
     expect(await failed()).toMatch(/^The MCP server 'Files' cannot be reached/);
@@ -309,12 +309,12 @@ describe('502, with the reason', () => {
     expect(await failed()).toContain(reason);
   });
 
-  test('an address that the egress policy refuses', async () => {
+  test('for an address that the egress policy refuses', async () => {
     path = await register({ url: 'http://169.254.169.254/mcp' });
     expect(await failed()).toContain('GATEHOUSE_EGRESS_ALLOW');
   });
 
-  test('it hangs: at its first word, and where it has listed before', async () => {
+  test('for a server that hangs, at first and after a list', async () => {
     await list();
     upstream.before = () => true;
     const start = performance.now();
@@ -332,7 +332,7 @@ describe('502, with the reason', () => {
     [404, 'stateless'],
     [200, 'stateless'],
     [404, 'handshake'],
-  ] as const)('%i, and when it answers in the era %s, so does this', async (status, era) => {
+  ] as const)('for HTTP %i of a server of the era %s', async (status, era) => {
     const other = await startToolServer([READ], era);
     path = await register({ url: other.url });
     other.before = answering(status, 'text/html', '<h1>Starting</h1>');

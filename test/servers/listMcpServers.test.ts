@@ -19,7 +19,7 @@ const list = async (query: Record<string, string | number> | string = {}) =>
 const names = (data: { servers: { name: string }[] }) => data.servers.map(({ name }) => name);
 
 describe('200', () => {
-  test('newest first, with the whole envelope', async () => {
+  test('lists the newest first, with the whole envelope', async () => {
     const data = await list();
     expect(names(data)).toEqual(NAMES.toReversed());
     expect({ ...data, servers: [] }).toEqual({
@@ -41,7 +41,7 @@ describe('200', () => {
     ['name', 'desc', NAMES.toSorted().toReversed()],
   ])('sorted by %s %s', async (sort, order, expected) => expect(names(await list({ sort, order }))).toEqual(expected));
 
-  test('pages from 0 that share nothing and miss nothing', async () => {
+  test('pages from 0 miss and repeat nothing', async () => {
     const pages = await Promise.all([0, 1, 2, 3].map((page) => list({ page, limit: 2, sort: 'name', order: 'asc' })));
     expect(pages.map(names)).toEqual([['Alpha', 'Bravo'], ['Charlie', 'Delta'], ['Echo'], []]);
     expect(pages.map(({ has_next }) => has_next)).toEqual([true, true, false, false]);
@@ -62,7 +62,7 @@ describe('200', () => {
     expect([names(data), data.total_count, data.filters]).toEqual([expected, expected.length, { search }]);
   });
 
-  test('an empty search is none', async () => {
+  test('an empty search finds all', async () => {
     const data = await list('search=');
     expect([data.total_count, data.filters]).toEqual([5, {}]);
   });

@@ -34,13 +34,13 @@ describe('addToolApproval', () => {
     expect(await list()).toEqual([answer.body.data]);
   });
 
-  test('201: a second one for the same tool takes the place of the first', async () => {
+  test('201: a second approval of a tool replaces the first', async () => {
     await add('file_read');
     const answer = await add('file_read', { auto_approve: false, approval_hash: 'other' });
     expect(await list()).toEqual([answer.body.data]);
   });
 
-  test('409: a server has at most 1,000; those that are there stay, are replaced, and make room when they go', async () => {
+  test('409: more than 1,000 approvals of a server; stored ones stay, can be replaced, and make room when deleted', async () => {
     const db = server.deps.store;
     const serverId = path.mcpServerId.replace('mcp_', '');
     const rest = { approvalHash: HASH, autoApprove: true, createdAt: 1 };
@@ -106,18 +106,18 @@ describe('removeToolApproval', () => {
     expect((await list()).map(({ tool_name }) => tool_name)).not.toContain(name);
   });
 
-  test('404: there is none', async () => {
+  test('404: no approval of the tool', async () => {
     const answer = await remove('nobody_has_this');
     expect([answer.status, answer.body.message]).toEqual([404, 'Tool approval not found']);
   });
 
-  test('a name that clients fold away never reaches the server itself', async () => {
+  test('a name that clients normalise never reaches the operation of the server', async () => {
     await add('file_read');
     await remove('..').catch(() => undefined);
     expect(await list()).toHaveLength(1);
   });
 
-  test('they go with their server', async () => {
+  test('are deleted with their server', async () => {
     await call(server.url, 'deleteMcpServer', { path });
     expect((await call(server.url, 'listToolApprovals', { path })).status).toBe(404);
   });

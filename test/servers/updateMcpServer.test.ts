@@ -74,7 +74,7 @@ describe('200', () => {
     ['transport', 'SSE'],
     ['request_headers', { 'X-One': '1' }],
     ['tags', ['a', 'b']],
-  ])('only %s changes', async (field, value) => {
+  ])('changes only %s', async (field, value) => {
     const id = await create({
       description: 'As it was',
       tags: ['old'],
@@ -89,7 +89,7 @@ describe('200', () => {
     expect(body.data).toEqual(nine);
   });
 
-  test('nothing sent, nothing changed, and the version others have seen still holds', async () => {
+  test('an empty body changes nothing, not even the version', async () => {
     const id = await create();
     const before = await read(id);
     server.clock.now += 1000;
@@ -98,7 +98,7 @@ describe('200', () => {
     expect(await read(id)).toEqual(before);
   });
 
-  test('header names keep their spelling and order, values every Latin-1 character', async () => {
+  test('header names keep spelling and order, and values every Latin-1 character', async () => {
     const id = await create();
     const request_headers = { 'x-B': 'ü\t!', 'X-a': '', __secret: 'v', constructor: 'c' };
     expect(Object.entries((await update(id, { request_headers })).body.data.request_headers)).toEqual(
@@ -106,7 +106,7 @@ describe('200', () => {
     );
   });
 
-  test('the If-Match of the version it has, or any', async () => {
+  test('accepts an If-Match of the current version, or any', async () => {
     const id = await create();
     const first = await update(id, { name: 'a' }, { headers: { 'If-Match': '"1"' } });
     expect([first.status, first.headers.get('etag')]).toEqual([200, '"2"']);
@@ -114,7 +114,7 @@ describe('200', () => {
     expect((await update(id, { name: 'c' }, { headers: { 'If-Match': '*' } })).status).toBe(200);
   });
 
-  test('two at once: both are kept', async () => {
+  test('keeps both of two simultaneous updates', async () => {
     const id = await create();
     const answers = await Promise.all([update(id, { name: 'One' }), update(id, { description: 'Two' })]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
@@ -159,7 +159,7 @@ describe('400', () => {
     }
   });
 
-  test('the merged row is what is checked', async () => {
+  test('the merged server is checked', async () => {
     const id = await create({ url: 'wss://x.example.com', transport: 'WebSocket' });
     expect((await update(id, { transport: 'SSE' })).status).toBe(400);
     expect((await update(id, { transport: 'SSE', url: 'https://x.example.com' })).status).toBe(200);
@@ -167,7 +167,7 @@ describe('400', () => {
   });
 });
 
-test('403: a policy changed by a key pair that may not approve; the same policy again is no change', async () => {
+test('403: a changed policy without approvals, but not the same policy', async () => {
   const path = { org_id: server.organizationId };
   const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
     .body;
@@ -182,7 +182,7 @@ test.each([
   ['transport', { transport: 'SSE' }],
   ['header for another path', { request_headers: { 'X-Original-URL': '/elsewhere' } }],
   ['header for another method', { request_headers: { 'x-http-method-override': 'PUT' } }],
-])('403: the %s of a server whose calls never wait, changed by a key pair that may not approve', async (_, change) => {
+])('403: a changed %s of a server without approvals, by a key pair without approvals', async (_, change) => {
   const path = { org_id: server.organizationId };
   const pair = (await call(server.url, 'createApiKey', { path, body: { name: 'agent', permissions: ['servers'] } }))
     .body;
@@ -204,7 +204,7 @@ test('412: an If-Match of another version changes nothing', async () => {
   expect(await read(id)).toEqual(before);
 });
 
-test('updates and deletions that race answer 200 or 404, and lose nothing', async () => {
+test('racing updates and deletions answer 200 or 404, and lose nothing', async () => {
   for (let round = 0; round < 25; round++) {
     const id = await create();
     const path = { mcpServerId: id };

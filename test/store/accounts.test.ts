@@ -51,13 +51,13 @@ onBothEngines(({ open, shared }) => {
     expect(await accounts.find(store.read, own, given.id)).toEqual(stored(given, 'renamed'));
   });
 
-  it('refuses an account of an integration that is not there', async () => {
+  it('refuses an account of an unknown integration', async () => {
     const store = await shared();
     const given = anAccount({ id: 'no such id', organizationId: await anOrganization(store) });
     await expect(insertAll(store, [given])).rejects.toThrow(/foreign key/i);
   });
 
-  it('updates what may change, where the version is the one expected', async () => {
+  it('updates the changeable fields for the expected version', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
     const second = await storedIntegration(store, integration.organizationId, { name: 'second' });
@@ -86,7 +86,7 @@ onBothEngines(({ open, shared }) => {
     expect(await update(changed, 2)).toBeNull();
   });
 
-  it('lets one of two updates of a version through', async () => {
+  it('accepts one of two updates of a version', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
     const given = anAccount(integration);
@@ -100,7 +100,7 @@ onBothEngines(({ open, shared }) => {
     expect(await accounts.find(store.read, given.organizationId, given.id)).toEqual(winner);
   });
 
-  it('removes one with its endpoints, and leaves the others', async () => {
+  it('deletes an account with its endpoints, and leaves the others', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
     const { organizationId } = integration;
@@ -119,7 +119,7 @@ onBothEngines(({ open, shared }) => {
     expect(await endpoints.page(store.read, stays, { limit: 10 })).toHaveLength(1);
   });
 
-  it('counts those of an integration, no further than asked', async () => {
+  it('counts the accounts of an integration up to the maximum', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
     const second = await storedIntegration(store, integration.organizationId);
@@ -129,7 +129,7 @@ onBothEngines(({ open, shared }) => {
     expect(await accounts.countOf(store.read, 'no such id', 10)).toBe(0);
   });
 
-  it('pages newest first by every filter alone and together, names that integrations share too', async () => {
+  it('pages newest first with every combination of filters, also for shared names', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const named = (name: string) => storedIntegration(store, own, { name });
@@ -155,7 +155,7 @@ onBothEngines(({ open, shared }) => {
     expect([first]).toEqual(newest.map((account) => stored(account, account.integrationName)));
   });
 
-  it('goes away with its organization, with integrations, contents and endpoints', async () => {
+  it('is deleted with its organization, together with integrations, contents and endpoints', async () => {
     const store = await open();
     const stays = await anOrganization(store, 'org_stays');
     const gone = await anOrganization(store, 'org_gone');
@@ -179,7 +179,7 @@ onBothEngines(({ open, shared }) => {
     expect(await sql.selectFrom('endpoints').select('id').execute()).toHaveLength(2);
   });
 
-  it('seals the context, for its own account only', async () => {
+  it('seals the context for its own account only', async () => {
     const store = await shared();
     const integration = await storedIntegration(store, await anOrganization(store));
     const marker = 'in-clear-in-a-context';
@@ -197,7 +197,7 @@ onBothEngines(({ open, shared }) => {
 });
 
 onEngine('sqlite', ({ open, location }) => {
-  it('writes no credentials in clear to any file', async () => {
+  it('writes no plain credentials to any file', async () => {
     const place = await location();
     const store = await open({ location: place });
     const integration = await storedIntegration(store, await anOrganization(store));

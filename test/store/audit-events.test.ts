@@ -13,7 +13,7 @@ onBothEngines(({ shared }) => {
     await (await shared()).write((db) => db.sql.deleteFrom('audit_events').execute());
   });
 
-  it('gives back what was recorded, whole', async () => {
+  it('returns recorded events unchanged', async () => {
     const store = await shared();
     const operator = { kind: 'operator', id: null, name: 'operator' } as const;
     const given = [anEvent(), anEvent({ at: 2000, actor: operator, organizationId: null, details: {} })];
@@ -22,7 +22,7 @@ onBothEngines(({ shared }) => {
     expect(await auditEvents.page(store.read, { limit: 10 })).toEqual(stored.toReversed());
   });
 
-  it('pages newest first, those of one millisecond last recorded first, without loss or repetition', async () => {
+  it('pages newest first, last recorded first within a millisecond, without loss or repetition', async () => {
     const store = await shared();
     const given = Array.from({ length: 130 }, (_, index) =>
       anEvent({ at: 1000 + Math.floor(index / 60), target: { kind: 'n', id: `${index}` } }),

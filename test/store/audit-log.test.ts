@@ -49,7 +49,7 @@ onBothEngines(({ shared }) => {
     ]);
   });
 
-  it('pages changes and calls together, newest first, those of one millisecond last recorded first', async () => {
+  it('pages changes and calls together, newest first, last recorded first within a millisecond', async () => {
     const entries = Array.from(
       { length: 60 },
       (_, index) => [index % 3 === 0 ? 's' : 'c', 1000 + Math.floor(index / 7)] as const,
@@ -80,7 +80,7 @@ onBothEngines(({ shared }) => {
     expect(await found({ limit: 2 })).toEqual(['s6', 'c5']);
   });
 
-  it('purges what is older, oldest first, a slice at a time', async () => {
+  it('deletes older events, oldest first, one slice at a time', async () => {
     const old = Array.from({ length: PURGE_SLICE_ROWS + 5 }, (_, at) => at);
     await store.write(async (db) => {
       await auditEvents.insert(

@@ -99,7 +99,7 @@ onBothEngines(({ shared }) => {
     await emptyAuditLog(await shared());
   });
 
-  it('makes exact totals of what is older than seven days, in slices, and nothing more when run again', async () => {
+  it('makes exact totals of calls older than seven days, in slices, and none when run again', async () => {
     const store = await shared();
     const calls = Array.from({ length: 3 * ROLL_UP_SLICE_CALLS + 7 }, () => aCall());
     await record(
@@ -116,7 +116,7 @@ onBothEngines(({ shared }) => {
     expect(await all(store)).toEqual(oracle(calls, Infinity));
   });
 
-  it('adds to the totals of a day what comes late, and takes the last name of the endpoint', async () => {
+  it('adds late calls to the totals of their day, and keeps the last name of the endpoint', async () => {
     const store = await shared();
     const first = aCall({ at: 5 * DAY, failed: true });
     const late = { ...first, at: 6 * DAY - 1, failed: false };
@@ -131,7 +131,7 @@ onBothEngines(({ shared }) => {
     ]);
   });
 
-  it('takes a slice at a time, oldest first, and leaves what is no call, and what is not older', async () => {
+  it('takes one slice at a time, oldest first, and leaves other events and newer calls', async () => {
     const store = await shared();
     const calls = Array.from({ length: ROLL_UP_SLICE_CALLS + 2 }, (_, at) => aCall({ at }));
     const change = { ...asEvent(aCall({ at: 0 })), action: 'server.created' };
@@ -147,7 +147,7 @@ onBothEngines(({ shared }) => {
     expect(await auditLog.page(store.read, { action: 'server.created', limit: 10 })).toHaveLength(1);
   });
 
-  it('keeps the newest calls of each organization, and makes totals of those beyond the bound', async () => {
+  it('keeps the newest calls of each organization, and makes totals of the others', async () => {
     const store = await shared();
     const many = Array.from({ length: ROLL_UP_SLICE_CALLS + 60 }, (_, at) => aCall({ at, organizationId: 'org_a' }));
     const few = Array.from({ length: 50 }, (_, at) => aCall({ at, organizationId: 'org_b' }));

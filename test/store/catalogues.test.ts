@@ -33,12 +33,12 @@ onBothEngines(({ shared }) => {
     store.write((db) => saveCatalogue(db, server, { tools, seenAt }));
   const find = () => catalogues.find(store.read, server, anyRoom);
 
-  it('knows nothing of a server that was never seen, or is not there', async () => {
+  it('returns nothing for a never seen or unknown server', async () => {
     expect(await find()).toEqual(NEVER_SEEN);
     expect(await catalogues.find(store.read, 'no such id', anyRoom)).toEqual(NEVER_SEEN);
   });
 
-  it('keeps tools as they were listed, in order', async () => {
+  it('keeps tools unchanged and in order', async () => {
     const tools = [
       tool('Größe\u0000 \ud800', 'a', { zebra: 1, annotations: { readOnlyHint: true }, alpha: [null, { 'ü"': '\n' }] }),
       tool('__proto__', 'b', { description: 'x'.repeat(3_000_000) }),
@@ -50,13 +50,13 @@ onBothEngines(({ shared }) => {
     expect(Object.entries(found.pins ?? {})).toEqual(tools.map(({ definition, hash }) => [definition.name, hash]));
   });
 
-  it.each([0, 1, 2])('keeps a list of %d tools, with line breaks in their words', async (count) => {
+  it.each([0, 1, 2])('keeps a list of %d tools with line breaks in their texts', async (count) => {
     const tools = ['a', 'b'].slice(0, count).map((name) => tool(name, name, { description: 'one\n,\n]\u2028two' }));
     await save(tools, 10);
     expect(await find()).toMatchObject({ tools, bytes: bytesOf(tools) });
   });
 
-  it('parses no more than there is room for', async () => {
+  it('parses only as much as there is room for', async () => {
     const dense = (name: string) => tool(name, name, { x: Array.from({ length: 9000 }, () => ({})) });
     await save([dense('a'), dense('b')], 10);
     const asked: number[] = [];
@@ -71,7 +71,7 @@ onBothEngines(({ shared }) => {
     expect((await find()).bytes).toBeGreaterThan(2 * 9000 * 64);
   });
 
-  it('reads what was stored with all tools on one line', async () => {
+  it('reads a list that was stored on one line', async () => {
     const tools = [tool('a', '1'), tool('b', '2', { description: '],[' })];
     const { pins } = await catalogues.pack({ tools, seenAt: 10 });
     const packed = gzipSync(JSON.stringify(tools));
@@ -79,7 +79,7 @@ onBothEngines(({ shared }) => {
     expect((await find()).tools).toEqual(tools);
   });
 
-  it('lets others have their turn while it packs and reads a large list', async () => {
+  it('lets other work run while it packs and reads a large list', async () => {
     const values = Array.from({ length: 2000 }, (_, index) => index / 3);
     const tools = Array.from({ length: 200 }, (_, index) => tool(`tool-${index}`, 'a', { values }));
     const held: number[] = [await longestHold(() => catalogues.pack({ tools, seenAt: 10 }))];
@@ -90,7 +90,7 @@ onBothEngines(({ shared }) => {
     }
   });
 
-  it('pins the first that were seen, and no later ones', async () => {
+  it('pins the first seen definitions, and no later ones', async () => {
     const [first, changed, later] = [tool('a', '1'), tool('a', '2'), tool('b', '3')];
     await save([first], 10);
     expect(await find()).toEqual({ tools: [first], bytes: bytesOf([first]), seenAt: 10, pins: { a: first.hash } });
@@ -103,13 +103,13 @@ onBothEngines(({ shared }) => {
     });
   });
 
-  it('pins nothing after an empty list: what comes later is new', async () => {
+  it('pins nothing after an empty list', async () => {
     await save([], 10);
     await save([tool('a', '1')], 20);
     expect((await find()).pins).toEqual({});
   });
 
-  it('forgets the tools and clears the pins, for good', async () => {
+  it('clears tools and pins permanently', async () => {
     await save([tool('a', '1')], 10);
     await store.write((db) => catalogues.clearPins(db, server));
     expect(await find()).toEqual({ ...NEVER_SEEN, pins: {} });
@@ -122,7 +122,7 @@ onBothEngines(({ shared }) => {
     });
   });
 
-  it('clears the pins also where nothing was seen: what is seen then is new', async () => {
+  it('clears the pins of a never seen server too', async () => {
     await store.write((db) => catalogues.clearPins(db, server));
     expect(await find()).toEqual({ ...NEVER_SEEN, pins: {} });
     await save([tool('a', '1')], 10);

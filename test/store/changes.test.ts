@@ -57,7 +57,7 @@ async function aTenant(store: Store, sharedId: string) {
 type Tenant = Awaited<ReturnType<typeof aTenant>>;
 
 onBothEngines(({ open, shared }) => {
-  it('counts commits of what endpoints depend on, before the writer gets its answer', async () => {
+  it('counts commits that endpoints depend on, before the writer gets its answer', async () => {
     const store = await open();
     const organizationId = await anOrganization(store);
     const counts = [store.changes()];
@@ -73,7 +73,7 @@ onBothEngines(({ open, shared }) => {
     expect(counts).toEqual(counts.toSorted((a, b) => a - b));
   });
 
-  it('does not count reads, the audit log, settings, and what was rolled back', async () => {
+  it('does not count reads, audit events, settings, and rolled back writes', async () => {
     const store = await open();
     const before = store.changes();
     await store.write((db) => settings.set(db, 'key', 'value'));
@@ -145,7 +145,7 @@ onBothEngines(({ open, shared }) => {
       ['server', 'account', 'shared'],
       (db) => organizations.remove(db, own.organizationId),
     ],
-  ])('what is kept of others holds when %s', async (_, changed, write) => {
+  ])('cached reads of others stay valid when %s', async (_, changed, write) => {
     const before = store.changes();
     await store.write(write);
     for (const [kind, topics] of Object.entries(own.kept) as [Kind, string[]][]) {
@@ -168,7 +168,7 @@ onBothEngines(({ open, shared }) => {
     ['is taken from one', (db) => grants.setOrganizations(db, sharedId, [other.organizationId], 1)],
     ['lists other tools', (db) => saveCatalogue(db, sharedId, listed)],
     ['is deleted', (db) => sharedServers.remove(db, sharedId)],
-  ])('a shared server that %s changes for its users, and nothing else does', async (_, write) => {
+  ])('a shared server that %s changes for its users only', async (_, write) => {
     const before = store.changes();
     await store.write(write);
     for (const { kept } of [own, other]) {
@@ -176,7 +176,7 @@ onBothEngines(({ open, shared }) => {
     }
   });
 
-  it('a new organization, and endpoints that are purged, change nothing of others', async () => {
+  it('a new organization and purged endpoints change nothing for others', async () => {
     const before = store.changes();
     await anOrganization(store);
     await store.write((db) => endpoints.insert(db, anEndpoint(accountOf(own.server), { expiresAt: 1 })));
@@ -185,7 +185,7 @@ onBothEngines(({ open, shared }) => {
     expect(all.map((topics) => store.hasChanged(topics, before))).not.toContain(true);
   });
 
-  it('takes what it cannot read for a change of everything', async () => {
+  it('counts an unreadable statement as a change of everything', async () => {
     const before = store.changes();
     await store.write((db) => sql`update servers set name = 'x' where id = ${own.server.id}`.execute(db.sql));
     expect(store.hasChanged(other.kept.server, before)).toBe(true);

@@ -7,7 +7,7 @@ const ROUNDS = Number(process.env.CRASH_ROUNDS ?? 2);
 const ACKNOWLEDGED = 200;
 
 onBothEngines(({ open, location }) => {
-  it(`loses nothing acknowledged when killed, ${ROUNDS} times`, { timeout: ROUNDS * 10_000 }, async () => {
+  it(`loses no acknowledged write in ${ROUNDS} kills`, { timeout: ROUNDS * 10_000 }, async () => {
     const place = await location();
     const acknowledged = new Set<string>();
     for (let round = 0; round < ROUNDS; round += 1) {

@@ -29,7 +29,7 @@ const aPair = (organizationId: string, id: string, createdAt = 1) => ({
 });
 
 onBothEngines(({ shared }) => {
-  it('stores an API token and finds it by its hash, which it does not give back', async () => {
+  it('stores an API token and finds it by its hash, without returning the hash', async () => {
     const store = await shared();
     const organizationId = await anOrganization(store);
     const stored = await store.write((db) => apiTokens.insert(db, aToken(organizationId, 'token')));

@@ -39,7 +39,7 @@ async function namesIn(database: string, log?: string): Promise<unknown[]> {
 onEngine('sqlite', ({ open, location }) => {
   afterEach(() => vi.restoreAllMocks());
 
-  it('answers a write when the disk has it, and others have their turn until then', async () => {
+  it('answers a write after its sync, and lets other work run until then', async () => {
     const store = await open();
     await write(store, 'before');
     const { promise: isOnDisk, resolve: finish } = Promise.withResolvers<void>();
@@ -70,7 +70,7 @@ onEngine('sqlite', ({ open, location }) => {
     expect(sync.mock.calls.length).toBeLessThan(10);
   });
 
-  it('acknowledges nothing that lies behind a failed sync in the log, unless the database itself has it', async () => {
+  it('acknowledges no write behind a failed sync, unless the database file contains it', async () => {
     const place = (await location()) as Place;
     const store = await open({ location: place });
     await write(store, 'before');
@@ -84,7 +84,7 @@ onEngine('sqlite', ({ open, location }) => {
     await store.check();
   });
 
-  it('moves a long log into the database and begins it anew, however much is written', async () => {
+  it('moves a long log into the database under any load', async () => {
     const place = (await location()) as Place;
     const store = await open({ location: place });
     for (let index = 0; index < 12; index += 1) {
@@ -95,7 +95,7 @@ onEngine('sqlite', ({ open, location }) => {
     expect((await stat(`${database}-wal`)).size).toBeLessThan(3 * MUCH);
   });
 
-  it('commits nothing before the disk has what was moved, and others have their turn until then', async () => {
+  it('commits nothing before the moved data is synced, and lets other work run until then', async () => {
     const store = await open();
     await write(store, 'before');
     const { promise: isOnDisk, resolve: finish } = Promise.withResolvers<void>();
@@ -119,7 +119,7 @@ onEngine('sqlite', ({ open, location }) => {
     await next;
   });
 
-  it('keeps the log, and commits no more, when the disk fails to take what was moved', async () => {
+  it('keeps the log and stops commits if the sync of moved data fails', async () => {
     const place = (await location()) as Place;
     const store = await open({ location: place });
     await write(store, 'before');

@@ -58,7 +58,7 @@ onBothEngines(({ shared }) => {
     expect(await endpoints.find(store.read, own, open.id)).toMatchObject({ config: {}, expiresAt: null });
   });
 
-  it('refuses a token that is taken, and an account that is not there', async () => {
+  it('refuses a taken token, and an unknown account', async () => {
     const given = anEndpoint(own);
     await insertAll(store, [given]);
     await expect(insertAll(store, [anEndpoint(other, { tokenHash: given.tokenHash })])).rejects.toThrow(/unique/i);
@@ -67,7 +67,7 @@ onBothEngines(({ shared }) => {
     await expect(insertAll(store, [anEndpoint(elsewhere)])).rejects.toThrow(/foreign key/i);
   });
 
-  it('finds one by its token, with whose it is and where its tools come from', async () => {
+  it('finds an endpoint by its token, with its account and source', async () => {
     const server = await store.write(async (db) => servers.insert(db, aServer(organizationId)));
     const shared = await storedSharedServer(store, [organizationId]);
     const [ofService, ofServer] = [anEndpoint(own), anEndpoint(accountOf(server), { expiresAt: 1 })];
@@ -84,7 +84,7 @@ onBothEngines(({ shared }) => {
     expect(await endpoints.findByTokenHash(store.read, 'no such hash')).toBeNull();
   });
 
-  it('updates what may change, where the version is the one expected', async () => {
+  it('updates the changeable fields for the expected version', async () => {
     const stored = await store.write((db) => endpoints.insert(db, anEndpoint(own)));
     const changed: endpoints.Endpoint = {
       ...stored,
@@ -116,7 +116,7 @@ onBothEngines(({ shared }) => {
     expect(await row.execute()).toEqual([{ token_hash: given.tokenHash }]);
   });
 
-  it('lets one of two updates of a version through', async () => {
+  it('accepts one of two updates of a version', async () => {
     const stored = await store.write((db) => endpoints.insert(db, anEndpoint(own)));
     const results = await Promise.all(
       ['A', 'B', 'C'].map((name) => store.write((db) => endpoints.update(db, { ...stored, name }, 1))),
@@ -126,7 +126,7 @@ onBothEngines(({ shared }) => {
     expect((await endpoints.find(store.read, own, stored.id))?.name).toBe(winner?.name);
   });
 
-  it('removes one, of its own account only', async () => {
+  it('deletes an endpoint of its own account only', async () => {
     const given = anEndpoint(own);
     await insertAll(store, [given]);
     const remove = (account: endpoints.AccountKey) => store.write((db) => endpoints.remove(db, account, given.id));
@@ -146,7 +146,7 @@ onBothEngines(({ shared }) => {
     expect(await endpoints.page(store.read, nowhere, { limit: 10 })).toEqual([]);
   });
 
-  it('pages past rows that come and go meanwhile, neither losing nor repeating the others', async () => {
+  it('pages without loss or repetition while other rows come and go', async () => {
     const all = Array.from({ length: 60 }, (_, index) => anEndpoint(own, { createdAt: Math.floor(index / 8) }));
     await insertAll(store, all);
     const expected = newestFirst(all);
@@ -174,7 +174,7 @@ onBothEngines(({ shared }) => {
     expect(deleted.size).toBeGreaterThan(5);
   });
 
-  it('purges what expired earlier, first what expired first, a slice at a time', async () => {
+  it('deletes expired endpoints, the earliest first, one slice at a time', async () => {
     await store.write((db) => db.sql.deleteFrom('endpoints').execute());
     const expired = Array.from({ length: PURGE_SLICE_ROWS + 5 }, (_, expiresAt) => anEndpoint(own, { expiresAt }));
     const kept = [anEndpoint(own, { expiresAt: 5000 }), anEndpoint(other, { expiresAt: 5001 }), anEndpoint(own)];

@@ -3,7 +3,7 @@ import { newEventId } from '../../src/store/event-ids.ts';
 
 const idsAt = (at: number, count = 3) => Array.from({ length: count }, () => newEventId(at));
 
-test('ids of one millisecond, and of those that follow, sort in the order they were made', () => {
+test('ids sort in the order of their creation, also within a millisecond', () => {
   const ids = [1000, 1001, 2 ** 40].flatMap((at) => idsAt(at, 300));
   expect(ids.toSorted()).toEqual(ids);
   expect(
@@ -11,7 +11,7 @@ test('ids of one millisecond, and of those that follow, sort in the order they w
   ).toEqual(new Set());
 });
 
-test('a clock that is put back makes no id twice', () => {
+test('a clock that was set back creates no id twice', () => {
   const ids = [5000, 5001, 5000, 5001, 5000].flatMap((at) => idsAt(at));
   expect(new Set(ids).size).toBe(ids.length);
 });

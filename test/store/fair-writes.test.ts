@@ -11,7 +11,7 @@ import { createWorld } from '../support/world.ts';
 import { onBothEngines } from './support/harness.ts';
 
 onBothEngines(({ open, shared }) => {
-  it('lets one write of an organization pass before the hundreds of another', async () => {
+  it('runs a write of one organization before hundreds of another', async () => {
     const store = await shared();
     const answered: string[] = [];
     const write = (owner: string, index: number) =>
@@ -23,7 +23,7 @@ onBothEngines(({ open, shared }) => {
     expect(answered).toHaveLength(202);
   });
 
-  it('refuses an organization that has as many waiting as it may; the others and the system it serves', async () => {
+  it('refuses an organization with the maximum of waiting writes, and serves others and the gateway itself', async () => {
     const store = await open();
     const { promise: held, resolve: go } = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
@@ -59,7 +59,7 @@ onBothEngines(({ open, shared }) => {
   });
 });
 
-it('answers an organization that has too many changes waiting with 503 and when to come again', async () => {
+it('answers 503 with Retry-After to an organization with too many waiting changes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-fair-writes-'));
   const gateway = await startTestServer({ location: { kind: 'file', directory } });
   const [many, one] = [await createWorld(gateway), await createWorld(gateway)];

@@ -34,13 +34,13 @@ onBothEngines(({ open, shared }) => {
     return page.map(({ id }) => id);
   };
 
-  it('shares a server with nobody at first', async () => {
+  it('shares a new server with no organization', async () => {
     expect(await sharedWith()).toEqual([]);
     expect(await grants.organizationsOf(store.read, 'no such id')).toBeNull();
     expect(await find(a)).toBeNull();
   });
 
-  it('makes an account of it in each organization it is shared with, and in no other', async () => {
+  it('creates an account in each granted organization only', async () => {
     expect(await share([c, a, c])).toEqual([]);
     expect(await sharedWith()).toEqual([a, c].toSorted());
     for (const organizationId of [a, c]) {
@@ -64,7 +64,7 @@ onBothEngines(({ open, shared }) => {
     expect(await find(b)).toMatchObject({ version: 2, updatedAt: 9000, status: 'active' });
   });
 
-  it('withdraws what is not wanted any more, with its endpoints, and touches nothing else', async () => {
+  it('removes withdrawn grants with their endpoints only', async () => {
     await share([a, b]);
     await store.write((db) => accounts.setStatus(db, { organizationId: b, id: server.id, status: 'needs_reauth' }));
     const [, kept] = [await mint(a), await mint(b)];
@@ -80,7 +80,7 @@ onBothEngines(({ open, shared }) => {
     expect([await sharedWith(), await minted(b)]).toEqual([[], []]);
   });
 
-  it('names every organization that is not there, and changes nothing then', async () => {
+  it('names every unknown organization, and changes nothing then', async () => {
     await share([a]);
     const kept = await mint(a);
     expect(await share(['org_x', b, 'org_y', 'org_x'])).toEqual(['org_x', 'org_y']);
@@ -91,7 +91,7 @@ onBothEngines(({ open, shared }) => {
     await share([]);
   });
 
-  it('shares with all there are, and with those that come', async () => {
+  it('shares with all present and future organizations', async () => {
     await share([a]);
     const kept = await mint(a);
     await share('all', 7000);
@@ -110,7 +110,7 @@ onBothEngines(({ open, shared }) => {
     expect(await find(await anOrganization(store))).toBeNull();
   });
 
-  it('gives a new organization every server that is shared with all, and no other', async () => {
+  it('gives a new organization exactly the servers that are shared with all', async () => {
     const [second, third] = [await storedSharedServer(store, 'all'), await storedSharedServer(store, [a])];
     await share('all');
     const later = await anOrganization(store);
@@ -128,7 +128,7 @@ onBothEngines(({ open, shared }) => {
       [ofA, ofB] = [await mint(a), await mint(b)];
     });
 
-    it('are not seen, changed or deleted by the other', async () => {
+    it('are not visible, changeable or deletable for the other', async () => {
       const [inA, inB] = [a, b].map((organizationId) => ({ organizationId, accountId: server.id })) as [
         endpoints.AccountKey,
         endpoints.AccountKey,
@@ -144,7 +144,7 @@ onBothEngines(({ open, shared }) => {
       expect(await endpoints.find(store.read, inB, ofB)).toEqual(found);
     });
 
-    it('go away with their own organization only; the server and its catalogue stay', async () => {
+    it('are deleted with their own organization only, and the server stays', async () => {
       await store.write((db) => saveCatalogue(db, server.id, { tools: [], seenAt: 1 }));
       await store.write((db) => organizations.remove(db, a));
       expect(await sharedWith()).toEqual([b]);
@@ -152,19 +152,19 @@ onBothEngines(({ open, shared }) => {
       expect((await catalogues.find(store.read, server.id, anyRoom)).seenAt).toBe(1);
     });
 
-    it('go away with the server', async () => {
+    it('are deleted with the server', async () => {
       await store.write((db) => sharedServers.remove(db, server.id));
       expect([await find(a), await find(b)]).toEqual([null, null]);
       expect([await minted(a), await minted(b)]).toEqual([[], []]);
     });
 
-    it('stay when a team tries to remove the account', async () => {
+    it('stay when an organization tries to delete the account', async () => {
       expect(await store.write((db) => accounts.remove(db, a, server.id))).toBe(false);
       expect(await minted(a)).toEqual([ofA]);
     });
   });
 
-  it('misses no organization that comes or goes meanwhile', async () => {
+  it('misses no organization that is created or deleted meanwhile', async () => {
     for (let round = 0; round < 5; round++) {
       const gone = await anOrganization(store);
       const [, unknown, ...later] = await Promise.all([
@@ -182,7 +182,7 @@ onBothEngines(({ open, shared }) => {
     await share([]);
   });
 
-  it('shares with many hundreds, and withdraws as many', async () => {
+  it('shares with many hundreds of organizations, and withdraws as many', async () => {
     const own = await open();
     const { id } = await storedSharedServer(own);
     const ids = Array.from({ length: 700 }, (_, index) => `org_${String(index).padStart(4, '0')}`);

@@ -42,14 +42,14 @@ onBothEngines(({ shared }) => {
     }
   });
 
-  it('stores neither of both when one is refused', async () => {
+  it('stores neither row if one is refused', async () => {
     const store = await shared();
     const given = anIntegration('org_nobody');
     await expect(store.write((db) => integrations.insert(db, given, CONTENTS))).rejects.toThrow();
     await expect(integrations.document(store.read, given.id)).rejects.toThrow();
   });
 
-  it('updates everything but owner and creation, where the version is the one expected', async () => {
+  it('updates everything except owner and creation for the expected version', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);
@@ -83,7 +83,7 @@ onBothEngines(({ shared }) => {
     expect(await update(changed, 3, next)).toBeNull();
   });
 
-  it('removes one with its contents, not while it has accounts', async () => {
+  it('deletes an integration with its contents, but not while it has accounts', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);
@@ -99,7 +99,7 @@ onBothEngines(({ shared }) => {
     await expect(integrations.document(store.read, id)).rejects.toThrow();
   });
 
-  it('finds the ids of a name, within an organization', async () => {
+  it('finds the ids of a name within an organization', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);

@@ -6,7 +6,7 @@ import { onBothEngines, onEngine } from './support/harness.ts';
 import { startProcess } from './support/process.ts';
 
 onBothEngines(({ open, location }) => {
-  it('is refused while another process has it, which is named, and free once that was killed', async () => {
+  it('is refused and names the process that has it, and is free after the kill of that process', async () => {
     const place = await location();
     const holder = await startProcess('hold', place);
     try {
@@ -24,7 +24,7 @@ onBothEngines(({ open, location }) => {
     expect(await settings.get(store.read, 'a')).toBe('1');
   });
 
-  it('is refused to a second store of the same process, and free once the first is closed', async () => {
+  it('is refused for a second store of the same process, and free after the end of the first', async () => {
     const place = await location();
     const first = await open({ location: place });
     await expect(open({ location: place })).rejects.toThrow(`pid ${process.pid}`);
@@ -34,7 +34,7 @@ onBothEngines(({ open, location }) => {
 });
 
 onEngine('postgres', ({ open, location }) => {
-  it('says what to check when the server turns it away', async () => {
+  it('tells what to check if the server refuses the connection', async () => {
     const place = await location();
     const good = place.kind === 'postgres' ? place.url : '';
     for (const bad of [good.replace(/\w+$/, 'no_such_database'), good.replace(/\w+:\w+@/, 'nobody:wrong@')]) {
@@ -44,7 +44,7 @@ onEngine('postgres', ({ open, location }) => {
     }
   });
 
-  it('is one per database, not one per server', async () => {
+  it('exists once per database, not per server', async () => {
     await open({ location: await location() });
     await open({ location: await location() });
   });

@@ -76,7 +76,7 @@ onBothEngines(({ engine, open, location }) => {
     return open({ location: place });
   }
 
-  it('0007 gives the API tokens that there are both permissions', async () => {
+  it('0007 gives existing API tokens both permissions', async () => {
     const row = { id: 'old', organization_id: own, name: 'Old', token_hash: 'h', prefix: 'gat_', expires_at: null };
     const before = Object.keys(migrationsFor(engine)).indexOf('0007_token_permissions');
     const store = await migrated(before, async (db) => {
@@ -89,7 +89,7 @@ onBothEngines(({ engine, open, location }) => {
     });
   });
 
-  it('0008 keeps what people have seen and decided of tools with members that the old hash did not cover', async () => {
+  it('0008 keeps pins and approvals of tools with members that the old hash did not cover', async () => {
     const server = aServer(own);
     const toolOf = (name: string, more: object = {}) => {
       const covered = { name, inputSchema: { maximum: parseExact('9007199254740993') }, title: 'A tool' };
@@ -146,7 +146,7 @@ onBothEngines(({ engine, open, location }) => {
     ]);
   });
 
-  it('0003 keeps accounts and endpoints, and makes an account of every server', async () => {
+  it('0003 keeps accounts and endpoints, and creates an account for every server', async () => {
     const integration = anIntegration(own);
     const account = anAccount(integration);
     const server = aServer(own, { createdAt: 1500, updatedAt: 1700 });
@@ -207,7 +207,7 @@ onBothEngines(({ engine, open, location }) => {
     expect([(await counted('audit_events')).length, (await counted('tool_calls')).length]).toEqual([2, 2]);
   });
 
-  it('0005 keeps accounts, endpoints and catalogues in their order, and what hangs on what', async () => {
+  it('0005 keeps accounts, endpoints and catalogues with their order and references', async () => {
     const [first, second] = [anIntegration(own), anIntegration(other)];
     const services = [first, first, first, second].map((of, at) => anAccount(of, { createdAt: at % 2 }));
     const serversThere = [own, own, own, other].map((of, at) => aServer(of, { createdAt: at % 2, updatedAt: 9 }));
@@ -289,7 +289,7 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
-  it('0006 counts what each organization has', async () => {
+  it('0006 counts the usage of each organization', async () => {
     const integration = anIntegration(own);
     const server = aServer(own);
     const shared = aSharedServer();

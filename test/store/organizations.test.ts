@@ -18,7 +18,7 @@ onBothEngines(({ open, shared }) => {
     expect(await organizations.find(store.read, 'org_b')).toBeNull();
   });
 
-  it('refuses an id that is taken', async () => {
+  it('refuses a taken id', async () => {
     const store = await shared();
     await anOrganization(store, 'org_taken', 1);
     await expect(anOrganization(store, 'org_taken', 2)).rejects.toThrow();
@@ -41,7 +41,7 @@ onBothEngines(({ open, shared }) => {
     expect(await organizations.count(store.read)).toBe(5);
   });
 
-  it('removes one with all it owns, and leaves the others and the audit events', async () => {
+  it('deletes an organization with all its objects, and leaves the others and the audit events', async () => {
     const store = await open();
     const gone = await anOrganization(store, 'org_gone');
     const stays = await anOrganization(store, 'org_stays');

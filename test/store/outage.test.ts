@@ -18,7 +18,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
     await postgres();
   });
 
-  it('is unavailable while the server is down, and works again once it is back', { timeout: 30_000 }, async () => {
+  it('is unavailable while the server is down, and works again afterwards', { timeout: 30_000 }, async () => {
     let now = 0;
     const store = await open({
       now: () => {
@@ -51,7 +51,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
     await store.check();
   });
 
-  it('keeps refusing writes while somebody else has the lock, and logs who', { timeout: 30_000 }, async () => {
+  it('refuses writes while another process has the lock, and logs its name', { timeout: 30_000 }, async () => {
     const place = await location();
     const store = await open({ location: place });
     await write(store, 'before');
@@ -71,7 +71,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
     await vi.waitFor(() => write(store, 'after'), PATIENCE);
   });
 
-  it('loses a write whose connection is cut, and only that', async () => {
+  it('fails only the write whose connection is cut', async () => {
     const store = await open();
     const cut = store.write(async (db) => {
       await settings.set(db, 'key', 'cut');
@@ -85,7 +85,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
     expect(await read(store)).toBe('next');
   });
 
-  it('is unavailable when the server takes no writes', async () => {
+  it('is unavailable if the server accepts no writes', async () => {
     const store = await open();
     const writing = store.write(async (db) => {
       await sql`set transaction read only`.execute(db.sql);
@@ -110,7 +110,7 @@ onEngine('postgres', ({ open, location, postgres, log }) => {
 });
 
 onEngine('sqlite', ({ open }) => {
-  it('is unavailable for writes when the database cannot grow, and reads on', async () => {
+  it('is unavailable for writes if the database cannot grow, and still reads', async () => {
     const store = await open();
     await write(store, 'before');
     const limitPages = (limit: string) =>
@@ -124,7 +124,7 @@ onEngine('sqlite', ({ open }) => {
     expect(await read(store)).toHaveLength(200_000);
   });
 
-  it.skipIf(!canMount())('is unavailable for writes on a full disk, and works again when there is room', async () => {
+  it.skipIf(!canMount())('is unavailable for writes on a full disk, and works again when there is space', async () => {
     const directory = execFileSync('mktemp', ['-d'], { encoding: 'utf8' }).trim();
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory]);
     try {

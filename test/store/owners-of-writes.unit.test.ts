@@ -95,11 +95,14 @@ beforeAll(() => {
   writers = writersAmong([...files, ...Object.keys(planted)], planted);
 });
 
-it('only the operator and the gateway itself write out of turn', () => {
+it('only the operator and the gateway itself use write without an organization', () => {
   const own = writers.filter((file) => !(file in planted)).map((file) => relative(ROOT, file));
   expect(own.toSorted()).toEqual(MAY_WRITE.toSorted());
 });
 
-it.each(PLANTED.map(([name, , isWriter], index) => ({ name, index, isWriter })))('sees a write: $name', (found) => {
-  expect(writers.includes(plantedAt(found.index))).toBe(found.isWriter);
-});
+it.each(PLANTED.map(([name, , isWriter], index) => ({ name, index, isWriter })))(
+  'the search finds a write: $name',
+  (found) => {
+    expect(writers.includes(plantedAt(found.index))).toBe(found.isWriter);
+  },
+);

@@ -38,7 +38,7 @@ onEngine('sqlite', ({ shared }) => {
     { ...filter, tenantId: 'acme-1' },
     { ...filter, integrationName: 'mcp' },
   ]);
-  it.each(FILTERS)('a list of accounts by %j follows an index made for it', async (filter) => {
+  it.each(FILTERS)('a list of accounts by %j uses its index', async (filter) => {
     for (const part of [{ limit: 9 }, { limit: 9, before: { at: 5, id: 'x' } }]) {
       const plans = await plansOf(store, (db) => accounts.page(db, organizationId, part, filter));
       const columns = [
@@ -55,7 +55,7 @@ onEngine('sqlite', ({ shared }) => {
     }
   });
 
-  it('everything about one account, endpoint or shared server is found by an index, too', async () => {
+  it('lookups of one account, endpoint or shared server use an index', async () => {
     const { id } = await storedSharedServer(store, [organizationId]);
     const account = { organizationId, accountId: id };
     const before = { at: 5, id: 'x' };

@@ -42,7 +42,7 @@ async function fill(store: Store): Promise<(store: Store) => Promise<void>> {
 }
 
 onBothEngines(({ open, location }) => {
-  it('leaves every value open to the new key alone, also when it was interrupted and ran again', async () => {
+  it('leaves every value readable with the new key alone, also after an interruption', async () => {
     const place = await location();
     const before = await open({ location: place });
     const allThere = await fill(before);
@@ -92,7 +92,7 @@ onBothEngines(({ open, location }) => {
     await allThere(await open({ location: place, secretKeys: [NEW] }));
   });
 
-  it('leaves a value that does not open as it is, names it, does the others, and keeps its key', async () => {
+  it('keeps a value that no key opens, names it, and keeps its key known', async () => {
     const place = await location();
     const before = await open({ location: place });
     const organizationId = await anOrganization(before);
@@ -120,7 +120,7 @@ onBothEngines(({ open, location }) => {
     await expect(open({ location: place, secretKeys: [NEW] })).rejects.toThrow(`lacks key ${OLD_ID}`);
   });
 
-  it('keeps the first key of a database in which nothing is sealed', async () => {
+  it('keeps the first key of a database without sealed values', async () => {
     const store = await open();
     expect(await reseal(store, silently, going)).toEqual({ count: 0, unopened: [], isComplete: true });
     expect(await retireKeys(store)).toEqual(new Map([[OLD_ID, 0]]));

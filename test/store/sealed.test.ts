@@ -8,7 +8,7 @@ import { onEngine } from './support/harness.ts';
 
 const listed = Object.values(SEALED);
 
-it('every column that the schema calls sealed is in the list, with the context that the schema names', () => {
+it('the list contains every sealed column of the schema with its context', () => {
   const [, schema = ''] = readFileSync(join(ROOT, 'src/store/schema.ts'), 'utf8').split('export type Database');
   const documented = [...schema.matchAll(/\/\*\* Sealed JSON, context `([^`]+)`\. \*\/\n +(\w+): string/g)];
   expect(documented).toHaveLength(schema.match(/sealed/gi)?.length ?? 0);
@@ -18,7 +18,7 @@ it('every column that the schema calls sealed is in the list, with the context t
 });
 
 onEngine('sqlite', ({ open }) => {
-  it.each(listed)('the primary key of $table is what the list says', async ({ table, primaryKey }) => {
+  it.each(listed)('the list has the primary key of $table', async ({ table, primaryKey }) => {
     const { read } = await open();
     const { rows } = await sql<{ name: string }>`
       select name from pragma_table_info(${table}) where pk > 0 order by pk`.execute(read.sql);

@@ -6,7 +6,7 @@ const OLD = Buffer.alloc(32, 1);
 const NEW = Buffer.alloc(32, 2);
 
 describe('a sealer', () => {
-  it.each(['', 'plain', 'Grüße 🔑\n', 'x'.repeat(100_000)])('opens what it sealed', (plain) => {
+  it.each(['', 'plain', 'Grüße 🔑\n', 'x'.repeat(100_000)])('opens its sealed values', (plain) => {
     const { seal, open } = createSealer([NEW]);
     expect(open(seal(plain, 'a:1'), 'a:1')).toBe(plain);
   });
@@ -25,13 +25,13 @@ describe('a sealer', () => {
     expect(() => open(seal('plain', 'a:1'), 'a:2')).toThrow('does not open');
   });
 
-  it('opens with any of its keys, and with no other', () => {
+  it('opens with any of its keys only', () => {
     const sealed = createSealer([OLD]).seal('plain', 'a:1');
     expect(createSealer([NEW, OLD]).open(sealed, 'a:1')).toBe('plain');
     expect(() => createSealer([NEW]).open(sealed, 'a:1')).toThrow(`key ${keyIdOf(OLD)}`);
   });
 
-  it('opens nothing that was changed or cut', () => {
+  it('opens no changed or cut value', () => {
     const { seal, open } = createSealer([NEW]);
     const sealed = seal('plain', 'a:1');
     for (let at = keyIdOf(NEW).length + 1; at < sealed.length - 1; at += 1) {
@@ -43,7 +43,7 @@ describe('a sealer', () => {
     expect(() => open('plain', 'a:1')).toThrow();
   });
 
-  it('wants at least one key, and 32 bytes in each', () => {
+  it('requires at least one key of 32 bytes each', () => {
     expect(() => createSealer([])).toThrow(StoreRefused);
     expect(() => createSealer([NEW, Buffer.alloc(31)])).toThrow(StoreRefused);
   });

@@ -30,7 +30,7 @@ onBothEngines(({ shared }) => {
     store.write((db) => servers.insert(db, aServer(own, changes)));
 
   describe('the account of a server', () => {
-    it('is there with the server, under its id, and changes with it', async () => {
+    it('exists with the server under its id, and changes with it', async () => {
       const server = await inserted({ createdAt: 5, updatedAt: 5 });
       const account = {
         kind: 'server',
@@ -58,7 +58,7 @@ onBothEngines(({ shared }) => {
       });
     });
 
-    it('is removed by nothing but its server, with its endpoints and its catalogue', async () => {
+    it('is deleted only with its server, with endpoints and catalogue', async () => {
       const [gone, stays] = [await inserted(), await inserted()];
       await store.write(async (db) => {
         for (const server of [gone, stays]) {
@@ -79,7 +79,7 @@ onBothEngines(({ shared }) => {
       expect((await catalogues.find(store.read, stays.id, anyRoom)).seenAt).toBe(1);
     });
 
-    it('goes away with its organization, and so does its catalogue', async () => {
+    it('is deleted with its organization, together with its catalogue', async () => {
       const server = await inserted();
       const other = aServer(await anOrganization(store));
       const elsewhere = await store.write((db) => servers.insert(db, other));
@@ -96,7 +96,7 @@ onBothEngines(({ shared }) => {
     });
   });
 
-  it('lists servers, shared ones too, among accounts by every filter: under the name mcp, without a tenant', async () => {
+  it('lists own and shared servers among accounts under the name mcp, without a tenant', async () => {
     const all: Listed[] = [];
     for (const name of ['mcp', 'crm']) {
       const integration = await storedIntegration(store, own, { name });

@@ -48,7 +48,7 @@ onBothEngines(({ shared }) => {
     expect(await servers.find(store.read, own, first.id)).toBeNull();
   });
 
-  it('updates everything but owner and creation, where the version is the one expected', async () => {
+  it('updates everything except owner and creation for the expected version', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);
@@ -78,7 +78,7 @@ onBothEngines(({ shared }) => {
     expect(await update(changed, 2)).toBeNull();
   });
 
-  it('lets one of two updates of a version through', async () => {
+  it('accepts one of two updates of a version', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const stored = await store.write((db) => servers.insert(db, aServer(own)));
@@ -138,7 +138,7 @@ onBothEngines(({ shared }) => {
     expect(pages).toEqual(expected);
   });
 
-  it('searches name, description and url for the very text, whatever its case', async () => {
+  it('searches name, description and url for a text in any case', async () => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);

@@ -3,7 +3,7 @@ import * as settings from '../../src/store/settings.ts';
 import { onBothEngines } from './support/harness.ts';
 
 onBothEngines(({ shared }) => {
-  it('gives back what was set last, and null where nothing was', async () => {
+  it('returns the last value, or null', async () => {
     const store = await shared();
     expect(await settings.get(store.read, 'theme')).toBeNull();
     await store.write((db) => settings.set(db, 'theme', 'dark'));

@@ -21,7 +21,7 @@ const slugs = (base: string, last: number) =>
   Array.from({ length: last }, (_, index) => (index === 0 ? base : `${base}-${index + 1}`));
 
 onBothEngines(({ open, shared }) => {
-  it('stores a server and finds it, its config member by member in their order', async () => {
+  it('stores a server and finds it, with its config in the same order', async () => {
     const store = await shared();
     const mcpServer = aConfig({ name: 'ünïcode', env: { B: '1', A: 'ü' } });
     const given = aSharedServer({
@@ -49,7 +49,7 @@ onBothEngines(({ open, shared }) => {
     expect(listed.map(({ slug, version, ...server }) => server)).toEqual(expected);
   });
 
-  it('takes the first slug that is free, up to -99', async () => {
+  it('takes the first free slug, up to -99', async () => {
     const store = await shared();
     const insert = (base: string) => store.write((db) => sharedServers.insert(db, aSharedServer(), base));
     const first = await insert('dup');
@@ -65,7 +65,7 @@ onBothEngines(({ open, shared }) => {
     expect(await sharedServers.list(store.read)).toHaveLength(before);
   });
 
-  it('gives twenty servers that are stored at once twenty slugs', async () => {
+  it('gives twenty simultaneous servers twenty slugs', async () => {
     const store = await shared();
     for (const base of ['one', 'two', 'three']) {
       const taken = await insertNamed(store, base, 20);
@@ -73,7 +73,7 @@ onBothEngines(({ open, shared }) => {
     }
   });
 
-  it('knows who is enabled under a name, and the database lets nobody else be', async () => {
+  it('finds the enabled server of a name, and the database refuses a second one', async () => {
     const store = await shared();
     const mcpServer = aConfig({ name: 'Search' });
     const off = await storedSharedServer(store, [], { enabled: false, mcpServer });
@@ -93,7 +93,7 @@ onBothEngines(({ open, shared }) => {
     expect(await sharedServers.enabledNamed(store.read, 'Search')).toBe(off.id);
   });
 
-  it('lets one of twenty be enabled under a name that all ask for at once, and nobody fails', async () => {
+  it('enables one of twenty simultaneous servers of a name, and none fails', async () => {
     const store = await shared();
     const insertUnlessNamed = async (db: Db, server: sharedServers.NewSharedServer) =>
       (await sharedServers.enabledNamed(db, server.mcpServer.name)) ??
@@ -105,7 +105,7 @@ onBothEngines(({ open, shared }) => {
     }
   });
 
-  it('updates everything but slug and creation, where the version is the one expected', async () => {
+  it('updates everything except slug and creation for the expected version', async () => {
     const store = await shared();
     const stored = await storedSharedServer(store);
     const changed: sharedServers.SharedServer = {
@@ -138,7 +138,7 @@ onBothEngines(({ open, shared }) => {
     expect(await update(changed, 3)).toBeNull();
   });
 
-  it('removes one with its catalogue, and leaves the others', async () => {
+  it('deletes a server with its catalogue, and leaves the others', async () => {
     const store = await shared();
     const [gone, stays] = [await storedSharedServer(store), await storedSharedServer(store)];
     for (const { id } of [gone, stays]) {
@@ -152,7 +152,7 @@ onBothEngines(({ open, shared }) => {
     expect((await catalogues.find(store.read, stays.id, anyRoom)).seenAt).toBe(1);
   });
 
-  it('seals the config, for its own server only', async () => {
+  it('seals the config for its own server only', async () => {
     const store = await open();
     const one = await storedSharedServer(store, [], { mcpServer: SECRETS });
     const two = await storedSharedServer(store);
@@ -165,7 +165,7 @@ onBothEngines(({ open, shared }) => {
 });
 
 onEngine('sqlite', ({ open, location }) => {
-  it('writes no secrets in clear to any file', async () => {
+  it('writes no plain secrets to any file', async () => {
     const place = await location();
     const store = await open({ location: place });
     const stored = await storedSharedServer(store, [], { mcpServer: SECRETS });

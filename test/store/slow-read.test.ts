@@ -7,7 +7,7 @@ import { onEngine } from './support/harness.ts';
 import { anOrganization } from './support/samples.ts';
 
 onEngine('sqlite', ({ open }) => {
-  it('gives the same answers as a read, to many questions at once', async () => {
+  it('gives the same answers as `read` to many simultaneous queries', async () => {
     const store = await open();
     const ids = Array.from({ length: 20 }, (_, index) => `org_${index}`);
     for (const id of ids) {
@@ -30,13 +30,13 @@ onEngine('sqlite', ({ open }) => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  it('takes no writes', async () => {
+  it('refuses writes', async () => {
     const store = await open();
     await expect(settings.set(store.slowRead, 'a', '1')).rejects.toThrow(/cannot be written/);
     await expect(settings.set(store.read, 'a', '1')).rejects.toThrow(/cannot be written/);
   });
 
-  it('passes on what is wrong with a question, and answers the next', async () => {
+  it('passes on the error of a query, and answers the next', async () => {
     const store = await open();
     await expect(sql`select * from no_such_table`.execute(store.slowRead.sql)).rejects.toThrow('no such table');
     expect(await settings.get(store.slowRead, 'a')).toBeNull();

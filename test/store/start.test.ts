@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 onBothEngines(({ open, location, log }) => {
-  it('finds everything again after a restart', async () => {
+  it('keeps everything across a restart', async () => {
     const place = await location();
     const first = await open({ location: place });
     const server = aServer(await anOrganization(first));
@@ -48,7 +48,7 @@ onBothEngines(({ open, location, log }) => {
     expect(log.filter(({ message }) => message === 'database migrated')).toHaveLength(1);
   });
 
-  it('refuses a database that a newer program has migrated, and says so', async () => {
+  it('refuses a database of a newer program, with the reason', async () => {
     const place = await location();
     later.migrations = NEXT;
     await (await open({ location: place })).close();
@@ -71,7 +71,7 @@ onBothEngines(({ open, location, log }) => {
     expect(await settings.get(again.read, 'a')).toBe('1');
   });
 
-  it('refuses to start without the key that sealed, names it and the variable, and changes nothing', async () => {
+  it('refuses to start without the sealing key, names it and the variable, and changes nothing', async () => {
     const place = await location();
     await (await open({ location: place })).close();
     later.migrations = NEXT;
@@ -82,7 +82,7 @@ onBothEngines(({ open, location, log }) => {
     await open({ location: place });
   });
 
-  it('refuses a key that does not open what it sealed', async () => {
+  it('refuses a key that does not open its sealed values', async () => {
     const place = await location();
     const store = await open({ location: place });
     await store.write((db) =>
@@ -95,7 +95,7 @@ onBothEngines(({ open, location, log }) => {
     await expect(open({ location: place })).rejects.toThrow(/does not open what it sealed/);
   });
 
-  it('rotates keys: the new one seals, the old one still opens and stays required', async () => {
+  it('rotates keys: the new key seals, and the old key still opens and stays required', async () => {
     const place = await location();
     const before = await open({ location: place });
     const organizationId = await anOrganization(before);
@@ -121,7 +121,7 @@ onBothEngines(({ open, location, log }) => {
 onEngine('sqlite', ({ open, location }) => {
   const directoryOf = (place: Location): string => (place.kind === 'file' ? place.directory : '');
 
-  it('refuses a damaged database and names the command that mends it', async () => {
+  it('refuses a damaged database, and names the command for repair', async () => {
     const place = await location();
     await (await open({ location: place })).close();
     const file = join(directoryOf(place), 'gatehouse.db');
@@ -133,7 +133,7 @@ onEngine('sqlite', ({ open, location }) => {
     await expect(damaged).rejects.toThrow('gatehouse restore FILE');
   });
 
-  it('keeps its files for its user alone', async () => {
+  it('makes its files readable for its user only', async () => {
     const place = await location();
     await open({ location: place });
     const directory = directoryOf(place);
@@ -144,7 +144,7 @@ onEngine('sqlite', ({ open, location }) => {
   const copies = async (place: Location) =>
     (await readdir(directoryOf(place))).filter((name) => name.includes('before'));
 
-  it('copies the database before a migration, not before the first', async () => {
+  it('copies the database before each migration except the first', async () => {
     const place = await location();
     const first = await open({ location: place });
     await first.write((db) => settings.set(db, 'a', 'before'));
@@ -164,7 +164,7 @@ onEngine('sqlite', ({ open, location }) => {
     expect(await settings.get((await open({ location: restored })).read, 'a')).toBe('before');
   });
 
-  it('makes the copy again when the migration before it had failed', async () => {
+  it('repeats the copy after a failed migration', async () => {
     const place = await location();
     await (await open({ location: place })).close();
     later.migrations = FAILING;
@@ -173,7 +173,7 @@ onEngine('sqlite', ({ open, location }) => {
     expect(await copies(place)).toEqual(['gatehouse.db.before-9998_next']);
   });
 
-  it('writes no secret in clear to any file', async () => {
+  it('writes no plain secret to any file', async () => {
     const place = await location();
     const store = await open({ location: place });
     const organizationId = await anOrganization(store);
@@ -191,8 +191,8 @@ onEngine('sqlite', ({ open, location }) => {
   });
 });
 
-describe('a folder', () => {
-  it('that cannot be created is refused, naming the variable', async () => {
+describe('a data folder', () => {
+  it('that cannot be created is refused, with the variable', async () => {
     const base = await mkdtemp(join(tmpdir(), 'gatehouse-store-'));
     await writeFile(join(base, 'file'), '');
     const location = { kind: 'file', directory: join(base, 'file', 'data') } as const;

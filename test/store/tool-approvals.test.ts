@@ -5,7 +5,7 @@ import { onBothEngines } from './support/harness.ts';
 import { anOrganization, aServer } from './support/samples.ts';
 
 onBothEngines(({ shared }) => {
-  it('lists decisions oldest first, ties by tool name; a new one replaces the old one', async () => {
+  it('lists decisions oldest first, ties by tool name, and replaces older ones', async () => {
     const store = await shared();
     const server = aServer(await anOrganization(store));
     await store.write((db) => servers.insert(db, server));
@@ -25,7 +25,7 @@ onBothEngines(({ shared }) => {
     ]);
   });
 
-  it('removes a decision once, and all of them with their server', async () => {
+  it('deletes a decision once, and all of them with their server', async () => {
     const store = await shared();
     const server = aServer(await anOrganization(store));
     await store.write((db) => servers.insert(db, server));
@@ -41,7 +41,7 @@ onBothEngines(({ shared }) => {
     expect(await toolApprovals.list(store.read, server.id)).toEqual([]);
   });
 
-  it('refuses a decision about a server that does not exist', async () => {
+  it('refuses a decision about an unknown server', async () => {
     const store = await shared();
     const orphan = { serverId: 'nobody', toolName: 'a', approvalHash: 'h', autoApprove: true, createdAt: 1 };
     await expect(store.write((db) => toolApprovals.upsert(db, orphan))).rejects.toThrow(/foreign key/i);

@@ -109,11 +109,11 @@ it.each<[string, OperationNodeSource]>([
   ['another table besides', db.deleteFrom('servers').using('accounts').where('servers.id', '=', 'a')],
   ['a table that is not in the schema', db.deleteFrom('others' as 'servers')],
   ['words of SQL', sql`delete from servers`],
-])('takes %s for a change of anything', (_, query) => {
+])('counts %s as a change of anything', (_, query) => {
   expect(of(query)).toBe('anything');
 });
 
-it('remembers the last changes of so many topics; any other may have changed before those', async () => {
+it('remembers the last changes of a limited number of topics', async () => {
   const changes = createChanges(2);
   const change = async (id: string) => {
     const { sql, committed } = changes.watch(db);

@@ -38,12 +38,12 @@ onBothEngines(({ open, shared }) => {
   });
   const used = () => usage.of(store.read, own, usage.RESOURCES);
 
-  it('is nothing for an organization that is new, and for one that there is not', async () => {
+  it('is 0 for a new and for an unknown organization', async () => {
     expect(await used()).toEqual(NOTHING);
     expect(await usage.of(store.read, 'org_nowhere', ['servers', 'tool_bytes'])).toEqual({ servers: 0, tool_bytes: 0 });
   });
 
-  it('counts bytes as they are stored, of characters too, and follows what takes their place', async () => {
+  it('counts stored bytes, also of texts, and follows replacements', async () => {
     const integration = await storedIntegration(store, own);
     const texts = textBytesOf(integration);
     expect(await used()).toEqual({ ...NOTHING, integrations: 1, tool_bytes: bytesOf(CONTENTS) + texts });
@@ -58,7 +58,7 @@ onBothEngines(({ open, shared }) => {
     expect(await used()).toEqual(NOTHING);
   });
 
-  it('counts what a server lists for its organization, and what a shared server lists for nobody', async () => {
+  it('counts the tools of an own server, and not those of a shared server', async () => {
     const listed = { tools: [{ definition: { name: 'ä'.repeat(100), inputSchema: {} }, hash: 'a' }], seenAt: 1 };
     const server = await store.write((db) => servers.insert(db, aServer(own)));
     const theirs = await storedSharedServer(store, [own]);
@@ -76,7 +76,7 @@ onBothEngines(({ open, shared }) => {
     expect(await used()).toEqual(NOTHING);
   });
 
-  it('counts nothing of a write that fails', async () => {
+  it('counts nothing of a failed write', async () => {
     const failing = store.write(async (db) => {
       await servers.insert(db, aServer(own));
       expect(await usage.of(db, own, ['servers'])).toEqual({ servers: 1 });
@@ -86,7 +86,7 @@ onBothEngines(({ open, shared }) => {
     expect(await used()).toEqual(NOTHING);
   });
 
-  it('counts off what goes away with something else: many endpoints, a grant, an organization, what has expired', async () => {
+  it('subtracts dependent rows: many endpoints, a grant, an organization, expired endpoints', async () => {
     const fresh = await open();
     const [a, b] = [await anOrganization(fresh, 'org_a'), await anOrganization(fresh, 'org_b')];
     const server = await storedSharedServer(fresh, 'all');
@@ -122,7 +122,7 @@ onBothEngines(({ open, shared }) => {
     await fresh.write((db) => sharedServers.remove(db, server.id));
   });
 
-  it('deletes an account with very many endpoints in a time that grows with them, not with their square', async () => {
+  it('deletes an account with very many endpoints in linear time', async () => {
     const account = await storedAccount(store, await storedIntegration(store, own));
     const rows = (from: number) =>
       Array.from({ length: 1000 }, (_, index) => ({
@@ -150,7 +150,7 @@ onBothEngines(({ open, shared }) => {
     expect(performance.now() - began).toBeLessThan(20_000);
   });
 
-  it('is right for endpoints over the account that a server is', async () => {
+  it('is right for endpoints over the account of a server', async () => {
     const server = await store.write((db) => servers.insert(db, aServer(own)));
     await store.write((db) => endpoints.insert(db, anEndpoint(accountOf(server))));
     expect(await used()).toMatchObject({ servers: 1, accounts: 1, endpoints: 1 });

@@ -13,7 +13,7 @@ const increment = async (db: Db): Promise<void> => {
 };
 
 onBothEngines(({ open, shared }) => {
-  it('answers what the closure returns, once a read sees what it wrote', async () => {
+  it('returns the result of the closure when a read sees its writes', async () => {
     const store = await shared();
     for (let round = 0; round < 20; round += 1) {
       const answer = await store.write(async (db) => {
@@ -25,7 +25,7 @@ onBothEngines(({ open, shared }) => {
     }
   });
 
-  it('keeps nothing of a closure that throws, and everything of the nine beside it', async () => {
+  it('discards a closure that throws, and keeps the nine beside it', async () => {
     const store = await shared();
     const failure = new Error('The seventh fails.');
     const results = await Promise.allSettled(
@@ -47,7 +47,7 @@ onBothEngines(({ open, shared }) => {
     }
   });
 
-  it('keeps nothing of a closure whose statement fails', async () => {
+  it('discards a closure with a failed statement', async () => {
     const store = await shared();
     const failing = store.write(async (db) => {
       await settings.set(db, 'before the failure', 'x');
@@ -57,7 +57,7 @@ onBothEngines(({ open, shared }) => {
     expect(await settings.get(store.read, 'before the failure')).toBeNull();
   });
 
-  it('shows no reader what is not committed', async () => {
+  it('shows uncommitted data to no reader', async () => {
     const store = await shared();
     const wrote = Promise.withResolvers<void>();
     const looked = Promise.withResolvers<void>();
@@ -75,13 +75,13 @@ onBothEngines(({ open, shared }) => {
     expect(await settings.get(store.slowRead, 'uncommitted')).toBe('x');
   });
 
-  it('makes writes that read what they write behave as if one ran after another', async () => {
+  it('runs writes that read as if one ran after another', async () => {
     const store = await open();
     await Promise.all(Array.from({ length: 40 }, () => store.write(increment)));
     expect(await settings.get(store.read, 'counter')).toBe('40');
   });
 
-  it('lets many writers of one row all through', async () => {
+  it('runs all writers of one row', async () => {
     const store = await shared();
     const organizationId = await anOrganization(store);
     await Promise.all(
@@ -90,7 +90,7 @@ onBothEngines(({ open, shared }) => {
     expect(await servers.count(store.read, organizationId)).toBe(40);
   });
 
-  it('refuses a handle that is used after its closure has been answered', async () => {
+  it('refuses the use of a handle after the end of its closure', async () => {
     const store = await shared();
     let kept: Db | undefined;
     await store.write(async (db) => {
@@ -99,12 +99,12 @@ onBothEngines(({ open, shared }) => {
     await expect(settings.set(kept as Db, 'late', 'x')).rejects.toThrow('already committed');
   });
 
-  it('finishes the writes under way before it closes, and refuses later ones', async () => {
+  it('finishes pending writes before it closes, and refuses later ones', async () => {
     const location = await closeAmidWrites(await open());
     expect(location).toEqual(Array.from({ length: 20 }, () => 'fulfilled'));
   });
 
-  it('checks that writes succeed by writing, at most once a second', async () => {
+  it('checks writes by writing, at most once per second', async () => {
     let now = 1000;
     const store = await open({ now: () => now });
     const checkedAt = () => settings.get(store.read, 'last_check');
@@ -123,7 +123,7 @@ onBothEngines(({ open, shared }) => {
 });
 
 onEngine('sqlite', ({ shared }) => {
-  it('rejects the whole group, and keeps none of it, when its commit fails', async () => {
+  it('rejects and discards a whole group if its commit fails', async () => {
     const store = await shared();
     const orphan = aServer('org_nobody');
     const results = await Promise.allSettled([
@@ -141,7 +141,7 @@ onEngine('sqlite', ({ shared }) => {
   });
 });
 
-it('in memory, makes a read wait for the group of writes under way', async () => {
+it('makes a read wait for the current group of writes in memory', async () => {
   const store = await openStore({
     location: { kind: 'memory' },
     secretKeys: [KEY],

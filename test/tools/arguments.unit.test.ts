@@ -11,7 +11,7 @@ const parameter = (place: string, name: string, rest: object = {}) => ({
 });
 
 describe('arguments arrive flat', () => {
-  it('come from path, query, header, cookie and body, and know their way back', () => {
+  it('come from path, query, header, cookie and body, with their place', () => {
     const tool = toolOf('patch', '/contacts/{id}', {
       parameters: [
         parameter('cookie', 'session'),
@@ -59,7 +59,7 @@ describe('arguments arrive flat', () => {
     });
   });
 
-  it('has the paging parameters of list tools', () => {
+  it('keep the paging parameters of list tools', () => {
     const tool = toolOf('get', '/contacts', {
       parameters: [parameter('query', 'limit'), parameter('query', 'next_cursor')],
     });
@@ -67,8 +67,8 @@ describe('arguments arrive flat', () => {
   });
 });
 
-describe('on a clash the path keeps the name, the others get their place as a prefix', () => {
-  it('in all places at once', () => {
+describe('on a clash, the path keeps the name, and the others get their place as a prefix', () => {
+  it('a clash in all places at once', () => {
     const tool = toolOf('post', '/contacts/{id}', {
       parameters: ['header', 'query', 'path', 'cookie'].map((place) => parameter(place, 'id')),
       ...jsonBody({ type: 'object', properties: { id: {}, other: {} } }),
@@ -170,7 +170,7 @@ describe('on a clash the path keeps the name, the others get their place as a pr
     expect(argumentNames(sources)).toEqual(names);
   });
 
-  it('always ends in different, legal names', () => {
+  it('a clash always gives different, valid names', () => {
     const name = fc.oneof(
       fc.constantFrom('a', 'a_2', 'query_a', 'a[', '[a', 'body_a', 'constructor', '_'),
       fc.string(),
@@ -189,7 +189,7 @@ describe('on a clash the path keeps the name, the others get their place as a pr
 });
 
 describe('parameters', () => {
-  it('of the path count for each operation, which may replace them', () => {
+  it('of the path apply to each operation, which may replace them', () => {
     const { tools } = derived(
       documentOf({
         '/contacts': {
@@ -206,7 +206,7 @@ describe('parameters', () => {
     ]);
   });
 
-  it('may stand behind a $ref', () => {
+  it('may be referenced with $ref', () => {
     const tool = toolOf(
       'get',
       '/contacts',
@@ -216,13 +216,13 @@ describe('parameters', () => {
     expect(argumentsOf(tool)).toEqual({ limit: { type: 'integer' } });
   });
 
-  it('of the header count, but for Accept, Content-Type and Authorization', () => {
+  it('in headers are arguments, except Accept, Content-Type and Authorization', () => {
     const names = ['accept', 'Content-Type', 'AUTHORIZATION', 'X-Api-Version', 'If-Match'];
     const tool = toolOf('get', '/contacts', { parameters: names.map((name) => parameter('header', name)) });
     expect(Object.keys(argumentsOf(tool))).toEqual(['X-Api-Version', 'If-Match']);
   });
 
-  it('keep style, explode and allowReserved, with the defaults of OpenAPI', () => {
+  it('keep style, explode and allowReserved with the defaults of OpenAPI', () => {
     const tool = toolOf('get', '/contacts', {
       parameters: [
         parameter('query', 'filter', { style: 'deepObject' }),
@@ -241,14 +241,14 @@ describe('parameters', () => {
     );
   });
 
-  it('with content have its schema and its media type', () => {
+  it('with content have its schema and media type', () => {
     const content = { 'application/json': { schema: { type: 'object', properties: { a: {} } } } };
     const tool = toolOf('get', '/contacts', { parameters: [{ in: 'query', name: 'where', content }] });
     expect(argumentsOf(tool)).toEqual({ where: { type: 'object', properties: { a: {} } } });
     expect(tool.request.parameters[0]).toMatchObject({ argument: 'where', mediaType: 'application/json' });
   });
 
-  it('give their description to the argument, before that of the schema', () => {
+  it('give their description to the argument, before the one of the schema', () => {
     const tool = toolOf('get', '/contacts', {
       parameters: [
         parameter('query', 'a', { description: 'Outer.', schema: { type: 'string', description: 'Inner.' } }),
@@ -265,7 +265,7 @@ describe('parameters', () => {
     });
   });
 
-  it('of the path that nobody describes are required strings; those that are not in the path are left out', () => {
+  it('of the path without a description are required strings, and unused ones are left out', () => {
     const tool = toolOf('get', '/a/{x}/{y}/{x}', { parameters: [parameter('path', 'y'), parameter('path', 'z')] });
     expect(tool.inputSchema).toMatchObject({
       properties: { y: { type: 'string' }, x: { type: 'string' } },

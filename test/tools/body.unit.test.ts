@@ -5,7 +5,7 @@ const bodyOf = (content: Record<string, object>, required = true) => ({ requestB
 const post = (schema: unknown, rest: Record<string, unknown> = {}) => toolOf('post', '/things', jsonBody(schema), rest);
 const person = { type: 'object', properties: { name: { type: 'string' }, age: {} }, required: ['name'] };
 
-describe('an object body is spread flat', () => {
+describe('an object body becomes flat arguments', () => {
   test.each<[string, object, string[], string[]]>([
     ['a plain object', person, ['name', 'age'], ['name']],
     ['without a type', { properties: { a: {} } }, ['a'], []],
@@ -62,18 +62,18 @@ describe('an object body is spread flat', () => {
     expect(tool.request.body).toMatchObject({ kind: 'json', members: names.map((name) => ({ argument: name, name })) });
   });
 
-  it('a member that several parts describe must satisfy all of them', () => {
+  it('a member in several parts must satisfy all of them', () => {
     const schema = { allOf: [{ properties: { a: { type: 'string' } } }, { properties: { a: { maxLength: 3 } } }] };
     expect(argumentsOf(post(schema))).toEqual({ a: { allOf: [{ type: 'string' }, { maxLength: 3 }] } });
   });
 
-  it('what stands beside a $ref does not count in 3.0', () => {
+  it('siblings of a $ref are ignored in 3.0', () => {
     const schema = { $ref: '#/components/schemas/Person', required: ['age'] };
     const tool = post(schema, { openapi: '3.0.3', components: { schemas: { Person: person } } });
     expect(tool.inputSchema.required).toEqual(['name']);
   });
 
-  it('requires nothing where the body is optional', () => {
+  it('an optional body requires nothing', () => {
     const tool = toolOf('post', '/things', jsonBody(person, false));
     expect(tool.inputSchema.required).toBeUndefined();
     expect(tool.request.body?.required).toBe(false);
@@ -95,7 +95,7 @@ describe('an object body is spread flat', () => {
   });
 });
 
-describe('every other body sits under `body`', () => {
+describe('any other body becomes the argument `body`', () => {
   test.each<[string, unknown]>([
     ['an array', { type: 'array', items: person }],
     ['a text', { type: 'string' }],
@@ -127,7 +127,7 @@ describe('every other body sits under `body`', () => {
     });
   });
 
-  it('with the description of the body, and optional where that is', () => {
+  it('with the description of the body, and optional if the body is', () => {
     const tool = toolOf('post', '/things', {
       requestBody: { description: 'All of them.', content: { 'application/json': { schema: { type: 'array' } } } },
     });
@@ -135,14 +135,14 @@ describe('every other body sits under `body`', () => {
     expect(argumentsOf(tool)).toEqual({ body: { type: 'array', description: 'All of them.' } });
   });
 
-  it('also beside a parameter of that name', () => {
+  it('also with a parameter of that name', () => {
     const parameters = [{ in: 'path', name: 'body', schema: {} }];
     const tool = toolOf('post', '/things/{body}', { parameters, ...jsonBody({ type: 'array' }) });
     expect(Object.keys(argumentsOf(tool))).toEqual(['body', 'body_body']);
     expect(tool.request.body).toMatchObject({ argument: 'body_body' });
   });
 
-  it('with a discriminator that points inside the tool', () => {
+  it('with a discriminator that refers inside the tool', () => {
     const schemas = { Cat: { type: 'object', properties: { kind: {} } }, Dog: { type: 'object' }, Cow: {} };
     const tool = post(
       {
@@ -163,7 +163,7 @@ describe('every other body sits under `body`', () => {
   });
 });
 
-describe('the media type is the first that can be written', () => {
+describe('the first writable media type is used', () => {
   test.each<[string[], string, string]>([
     [['application/xml', 'application/x-www-form-urlencoded', 'application/json'], 'application/json', 'json'],
     [['text/plain', 'application/vnd.api+json; charset=utf-8'], 'application/vnd.api+json; charset=utf-8', 'json'],
@@ -191,7 +191,7 @@ describe('the media type is the first that can be written', () => {
     expect(tool.request.body).toEqual({ mediaType, required: true, kind: 'root', argument: 'body', encoding });
   });
 
-  it('a form or multipart that is no plain object gives way to the next, or yields no tool', () => {
+  it('a form or multipart that is not a plain object is skipped for the next, or gives no tool', () => {
     const schema = { type: 'array' };
     const form = { 'application/x-www-form-urlencoded': { schema } };
     expect(toolOf('post', '/things', bodyOf({ ...form, 'text/plain': {} })).request.body).toMatchObject({
@@ -202,13 +202,13 @@ describe('the media type is the first that can be written', () => {
     );
   });
 
-  it('a body without a media type is none', () => {
+  it('a body without a media type is ignored', () => {
     expect(toolOf('post', '/things', { requestBody: { required: true } }).request.body).toBeUndefined();
   });
 });
 
 describe('forms', () => {
-  it('have style, explode and content type of each member', () => {
+  it('keep style, explode and content type of each member', () => {
     const schema = { type: 'object', properties: { tags: { type: 'array' }, meta: { type: 'object' }, 'a[b]': {} } };
     const encoding = {
       tags: { style: 'pipeDelimited', allowReserved: true },
@@ -325,7 +325,7 @@ describe('multipart', () => {
 });
 
 describe('a body with GET', () => {
-  it('is left out where it is optional, and makes the operation unusable where it is required', () => {
+  it('is ignored if optional, and makes the operation unusable if required', () => {
     const schema = { type: 'object', properties: { a: {} } };
     expect(toolOf('get', '/things', jsonBody(schema, false)).request.body).toBeUndefined();
     expect(reasonOf('get', '/things', jsonBody(schema))).toBe(

@@ -30,7 +30,7 @@ paths:
     expect(derivedFrom(new TextEncoder().encode(text))).toEqual(derivedFrom(text));
   });
 
-  it('words of YAML stay text where JSON has none', () => {
+  it('special words of YAML stay text', () => {
     const [tool] = derivedFrom(YAML).tools;
     expect(tool?.inputSchema.properties).toEqual({
       on: { type: 'string', default: '2024-01-01', enum: ['yes', 'no'] },
@@ -52,7 +52,7 @@ paths:
   });
 });
 
-describe('a document of no use is refused, with the place and what to do', () => {
+describe('an unusable document is refused with place and remedy', () => {
   test.each<[string, string | Uint8Array, string, string | null]>([
     ['nothing', '', 'The document is not valid YAML: expected a document, but the input is empty', null],
     ['a text', 'hello', 'The document is not an object, so it is not an OpenAPI document.', null],
@@ -122,7 +122,7 @@ describe('a document of no use is refused, with the place and what to do', () =>
     expect((found as DocumentError).message).toContain(place ?? reason);
   });
 
-  it('more than 10,000 operations', () => {
+  it('more than 10,000 operations are refused', () => {
     const many = (count: number) =>
       documentOf(Object.fromEntries(Array.from({ length: count }, (_, index) => [`/a${index}`, { get: {} }])));
     expect(derived(many(10_000)).skipped).toHaveLength(10_000);
@@ -130,7 +130,7 @@ describe('a document of no use is refused, with the place and what to do', () =>
   });
 });
 
-describe('documentation is the gate', () => {
+describe('only documented operations become tools', () => {
   test.each<[string, object, string]>([
     ['a summary', { get: { summary: ' A. ' } }, 'A.'],
     ['a description', { get: { description: 'B.' } }, 'B.'],
@@ -143,7 +143,7 @@ describe('documentation is the gate', () => {
   });
 
   test.each([[{}], [{ summary: '', description: ' \n' }], [{ summary: 3, description: null }]])(
-    'a method without any yields no tool, and skipped says so: %j',
+    'an undocumented operation gives no tool, and is listed as skipped: %j',
     (operation) => {
       expect(derived(documentOf({ '/things': { get: operation, post: op } }))).toMatchObject({
         tools: [{ verb: 'POST' }],
@@ -154,7 +154,7 @@ describe('documentation is the gate', () => {
 });
 
 describe('paths', () => {
-  it('may be a $ref inside the document', () => {
+  it('may be references inside the document', () => {
     const document = documentOf(
       { '/things': { $ref: '#/components/pathItems/Things' } },
       { components: { pathItems: { Things: { get: op } } } },
@@ -192,8 +192,8 @@ describe('paths', () => {
   });
 });
 
-describe('what the document says of its service', () => {
-  it('servers with variables, relative ones too', () => {
+describe('the facts about the service', () => {
+  it('contain servers with variables, also relative ones', () => {
     const servers = [
       {
         url: 'https://{region}.example.com/{__proto__}/{base}',
@@ -216,7 +216,7 @@ describe('what the document says of its service', () => {
     expect(derived(documentOf({})).servers).toEqual([]);
   });
 
-  it('servers of an operation, else of its path, go with the tool', () => {
+  it('attach the servers of an operation or its path to the tool', () => {
     const servers = (url: string) => ({ servers: [{ url }, { url: 'https://second' }] });
     const paths = { '/a': { ...servers('https://path'), get: op, post: { ...op, ...servers('https://operation') } } };
     expect(derived(documentOf(paths)).tools.map(({ request }) => request.server)).toEqual([
@@ -226,7 +226,7 @@ describe('what the document says of its service', () => {
     expect(toolOf('get', '/a', {}).request.server).toBeUndefined();
   });
 
-  it('where credentials go, first what is required everywhere', () => {
+  it('contain the places of credentials, the globally required first', () => {
     const securitySchemes = {
       key: { type: 'apiKey', in: 'query', name: 'api_key' },
       basic: { type: 'http', scheme: 'Basic' },
@@ -246,14 +246,14 @@ describe('what the document says of its service', () => {
     ]);
   });
 
-  it('its title', () => {
+  it('contain the title', () => {
     expect(derived(documentOf({})).title).toBe('A service');
     expect(derived({ openapi: '3.1.0', paths: {} }).title).toBe('');
   });
 });
 
 describe('keys that every JavaScript object has', () => {
-  it('are keys like any other', () => {
+  it('are ordinary keys', () => {
     const properties = JSON.parse('{"__proto__": {"type": "string"}, "constructor": {"type": "integer"}}');
     const components = { schemas: JSON.parse('{"__proto__": {"type": "object"}}') };
     const schema = { type: 'object', properties, required: ['__proto__'] };
@@ -275,7 +275,7 @@ describe('keys that every JavaScript object has', () => {
   });
 });
 
-it('a result is JSON, and the same twice', () => {
+it('a result is JSON, and equal for equal input', () => {
   const document = documentOf({
     '/things/{id}': { put: { ...op, ...jsonBody({ type: 'object', properties: { a: {} } }) } },
   });

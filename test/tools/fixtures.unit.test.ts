@@ -12,13 +12,13 @@ describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operat
   let parsed: ReturnType<typeof parseFixture> | undefined;
   const parse = () => (parsed ??= parseFixture(file));
 
-  it('yields a tool for every operation', () => {
+  it('gives a tool for every operation', () => {
     const { tools, skipped } = read();
     expect(skipped).toEqual([]);
     expect(tools).toHaveLength(operations);
   });
 
-  it('has the resources, methods and names of the wire page', () => {
+  it('has the expected resources, methods and names', () => {
     const tools = read().tools.map(({ verb, request: { path }, resource, method, name }) => ({
       verb,
       path,
@@ -39,7 +39,7 @@ describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operat
     }
   });
 
-  it('has legal names, all different, the same again and in any order', () => {
+  it('has valid, different names that do not depend on the order', () => {
     const document = parse();
     const names = ({ tools }: ReturnType<typeof derived>) =>
       tools.map(({ verb, request, name }) => `${verb} ${request.path} ${name}`).toSorted();
@@ -57,7 +57,7 @@ describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operat
     expect(names(derive(JSON.stringify({ ...document, paths: turned }), { integration }))).toEqual(names(once));
   });
 
-  it('has schemas that compile, refer to nothing outside, hold nothing else, and allow values', () => {
+  it('has schemas that compile, refer only to themselves, contain nothing else, and accept values', () => {
     for (const { name, inputSchema, outputSchema } of read().tools) {
       for (const schema of outputSchema === undefined ? [inputSchema] : [inputSchema, outputSchema]) {
         expect(schema.type).toBe('object');
@@ -74,7 +74,7 @@ describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operat
 });
 
 describe.runIf(hasFixtures)('petstore.openapi.yaml', () => {
-  it('has these names', () => {
+  it('has the expected names', () => {
     const { tools } = derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' });
     expect(tools.map(({ name }) => name)).toEqual([
       'petstore_pet_update_pet',
@@ -99,7 +99,7 @@ describe.runIf(hasFixtures)('petstore.openapi.yaml', () => {
     ]);
   });
 
-  it('says where its API key goes', () => {
+  it('contains the place of its API key', () => {
     expect(derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' })).toMatchObject({
       title: 'Swagger Petstore - OpenAPI 3.0',
       servers: [{ url: 'https://petstore3.swagger.io/api/v3', variables: {} }],

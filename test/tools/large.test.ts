@@ -32,7 +32,7 @@ beforeAll(async () => {
   }
 });
 
-describe('a large document is registered while other work goes on', () => {
+describe('a large document is imported while other work runs', () => {
   it.each(LEGITIMATE.map((document, index) => ({ ...document, index })))('$name', ({ tools, index }) => {
     const line = lines[index];
     expect(line).toMatchObject({ outcome: '', tools });
@@ -42,7 +42,7 @@ describe('a large document is registered while other work goes on', () => {
   });
 });
 
-describe('a document that asks for too much ends in an error or a reason', () => {
+describe('a document that is too expensive gives an error or a reason', () => {
   it.each(HOSTILE.map((document, index) => ({ ...document, index: LEGITIMATE.length + index })))(
     '$name',
     ({ index, outcome }) => {
@@ -54,11 +54,11 @@ describe('a document that asks for too much ends in an error or a reason', () =>
   );
 });
 
-it('a thread that runs out of memory refuses the document, and the process goes on', () => {
+it('a thread without memory refuses the document, and the process continues', () => {
   expect(lines.at(-1)).toMatchObject({ name: 'in 30 MB', outcome: 'The document takes too much memory.' });
 });
 
-it('all of them in less than 500 MB', () => {
+it('all documents take less than 500 MB', () => {
   expect(megabytes).toBeGreaterThan(0);
   expect(megabytes).toBeLessThan(500);
 });

@@ -9,7 +9,7 @@ const named = (paths: Record<string, unknown>) =>
   );
 const op = (operationId?: string) => ({ summary: 'Does it.', ...(operationId === undefined ? {} : { operationId }) });
 
-describe('the resource is the static segments joined by _, in snake case', () => {
+describe('the resource is made of the static segments in snake case, joined by _', () => {
   test.each([
     ['/contacts', 'contacts'],
     ['/contacts/', 'contacts'],
@@ -33,7 +33,7 @@ describe('the resource is the static segments joined by _, in snake case', () =>
   });
 });
 
-describe('the method comes from the verb and the last segment', () => {
+describe('the method depends on the verb and the last segment', () => {
   test.each([
     ['get', '/contacts', 'list', 'list_all_acme_contacts'],
     ['post', '/contacts', 'create', 'create_a_acme_contact'],
@@ -52,7 +52,7 @@ describe('the method comes from the verb and the last segment', () => {
     expect(toolOf(verb, path, {})).toMatchObject({ verb: verb.toUpperCase(), method, name });
   });
 
-  it('is custom for a PUT where there is a PATCH, even one that yields no tool', () => {
+  it('is custom for a PUT beside a PATCH, even one without a tool', () => {
     const { tools } = derived(documentOf({ '/contacts/{id}': { put: op('replaceContact'), patch: {} } }));
     expect(tools).toMatchObject([{ verb: 'PUT', method: 'replace_contact', name: 'acme_contact_replace_contact' }]);
   });
@@ -68,14 +68,14 @@ describe('the method comes from the verb and the last segment', () => {
   });
 
   it.each(['list', 'GET', 'create', 'Update', 'delete', 'read', 'Write', 'CUSTOM'])(
-    'is never called %s when it is custom: that word selects other tools',
+    'is never named %s if it is custom, because that word selects other tools',
     (operationId) => {
       expect(toolOf('put', '/contacts', { operationId }).method).toBe('put_contacts');
     },
   );
 });
 
-describe('the last word of the resource is singular in all names but list', () => {
+describe('the last word of the resource is singular in all names except list', () => {
   test.each([
     ['get', '/companies', 'list_all_acme_companies'],
     ['get', '/company', 'list_all_acme_company'],
@@ -89,13 +89,13 @@ describe('the last word of the resource is singular in all names but list', () =
     expect(toolOf(verb, path, {}).name).toBe(name);
   });
 
-  it('has the integration in front, with _ for -', () => {
+  it('begins with the integration, with _ for -', () => {
     const { tools } = derived(documentOf({ '/contacts': { get: op() } }), { integration: 'my-crm-2' });
     expect(tools[0]?.name).toBe('list_all_my_crm_2_contacts');
   });
 });
 
-describe('names that are too long or taken twice get a hash of METHOD and path', () => {
+describe('names that are too long or repeated get a hash of METHOD and path', () => {
   const long = `/${'a'.repeat(60)}`;
 
   it('keeps a name of 64 characters, and cuts one of 65 to 55', () => {
@@ -106,7 +106,7 @@ describe('names that are too long or taken twice get a hash of METHOD and path',
     });
   });
 
-  it('cuts every one of those that are taken twice, in any order', () => {
+  it('adds a hash to every repeated name, in any order', () => {
     const paths = { '/a/b': { get: op() }, '/a/{x}/b': { get: op() }, '/a_b': { get: op() }, '/a/c': { get: op() } };
     const expected = {
       'GET /a/b': `list_all_acme_a_b_${hashOf('GET /a/b')}`,
@@ -118,17 +118,17 @@ describe('names that are too long or taken twice get a hash of METHOD and path',
     expect(named(Object.fromEntries(Object.entries(paths).toReversed()))).toEqual(expected);
   });
 
-  it('hashes the path as the document writes it', () => {
+  it('hashes the path as written in the document', () => {
     expect(named({ [`${long}/{Id}`]: { get: op() } })).toEqual({
       [`GET ${long}/{Id}`]: `get_single_acme_${'a'.repeat(39)}_${hashOf(`GET ${long}/{Id}`)}`,
     });
   });
 
-  it('does not count what yields no tool', () => {
+  it('ignores operations without a tool', () => {
     expect(named({ '/a/b': { get: op() }, '/a_b': { get: {} } })).toEqual({ 'GET /a/b': 'list_all_acme_a_b' });
   });
 
-  it('gives a hash also to a plain name that looks like the hashed one of another', () => {
+  it('adds a hash to a plain name that equals a hashed one', () => {
     const hashed = `a_b_${hashOf('GET /a/b')}`;
     const paths = { '/a/b': { get: op() }, '/a_b': { get: op() }, [`/${hashed}`]: { get: op() } };
     expect(named(paths)).toEqual({
@@ -138,7 +138,7 @@ describe('names that are too long or taken twice get a hash of METHOD and path',
     });
   });
 
-  it('skips those that even the hash does not tell apart', () => {
+  it('skips operations that even the hash does not distinguish', () => {
     // Found by search: two paths that begin alike, and whose hashes are equal in their first 8 digits.
     const [first, second] = collision();
     const { tools, skipped } = derived(documentOf({ [first]: { get: op() }, [second]: { get: op() } }));
@@ -166,7 +166,7 @@ describe('names that are too long or taken twice get a hash of METHOD and path',
 });
 
 describe('tags', () => {
-  it('are those of the operation, then of its resource, then of its method, each once', () => {
+  it('are those of the operation, its resource and its method, each once', () => {
     const paths = { '/contacts': { get: { ...op(), tags: ['people', 'crm', 7] }, post: op() } };
     const toolTags = {
       contacts: ['crm', 'sales'],
@@ -180,7 +180,7 @@ describe('tags', () => {
     ]);
   });
 
-  it('are not those of every JavaScript object', () => {
+  it('are not read from the prototype', () => {
     expect(derived(documentOf({ '/constructor': { get: op() } }), { toolTags: {} }).tools[0]?.tags).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ const namesOf = (document: unknown) =>
     .tools.map(({ verb, request, name }) => [`${verb} ${request.path}`, name])
     .toSorted();
 
-it('any document gives tools with legal, different names and schemas that compile, or a reason for each operation', () => {
+it('any document gives tools with valid, different names and schemas that compile, or a reason per operation', () => {
   let tools = 0;
   fc.assert(
     fc.property(documents, (document) => {
@@ -50,7 +50,7 @@ it('any document gives tools with legal, different names and schemas that compil
   expect(tools).toBeGreaterThan(20);
 });
 
-it('names do not depend on the order of a document', () => {
+it('names do not depend on the order of the document', () => {
   const turned = <T>(value: Record<string, T>): Record<string, T> =>
     Object.fromEntries(Object.entries(value).toReversed());
   fc.assert(

@@ -36,7 +36,7 @@ describe('OpenAPI 3.0 becomes JSON Schema 2020-12', () => {
     expect(converted(schema, { openapi: '3.0.3' })).toEqual(expected);
   });
 
-  it('keeps nothing but a description beside a $ref', () => {
+  it('keeps only a description beside a $ref', () => {
     const components = { schemas: { A: { type: 'string' } } };
     const schema = { $ref: '#/components/schemas/A', description: 'Mine.', maxLength: 3 };
     expect(converted(schema, { openapi: '3.0.3', components })).toEqual({ $ref: '#/$defs/A', description: 'Mine.' });
@@ -44,7 +44,7 @@ describe('OpenAPI 3.0 becomes JSON Schema 2020-12', () => {
   });
 });
 
-describe('JSON Schema 2020-12 stays as it is', () => {
+describe('JSON Schema 2020-12 stays unchanged', () => {
   test.each<[string, unknown]>([
     ['true', true],
     ['false', false],
@@ -76,7 +76,7 @@ describe('JSON Schema 2020-12 stays as it is', () => {
   });
 });
 
-describe('what JSON Schema does not allow is left out, so that every schema compiles', () => {
+describe('invalid keywords are left out, so that every schema compiles', () => {
   test.each<[string, unknown, unknown]>([
     ['unknown types', { type: 'file', description: 'x' }, { description: 'x' }],
     ['types twice', { type: ['string', 'string', 'any'] }, { type: ['string'] }],
@@ -111,7 +111,7 @@ describe('what JSON Schema does not allow is left out, so that every schema comp
 });
 
 describe('$refs are resolved inside the tool', () => {
-  it('through $defs, and only what is reachable', () => {
+  it('with $defs of the reachable schemas only', () => {
     const schemas = {
       Pet: { type: 'object', properties: { owner: { $ref: '#/components/schemas/Owner' } } },
       Owner: { type: 'object', properties: { name: { type: 'string' } } },
@@ -126,7 +126,7 @@ describe('$refs are resolved inside the tool', () => {
     compile(schema);
   });
 
-  it('also recursive ones', () => {
+  it('with recursive schemas', () => {
     const Node = {
       type: 'object',
       properties: { children: { type: 'array', items: { $ref: '#/components/schemas/Node' } } },
@@ -137,7 +137,7 @@ describe('$refs are resolved inside the tool', () => {
     expect(validate({ children: [{ children: [3] }] })).toBe(false);
   });
 
-  it('a chain of them is one', () => {
+  it('with one definition for a chain', () => {
     const schemas = {
       A: { $ref: '#/components/schemas/B' },
       B: { $ref: '#/components/schemas/C' },
@@ -149,7 +149,7 @@ describe('$refs are resolved inside the tool', () => {
     });
   });
 
-  it('to any place of the document, under names that are harmless as keys', () => {
+  it('to any place of the document, with names that are safe as keys', () => {
     const schemas = {
       'A B/C~D': { type: 'string' },
       Outer: { properties: { inner: { type: 'integer' } } },
@@ -255,7 +255,7 @@ describe('read-only properties are left out of requests', () => {
   };
   const things = { type: 'array', items: { $ref: '#/components/schemas/Thing' } };
 
-  it('at every level, with their place in required', () => {
+  it('on every level, with their entries in required', () => {
     expect(inputOf(things, schemas).$defs).toEqual({
       Thing: {
         type: 'object',
@@ -268,14 +268,14 @@ describe('read-only properties are left out of requests', () => {
     });
   });
 
-  it('also where another part of an allOf requires them', () => {
+  it('also if another part of an allOf requires them', () => {
     expect(inputOf({ type: 'array', items: { $ref: '#/components/schemas/Derived' } }, schemas).$defs).toEqual({
       Base: { type: 'object', properties: { name: {} } },
       Derived: { allOf: [{ $ref: '#/$defs/Base' }, { required: ['name'] }] },
     });
   });
 
-  it('and write-only ones out of answers', () => {
+  it('write-only properties are left out of answers', () => {
     const answer = { responses: { 200: jsonAnswer({ type: 'object', properties: { things } }) } };
     const { outputSchema } = toolOf('get', '/things', answer, { components: { schemas } });
     expect(outputSchema?.$defs).toMatchObject({ Thing: { required: ['id', 'at'] } });
@@ -309,11 +309,11 @@ describe('outputSchema', () => {
     ],
     ['of allOf', { 200: jsonAnswer({ allOf: [object, {}] }) }, { type: 'object', allOf: [object, {}] }],
     ['of a $ref, at the top', { 200: jsonAnswer({ $ref: '#/components/schemas/A' }) }, object],
-  ])('is that %s', (_, responses, expected) => {
+  ])('is taken from %s', (_, responses, expected) => {
     expect(outputOf(responses, { A: object })).toEqual(expected);
   });
 
-  it('holds what it refers to', () => {
+  it('contains its definitions', () => {
     const schemas = { A: { type: 'object', properties: { next: { $ref: '#/components/schemas/A' } } } };
     const schema = outputOf({ 200: jsonAnswer({ $ref: '#/components/schemas/A' }) }, schemas) ?? {};
     expect(danglingReferences(schema)).toEqual([]);
@@ -343,7 +343,7 @@ describe('sizes', () => {
   const KIB = 1024;
   const described = (characters: number) => ({ description: 'x'.repeat(characters) });
 
-  it('a tool over 256 KiB is skipped', () => {
+  it('a tool of more than 256 KiB is skipped', () => {
     const sized = (characters: number) => documentOf({ '/a': { get: { description: 'x'.repeat(characters) } } });
     const rest = JSON.stringify({ ...derived(sized(1)).tools[0], name: undefined }).length - 1;
     expect(derived(sized(256 * KIB - rest)).tools).toHaveLength(1);
@@ -366,14 +366,14 @@ describe('sizes', () => {
     expect(reasonOf('post', '/things', body, { components: { schemas } })).toBe('It is larger than 256 KiB.');
   });
 
-  it('an output schema that is too large is left out', () => {
+  it('a too large output schema is left out', () => {
     const responses = { 200: jsonAnswer({ type: 'object', properties: { a: described(250 * KIB) } }) };
     const tool = (characters: number) => toolOf('get', '/things', { description: 'x'.repeat(characters), responses });
     expect(tool(1).outputSchema).toBeDefined();
     expect(tool(10 * KIB).outputSchema).toBeUndefined();
   });
 
-  it('so are all of them where the tools are larger than 32 MiB, and without them that is too much', () => {
+  it('all output schemas are left out beyond 32 MiB of tools, which are refused if still too large', () => {
     const large = { $ref: '#/components/schemas/Large' };
     const components = { schemas: { Large: { type: 'object', properties: { a: described(200 * KIB) } } } };
     const many = (operation: object, count: number) =>

@@ -15,8 +15,8 @@ const TOOLS: readonly Scoped[] = Array.from({ length: 200 }, (_, index) => {
     tags: TAGS.filter((_tag, bit) => (index * 7) & (1 << bit)),
   };
 });
-describe('a scope lets through what the wire page says', () => {
-  it('for no method, each word and each pair of words, with every choice of tags', () => {
+describe('a scope selects the documented tools', () => {
+  it('for no word, each word and each pair of words, with every choice of tags', () => {
     const methodFilters: Scope[] = [
       {},
       { methods: [] },
@@ -74,7 +74,7 @@ describe('by example', () => {
     expect(selectTools([get, search, remote], scope)).toEqual(expected);
   });
 
-  it('what there is to choose from', () => {
+  it('methodsAndTagsOf lists the available words', () => {
     expect(methodsAndTagsOf([search, remote, get, get])).toEqual({
       methods: ['get', 'list', 'search_contacts'],
       tags: ['cheap', 'crm'],

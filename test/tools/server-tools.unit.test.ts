@@ -67,7 +67,7 @@ describe.each(NAMES)('%s', (name, reads, other, resource) => {
     expect(resourceOf(tool(name, annotations))).toBe(resource);
   });
 
-  test('no name alone makes it a list, a get or a read, whatever the case', () => {
+  test('a name alone makes no tool a list, a get or a read', () => {
     const scoped = scopedTool(tool(name), []);
     for (const word of ['list', 'get', 'read', 'LIST', 'GET', 'Get', 'Read', 'READ']) {
       expect([word, matches(scoped, { methods: [word] })]).toEqual([word, false]);
@@ -81,7 +81,7 @@ describe.each(NAMES)('%s', (name, reads, other, resource) => {
     }
   });
 
-  test('its method selects it', () => {
+  test('its custom method selects it', () => {
     for (const annotations of [undefined, READS]) {
       const scoped = scopedTool(tool(name, annotations), []);
       expect(matches(scoped, { methods: [scoped.method.toLowerCase()] })).toBe(true);

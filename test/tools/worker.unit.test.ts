@@ -28,14 +28,14 @@ const slow = (): Uint8Array => {
 };
 
 describe('deriveInWorker', () => {
-  it('gives what derive gives, the tools packed', async () => {
+  it('gives the result of derive with packed tools', async () => {
     const { tools, ...rest } = derive(text, OPTIONS);
     const registered = await deriveInWorker(bytesOf(text), OPTIONS);
     expect(registered).toEqual({ ...rest, toolCount: 2, tools: expect.any(Uint8Array) });
     expect(await allOf(readTools(registered.tools, anyRoom))).toEqual(tools);
   });
 
-  it('takes the bytes over where it can, and leaves alone what others use', async () => {
+  it('transfers its bytes if possible, and copies shared ones', async () => {
     const own = bytesOf(text);
     await deriveInWorker(own, OPTIONS);
     expect(own.buffer.byteLength).toBe(0);
@@ -49,7 +49,7 @@ describe('deriveInWorker', () => {
     expect(pooled.toString()).toBe('{}');
   });
 
-  it('answers many at once, each its own, also after a refusal', async () => {
+  it('answers each of many documents, also after a refusal', async () => {
     const found = await Promise.allSettled(
       [text, '{"openapi": "3.1.0"}', '[', text].map((document) => deriveInWorker(bytesOf(document), OPTIONS)),
     );
@@ -61,7 +61,7 @@ describe('deriveInWorker', () => {
     ]);
   });
 
-  it('stops when it is told to: before, while it waits, while it works', async () => {
+  it('stops with the signal: before, while it waits, and while it works', async () => {
     const reason = new Error('enough');
     const waiting = new AbortController();
     const working = new AbortController();
@@ -83,7 +83,7 @@ describe('deriveInWorker', () => {
 });
 
 describe('createDeriver', () => {
-  it('refuses what takes too long, and goes on with the next', async () => {
+  it('refuses a document that takes too long, and continues with the next', async () => {
     const deriver = createDeriver({ deadline: 1, idle: 1_000, megabytes: 100 });
     const late = Promise.allSettled([deriver(slow(), OPTIONS), deriver(slow(), OPTIONS)]);
     const refusal = { name: 'DocumentError', message: 'The document takes longer than 0.001 s.', place: null };
@@ -93,7 +93,7 @@ describe('createDeriver', () => {
     ]);
   });
 
-  it('ends an idle thread, and starts another when it is needed', async () => {
+  it('ends an idle thread, and starts another when needed', async () => {
     const deriver = createDeriver({ deadline: 30_000, idle: 1, megabytes: 100 });
     for (const _ of [1, 2]) {
       expect((await deriver(bytesOf(text), OPTIONS)).toolCount).toBe(2);
@@ -105,7 +105,7 @@ describe('createDeriver', () => {
 describe('readTools', () => {
   const { tools } = derive(slow(), OPTIONS);
 
-  it('gives way to other work', async () => {
+  it('lets other work run', async () => {
     const packed = packTools(tools);
     const reading = readTools(packed, anyRoom);
     // The tools are unpacked when the first is there.
@@ -116,7 +116,7 @@ describe('readTools', () => {
     expect(turns).toBeGreaterThan(1);
   });
 
-  it('reads no more than is wanted, and nothing where there is nothing', async () => {
+  it('reads only the requested tools, and none from an empty list', async () => {
     const names: string[] = [];
     for await (const { name } of readTools(packTools(tools), anyRoom)) {
       names.push(name);
@@ -128,7 +128,7 @@ describe('readTools', () => {
     expect(await allOf(readTools(packTools([]), anyRoom))).toEqual([]);
   });
 
-  it('refuses what is not packed', async () => {
+  it('refuses data that is not packed', async () => {
     await expect(readTools(bytesOf('{ "a": 1 }'), anyRoom).next()).rejects.toThrow('incorrect header check');
   });
 });
