@@ -1304,6 +1304,11 @@ export interface components {
              * @example acme-1
              */
             tenant_id: string | null;
+            /**
+             * @description A name for people, which changes with the server or the integration whose name it is.
+             * @example Company search
+             */
+            display_name: string;
             environment_integration_id: components["schemas"]["OptionalIntegrationId"];
             /** @description The integration that provides the tools. For a server, `id` is null and `name` is `mcp`. */
             integration: {

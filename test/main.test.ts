@@ -248,7 +248,7 @@ test.skipIf(!hasScript)(
       {
         cwd: ROOT,
         env: { PATH: process.env.PATH, GATEHOUSE_DATA: data, GATEHOUSE_PORT: '0' } as NodeJS.ProcessEnv,
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'ignore'],
       },
     );
     let shown = '';

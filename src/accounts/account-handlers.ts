@@ -106,6 +106,7 @@ function connectionOf(account: store.Account) {
   if (account.kind === 'server') {
     return {
       tenant_id: null,
+      display_name: account.serverName,
       environment_integration_id: null,
       integration: { id: null, name: store.SERVERS_INTEGRATION },
       authentication_method: 'none',
@@ -113,6 +114,7 @@ function connectionOf(account: store.Account) {
   }
   return {
     tenant_id: account.tenantId,
+    display_name: account.integrationName,
     environment_integration_id: account.integrationId,
     integration: { id: account.integrationId, name: account.integrationName },
     authentication_method: account.authenticationMethod,

@@ -38,6 +38,7 @@ export type ServiceAccount = AccountFacts & {
 export type ServerAccount = AccountFacts & {
   kind: 'server';
   serverId: string;
+  serverName: string;
   /** Whether the operator shares the server; false for the organization's own servers. */
   isShared: boolean;
 };
@@ -48,6 +49,7 @@ export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationN
 export type AccountRow = Database['accounts'] & {
   integration_name: string | null;
   server_version: number | null;
+  server_name: string | null;
   server_updated_at: number | null;
 };
 
@@ -61,6 +63,7 @@ export const selectAccounts = (db: Db) =>
     .selectAll('accounts')
     .select(({ fn }) => [
       'integrations.name as integration_name',
+      fn.coalesce('servers.name', 'shared_servers.name').as('server_name'),
       fn.coalesce('servers.version', 'shared_servers.version').as('server_version'),
       fn.coalesce('servers.updated_at', 'shared_servers.updated_at').as('server_updated_at'),
     ]);
@@ -100,11 +103,13 @@ export function toAccount(db: Db, row: AccountRow): Account {
       id,
       organizationId,
       serverId,
+      serverName: row.server_name as string,
       isShared: row.shared_server_id !== null,
       status,
       version: row.server_version as number,
       createdAt,
-      updatedAt: row.server_updated_at as number,
+      // The operator may have shared it later.
+      updatedAt: Math.max(createdAt, row.server_updated_at as number),
     };
   }
   return {

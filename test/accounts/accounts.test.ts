@@ -38,6 +38,7 @@ describe('createAccount', () => {
       expect(answer.body).toEqual({
         id,
         tenant_id: 'acme-1',
+        display_name: 'crm',
         environment_integration_id: integration,
         integration: { id: integration, name: 'crm' },
         authentication_method,

@@ -49,6 +49,7 @@ describe('a server is an account', () => {
     const account = {
       id,
       tenant_id: null,
+      display_name: 'Tracker',
       environment_integration_id: null,
       integration: { id: null, name: 'mcp' },
       authentication_method: 'none',
@@ -66,7 +67,7 @@ describe('a server is an account', () => {
     server.clock.now += 1000;
     await update({ name: 'Renamed' });
     const after = await call(server.url, 'getAccount', { path: { id } });
-    expect(after.body).toEqual({ ...before.body, updated_at: at() });
+    expect(after.body).toEqual({ ...before.body, display_name: 'Renamed', updated_at: at() });
     expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'));
   });
 

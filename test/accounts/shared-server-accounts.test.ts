@@ -56,12 +56,14 @@ describe('a server that the operator shares is an account', () => {
     const account = {
       id: shared.id,
       tenant_id: null,
+      display_name: shared.name,
       environment_integration_id: null,
       integration: { id: null, name: 'mcp' },
       authentication_method: 'none',
       status: 'active',
       created_at: new Date(server.clock.now).toISOString(),
-      updated_at: new Date(shared.updatedAt).toISOString(),
+      // The server is older than the grant.
+      updated_at: new Date(server.clock.now).toISOString(),
     };
     for (const caller of [ours, theirs]) {
       expect(JSON.stringify((await onAccount('getAccount', caller)).body)).toBe(JSON.stringify(account));

@@ -44,13 +44,20 @@ onBothEngines(({ open, shared }) => {
     expect(await share([c, a, c])).toEqual([]);
     expect(await sharedWith()).toEqual([a, c].toSorted());
     for (const organizationId of [a, c]) {
-      const account = { kind: 'server', id: server.id, organizationId, serverId: server.id, isShared: true };
+      const account = {
+        kind: 'server',
+        id: server.id,
+        organizationId,
+        serverId: server.id,
+        serverName: server.name,
+        isShared: true,
+      };
       expect(await find(organizationId)).toEqual({
         ...account,
         status: 'active',
         version: 1,
         createdAt: 5000,
-        updatedAt: 1000,
+        updatedAt: 5000,
       });
     }
     expect(await find(b)).toBeNull();
@@ -99,7 +106,7 @@ onBothEngines(({ open, shared }) => {
     expect(await find(a)).toMatchObject({ createdAt: 5000 });
     expect(await find(b)).toMatchObject({ createdAt: 7000 });
     const later = await anOrganization(store, `org_${randomUUID()}`, 8000);
-    expect(await find(later)).toMatchObject({ isShared: true, createdAt: 8000, updatedAt: 1000 });
+    expect(await find(later)).toMatchObject({ isShared: true, createdAt: 8000, updatedAt: 8000 });
     await share('all', 9000);
     expect(await find(b)).toMatchObject({ createdAt: 7000 });
     expect(await minted(a)).toEqual([kept]);

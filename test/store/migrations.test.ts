@@ -173,8 +173,16 @@ onBothEngines(({ engine, open, location }) => {
         account: { kind: 'service', integrationId: integration.id },
       });
     }
-    const { id, createdAt, updatedAt } = server;
-    const ofServer = { kind: 'server', id, organizationId: own, serverId: id, isShared: false, status: 'active' };
+    const { id, name: serverName, createdAt, updatedAt } = server;
+    const ofServer = {
+      kind: 'server',
+      id,
+      organizationId: own,
+      serverId: id,
+      serverName,
+      isShared: false,
+      status: 'active',
+    };
     expect(await accounts.find(store.read, own, id)).toEqual({ ...ofServer, version: 3, createdAt, updatedAt });
   });
 
@@ -241,8 +249,9 @@ onBothEngines(({ engine, open, location }) => {
       const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7 };
       expect(await accounts.find(read, account.organizationId, account.id)).toEqual(service);
     }
-    for (const { id, organizationId, createdAt, updatedAt } of serversThere) {
-      const server = { kind: 'server', id, organizationId, serverId: id, isShared: false, status: 'needs_reauth' };
+    for (const { id, name: serverName, organizationId, createdAt, updatedAt } of serversThere) {
+      const own = { kind: 'server', id, organizationId, serverId: id, serverName, isShared: false };
+      const server = { ...own, status: 'needs_reauth' };
       expect(await accounts.find(read, organizationId, id)).toEqual({ ...server, version: 3, createdAt, updatedAt });
       expect(await catalogues.find(read, id, anyRoom)).toEqual({
         ...seen,

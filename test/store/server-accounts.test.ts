@@ -37,6 +37,7 @@ onBothEngines(({ shared }) => {
         id: server.id,
         organizationId: own,
         serverId: server.id,
+        serverName: server.name,
         isShared: false,
         status: 'active',
       };
@@ -51,6 +52,7 @@ onBothEngines(({ shared }) => {
       await store.write((db) => accounts.setStatus(db, { organizationId: own, id: server.id, status: 'needs_reauth' }));
       expect(await accounts.find(store.read, own, server.id)).toEqual({
         ...account,
+        serverName: 'New',
         status: 'needs_reauth',
         version: 2,
         createdAt: 5,

@@ -116,8 +116,14 @@ export const promiscuous = knowing((isShared) => async (sent, forward) => {
     return came;
   }
   const at = '2026-11-07T05:31:56.000Z';
-  const account = { id, tenant_id: null, environment_integration_id: null, integration: { id: null, name: 'mcp' } };
-  const rest = { authentication_method: 'none', status: 'active', created_at: at, updated_at: at };
+  const account = { id, tenant_id: null, display_name: 'x', environment_integration_id: null };
+  const rest = {
+    integration: { id: null, name: 'mcp' },
+    authentication_method: 'none',
+    status: 'active',
+    created_at: at,
+    updated_at: at,
+  };
   const { link: _, ...headers } = came.headers;
   return withJson({ ...came, headers: { ...headers, etag: '"1"' } }, 200, { ...account, ...rest });
 });

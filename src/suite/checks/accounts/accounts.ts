@@ -44,7 +44,8 @@ const createChecks = checks('accounts', {
       const created = await createAccount(holder, integration.id, { ...fields, context });
       const { id, created_at, updated_at, ...rest } = created.json as Account;
       const links = { environment_integration_id: integration.id, integration, status: 'active' };
-      same(created, 'the fields, in any order,', rest, { ...fields, ...links });
+      const shown = { display_name: integration.name };
+      same(created, 'the fields, in any order,', rest, { ...fields, ...links, ...shown });
       holds(created, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
       same(created, 'Location', created.location, accountPath(id));
       const again = await holder.call(200, 'GET', accountPath(id));

@@ -19,12 +19,13 @@ async function servedTenant({ operator, name, as }: Context) {
 /** The effects of a team's servers on the Accounts API. */
 export const serverAccountChecks = checks('all', {
   'getAccount, listAccounts: a server is an account, under its UUID and by the name mcp': async (context) => {
-    const { holder, uuid, account } = await servedTenant(context);
+    const { team, holder, server, uuid, account } = await servedTenant(context);
     const answer = await holder.call(200, 'GET', account);
     const { created_at: _, updated_at: __, ...rest } = answer.json as Account;
     same(answer, 'the account', rest, {
       id: uuid,
       tenant_id: null,
+      display_name: context.name('account'),
       environment_integration_id: null,
       integration: { id: null, name: 'mcp' },
       authentication_method: 'none',
@@ -42,6 +43,9 @@ export const serverAccountChecks = checks('all', {
       const own = (list.json as { result: Account[] }).result.filter(({ id }) => id === uuid);
       same(list, 'the account', own, accounts);
     }
+    await team.call(200, 'PATCH', server, { body: { name: context.name('renamed') } });
+    const renamed = await holder.call(200, 'GET', account);
+    same(renamed, 'display_name', (renamed.json as Account).display_name, context.name('renamed'));
   },
 
   'updateAccount, deleteAccount: the account of a server is a 405, and nothing is changed': async (context) => {

@@ -52,6 +52,7 @@ export const sharedAccountChecks = checks('all', {
     same(answer, 'the account', rest, {
       id,
       tenant_id: null,
+      display_name: context.name('shared'),
       environment_integration_id: null,
       integration: { id: null, name: 'mcp' },
       authentication_method: 'none',
