@@ -5,14 +5,7 @@ var url = require('node:url');
 var secrets = require('./handed-secrets.cjs');
 
 // Measured, each of them: docs/decisions says why.
-var flags = [
-  '--max-semi-space-size=4',
-  '--heap-growing-percent=100',
-  '--no-parallel-scavenge',
-  '--max-inlined-bytecode-size=1200',
-  '--max-inlined-bytecode-size-cumulative=2500',
-  '--expose-gc',
-];
+var flags = ['--max-semi-space-size=4', '--heap-growing-percent=100', '--no-parallel-scavenge', '--expose-gc'];
 // Everything else is read by src/cli, and is short enough to do with Node's own heap.
 var isServer = process.argv.length === 2 || (process.argv.length === 3 && process.argv[2] === 'serve');
 if (isServer && process.platform !== 'win32') {
