@@ -1,5 +1,3 @@
-import { Slots } from '../base/fast/slots.ts';
-
 /** A peer whose silence is watched. */
 export type WatchedPeer = {
   /** The maximum silence, in milliseconds. */
@@ -14,49 +12,31 @@ export class IdleTimeout extends Error {
   override readonly name = 'SilentTooLong';
 }
 
-/** Milliseconds between two looks. One timer looks after all: one for each would outlive what it is for. */
 const CHECK_INTERVAL_MS = 500;
-
-const listened = new Slots<IdleWatch>();
-let looks = 0;
-let looking: NodeJS.Timeout | undefined;
 
 /** Watches a peer until `end`, and gives it up after too long a silence. */
 export class IdleWatch {
-  readonly #speaker: WatchedPeer;
-  readonly #slot: number;
-  #heardAt = looks;
+  readonly #peer: WatchedPeer;
+  readonly #timer: NodeJS.Timeout;
+  #silentMs = 0;
 
-  constructor(speaker: WatchedPeer) {
-    this.#speaker = speaker;
-    this.#slot = listened.add(this);
-    looking ??= setInterval(look, CHECK_INTERVAL_MS).unref();
+  constructor(peer: WatchedPeer) {
+    this.#peer = peer;
+    this.#timer = setInterval(() => this.#check(), CHECK_INTERVAL_MS).unref();
   }
 
   noteActivity(): void {
-    this.#heardAt = looks;
+    this.#silentMs = 0;
   }
 
   end(): void {
-    listened.remove(this.#slot);
+    clearInterval(this.#timer);
   }
 
-  check(): void {
-    if (this.#speaker.isPaused()) {
-      this.noteActivity();
-    } else if ((looks - this.#heardAt) * CHECK_INTERVAL_MS > this.#speaker.silence) {
-      this.#speaker.giveUp(new IdleTimeout('nothing was heard for too long'));
+  #check(): void {
+    this.#silentMs = this.#peer.isPaused() ? 0 : this.#silentMs + CHECK_INTERVAL_MS;
+    if (this.#silentMs > this.#peer.silence) {
+      this.#peer.giveUp(new IdleTimeout('nothing was heard for too long'));
     }
-  }
-}
-
-function look(): void {
-  looks += 1;
-  if (listened.isEmpty()) {
-    clearInterval(looking);
-    looking = undefined;
-  }
-  for (const listening of listened.values()) {
-    listening.check();
   }
 }
