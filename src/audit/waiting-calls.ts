@@ -8,11 +8,10 @@ import { type AuditedCall, OMITTED_ARGUMENTS, storedCall } from './call-events.t
 type Share = { calls: number; characters: number; held: HeldMemory | undefined };
 
 type Call = AuditedCall & EventIdParts;
-type Kept = { -readonly [Member in keyof Call]-?: Call[Member] };
+type Kept = Omit<Call, 'arguments'> & { arguments: Call['arguments'] };
 
 /**
- * The calls that wait to be stored, in order of arrival. Their objects are reused: they outlive the young generation,
- * and collecting them from the old one would cost more than storing them.
+ * The calls that wait to be stored, in order of arrival.
  *
  * Each organization may have a quarter of the waiting calls, and more only while another quarter stays free.
  */
@@ -20,9 +19,7 @@ export class WaitingCalls {
   readonly #budget: MemoryBudget;
   readonly #mostCalls: number;
   readonly #mostCharacters: number;
-  /** Those that wait, and after them those to use again. */
   readonly #kept: Kept[] = [];
-  #count = 0;
   #characters = 0;
   readonly #shares = new Map<string, Share>();
 
@@ -34,7 +31,7 @@ export class WaitingCalls {
   }
 
   get count(): number {
-    return this.#count;
+    return this.#kept.length;
   }
 
   /**
@@ -43,28 +40,11 @@ export class WaitingCalls {
    */
   add(call: AuditedCall): boolean {
     const share = this.#shareOf(call.organizationId);
-    if (!hasRoom(this.#count, share.calls, 1, this.#mostCalls)) {
+    if (!hasRoom(this.#kept.length, share.calls, 1, this.#mostCalls)) {
       return false;
     }
-    const order = orderAt(call.at);
-    let kept = this.#kept[this.#count];
-    if (kept === undefined) {
-      kept = { ...call, order };
-      this.#kept.push(kept);
-    } else {
-      // One by one: `Object.assign` takes several times as long.
-      kept.at = call.at;
-      kept.organizationId = call.organizationId;
-      kept.endpoint = call.endpoint;
-      kept.tool = call.tool;
-      kept.durationMs = call.durationMs;
-      kept.requestBytes = call.requestBytes;
-      kept.responseBytes = call.responseBytes;
-      kept.reason = call.reason;
-      kept.arguments = call.arguments;
-      kept.order = order;
-    }
-    this.#count += 1;
+    const kept: Kept = { ...call, order: orderAt(call.at) };
+    this.#kept.push(kept);
     share.calls += 1;
     const characters = call.arguments?.text.length ?? 0;
     if (characters > 0 && !this.#hold(call.organizationId, share, characters)) {
@@ -106,7 +86,7 @@ export class WaitingCalls {
 
   /** Drops all arguments of an organization: another holder needs the room. */
   #cut(organizationId: string, share: Share): void {
-    for (const kept of this.#kept.slice(0, this.#count)) {
+    for (const kept of this.#kept) {
       if (kept.organizationId === organizationId && kept.arguments !== undefined) {
         kept.arguments = OMITTED_ARGUMENTS;
       }
@@ -123,14 +103,9 @@ export class WaitingCalls {
 
   /** Removes the oldest calls. */
   drop(count: number): void {
-    const dropped = this.#kept.splice(0, count);
-    for (const kept of dropped) {
-      const characters = kept.arguments?.text.length ?? 0;
-      kept.arguments = undefined;
-      this.#giveBack(kept.organizationId, characters);
+    for (const kept of this.#kept.splice(0, count)) {
+      this.#giveBack(kept.organizationId, kept.arguments?.text.length ?? 0);
     }
-    this.#kept.push(...dropped);
-    this.#count -= count;
   }
 
   #giveBack(organizationId: string, characters: number): void {
