@@ -1,4 +1,4 @@
-import type { RequestListener, Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
@@ -6,7 +6,6 @@ import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
 import { bootstrap, type NewCredentials, operatorTokenHash } from './auth/first-credentials.ts';
 import { readDescriptorLimit } from './base/descriptors.ts';
-import { createServer } from './base/fast/node-http.ts';
 import { giveMemoryBack } from './base/give-memory-back.ts';
 import { type Ids, randomIds } from './base/ids.ts';
 import { LIMITS, type Limits } from './base/limits.ts';

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from '../base/fast/node-http.ts';
+import { STATUS_CODES } from 'node:http';
 import { isObject, parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { splitJson } from '../base/split-json.ts';

@@ -1,4 +1,4 @@
-import { STATUS_CODES } from '../base/fast/node-http.ts';
+import { STATUS_CODES } from 'node:http';
 import { type Document, resolve } from '../contract/document.ts';
 import {
   type Content,

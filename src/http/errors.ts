@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Logger } from 'pino';
 import {
   ApiError,
@@ -11,7 +11,6 @@ import {
   overBudget,
 } from '../base/errors.ts';
 import { QueueFull } from '../base/fair-queue.ts';
-import { STATUS_CODES } from '../base/fast/node-http.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { DeletedMeanwhile } from '../store/errors.ts';

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { ApiError } from '../base/errors.ts';
-import { STATUS_CODES } from '../base/fast/node-http.ts';
 import { linger } from './connection.ts';
 import { renderError } from './errors.ts';
 import { securityHeaders } from './security-headers.ts';

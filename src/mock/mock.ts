@@ -1,4 +1,4 @@
-import { createServer } from '../base/fast/node-http.ts';
+import { createServer } from 'node:http';
 import { LIMITS } from '../base/limits.ts';
 import { listen } from '../http/listen.ts';
 import { answerUnreadable } from '../http/unreadable.ts';

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import { createServer } from '../base/fast/node-http.ts';
 import { negotiateVersion } from '../gateway/eras.ts';
 
 const inputSchema = (...names: string[]) => ({

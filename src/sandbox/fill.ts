@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createServer } from '../base/fast/node-http.ts';
 import { createClient, type GatehouseClientOptions } from '../client/client.ts';
 import type { ChosenIds } from './seed-ids.ts';
 import type { SandboxData } from './seeds.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import type { components } from '../../../../generated/api.ts';
-import { STATUS_CODES } from '../../../base/fast/node-http.ts';
 import type { Answer, Caller, Sent } from '../../caller.ts';
 import { holds, same } from '../../expect.ts';
 import { ONE_TOOL } from './documents.ts';
