@@ -12,7 +12,7 @@ const NEEDED = ['bin', 'dist', 'generated', 'package.json'];
 export type Copy = {
   readonly root: string;
   /** Replaces text that stands in a file exactly once. Throws if it does not. */
-  readonly edit: (file: string, text: string, by: string) => void;
+  readonly edit: (file: string, text: string | RegExp, by: string) => void;
   /** Replaces a compiled module of `src/` by one of this folder with the same exports. */
   readonly swap: (module: string, by: string) => void;
 };

@@ -5,35 +5,12 @@ export type Trick = { readonly title: string; readonly remove: (copy: Copy) => v
 
 const flag = (name: string): Trick => ({
   title: name,
-  remove: (copy) => copy.edit('bin/gatehouse.cjs', `  '${name}',\n`, ''),
+  remove: (copy) => copy.edit('bin/gatehouse.cjs', new RegExp(`  '${name}(?:=\\d+)?',\\n`), ''),
 });
 
 /** The tricks, by what runs in their place. */
 export const TRICKS: readonly Trick[] = [
   { title: 'slots in place of a Set', remove: (copy) => copy.swap('base/fast/slots.js', 'slots.ts') },
-  {
-    title: 'log lines in blocks',
-    remove: (copy) => {
-      const file = 'dist/src/base/log-destination.js';
-      copy.edit(
-        file,
-        'export function createLogDestination() {',
-        'export function createLogDestination() {\n    return pino.destination({ sync: false, minLength: BLOCK_CHARS, periodicFlush: PAUSE_MS });',
-      );
-    },
-  },
-  {
-    title: 'reused objects of waiting calls',
-    remove: (copy) => {
-      const file = 'dist/src/audit/waiting-calls.js';
-      copy.edit(file, 'let kept = this.#kept[this.#count];', 'let kept;');
-      copy.edit(file, 'this.#kept.push(...dropped);', '');
-    },
-  },
-  {
-    title: 'one timer for the silence of all servers',
-    remove: (copy) => copy.swap('egress/idle-watch.js', 'idle-watch.ts'),
-  },
   {
     title: 'insertions of calls written once',
     remove: (copy) => {
@@ -74,15 +51,6 @@ export const TRICKS: readonly Trick[] = [
     },
   },
   {
-    title: 'node:http in parts',
-    remove: (copy) =>
-      copy.edit(
-        'dist/src/base/fast/node-http.js',
-        "export const { createServer, STATUS_CODES } = process.getBuiltinModule('node:http');",
-        "export { createServer, STATUS_CODES } from 'node:http';",
-      ),
-  },
-  {
     title: 'the young generation collected by the bytes that passed',
     remove: (copy) =>
       copy.edit(
@@ -95,16 +63,9 @@ export const TRICKS: readonly Trick[] = [
     title: 'collection after the start',
     remove: (copy) => copy.edit('dist/src/main.js', 'globalThis.gc?.();', ''),
   },
-  flag('--max-semi-space-size=4'),
-  flag('--heap-growing-percent=100'),
+  flag('--max-semi-space-size'),
+  flag('--heap-growing-percent'),
   flag('--no-parallel-scavenge'),
-  {
-    title: '--max-inlined-bytecode-size*',
-    remove: (copy) => {
-      copy.edit('bin/gatehouse.cjs', "  '--max-inlined-bytecode-size=1200',\n", '');
-      copy.edit('bin/gatehouse.cjs', "  '--max-inlined-bytecode-size-cumulative=2500',\n", '');
-    },
-  },
   {
     title: 'MALLOC_ARENA_MAX=2',
     remove: (copy) => copy.edit('bin/gatehouse.cjs', ", MALLOC_ARENA_MAX: '2'", ''),
