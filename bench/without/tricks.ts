@@ -1,11 +1,17 @@
+import type { Tool } from '../gateway/calls.ts';
 import type { Copy } from './copy.ts';
 
 /** Something that is done for speed or memory only, and how a copy of the project runs without it. */
-export type Trick = { readonly title: string; readonly remove: (copy: Copy) => void };
+export type Trick = {
+  readonly title: string;
+  /** What is called to measure it, if that is not `echo`. */
+  readonly tool?: Tool;
+  readonly remove: (copy: Copy) => void;
+};
 
 const flag = (name: string): Trick => ({
   title: name,
-  remove: (copy) => copy.edit('bin/gatehouse.cjs', new RegExp(`  '${name}(?:=\\d+)?',\\n`), ''),
+  remove: (copy) => copy.edit('bin/gatehouse.cjs', new RegExp(`'${name}(?:=\\d+)?'(?:,\\s+)?`), ''),
 });
 
 /** The tricks, by what runs in their place. */
@@ -52,16 +58,13 @@ export const TRICKS: readonly Trick[] = [
   },
   {
     title: 'the young generation collected by the bytes that passed',
+    tool: 'text',
     remove: (copy) =>
       copy.edit(
         'dist/src/base/young-buffers.js',
         'export function giveUpBuffers(bytes) {',
         'export function giveUpBuffers(bytes) {\n    return;',
       ),
-  },
-  {
-    title: 'collection after the start',
-    remove: (copy) => copy.edit('dist/src/main.js', 'globalThis.gc?.();', ''),
   },
   flag('--max-semi-space-size'),
   flag('--heap-growing-percent'),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withClosers } from '../closers.ts';
-import { VERSIONS, type Version } from '../gateway/calls.ts';
+import { TOOLS, type Tool, VERSIONS, type Version } from '../gateway/calls.ts';
 import { load, type Sample } from '../gateway/load.ts';
 import { type Side, startGatehouse, startProgram } from '../gateway/sides.ts';
 import { median } from '../median.ts';
@@ -15,9 +15,9 @@ import { TRICKS, type Trick } from './tricks.ts';
  */
 const BARS = { 'CPU for each call': 3, 'when idle': 3, 'under load': 15 } as const;
 const CLIENTS = 4;
-/** Calls of each side in each era before it counts, and in a round. */
-const WARM_UP_CALLS = 5000;
-const ROUND_CALLS = 500;
+/** Calls of each side in each era before it counts, and in a round; of large ones fewer. */
+const SMALL = { warmUpCalls: 5000, roundCalls: 500 };
+const LARGE = { warmUpCalls: 400, roundCalls: 80 };
 const ROUNDS = 16;
 /** Milliseconds after which a server that nobody asks counts as idle. */
 const IDLE_MS = 3000;
@@ -34,18 +34,18 @@ export async function benchWithout(pattern: RegExp): Promise<void> {
   if (tricks.length === 0) {
     throw new Error(`--without ${pattern.source}: it matches none of\n${TRICKS.map(({ title }) => title).join('\n')}`);
   }
-  print(`tools/call, 1 KB, ${CLIENTS} clients, both eras: how much more it takes without`);
+  print(`tools/call, ${CLIENTS} clients, both eras: how much more it takes without`);
   for (const trick of [{ title: 'nothing', remove: () => undefined }, ...tricks]) {
     await trickRow(trick);
   }
 }
 
-async function trickRow({ title, remove }: Trick): Promise<void> {
+async function trickRow({ title, tool = 'echo', remove }: Trick): Promise<void> {
   await withClosers(async (defer) => {
     const upstream = (await startProgram('direct', 'mcp-server.ts', defer)).urls[0] as string;
     const [present, copy] = [copyProject(defer), copyProject(defer)];
     remove(copy);
-    const [base, other] = await measurePair([
+    const [base, other] = await measurePair(tool, [
       await startGatehouse('present', 1, defer, upstream, present.root),
       await startGatehouse(`without ${title}`, 1, defer, upstream, copy.root),
     ]);
@@ -61,22 +61,23 @@ async function trickRow({ title, remove }: Trick): Promise<void> {
       return { text, isWorth: percent >= BARS[what] };
     });
     print(
-      `${title}: ${rows.map(({ text }) => text).join(', ')}: ${rows.some(({ isWorth }) => isWorth) ? 'met' : 'MISSED'}`,
+      `${title}, ${TOOLS[tool].title}: ${rows.map(({ text }) => text).join(', ')}: ${rows.some(({ isWorth }) => isWorth) ? 'met' : 'MISSED'}`,
     );
   });
 }
 
-async function measurePair([base, other]: readonly [Side, Side]): Promise<readonly [Measured, Measured]> {
+async function measurePair(tool: Tool, [base, other]: readonly [Side, Side]): Promise<readonly [Measured, Measured]> {
+  const { warmUpCalls, roundCalls } = tool === 'echo' ? SMALL : LARGE;
   await delay(IDLE_MS);
   const [baseIdle, otherIdle] = [residentMebibytes(base.pid), residentMebibytes(other.pid)];
   const call = (version: Version, amount: number) =>
-    Promise.all([base, other].map((side) => load(side, { version, tool: 'echo', clients: CLIENTS }, { amount })));
+    Promise.all([base, other].map((side) => load(side, { version, tool, clients: CLIENTS }, { amount })));
   for (const version of VERSIONS) {
-    await call(version, WARM_UP_CALLS);
+    await call(version, warmUpCalls);
   }
   const rounds: (readonly [Sample, Sample])[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    rounds.push((await call(VERSIONS[round % 2] as Version, ROUND_CALLS)) as [Sample, Sample]);
+    rounds.push((await call(VERSIONS[round % 2] as Version, roundCalls)) as [Sample, Sample]);
   }
   const middle = (of: (round: readonly [Sample, Sample]) => number) => median(rounds.map(of));
   const cpu = middle(([{ cpuMicroseconds }]) => cpuMicroseconds);
