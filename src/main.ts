@@ -55,8 +55,6 @@ async function main(): Promise<void> {
     keep,
   } as const;
   server = await startServer(options);
-  // What starting leaves behind is collected now: V8 would wait for a quiet time, which may never come.
-  globalThis.gc?.();
   const { publicUrl, store } = server.deps;
   log.info({ url: server.url, publicUrl, docs: `${publicUrl}/docs`, engine: store.engine }, 'ready');
   if (process.stdout.isTTY) {
