@@ -90,6 +90,18 @@ test('the first press of Tab reaches the link to the content', async () => {
   await page.close();
 });
 
+test('on paper there is the content alone, on all the pages that it needs', async () => {
+  const page = await open(1440, 'dark');
+  await page.goto(urlOf('updateSharedServer'));
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('nav').isVisible()).toBe(false);
+  expect(await page.locator('main pre').last().isVisible()).toBe(true);
+  const overflowing =
+    "[...document.querySelectorAll('main pre')].filter((pre) => pre.scrollWidth > pre.clientWidth).length";
+  expect(await page.evaluate(overflowing)).toBe(0);
+  await page.close();
+});
+
 test('the browser finds in the page what an operation says', async () => {
   const page = await open(1440, 'light');
   await page.goto(urlOf('addToolApproval'));

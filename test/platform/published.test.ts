@@ -115,6 +115,12 @@ describe('headers that keep an answer safe', () => {
   });
 });
 
+test('the first visit of the reference costs at most 800 kB', async () => {
+  for (const coding of ['br', 'gzip']) {
+    expect((await get('/docs', `Accept-Encoding: ${coding}\r\n`)).bytes.length, coding).toBeLessThanOrEqual(800_000);
+  }
+});
+
 test('the page is read once for all who ask before it is there, and again while it is not built', async () => {
   let reads = 0;
   const { promise: built, resolve: build } = Promise.withResolvers<string | null>();
