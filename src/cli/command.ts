@@ -10,6 +10,8 @@ export type Context = {
   readonly stdout: (text: string) => void;
   /** For progress and errors. */
   readonly stderr: (text: string) => void;
+  /** Whether standard output shows colours. */
+  readonly hasColors: boolean;
   /** After this call, SIGINT and SIGTERM abort the signal and no longer end the process. */
   readonly interruption: () => AbortSignal;
   /** Milliseconds since the epoch. */

@@ -8,6 +8,7 @@ process.exitCode = await runGatehouse({
   env: process.env,
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  hasColors: process.stdout.isTTY === true && process.stdout.hasColors(),
   interruption: () => {
     const interruption = new AbortController();
     process.once('SIGINT', () => interruption.abort()).once('SIGTERM', () => interruption.abort());

@@ -1,6 +1,6 @@
 import type { Credentials } from './credentials.ts';
 import { curl } from './curl.ts';
-import { Failed } from './failed.ts';
+import { Failed, Skipped } from './failed.ts';
 import { parseJson } from './json.ts';
 import type { Secrets } from './secrets.ts';
 import { ContractViolation, type ValidatingFetch } from './validating-fetch.ts';
@@ -43,6 +43,8 @@ export type Made = { readonly paths: readonly string[]; readonly by: Credentials
 
 export type Connection = {
   readonly baseUrl: string;
+  /** Sent with every request, such as those that a proxy on the way wants. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly validating: ValidatingFetch;
   readonly secrets: Secrets;
   /** Called for every object that any caller creates. */
@@ -51,24 +53,28 @@ export type Connection = {
 
 /** Milliseconds until a request that is not answered has failed. */
 const ANSWER_TIMEOUT_MS = 30_000;
+/** Milliseconds that a rate limit may hold up one request. */
+const MAX_HELD_UP_MS = 60_000;
+const SECOND_MS = 1000;
 
 /** Creates a client with these credentials. */
 export function createCaller(connection: Connection, credentials: Credentials): Caller {
   const { baseUrl, secrets, onMade } = connection;
+  const common = Object.fromEntries(Object.keys(connection.headers).map((name) => [name, '***']));
 
   const exchange = async (method: string, path: string, sent: Sent) => {
     const body = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
     const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...sent.headers };
-    const request = curl(method, `${baseUrl}${path}`, credentials, headers, body);
+    const request = curl(method, `${baseUrl}${path}`, credentials, { ...common, ...headers }, body);
     const { response, violations } = await ask(connection, `${baseUrl}${path}`, {
       method,
-      headers: { ...valuesOf(credentials), ...headers },
+      headers: { ...connection.headers, ...valuesOf(credentials), ...headers },
       ...(body !== undefined && { body }),
     }).catch((error: unknown) => {
-      throw new Failed('an answer', reasonOf(error), request);
+      throw new Failed('an answer', reasonOf(error), request, 'no answer');
     });
     const text = await response.text();
-    const location = locationOf(baseUrl, response.headers);
+    const location = locationOf(baseUrl, response.headers, path);
     const { status } = response;
     const answer: Answer = { status, headers: response.headers, text, json: parseJson(text), location, request };
     secrets.addFrom(answer.json);
@@ -85,20 +91,39 @@ export function createCaller(connection: Connection, credentials: Credentials): 
       const { answer, violations } = await exchange(method, path, sent);
       const statuses = [expected].flat();
       if (!statuses.includes(answer.status)) {
+        if (statuses.includes(201) && isOverQuota(answer)) {
+          throw new Skipped('a quota of this server has no room for what the check creates');
+        }
         // What succeeds may be long, and somebody else's.
         const body = answer.status < 400 ? '' : `: ${answer.text}`;
-        throw new Failed(`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`, answer.request);
+        const [expected, came] = [`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`];
+        throw new Failed(expected, came, answer.request, 'another status');
       }
       if (violations.length > 0) {
         const came = `status ${answer.status}: ${violations.join('; ')}`;
-        throw new Failed('an answer that keeps the document', came, answer.request);
+        const kind = 'an answer that breaks the document';
+        throw new Failed('an answer that keeps the document', came, answer.request, kind);
       }
       return answer;
     },
   };
 }
 
-async function ask({ validating }: Connection, url: string, request: RequestInit) {
+/** Sends a request, and again for as long as a rate limit refuses it, as `Retry-After` says. */
+async function ask(connection: Connection, url: string, request: RequestInit) {
+  const giveUpMs = performance.now() + MAX_HELD_UP_MS;
+  for (;;) {
+    const answer = await askOnce(connection, url, request);
+    const { status, headers } = answer.response;
+    const waitMs = SECOND_MS * Number(headers.get('Retry-After') ?? Number.NaN);
+    if (status !== 429 || !(performance.now() + waitMs < giveUpMs)) {
+      return answer;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+async function askOnce({ validating }: Connection, url: string, request: RequestInit) {
   try {
     const response = await validating.fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     return { response, violations: [] };
@@ -110,17 +135,25 @@ async function ask({ validating }: Connection, url: string, request: RequestInit
   }
 }
 
+/** Whether an answer says that there is no room: every error names its code in the link to its help. */
+const isOverQuota = ({ status, headers }: Answer): boolean =>
+  status === 409 && /#quota_exceeded>/.test(headers.get('Link') ?? '');
+
 const valuesOf = (credentials: Credentials): Record<string, string> =>
   Object.fromEntries(Object.entries(credentials).map(([name, { value }]) => [name, value]));
 
-function locationOf(baseUrl: string, headers: Headers): string | null {
+/** A server may have a public URL with a path of its own in front of the requested one. */
+function locationOf(baseUrl: string, headers: Headers, requested: string): string | null {
   const location = headers.get('Location');
   const url = location === null ? null : URL.parse(location, baseUrl);
   const base = new URL(`${baseUrl}/`);
   if (url === null) {
     return null;
   }
-  return url.href.startsWith(base.href) ? `/${url.href.slice(base.href.length)}` : url.pathname;
+  const at = url.pathname.indexOf(`${requested}/`);
+  return url.href.startsWith(base.href) && at <= base.pathname.length
+    ? `/${url.href.slice(base.href.length)}`
+    : url.pathname.slice(Math.max(0, at));
 }
 
 /** Where the new thing is, by `Location` and by the id in the body: a wrong answer may lack one of them. */
@@ -134,6 +167,13 @@ function pathsOf({ location, json }: Answer, collection: string): string[] {
 function reasonOf(error: unknown): string {
   const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
   return name === 'TimeoutError'
-    ? `nothing in ${ANSWER_TIMEOUT_MS / 1000} s`
-    : `none: ${cause?.code ?? cause?.message ?? message}`;
+    ? `no answer within ${ANSWER_TIMEOUT_MS / SECOND_MS} s`
+    : (REASONS[cause?.code ?? ''] ?? `no answer (${cause?.code ?? cause?.message ?? message})`);
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused (ECONNREFUSED)',
+  ENOTFOUND: 'the host has no address (ENOTFOUND)',
+  ECONNRESET: 'the connection was closed before an answer (ECONNRESET)',
+  UND_ERR_SOCKET: 'the connection was closed before an answer (UND_ERR_SOCKET)',
+};

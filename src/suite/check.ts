@@ -2,6 +2,7 @@ import type { Operation } from '../contract/document.ts';
 import type { Api } from './apis.ts';
 import type { Caller } from './caller.ts';
 import type { Credentials } from './credentials.ts';
+import type { Deployment } from './deployment.ts';
 
 /** The input of checks. A caller whose API is not under test has no credentials. */
 export type Context = {
@@ -17,6 +18,7 @@ export type Context = {
   /** The holder of an API token of another organization; null if there is none. */
   readonly otherHolder: Caller | null;
   readonly operator: Caller;
+  readonly deployment: Deployment;
   readonly as: (credentials: Credentials) => Caller;
 };
 

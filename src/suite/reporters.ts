@@ -1,82 +1,128 @@
+import { styleText } from 'node:util';
+import type { Coverage } from './coverage.ts';
 import type { Result } from './result.ts';
 
-/** Reports the results of a run. */
+/** Reports a run. */
 export type Reporter = {
+  /** Called after each check. */
   readonly result: (result: Result) => void;
-  readonly end: () => void;
+  /** Called at the end. `stopped` says why the run ended before its checks; null if it did not. */
+  readonly end: (coverage: Coverage | null, stopped: string | null) => void;
 };
+
+/** More answers that were not seen than this are counted, not named: the run was of a part. */
+const MAX_NAMED_ANSWERS = 20;
+
 type Write = (text: string) => void;
+type Failure = Extract<Result, { outcome: 'fail' }>;
+type Skip = Extract<Result, { outcome: 'skip' }>;
+
+const failuresOf = (results: readonly Result[]) =>
+  results.filter((result): result is Failure => result.outcome === 'fail');
+const skipsOf = (results: readonly Result[]) => results.filter((result): result is Skip => result.outcome === 'skip');
 
 const counts = (results: readonly Result[]) => ({
   total: results.length,
   ok: results.filter(({ outcome }) => outcome === 'ok').length,
-  failed: results.filter(({ outcome }) => outcome === 'fail').length,
-  skipped: results.filter(({ outcome }) => outcome === 'skip').length,
+  failed: failuresOf(results).length,
+  skipped: skipsOf(results).length,
+  seconds: Math.round(1000 * results.reduce((sum, { seconds }) => sum + seconds, 0)) / 1000,
 });
 
-/** Writes one line for each check, details for failures, and a summary at the end. */
-export function textReporter(write: Write): Reporter {
+/** A line for each check as it ends; then why checks were skipped, the coverage, and the failures by their kind, last. */
+export function prettyReporter(write: Write, hasColors: boolean): Reporter {
   const results: Result[] = [];
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    hasColors ? styleText(style, text, { validateStream: false }) : text;
+  const labels = { ok: paint('green', 'ok  '), fail: paint('red', 'FAIL'), skip: paint('yellow', 'skip') };
   return {
     result: (result) => {
       results.push(result);
-      const label = { ok: 'ok  ', fail: 'FAIL', skip: 'skip' }[result.outcome];
-      write(`${label}  ${result.api.padEnd(8)}  ${result.name}\n`);
-      for (const line of explanation(result)) {
-        write(`      ${line}\n`);
-      }
+      write(`${labels[result.outcome]}  ${result.api.padEnd(8)}  ${result.name}\n`);
     },
-    end: () => {
+    end: (coverage, stopped) => {
+      for (const [reason, skipped] of Map.groupBy(skipsOf(results), (result) => result.reason)) {
+        write(`\n${paint('yellow', `Skipped, ${skipped.length}`)}: ${reason}\n`);
+      }
+      if (coverage !== null) {
+        const { seen, documented, missing } = coverage;
+        const others =
+          missing.length > 0 && missing.length <= MAX_NAMED_ANSWERS ? `; not seen: ${missing.join(', ')}` : '';
+        write(`\nAnswers that the document names: ${seen} of ${documented} seen${others}\n`);
+      }
+      for (const [kind, failures] of Map.groupBy(failuresOf(results), (failure) => failure.kind)) {
+        write(`\n${paint(['red', 'bold'], `Failed with ${kind}, ${failures.length}`)}\n`);
+        for (const failure of failures) {
+          write(`\n  ${failure.api}  ${paint('bold', failure.name)}\n`);
+          for (const line of explanation(failure)) {
+            write(`      ${line}\n`);
+          }
+        }
+      }
       const { total, ok, failed, skipped } = counts(results);
-      write(`\n${total} checks: ${ok} ok, ${failed} failed, ${skipped} skipped\n`);
+      const summary = `${total} checks: ${ok} ok, ${failed} failed, ${skipped} skipped`;
+      write(stopped === null ? `\n${paint(failed > 0 ? 'red' : 'green', summary)}\n` : '');
     },
   };
 }
 
-/** Writes JUnit XML at the end. */
+/** JUnit XML, written at the end. A run that was stopped has one case with an error. */
 export function junitReporter(write: Write): Reporter {
   const results: Result[] = [];
   return {
     result: (result) => void results.push(result),
-    end: () => {
-      const { total, failed, skipped } = counts(results);
-      const seconds = results.reduce((sum, result) => sum + result.seconds, 0).toFixed(3);
-      const numbers = `tests="${total}" failures="${failed}" errors="0" skipped="${skipped}" time="${seconds}"`;
+    end: (_, stopped) => {
+      const { total, failed, skipped, seconds } = counts(results);
+      const errors = stopped === null ? 0 : 1;
+      const numbers = `tests="${total + errors}" failures="${failed}" errors="${errors}" skipped="${skipped}" time="${seconds}"`;
       write('<?xml version="1.0" encoding="UTF-8"?>\n');
       write(`<testsuites ${numbers}>\n<testsuite name="contract" ${numbers}>\n`);
       for (const result of results) {
         write(`${testCase(result)}\n`);
+      }
+      if (stopped !== null) {
+        const error = `<error message="${escaped(stopped)}"/>`;
+        write(`<testcase classname="contract.all" name="the server can be checked" time="0">${error}</testcase>\n`);
       }
       write('</testsuite>\n</testsuites>\n');
     },
   };
 }
 
+/** One JSON object, written at the end: `summary`, `coverage` (null for a stopped run), `stopped`, `results`. */
+export function jsonReporter(write: Write): Reporter {
+  const results: Result[] = [];
+  return {
+    result: (result) => void results.push(result),
+    end: (coverage, stopped) =>
+      write(`${JSON.stringify({ summary: counts(results), coverage, stopped, results }, null, 2)}\n`),
+  };
+}
+
+/** The reporters by name. */
+export const REPORTERS = { pretty: prettyReporter, junit: junitReporter, json: jsonReporter } as const;
+
 function testCase(result: Result): string {
   const { api, name, seconds, outcome } = result;
   const open = `<testcase classname="contract.${api}" name="${escaped(name)}" time="${seconds}"`;
-  const lines = explanation(result);
-  const [first = ''] = lines;
   switch (outcome) {
     case 'ok':
       return `${open}/>`;
     case 'skip':
-      return `${open}><skipped message="${escaped(first)}"/></testcase>`;
-    case 'fail':
-      return `${open}><failure message="${escaped(first)}">${escaped(lines.join('\n'))}</failure></testcase>`;
+      return `${open}><skipped message="${escaped(result.reason)}"/></testcase>`;
+    case 'fail': {
+      const lines = explanation(result);
+      const failure = `<failure type="${escaped(result.kind)}" message="${escaped(lines[0] ?? '')}">`;
+      return `${open}>${failure}${escaped(lines.join('\n'))}</failure></testcase>`;
+    }
   }
 }
 
-function explanation(result: Result): string[] {
-  switch (result.outcome) {
-    case 'ok':
-      return [];
-    case 'skip':
-      return [result.reason];
-    case 'fail':
-      return [`expected  ${result.expected}`, `came      ${result.came}`, `request   ${result.request}`];
-  }
-}
+const explanation = ({ expected, came, request }: Failure): string[] => [
+  `expected  ${expected}`,
+  `came      ${came}`,
+  `request   ${request}`,
+];
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 

@@ -1,12 +1,18 @@
 import type { Check, Context } from './check.ts';
-import { Failed, Skipped } from './failed.ts';
+import { Failed, type FailureKind, Skipped } from './failed.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The result of a check; its texts contain no secrets. */
 export type Result = Pick<Check, 'api' | 'name'> & { readonly seconds: number } & (
     | { readonly outcome: 'ok' }
     | { readonly outcome: 'skip'; readonly reason: string }
-    | { readonly outcome: 'fail'; readonly expected: string; readonly came: string; readonly request: string }
+    | {
+        readonly outcome: 'fail';
+        readonly kind: FailureKind;
+        readonly expected: string;
+        readonly came: string;
+        readonly request: string;
+      }
   );
 
 /** Characters that are shown of what was expected, and of what came. */
@@ -26,7 +32,8 @@ export async function perform({ api, name, run }: Check, context: Context, secre
     }
     if (error instanceof Failed) {
       const request = secrets.hide(error.request);
-      return { ...end(), outcome: 'fail', expected: shown(error.expected), came: shown(error.came), request };
+      const { kind } = error;
+      return { ...end(), outcome: 'fail', kind, expected: shown(error.expected), came: shown(error.came), request };
     }
     throw error;
   }

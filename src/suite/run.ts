@@ -5,8 +5,11 @@ import { APIS, type Api } from './apis.ts';
 import { type Answer, type Caller, type Connection, createCaller, type Made } from './caller.ts';
 import type { Check, Context } from './check.ts';
 import { ALL_CHECKS } from './checks/all.ts';
+import { type Coverage, coverageOf } from './coverage.ts';
 import { bearer, type Credentials, keyPair, NONE } from './credentials.ts';
+import { createDeployment } from './deployment.ts';
 import { Failed } from './failed.ts';
+import { requireUsable, type SuiteCredentials } from './preflight.ts';
 import { perform, type Result } from './result.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
 import { createValidatingFetch } from './validating-fetch.ts';
@@ -19,36 +22,34 @@ export type SuiteOptions = {
   /** Only checks that change nothing. */
   readonly readOnly: boolean;
   readonly credentials: SuiteCredentials;
+  /** Which checks run, of those for the APIs. */
+  readonly selected: (check: Check) => boolean;
+  /** Ends the run after the first failure; the created objects are still deleted. */
+  readonly bail: boolean;
+  /** Sent with every request; their values are not shown. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Called after each check. */
   readonly onResult: (result: Result) => void;
   /** Ends the run after the current check; the created objects are still deleted. */
   readonly signal: AbortSignal;
 };
 
-/** Null if there are none. */
-export type SuiteCredentials = {
-  readonly team: Credentials | null;
-  readonly other: Credentials | null;
-  readonly holder: Credentials | null;
-  readonly otherHolder: Credentials | null;
-  readonly operator: Credentials | null;
-};
-
-/** The server does not answer at the base URL; the message gives the reason. */
-export class Unreachable extends Error {}
+/** What a run has seen: every status of each operation, and how many of those that the document names. */
+export type SuiteRun = { readonly seen: Seen; readonly coverage: Coverage };
 
 /**
- * Checks a server, one check after another, and deletes the created objects. Resolves with the documented statuses that
- * were seen. Throws `Unreachable`.
+ * Checks a server, one check after another, and deletes the created objects. Throws `Unreachable` and
+ * `CredentialsRefused` before the first check.
  */
-export async function runSuite(options: SuiteOptions): Promise<Seen> {
-  const { document, baseUrl, apis, readOnly, credentials, onResult, signal } = options;
+export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
+  const { document, baseUrl, apis, readOnly, credentials, headers, bail, onResult, signal } = options;
   const own = `contract-${randomBytes(4).toString('hex')}`;
-  const secrets = secretsOf(own, credentials);
+  const secrets = secretsOf(own, credentials, headers);
   const made: Made[] = [];
   const validating = createValidatingFetch(document, baseUrl);
   const connection: Connection = {
     baseUrl,
+    headers,
     validating,
     secrets,
     onMade: (thing) => made.push(thing),
@@ -57,7 +58,9 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
   const as = (who: Credentials | null) => createCaller(connection, who ?? NONE);
   const name = (what: string) => `${own}-${what}`;
   const operator = as(credentials.operator);
-  await requireAnswer(as(NONE));
+  await requireUsable(as, baseUrl, apis, credentials);
+  const deployment = createDeployment(operator, name);
+  const ran = (): SuiteRun => ({ seen: validating.seen, coverage: coverageOf(operations, apis, validating.seen) });
 
   let { team, other, holder, otherHolder } = credentials;
   const context = (): Context => ({
@@ -68,6 +71,7 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
     holder: as(holder),
     otherHolder: otherHolder && as(otherHolder),
     operator,
+    deployment,
     as,
   });
   const report = async (check: Check): Promise<boolean> => {
@@ -91,42 +95,39 @@ export async function runSuite(options: SuiteOptions): Promise<Seen> {
       mayMake &&
       !(await report({ ...SUITE, name: 'set-up: organizations with a key pair and an API token each', run: setUp }))
     ) {
-      return validating.seen;
+      return ran();
     }
-    for (const check of ALL_CHECKS.filter((candidate) => isWanted(candidate, apis, readOnly))) {
-      if (signal.aborted) {
+    for (const check of checksFor(options)) {
+      if (signal.aborted || (!(await report(check)) && bail)) {
         break;
       }
-      await report(check);
     }
   } finally {
     if (made.length > 0) {
       await report({ ...SUITE, name: 'clean-up: what was made is deleted', run: () => cleanUp(connection, made) });
     }
   }
-  return validating.seen;
+  return ran();
 }
 
 const SUITE = { api: 'all', readOnly: false } as const;
 
+/** The checks of a run, in the order in which they run. */
+export const checksFor = (options: Pick<SuiteOptions, 'apis' | 'readOnly' | 'selected'>): Check[] =>
+  ALL_CHECKS.filter((check) => isWanted(check, options.apis, options.readOnly) && options.selected(check));
+
 const isWanted = (check: Check, apis: readonly Api[], readOnly: boolean): boolean =>
   (check.readOnly || !readOnly) && (check.api === 'all' ? APIS : [check.api]).every((api) => apis.includes(api));
 
-function secretsOf(own: string, credentials: SuiteCredentials): Secrets {
+function secretsOf(own: string, credentials: SuiteCredentials, headers: SuiteOptions['headers']): Secrets {
   const secrets = createSecrets(own);
-  const headers = Object.values(credentials).flatMap((who) => Object.values(who ?? NONE));
-  for (const { value, shown } of headers) {
+  for (const { value, shown } of Object.values(credentials).flatMap((who) => Object.values(who ?? NONE))) {
     secrets.add(value.replace(/^Bearer /, ''), shown.replace(/^Bearer /, ''));
   }
-  return secrets;
-}
-
-async function requireAnswer(stranger: Caller): Promise<void> {
-  try {
-    await stranger.attempt('GET', '/api/mcp-servers');
-  } catch (error) {
-    throw error instanceof Failed ? new Unreachable(error.came) : error;
+  for (const value of Object.values(headers)) {
+    secrets.add(value, '***');
   }
+  return secrets;
 }
 
 /** Wrong answers are left to the checks, as long as they say what is needed. */

@@ -38,6 +38,7 @@ export async function run(
   const code = await runGatehouse({
     args,
     env,
+    hasColors: false,
     stdout: (text) => {
       output.stdout += text;
     },

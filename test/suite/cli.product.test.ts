@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -49,7 +52,9 @@ describe('2: wrong usage says what is wrong', () => {
     ['an unknown flag', [...url, '--fast'], ENV, '--fast'],
     ['an argument', [...url, 'servers'], ENV, 'servers'],
     ['an unknown API', [...url, '--api', 'billing'], ENV, 'servers, operator, accounts'],
-    ['an unknown reporter', [...url, '--reporter', 'tap'], ENV, 'text, junit'],
+    ['an unknown reporter', [...url, '--reporter', 'tap'], ENV, 'pretty, junit, json'],
+    ['a pattern that is none', [...url, '--include', '('], ENV, '--include: Invalid regular expression'],
+    ['a header without a value', [...url, '--header', 'X-Key'], ENV, "--header: give it as 'Name: value'"],
     ['no credentials', url, {}, 'GATEHOUSE_ADMIN_TOKEN'],
     ['no operator token', url, TEAM_ENV, 'GATEHOUSE_ADMIN_TOKEN'],
     ['no key pair', [...url, '--api', 'servers'], OPERATOR_ENV, 'GATEHOUSE_API_KEY, GATEHOUSE_API_SECRET'],
@@ -70,14 +75,159 @@ test('3: nobody answers', async () => {
   await stopped.stop();
   const { code, stdout, stderr } = await run(['--base-url', stopped.url], ENV);
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-  expect(stderr).toContain('ECONNREFUSED');
+  const reason = 'connection refused (ECONNREFUSED)';
+  expect(stderr).toBe(`${stopped.url} does not answer: ${reason}. Is it running?\n`);
+  const junit = await run(['--base-url', stopped.url, '--reporter', 'junit'], ENV);
+  expect(wellFormed(junit.stdout)).toEqual(['testsuites', 'testsuite', 'testcase', 'error']);
+  expect(junit.stdout).toContain(reason);
+});
+
+test('3: somebody else answers', async () => {
+  const page = { status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Welcome</h1>' };
+  const other = await startProxy(server.url, async () => page);
+  const { code, stdout, stderr } = await run(['--base-url', other.url], ENV);
+  await other.stop();
+  expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  expect(stderr).toMatch(/^\S+ answers 200 with text\/html, not JSON: [^\n]+ Check the URL\.\n$/);
+});
+
+test.each([
+  ['GATEHOUSE_API_KEY', '$GATEHOUSE_API_KEY with $GATEHOUSE_API_SECRET'],
+  ['GATEHOUSE_API_SECRET', '$GATEHOUSE_API_KEY with $GATEHOUSE_API_SECRET'],
+  ['GATEHOUSE_API_TOKEN', '$GATEHOUSE_API_TOKEN'],
+  ['GATEHOUSE_ADMIN_TOKEN', '$GATEHOUSE_ADMIN_TOKEN'],
+])('2: a wrong %s is one line, and nothing is checked', async (name, shown) => {
+  const wrong = `${ENV[name as keyof typeof ENV]}-wrong`;
+  const { code, stdout, stderr } = await run(['--base-url', server.url], { ...ENV, [name]: wrong });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^\S+ refuses \S+(?: with \S+)?: 401 from GET \S+\.\n$/);
+  expect(stderr).toContain(shown);
+  expect(stderr).not.toContain(wrong);
+});
+
+describe('the checks of a run', () => {
+  const namesIn = (stdout: string) =>
+    [...stdout.matchAll(/^(?:ok {2}|servers|all|operator|accounts) .*$/gm)].map(([line]) => line);
+  const listed = async (...args: string[]) => namesIn((await run(['--list', ...args], {})).stdout);
+
+  test('--list prints them, without credentials and without a server', async () => {
+    expect(await listed()).toHaveLength(ALL_CHECKS.length);
+    expect(await listed('--api', 'servers')).toHaveLength(ALL_CHECKS.filter(({ api }) => api === 'servers').length);
+    expect(await listed('--read-only')).toHaveLength(9);
+  });
+
+  test('--include and --exclude select them by name', async () => {
+    const created = await listed('--include', '^createMcpServer:');
+    expect(created.length).toBeGreaterThan(5);
+    expect(await listed('--include', '^createMcpServer:', '--include', '^createIntegration:')).not.toEqual(created);
+    expect(await listed('--include', '^createMcpServer:', '--exclude', '.')).toEqual([]);
+    const args = [
+      '--base-url',
+      server.url,
+      '--api',
+      'servers',
+      '--include',
+      '^createMcpServer:',
+      '--exclude',
+      'longest',
+    ];
+    const { code, stdout } = await run(args, TEAM_ENV);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^${created.length} checks: ${created.length} ok`, 'm'));
+    expect(stdout).not.toContain('longest');
+  });
+
+  test('--bail ends after the first failure, and what was made is deleted', async () => {
+    const proxy = await startProxy(server.url, async (sent, forward) => {
+      const { headers, ...came } = await forward(sent);
+      const { 'x-request-id': _, ...kept } = headers;
+      return { ...came, headers: kept };
+    });
+    const args = ['--base-url', proxy.url, '--api', 'servers', '--include', 'createMcpServer', '--bail'];
+    const { code, stdout } = await run(args, TEAM_ENV);
+    await proxy.stop();
+    expect(code).toBe(1);
+    expect(stdout.match(/^FAIL/gm)).toHaveLength(1);
+    expect(stdout).toMatch(/^ok {4}all +clean-up/m);
+  });
+
+  test('--header is sent with every request, and never shown', async () => {
+    const seen = new Set<string | undefined>();
+    const proxy = await startProxy(server.url, async (sent, forward) => {
+      seen.add(sent.headers['x-passage']);
+      const came = await forward(sent);
+      return { ...came, status: came.status === 404 ? 418 : came.status };
+    });
+    const header = ['--header', 'X-Passage: let-me-through-please'];
+    const { code, stdout } = await run(['--base-url', proxy.url, '--api', 'servers', ...header], TEAM_ENV);
+    await proxy.stop();
+    expect([...seen]).toEqual(['let-me-through-please']);
+    expect(code).toBe(1);
+    expect(stdout).toContain("-H 'X-Passage: ***'");
+    expect(stdout).not.toContain('let-me-through');
+  });
+});
+
+describe('the report', () => {
+  const BROKEN = ['--api', 'servers', '--include', '^(?:create|update|get)McpServer'];
+  const startBroken = () =>
+    startProxy(server.url, async (sent, forward) => {
+      const came = await forward(sent);
+      return sent.method === 'GET'
+        ? { ...came, status: 500 }
+        : { ...came, body: came.body.replace('"transport"', '"trnsport"') };
+    });
+
+  test('pretty: failures come last, by their kind', async () => {
+    const proxy = await startBroken();
+    const { code, stdout } = await run(['--base-url', proxy.url, ...BROKEN], TEAM_ENV);
+    await proxy.stop();
+    expect(code).toBe(1);
+    const [kinds, summary] = [
+      [...stdout.matchAll(/^Failed with (.+), \d+$/gm)].map(([, kind]) => kind),
+      stdout.trim().split('\n').at(-1),
+    ];
+    expect(kinds).toEqual(['an answer that breaks the document', 'another status']);
+    expect(summary).toMatch(/^\d+ checks: \d+ ok, \d+ failed, 0 skipped$/);
+    expect(stdout.lastIndexOf('\nok  ')).toBeLessThan(stdout.indexOf('Failed with'));
+  });
+
+  test.each(['junit', 'json', 'pretty'])(
+    '--output has the %s report, and standard output the pretty one',
+    async (reporter) => {
+      const folder = await mkdtemp(join(tmpdir(), 'gatehouse-contract-'));
+      const file = join(folder, 'report');
+      const args = ['--base-url', server.url, '--read-only', '--reporter', reporter, '--output', file];
+      const { code, stdout } = await run(args, ENV);
+      const report = await readFile(file, 'utf8');
+      await rm(folder, { recursive: true });
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^9 checks: 9 ok, 0 failed, 0 skipped$/m);
+      if (reporter === 'junit') {
+        expect(countsIn(report)).toEqual({ cases: 9, failures: 0, skipped: 0 });
+      } else if (reporter === 'json') {
+        const { summary, coverage, stopped, results } = JSON.parse(report);
+        expect(summary).toMatchObject({ total: 9, ok: 9, failed: 0, skipped: 0 });
+        expect(coverage.documented).toBe(coverage.seen + coverage.missing.length);
+        expect(stopped).toBeNull();
+        expect(results).toHaveLength(9);
+      } else {
+        expect(report).toBe(stdout);
+      }
+    },
+  );
+
+  test('--output where nothing can be written is told', async () => {
+    const args = ['--base-url', server.url, '--read-only', '--output', '/no/such/folder/report'];
+    expect(await run(args, ENV)).toMatchObject({ code: 2, stderr: expect.stringContaining('--output: ENOENT') });
+  });
 });
 
 test('--help: the flags and the variables', async () => {
   const { code, stdout } = await run(['--help'], {});
   expect(code).toBe(0);
   const others = Object.keys({ ...TEAM_ENV, ...HOLDER_ENV }).map((name) => name.replace('_API', '_OTHER_API'));
-  for (const word of ['--base-url', '--api', '--read-only', '--reporter', ...Object.keys(ENV), ...others]) {
+  for (const word of ['--base-url', '--api', '--read-only', '--reporter', '--output', ...Object.keys(ENV), ...others]) {
     expect(stdout).toContain(word);
   }
 });
@@ -111,9 +261,11 @@ test('as a program, interrupted: the check under way ends, and what was made is 
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   await proxy.stop();
   expect(code).toBe(130);
-  expect(output.trim().split('\n').slice(-4)).toEqual([
+  expect(output.trim().split('\n').slice(-6)).toEqual([
     expect.stringMatching(/^ok .*createMcpServer: a name and a URL are enough/),
     'ok    all       clean-up: what was made is deleted',
+    '',
+    expect.stringMatching(/^Answers that the document names: \d+ of \d+ seen$/),
     '',
     expect.stringMatching(/ 0 failed, 0 skipped$/),
   ]);
@@ -151,23 +303,26 @@ const startGossip = async () => {
   return { ...proxy, secrets };
 };
 
-test.each(['text', 'junit'])('--reporter %s: no secret is printed, whatever the server tells', async (reporter) => {
-  const gossip = await startGossip();
-  const { code, stdout, stderr } = await run(['--base-url', gossip.url, '--reporter', reporter], ENV);
-  await gossip.stop();
-  const secrets = [...gossip.secrets].filter((secret) => !/^(?:|.*x{40})$/.test(secret));
-  expect(secrets).toEqual(expect.arrayContaining([OPERATOR_TOKEN, API_KEY, API_SECRET, API_TOKEN]));
-  expect(secrets.length).toBeGreaterThan(10);
-  expect(secrets.filter((secret) => `${stdout}${stderr}`.includes(secret.slice(0, 16)))).toEqual([]);
-  expect(stdout).toContain('$GATEHOUSE_API_KEY');
-  expect(stdout).toContain('$GATEHOUSE_API_TOKEN');
-  expect(stdout).toContain('$GATEHOUSE_ADMIN_TOKEN');
-  expect(stdout).toContain('$NEW_TOKEN');
-  expect(code).toBe(1);
-  if (reporter === 'junit') {
-    expect(countsIn(stdout).failures).toBeGreaterThan(10);
-  }
-});
+test.each(['pretty', 'junit', 'json'])(
+  '--reporter %s: no secret is printed, whatever the server tells',
+  async (reporter) => {
+    const gossip = await startGossip();
+    const { code, stdout, stderr } = await run(['--base-url', gossip.url, '--reporter', reporter], ENV);
+    await gossip.stop();
+    const secrets = [...gossip.secrets].filter((secret) => !/^(?:|.*x{40})$/.test(secret));
+    expect(secrets).toEqual(expect.arrayContaining([OPERATOR_TOKEN, API_KEY, API_SECRET, API_TOKEN]));
+    expect(secrets.length).toBeGreaterThan(10);
+    expect(secrets.filter((secret) => `${stdout}${stderr}`.includes(secret.slice(0, 16)))).toEqual([]);
+    expect(stdout).toContain('$GATEHOUSE_API_KEY');
+    expect(stdout).toContain('$GATEHOUSE_API_TOKEN');
+    expect(stdout).toContain('$GATEHOUSE_ADMIN_TOKEN');
+    expect(stdout).toContain('$NEW_TOKEN');
+    expect(code).toBe(1);
+    if (reporter === 'junit') {
+      expect(countsIn(stdout).failures).toBeGreaterThan(10);
+    }
+  },
+);
 
 test('--reporter junit: a case for each check, and nothing else', async () => {
   const { code, stdout } = await run(['--base-url', server.url, '--reporter', 'junit', '--api', 'servers'], TEAM_ENV);

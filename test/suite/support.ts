@@ -22,8 +22,8 @@ export const TEAM_ENV = { GATEHOUSE_API_KEY: API_KEY, GATEHOUSE_API_SECRET: API_
 /** What somebody has who connects accounts. */
 export const HOLDER_ENV = { GATEHOUSE_API_TOKEN: API_TOKEN };
 
-/** The real server, in memory, on a free port. */
-export const startGoodServer = (): Promise<RunningServer> =>
+/** The real server, in memory, on a free port, with further settings. */
+export const startGoodServer = (settings: Readonly<Record<string, string>> = {}): Promise<RunningServer> =>
   startServer({
     config: parseConfig({
       GATEHOUSE_PORT: '0',
@@ -31,6 +31,7 @@ export const startGoodServer = (): Promise<RunningServer> =>
       ...OPERATOR_ENV,
       ...TEAM_ENV,
       ...HOLDER_ENV,
+      ...settings,
     }),
     document,
     docs: builtDocs,
@@ -63,6 +64,7 @@ export async function run(
   const code = await runGatehouse({
     args: ['contract', ...args],
     env,
+    hasColors: false,
     interruption: () => signal,
     now: Date.now,
     stdout: (text) => {

@@ -2,6 +2,7 @@ import { APIS, type Api } from '../apis.ts';
 import type { Caller } from '../caller.ts';
 import { type Check, type Context, checks } from '../check.ts';
 import { NONE } from '../credentials.ts';
+import { requireCredentials } from '../deployment.ts';
 import { documents, examplePath, exampleQuery, operationsIn } from './documented.ts';
 
 const CALLERS: Readonly<Record<Api, (context: Context) => Caller>> = {
@@ -35,6 +36,7 @@ const readOnlyChecksOf = (api: Api): Check[] =>
       },
 
       'every GET: without credentials it is a 401': async (context) => {
+        requireCredentials(CALLERS[api](context));
         for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
           await context.as(NONE).call(401, 'GET', examplePath(operation));
         }

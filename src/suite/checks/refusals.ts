@@ -2,6 +2,7 @@ import type { Api } from '../apis.ts';
 import type { Caller, Sent } from '../caller.ts';
 import { type Check, type Context, checks } from '../check.ts';
 import { invented, NONE } from '../credentials.ts';
+import { requireCredentials } from '../deployment.ts';
 import { holds, same } from '../expect.ts';
 import { exampleBody, examplePath, operationsIn } from './documented.ts';
 
@@ -24,6 +25,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPath }: Refusals): Check[] =>
   checks(api, {
     'every operation: no credentials, and wrong ones, are a 401 before anything is read': async (context) => {
+      requireCredentials(caller(context));
       const { credentials } = caller(context);
       for (const who of [NONE, invented(credentials)]) {
         for (const operation of operationsIn(api, context.operations)) {

@@ -1,5 +1,6 @@
 import { type Context, checks } from '../../check.ts';
 import { bearer } from '../../credentials.ts';
+import { requireCredentials } from '../../deployment.ts';
 import { holds, same } from '../../expect.ts';
 import {
   ACCOUNTS,
@@ -82,6 +83,7 @@ export const tokenChecks = checks('all', {
       await caller.call(401, 'GET', ACCOUNTS);
     }
     await holder.call(401, 'GET', '/api/mcp-servers');
+    requireCredentials(operator);
     await holder.call(401, 'GET', '/admin/api/v1/organizations');
   },
 

@@ -1,6 +1,6 @@
 import type { components } from '../../../../generated/api.ts';
 import type { Answer, Caller, Sent } from '../../caller.ts';
-import { checks } from '../../check.ts';
+import { type Check, type Context, checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import {
   absent,
@@ -37,8 +37,18 @@ export async function failed(
   return { error, reload, answer };
 }
 
+/** Checks of what the running gateway does at once. */
+const liveChecks = (runs: Readonly<Record<string, (context: Context) => Promise<void>>>): Check[] =>
+  checks('operator', runs).map(({ run, ...check }) => ({
+    ...check,
+    run: async (context) => {
+      await context.deployment.requireLiveReload();
+      await run(context);
+    },
+  }));
+
 /** The reports about the running gateway in the answers to changes of a server. */
-export const reloadChecks = checks('operator', {
+export const reloadChecks = liveChecks({
   'createSharedServer: one that is only not there is saved, and the reload says why': async ({ operator, name }) => {
     const secret = name('secret-header');
     const answer = await create(operator, absent(name('absent'), { headers: { Authorization: secret } }));
@@ -50,8 +60,10 @@ export const reloadChecks = checks('operator', {
 
   'createSharedServer: one that cannot work is a 500 reload_failed, and nothing is saved': async ({
     operator,
+    deployment,
     name,
   }) => {
+    await deployment.requireProcesses();
     const mcpServer = { ...impossible(name('unusable')), env: { SECRET: name('secret-env') } };
     const body = { name: name('unusable'), mcpServer };
     for (const headers of [{}, { Prefer: 'return=minimal, handling=strict' }]) {
@@ -68,8 +80,10 @@ export const reloadChecks = checks('operator', {
 
   'createSharedServer, updateSharedServer: Prefer: handling=lenient saves what cannot work, and says so': async ({
     operator,
+    deployment,
     name,
   }) => {
+    await deployment.requireProcesses();
     const saved = (answer: Answer) => {
       same(answer, 'Preference-Applied', answer.headers.get('Preference-Applied'), 'handling=lenient');
       const { status, error } = reloadOf(answer);
@@ -91,8 +105,10 @@ export const reloadChecks = checks('operator', {
 
   'updateSharedServer: a change to what cannot work is a 500 reload_failed, and all is as it was': async ({
     operator,
+    deployment,
     name,
   }) => {
+    await deployment.requireProcesses();
     const [used, unused] = [
       await created(operator, absent(name('used'))),
       await created(operator, { ...disabled(name('unused')), mcpServer: impossible(name('unused')) }),
@@ -109,6 +125,7 @@ export const reloadChecks = checks('operator', {
 
   'createSharedServer, updateSharedServer: a variable that no process has is saved for a restart, and named': async ({
     operator,
+    deployment,
     name,
   }) => {
     const variable = name('nowhere').replaceAll('-', '_').toUpperCase();
@@ -127,6 +144,7 @@ export const reloadChecks = checks('operator', {
     const known = { name: name('waits'), url: NOBODY };
     const right = await operator.call(200, 'PATCH', path, { body: { mcpServer: known } });
     same(right, 'the status of the reload', reloadOf(right).status, 'reloaded');
+    await deployment.requireProcesses();
     const mcpServer = {
       name: name('waits'),
       transport: 'stdio',
@@ -136,7 +154,12 @@ export const reloadChecks = checks('operator', {
     waits(await operator.call(200, 'PATCH', path, { body: { mcpServer } }));
   },
 
-  'createSharedServer, updateSharedServer: what is disabled is not brought up': async ({ operator, name }) => {
+  'createSharedServer, updateSharedServer: what is disabled is not brought up': async ({
+    operator,
+    deployment,
+    name,
+  }) => {
+    await deployment.requireProcesses();
     const unusable = { ...disabled(name('disabled')), mcpServer: impossible(name('disabled')) };
     const answer = await create(operator, unusable);
     same(answer, 'reload', [reloadOf(answer).status, reloadOf(answer).error], ['reloaded', null]);

@@ -54,6 +54,7 @@ async function becomes(operator: Caller, path: string, state: State) {
 const toolChecks = checks('operator', {
   'checkSharedServerTools: of a server that cannot be asked it says why, and never fails': async ({
     operator,
+    deployment,
     name,
   }) => {
     const secret = name('secret-header');
@@ -61,9 +62,12 @@ const toolChecks = checks('operator', {
     for (const body of [
       absent(name('tools'), { headers: { Authorization: secret } }),
       disabled(name('tools-disabled'), { headers: { Authorization: secret } }),
-      { ...disabled(name('tools-unusable')), mcpServer: { ...impossible(name('tools-unusable')), env: { A: secret } } },
       absent(name('tools-variable'), { headers: { Authorization: secret, 'X-Key': reference(variable) } }),
+      { ...disabled(name('tools-unusable')), mcpServer: { ...impossible(name('tools-unusable')), env: { A: secret } } },
     ]) {
+      if ('command' in body.mcpServer) {
+        await deployment.requireProcesses();
+      }
       const path = await created(operator, body);
       const before = await read(operator, path);
       const answer = await operator.call(200, 'POST', `${path}/tools`);
@@ -128,7 +132,13 @@ const statusChecks = checks('operator', {
     await shown('disabled');
   },
 
-  'getRuntimeStatus: what came of the last change is there, also of one that failed': async ({ operator, name }) => {
+  'getRuntimeStatus: what came of the last change is there, also of one that failed': async ({
+    operator,
+    deployment,
+    name,
+  }) => {
+    await deployment.requireLiveReload();
+    await deployment.requireProcesses();
     const unusable = { name: name('last-unusable'), mcpServer: impossible(name('last-unusable')) };
     const path = await created(operator, absent(name('last')));
     const changes = [

@@ -156,6 +156,7 @@ export const sharedInvalidChecks = checks('operator', {
 
   "createSharedServer, updateSharedServer: the gateway's own variables are refused, wherever they are": async ({
     operator,
+    deployment,
     name,
   }) => {
     const path = await created(operator, disabled(name('variables')));
@@ -179,6 +180,7 @@ export const sharedInvalidChecks = checks('operator', {
     const literal = { headers: { 'X-Literal': `$${reference('GATEHOUSE_ADMIN_TOKEN')}` } };
     const answer = await create(operator, absent(name('literal'), literal));
     same(answer, 'headers, as they were sent,', dataOf(answer).mcpServer.headers, literal.headers);
+    await deployment.requireLiveReload();
     same(answer, 'the status of the reload', reloadOf(answer).status, 'reloaded');
   },
 

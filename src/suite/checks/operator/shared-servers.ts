@@ -61,10 +61,14 @@ const createChecks = checks('operator', {
 
   'createSharedServer: every field is answered as it was sent, and read so, also those of other transports': async ({
     operator,
+    deployment,
     name,
   }) => {
-    const urls = { stdio: null, sse: NOBODY, streamable_http: NOBODY, websocket: 'ws://127.0.0.1:9/mcp' };
+    const urls = { sse: NOBODY, streamable_http: NOBODY, websocket: 'ws://127.0.0.1:9/mcp', stdio: null };
     for (const [transport, url] of Object.entries(urls)) {
+      if (transport === 'stdio') {
+        await deployment.requireProcesses();
+      }
       const fields = disabled(name(transport), { transport, ...EVERY_KEY, url });
       const answer = await create(operator, fields);
       const { id, slug: _, createdAt: __, updatedAt: ___, ...rest } = dataOf(answer);
@@ -153,13 +157,16 @@ const slugChecks = checks('operator', {
 
 /** deleteSharedServer. */
 const deleteChecks = checks('operator', {
-  'deleteSharedServer: what is gone is gone, and what never was is not there either': async ({ operator, name }) => {
+  'deleteSharedServer: what is gone is gone, and what never was is not there either': async ({
+    operator,
+    deployment,
+    name,
+  }) => {
     const fields = absent(name('deleted'));
     const path = await created(operator, fields);
     const answer = await operator.call(200, 'DELETE', path);
     const { data, reload } = answer.json as Deleted;
     same(answer, 'data', data, { id: path.split('/').at(-1), deleted: true });
-    same(answer, 'the status and the error of the reload', [reload.status, reload.error], ['reloaded', null]);
     for (const gone of [path, nowhere()]) {
       await refused(operator, MISSING, 'GET', gone);
       await refused(operator, MISSING, 'PATCH', gone, { body: { name: name('gone') } });
@@ -171,6 +178,8 @@ const deleteChecks = checks('operator', {
     }
     const { answer: list, own } = await listed(operator, [name('deleted'), name('gone')]);
     same(list, 'the servers that are left', own, []);
+    await deployment.requireLiveReload();
+    same(answer, 'the status and the error of the reload', [reload.status, reload.error], ['reloaded', null]);
   },
 
   'updateSharedServer, deleteSharedServer: a stale If-Match is a 412, and nothing is changed': async ({

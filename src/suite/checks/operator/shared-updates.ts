@@ -82,7 +82,7 @@ const changeChecks = checks('operator', {
     same(after, 'the ETag', after.headers.get('ETag'), before.headers.get('ETag'));
   },
 
-  'updateSharedServer: mcpServer is replaced whole': async ({ operator, name }) => {
+  'updateSharedServer: mcpServer is replaced whole': async ({ operator, deployment, name }) => {
     const whole = { headers: { 'X-A': 'a' }, env: { A: 'a' }, args: ['a'], command: 'npx', timeoutSeconds: 5 };
     const path = await created(operator, disabled(name('whole'), whole));
     const replacements = [
@@ -91,6 +91,9 @@ const changeChecks = checks('operator', {
       { name: name('whole-process'), transport: 'stdio', command: 'npx' },
     ];
     for (const mcpServer of replacements) {
+      if (mcpServer.transport === 'stdio') {
+        await deployment.requireProcesses();
+      }
       const answer = await operator.call(200, 'PATCH', path, { body: { mcpServer } });
       same(answer, 'mcpServer', dataOf(answer).mcpServer, { ...DEFAULTS, ...mcpServer });
       const again = await operator.call(200, 'GET', path);
@@ -148,7 +151,7 @@ const orderChecks = checks('operator', {
   },
 
   'createSharedServer, updateSharedServer: the body comes before the server, that before its name, that before a reload':
-    async ({ operator, name }) => {
+    async ({ operator, deployment, name }) => {
       const holder = await created(operator, absent(name('order')));
       const path = await created(operator, disabled(name('order-other')));
       const mcpServer = { name: name('order') };
@@ -157,6 +160,7 @@ const orderChecks = checks('operator', {
       }
       await refused(operator, INVALID, 'POST', SHARED, { body: { name: name('order'), mcpServer } });
       await refused(operator, INVALID, 'PATCH', path, { body: { mcpServer, enabled: true } });
+      await deployment.requireProcesses();
       const unusable = impossible(name('order'));
       await refused(operator, TAKEN, 'POST', SHARED, { body: { name: name('order'), mcpServer: unusable } });
       await refused(operator, TAKEN, 'PATCH', path, { body: { mcpServer: unusable, enabled: true } });
