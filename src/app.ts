@@ -34,6 +34,7 @@ import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
 import { toolHandlers } from './servers/tool-handlers.ts';
 
+/** The options of the app. */
 export type AppOptions = {
   readonly document: Document;
   readonly docs: DocsFolder;

@@ -19,6 +19,7 @@ export type CallAudit = {
   close(): Promise<void>;
 };
 
+/** The parts of the audit of calls. */
 export type CallAuditOptions = {
   readonly store: Pick<Store, 'engine' | 'write'>;
   readonly log: Logger;

@@ -39,6 +39,7 @@ export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as c
 
 type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' | 'integration' | 'account' | 'endpoint';
 
+/** One change, with its actor and target. `at` is in milliseconds since the epoch. */
 export type Change = {
   readonly at: number;
   readonly actor: Caller | typeof GATEHOUSE;

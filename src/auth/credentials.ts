@@ -19,6 +19,7 @@ export type Credentials = {
   readonly saveLastUsed: () => Promise<void>;
 };
 
+/** The parts of the checks. */
 export type CredentialsOptions = {
   readonly store: Store;
   readonly now: () => number;

@@ -29,6 +29,7 @@ export type Permission = 'servers' | 'approvals';
 /** A permission of an API token: use the Accounts API, or decide which calls run without approval. */
 export type TokenPermission = 'accounts' | 'approvals';
 
+/** The operator as the caller. */
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
 /** Whether a key pair or an API token may decide which calls run without approval. */

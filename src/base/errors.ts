@@ -133,6 +133,7 @@ export const CATALOGUE = {
   },
 } as const;
 
+/** A code of the catalogue. */
 export type ErrorCode = keyof typeof CATALOGUE;
 
 /** One mistake in a request. `field` is its place (`body.name`, `query.limit`, `path.org_id`); `rule` is the broken rule. */

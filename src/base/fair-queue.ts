@@ -60,6 +60,7 @@ export type FairLimiter = {
   readonly run: <T>(owner: string, work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 };
 
+/** The limits of a fair limiter. */
 export type FairLimiterOptions = {
   /** The maximum number of pieces that run at the same time. */
   readonly slots: number;

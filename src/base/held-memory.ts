@@ -30,6 +30,7 @@ export type HolderAccount = {
   readonly kept: Set<HeldMemory>;
   readonly underWay: Set<HeldMemory>;
 };
+/** The held bytes of one kind of memory. */
 export type KindTotal = { bytes: number };
 
 /** The budget that keeps the accounts. */

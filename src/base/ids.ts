@@ -12,6 +12,7 @@ export type Ids = {
   readonly endpointToken: () => string;
 };
 
+/** The cryptographically random source of ids and secrets. */
 export const randomIds: Ids = {
   uuid: randomUUID,
   organization: () => `org_${base62(27)}`,

@@ -59,6 +59,7 @@ export type Limits = {
   readonly databaseTrustMs: number;
 };
 
+/** The limits of a real gateway. */
 export const LIMITS: Limits = {
   headerTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,

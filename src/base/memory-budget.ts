@@ -11,6 +11,7 @@ import {
 
 export { type HeldMemory, OverBudget } from './held-memory.ts';
 
+/** The size of a memory budget, and its patience. */
 export type MemoryBudgetOptions = {
   /** For all holders together. */
   readonly totalBytes: number;

@@ -13,6 +13,7 @@ export type JsonPart = {
   readonly parts: readonly JsonPart[];
 };
 
+/** The depth and the limits of a split. */
 export type SplitOptions = {
   /** The number of levels of objects to split, from the outermost value, which may be a list. */
   readonly levels: number;

@@ -5,6 +5,7 @@ import { ChunkCollector } from './chunk-collector.ts';
 
 /** The maximum ratio of unpacked to received bytes, above FREE_BYTES. Honest JSON has a tenth of it. */
 export const MAX_UNPACKED_RATIO = 100;
+/** The unpacked size up to which the ratio does not matter. */
 export const UNLIMITED_BYTES = 256 * 1024;
 
 const DECODERS: Readonly<Record<string, () => Transform>> = {

@@ -14,6 +14,7 @@ export type AccountStatuses = {
   readonly close: () => Promise<void>;
 };
 
+/** The parts of the account statuses. */
 export type AccountStatusesOptions = {
   readonly store: Pick<Store, 'writeFor'>;
   readonly log: Pick<Logger, 'warn'>;

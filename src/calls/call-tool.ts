@@ -13,6 +13,7 @@ import { baseOf, type CalledService } from './service.ts';
 import { createTokens, type Tokens } from './tokens.ts';
 import type { Arguments, CallToolResult } from './types.ts';
 
+/** One call of a tool, with its account and its limits. */
 export type Call = {
   readonly tool: Pick<DerivedTool, 'verb' | 'request' | 'outputSchema'>;
   readonly service: CalledService;
@@ -30,6 +31,7 @@ export type Call = {
   readonly mayBeSent?: MayBeSent;
 };
 
+/** The result of a call, and whether the service refused the credentials. */
 export type CallOutcome = {
   readonly result: CallToolResult;
   /** The service, or its token server, refused the credentials (401), or they cannot be sent. */

@@ -5,6 +5,7 @@ import { headOf } from './request.ts';
 import { baseOf } from './service.ts';
 import type { Sent } from './types.ts';
 
+/** The parts of a call that determine its destinations. */
 export type Destined = Pick<Call, 'tool' | 'service' | 'account' | 'args'>;
 
 /**

@@ -10,6 +10,7 @@ import type { CallToolResult, HttpAnswer } from './types.ts';
 /** The maximum number of values in a parsed answer. */
 export const MAX_VALUES = 100_000;
 
+/** The facts that a result needs besides the answer. */
 export type ResultFacts = {
   readonly tool: Pick<DerivedTool, 'outputSchema'>;
   /** The host of the service, for messages. */

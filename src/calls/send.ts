@@ -6,6 +6,7 @@ import { discard, type HttpFailure, type HttpAnswer as Incoming, sendHttp } from
 import { CallFailed } from './errors.ts';
 import type { HttpAnswer, HttpRequest } from './types.ts';
 
+/** The time and size limits of one request. */
 export type SendLimits = {
   /** Ends the request, and the answer while it is read. */
   readonly signal: AbortSignal;

@@ -6,14 +6,23 @@ type Schemas = components['schemas'];
  * The closed lists of words of the document that the domain shares. A change of a list in the document changes it here.
  */
 export type ApprovalPolicy = Schemas['ApprovalPolicy'];
+/** A transport of a server of an organization, as the Servers API names it. */
 export type Transport = Schemas['Transport'];
+/** A transport of a shared server, as the Operator API names it. */
 export type SharedTransport = Schemas['SharedServerTransport'];
+/** The treatment of invalid bytes in the output of a local process. */
 export type EncodingErrorHandler = NonNullable<Schemas['SharedServerEncodingErrorHandler']>;
+/** The authentication method of an account. */
 export type AuthenticationMethod = Schemas['AuthenticationMethod'];
+/** The status of an account. */
 export type AccountStatus = Schemas['Account']['status'];
+/** A permission of a key pair. */
 export type Permission = Schemas['Permissions'][number];
+/** A permission of an API token. */
 export type TokenPermission = Schemas['TokenPermissions'][number];
+/** The kind of the actor of an audit event. */
 export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
+/** The outcome of an audit event. */
 export type AuditOutcome = Schemas['AuditEvent']['outcome'];
 
 /** A stored word is not in its closed list. The message names the row, for the log. */
@@ -44,6 +53,7 @@ const reader = <T extends string>(kind: string, words: Readonly<Record<T, true>>
   };
 };
 
+/** Reads an approval policy. */
 export const readApprovalPolicy = reader<ApprovalPolicy>('approval policy', {
   auto_approve_all: true,
   auto_approve_read_only: true,
@@ -51,8 +61,10 @@ export const readApprovalPolicy = reader<ApprovalPolicy>('approval policy', {
   require_approval_all: true,
 });
 
+/** Reads the transport of a server of an organization. */
 export const readTransport = reader<Transport>('transport', { STREAMABLE_HTTP: true, SSE: true, WebSocket: true });
 
+/** Reads the transport of a shared server. */
 export const readSharedTransport = reader<SharedTransport>('transport', {
   stdio: true,
   streamable_http: true,
@@ -60,12 +72,14 @@ export const readSharedTransport = reader<SharedTransport>('transport', {
   websocket: true,
 });
 
+/** Reads the treatment of invalid bytes. */
 export const readEncodingErrorHandler = reader<EncodingErrorHandler>('encoding error handler', {
   strict: true,
   ignore: true,
   replace: true,
 });
 
+/** Reads an authentication method. */
 export const readAuthenticationMethod = reader<AuthenticationMethod>('authentication method', {
   api_key: true,
   basic: true,
@@ -74,19 +88,23 @@ export const readAuthenticationMethod = reader<AuthenticationMethod>('authentica
   none: true,
 });
 
+/** Reads the status of an account. */
 export const readAccountStatus = reader<AccountStatus>('account status', {
   active: true,
   needs_reauth: true,
   validation_error: true,
 });
 
+/** Reads a permission of a key pair. */
 export const readPermission = reader<Permission>('permission of a key pair', { servers: true, approvals: true });
 
+/** Reads a permission of an API token. */
 export const readTokenPermission = reader<TokenPermission>('permission of an API token', {
   accounts: true,
   approvals: true,
 });
 
+/** Reads the kind of an actor. */
 export const readActorKind = reader<ActorKind>('kind of actor', {
   operator: true,
   api_token: true,
@@ -95,4 +113,5 @@ export const readActorKind = reader<ActorKind>('kind of actor', {
   endpoint: true,
 });
 
+/** Reads the outcome of an event. */
 export const readAuditOutcome = reader<AuditOutcome>('outcome', { success: true, failure: true });

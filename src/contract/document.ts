@@ -1,6 +1,8 @@
 import type { OperationId } from './operations.ts';
 
+/** The HTTP methods of the document, in lower case. */
 export const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const;
+/** An HTTP method of the document. */
 export type Method = (typeof METHODS)[number];
 
 /** A JSON Schema, with the keywords that the program reads. */
@@ -33,7 +35,9 @@ export type Response = {
 type Content = Readonly<
   Record<string, { readonly schema?: Schema; readonly examples?: Readonly<Record<string, Example>> }>
 >;
+/** The request body of an operation. */
 export type RequestBody = { readonly required?: boolean; readonly content: Content };
+/** A parameter of an operation. */
 export type Parameter = { readonly name: string; readonly in: 'path' | 'query' | 'header'; readonly schema?: Schema };
 
 /** An operation object of the document. */

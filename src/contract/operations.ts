@@ -68,6 +68,7 @@ export type Respond<K extends OperationId> = <S extends Success<K>>(
     : [DocumentedHeaders<Op<K>['responses'][S]>]
 ) => Reply<K>;
 
+/** The handler of one operation, typed by the document. */
 export type Handler<K extends OperationId> = (input: Input<K>, respond: Respond<K>) => Reply<K> | Promise<Reply<K>>;
 
 /** One handler for each of the operations `K`: the compiler rejects missing and extra handlers. */

@@ -9,6 +9,7 @@ export type RawHandlers = {
   readonly [K in Exclude<RawOperationId, GatewayOperationId>]: (request: Request, response: Response) => unknown;
 };
 
+/** The parts that the registration of operations needs. */
 export type Registration = {
   readonly operations: readonly Operation[];
   readonly handlers: Handlers;

@@ -17,6 +17,7 @@ export { EgressRefused } from './egress-refused.ts';
 export { type FetchedDocument, FetchFailed, type FetchLimits } from './fetch-document.ts';
 export type { OwnEndpoint } from './own-endpoints.ts';
 
+/** The policy, the resolver and the owner of an outbound access. */
 export type EgressOptions = {
   /** The result of `parseEgressAllow`. */
   readonly allow: readonly string[];

@@ -4,6 +4,7 @@ import { EgressRefused } from './egress-refused.ts';
 import type { Policy } from './policy.ts';
 import { discard, type HttpAnswer, type OwnedDispatcher, sendHttp } from './send-http.ts';
 
+/** The limits of fetching one document. */
 export type FetchLimits = {
   /** The maximum of the body, as received and decompressed. */
   readonly maxBytes: number;
@@ -16,6 +17,7 @@ export type FetchLimits = {
   readonly check?: (url: URL) => void;
 };
 
+/** A fetched document. */
 export type FetchedDocument = {
   /** Decompressed. */
   readonly bytes: Buffer;

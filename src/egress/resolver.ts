@@ -17,6 +17,7 @@ const MAX_TRIES = 2;
 const MAX_TIMEOUTS = 3;
 const MAX_CACHED_NAMES = 10_000;
 
+/** The time limits of the resolver, and its name servers. */
 export type ResolverOptions = Pick<Limits, 'dnsTimeoutMs' | 'dnsCacheMs' | 'dnsFailureCacheMs'> & {
   /** `address:port` of name servers; the default is the machine's name servers. */
   readonly servers?: readonly string[];

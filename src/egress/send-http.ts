@@ -11,6 +11,7 @@ import { IdleTimeout, IdleWatch, type WatchedPeer } from './idle-watch.ts';
 /** The dispatcher for requests, and its owner: answers of different owners take turns. */
 export type OwnedDispatcher = { readonly dispatcher: Dispatcher; readonly owner: string };
 
+/** One HTTP request, ready to send. */
 export type HttpRequest = {
   /** `https://host:port`, and the rest of the URL. */
   readonly origin: string;
@@ -30,6 +31,7 @@ export type HttpRequest = {
   readonly mayBeSent?: MayBeSent | undefined;
 };
 
+/** The answer to an HTTP request. */
 export type HttpAnswer = {
   readonly status: number;
   readonly headers: AnswerHeaders;

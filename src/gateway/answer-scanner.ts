@@ -3,6 +3,7 @@ import type { ScannedMessage } from '../runtime/message-members.ts';
 import { MessageScanner } from '../runtime/message-scanner.ts';
 import { TOOLS_CHANGED } from '../runtime/protocol.ts';
 
+/** The answer to read: its request, its format, and the observer of changed tools. */
 export type ScannedAnswer = {
   /** Of the request that is answered; null where there is none. */
   readonly id: unknown;

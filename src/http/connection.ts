@@ -21,6 +21,7 @@ export type Connection = {
   idleSince: number | null;
 };
 
+/** Creates the state of a new connection. */
 export const newConnection = (socket: Socket): Connection => {
   const now = performance.now();
   return {

@@ -10,6 +10,7 @@ const MAX_PIPELINED_REQUESTS = 32;
 /** Connections that had to be ended, from which on it is worth the time to give back the memory that they took. */
 const MANY_STUCK_CONNECTIONS = 20;
 
+/** The limits of connections. */
 export type ConnectionOptions = {
   readonly limits: Limits;
   /** The maximum number of connections per address; null means no limit. */
@@ -22,6 +23,7 @@ export type ConnectionOptions = {
   readonly onManyEnded: () => void;
 };
 
+/** The open connections of a server. */
 export type Connections = {
   /** Forwards the requests of a connection one at a time: the next one after the previous answer was sent. */
   readonly inOrder: (serve: RequestListener) => RequestListener;

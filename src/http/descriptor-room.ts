@@ -10,6 +10,7 @@ const CROWDED_COUNT_MS = 100;
 /** Milliseconds between two times that it is told. */
 const TOLD_MS = 60_000;
 
+/** Keeps file descriptors free for new connections. */
 export type DescriptorRoom = {
   /**
    * If file descriptors are short, closes another connection for a new one, or the new one if no other can be closed.

@@ -23,6 +23,7 @@ export const LOOSE: Symbols = symbols((character) => (/[a-z\d]/i.test(character)
 export const [ENOUGH, ON, IDLE] = [0, 1, 2] as const;
 type Answer = typeof ENOUGH | typeof ON | typeof IDLE;
 
+/** The receiver of the symbols that a text is read as. */
 export type Reader = {
   /** By byte, not zero for those that an idle reader need not hear of, as they are. */
   readonly idleOver: Uint8Array;
@@ -32,6 +33,7 @@ export type Reader = {
   readonly part: (start: number, end: number) => void;
 };
 
+/** The circumstances in which bytes of a text are read. */
 export type Reading = {
   /** Whether a quote, or a line end, that nothing escapes is no part of a string. */
   readonly isJson: boolean;

@@ -5,6 +5,7 @@ import type { SecretValue } from './secret-search.ts';
 
 /** Names of what is a secret, whatever its value looks like. */
 const NAMES = /auth|cookie|credential|key|pass|secret|signature|token/i;
+/** Whether a name says that its value is a secret. */
 export const isNameOfSecret = (name: string): boolean => NAMES.test(name);
 
 /** Levels of what is inside of something else. */

@@ -11,6 +11,7 @@ import type { Db } from './store.ts';
 /** An account, which has tools. Times are milliseconds since the epoch. */
 export type Account = ServiceAccount | ServerAccount;
 
+/** The facts that all accounts have. */
 export type AccountFacts = {
   /** Unique within the organization: a shared server is an account of several organizations, under its own id. */
   id: string;
@@ -43,6 +44,7 @@ export type ServerAccount = AccountFacts & {
   isShared: boolean;
 };
 
+/** An account of a service, before it is stored. */
 export type NewAccount = Omit<ServiceAccount, 'kind' | 'version' | 'integrationName'>;
 
 /** An account with the columns of its integration or server. */

@@ -16,6 +16,7 @@ export type ApiToken = {
   createdAt: number;
 };
 
+/** An API token with its hash, before it is stored. */
 export type NewApiToken = Omit<ApiToken, 'lastUsedAt'> & { tokenHash: string };
 
 /** Stores a token that has never been used, and returns it. */

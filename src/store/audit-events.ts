@@ -18,6 +18,7 @@ export type AuditEvent = {
   details: Record<string, unknown>;
 };
 
+/** An event, before it is recorded. */
 export type NewAuditEvent = Omit<AuditEvent, 'id'>;
 
 /** A query for events. `before` is the last event of the previous page; `since` is inclusive. */

@@ -22,7 +22,9 @@ export type Endpoint = AccountKey & {
   updatedAt: number;
 };
 
+/** The scope of an endpoint: methods and tags that select tools, and whether it requires an API token. */
 export type EndpointConfig = { methods?: string[]; tags?: string[]; require_api_token_auth?: boolean };
+/** An endpoint with the hash of its token, before it is stored. */
 export type NewEndpoint = Omit<Endpoint, 'version'> & { tokenHash: string };
 
 /** Stores a new endpoint of an existing account, version 1, and returns it. */

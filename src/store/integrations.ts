@@ -23,6 +23,7 @@ export type Integration = {
   updatedAt: number;
 };
 
+/** An integration, before it is stored. */
 export type NewIntegration = Omit<Integration, 'version'>;
 
 /** The document of an integration, and the tools created from it. */

@@ -16,6 +16,7 @@ export type KeyPair = {
   createdAt: number;
 };
 
+/** A key pair with its hashes, before it is stored. */
 export type NewKeyPair = Omit<KeyPair, 'lastUsedAt'> & { keyHash: string; secretHash: string };
 
 /** Stores a key pair that has never been used, and returns it. */

@@ -15,6 +15,7 @@ export type Organization = {
   updatedAt: number;
 };
 
+/** An organization, before it is stored. */
 export type NewOrganization = Omit<Organization, 'serverCount' | 'version'>;
 
 /** Stores a new organization, version 1, and returns it. It has only the servers that are shared with all. */

@@ -29,8 +29,10 @@ export type Server = {
   updatedAt: number;
 };
 
+/** A server, before it is stored. */
 export type NewServer = Omit<Server, 'version'>;
 
+/** The columns by which servers can be sorted. */
 export type ServerSort = 'created_at' | 'updated_at' | 'name';
 
 /** A page by position. Ties of `sort` are ordered by id, in the same direction. */

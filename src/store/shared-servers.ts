@@ -46,6 +46,7 @@ export type SharedServer = {
   updatedAt: number;
 };
 
+/** A shared server, before it is stored. */
 export type NewSharedServer = Omit<SharedServer, 'slug' | 'version'>;
 
 /** How many servers may have slugs that begin alike: the first has the slug itself, the last ends in `-99`. */

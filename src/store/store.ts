@@ -48,8 +48,10 @@ export type Store = {
   close(): Promise<void>;
 };
 
+/** Writes a line to the log. */
 export type StoreLog = (level: 'info' | 'warn' | 'error', message: string, details?: object) => void;
 
+/** The place of the database, its keys, and its time limits. */
 export type StoreOptions = {
   location: { kind: 'memory' } | { kind: 'file'; directory: string } | { kind: 'postgres'; url: string };
   /** 32 bytes each: the first one seals, all open. */

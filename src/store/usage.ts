@@ -2,6 +2,7 @@ import type { Db } from './store.ts';
 
 /** The counted resources of an organization. */
 export const RESOURCES = ['servers', 'integrations', 'accounts', 'endpoints', 'credentials', 'tool_bytes'] as const;
+/** A resource that is counted and limited by a quota. */
 export type Resource = (typeof RESOURCES)[number];
 /** The quota of each resource; null means no limit. */
 export type Quotas = Readonly<Record<Resource, number | null>>;

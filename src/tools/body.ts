@@ -14,6 +14,7 @@ export type BodyInputs = {
   readonly plan: (names: readonly string[]) => BodyPlan;
 };
 
+/** The parts of the derivation that bodies need. */
 export type BodyTools = {
   readonly references: References;
   readonly convert: Convert;

@@ -17,6 +17,7 @@ type Thread = {
   isSpent: boolean;
 };
 
+/** The worker and the time limits of a deriver. */
 export type DeriverSettings = {
   /** The maximum time for one document, in milliseconds. */
   readonly deadline: number;

@@ -10,6 +10,7 @@ export type Registered = ServiceFacts & {
 
 /** The messages to and from the thread of a deriver. */
 export type DeriveQuestion = { readonly bytes: Uint8Array; readonly options: DeriveOptions };
+/** The answer of the worker: the derived tools, or the error. */
 export type DeriveReply =
   | { readonly result: Registered }
   | { readonly refusal: { readonly message: string; readonly place: string | null } }

@@ -16,6 +16,7 @@ export type Input = Source & {
   readonly description?: string | undefined;
 };
 
+/** The arguments of a tool, with their schema and their places in the request. */
 export type Inputs = {
   /** Names of the arguments, in the order of the inputs. */
   readonly names: readonly string[];

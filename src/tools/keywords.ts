@@ -131,6 +131,7 @@ export function modern(schema: Node): Node {
   return out;
 }
 
+/** Whether a value is a JSON Schema: an object or a boolean. */
 export const isSchema = (value: unknown): boolean => isNode(value) || typeof value === 'boolean';
 
 /** `Object.fromEntries` defines its keys, so `__proto__` is a key like any other. */

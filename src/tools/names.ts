@@ -8,6 +8,7 @@ const CUT_CHARS = 55;
 /** Words with a fixed meaning in a scope's `methods`: no custom method may have these names. */
 export const RESERVED: readonly string[] = ['list', 'get', 'create', 'update', 'delete', 'read', 'write', 'custom'];
 
+/** The parts of the identity of a tool. */
 export type Identity = { readonly resource: string; readonly method: string };
 
 /** The number of characters to read from a text: ten times the length of a name. */

@@ -9,6 +9,7 @@ const MAX_STEPS = 10_000_000;
 /** An object of the document. Keys that the document chooses are read with `Object.hasOwn` or `Object.entries` only. */
 export type Node = { readonly [key: string]: unknown };
 
+/** Whether a value of the document is an object. */
 export const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -50,6 +51,7 @@ export type References = {
   readonly follow: (value: unknown, goesOn?: (reference: Node) => boolean) => Found;
 };
 
+/** Creates the lookup of references inside a document. */
 export function referencesIn(document: unknown): References {
   let left = MAX_STEPS;
   const spend = (steps: number): void => {

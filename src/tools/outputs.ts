@@ -3,6 +3,7 @@ import { Unusable } from './errors.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
 import type { Convert } from './schema.ts';
 
+/** The output schema of a tool, and its size. */
 export type Output = {
   /** Without its `$defs`. */
   readonly schema: Node;

@@ -3,6 +3,7 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 
 /** The HTTP methods that an OpenAPI path item may hold. */
 export const VERBS = ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS', 'TRACE'] as const;
+/** One of the HTTP methods. */
 export type Verb = (typeof VERBS)[number];
 
 /** Methods that are not custom. */
@@ -27,6 +28,7 @@ export type SecurityFact =
       readonly scopes: readonly string[];
     };
 
+/** The place of a parameter in the request. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /** The plan for writing one flat argument as a parameter, in OpenAPI's terms with the defaults filled in. */
@@ -44,6 +46,7 @@ export type ParameterPlan = {
 /** A flat argument that becomes the member `name` of the body. */
 export type BodyMember = { readonly argument: string; readonly name: string };
 
+/** A member of a form, in the terms of OpenAPI. */
 export type FormMember = BodyMember & {
   readonly style: string;
   readonly explode: boolean;
@@ -52,6 +55,7 @@ export type FormMember = BodyMember & {
   readonly mediaType?: string;
 };
 
+/** A member of a multipart body. */
 export type MultipartMember = BodyMember & {
   readonly mediaType: string;
   /** `base64`: the argument holds the bytes of the part in base64. */
@@ -117,12 +121,14 @@ export type ServiceFacts = {
   readonly security: readonly SecurityFact[];
 };
 
+/** The tools of a document, and the facts about its service. */
 export type Derivation = ServiceFacts & {
   /** In the order of the document. */
   readonly tools: readonly DerivedTool[];
   readonly skipped: readonly Skipped[];
 };
 
+/** The name and the tags of the integration. */
 export type DeriveOptions = {
   /** Name of the integration, `[a-z0-9-]{1,40}`: part of every tool's name. */
   readonly integration: string;

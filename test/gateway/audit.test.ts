@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { rollUpCalls } from '../../src/audit/changes.ts';
 import { documentOf } from '../support/accounts.ts';
 import { call } from '../support/client.ts';
@@ -62,6 +62,14 @@ const bodyOf = (name: string, args: object) => ({
 const callTool = ({ server, token }: Endpoint, name: string, args: object = { id: 'ada' }) =>
   call(server.url, 'sendToEndpoint', { path: { token }, as: 'nobody', body: bodyOf(name, args) });
 
+/** Calls the tool once with success, and once with a failure. */
+async function callTwice(endpoint: Endpoint): Promise<void> {
+  await callTool(endpoint, TOOL);
+  endpoint.server.clock.now += 1000;
+  answer = { status: 500, body: '{}' };
+  await callTool(endpoint, TOOL);
+}
+
 async function audited({ server, token }: Endpoint, action = 'tool.called'): Promise<Json[]> {
   await server.deps.callAudit.flush();
   const { body, text } = await call(server.url, 'listAuditEvents', { query: { action } });
@@ -75,13 +83,10 @@ const metricsOf = async ({ server }: Endpoint): Promise<string> => (await call(s
 
 describe('records every decided call', () => {
   let endpoint: Endpoint;
-  beforeAll(async () => {
+  beforeEach(async () => {
     endpoint = await startEndpoint();
   });
-  afterAll(() => endpoint.server.stop());
-  beforeEach(() => {
-    endpoint.server.clock.now += 1000;
-  });
+  afterEach(() => endpoint.server.stop());
 
   test('with caller, tool, time, duration and sizes, without arguments', async () => {
     const { text } = await callTool(endpoint, TOOL);
@@ -146,10 +151,11 @@ describe('records every decided call', () => {
   });
 
   test('counts calls in the metrics by outcome only', async () => {
+    await callTwice(endpoint);
     const text = await metricsOf(endpoint);
     expect(text).toContain('gatehouse_tool_calls_total{outcome="success"} 1\n');
-    expect(text).toContain('gatehouse_tool_calls_total{outcome="failure"} 3\n');
-    expect(text).toContain('gatehouse_tool_call_duration_seconds_count 4\n');
+    expect(text).toContain('gatehouse_tool_calls_total{outcome="failure"} 1\n');
+    expect(text).toContain('gatehouse_tool_call_duration_seconds_count 2\n');
     expect(text).toContain('gatehouse_audit_dropped_total 0\n');
     for (const unbounded of [TOOL, 'Support', endpoint.id, endpoint.server.organizationId]) {
       expect(text).not.toContain(unbounded);
@@ -159,6 +165,7 @@ describe('records every decided call', () => {
   test('adds calls older than seven days to the totals of their day', async () => {
     const { store } = endpoint.server.deps;
     const { now } = endpoint.server.clock;
+    await callTwice(endpoint);
     const before = await audited(endpoint);
     await rollUpCalls(store, now + 6 * DAY);
     expect(await audited(endpoint)).toEqual(before);
@@ -173,8 +180,8 @@ describe('records every decided call', () => {
         action: 'tool.called_daily',
         outcome: 'success',
         details: {
-          calls: 4,
-          failures: 3,
+          calls: 2,
+          failures: 1,
           duration_ms: expect.closeTo(sum('duration_ms'), 5),
           request_bytes: sum('request_bytes'),
           response_bytes: sum('response_bytes'),

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http';
 import { json } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createAccount, documentOf } from '../support/accounts.ts';
 import { post } from '../support/mcp-client.ts';
 import { type Minted, mint, mintOver } from '../support/minted.ts';
@@ -19,7 +19,7 @@ let server: Scripted;
 let minted: Minted;
 /** Of another organization. */
 let other: Minted;
-beforeAll(async () => {
+beforeEach(async () => {
   gateway = await startTestServer({
     env: { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_MEMORY_BUDGET: `${BUDGET_MIB}MiB` },
     limits: { memoryPatienceMs: 300 },
@@ -29,7 +29,7 @@ beforeAll(async () => {
   const { pair, token } = await createWorld(gateway);
   other = await mintOver(gateway, server.url, { approval_policy: undefined }, { pair, token });
 });
-afterAll(async () => {
+afterEach(async () => {
   await gateway.stop();
   await server.stop();
 });

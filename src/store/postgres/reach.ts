@@ -22,6 +22,7 @@ export type Reach = {
   readonly close: () => void;
 };
 
+/** The time limit of a statement, and the time after an answer for which reads count as valid, in milliseconds. */
 export type ReachOptions = { readonly waitMs: number; readonly trustMs: number };
 
 /** Creates the watch over one database. Until the call of `watch`, answers have no time limit. */
