@@ -9,7 +9,7 @@ const TURN_BYTES = 64 * 1024;
  * the event loop for long enough, only one stream continues in each turn: Node accepts one connection per turn, so new
  * clients would otherwise wait for all streams.
  */
-export function createTurns(): (bytes: number) => Promise<void> | undefined {
+export function createStreamTurns(): (bytes: number) => Promise<void> | undefined {
   let passed = 0;
   return (bytes) => {
     passed += bytes;

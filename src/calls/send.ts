@@ -51,7 +51,7 @@ export async function send(
       headers: { ...HEADERS, ...headers },
       body,
       signal: limits.signal,
-      silence: 0,
+      idleTimeoutMs: 0,
       mayBeSent: limits.mayBeSent,
     },
     (failure) => callFailed(host, failure),

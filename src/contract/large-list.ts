@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { HeldMemory } from '../base/held-memory.ts';
 import type { JsonPieces } from '../base/json-pieces.ts';
-import { createTurns } from '../base/stream-turns.ts';
-import { write } from '../base/write.ts';
+import { createStreamTurns } from '../base/stream-turns.ts';
+import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 
 /** Stands for the list in the text of what is around it. No text of an outsider holds it: each process makes its own. */
 const MARK = `list-${randomUUID()}`;
@@ -44,9 +44,9 @@ export async function sendLarge(response: ServerResponse, body: unknown, { json,
     return;
   }
   response.write(head);
-  const turn = createTurns();
+  const turn = createStreamTurns();
   for (let piece = pieces.shift(); piece !== undefined && !response.closed; piece = pieces.shift()) {
-    await write(response, piece);
+    await writeWithBackpressure(response, piece);
     held.resize(Math.max(0, held.bytes - piece.length));
     await turn(piece.length);
   }

@@ -91,7 +91,7 @@ function get(way: OwnedDispatcher, { origin, pathname, search }: URL, signal: Ab
     headers: HEADERS,
     body: null,
     signal,
-    silence: 0,
+    idleTimeoutMs: 0,
   } as const;
   return sendHttp(way, request, ({ cause }) => cause);
 }

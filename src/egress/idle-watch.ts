@@ -1,7 +1,7 @@
 /** A peer whose silence is watched. */
 export type WatchedPeer = {
   /** The maximum silence, in milliseconds. */
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   /** Whether the reader has paused, so that silence does not count. */
   isPaused(): boolean;
   giveUp(reason: IdleTimeout): void;
@@ -35,7 +35,7 @@ export class IdleWatch {
 
   #check(): void {
     this.#silentMs = this.#peer.isPaused() ? 0 : this.#silentMs + CHECK_INTERVAL_MS;
-    if (this.#silentMs > this.#peer.silence) {
+    if (this.#silentMs > this.#peer.idleTimeoutMs) {
       this.#peer.giveUp(new IdleTimeout('nothing was heard for too long'));
     }
   }

@@ -26,7 +26,7 @@ export type HttpRequest = {
    * Milliseconds without a byte of the answer, rounded to half seconds, after which the exchange is given up; 0 for
    * never.
    */
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   /** Called when a connection is open, immediately before the request is written to it. */
   readonly mayBeSent?: MayBeSent | undefined;
 };
@@ -91,14 +91,14 @@ export function sendHttp(
   request: HttpRequest,
   failed: (failure: HttpFailure) => Error,
 ): Promise<HttpAnswer> {
-  const { origin, path, method, headers, body, signal, silence, mayBeSent } = request;
+  const { origin, path, method, headers, body, signal, idleTimeoutMs, mayBeSent } = request;
   const options = { origin, path, method, headers, body, headersTimeout: 0, bodyTimeout: 0 };
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const attempt = (retry: (() => void) | null): void => {
       dispatcher.dispatch(
         options,
-        new HttpExchange(signal, silence, failed, { resolve, reject, retry, owner, mayBeSent }),
+        new HttpExchange(signal, idleTimeoutMs, failed, { resolve, reject, retry, owner, mayBeSent }),
       );
     };
     attempt(() => attempt(null));
@@ -116,7 +116,7 @@ type ExchangeOptions = {
 };
 
 class HttpExchange implements Dispatcher.DispatchHandler, WatchedPeer {
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   #listening: IdleWatch | undefined;
   readonly #signal: AbortSignal;
   readonly #failed: (failure: HttpFailure) => Error;
@@ -133,8 +133,13 @@ class HttpExchange implements Dispatcher.DispatchHandler, WatchedPeer {
   #whole: { readonly status: number; readonly headers: AnswerHeaders; readonly pieces: ChunkCollector } | undefined;
   readonly #stop: () => void;
 
-  constructor(signal: AbortSignal, silence: number, failed: (failure: HttpFailure) => Error, settled: ExchangeOptions) {
-    this.silence = silence;
+  constructor(
+    signal: AbortSignal,
+    idleTimeoutMs: number,
+    failed: (failure: HttpFailure) => Error,
+    settled: ExchangeOptions,
+  ) {
+    this.idleTimeoutMs = idleTimeoutMs;
     this.#signal = signal;
     this.#failed = failed;
     this.#settled = settled;
@@ -151,7 +156,7 @@ class HttpExchange implements Dispatcher.DispatchHandler, WatchedPeer {
       controller.abort(this.#signal.reason);
     } else if (this.#settled.mayBeSent?.() === false) {
       controller.abort(new NotSent());
-    } else if (this.silence > 0) {
+    } else if (this.idleTimeoutMs > 0) {
       this.#listening = new IdleWatch(this);
     }
   }

@@ -99,7 +99,7 @@ const holdsNothingBack = ({ scope, server }: ServedServer): boolean =>
  * the protocol.
  */
 function isOffered({ source, connection, era, message: { method } }: ServerCall, hasSession: boolean): boolean {
-  if (connection.exchange === null && METHODS_OF_OWN_SESSIONS.includes(method)) {
+  if (connection.sendHttp === null && METHODS_OF_OWN_SESSIONS.includes(method)) {
     return false;
   }
   if (isTaskMethod(method) && !servesTasks(source, hasSession)) {

@@ -11,7 +11,15 @@ import { negotiateVersion } from './eras.ts';
 import type { Message } from './message.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { listUser, sendList, sendResult } from './reply.ts';
-import { argumentsOf, complete, methodNotFound, mustWait, type Result, UNCACHED, unknownTool } from './results.ts';
+import {
+  approvalRequired,
+  argumentsOf,
+  completeResult,
+  methodNotFound,
+  type Result,
+  UNCACHED,
+  unknownTool,
+} from './results.ts';
 import type { ServedService } from './served.ts';
 
 /** The maximum duration of a call, in milliseconds. */
@@ -45,7 +53,7 @@ function introductionOf({ endpoint, era, message: { method, params } }: ServiceC
   const info = infoOf(endpoint);
   if (era === 'stateless') {
     if (method === 'server/discover') {
-      return complete({ supportedVersions: [STATELESS_VERSION], capabilities, ...UNCACHED }, info);
+      return completeResult({ supportedVersions: [STATELESS_VERSION], capabilities, ...UNCACHED }, info);
     }
   } else if (method === 'initialize') {
     return { protocolVersion: negotiateVersion(params.protocolVersion), capabilities, serverInfo: info };
@@ -57,7 +65,7 @@ function introductionOf({ endpoint, era, message: { method, params } }: ServiceC
 
 /** The other members of a result of `tools/list`. */
 const besidesTools = (endpoint: Endpoint, era: Era): Result =>
-  era === 'stateless' ? complete(UNCACHED, infoOf(endpoint)) : {};
+  era === 'stateless' ? completeResult(UNCACHED, infoOf(endpoint)) : {};
 
 const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
 
@@ -90,8 +98,9 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   const places = await deps.places.of(account.organizationId);
   const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });
   return outcomeOf({ tool: tool.name, args, verdict }, async () => {
-    const result = verdict === 'waits' ? mustWait(policy) : await runServiceTool(deps, call, { tool, args, changes });
-    const inEra = era === 'stateless' ? complete(result, infoOf(endpoint)) : result;
+    const result =
+      verdict === 'waits' ? approvalRequired(policy) : await runServiceTool(deps, call, { tool, args, changes });
+    const inEra = era === 'stateless' ? completeResult(result, infoOf(endpoint)) : result;
     return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
   });
 }

@@ -28,7 +28,7 @@ export async function beginSession(deps: Deps, call: ServerCall): Promise<void> 
   if (era === 'stateless') {
     throw methodNotFound(era);
   }
-  if (connection.exchange !== null) {
+  if (connection.sendHttp !== null) {
     const outcome = await beginOwnSession(deps, call, (result, hasSession) => ({
       ...result,
       capabilities: narrowCapabilities(

@@ -12,7 +12,7 @@ import type { RequestMessage } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import type { Answered } from './outcome.ts';
 import { sendMessages } from './reply.ts';
-import { complete, methodNotFound, type Result, UNCACHED } from './results.ts';
+import { completeResult, methodNotFound, type Result, UNCACHED } from './results.ts';
 import { withoutTasks } from './tasks.ts';
 
 /** Methods whose results contain their lifetime (2026-07-28, "Caching"). */
@@ -58,7 +58,7 @@ export function discoverResultOf({ description }: ServerFacts, scope: EndpointCo
   const { capabilities, serverInfo, instructions } = description();
   const supportedVersions = [STATELESS_VERSION];
   const offered = { supportedVersions, capabilities: narrowCapabilities(capabilities, scope, false) };
-  return complete({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
+  return completeResult({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
 }
 
 /** Sends a request in the era of the server, and its answer in the era of the client. */
@@ -101,7 +101,7 @@ function withoutEnvelope(params: Result): Result {
 async function translate(connection: Connection, method: string, result: Result, client: Era): Promise<Result> {
   if (client === 'stateless') {
     const cached = CACHEABLE.test(method) ? UNCACHED : {};
-    return complete({ ...result, ...cached }, (await connection.session())?.description().serverInfo);
+    return completeResult({ ...result, ...cached }, (await connection.session())?.description().serverInfo);
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {

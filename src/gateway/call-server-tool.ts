@@ -5,15 +5,15 @@ import { ServerFailed } from '../runtime/server-failed.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import type { ServerCall } from './call.ts';
 import { forward } from './forward.ts';
-import { LISTED } from './list-tools.ts';
+import { LIST_FRESHNESS } from './list-tools.ts';
 import { type Answered, AnswerFailed, type Outcome, outcomeOf } from './outcome.ts';
 import { paramHeaders } from './param-headers.ts';
 import { sendResult } from './reply.ts';
-import { argumentsOf, complete, mustWait, outdatedTools, unknownTool } from './results.ts';
+import { approvalRequired, argumentsOf, completeResult, outdatedTools, unknownTool } from './results.ts';
 import type { ViewedTool } from './served.ts';
 
 /** How fresh tools are where they are called; milliseconds. */
-const CALLED = { age: 60_000, patience: 0 };
+const CALL_FRESHNESS = { maxAgeMs: 60_000, waitMs: 0 };
 
 /** Answers a `tools/call` by what is decided about the tool. Throws an RpcError, ServerFailed, NotSent or AnswerFailed. */
 export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outcome> {
@@ -23,8 +23,8 @@ export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outc
   const decided = { tool: String(tool.definition.name), args, verdict: tool.verdict };
   return outcomeOf(decided, async () => {
     if (tool.verdict === 'waits') {
-      const result = mustWait(source.server.approvalPolicy);
-      const inEra = era === 'stateless' ? complete(result) : result;
+      const result = approvalRequired(source.server.approvalPolicy);
+      const inEra = era === 'stateless' ? completeResult(result) : result;
       return { isError: true, responseBytes: sendResult(request, response, message.id, inEra) };
     }
     const sent = era === 'stateless' ? request.headers : null;
@@ -61,7 +61,7 @@ async function findCalled(deps: Deps, call: ServerCall): Promise<ViewedTool> {
 /** The tool that a call names, if the endpoint shows it. One that is not known may be new: the server is asked, once. */
 async function findTool({ runtime }: Deps, { source, message }: ServerCall): Promise<ViewedTool> {
   const { name } = message.params;
-  for (const freshness of [CALLED, LISTED]) {
+  for (const freshness of [CALL_FRESHNESS, LIST_FRESHNESS]) {
     const seeing = runtime.tools(source.server, freshness);
     const { tools } = seeing instanceof Promise ? await seeing : seeing;
     const tool = typeof name === 'string' ? source.find(tools, name) : undefined;
@@ -78,8 +78,8 @@ async function findTool({ runtime }: Deps, { source, message }: ServerCall): Pro
  */
 async function findDefinedTool({ runtime, limits }: Deps, { source, message }: ServerCall): Promise<ViewedTool> {
   const { name } = message.params;
-  for (const { age } of [CALLED, LISTED]) {
-    const freshness = { age, patience: limits.definitionPatienceMs, decides: true } as const;
+  for (const { maxAgeMs } of [CALL_FRESHNESS, LIST_FRESHNESS]) {
+    const freshness = { maxAgeMs, waitMs: limits.definitionPatienceMs, decides: true } as const;
     const { tools, isFresh, failure } = await runtime.tools(source.server, freshness);
     const tool = typeof name === 'string' ? source.find(tools, name) : undefined;
     if (tool !== undefined && !isFresh) {

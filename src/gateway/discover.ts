@@ -20,7 +20,7 @@ export async function discover(deps: Deps, call: ServerCall): Promise<void> {
   const { era: spoken, facts } = await connection.introduce();
   const { capabilities } = facts.description();
   const isWhole = !isScoped(source.scope) && withoutTasks(capabilities) === capabilities;
-  if (spoken === 'stateless' && connection.exchange !== null && isWhole) {
+  if (spoken === 'stateless' && connection.sendHttp !== null && isWhole) {
     await passOn(deps, call);
     return;
   }

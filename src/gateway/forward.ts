@@ -27,7 +27,7 @@ export async function forward(deps: Deps, call: ServerCall): Promise<Answered> {
   const hasSession = session['mcp-session-id'] !== undefined;
   // In its own session, a client speaks directly with the server.
   const spoken = hasSession ? era : await eraFor(connection, era);
-  return WAYS[routeOf({ era, spoken, hasSession, isPipe: connection.exchange === null })](deps, call);
+  return WAYS[routeOf({ era, spoken, hasSession, isPipe: connection.sendHttp === null })](deps, call);
 }
 
 /** Returns the era for requests to a server: that of the client if the server supports it. */

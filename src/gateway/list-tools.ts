@@ -8,7 +8,7 @@ import type { ServedServer } from './served.ts';
 import type { UsedToolList } from './tool-lists.ts';
 
 /** The required freshness of the tools for `tools/list`, in milliseconds. */
-export const LISTED = { age: 5000, patience: 2000 };
+export const LIST_FRESHNESS = { maxAgeMs: 5000, waitMs: 2000 };
 
 /** Answers `tools/list` from the catalogue of the server, which need not be connected. */
 export async function listTools(deps: Deps, call: Call<ServedServer, RequestMessage>): Promise<void> {
@@ -24,7 +24,7 @@ async function listed(
   { source, era, response, signal }: Call<ServedServer>,
 ): Promise<{ readonly list: UsedToolList; readonly besides: Result }> {
   const { name } = source.server;
-  const { tools, seenAt, failure } = await deps.runtime.tools(source.server, LISTED);
+  const { tools, seenAt, failure } = await deps.runtime.tools(source.server, LIST_FRESHNESS);
   const list = await source.list(tools, listUser(response, signal));
   const meta = {
     ...(failure !== null && { 'gatehouse/stale': { seen_at: formatInstant(seenAt), reason: failure.message } }),

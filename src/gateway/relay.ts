@@ -59,7 +59,7 @@ export function passedHeaders(headers: IncomingHttpHeaders, message: Message | n
 /** Posts a message as the client's own. */
 export function post({ stopping }: Deps, call: ServerCall<Message>, body: string | Buffer): Promise<HttpAnswer> {
   const { connection, message, era, request, signal, session, paramHeaders, mayBeSent } = call;
-  if (connection.exchange === null) {
+  if (connection.sendHttp === null) {
     throw new TypeError('there is no session of a client, and no stateless HTTP, over a pipe');
   }
   const isEndless = message.method === 'subscriptions/listen';
@@ -67,12 +67,12 @@ export function post({ stopping }: Deps, call: ServerCall<Message>, body: string
     ...passedHeaders(request.headers, message, era),
     ...(era === 'stateless' && paramHeaders),
   };
-  return connection.exchange({
+  return connection.sendHttp({
     method: 'POST',
     headers: { 'content-type': 'application/json', ...ofMessage, ...session },
     body,
     signal: isEndless ? AbortSignal.any([signal, stopping]) : signal,
-    silence: isEndless ? 0 : connection.target.silence,
+    idleTimeoutMs: isEndless ? 0 : connection.target.idleTimeoutMs,
     mayBeSent,
   });
 }

@@ -4,16 +4,16 @@ import { type ErrorCode, helpLink } from '../base/errors.ts';
 import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
-import { createTurns } from '../base/stream-turns.ts';
+import { createStreamTurns } from '../base/stream-turns.ts';
 import { writeJson } from '../base/unparsed.ts';
-import { write } from '../base/write.ts';
+import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
-import type { Mask, Pieces } from '../runtime/mask.ts';
+import type { Mask, StreamMask } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { RpcError, RpcId } from './message.ts';
 import type { Answered } from './outcome.ts';
-import type { List, ListUser } from './tool-lists.ts';
+import type { ToolList, ToolListUser } from './tool-lists.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE_MS = 25_000;
@@ -78,7 +78,7 @@ export function sendRpcError(
 }
 
 /** Uses a list of tools for an answer, as long as its exchange goes on. */
-export const listUser = (response: ServerResponse, signal: AbortSignal): ListUser => ({
+export const listUser = (response: ServerResponse, signal: AbortSignal): ToolListUser => ({
   signal,
   onLetGo: () => {
     if (response.headersSent) {
@@ -95,7 +95,7 @@ export async function sendList(
   request: Identified,
   response: ServerResponse,
   signal: AbortSignal,
-  { id, list, besides }: { readonly id: unknown; readonly list: List; readonly besides: object },
+  { id, list, besides }: { readonly id: unknown; readonly list: ToolList; readonly besides: object },
 ): Promise<number> {
   const head = Buffer.from(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"tools":`);
   const rest = Object.keys(besides).length === 0 ? '' : `,${JSON.stringify(besides).slice(1, -1)}`;
@@ -127,7 +127,7 @@ export async function sendPieces(
   length: number | undefined,
 ): Promise<void> {
   const areEvents = acceptOf(request).prefersEvents;
-  const turn = createTurns();
+  const turn = createStreamTurns();
   for await (const piece of pieces) {
     if (!response.headersSent && areEvents) {
       beginEvents(response).write('event: message\ndata: ');
@@ -135,7 +135,7 @@ export async function sendPieces(
       const headers = { 'Content-Type': 'application/json', ...(length !== undefined && { 'Content-Length': length }) };
       response.writeHead(200, headers);
     }
-    await write(response, areEvents ? inOneLine(piece) : piece);
+    await writeWithBackpressure(response, areEvents ? inOneLine(piece) : piece);
     await turn(piece.length);
   }
   response.end(areEvents ? '\n\n' : undefined);
@@ -182,7 +182,7 @@ export async function sendMessages(
   const { events } = acceptOf(request);
   let answered: Answered = { isError: undefined, responseBytes: 0 };
   let alive: NodeJS.Timeout | undefined;
-  let turn: ReturnType<typeof createTurns> | undefined;
+  let turn: ReturnType<typeof createStreamTurns> | undefined;
   try {
     for await (const message of messages) {
       const isResponse = message.method === undefined;
@@ -199,9 +199,9 @@ export async function sendMessages(
         if (!response.headersSent) {
           beginEvents(response);
           alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
-          turn = createTurns();
+          turn = createStreamTurns();
         }
-        await write(response, `event: message\ndata: ${text}\n\n`);
+        await writeWithBackpressure(response, `event: message\ndata: ${text}\n\n`);
       }
       if (!isResponse) {
         await turn?.(text.length);
@@ -224,16 +224,16 @@ const isFailure = ({ error, result }: ServerMessage): boolean =>
 export async function sendBody(
   response: ServerResponse,
   body: Readable,
-  { areEvents, pieces }: { readonly areEvents: boolean; readonly pieces: Pieces | null },
+  { areEvents, pieces }: { readonly areEvents: boolean; readonly pieces: StreamMask | null },
   onChunk: (chunk: Buffer) => void,
 ): Promise<void> {
-  const turn = createTurns();
+  const turn = createStreamTurns();
   let isBetween = true;
   const send = async (chunks: Iterable<Buffer>): Promise<void> => {
     for (const chunk of chunks) {
       if (chunk.length > 0) {
         isBetween = chunk.at(-1) === 0x0a && (chunk.at(-2) === 0x0a || chunk.at(-3) === 0x0a);
-        await write(response, chunk);
+        await writeWithBackpressure(response, chunk);
         await turn(chunk.length);
       }
     }

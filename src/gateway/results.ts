@@ -15,7 +15,7 @@ export type Result = Readonly<Record<string, unknown>>;
 export const UNCACHED = { ttlMs: 0, cacheScope: 'private' } as const;
 
 /** Adds the members that the stateless version requires to a result. `serverInfo` describes the server, if known. */
-export const complete = (result: Result, serverInfo?: unknown): Result => ({
+export const completeResult = (result: Result, serverInfo?: unknown): Result => ({
   ...result,
   resultType: 'complete',
   ...(serverInfo !== undefined && {
@@ -55,7 +55,7 @@ export function argumentsOf({ arguments: args = {} }: Result): Result {
 }
 
 /** The result of a call that a person would have to approve. */
-export const mustWait = (policy: ApprovalPolicy): Result =>
+export const approvalRequired = (policy: ApprovalPolicy): Result =>
   ({
     content: [
       {

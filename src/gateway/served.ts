@@ -6,7 +6,7 @@ import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import type { NamedTools } from './derived-tools.ts';
-import type { ListUser, UsedToolList } from './tool-lists.ts';
+import type { ToolListUser, UsedToolList } from './tool-lists.ts';
 
 /** The endpoint of a token, and the source of its tools. */
 export type Served = {
@@ -25,7 +25,7 @@ export type ServedService = {
   /** All tools of the service, including hidden ones. */
   readonly tools: () => NamedTools | Promise<NamedTools>;
   /** Returns the tools that the endpoint shows. Rejects like `ToolLists.use`. */
-  readonly list: (user: ListUser) => Promise<UsedToolList>;
+  readonly list: (user: ToolListUser) => Promise<UsedToolList>;
 };
 
 /** A tool that an endpoint shows, with the decision about its calls. */
@@ -39,5 +39,5 @@ export type ServedServer = {
   /** Finds a tool among those of the runtime, if the endpoint shows it. */
   readonly find: (tools: readonly CataloguedTool[], name: string) => ViewedTool | undefined;
   /** Returns the tools of the runtime that the endpoint shows. Rejects like `ToolLists.use`. */
-  readonly list: (tools: readonly CataloguedTool[], user: ListUser) => Promise<UsedToolList>;
+  readonly list: (tools: readonly CataloguedTool[], user: ToolListUser) => Promise<UsedToolList>;
 };

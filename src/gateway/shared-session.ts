@@ -2,7 +2,7 @@ import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
-import type { Mask, Pieces } from '../runtime/mask.ts';
+import type { Mask, StreamMask } from '../runtime/mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
@@ -21,7 +21,7 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
   if (SESSION_METHODS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
   }
-  const answer = await connection.ask({ ...message, mayBeSent }, era, signal);
+  const answer = await connection.sendRaw({ ...message, mayBeSent }, era, signal);
   if ('chunks' in answer) {
     return sendStream(call, answer, mask);
   }
@@ -54,7 +54,7 @@ async function sendStream(
   return { isError: isError(), responseBytes: bytes() };
 }
 
-async function* masked(chunks: AsyncIterable<Buffer>, pieces: Pieces): AsyncGenerator<Buffer> {
+async function* masked(chunks: AsyncIterable<Buffer>, pieces: StreamMask): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     yield* pieces.add(chunk);
   }

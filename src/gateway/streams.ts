@@ -46,15 +46,15 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Endp
     }
     const place = { endpoint, source, connection, request };
     const session = sessionHeaders(deps, place);
-    if (connection.exchange === null) {
+    if (connection.sendHttp === null) {
       throw onlyPost(NO_SESSION);
     }
     const accept = method === 'GET' ? { accept: 'text/event-stream' } : {};
-    const answer = await connection.exchange({
+    const answer = await connection.sendHttp({
       method,
       headers: { ...accept, ...passedHeaders(request.headers, null, 'handshake'), ...session },
       signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
-      silence: method === 'GET' ? 0 : connection.target.silence,
+      idleTimeoutMs: method === 'GET' ? 0 : connection.target.idleTimeoutMs,
     });
     return { answer, session: { ...place, id: String(session['mcp-session-id']) } };
   } catch (error) {

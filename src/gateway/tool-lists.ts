@@ -4,7 +4,7 @@ import { type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
 
 /** The definitions that an endpoint shows, as a JSON list in the order of the source. The pieces are never changed. */
-export type List = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
+export type ToolList = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
 
 /** The source of a list. */
 export type ToolListSource = {
@@ -18,16 +18,16 @@ export type ToolListSource = {
 };
 
 /** A user of a list, until its signal is aborted. */
-export type ListUser = {
+export type ToolListUser = {
   readonly signal: AbortSignal;
   /** Ends the use of the list: another holder needs its memory. */
   readonly onLetGo: () => void;
 };
 
 /** A list in use. Dispose of it after use. */
-export type UsedToolList = List & Disposable;
+export type UsedToolList = ToolList & Disposable;
 
-type Made = List & { readonly of: WeakRef<object> | null };
+type Made = ToolList & { readonly of: WeakRef<object> | null };
 
 /** A list that is being made, or written to at least one client. All of them share its memory. */
 type InUse = {
@@ -35,7 +35,7 @@ type InUse = {
   readonly list: Promise<Made>;
   readonly held: HeldMemory;
   readonly ending: AbortController;
-  readonly users: Set<ListUser>;
+  readonly users: Set<ToolListUser>;
 };
 
 const isOf = (made: Pick<Made, 'of'>, of: object | null): boolean => (made.of?.deref() ?? null) === of;
@@ -47,7 +47,7 @@ export type ToolLists = {
    * memory budget while in use, and cached afterwards while there is memory. Rejects with OverBudget, or with the
    * reason of the signal.
    */
-  readonly use: (source: ToolListSource, user: ListUser) => Promise<UsedToolList>;
+  readonly use: (source: ToolListSource, user: ToolListUser) => Promise<UsedToolList>;
 };
 
 /** Creates the lists of one gateway. */
@@ -78,7 +78,7 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
     const { key, holder, madeFrom } = source;
     const held = budget.hold(holder, 'answers', 0);
     const ending = new AbortController();
-    const users = new Set<ListUser>();
+    const users = new Set<ToolListUser>();
     const list = make(source, held, ending.signal);
     // The users of the list get the error.
     list.catch(() => undefined);
@@ -93,7 +93,7 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
     return entry;
   };
 
-  const leave = (key: string, entry: InUse, user: ListUser): void => {
+  const leave = (key: string, entry: InUse, user: ToolListUser): void => {
     if (entry.users.delete(user) && entry.users.size === 0) {
       entry.ending.abort();
       entry.held.release();

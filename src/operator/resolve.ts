@@ -177,8 +177,8 @@ function sharedRemoteTarget(
     ...target,
     secrets: [...target.secrets, ...variables],
     isShared: true,
-    silence: silenceOf(config),
-    streamSilence: (sseReadTimeoutSeconds ?? 0) * 1000,
+    idleTimeoutMs: silenceOf(config),
+    streamIdleTimeoutMs: (sseReadTimeoutSeconds ?? 0) * 1000,
     endsSession: terminateOnClose ?? true,
   };
 }
@@ -197,7 +197,7 @@ function processTarget(name: string, config: Config, machine: Machine, variables
   return {
     transport: 'stdio',
     name,
-    silence: silenceOf(config),
+    idleTimeoutMs: silenceOf(config),
     ...(programs === null ? { command: config.command ?? '', args: config.args } : programOf(config, programs)),
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
     secrets: [...secretsIn(env), ...secretsOfArguments(config.args), ...variables],

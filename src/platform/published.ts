@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Request, Response } from 'express';
-import { createTurns } from '../base/stream-turns.ts';
-import { write } from '../base/write.ts';
+import { createStreamTurns } from '../base/stream-turns.ts';
+import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 
 /** Bytes of a document that wait for one client at a time. */
 const PIECE_BYTES = 64 * 1024;
@@ -73,9 +73,9 @@ export async function sendPublished(request: Request, response: Response, publis
     response.end();
     return;
   }
-  const turn = createTurns();
+  const turn = createStreamTurns();
   for (let at = 0; at < bytes.length && !response.destroyed; at += PIECE_BYTES) {
-    await write(response, bytes.subarray(at, at + PIECE_BYTES));
+    await writeWithBackpressure(response, bytes.subarray(at, at + PIECE_BYTES));
     await turn(PIECE_BYTES);
   }
   response.end();

@@ -81,8 +81,8 @@ export function remoteTarget(
     headers: sent,
     secrets: [...secretsIn(sent), ...secretsOfUrl(parsed)],
     isShared: false,
-    silence: DEFAULT_IDLE_TIMEOUT_MS,
-    streamSilence: 0,
+    idleTimeoutMs: DEFAULT_IDLE_TIMEOUT_MS,
+    streamIdleTimeoutMs: 0,
     endsSession: true,
   };
 }

@@ -52,7 +52,7 @@ export type Connection = {
    * Sends one HTTP request unchanged; null without Streamable HTTP, where clients have no sessions of their own. A
    * 401 or 403 is a failure, because it concerns the credentials of the server. Throws the reason of the signal.
    */
-  readonly exchange: ((request: ServerRequest) => Promise<HttpAnswer>) | null;
+  readonly sendHttp: ((request: ServerRequest) => Promise<HttpAnswer>) | null;
   /**
    * Sends a request under an id of the gateway, in an era that the server supports. Yields the messages that answer
    * it, with the ids of the caller; the response is the last. Begins a new session, once, if the server has forgotten
@@ -64,7 +64,7 @@ export type Connection = {
    * Like `send`, but returns a response in JSON as bytes, with the id of the caller, without parsing it. A large
    * response is streamed.
    */
-  readonly ask: (
+  readonly sendRaw: (
     request: ConnectionRequest,
     era: Era,
     signal: AbortSignal,

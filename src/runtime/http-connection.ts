@@ -21,7 +21,7 @@ export function createHttpConnection(
   { egress, memory, onLost }: ConnectionOptions,
   target: HttpTarget,
 ): BareConnection {
-  const { name, silence } = target;
+  const { name, idleTimeoutMs } = target;
   const ownId = createRequestIds();
   const room = createFactsMemory(memory);
   const closed = new AbortController();
@@ -39,7 +39,7 @@ export function createHttpConnection(
     if (current === null) {
       throw protocolViolation(name, 'it knows no handshake');
     }
-    const answer = await post(message, current.headers, signal, silence, mayBeSent);
+    const answer = await post(message, current.headers, signal, idleTimeoutMs, mayBeSent);
     if (answer.status === 404 && current.id !== undefined && !isRetry) {
       discard(answer);
       session.forget(current);
@@ -87,7 +87,7 @@ export function createHttpConnection(
     }
   };
 
-  const ask: BareConnection['ask'] = async (request, era, signal) => {
+  const sendRaw: BareConnection['sendRaw'] = async (request, era, signal) => {
     const { answer, asked } = await begin(request, era, signal);
     if (!isJson(answer)) {
       return messages(answer, asked);
@@ -157,7 +157,7 @@ export function createHttpConnection(
     const open = await session.known()?.catch(() => null);
     if (open?.id !== undefined && target.endsSession) {
       const { headers } = open;
-      const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), silence: 1000 } as const;
+      const request = { method: 'DELETE', headers, signal: AbortSignal.timeout(1000), idleTimeoutMs: 1000 } as const;
       await requests.send(request).then(discard, () => undefined);
     }
     room.release();
@@ -169,13 +169,13 @@ export function createHttpConnection(
     discover,
     session,
     send,
-    exchange: requests.send,
-    streamSilence: target.streamSilence,
+    sendHttp: requests.send,
+    streamIdleTimeoutMs: target.streamIdleTimeoutMs,
   };
   return {
     ...listened,
     introduce,
-    ask,
+    sendRaw,
     listen: (onChanged, signal) => listenForChanges(listened, onChanged, AbortSignal.any([signal, closed.signal])),
     isOpen: () => null,
     knownFault: () => null,

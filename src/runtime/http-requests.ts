@@ -10,12 +10,12 @@ import type { HttpTarget } from './target.ts';
 export type HttpRequests = {
   /** Sends one HTTP request. A 401 or 403 is a failure, because it concerns the credentials of the server. */
   readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
-  /** Posts a message in JSON. `silence` is the idle timeout in milliseconds; the default is that of the server. */
+  /** Posts a message in JSON. `idleMs` is the idle timeout in milliseconds; the default is that of the server. */
   readonly post: (
     message: string | Buffer,
     headers: ServerRequest['headers'],
     signal: AbortSignal,
-    silence?: number,
+    idleMs?: number,
     mayBeSent?: MayBeSent,
   ) => Promise<HttpAnswer>;
   /** Posts a request of the stateless version under an id of the gateway. */
@@ -31,7 +31,7 @@ export function createHttpRequests(
   { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
   target: HttpTarget,
 ): HttpRequests {
-  const { name, silence } = target;
+  const { name, idleTimeoutMs } = target;
   const send: HttpRequests['send'] = async (request) => {
     let answer: HttpAnswer;
     try {
@@ -48,20 +48,20 @@ export function createHttpRequests(
     }
     return answer;
   };
-  const post: HttpRequests['post'] = (message, headers, signal, quiet = silence, mayBeSent) =>
+  const post: HttpRequests['post'] = (message, headers, signal, idleMs = idleTimeoutMs, mayBeSent) =>
     send({
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: message,
       signal,
-      silence: quiet,
+      idleTimeoutMs: idleMs,
       mayBeSent,
     });
   const postStateless: HttpRequests['postStateless'] = ({ method, params, headers, mayBeSent }, id, signal) => {
     const message = JSON.stringify({ jsonrpc: '2.0', id, method, params: withStatelessMeta(params) });
     // A subscription is silent while nothing changes.
     const ofMessage = { ...headers, ...statelessHeaders(method, params) };
-    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : silence, mayBeSent);
+    return post(message, ofMessage, signal, method === 'subscriptions/listen' ? 0 : idleTimeoutMs, mayBeSent);
   };
   return { send, post, postStateless };
 }

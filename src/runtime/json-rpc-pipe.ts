@@ -48,7 +48,7 @@ export type JsonRpcPipeOptions = {
   /** The name of the server in messages to people. */
   readonly name: string;
   /** Milliseconds without a message after which a request fails; 0 for never. */
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   readonly open: (reader: PipeReader) => Promise<Pipe>;
   /** Called when the server reports changed tools. */
   readonly onChanged: () => void;
@@ -61,7 +61,7 @@ export type JsonRpcPipeOptions = {
 /** Opens a pipe. Throws ServerFailed, or the errors of `open`. */
 export async function openJsonRpcPipe({
   name,
-  silence,
+  idleTimeoutMs,
   open,
   onChanged,
   onEnd,
@@ -198,8 +198,8 @@ export async function openJsonRpcPipe({
     if (ended !== undefined) {
       throw ended;
     }
-    const asked = new PendingRequest(name, silence, memory);
-    const listening = silence > 0 ? new IdleWatch(asked) : undefined;
+    const asked = new PendingRequest(name, idleTimeoutMs, memory);
+    const listening = idleTimeoutMs > 0 ? new IdleWatch(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
     let isUnsent = false;

@@ -13,10 +13,10 @@ const LONGEST_WAIT_MS = 30_000;
 
 /** The parts of a connection over HTTP that this needs. */
 type ListenedConnection = Pick<BareConnection, 'target' | 'discover' | 'session' | 'send'> & {
-  readonly exchange: NonNullable<BareConnection['exchange']>;
+  readonly sendHttp: NonNullable<BareConnection['sendHttp']>;
   readonly memory: () => MemoryScope;
   /** Milliseconds without a byte after which a stream counts as lost; 0 for never. */
-  readonly streamSilence: number;
+  readonly streamIdleTimeoutMs: number;
 };
 
 /**
@@ -67,11 +67,11 @@ async function open(wire: ListenedConnection, signal: AbortSignal): Promise<Asyn
   if (session === null || !tellsChanges(session.description().capabilities)) {
     return null;
   }
-  const answer = await wire.exchange({
+  const answer = await wire.sendHttp({
     method: 'GET',
     headers: { accept: 'text/event-stream', ...session.headers },
     signal,
-    silence: wire.streamSilence,
+    idleTimeoutMs: wire.streamIdleTimeoutMs,
   });
   if (isEventStream(answer) && answer.status === 200) {
     return heard(wire, answer);

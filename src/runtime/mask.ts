@@ -121,8 +121,8 @@ export class Mask {
   }
 
   /** Masks what comes in pieces, wherever they begin and end: events, or one body in JSON. */
-  ofStream(areEvents: boolean, room: Room): Pieces {
-    return new Pieces(this.#search, this.#kinds, areEvents, room);
+  ofStream(areEvents: boolean, room: Room): StreamMask {
+    return new StreamMask(this.#search, this.#kinds, areEvents, room);
   }
 
   async #outOf(text: string, wanted: Wanted): Promise<string> {
@@ -152,7 +152,7 @@ function beginsAsError(start: Buffer): boolean {
  * long as nothing in it would be taken out of an error. From there on it is held until it says that it is one, or ends; where
  * there is no room for that, it counts as one.
  */
-export class Pieces {
+export class StreamMask {
   readonly #search: SecretSearch;
   readonly #kinds: Kinds;
   readonly #areEvents: boolean;

@@ -14,7 +14,7 @@ type Came = { readonly message: ServerMessage; readonly bytes: number };
 
 /** A request that waits for messages of a server. A received message is held until the next one is requested. */
 export class PendingRequest implements WatchedPeer {
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   readonly #server: string;
   readonly #memory: () => MemoryScope;
   readonly #came: Came[] = [];
@@ -27,12 +27,12 @@ export class PendingRequest implements WatchedPeer {
   #wake: (() => void) | undefined;
 
   /**
-   * `silence` is the idle timeout in milliseconds, `server` the name of the server. `memory` begins to hold memory
+   * `idleTimeoutMs` is the idle timeout in milliseconds, `server` the name of the server. `memory` begins to hold memory
    * for large messages.
    */
-  constructor(server: string, silence: number, memory: () => MemoryScope) {
+  constructor(server: string, idleTimeoutMs: number, memory: () => MemoryScope) {
     this.#server = server;
-    this.silence = silence;
+    this.idleTimeoutMs = idleTimeoutMs;
     this.#memory = memory;
   }
 
@@ -66,7 +66,7 @@ export class PendingRequest implements WatchedPeer {
   }
 
   giveUp(): void {
-    const what = `sent nothing for ${this.silence / 1000} s; ${MAY_HAVE_RUN}.`;
+    const what = `sent nothing for ${this.idleTimeoutMs / 1000} s; ${MAY_HAVE_RUN}.`;
     this.fail(new ServerFailed(this.#server, 'late', what));
   }
 

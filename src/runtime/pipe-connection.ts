@@ -42,7 +42,7 @@ export function createPipeConnection(
   { egress, memory, onLost }: ConnectionOptions,
   target: PipeTarget,
 ): BareConnection {
-  const { name, silence } = target;
+  const { name, idleTimeoutMs } = target;
   const stderr = new StderrBuffer(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
   const ownId = createRequestIds();
   const listeners = new Set<() => void>();
@@ -83,7 +83,7 @@ export function createPipeConnection(
       signal.throwIfAborted();
       const line = await openJsonRpcPipe({
         name,
-        silence,
+        idleTimeoutMs,
         open: (reader) => open(reader, signal),
         onChanged: tellChanged,
         memory,
@@ -150,9 +150,9 @@ export function createPipeConnection(
       const { era, facts } = await introduced();
       return era === 'handshake' ? facts : null;
     },
-    exchange: null,
+    sendHttp: null,
     send,
-    ask: async (request, era, signal) => send(request, era, signal),
+    sendRaw: async (request, era, signal) => send(request, era, signal),
     listen: async (onChanged, signal) => {
       listeners.add(onChanged);
       signal.addEventListener('abort', () => listeners.delete(onChanged), { once: true });

@@ -26,18 +26,22 @@ export function sendToServer(
   request: ServerRequest,
 ): Promise<HttpAnswer> {
   const { name, origin, path } = target;
-  const { body = null, silence } = request;
+  const { body = null, idleTimeoutMs } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
   return sendHttp(egress, { ...request, origin, path, headers, body }, (failure) =>
-    toServerFailed(name, failure, silence),
+    toServerFailed(name, failure, idleTimeoutMs),
   );
 }
 
 /** Error codes of certificates that do not match or are not trusted, and of peers that do not speak TLS. */
 const TLS = /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|ERR_TLS_|ERR_SSL_|EPROTO)/;
 
-/** Turns a failed request into a ServerFailed. `silence` is the idle timeout of the request, in milliseconds. */
-export function toServerFailed(server: string, { kind, reason, cause }: HttpFailure, silence: number): ServerFailed {
+/** Turns a failed request into a ServerFailed. `idleTimeoutMs` is the idle timeout of the request, in milliseconds. */
+export function toServerFailed(
+  server: string,
+  { kind, reason, cause }: HttpFailure,
+  idleTimeoutMs: number,
+): ServerFailed {
   if (TLS.test(reason)) {
     return new ServerFailed(server, 'unusable', `cannot be reached over TLS (${reason}).`, cause);
   }
@@ -47,7 +51,7 @@ export function toServerFailed(server: string, { kind, reason, cause }: HttpFail
   const what = {
     unreachable: `cannot be reached${cause instanceof EgressRefused ? `. ${cause.message}` : ` (${reason}).`}`,
     broken: `broke off (${reason}); ${MAY_HAVE_RUN}.`,
-    late: `sent nothing for ${silence / 1000} s; ${MAY_HAVE_RUN}.`,
+    late: `sent nothing for ${idleTimeoutMs / 1000} s; ${MAY_HAVE_RUN}.`,
   };
   return new ServerFailed(server, kind, what[kind], cause);
 }

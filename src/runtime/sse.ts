@@ -51,9 +51,9 @@ async function begin(
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Events> {
-  const { name, path, streamSilence: silence } = target;
+  const { name, path, streamIdleTimeoutMs: idleTimeoutMs } = target;
   const headers = { accept: 'text/event-stream' };
-  const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, silence });
+  const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, idleTimeoutMs });
   if (answer.status !== 200) {
     discard(answer);
     throw failureOfStatus(name, SPOKEN, answer.status);
@@ -72,7 +72,7 @@ function send(
 ): Promise<HttpAnswer> {
   const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
   return sendHttp(egress, { ...request, origin, headers: all }, (failure) =>
-    toServerFailed(name, failure, request.silence),
+    toServerFailed(name, failure, request.idleTimeoutMs),
   );
 }
 
@@ -119,7 +119,7 @@ function pipeOf(
   target: RemotePipeTarget,
   { reader, events, endpoint, ending, memory }: Opened,
 ): Pipe {
-  const { name, silence } = target;
+  const { name, idleTimeoutMs } = target;
   const { signal } = ending;
 
   const read = async (): Promise<void> => {
@@ -148,7 +148,15 @@ function pipeOf(
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).waitToResize(message.length, signal);
       const headers = { 'content-type': 'application/json' };
-      const request = { method: 'POST', path: endpoint, headers, body: message, signal, silence, mayBeSent } as const;
+      const request = {
+        method: 'POST',
+        path: endpoint,
+        headers,
+        body: message,
+        signal,
+        idleTimeoutMs,
+        mayBeSent,
+      } as const;
       const answer = await send(egress, target, request);
       void readOn(answer);
       if (answer.status < 200 || answer.status > 299) {

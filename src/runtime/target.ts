@@ -11,7 +11,7 @@ type Common = {
   /** For messages to people. */
   readonly name: string;
   /** Milliseconds without a byte of the answer after which a request fails. */
-  readonly silence: number;
+  readonly idleTimeoutMs: number;
   /** The configured values that other people must not read in the answers of the server. */
   readonly secrets: readonly Secret[];
   /** Whether it belongs to the operator, so that its users are not its owner. */
@@ -39,7 +39,7 @@ type Remote = Common & {
    */
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds without a byte after which an SSE stream counts as lost; 0 for never. */
-  readonly streamSilence: number;
+  readonly streamIdleTimeoutMs: number;
   /** Whether the gateway reports the end of its own session to the server. */
   readonly endsSession: boolean;
 };

@@ -23,8 +23,8 @@ export type ToolsSeen = {
 
 /** The required freshness of a list: its maximum age, and the maximum wait for a newer one, in milliseconds. */
 export type Freshness = {
-  readonly age: number;
-  readonly patience: number;
+  readonly maxAgeMs: number;
+  readonly waitMs: number;
   /**
    * The list decides about a call: then a stored list does not suffice, because the server may have changed it since.
    */
@@ -34,9 +34,9 @@ export type Freshness = {
 /** The list of the tools of one server. */
 export type ToolCatalogue = {
   /**
-   * Returns tools that are at most `age` old and that the server has not reported as changed; at once if they are
-   * known. If the server does not list them within `patience` after it may be asked, returns the last seen ones. An
-   * `age` below the interval makes the gateway ask at once. Throws ServerFailed if no list was ever seen.
+   * Returns tools that are at most `maxAgeMs` old and that the server has not reported as changed; at once if they are
+   * known. If the server does not list them within `waitMs` after it may be asked, returns the last seen ones. An
+   * `maxAgeMs` below the interval makes the gateway ask at once. Throws ServerFailed if no list was ever seen.
    */
   readonly tools: (freshness: Freshness) => ToolsSeen | Promise<ToolsSeen>;
   /** Lists the tools now. Callers that come in the meantime wait for the same list. Throws ServerFailed. */
@@ -241,8 +241,8 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
   /** Whether the age of the list is known: another process may have stored it, and the clock may have been set back. */
   const isKnownAt = (seenAt: number): boolean => isListed && seenAt <= now();
 
-  const isStale = ({ seenAt }: SeenTools, { age, decides }: Freshness): boolean =>
-    isOutdated || refreshing !== null || now() - seenAt > age || (decides === true && !isKnownAt(seenAt));
+  const isStale = ({ seenAt }: SeenTools, { maxAgeMs, decides }: Freshness): boolean =>
+    isOutdated || refreshing !== null || now() - seenAt > maxAgeMs || (decides === true && !isKnownAt(seenAt));
 
   /** Uses the stored list as the last seen one. */
   const recall = (): Promise<void> =>
@@ -255,7 +255,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     });
 
   const lookAgain = async (freshness: Freshness): Promise<ToolsSeen> => {
-    const { age, patience } = freshness;
+    const { maxAgeMs, waitMs } = freshness;
     const began = now();
     if (seen === null) {
       recalling ??= recall().finally(() => {
@@ -270,11 +270,11 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
       }
       await refresh();
     } else if (isStale(seen, freshness)) {
-      const wait = age < intervalMs || refreshing !== null ? 0 : untilDue();
+      const wait = maxAgeMs < intervalMs || refreshing !== null ? 0 : untilDue();
       const refreshed = wait === 0 ? refresh().catch(() => undefined) : refreshWhenDue();
       // Do not wait for a failed server before the next list is due.
-      const isWaiting = patience > 0 && recently === null && (wait === 0 || failure === null);
-      await (isWaiting ? Promise.race([refreshed, delay(wait + patience, undefined, { ref: false })]) : undefined);
+      const isWaiting = waitMs > 0 && recently === null && (wait === 0 || failure === null);
+      await (isWaiting ? Promise.race([refreshed, delay(wait + waitMs, undefined, { ref: false })]) : undefined);
     }
     if (seen === null) {
       // The list was forgotten, or another holder needed its memory, since it was listed.
@@ -284,7 +284,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     }
     const { seenAt } = seen;
     // A server that reports changes while it lists its tools has listed them nevertheless.
-    const isFresh = isKnownAt(seenAt) && now() - seenAt <= age && (!isOutdated || seenAt >= began);
+    const isFresh = isKnownAt(seenAt) && now() - seenAt <= maxAgeMs && (!isOutdated || seenAt >= began);
     return { ...seen, failure: failure?.error ?? null, isFresh };
   };
 

@@ -49,7 +49,7 @@ async function listNow(deps: Deps, server: Server): Promise<readonly CataloguedT
 
 /** Returns the last list after an attempt; null if the attempt is late and no list is known. Throws ServerFailed. */
 async function listOnce({ runtime }: Deps, server: Server, late: Promise<null>): Promise<ToolsSeen | null> {
-  const seen = await Promise.race([runtime.tools(server, { age: 0, patience: LIST_TIMEOUT_MS }), late]);
+  const seen = await Promise.race([runtime.tools(server, { maxAgeMs: 0, waitMs: LIST_TIMEOUT_MS }), late]);
   if (seen !== null && seen.failure !== null) {
     throw seen.failure;
   }

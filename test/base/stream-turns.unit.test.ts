@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createYielding, isTurnOver, noteArrival } from '../../src/base/event-loop-turns.ts';
-import { createTurns } from '../../src/base/stream-turns.ts';
+import { createStreamTurns } from '../../src/base/stream-turns.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { hold } from '../support/hold.ts';
 
 test('streams that send for long take turns, one in each turn of the event loop', async () => {
   const passed: string[] = [];
   const stream = async (name: string): Promise<void> => {
-    const turn = createTurns();
+    const turn = createStreamTurns();
     for (let pieces = 0; pieces < 3; pieces++) {
       passed.push(name);
       hold(6);
@@ -28,7 +28,7 @@ test('short streams do not wait', async () => {
   // The work of another test may have taken the present turn.
   await nextTurn();
   await nextTurn();
-  const turn = createTurns();
+  const turn = createStreamTurns();
   expect([turn(1024), turn(64 * 1024)]).toEqual([undefined, undefined]);
 });
 

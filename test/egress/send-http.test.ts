@@ -47,7 +47,7 @@ const aRequest = (signal: AbortSignal, changes: Partial<HttpRequest> = {}): Http
   headers: {},
   body: null,
   signal,
-  silence: 0,
+  idleTimeoutMs: 0,
   ...changes,
 });
 
@@ -103,9 +103,9 @@ describe('the idle timeout', () => {
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   afterAll(() => egress.dispatcher.destroy());
   const told: HttpFailure[] = [];
-  const ask = (path: string, silence: number) => {
+  const ask = (path: string, idleTimeoutMs: number) => {
     const origin = served.url;
-    const request = aRequest(new AbortController().signal, { origin, path, silence });
+    const request = aRequest(new AbortController().signal, { origin, path, idleTimeoutMs });
     return sendHttp(egress, request, (failure) => {
       told.push(failure);
       return new Error(failure.kind);
@@ -161,7 +161,7 @@ describe('an answer over a bare socket', () => {
   const failures: HttpFailure[] = [];
   const ask = () => {
     const { port } = server.address() as AddressInfo;
-    const request = aRequest(new AbortController().signal, { origin: `http://127.0.0.1:${port}`, silence: 5000 });
+    const request = aRequest(new AbortController().signal, { origin: `http://127.0.0.1:${port}`, idleTimeoutMs: 5000 });
     return sendHttp(egress, request, (failure) => {
       failures.push(failure);
       return failure.cause;

@@ -106,7 +106,7 @@ test('returns a small answer as JSON with the id of the caller, and the messages
   connected = await startConnected('handshake');
   const { server, connection } = connected;
   const ask = () =>
-    connection.ask(
+    connection.sendRaw(
       { id: 'ä', method: 'tools/call', params: { name: 'look' } },
       'handshake',
       new AbortController().signal,

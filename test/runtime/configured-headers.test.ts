@@ -103,7 +103,7 @@ describe('a header that cannot be sent', () => {
         method: 'POST',
         headers: { [name.toLowerCase()]: '5' },
         body: 'hello',
-        silence: 0,
+        idleTimeoutMs: 0,
       } as const;
       const answer = await sendHttp(
         egress,

@@ -15,7 +15,7 @@ async function line(memory = ownMemory) {
   const sent: string[] = [];
   const opened = await openJsonRpcPipe({
     name: 'Odd',
-    silence: 0,
+    idleTimeoutMs: 0,
     open: async (given) => {
       reader = given;
       return { send: async (message) => void sent.push(message), close: async () => undefined };

@@ -16,8 +16,8 @@ function maskFor(secrets: readonly Secret[], isShared = false): Mask {
     headers: {},
     secrets,
     isShared,
-    silence: 0,
-    streamSilence: 0,
+    idleTimeoutMs: 0,
+    streamIdleTimeoutMs: 0,
     endsSession: false,
   };
   const mask = maskOf(target);

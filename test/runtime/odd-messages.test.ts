@@ -26,7 +26,10 @@ afterEach(async () => {
 });
 
 function start(target: Target): Connection {
-  const connection = connect({ egress, memory: ownMemory, onLost: () => undefined }, { ...target, silence: SILENCE });
+  const connection = connect(
+    { egress, memory: ownMemory, onLost: () => undefined },
+    { ...target, idleTimeoutMs: SILENCE },
+  );
   opened.push(connection);
   return connection;
 }
@@ -34,7 +37,7 @@ function start(target: Target): Connection {
 const ofProcess = (): Target => ({
   transport: 'stdio',
   name: 'odd',
-  silence: SILENCE,
+  idleTimeoutMs: SILENCE,
   command: process.execPath,
   args: compiledOnce('test/support/odd-stdio-server.ts'),
   env: {},

@@ -62,7 +62,7 @@ const stdio = async (): Promise<Target> => {
   return {
     transport: 'stdio',
     name: 'Scripted',
-    silence: 60_000,
+    idleTimeoutMs: 60_000,
     command: process.execPath,
     args: ['-e', source],
     env: { PATH: process.env.PATH ?? '' },

@@ -342,11 +342,11 @@ describe('opening fails', () => {
   test('for silence, before the answer and before the endpoint', async () => {
     const late = "late: The MCP server 'Scripted' sent nothing for 0.5 s; what it was asked may have been carried out.";
     script = { GET: () => undefined };
-    expect(await failureOf(open(URL_OF_IT, { streamSilence: 500 }))).toBe(late);
+    expect(await failureOf(open(URL_OF_IT, { streamIdleTimeoutMs: 500 }))).toBe(late);
     script = {
       GET: (_request, response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
     };
-    expect(await failureOf(open(URL_OF_IT, { streamSilence: 500 }))).toBe(late);
+    expect(await failureOf(open(URL_OF_IT, { streamIdleTimeoutMs: 500 }))).toBe(late);
   });
 
   test('for an address that the egress policy refuses', async () => {
@@ -389,7 +389,7 @@ describe('sending fails', () => {
 
   test('for silence', async () => {
     script = { GET: opens };
-    const { pipe } = await open(URL_OF_IT, { silence: 500 });
+    const { pipe } = await open(URL_OF_IT, { idleTimeoutMs: 500 });
     expect(await failureOf(pipe.send('{}'))).toBe(
       "late: The MCP server 'Scripted' sent nothing for 0.5 s; what it was asked may have been carried out.",
     );
@@ -457,7 +457,7 @@ describe('the signal of the opening', () => {
 
 test('an open stream may be silent for the configured time', async () => {
   script = { GET: opens };
-  const [patient, strict] = [await open(), await open(URL_OF_IT, { streamSilence: 500 })];
+  const [patient, strict] = [await open(), await open(URL_OF_IT, { streamIdleTimeoutMs: 500 })];
   expect(toldOf(await strict.heard.end())).toBe(
     "late: The MCP server 'Scripted' sent nothing for 0.5 s; what it was asked may have been carried out.",
   );

@@ -34,7 +34,7 @@ afterEach(async () => {
 const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
   transport: 'stdio',
   name: 'local',
-  silence: 60_000,
+  idleTimeoutMs: 60_000,
   command: process.execPath,
   args: [...PROGRAM, 'handshake'],
   env: { PATH: process.env.PATH ?? '' },
@@ -170,7 +170,7 @@ describe('a call', () => {
   });
 
   test('ends after too long a silence', async () => {
-    const connection = start({ silence: 500 });
+    const connection = start({ idleTimeoutMs: 500 });
     await connection.introduce();
     const { message, kind } = await failureOf(call(connection, 'slow', { ms: 60_000 }));
     expect(kind).toBe('late');

@@ -18,10 +18,10 @@ export function targetOf(url: string, changes: Partial<RemotePipeTarget> = {}): 
     origin,
     path: pathname + search,
     headers: { authorization: SECRET },
-    silence: 0,
+    idleTimeoutMs: 0,
     secrets: [],
     isShared: false,
-    streamSilence: 0,
+    streamIdleTimeoutMs: 0,
     endsSession: false,
     ...changes,
   };

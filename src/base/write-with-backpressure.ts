@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
 /** Writes a piece of an answer. Resolves when the client can receive more, or has disconnected. */
-export function write(response: ServerResponse, chunk: string | Uint8Array): Promise<void> | undefined {
+export function writeWithBackpressure(response: ServerResponse, chunk: string | Uint8Array): Promise<void> | undefined {
   if (response.write(chunk) || response.closed) {
     return undefined;
   }
