@@ -1,6 +1,6 @@
-import { Readable, type Transform } from 'node:stream';
+import { pipeline as connect, Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { constants, createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { ChunkCollector } from './chunk-collector.ts';
 
 /** The maximum ratio of unpacked to received bytes, above FREE_BYTES. Honest JSON has a tenth of it. */
@@ -8,12 +8,21 @@ export const MAX_UNPACKED_RATIO = 100;
 /** The unpacked size up to which the ratio does not matter. */
 export const UNLIMITED_BYTES = 256 * 1024;
 
+/** The largest window of zstd, as a power of two: 8 MiB, which every decoder supports (RFC 8878, section 3.1.1.1.2). */
+const ZSTD_WINDOW_LOG = 23;
+/** Creates the decoder of each coding (RFC 9110, section 8.4.1; RFC 7932; RFC 8878). */
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
+  zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
 };
+/** The maximum memory of a decoder's window, in bytes: 16 MiB for brotli, 32 KiB and its tables for the older codings. */
+const WINDOW_BYTES: Readonly<Record<string, number>> = { br: 2 ** 24, zstd: 2 ** ZSTD_WINDOW_LOG };
+const SMALL_WINDOW_BYTES = 64 * 1024;
+/** Codings of one body; every further one would only multiply the work. */
+const MAX_CODINGS = 3;
 
 /**
  * A body cannot be unpacked. `coding`: its coding is unknown. `broken`: its data does not match its coding. `large`: it
@@ -94,4 +103,51 @@ export async function unpack(
     throw error instanceof UnpackFailed || create === undefined ? error : new UnpackFailed('broken', error);
   }
   return unpacked.bytes();
+}
+
+/** The codings of a body, in the order of decoding, and the memory that their decoders take, in bytes. */
+export type Codings = { readonly names: readonly string[]; readonly windowBytes: number };
+
+/** Reads a Content-Encoding header; null if the body has no coding. Throws UnpackFailed for an unknown coding. */
+export function readCodings(header: string | undefined): Codings | null {
+  const names = (header ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity')
+    .toReversed();
+  if (names.length > MAX_CODINGS || !names.every((name) => Object.hasOwn(DECODERS, name))) {
+    throw new UnpackFailed('coding');
+  }
+  const windowBytes = names.reduce((sum, name) => sum + (WINDOW_BYTES[name] ?? SMALL_WINDOW_BYTES), 0);
+  return names.length === 0 ? null : { names, windowBytes };
+}
+
+/**
+ * Removes the codings of a stream as it arrives, no faster than the result is read. It fails with the result of `failed`
+ * for data that does not match its coding or unpacks to more than 100 times its size, above 256 KiB; and with the error of
+ * `packed`. It owns `packed`: the end of one is the end of the other.
+ */
+export function unpackStream(packed: Readable, { names }: Codings, failed: (failure: UnpackFailed) => Error): Readable {
+  let arrivedBytes = 0;
+  let unpackedBytes = 0;
+  const arrived = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      arrivedBytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const unpacked = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      unpackedBytes += chunk.length;
+      const isDense = unpackedBytes > Math.max(UNLIMITED_BYTES, MAX_UNPACKED_RATIO * arrivedBytes);
+      done(isDense ? failed(new UnpackFailed('dense')) : null, chunk);
+    },
+  });
+  const decoders = names.map((name) => (DECODERS[name] as () => Transform)());
+  for (const decoder of decoders) {
+    decoder.once('error', (cause) => unpacked.destroy(failed(new UnpackFailed('broken', cause))));
+  }
+  connect([packed, arrived, ...decoders, unpacked], () => undefined);
+  return unpacked;
 }

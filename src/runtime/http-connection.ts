@@ -25,7 +25,7 @@ export function createHttpConnection(
   const ownId = createRequestIds();
   const room = createFactsMemory(memory);
   const closed = new AbortController();
-  const requests = createHttpRequests({ egress, onLost }, target);
+  const requests = createHttpRequests({ egress, memory, onLost }, target);
   const { post, postStateless } = requests;
   const { discover, session } = createHttpIntroduction({ name, memory, requests, ownId, room, closed: closed.signal });
 

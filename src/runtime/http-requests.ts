@@ -27,15 +27,20 @@ export type HttpRequests = {
 };
 
 /** Creates the requests of a connection. */
+<<<<<<< HEAD
 export function createHttpRequests(
   { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
   target: HttpTarget,
 ): HttpRequests {
   const { name, idleTimeoutMs } = target;
+=======
+export function createHttpRequests({ egress, memory, onLost }: ConnectionOptions, target: HttpTarget): HttpRequests {
+  const { name, silence } = target;
+>>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
   const send: HttpRequests['send'] = async (request) => {
     let answer: HttpAnswer;
     try {
-      answer = await sendToServer(egress, target, request);
+      answer = await sendToServer({ egress, target, memory }, request);
     } catch (error) {
       if (error instanceof ServerFailed && error.kind === 'unreachable') {
         onLost(error);

@@ -17,6 +17,9 @@ import { ServerFailed } from './server-failed.ts';
  */
 export type ServerMessage = Readonly<Record<string, unknown>>;
 
+/** It leaves out a byte order mark, which JSON may not have, and libraries ignore (RFC 8259, section 8.1). */
+const utf8 = new TextDecoder();
+
 /** The maximum number of values of a text that is parsed as a whole. */
 const MAX_VALUES = 100_000;
 /**
@@ -71,7 +74,7 @@ export async function* readMessages(
     await memory.hold('answers', 0).waitToResize(parsedSize);
   }
   if (bytes.length > 0) {
-    yield* messagesIn(server, bytes.toString('utf8'));
+    yield* messagesIn(server, utf8.decode(bytes));
   }
 }
 

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard, type HttpAnswer, type HttpRequest, type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
+import { discard, type HttpAnswer, type OwnedDispatcher } from '../egress/send-http.ts';
 import { isEventStream } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { connectionEnded, failureOfStatus, MAY_HAVE_RUN, pipeProtocolViolation } from './pipe-failures.ts';
 import { countedBytes } from './pipe-memory.ts';
 import { readEvents, type StreamEvent } from './read-events.ts';
-import { toServerFailed } from './send-to-server.ts';
+import { sendToServer } from './send-to-server.ts';
 import { ServerFailed } from './server-failed.ts';
 import type { RemotePipeTarget } from './target.ts';
 
@@ -51,9 +51,15 @@ async function begin(
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Events> {
+<<<<<<< HEAD
   const { name, path, streamIdleTimeoutMs: idleTimeoutMs } = target;
   const headers = { accept: 'text/event-stream' };
   const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, idleTimeoutMs });
+=======
+  const { name, streamSilence: silence } = target;
+  const headers = { accept: 'text/event-stream' };
+  const answer = await sendToServer({ egress, target, memory }, { method: 'GET', headers, signal, silence });
+>>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
   if (answer.status !== 200) {
     discard(answer);
     throw failureOfStatus(name, SPOKEN, answer.status);
@@ -65,6 +71,7 @@ async function begin(
   return eventsOf(name, answer.body, memory);
 }
 
+<<<<<<< HEAD
 function send(
   egress: OwnedDispatcher,
   { name, origin, headers }: RemotePipeTarget,
@@ -76,6 +83,8 @@ function send(
   );
 }
 
+=======
+>>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
 async function* eventsOf(server: string, body: Readable, memory: () => MemoryScope): Events {
   try {
     using scope = memory();
@@ -148,6 +157,7 @@ function pipeOf(
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).waitToResize(message.length, signal);
       const headers = { 'content-type': 'application/json' };
+<<<<<<< HEAD
       const request = {
         method: 'POST',
         path: endpoint,
@@ -158,6 +168,10 @@ function pipeOf(
         mayBeSent,
       } as const;
       const answer = await send(egress, target, request);
+=======
+      const request = { method: 'POST', headers, body: message, signal, silence, mayBeSent } as const;
+      const answer = await sendToServer({ egress, target: { ...target, path: endpoint }, memory }, request);
+>>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
       void readOn(answer);
       if (answer.status < 200 || answer.status > 299) {
         throw failureOfStatus(name, SPOKEN, answer.status);
