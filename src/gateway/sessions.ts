@@ -48,14 +48,18 @@ export const closeSession = (place: SessionPlace, id: string): void => {
   ended.add(place.organizationId, nameOf(place, id));
 };
 
+/** The error with the status 404, upon which clients begin a new session. */
+export const noSuchSession = (): RpcError =>
+  new RpcError(RPC_ERROR_CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
+    status: 404,
+  });
+
 /** Opens a sealed session id. Throws an RpcError with the status 404, after which clients begin a new session. */
 export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): string {
   const id = opened(secrets, place, sealed);
   const { organizationId } = place;
   if (id === null || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
-    throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This endpoint has no such session: initialize a new one.', {
-      status: 404,
-    });
+    throw noSuchSession();
   }
   return id;
 }

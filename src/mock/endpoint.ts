@@ -5,8 +5,9 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import type { Operation } from '../contract/document.ts';
 import { noSuchEndpoint } from '../gateway/endpoints.ts';
-import { RpcError, readMessage } from '../gateway/message.ts';
+import { RpcError, type RpcId, readMessage } from '../gateway/message.ts';
 import { sendJson, sendRpcError } from '../gateway/reply.ts';
+import { noSuchSession } from '../gateway/sessions.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import { readBytes } from '../http/read-bytes.ts';
@@ -31,8 +32,8 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
         throw new ApiError('method_not_allowed', 'There is no session: send messages with POST.', {
           headers: { Allow: 'POST' },
         });
-      } else {
-        serveSession(contacts, request, response, {});
+      } else if (!contacts.serve(request, response, {})) {
+        throw new ApiError('not_found', noSuchSession().message);
       }
     };
 
@@ -41,28 +42,30 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
     response.once('close', () => memory.release());
     request.memory = memory;
     const bytes = await readBytes(request, response, MAX_MESSAGE_BYTES, memory);
+    let id: RpcId | undefined;
     try {
-      const { id, method, json } = await readMessage(bytes, 'mock', new AbortController().signal);
-      const message = JSON.parse(String(json)) as Message;
-      if (method === 'initialize' || request.headers['mcp-session-id'] !== undefined) {
-        serveSession(contacts, request, response, method === 'initialize' ? { ...message, id } : message);
-      } else if (id === undefined || method === undefined) {
-        response.writeHead(202).end();
-      } else {
-        const answer = { jsonrpc: '2.0', id, ...contacts.answerTo(message) };
-        sendJson(request, response, 200, JSON.stringify(answer));
-      }
+      const message = await readMessage(bytes, 'mock', new AbortController().signal);
+      ({ id } = message);
+      answerMessage(contacts, request, response, { ...(JSON.parse(String(message.json)) as Message), id });
     } catch (error) {
       if (!(error instanceof RpcError)) {
         throw error;
       }
-      sendRpcError(request, response, publicUrl, error);
+      sendRpcError(request, response, publicUrl, error, id);
     }
   }
 }
 
-function serveSession(contacts: Contacts, request: Identified, response: ServerResponse, message: Message): void {
-  if (!contacts.serve(request, response, message)) {
-    throw new ApiError('not_found', 'The server knows no such session.');
+/** Answers a message in its session or, as the gateway does, outside of any. */
+function answerMessage(contacts: Contacts, request: Identified, response: ServerResponse, message: Message): void {
+  const { id, method } = message;
+  if (method === 'initialize' || request.headers['mcp-session-id'] !== undefined) {
+    if (!contacts.serve(request, response, message)) {
+      throw noSuchSession();
+    }
+  } else if (id === undefined || method === undefined) {
+    response.writeHead(202).end();
+  } else {
+    sendJson(request, response, 200, JSON.stringify({ jsonrpc: '2.0', id, ...contacts.answerTo(message) }));
   }
 }
