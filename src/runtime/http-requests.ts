@@ -27,16 +27,8 @@ export type HttpRequests = {
 };
 
 /** Creates the requests of a connection. */
-<<<<<<< HEAD
-export function createHttpRequests(
-  { egress, onLost }: Pick<ConnectionOptions, 'egress' | 'onLost'>,
-  target: HttpTarget,
-): HttpRequests {
-  const { name, idleTimeoutMs } = target;
-=======
 export function createHttpRequests({ egress, memory, onLost }: ConnectionOptions, target: HttpTarget): HttpRequests {
-  const { name, silence } = target;
->>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
+  const { name, idleTimeoutMs } = target;
   const send: HttpRequests['send'] = async (request) => {
     let answer: HttpAnswer;
     try {

@@ -41,15 +41,6 @@ export type ServerWay = {
  * server, and removes content codings. Throws ServerFailed, also from the body of the answer, OverBudget, or the reason of
  * the signal.
  */
-<<<<<<< HEAD
-export function sendToServer(
-  egress: OwnedDispatcher,
-  target: RemoteTarget,
-  request: ServerRequest,
-): Promise<HttpAnswer> {
-  const { name, origin, path } = target;
-  const { body = null, idleTimeoutMs } = request;
-=======
 export async function sendToServer(way: ServerWay, request: ServerRequest): Promise<HttpAnswer> {
   const { name } = way.target;
   let { path } = way.target;
@@ -67,8 +58,7 @@ export async function sendToServer(way: ServerWay, request: ServerRequest): Prom
 
 function sendTo({ egress, target }: ServerWay, path: string, request: ServerRequest): Promise<HttpAnswer> {
   const { name, origin } = target;
-  const { body = null, silence } = request;
->>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
+  const { body = null, idleTimeoutMs } = request;
   const headers = { ...OWN_HEADERS, ...request.headers, ...target.headers };
   return sendHttp(egress, { ...request, origin, path, headers, body }, (failure) =>
     toServerFailed(name, failure, idleTimeoutMs),

@@ -51,15 +51,9 @@ async function begin(
   signal: AbortSignal,
   memory: () => MemoryScope,
 ): Promise<Events> {
-<<<<<<< HEAD
-  const { name, path, streamIdleTimeoutMs: idleTimeoutMs } = target;
+  const { name, streamIdleTimeoutMs: idleTimeoutMs } = target;
   const headers = { accept: 'text/event-stream' };
-  const answer = await send(egress, target, { method: 'GET', path, headers, body: null, signal, idleTimeoutMs });
-=======
-  const { name, streamSilence: silence } = target;
-  const headers = { accept: 'text/event-stream' };
-  const answer = await sendToServer({ egress, target, memory }, { method: 'GET', headers, signal, silence });
->>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
+  const answer = await sendToServer({ egress, target, memory }, { method: 'GET', headers, signal, idleTimeoutMs });
   if (answer.status !== 200) {
     discard(answer);
     throw failureOfStatus(name, SPOKEN, answer.status);
@@ -71,20 +65,6 @@ async function begin(
   return eventsOf(name, answer.body, memory);
 }
 
-<<<<<<< HEAD
-function send(
-  egress: OwnedDispatcher,
-  { name, origin, headers }: RemotePipeTarget,
-  request: Omit<HttpRequest, 'origin'>,
-): Promise<HttpAnswer> {
-  const all = { 'user-agent': 'gatehouse', ...request.headers, ...headers };
-  return sendHttp(egress, { ...request, origin, headers: all }, (failure) =>
-    toServerFailed(name, failure, request.idleTimeoutMs),
-  );
-}
-
-=======
->>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
 async function* eventsOf(server: string, body: Readable, memory: () => MemoryScope): Events {
   try {
     using scope = memory();
@@ -157,21 +137,8 @@ function pipeOf(
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).waitToResize(message.length, signal);
       const headers = { 'content-type': 'application/json' };
-<<<<<<< HEAD
-      const request = {
-        method: 'POST',
-        path: endpoint,
-        headers,
-        body: message,
-        signal,
-        idleTimeoutMs,
-        mayBeSent,
-      } as const;
-      const answer = await send(egress, target, request);
-=======
-      const request = { method: 'POST', headers, body: message, signal, silence, mayBeSent } as const;
+      const request = { method: 'POST', headers, body: message, signal, idleTimeoutMs, mayBeSent } as const;
       const answer = await sendToServer({ egress, target: { ...target, path: endpoint }, memory }, request);
->>>>>>> a6ae63f (feat(runtime): read answers of servers as HTTP libraries do)
       void readOn(answer);
       if (answer.status < 200 || answer.status > 299) {
         throw failureOfStatus(name, SPOKEN, answer.status);
