@@ -8,18 +8,18 @@ export const MAX_UNPACKED_RATIO = 100;
 /** The unpacked size up to which the ratio does not matter. */
 export const UNLIMITED_BYTES = 256 * 1024;
 
-/** The largest window of zstd, as a power of two: 8 MiB, which every decoder supports (RFC 8878, section 3.1.1.1.2). */
-const ZSTD_WINDOW_LOG = 23;
+/** The largest window of zstd; every decoder supports it (RFC 8878, section 3.1.1.1.2). */
+const ZSTD_WINDOW_BYTES = 8 * 1024 * 1024;
 /** Creates the decoder of each coding (RFC 9110, section 8.4.1; RFC 7932; RFC 8878). */
 const DECODERS: Readonly<Record<string, () => Transform>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
-  zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
+  zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: Math.log2(ZSTD_WINDOW_BYTES) } }),
 };
 /** The maximum memory of a decoder's window, in bytes: 16 MiB for brotli, 32 KiB and its tables for the older codings. */
-const WINDOW_BYTES: Readonly<Record<string, number>> = { br: 2 ** 24, zstd: 2 ** ZSTD_WINDOW_LOG };
+const WINDOW_BYTES: Readonly<Record<string, number>> = { br: 16 * 1024 * 1024, zstd: ZSTD_WINDOW_BYTES };
 const SMALL_WINDOW_BYTES = 64 * 1024;
 /** Codings of one body; every further one would only multiply the work. */
 const MAX_CODINGS = 3;
