@@ -72,8 +72,8 @@ export function decorated(document: Document, logo: string | null, generate: Sam
   const { info } = docsDocument(copy);
   Object.assign(info, {
     description: [
-      info.description.replaceAll(/\]\((docs\/\w+)\.md\b/g, ']($1.html'),
       `**Guides**: ${GUIDES.map(({ name, title }) => `[${title}](docs/${name}.html)`).join(' · ')}`,
+      info.description.replaceAll(/\]\((docs\/\w+)\.md\b/g, ']($1.html'),
       'This documentation as [OpenAPI](openapi.json) and [for language models](llms.txt).',
     ].join('\n\n'),
     ...(logo !== null && { 'x-logo': { url: logo, altText: info.title } }),

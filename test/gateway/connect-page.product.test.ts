@@ -24,6 +24,7 @@ afterAll(async () => {
   await server.stop();
 });
 
+const complaints: string[] = [];
 const open = async (width = 1440, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> => {
   const context = await browser?.newContext({
     viewport: { width, height: 900 },
@@ -31,6 +32,8 @@ const open = async (width = 1440, colorScheme: 'light' | 'dark' = 'light'): Prom
     permissions: ['clipboard-read', 'clipboard-write'],
   });
   const page = (await context?.newPage()) as Page;
+  // A script or a style that the policy refuses is an error there.
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
   const answer = await page.goto(minted.url);
   expect(answer?.status()).toBe(200);
   return page;
@@ -81,4 +84,8 @@ test.each([
   await expect.poll(() => asked.length).toBe(1);
   expect(read(asked[0] ?? '')).toMatchObject({ ...expected, config: { url: minted.url } });
   await page.close();
+});
+
+test('the browser had nothing to complain about', () => {
+  expect(complaints).toEqual([]);
 });
