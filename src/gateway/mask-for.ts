@@ -1,7 +1,8 @@
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Identified } from '../http/context.ts';
 import { memoryOf } from '../http/memory.ts';
-import { type Mask, maskOf, type Room } from '../runtime/mask.ts';
+import { type Mask, maskOf } from '../runtime/mask.ts';
+import type { Room } from '../runtime/stream-mask.ts';
 import type { Target } from '../runtime/target.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Mask, maskOf, type Room } from '../../src/runtime/mask.ts';
+import { type Mask, maskOf } from '../../src/runtime/mask.ts';
+import type { Room } from '../../src/runtime/stream-mask.ts';
 import type { RemoteTarget } from '../../src/runtime/target.ts';
 import type { Secret } from '../../src/runtime/target-secrets.ts';
 
