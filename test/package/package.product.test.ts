@@ -1,9 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,6 +10,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint';
 import { beforeAll, expect, test } from 'vitest';
 import { askOnce } from '../support/ask-once.ts';
+import { type Packed, packAndInstall } from './pack-and-install.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** Bytes of the packed package; the page is two thirds of it. */
@@ -18,7 +18,6 @@ const LARGEST = 2_000_000;
 
 const run = promisify(execFile);
 
-type Packed = { filename: string; size: number; files: { path: string }[] };
 let packed: Packed;
 let tarball: string;
 /** Where the package is installed. */
@@ -27,50 +26,15 @@ let consumer: string;
 let olderNode: string | undefined;
 
 beforeAll(async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-package-'));
-  const source = join(folder, 'source');
-  const untouched = new Set(['.git', 'node_modules', 'dist'].map((name) => join(PROJECT, name)));
-  // A copy: what lies in `dist` here may be older than the sources, and others may be reading it.
-  await cp(PROJECT, source, { recursive: true, filter: (path) => !untouched.has(path) });
-  await symlink(join(PROJECT, 'node_modules'), join(source, 'node_modules'));
-  await mkdir(join(source, 'data'), { recursive: true });
-  await writeFile(join(source, 'data/gatehouse.db'), 'secret');
-  // `npm run typecheck` checks the types: to check them here again takes most of the time of packing.
-  const settings = join(source, 'tsconfig.build.json');
-  const { compilerOptions, ...rest } = JSON.parse(await readFile(settings, 'utf8'));
-  await writeFile(settings, JSON.stringify({ ...rest, compilerOptions: { ...compilerOptions, noCheck: true } }));
-  const { stdout } = await run('npm', ['pack', '--json'], { cwd: source });
-  [packed] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1)) as [Packed];
-
-  consumer = join(folder, 'consumer');
-  await mkdir(consumer);
-  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  tarball = join(source, packed.filename);
-  await install(tarball);
-
+  const made = await packAndInstall();
+  ({ packed, tarball, consumer } = made);
   for (const place of (process.env.PATH ?? '').split(delimiter)) {
     const node = join(place, 'node');
     const version = existsSync(node) ? (await run(node, ['-v'])).stdout : '';
     olderNode ??= /^v2[012]\./.test(version) ? node : undefined;
   }
-  return () => rm(folder, { recursive: true });
+  return made.remove;
 }, 300_000);
-
-/**
- * Unpacks the tarball where `npm install` would, beside the packages that it depends on at run time and no others. They
- * come from this project's own installation: tests must not need a registry.
- */
-async function install(tarball: string): Promise<void> {
-  const modules = join(consumer, 'node_modules');
-  await mkdir(join(modules, 'mcp-gatehouse'), { recursive: true });
-  await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(modules, 'mcp-gatehouse')]);
-  const { stdout } = await run('npm', ['ls', '--all', '--omit=dev', '--parseable'], { cwd: PROJECT });
-  const names = stdout.split('\n').flatMap((path) => /\/node_modules\/((?:@[^/]+\/)?[^/]+)$/.exec(path)?.[1] ?? []);
-  for (const name of new Set(names)) {
-    await mkdir(dirname(join(modules, name)), { recursive: true });
-    await symlink(join(PROJECT, 'node_modules', name), join(modules, name));
-  }
-}
 
 /** Runs a module in the consumer's folder. */
 const script = async (node: string, text: string): Promise<string> =>
