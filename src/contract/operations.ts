@@ -1,31 +1,10 @@
 import type { operations, Readable, Writable } from '../../generated/api.ts';
+import type { RawOperationId } from '../../generated/raw-operations.ts';
 import type { Caller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
 /** Every operation of the document. */
 export type OperationId = keyof operations;
-
-/** Operations of MCP clients. */
-export type GatewayOperationId =
-  | 'sendToEndpoint'
-  | 'openEndpointStream'
-  | 'endEndpointSession'
-  | 'sendWithBearer'
-  | 'openStreamWithBearer'
-  | 'endSessionWithBearer';
-
-/** Operations that read or write the connection themselves (`x-raw: true` in the document). */
-export type RawOperationId =
-  | GatewayOperationId
-  | 'getIndex'
-  | 'getHealth'
-  | 'getReadiness'
-  | 'getMetrics'
-  | 'getDocs'
-  | 'getDocsPage'
-  | 'getOpenApiJson'
-  | 'getOpenApiYaml'
-  | 'getLlmsTxt';
 
 /** Operations whose JSON is validated both ways. */
 export type JsonOperationId = Exclude<OperationId, RawOperationId>;

@@ -1,8 +1,9 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { GatewayOperationId, RawOperationId } from '../../generated/raw-operations.ts';
 import { ApiError } from '../base/errors.ts';
 import type { Operation } from './document.ts';
 import { largeListIn, sendLarge } from './large-list.ts';
-import type { GatewayOperationId, Handler, Handlers, JsonOperationId, RawOperationId, Reply } from './operations.ts';
+import type { Handler, Handlers, JsonOperationId, Reply } from './operations.ts';
 
 /** Handlers of `x-raw` operations: they write the answer themselves. */
 export type RawHandlers = {

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import type { GatewayOperationId } from '../../generated/raw-operations.ts';
 import { ApiError } from '../base/errors.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
-import type { GatewayOperationId } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { GatewayOperationId } from '../../generated/raw-operations.ts';
 import type { Operation } from '../contract/document.ts';
-import type { GatewayOperationId } from '../contract/operations.ts';
 import { methodsByPath, requireHandlers, wrongMethod } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import type { Identified } from '../http/context.ts';

@@ -69,4 +69,8 @@ test('generated/ is what `npm run generate` makes of openapi/', () => {
     readFileSync(types, 'utf8') === readFileSync(join(ROOT, 'generated/api.ts'), 'utf8'),
     'run `npm run generate`',
   ).toBe(true);
+  const raw = join(folder, 'raw-operations.ts');
+  execFileSync(process.execPath, ['openapi/raw-operations.mjs', BUNDLE, raw], { cwd: ROOT });
+  const kept = readFileSync(join(ROOT, 'generated/raw-operations.ts'), 'utf8');
+  expect(readFileSync(raw, 'utf8') === kept, 'run `npm run generate`').toBe(true);
 });
