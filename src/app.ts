@@ -5,7 +5,7 @@ import { endpointHandlers } from './accounts/endpoint-handlers.ts';
 import { integrationHandlers } from './accounts/integration-handlers.ts';
 import { ApiError } from './base/errors.ts';
 import type { Config } from './config.ts';
-import { type Document, operationsOf } from './contract/document.ts';
+import { type Document, type Operation, operationsOf } from './contract/document.ts';
 import type { Handlers } from './contract/operations.ts';
 import { register } from './contract/register.ts';
 import { createValidator, type OnViolation } from './contract/validate.ts';
@@ -41,6 +41,8 @@ export type AppOptions = {
   readonly config: Config;
   /** `throw`: an answer that breaks the document becomes a 500 (tests). `report`: it is logged, counted and served. */
   readonly violations: 'throw' | 'report';
+  /** Runs before each operation, for programs that rehearse failures; may wait, or throw the error to answer. */
+  readonly disturb?: ((operation: Operation) => Promise<void>) | undefined;
 };
 
 /** Every JSON operation of the document; the compiler names the one that is missing. */
@@ -65,7 +67,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
  */
 export async function createApp(
   deps: Deps,
-  { document, docs, config, violations }: AppOptions,
+  { document, docs, config, violations, disturb }: AppOptions,
   handlers: Handlers = handlersOf(deps),
 ): Promise<RequestListener> {
   const { log, metrics, credentials, publicUrl } = deps;
@@ -96,8 +98,9 @@ export async function createApp(
       handlers,
       raw: platformHandlers(deps, document, docs),
       before: (operation) => [
-        (request, _response, next) => {
+        async (request, _response, next) => {
           request.operation = operation;
+          await disturb?.(operation);
           next();
         },
         ...authenticate(operation, credentials, { ...config, publicUrl }),
@@ -114,7 +117,7 @@ export async function createApp(
   });
   app.use(((thrown, request, response, _next) =>
     answerError(thrown, request, response, request.path)) as ErrorRequestHandler);
-  const gateway = createGatewayRouter(deps, all.filter(isOfGateway), { guard, share, answerError, limit });
+  const gateway = createGatewayRouter(deps, all.filter(isOfGateway), { guard, share, answerError, limit, disturb });
   return (request, response) => {
     const identified = request as Identified;
     giveRequestId(identified, response);

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
 import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
@@ -60,6 +60,7 @@ export type ServerOptions = {
   readonly programs?: Programs;
   /** Runs before the first request is answered, with the app that will answer. */
   readonly prepare?: (app: RequestListener) => Promise<void>;
+  readonly disturb?: AppOptions['disturb'];
   readonly now?: () => number;
   readonly ids?: Ids;
   /** What differs from `LIMITS`. */
@@ -142,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       );
     }
     answerUnreadable(http, publicUrl, limits.lingerMs);
-    const app = await createApp(deps, { document, docs, config, violations });
+    const app = await createApp(deps, { document, docs, config, violations, disturb: options.disturb });
     await useSharedServers(deps);
     await options.prepare?.(app);
     begin(app);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startContacts } from '../src/sandbox/contacts.ts';
+import { startContacts } from '../src/mock/contacts.ts';
 import { startMock } from './support/mock.ts';
 import { ROOT } from './support/process.ts';
 import { API_KEY, API_SECRET, API_TOKEN, OPERATOR_TOKEN, startTestServer, type TestServer } from './support/server.ts';

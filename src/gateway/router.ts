@@ -20,6 +20,8 @@ type Around = {
   readonly share: CrossOrigin;
   readonly answerError: AnswerError;
   readonly limit: RateLimit;
+  /** Runs before each operation; may wait, or throw the error to answer. */
+  readonly disturb?: ((operation: Operation) => Promise<void>) | undefined;
 };
 
 /** The paths `/mcp` and `/mcp/<token>`. The official Truto SDK joins a base URL and `mcp/<token>` with two slashes. */
@@ -45,6 +47,7 @@ export function createGatewayRouter(deps: Deps, operations: readonly Operation[]
       throw wrongMethod(method, path, allowed.get(path) ?? '');
     }
     request.operation = operation;
+    await around.disturb?.(operation);
     await handlers[operation.id as GatewayOperationId](request, response, token);
   };
 

@@ -11,7 +11,7 @@ import { noSuchSession } from '../gateway/sessions.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import { readBytes } from '../http/read-bytes.ts';
-import { type Contacts, createContacts, type Message } from '../sandbox/contacts.ts';
+import { type Contacts, createContacts, type Message } from './contacts.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { createContacts } from './contacts.ts';
+import { createContacts } from '../mock/contacts.ts';
 
 /** The MCP server of contacts as a program, over standard input and output: a local process for the sandbox's operator. */
 const { answerTo } = createContacts();

@@ -5,9 +5,11 @@ import pino, { type DestinationStream } from 'pino';
 import { isLoopback, parseConfig, SECRET_VARIABLES } from '../config.ts';
 import { readDocument } from '../contract/bundle.ts';
 import { builtDocs } from '../docs/built.ts';
+import { startContacts } from '../mock/contacts.ts';
 import { type RunningServer, startServer } from '../server.ts';
-import { startContacts } from './contacts.ts';
+import { createDisturb, type DisturbOptions } from './disturb.ts';
 import { fill } from './fill.ts';
+import { readData } from './read-data.ts';
 import { createSeedIds } from './seed-ids.ts';
 import { CONTACTS_TOKEN, examples } from './seeds.ts';
 
@@ -34,16 +36,20 @@ const PROGRAMS = {
 export type SandboxOptions = {
   /** Where the log goes once the sandbox is full; nowhere unless given. */
   readonly destination?: DestinationStream;
+  /** JSON of the objects that it holds, as `readData` reads it; those of the document's examples unless given. */
+  readonly data?: string;
+  /** Milliseconds that every answer waits, and the errors that it answers on purpose; none unless given. */
+  readonly disturbances?: Omit<DisturbOptions, 'document' | 'random'>;
 };
 
 /**
  * Starts the real server in memory with the objects and ids of the document's examples, so that printed samples find
  * them. A small MCP server runs beside it, behind the endpoint with the fixed token. Host, port and limits come from
- * the environment; database and credentials do not. Throws ConfigError and CannotListen.
+ * the environment; database and credentials do not. Throws ConfigError, DataRefused and CannotListen.
  */
 export async function startSandbox(
   env: Readonly<Record<string, string | undefined>>,
-  { destination }: SandboxOptions = {},
+  { destination, data, disturbances }: SandboxOptions = {},
 ): Promise<RunningServer> {
   const own = new Set(SECRET_VARIABLES.flatMap((name) => [name, `${name}_FILE`]));
   const config = parseConfig({
@@ -60,6 +66,9 @@ export async function startSandbox(
   };
   const { ids, choose } = createSeedIds();
   const log = pino({ level: 'silent' }, destination);
+  const document = await readDocument();
+  const disturb = disturbances && createDisturb({ ...disturbances, document, random: Math.random });
+  let isFull = false;
   const contacts = await startContacts();
   const server = await startServer({
     config: {
@@ -68,7 +77,7 @@ export async function startSandbox(
       egressAllow: [...config.egressAllow, ...(isLoopback(config.host) ? ['127.0.0.1'] : [])],
       corsOrigins: [...config.corsOrigins, LOOPBACK_ORIGIN],
     },
-    document: await readDocument(),
+    document,
     docs: builtDocs,
     log,
     violations: 'report',
@@ -76,7 +85,15 @@ export async function startSandbox(
     ids,
     // Whoever reaches it could otherwise run what they like.
     programs: PROGRAMS,
-    prepare: (app) => fill(app, examples(contacts.url), credentials, choose),
+    prepare: async (app) => {
+      await fill(app, data === undefined ? examples(contacts.url) : readData(data, contacts.url), credentials, choose);
+      isFull = true;
+    },
+    disturb: async (operation) => {
+      if (isFull) {
+        await disturb?.(operation);
+      }
+    },
   }).catch(async (error: unknown) => {
     await contacts.stop();
     throw error;
