@@ -20,7 +20,7 @@ export type MakeBody = (operation: Operation, choice: Choice, isDynamic: boolean
  */
 export async function createPrism(document: Document): Promise<MakeBody> {
   // It writes into the document that it is given.
-  const resources = await getHttpOperationsFromSpec(structuredClone(document));
+  const resources = await getHttpOperationsFromSpec(forPrism(document));
   const byPlace = new Map(resources.map((resource) => [`${resource.method} ${resource.path}`, resource]));
   const config = {
     isProxy: false,
@@ -44,3 +44,12 @@ export async function createPrism(document: Document): Promise<MakeBody> {
     return { type: headers['Content-type'] ?? 'text/plain', body };
   };
 }
+
+/** A copy in which instants have no pattern: Prism would make text of it, and then fail to read that as an instant. */
+const forPrism = (document: Document): object =>
+  JSON.parse(JSON.stringify(document), (_, value) => {
+    if (value?.format === 'date-time') {
+      delete value.pattern;
+    }
+    return value;
+  });

@@ -1,9 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/contract/document.ts';
 import { resolve } from '../../src/contract/document.ts';
 import { defaultServer } from '../../src/docs/document.ts';
 import { choicesOf } from '../../src/mock/preferences.ts';
-import { call, operations, send } from '../support/client.ts';
+import { askOnce, type Method } from '../support/ask-once.ts';
+import { call, credentialHeaders, meantFor, operations, send } from '../support/client.ts';
 import { startMock, startPrism } from '../support/mock.ts';
 import { document, startTestServer } from '../support/server.ts';
 import { exampleBody, invalidStatus, json } from '../support/world.ts';
@@ -47,6 +49,19 @@ describe.each(operations)('$id', (operation) => {
   test.runIf(!operation.raw)(`answers ${success} with the first example`, async () => {
     const { status, body } = await ask(operation);
     expect([status, body]).toEqual([Number(success), here(examples[0]?.[1].value ?? '')]);
+  });
+
+  test('answers Prefer: dynamic=true', async () => {
+    const headers = {
+      ...credentialHeaders(meantFor(operation)),
+      ...requiredHeaders(operation),
+      Prefer: 'dynamic=true',
+    };
+    const answer = await askOnce(mock.url, operation.method as Method, examplePath(operation), {
+      headers,
+      body: exampleBody(operation),
+    });
+    expect(answer.status).toBe(Number(success));
   });
 
   test.each(examples)('answers Prefer: example=%s', async (name, { value }) => {
@@ -194,6 +209,31 @@ test('the names of the examples are what front-ends choose by', () => {
       "getReadiness: ready",
     ]
   `);
+});
+
+test('errors on purpose, slow answers, and bodies made from schemas', async () => {
+  let chance = 0;
+  const faults = [{ operation: 'listMcpServers', status: 503, rate: 0.5 }];
+  const odd = await startMock({ faults, random: () => chance, latencyMs: 50, isDynamic: true });
+  const list = (headers = {}) => call(odd.url, 'listMcpServers', { headers });
+  const order: string[] = [];
+  const [failed] = await Promise.all([
+    list().finally(() => order.push('answer')),
+    setTimeout(25).finally(() => order.push('timer')),
+  ]);
+  expect(order).toEqual(['timer', 'answer']);
+  expect([failed.status, failed.headers.get('retry-after')]).toEqual([503, '1']);
+  expect((await list({ Prefer: 'code=429' })).status).toBe(429);
+  chance = 0.5;
+  // It need not be valid: Prism knows none of the document's own formats.
+  const made = await askOnce(odd.url, 'get', '/api/mcp-servers', { headers: credentialHeaders('team') });
+  expect(made.status).toBe(200);
+  expect(made.body.data).toHaveProperty('servers');
+  const example = await list({ Prefer: 'dynamic=false' });
+  expect(example.body.data.total_count).toBe(2);
+  expect(made.body).not.toEqual(example.body);
+  expect((await list({ Prefer: 'example=empty' })).body.data.servers).toEqual([]);
+  await odd.stop();
 });
 
 test('Prism alone serves the document that a server publishes, and its named errors', async () => {
