@@ -83,7 +83,9 @@ async function renderMarkdown(markdown: string, operations: Frame['operations'])
         const id = idOf(text);
         const inner = this.parser.parseInline(tokens);
         const anchor =
-          depth === 1 ? '' : ` <a class="anchor" href="#${id}" aria-label="Link to ${escapeHtml(text)}">#</a>`;
+          depth === 1
+            ? ''
+            : ` <a class="anchor" href="#${id}" aria-label="Link to ${escapeHtml(text.replaceAll('`', ''))}">#</a>`;
         return `<h${depth} id="${id}">${inner}${anchor}</h${depth}>\n`;
       },
       code({ text, lang = '' }: Tokens.Code) {
