@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/contract/document.ts';
-import type { RunningMock } from '../../src/mock/mock.ts';
 import { startContacts } from '../../src/mock/contacts.ts';
+import type { RunningMock } from '../../src/mock/mock.ts';
 import { askOnce, type Method } from '../support/ask-once.ts';
 import {
   type Answer,
