@@ -58,13 +58,14 @@ test('an abort during the connection rejects at once, and sends nothing', async 
     return [{ address: '127.0.0.1', family: 4 }];
   };
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [], resolve });
+  const before = asked;
   const leaving = new AbortController();
   const left = sendHttp(egress, aRequest(leaving.signal), ({ cause }) => cause);
   leaving.abort(new Error('gone'));
   await expect(left).rejects.toThrow('gone');
   resolving.resolve();
   const { status } = await sendHttp(egress, aRequest(new AbortController().signal), ({ cause }) => cause);
-  expect([status, asked]).toEqual([200, 1]);
+  expect([status, asked]).toEqual([200, before + 1]);
   await egress.dispatcher.destroy();
 });
 

@@ -130,22 +130,25 @@ describe('a large answer in JSON, to a client without a session', () => {
 describe('a list of tools with many values', () => {
   const tool = (name: string, values: number) =>
     `{"name":"${name}","inputSchema":{"type":"object","x":${ones(values)}}}`;
-  const listed = () => call(gateway.url, 'listMcpServerTools', { path: { mcpServerId: minted.serverId } });
+  /** What the gateway lists of a server of its own, which has these tools. */
+  async function list(tools: readonly string[]) {
+    const lister = await startScripted('handshake', { 'tools/list': event(`{"tools":[${tools.join(',')}]}`) });
+    try {
+      const { serverId } = await mintOver(gateway, lister.url);
+      return await call(gateway.url, 'listMcpServerTools', { path: { mcpServerId: serverId } });
+    } finally {
+      await lister.stop();
+    }
+  }
 
   test('is served without a tool that is too large', async () => {
     const tools = Array.from({ length: 30 }, (_, n) => tool(`t${n}`, 5000));
-    server.script['tools/list'] = event(`{"tools":[${tools.join(',')},${tool('huge', 20_000)}]}`);
-    const fresh = await mintOver(gateway, server.url);
-    minted = fresh;
-    const { status, body } = await listed();
+    const { status, body } = await list([...tools, tool('huge', 20_000)]);
     expect([status, body.data.map(({ name }: { name: string }) => name)]).toEqual([200, tools.map((_, n) => `t${n}`)]);
   });
 
   test('is refused if all of it is too large', async () => {
-    const tools = Array.from({ length: 150 }, (_, n) => tool(`t${n}`, 7000));
-    server.script['tools/list'] = event(`{"tools":[${tools.join(',')}]}`);
-    minted = await mintOver(gateway, server.url);
-    const { status, body } = await listed();
+    const { status, body } = await list(Array.from({ length: 150 }, (_, n) => tool(`t${n}`, 7000)));
     expect([status, JSON.stringify(body)]).toEqual([502, expect.stringContaining('hold more than 1000000 values')]);
   });
 });

@@ -33,6 +33,9 @@ afterAll(async () => {
   await server.stop();
 });
 beforeEach(() => {
+  for (const name of Object.keys(server.script)) {
+    delete server.script[name];
+  }
   Object.assign(server.script, wellBehaved);
 });
 
