@@ -62,7 +62,7 @@ describe.each(DECIDING)('under %s', (policy) => {
   );
 
   test.each(['silent', 'failing'] as const)('does not call a server that is %s by an old definition', async (how) => {
-    const { run, token } = await start('just calls', policy, how);
+    const { run } = await start('just calls', policy, how);
     gateway.clock.now += MINUTE + 1;
     isAway = true;
     const { error } = await run();
@@ -74,7 +74,6 @@ describe.each(DECIDING)('under %s', (policy) => {
     expect(data.map(({ outcome, details }: Json) => [outcome, details.reason])).toEqual([
       ['failure', 'outdated_tools'],
     ]);
-    expect(token).toBeDefined();
   });
 
   test('a list that another process has stored decides nothing', async () => {
