@@ -248,6 +248,7 @@ test('Prism alone serves the document that a server publishes, and its named err
     headers: { Prefer: 'code=429, example=rate_limited' },
   });
   expect([limited.status, limited.body.message]).toEqual([429, 'Too many requests']);
+  expect((await call(published.url, 'createMcpServer', { body: { nonsense: true } })).status).toBe(400);
   await published.stop();
   await server.stop();
 });

@@ -20,7 +20,7 @@ import {
 import { startMock } from '../support/mock.ts';
 import { ROOT } from '../support/process.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
-import { createWorld, json, secured, validRequest, type World } from '../support/world.ts';
+import { createWorld, exampleBody, json, secured, validRequest, type World } from '../support/world.ts';
 import { type Asked, bodyProperties, lookOf, requiredProperties, wrongTexts, wrongValues } from './support.ts';
 
 const SEED = 20261130;
@@ -77,8 +77,21 @@ async function compare(operation: Operation, { kind, call, prefer }: Asked): Pro
 
 type Pair = { readonly real: Answer; readonly mocked: Answer; readonly isExample: boolean };
 
+/** For each example of an error that the server was made to answer, whether it ever said the same. */
+const isSaid = new Map<string, boolean>();
+
+/** An error with other ids, numbers and names. */
+const wording = ({ text }: Answer): string =>
+  text
+    .replaceAll(/mcp_[\w-]+|org_\w+|[\da-f]{8}-[\w-]+|\d+|'[^']+'|\bE[A-Z]+\b/g, '…')
+    .replaceAll('accounts', 'account');
+
 /** Fails if the answers differ in another way than documented. */
 function note(kind: string, id: string, pair: Pair): void {
+  if (pair.isExample && pair.real.status >= 400) {
+    const said = wording(pair.mocked);
+    isSaid.set(said, isSaid.get(said) === true || said === wording(pair.real));
+  }
   for (const difference of differencesOf(pair)) {
     differences.set(kind, (differences.get(kind) ?? new Set()).add(difference));
     const texts = [pair.real, pair.mocked].map(({ text }) => text.slice(0, 500)).join('\n');
@@ -273,6 +286,19 @@ test('more requests than the operator allows', async () => {
   note('too many requests', list.id, { real: real as Answer, mocked, isExample: true });
 });
 
+test.each([
+  ['createMcpServer', { name: '', url: 'https://files.example.com/mcp', config: {} }, 400],
+  ['createIntegration', { document_url: 'https://petstore.example.com/openapi.json' }, 400],
+  ['createOrganization', {}, 422],
+] as const)('the mistakes in the example of %s', async (id, body, status) => {
+  const target = operation(id);
+  const [real, mocked] = [
+    await send(server.url, target, target.path, { body }),
+    await send(mock.url, target, target.path, { headers: { Prefer: `code=${status}` }, body: exampleBody(target) }),
+  ];
+  expect(mocked.body).toEqual(real.body);
+});
+
 describe('paths and methods', () => {
   test.each(operations)('$method $path', async (target) => {
     const path = pathOf(target, validRequest(target, world).path);
@@ -380,6 +406,11 @@ describe('/mcp', () => {
     const one = (url: string) => askOnce(url, 'post', '/mcp', { body: { jsonrpc: '2.0', id: 1, method: 'ping' } });
     note('no bearer', 'post /mcp', { real: await one(server.url), mocked: await one(mock.url), isExample: false });
   });
+});
+
+test('the server says what the examples of errors say', () => {
+  expect(isSaid.size).toBeGreaterThan(10);
+  expect([...isSaid].flatMap(([said, everSaid]) => (everSaid ? [] : [said]))).toEqual([]);
 });
 
 test('there is no documented difference that no request has', () => {
