@@ -32,6 +32,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'operator/grants.test.ts': 'reads a stream',
   'operator/shared-server-messages.test.ts': 'reads a stream',
   'operator/shared-server-tenants.test.ts': 'reads a stream',
+  'package/package.product.test.ts': 'the text of a program that the test runs',
   'runtime/odd-processes.test.ts': 'a client that leaves early',
   'suite/proxy.ts': 'a proxy, which passes on what it gets',
   'support/front.ts': 'a proxy, which passes on what it gets',

@@ -12,7 +12,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['docs', 'gateway'],
   ['accounts', 'housekeeping.ts', 'operator', 'platform', 'servers'],
   ['app.ts', 'embedded-server.ts', 'server.ts'],
-  ['mock', 'sandbox', 'suite'],
+  ['mock', 'sandbox', 'suite', 'testing'],
   ['cli', 'main.ts'],
 ];
 
