@@ -16,6 +16,7 @@ import { authenticate } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
 import type { Identified } from './http/context.ts';
 import { errorAnswerer } from './http/errors.ts';
+import { foldSlashes } from './http/fold-slashes.ts';
 import { createGuard, crossOrigin } from './http/guard.ts';
 import { holdAnswer } from './http/memory.ts';
 import { observer } from './http/observe.ts';
@@ -120,6 +121,7 @@ export async function createApp(
   const gateway = createGatewayRouter(deps, all.filter(isOfGateway), { guard, share, answerError, limit, disturb });
   return (request, response) => {
     const identified = request as Identified;
+    identified.url = foldSlashes(identified.url ?? '');
     giveRequestId(identified, response);
     secure(response);
     observe(identified, response);

@@ -52,7 +52,9 @@ export function routesOf(
   for (const operation of operations) {
     router[operation.method](expressPath(operation.path), ...stepsOf(operation));
   }
-  for (const [path, allow] of methodsByPath(operations)) {
+  for (const [path, methods] of methodsByPath(operations)) {
+    // Express answers HEAD where there is a GET.
+    const allow = methods.replace(/\bGET\b/, 'GET, HEAD');
     router.all(expressPath(path), (request) => {
       throw wrongMethod(request.method, path, allow);
     });
@@ -81,12 +83,10 @@ export const wrongMethod = (method: string, path: string, allow: string): ApiErr
     headers: { Allow: allow },
   });
 
-/** Returns the value of `Allow` for each path. */
+/** Returns the methods of each path, as in the value of `Allow`. */
 export function methodsByPath(operations: readonly Operation[]): Map<string, string> {
   const methods = Map.groupBy(operations, (operation) => operation.path);
-  const named = (all: readonly Operation[]) =>
-    // Express answers HEAD where there is a GET.
-    all.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  const named = (all: readonly Operation[]) => all.map(({ method }) => method.toUpperCase());
   return new Map([...methods].map(([path, all]) => [path, named(all).join(', ')]));
 }
 

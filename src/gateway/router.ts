@@ -24,8 +24,8 @@ type Around = {
   readonly disturb?: ((operation: Operation) => Promise<void>) | undefined;
 };
 
-/** The paths `/mcp` and `/mcp/<token>`. The official Truto SDK joins a base URL and `mcp/<token>` with two slashes. */
-const PATH = /^\/+mcp(?:\/([^/?#]*))?(?:[?#]|$)/;
+/** The paths `/mcp` and `/mcp/<token>`; `foldSlashes` has removed what clients add to them. */
+const PATH = /^\/mcp(?:\/([^/?#]+))?(?:[?#]|$)/;
 
 /**
  * Creates the router for the operations of MCP clients, without Express, whose work per request costs as much as

@@ -16,6 +16,7 @@ import { authenticate } from '../http/authenticate.ts';
 import { readBody } from '../http/body.ts';
 import type { Identified } from '../http/context.ts';
 import { errorAnswerer } from '../http/errors.ts';
+import { foldSlashes } from '../http/fold-slashes.ts';
 import { giveRequestId } from '../http/request-id.ts';
 import { secureAnswers } from '../http/security-headers.ts';
 import { platformHandlers } from '../platform/handlers.ts';
@@ -76,6 +77,7 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
   app.use(((thrown, request, response, _next) =>
     answerError(thrown, request, response, request.path)) as ErrorRequestHandler);
   return (request, response) => {
+    request.url = foldSlashes(request.url ?? '');
     giveRequestId(request as Identified, response);
     secure(response);
     // As the gateway does: the official Truto SDK joins a base URL and `mcp/<token>` with two slashes.
