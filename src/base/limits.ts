@@ -53,6 +53,10 @@ export type Limits = {
   readonly accountStatusIntervalMs: number;
   /** The state of a server, and failures of requests because of it, are logged at most once within this time. */
   readonly healthLogIntervalMs: number;
+  /** A server must answer the question for its newest protocol version within this time; otherwise a handshake decides. */
+  readonly probeTimeoutMs: number;
+  /** A server must answer whether it still has a session within this time; otherwise the session is lost. */
+  readonly sessionCheckTimeoutMs: number;
   /** PostgreSQL must answer a statement within this time; while it is silent, later statements fail at once. */
   readonly databaseWaitMs: number;
   /** After the last answer of PostgreSQL, endpoints are served from their last read state for this time. */
@@ -79,6 +83,8 @@ export const LIMITS: Limits = {
   listIntervalMs: 5000,
   accountStatusIntervalMs: 60_000,
   healthLogIntervalMs: 60_000,
+  probeTimeoutMs: 3000,
+  sessionCheckTimeoutMs: 2000,
   databaseWaitMs: 5000,
   databaseTrustMs: 60_000,
 };

@@ -1,10 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
-import type { HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import type { Connection } from '../runtime/connection.ts';
+import { mayMeanLostSession, mentionsSession } from '../runtime/lost-sessions.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
 import type { ServerCall, SessionHeaders } from './call.ts';
-import type { Message } from './message.ts';
+import { type Message, RpcError } from './message.ts';
 import type { Answered } from './outcome.ts';
 import { passBack } from './pass-back.ts';
 import { openSession, type SessionPlace } from './sessions.ts';
@@ -79,5 +83,25 @@ export function post({ stopping }: Deps, call: ServerCall<Message>, body: string
 
 /** Passes a message on as the client's own, and the answer back as it comes. Throws an RpcError, ServerFailed or AnswerFailed. */
 export async function passOn(deps: Deps, call: ServerCall<Message>): Promise<Answered> {
-  return passBack(deps, call, await post(deps, call, call.message.json));
+  const answer = await post(deps, call, call.message.json);
+  const { connection, session } = call;
+  if (session['mcp-session-id'] !== undefined && (await isSessionLost(connection, session, answer))) {
+    discard(answer);
+    const message = `The MCP server '${call.source.server.name}' has lost this session: initialize a new one.`;
+    throw new RpcError(RPC_ERROR_CODES.serverFailed, message, { status: 404 });
+  }
+  return passBack(deps, call, answer);
 }
+
+/** Whether an answer was refused because the server has lost the session of a client, which must then begin a new one. */
+export const isSessionLost = async (
+  connection: Connection,
+  session: SessionHeaders,
+  { status, body }: HttpAnswer,
+): Promise<boolean> =>
+  (mayMeanLostSession(status) || (Buffer.isBuffer(body) && isErrorAboutSession(body))) &&
+  connection.isSessionLost(session);
+
+/** Parses only the few texts that may be such an error. */
+const isErrorAboutSession = (json: Buffer): boolean =>
+  json.includes('"error"') && mentionsSession(parseJson(json.toString('utf8')));

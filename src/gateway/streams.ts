@@ -7,7 +7,7 @@ import type { EndpointRequest } from './call.ts';
 import { RpcError } from './message.ts';
 import { AnswerFailed } from './outcome.ts';
 import { passBack } from './pass-back.ts';
-import { passedHeaders, placeOf, sessionHeaders } from './relay.ts';
+import { isSessionLost, passedHeaders, placeOf, sessionHeaders } from './relay.ts';
 import { closeSession } from './sessions.ts';
 
 /** Opens the stream of notifications of a session. Without a session there is none. */
@@ -56,6 +56,10 @@ async function inSession(deps: Deps, { endpoint, source, request, signal }: Endp
       signal: method === 'GET' ? AbortSignal.any([signal, deps.stopping]) : signal,
       idleTimeoutMs: method === 'GET' ? 0 : connection.target.idleTimeoutMs,
     });
+    if (answer.status !== 405 && (await isSessionLost(connection, session, answer))) {
+      discard(answer);
+      throw new ApiError('not_found', 'The server has lost this session: initialize a new one.');
+    }
     return { answer, session: { ...place, id: String(session['mcp-session-id']) } };
   } catch (error) {
     return asApiError(error);

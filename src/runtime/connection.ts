@@ -1,3 +1,4 @@
+import type { Limits } from '../base/limits.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
@@ -33,6 +34,9 @@ export type ServerSession = ServerFacts & {
   readonly headers: Readonly<Record<string, string>>;
 };
 
+/** The headers of a request in a session. */
+export type SessionHeaders = Readonly<Record<string, string>>;
+
 /** A connection to a server. It connects at the first request. All methods that send a request throw ServerFailed. */
 export type Connection = {
   readonly target: Target;
@@ -53,6 +57,8 @@ export type Connection = {
    * 401 or 403 is a failure, because it concerns the credentials of the server. Throws the reason of the signal.
    */
   readonly sendHttp: ((request: ServerRequest) => Promise<HttpAnswer>) | null;
+  /** Asks the server whether it has lost a session; a 4xx within the session can have this cause. Never rejects. */
+  readonly isSessionLost: (session: SessionHeaders) => Promise<boolean>;
   /**
    * Sends a request under an id of the gateway, in an era that the server supports. Yields the messages that answer
    * it, with the ids of the caller; the response is the last. Begins a new session, once, if the server has forgotten
@@ -96,6 +102,7 @@ export type ConnectionOptions = {
   readonly memory: () => MemoryScope;
   /** Called when the connection is lost: a pipe has ended, or the address does not answer. */
   readonly onLost: (failure: ServerFailed) => void;
+  readonly limits: Pick<Limits, 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
 };
 
 /** A connection without the count of its holders. */

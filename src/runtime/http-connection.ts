@@ -1,11 +1,13 @@
+import { parseJson } from '../base/json.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
-import type { BareConnection, ConnectionOptions, ConnectionRequest } from './connection.ts';
+import type { BareConnection, ConnectionOptions, ConnectionRequest, ServerSession } from './connection.ts';
 import { createFactsMemory } from './facts-memory.ts';
 import { readAnswer } from './http-answers.ts';
 import { createHttpIntroduction } from './http-introduction.ts';
 import { createHttpRequests } from './http-requests.ts';
 import { listenForChanges } from './listen-for-changes.ts';
+import { createSessionCheck, mayMeanLostSession, mentionsSession } from './lost-sessions.ts';
 import { introductionTimeout } from './memoize-until-failure.ts';
 import { isJson, protocolViolation, type ServerMessage } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
@@ -18,7 +20,7 @@ import type { HttpTarget } from './target.ts';
 
 /** Creates a connection to a server over Streamable HTTP (MCP 2025-11-25, "Transports"). */
 export function createHttpConnection(
-  { egress, memory, onLost }: ConnectionOptions,
+  { egress, memory, onLost, limits }: ConnectionOptions,
   target: HttpTarget,
 ): BareConnection {
   const { name, idleTimeoutMs } = target;
@@ -27,58 +29,91 @@ export function createHttpConnection(
   const closed = new AbortController();
   const requests = createHttpRequests({ egress, memory, onLost }, target);
   const { post, postStateless } = requests;
-  const { discover, session } = createHttpIntroduction({ name, memory, requests, ownId, room, closed: closed.signal });
+  const { discover, session, forgetDiscovery } = createHttpIntroduction({
+    name,
+    memory,
+    requests,
+    ownId,
+    room,
+    probeTimeoutMs: limits.probeTimeoutMs,
+    closed: closed.signal,
+  });
 
-  /** Posts a message in the session of the gateway. Begins a new session if the server has forgotten it. */
-  const postOnSession = async (
+  const isSessionLost = createSessionCheck({
+    name,
+    memory,
+    post,
+    ownId,
+    timeoutMs: limits.sessionCheckTimeoutMs,
+    closed: closed.signal,
+  });
+
+  /** Forgets the session that a request was sent in, and returns true, if the server has lost it. */
+  const forgetLostSession = async (used: ServerSession | null): Promise<boolean> => {
+    if (used?.id === undefined) {
+      return false;
+    }
+    // Another request may have found it out already.
+    const isCurrent = (await session.known()?.catch(() => null)) === used;
+    if (isCurrent && !(await isSessionLost(used.headers))) {
+      return false;
+    }
+    session.forget(used);
+    // The server may have been replaced by one of another era.
+    forgetDiscovery(null);
+    return true;
+  };
+
+  /** Posts a message in the session of the gateway. Begins a new session, once, if the server has lost it. */
+  const postInSession = async (
     message: string | Buffer,
     signal: AbortSignal,
     { isRetry = false, mayBeSent }: { readonly isRetry?: boolean; readonly mayBeSent?: MayBeSent | undefined } = {},
-  ): Promise<HttpAnswer> => {
-    const current = await session();
-    if (current === null) {
+  ): Promise<{ readonly answer: HttpAnswer; readonly used: ServerSession }> => {
+    const used = await session();
+    if (used === null) {
       throw protocolViolation(name, 'it knows no handshake');
     }
-    const answer = await post(message, current.headers, signal, idleTimeoutMs, mayBeSent);
-    if (answer.status === 404 && current.id !== undefined && !isRetry) {
+    const answer = await post(message, used.headers, signal, idleTimeoutMs, mayBeSent);
+    if (!isRetry && mayMeanLostSession(answer.status) && (await forgetLostSession(used))) {
       discard(answer);
-      session.forget(current);
-      return postOnSession(message, signal, { isRetry: true, mayBeSent });
+      return postInSession(message, signal, { isRetry: true, mayBeSent });
     }
-    return answer;
+    return { answer, used };
   };
 
   /** Cancels a request. In the stateless version, the end of the connection does that. */
   const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
-      void postOnSession(JSON.stringify(cancelledNotification(own)), introductionTimeout(), { isRetry: true }).then(
-        discard,
+      void postInSession(JSON.stringify(cancelledNotification(own)), introductionTimeout(), { isRetry: true }).then(
+        ({ answer }) => discard(answer),
         () => undefined,
       );
     }
   };
 
   const refuse = createRequestRefuser((answer) =>
-    postOnSession(JSON.stringify(answer), introductionTimeout()).then(discard),
+    postInSession(JSON.stringify(answer), introductionTimeout()).then((posted) => discard(posted.answer)),
   );
 
   const begin = async (
     { id, method, params, json, headers, mayBeSent }: ConnectionRequest,
     era: Era,
     signal: AbortSignal,
+    isRetry: boolean,
   ) => {
     const own = ownId();
     const { params: mapped, restore } = mapProgressToken(params, own);
     try {
-      const answer =
+      const { answer, used } =
         era === 'stateless'
-          ? await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal)
-          : await postOnSession(
+          ? { answer: await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal), used: null }
+          : await postInSession(
               writeRequest({ id, method, params: mapped, json: mapped === params ? json : undefined }, own),
               signal,
-              { mayBeSent },
+              { isRetry, mayBeSent },
             );
-      return { answer, asked: { own, id, era, restore } };
+      return { answer, used, asked: { own, id, era, restore } };
     } catch (error) {
       if (signal.aborted) {
         cancel(era, own);
@@ -87,18 +122,60 @@ export function createHttpConnection(
     }
   };
 
-  const sendRaw: BareConnection['sendRaw'] = async (request, era, signal) => {
-    const { answer, asked } = await begin(request, era, signal);
+  const sendRaw = async (
+    request: ConnectionRequest,
+    era: Era,
+    signal: AbortSignal,
+    isRetry = false,
+  ): ReturnType<BareConnection['sendRaw']> => {
+    const { answer, used, asked } = await begin(request, era, signal, isRetry);
+    const again = () => send(request, era, signal, true);
     if (!isJson(answer)) {
-      return messages(answer, asked);
+      return renewing(messages(answer, asked), isRetry ? null : used, again);
     }
     const { body } = answer;
     const { bytes, isWhole } = Buffer.isBuffer(body) ? { bytes: body, isWhole: true } : await readBeginning(body);
     if (isWhole) {
-      return replaceAnswerId(bytes, asked.own, asked.id) ?? messages({ ...answer, body: bytes }, asked);
+      const raw = replaceAnswerId(bytes, asked.own, asked.id);
+      if (
+        raw?.isError &&
+        !isRetry &&
+        mentionsSession(parseJson(bytes.toString('utf8'))) &&
+        (await forgetLostSession(used))
+      ) {
+        return sendRaw(request, era, signal, true);
+      }
+      return raw ?? messages({ ...answer, body: bytes }, asked);
     }
     return bytes[0] === OPEN_OBJECT_CODE ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
   };
+
+  async function* send(
+    request: ConnectionRequest,
+    era: Era,
+    signal: AbortSignal,
+    isRetry = false,
+  ): AsyncGenerator<ServerMessage> {
+    const { answer, used, asked } = await begin(request, era, signal, isRetry);
+    yield* renewing(messages(answer, asked), isRetry ? null : used, () => send(request, era, signal, true));
+  }
+
+  /** Sends a request again if the first and only message about it tells of a lost session. */
+  async function* renewing(
+    first: AsyncGenerator<ServerMessage>,
+    used: ServerSession | null,
+    again: () => AsyncGenerator<ServerMessage>,
+  ): AsyncGenerator<ServerMessage> {
+    let isFirst = true;
+    for await (const message of first) {
+      if (isFirst && mentionsSession(message) && (await forgetLostSession(used))) {
+        yield* again();
+        return;
+      }
+      isFirst = false;
+      yield message;
+    }
+  }
 
   async function* messages(
     answer: HttpAnswer,
@@ -138,11 +215,6 @@ export function createHttpConnection(
     }
   }
 
-  async function* send(request: ConnectionRequest, era: Era, signal: AbortSignal): AsyncGenerator<ServerMessage> {
-    const { answer, asked } = await begin(request, era, signal);
-    yield* messages(answer, asked);
-  }
-
   const introduce: BareConnection['introduce'] = async () => {
     const stateless = await discover();
     const facts = stateless ?? (await session());
@@ -170,6 +242,7 @@ export function createHttpConnection(
     session,
     send,
     sendHttp: requests.send,
+    isSessionLost,
     streamIdleTimeoutMs: target.streamIdleTimeoutMs,
   };
   return {

@@ -21,6 +21,7 @@ export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
   readonly requests: HttpRequests;
   readonly ownId: () => number;
   readonly room: ReturnType<typeof createFactsMemory>;
+  readonly probeTimeoutMs: number;
   /** Aborted at the end of the connection. */
   readonly closed: AbortSignal;
 };
@@ -29,13 +30,16 @@ export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
  * Creates the introduction of a server over Streamable HTTP, at most once in each era: `server/discover`, and a
  * session.
  */
-export function createHttpIntroduction({ name, memory, requests, ownId, room, closed }: HttpIntroductionOptions) {
+export function createHttpIntroduction(options: HttpIntroductionOptions) {
+  const { name, memory, requests, ownId, room, probeTimeoutMs, closed } = options;
   const { post, postStateless } = requests;
   const soon = (): AbortSignal => AbortSignal.any([closed, introductionTimeout()]);
 
-  const discover = memoizeUntilFailure(name, async (): Promise<ServerFacts | null> => {
+  /** Asks a question that only newer servers know. Resolves with null if the answer says that the server is older. */
+  const probe = async (): Promise<ServerFacts | null> => {
     const id = ownId();
-    const answer = await postStateless({ method: 'server/discover', params: {} }, id, soon());
+    const signal = AbortSignal.any([closed, AbortSignal.timeout(probeTimeoutMs)]);
+    const answer = await postStateless({ method: 'server/discover', params: {} }, id, signal);
     if (isUnavailableStatus(answer.status)) {
       discard(answer);
       throw unavailable(name, answer);
@@ -50,10 +54,29 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
     });
     const facts = factsOfDiscovery(name, response?.result);
     if (facts !== null) {
-      room.keep('discovery', facts.bytes, () => discover.forget(facts));
+      room.keep('discovery', facts.bytes, () => forgetDiscovery(facts));
     }
     return facts;
-  });
+  };
+  const probed = memoizeUntilFailure(name, probe);
+
+  // Good servers fail in any way at a question that they do not know. If the handshake fails too, the first failure counts.
+  const discover = memoizeUntilFailure(name, () =>
+    probed().catch(async (failure: unknown) => {
+      if (mayBeHandshakeServer(failure) && (await session().catch(() => null)) !== null) {
+        return null;
+      }
+      throw failure;
+    }),
+  );
+
+  const forgetDiscovery = (stale: ServerFacts | null): void => {
+    probed.forget(stale);
+    discover.forget(stale);
+  };
+
+  /** Does not ask `discover`, which may wait for the handshake that asks this. */
+  const isNewer = async (): Promise<boolean> => (await probed().catch(() => null)) !== null;
 
   const beginSession = async (): Promise<ServerSession | null> => {
     const id = ownId();
@@ -65,14 +88,14 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
     using reading = memory();
     const response = await readResponse(name, answer, id, reading).catch(async (error: unknown) => {
       // Newer servers may answer an unknown method with something that is not a message.
-      if (error instanceof ServerFailed && error.kind === 'protocol' && (await discover()) !== null) {
+      if (error instanceof ServerFailed && error.kind === 'protocol' && (await isNewer())) {
         return null;
       }
       throw error;
     });
     const facts = factsOfSession(name, response?.result);
     if (facts === null) {
-      if (await discover()) {
+      if (await isNewer()) {
         return null;
       }
       throw protocolViolation(name, 'it refused to initialize a session');
@@ -90,10 +113,14 @@ export function createHttpIntroduction({ name, memory, requests, ownId, room, cl
   const session = memoizeUntilFailure(name, () =>
     beginSession().catch((error: unknown) => {
       // If the server supports neither era, something else may have answered, such as the page of a proxy.
-      discover.forget(null);
+      forgetDiscovery(null);
       throw error;
     }),
   );
 
-  return { discover, session };
+  return { discover, session, forgetDiscovery };
 }
+
+/** Failures with which nothing was sent say the same of a handshake; those that nobody made are no failures of a server. */
+const mayBeHandshakeServer = (failure: unknown): boolean =>
+  failure instanceof ServerFailed && failure.kind !== 'unreachable' && failure.kind !== 'unusable';

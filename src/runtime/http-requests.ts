@@ -27,7 +27,10 @@ export type HttpRequests = {
 };
 
 /** Creates the requests of a connection. */
-export function createHttpRequests({ egress, memory, onLost }: ConnectionOptions, target: HttpTarget): HttpRequests {
+export function createHttpRequests(
+  { egress, memory, onLost }: Omit<ConnectionOptions, 'limits'>,
+  target: HttpTarget,
+): HttpRequests {
   const { name, idleTimeoutMs } = target;
   const send: HttpRequests['send'] = async (request) => {
     let answer: HttpAnswer;

@@ -151,6 +151,7 @@ export function createPipeConnection(
       return era === 'handshake' ? facts : null;
     },
     sendHttp: null,
+    isSessionLost: async () => false,
     send,
     sendRaw: async (request, era, signal) => send(request, era, signal),
     listen: async (onChanged, signal) => {

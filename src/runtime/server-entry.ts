@@ -19,7 +19,7 @@ export type ServerEntryOptions = {
   readonly egress: OrganizationEgresses;
   readonly operatorEgresses: OperatorEgresses;
   readonly now: () => number;
-  readonly limits: Pick<Limits, 'listIntervalMs'>;
+  readonly limits: Pick<Limits, 'listIntervalMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
   readonly budget: MemoryBudget;
   /** The quotas of an organization for stored tools. */
   readonly quotas: Quotas;
@@ -103,7 +103,7 @@ export function createServerEntry(
     }
     const way = ownerId === null ? operatorEgresses.of(owner) : egress.of(ownerId);
     const owned = {
-      connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose }, server.target),
+      connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose, limits }, server.target),
       usedAt: now(),
     };
     ownedConnections.set(owner, owned);

@@ -54,7 +54,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     ['JSON of another kind, 500', raw(500, 'application/json', `{"error": "${CANARY}"}`), 502, ''],
     ['401', raw(401, 'text/plain', CANARY, { 'WWW-Authenticate': `Bearer ${CANARY}` }), 502, 'refused the credentials'],
     ['403', json({ error: { code: -32000, message: CANARY } }, 403), 502, 'refused the credentials'],
-    ['a redirect', raw(307, 'text/plain', '', { Location: '/mcp?redirected' }), 502, 'HTTP 307'],
+    ['a redirect', raw(307, 'text/plain', '', { Location: 'http://localhost:9/mcp' }), 502, 'HTTP 307'],
     ['an end before the answer', breakOff, 502, 'broke off'],
     ['an end in the answer', breakOffLater, 502, 'broke off'],
   ])('reports a server that answers with %s', async (_, step, status, message) => {
@@ -66,7 +66,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     expect(answer.body.error.message).toContain(message);
     expect(answer.body.id).toEqual(expect.any(Number));
     expect(answer.text + JSON.stringify([...answer.headers])).not.toContain(CANARY);
-    // No redirect is followed, and nothing that may have been carried out is asked again.
+    // No redirect to elsewhere is followed, and nothing that may have been carried out is asked again.
     const calls = server.got().slice(before);
     expect(calls.filter(({ message }) => message?.method === 'tools/call')).toHaveLength(1);
     server.script['tools/call'] = wellBehaved['tools/call'] as Step;

@@ -212,6 +212,39 @@ describe('the end of a session', () => {
   });
 });
 
+describe('a session that the server has lost', () => {
+  const listTools = (session: Headers) =>
+    post({ gateway, token: minted.token }, { jsonrpc: '2.0', id: 1, method: 'prompts/list' }, session);
+  const listen = (session: Headers) =>
+    call(gateway.url, 'openEndpointStream', {
+      path: { token: minted.token },
+      as: 'nobody',
+      headers: { ...session, Accept: 'text/event-stream' },
+    });
+
+  test.each([
+    ['HTTP 400', raw(400, 'text/plain', 'No valid session ID provided')],
+    ['HTTP 410', refusal(-32000, 410)],
+    ['an error with HTTP 200', json({ error: { code: -32000, message: 'Session not found' } })],
+  ])('is a 404 for the client when the server answers with %s', async (_, lost) => {
+    const session = await begin();
+    Object.assign(server.script, { 'prompts/list': lost, GET: raw(400, 'text/plain', ''), ping: lost });
+    const { status, body } = await listTools(session);
+    expect([status, body.id, body.error.code]).toEqual([404, 1, -32003]);
+    expect(body.error.message).toContain('has lost this session: initialize a new one');
+    expect((await listen(session)).status).toBe(404);
+  });
+
+  test.each([
+    ['HTTP 400', refusal(-32602, 400), 400],
+    ['an error with HTTP 200', json({ error: { code: -32000, message: 'Name the session to list' } }), 200],
+  ])('is not lost if it answers a ping: %s is passed on', async (_, refused, status) => {
+    const session = await begin();
+    Object.assign(server.script, { 'prompts/list': refused, ping: json({ result: {} }) });
+    expect((await listTools(session)).status).toBe(status);
+  });
+});
+
 test('requests of the server during a call reach the client, and the answers reach the server', async () => {
   const session = await begin();
   const sampling = { jsonrpc: '2.0', id: 0, method: 'sampling/createMessage', params: { messages: [], maxTokens: 1 } };

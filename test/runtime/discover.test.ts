@@ -1,11 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import { MemoryScope } from '../../src/base/memory-scope.ts';
 import { largeBudget } from '../support/memory.ts';
-import { json, raw, refusal, result, type Script, type Step } from '../support/scripted.ts';
+import { hang, json, raw, refusal, result, type Script, type Step } from '../support/scripted.ts';
 import { type Connected, startConnected } from './support/connected.ts';
 
 let connected: Connected;
 afterEach(() => connected.stop());
+const noHandshake = { initialize: raw(404, 'text/plain', '') };
 const start = async (step: Step, more: Script = {}): Promise<Connected> => {
   connected = await startConnected('handshake', { 'server/discover': step, ...more });
   return connected;
@@ -45,14 +46,22 @@ test.each<[string, Step, RegExp]>([
         .write('{', () => response.destroy()),
     /broke off/,
   ],
-])('%s is a failure, and the server is asked again', async (_, step, message) => {
-  const { server, connection } = await start(step);
+  ['silence', hang, /did not introduce itself/],
+])('%s counts as an older server if there is a handshake, otherwise as a failure', async (_, step, message) => {
+  const { server, connection } = await start(step, noHandshake);
   await expect(connection.discover()).rejects.toThrow(message);
   await expect(connection.discover()).rejects.toThrow("The MCP server 'Scripted'");
   server.script['server/discover'] = json({
     result: { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } },
   });
   expect((await connection.discover())?.description()).toMatchObject({ capabilities: { tools: {} } });
+  await connected.stop();
+
+  const older = await start(step);
+  expect(await older.ask()).toMatchObject([{ id: 1, result: {} }]);
+  expect(await Promise.all([older.connection.discover(), older.connection.discover()])).toEqual([null, null]);
+  expect(await older.connection.introduce()).toMatchObject({ era: 'handshake' });
+  expect(older.server.got('server/discover').length).toBeLessThanOrEqual(1);
 });
 
 test('a server that is down is a failure', async () => {
@@ -120,7 +129,7 @@ test.each([
 ])('refuses a description that is too long in either era: %s', async (_, facts) => {
   const tooMuch = /what it says of itself is longer than 16384 characters/;
   const known = { supportedVersions: ['2026-07-28'], capabilities: {}, ...facts };
-  const { connection, server } = await start(result(known));
+  const { connection, server } = await start(result(known), noHandshake);
   await expect(connection.discover()).rejects.toThrow(tooMuch);
   server.script['server/discover'] = refusal(-32601);
   server.script.initialize = result({ protocolVersion: '2025-11-25', capabilities: {}, ...facts });

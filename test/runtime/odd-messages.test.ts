@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { LIMITS } from '../../src/base/limits.ts';
 import { createOperatorEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import { remoteTarget } from '../../src/runtime/connectable.ts';
@@ -27,7 +28,7 @@ afterEach(async () => {
 
 function start(target: Target): Connection {
   const connection = connect(
-    { egress, memory: ownMemory, onLost: () => undefined },
+    { egress, memory: ownMemory, onLost: () => undefined, limits: LIMITS },
     { ...target, idleTimeoutMs: SILENCE },
   );
   opened.push(connection);

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { LIMITS } from '../../src/base/limits.ts';
 import { MemoryBudget, OverBudget } from '../../src/base/memory-budget.ts';
 import { MemoryScope } from '../../src/base/memory-scope.ts';
 import { NotSent } from '../../src/base/not-sent.ts';
@@ -100,7 +101,7 @@ describe.each([
   let introduced: Awaited<ReturnType<Connection['introduce']>>;
   beforeEach(async () => {
     const memory = () => new MemoryScope(budget, 'a', () => undefined);
-    connection = connect({ egress, memory, onLost: () => undefined }, await target());
+    connection = connect({ egress, memory, onLost: () => undefined, limits: LIMITS }, await target());
     opened.push(connection);
     introduced = await connection.introduce();
   });

@@ -6,9 +6,11 @@ import {
   eventOf,
   hang,
   json,
+  raw,
   refusal,
   result,
   type Script,
+  type Step,
   sessionId,
 } from '../support/scripted.ts';
 import { type Connected, startConnected } from './support/connected.ts';
@@ -20,12 +22,34 @@ const start = async (script: Script = {}): Promise<Connected> => {
   return connected;
 };
 const FACTS = { protocolVersion: '2025-06-18', capabilities: {}, serverInfo: { name: 'x', version: '1' } };
-const forgotten =
-  (names: readonly string[]): Script[string] =>
+/** Ways in which servers in use answer a request in a session that they do not know. */
+const LOST: Readonly<Record<string, Step>> = {
+  'HTTP 404': refusal(-32001, 404),
+  'HTTP 400, as the examples of the SDK do': json(
+    { id: null, error: { code: -32000, message: 'Bad Request: No valid session ID provided' } },
+    400,
+  ),
+  'HTTP 400 and a text': raw(400, 'text/plain', 'Bad request'),
+  'HTTP 409': raw(409, 'text/html', '<h1>Conflict</h1>'),
+  'HTTP 410': raw(410, 'application/json', '{"detail":"gone"}'),
+  'HTTP 422': refusal(-32600, 422),
+  'HTTP 200 and an error about the session': json({ error: { code: -32000, message: 'Session not found' } }),
+  'an event with an error about the session': (response, { message }) =>
+    beginEvents(response).end(
+      eventOf({ jsonrpc: '2.0', id: message.id, error: { code: -32000, message: 'Unknown SESSION' } }),
+    ),
+};
+const lost = LOST['HTTP 404'] as Step;
+
+/** Answers requests in these sessions so, and all others well. */
+const inSessions =
+  (names: readonly string[], step: Step): Step =>
   (response, got) =>
-    names.includes(String(got.headers['mcp-session-id']))
-      ? refusal(-32001, 404)(response, got)
-      : result({ content: [] })(response, got);
+    (names.includes(String(got.headers['mcp-session-id'])) ? step : result({ content: [] }))(response, got);
+const losing = (names: readonly string[], step: Step): Script => ({
+  'tools/call': inSessions(names, step),
+  ping: inSessions(names, step),
+});
 
 test('sends initialize, initialized, and then every request with the session and its version', async () => {
   const { server, ask, connection } = await start();
@@ -54,29 +78,68 @@ test('sends no session id to a server without one, and the version that it chose
   expect(server.got('DELETE')).toEqual([]);
 });
 
-test('begins a forgotten session again, and repeats the call', async () => {
-  const { server, ask } = await start({ 'tools/call': forgotten([sessionId(1)]) });
+test.each(Object.entries(LOST))('begins a lost session again, and repeats the call, after %s', async (_, step) => {
+  const { server, ask } = await start(losing([sessionId(1)], step));
   expect(await ask({ id: 'mine' })).toEqual([{ jsonrpc: '2.0', id: 'mine', result: { content: [] } }]);
+  expect(await ask({ id: 'again' })).toEqual([{ jsonrpc: '2.0', id: 'again', result: { content: [] } }]);
   expect(server.got('initialize')).toHaveLength(2);
-  expect(server.got('tools/call').map(({ headers }) => headers['mcp-session-id'])).toEqual([
-    sessionId(1),
-    sessionId(2),
-  ]);
+  expect(server.got('ping')).toHaveLength(1);
+  expect(server.got('tools/call').map(({ headers }) => headers['mcp-session-id'])).toEqual(
+    [1, 2, 2].map((n) => sessionId(n)),
+  );
 });
 
-test('begins a forgotten session once for simultaneous calls', async () => {
+test('begins a session again if the server does not say whether it has lost it', async () => {
+  const { server, ask } = await start({ ...losing([sessionId(1)], lost), ping: hang });
+  expect(await ask()).toMatchObject([{ id: 1, result: { content: [] } }]);
+  expect(server.got('initialize')).toHaveLength(2);
+});
+
+test.each<[string, Step]>([
+  ['a result', result({})],
+  ['an unknown method', refusal(-32601)],
+  ['refused credentials', raw(401, 'text/plain', '')],
+  ['an overload', raw(503, 'text/plain', '')],
+])('passes a refusal on if the ping in the session is answered with %s', async (_, ping) => {
+  const { server, ask } = await start({ 'tools/call': refusal(-32602, 400), ping });
+  expect(await ask()).toMatchObject([{ id: 1, error: { code: -32602 } }]);
+  expect(server.got('tools/call')).toHaveLength(1);
+  expect(server.got('initialize')).toHaveLength(1);
+});
+
+test.each([401, 403, 429])('never repeats a request that was refused with HTTP %i', async (status) => {
+  const { server, ask } = await start({ 'tools/call': refusal(-32000, status), ping: lost });
+  await ask().catch(() => undefined);
+  expect(server.got('tools/call')).toHaveLength(1);
+  expect(server.got('ping')).toHaveLength(0);
+});
+
+test('begins a lost session once for simultaneous calls, and asks once whether it is lost', async () => {
   const { server, ask } = await start();
   await ask();
-  server.script['tools/call'] = forgotten([sessionId(1)]);
+  Object.assign(server.script, losing([sessionId(1)], lost));
   const all = await Promise.all(Array.from({ length: 20 }, (_, id) => ask({ id })));
   expect(all.map(([message]) => message?.id)).toEqual(Array.from({ length: 20 }, (_, id) => id));
   expect(server.got('initialize')).toHaveLength(2);
+  expect(server.got('ping')).toHaveLength(1);
 });
 
-test('asks a server that forgets every session only twice', async () => {
-  const { server, ask } = await start({ 'tools/call': refusal(-32001, 404) });
+test('asks a server that loses every session only twice', async () => {
+  const { server, ask } = await start({ 'tools/call': lost, ping: lost });
   expect(await ask()).toMatchObject([{ id: 1, error: { code: -32001 } }]);
   expect(server.got('tools/call')).toHaveLength(2);
+});
+
+test('serves a server that was replaced by one without a handshake', async () => {
+  const { server, connection, ask } = await start();
+  await ask();
+  Object.assign(server.script, losing([sessionId(1)], lost), {
+    initialize: refusal(-32601, 404),
+    'server/discover': result({ supportedVersions: ['2026-07-28'], capabilities: {} }),
+  });
+  await ask().catch(() => undefined);
+  expect(await connection.session()).toBeNull();
+  expect(await connection.discover()).toMatchObject({ protocolVersion: '2026-07-28' });
 });
 
 test('begins one session for simultaneous calls, and another one after a failure', async () => {

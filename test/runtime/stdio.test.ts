@@ -2,6 +2,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LIMITS } from '../../src/base/limits.ts';
 import { createOperatorEgresses } from '../../src/egress/egress.ts';
 import { connect } from '../../src/runtime/connect.ts';
 import type { Connection } from '../../src/runtime/connection.ts';
@@ -48,7 +49,10 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
 });
 
 function start(more: Partial<ProcessTarget> = {}): Connection {
-  const connection = connect({ egress, memory: ownMemory, onLost: (failure) => lost.push(failure) }, targetOf(more));
+  const connection = connect(
+    { egress, memory: ownMemory, onLost: (failure) => lost.push(failure), limits: LIMITS },
+    targetOf(more),
+  );
   opened.push(connection);
   return connection;
 }

@@ -20,7 +20,7 @@ export async function startConnected(ofServer: Era, script: Script = {}, memory 
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const connection = connect(
-    { egress, memory, onLost: () => undefined },
+    { egress, memory, onLost: () => undefined, limits: { probeTimeoutMs: 300, sessionCheckTimeoutMs: 300 } },
     remoteTarget('streamable_http', 'Scripted', server.url, {}),
   );
   return {
