@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { CATALOGUE } from '../base/errors.ts';
 import { type Document, resolve } from '../contract/document.ts';
 import {
   type Content,
@@ -128,12 +129,16 @@ function content(document: Document, media: Content, known: ReadonlySet<string |
             ),
           ]),
       ...Object.entries(examples).flatMap(([name, { summary = '', value }]) => [
-        `Example \`${name}\`: ${summary}`,
+        `Example \`${name}\`: ${summary}${remedyOf(name)}`,
         typeof value === 'string' ? fenced('', value) : fenced('json', JSON.stringify(value, null, 2)),
       ]),
     ];
   });
 }
+
+/** The examples of errors are named after the codes of the catalogue. */
+const remedyOf = (exampleName: string): string =>
+  Object.hasOwn(CATALOGUE, exampleName) ? ` ([what to do](errors.md#${exampleName}))` : '';
 
 const firstSentence = (text: string): string => `${text.split(/\.(?:\s|$)/)[0]}.`;
 

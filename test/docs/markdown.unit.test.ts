@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CATALOGUE } from '../../src/base/errors.ts';
 import { resolve } from '../../src/contract/document.ts';
 import { type DocsSchema, docsGroups } from '../../src/docs/document.ts';
 import { GUIDES } from '../../src/docs/guides.ts';
@@ -67,6 +68,16 @@ test('fields are readable: where they are, what they may be, whether they must b
   expect(operationPage(document, byId.get('updateApprovalPolicy') as never, SERVER)).toContain(
     'Permissions: `servers`, `approvals`',
   );
+});
+
+test('an example that is named after a code of the catalogue leads to its entry', () => {
+  const lines = operations.flatMap(
+    (operation) => operationPage(document, operation, SERVER).match(/^Example `.*$/gm) ?? [],
+  );
+  const named = lines.filter((line) => Object.hasOwn(CATALOGUE, /`(\w+)`/.exec(line)?.[1] ?? ''));
+  expect(named.length).toBeGreaterThan(500);
+  expect(named.filter((line) => !/^Example `(\w+)`: .* \(\[what to do\]\(errors\.md#\1\)\)$/.test(line))).toEqual([]);
+  expect(lines.filter((line) => line.includes('errors.md'))).toEqual(named);
 });
 
 test('a schema inside itself ends, and variants are all told', () => {
