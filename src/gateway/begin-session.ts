@@ -8,6 +8,7 @@ import { isEventStream, isJson, protocolViolation, readMessages } from '../runti
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { initializeResultOf, narrowCapabilities } from './bridge.ts';
 import type { ServerCall } from './call.ts';
+import { isNewerVersion } from './eras.ts';
 import { maskForAnswer } from './mask-for.ts';
 import { MAX_REFUSAL_BYTES, statusForClient } from './pass-refusal.ts';
 import { placeOf, post } from './relay.ts';
@@ -100,10 +101,17 @@ async function answerInitialize(
       sendJson(request, response, status, mask === null ? refusal : await mask.error(refusal));
       return 'done';
     }
+    const { protocolVersion: spoken } = incoming.result;
+    const isTooNew = isNewerVersion(spoken, message.params.protocolVersion);
     if (sessionId !== undefined) {
-      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, placeOf(call), sessionId));
+      const session = { id: sessionId, ...(isTooNew && { version: String(spoken) }) };
+      response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, placeOf(call), session));
     }
-    const adapted = writeJson({ ...incoming, id: message.id, result: adapt(incoming.result, sessionId !== undefined) });
+    const result = {
+      ...adapt(incoming.result, sessionId !== undefined),
+      ...(isTooNew && { protocolVersion: message.params.protocolVersion }),
+    };
+    const adapted = writeJson({ ...incoming, id: message.id, result });
     sendJson(request, response, 200, mask === null ? adapted : await mask.result(adapted));
     return 'done';
   }

@@ -54,6 +54,13 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
 export const negotiateVersion = (wanted: unknown): string =>
   HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? HANDSHAKE_VERSIONS[0];
 
+/**
+ * Whether a server has answered `initialize` in a newer version than the one that the client knows. The client would have to
+ * leave; versions with a handshake differ so little that it need not. Versions are dates.
+ */
+export const isNewerVersion = (spoken: unknown, wanted: unknown): boolean =>
+  typeof spoken === 'string' && HANDSHAKE_VERSIONS.some((version) => version === wanted && spoken > version);
+
 const single = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header.join(', ') : header;
 

@@ -37,9 +37,11 @@ export function sessionHeaders(
   call: Pick<ServerCall, 'endpoint' | 'source' | 'connection' | 'request'>,
 ): SessionHeaders {
   const sealed = call.request.headers['mcp-session-id'];
-  return typeof sealed === 'string'
-    ? { 'mcp-session-id': openSession(deps.store.read.secrets, placeOf(call), sealed) }
-    : {};
+  if (typeof sealed !== 'string') {
+    return {};
+  }
+  const { id, version } = openSession(deps.store.read.secrets, placeOf(call), sealed);
+  return { 'mcp-session-id': id, ...(version !== undefined && { 'mcp-protocol-version': version }) };
 }
 
 /** The headers that go on to a server: those of the protocol, made of the body where it holds them, and trace context. */

@@ -19,8 +19,18 @@ export type SessionPlace = {
 const contextOf = ({ endpointId, server, scope }: SessionPlace): string =>
   `mcp_session:${endpointId}:${server}${scope === undefined ? '' : `:${scope}`}`;
 
-/** Seals the session id of a server for a client: only this gateway can make or read it. */
-export function sealSession(secrets: Sealer, place: SessionPlace, id: string): string {
+/** A session of a client at a server. */
+export type ServerSession = {
+  readonly id: string;
+  /** The version that the server speaks in it, if the client was told another. */
+  readonly version?: string | undefined;
+};
+
+/** Between an id and a version. No id contains it, for ids are values of headers. */
+const SEPARATOR = '\n';
+
+/** Seals a session of a server for a client: only this gateway can make or read it. */
+export function sealSession(secrets: Sealer, place: SessionPlace, { id, version }: ServerSession): string {
   if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
     throw new RpcError(
       RPC_ERROR_CODES.serverFailed,
@@ -30,7 +40,7 @@ export function sealSession(secrets: Sealer, place: SessionPlace, id: string): s
       },
     );
   }
-  return secrets.seal(id, contextOf(place));
+  return secrets.seal(version === undefined ? id : id + SEPARATOR + version, contextOf(place));
 }
 
 /**
@@ -54,14 +64,14 @@ export const noSuchSession = (): RpcError =>
     status: 404,
   });
 
-/** Opens a sealed session id. Throws an RpcError with the status 404, after which clients begin a new session. */
-export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): string {
-  const id = opened(secrets, place, sealed);
+/** Opens a sealed session. Throws an RpcError with the status 404, after which clients begin a new session. */
+export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): ServerSession {
+  const [id, version] = opened(secrets, place, sealed)?.split(SEPARATOR) ?? [];
   const { organizationId } = place;
-  if (id === null || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
+  if (id === undefined || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
     throw noSuchSession();
   }
-  return id;
+  return { id, version };
 }
 
 /** Returns null for an id from another endpoint, server or gateway. */
