@@ -2850,7 +2850,7 @@ export interface components {
                 "application/json": components["schemas"]["RpcFailure"];
             };
         };
-        /** @description The token is unknown, expired or revoked, or a required API token is missing. The answer is the same in every case. */
+        /** @description The token is unknown, expired or revoked, or a required API token is missing. The answer is the same in every case. A request without any token gets `WWW-Authenticate: Bearer`, without an error. There is no sign-in: MCP clients that look for one at `/register`, `/token` or `/authorize` get an error of OAuth (RFC 6749) that says so. */
         GatewayUnauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

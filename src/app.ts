@@ -11,6 +11,7 @@ import { register } from './contract/register.ts';
 import { createValidator, type OnViolation } from './contract/validate.ts';
 import type { Deps } from './deps.ts';
 import type { DocsFolder } from './docs/built.ts';
+import { refuseSignIn } from './gateway/refuse-sign-in.ts';
 import { createGatewayRouter, isOfGateway } from './gateway/router.ts';
 import { authenticate } from './http/authenticate.ts';
 import { readBody } from './http/body.ts';
@@ -113,6 +114,7 @@ export async function createApp(
     }),
   );
   app.use(browserFiles(publicPath));
+  app.use(refuseSignIn());
   app.use((request) => {
     throw new ApiError('not_found', `There is no ${request.path}; /openapi.json lists every path.`);
   });

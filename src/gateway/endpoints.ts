@@ -223,9 +223,10 @@ async function readShared(db: Db, organizationId: string, id: string): Promise<U
 
 /**
  * The error for an unknown, expired or revoked token, and for a missing API token. It is always the same, so that it
- * does not reveal which tokens exist.
+ * does not reveal which tokens exist. A request without any token is not told that its token is invalid (RFC 6750,
+ * section 3.1).
  */
-export const noSuchEndpoint = (): ApiError =>
+export const noSuchEndpoint = (isTokenSent = true): ApiError =>
   new ApiError('unauthorized', 'This endpoint does not exist, has expired, or wants an API token.', {
-    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+    headers: { 'WWW-Authenticate': isTokenSent ? 'Bearer error="invalid_token"' : 'Bearer' },
   });

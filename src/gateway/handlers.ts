@@ -36,7 +36,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
       // Usually the endpoint is cached, and there is nothing to wait for.
       const found = finding instanceof Promise ? await finding : finding;
       if (found === null) {
-        throw noSuchEndpoint();
+        throw noSuchEndpoint(token !== undefined);
       }
       const { renew, isCurrent } = createRenewable(deps, find, { served: found, changes });
       const counting = limit(found.endpoint.id);
