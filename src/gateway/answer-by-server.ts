@@ -39,7 +39,9 @@ export async function answerByServer(deps: Deps, call: Call<ServedServer>): Prom
   }
   connection.hold();
   try {
-    const session = call.era === 'handshake' ? sessionHeaders(deps, { ...call, connection }) : {};
+    // `initialize` begins a session. Clients that keep the header of a lost one send it here too.
+    const isInSession = call.era === 'handshake' && call.message.method !== 'initialize';
+    const session = isInSession ? sessionHeaders(deps, { ...call, connection }) : {};
     return await answer(deps, { ...call, connection, session });
   } finally {
     connection.release();

@@ -10,6 +10,7 @@ import {
   STATELESS_VERSION,
 } from '../runtime/protocol.ts';
 import { type Message, RpcError } from './message.ts';
+import { valueLike } from './repeated-headers.ts';
 
 /**
  * Determines the era of a message by the version in its `_meta`, not by a header. For a stateless message, the
@@ -40,9 +41,10 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
   }
   requireSameHeader('Mcp-Method', single(headers['mcp-method']), method ?? '');
   const parameter = NAME_PARAMETERS[method ?? ''];
-  if (parameter !== undefined && typeof params[parameter] === 'string') {
-    const sent = single(headers['mcp-name']);
-    requireSameHeader('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), params[parameter]);
+  const name = parameter === undefined ? undefined : params[parameter];
+  if (typeof name === 'string') {
+    const sent = valueLike(single(headers['mcp-name']), (value) => decodeHeader(value) === name);
+    requireSameHeader('Mcp-Name', sent === undefined ? undefined : decodeHeader(sent), name);
   }
   if (id !== undefined && typeof meta[`${META_PREFIX}clientCapabilities`] !== 'object') {
     throw invalidEnvelope(`${META_PREFIX}clientCapabilities`);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { TooManyNumbers } from '../base/exact-numbers.ts';
-import { isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
+import { isObject, isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { type JsonSize, measureJson } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
@@ -51,8 +51,8 @@ const MEMBERS = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
 const USUAL = new Set([...MEMBERS, 'name', 'arguments', '_meta', 'uri', 'cursor']);
 
 /**
- * Reads a message (JSON-RPC 2.0, section 4). It tolerates clients in use: `jsonrpc` may be missing, and an
- * `initialize` without an id is a request with the id null. It refuses batches, and members of the message or of
+ * Reads a message (JSON-RPC 2.0, section 4). It tolerates clients in use: `jsonrpc` may be missing, an `initialize`
+ * without an id is a request with the id null, and null counts as absent where the protocol has no null. It refuses batches, and members of the message or of
  * `params` with names that are equal apart from case, because servers differ in which one they use. It also refuses
  * more than 100,000 values, before parsing; more than 10,000 numbers that JavaScript would write differently; and
  * more than 1,000 members on the two outer levels.
@@ -100,23 +100,59 @@ function* pieces(bytes: Buffer, size: JsonSize): Reading {
     const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
-  const envelope = value as Record<string, unknown>;
+  const written = value as Params;
+  const envelope = withoutNulls(written);
   const { jsonrpc = '2.0', id, method, params = {} } = envelope;
   const isAnswer = method === undefined && id !== undefined && ('result' in envelope || 'error' in envelope);
   const isCall = typeof method === 'string' && typeof params === 'object' && params !== null && !Array.isArray(params);
   if (jsonrpc !== '2.0' || !(isCall || isAnswer) || !isId(id)) {
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This is no JSON-RPC 2.0 request or notification.');
   }
-  if (isEqualUpToCase(envelope) || (isCall && isEqualUpToCase(params))) {
+  if (isEqualUpToCase(written) || (isCall && isEqualUpToCase(written.params ?? {}))) {
     throw repeated();
   }
-  const isWhole = envelope.jsonrpc !== undefined && Object.keys(envelope).every((key) => MEMBERS.includes(key));
+  const isWhole =
+    envelope === written &&
+    envelope.jsonrpc !== undefined &&
+    Object.keys(envelope).every((key) => MEMBERS.includes(key));
   return {
     id: id === undefined && method === 'initialize' ? null : id,
     method: isCall ? (method as string) : undefined,
     params: isCall ? (params as Params) : {},
     json: isWhole ? json : Buffer.from(JSON.stringify({ ...pick(envelope), jsonrpc: '2.0' })),
   };
+}
+
+/** Members of `params` that requests may leave out, and that are never null. */
+const OPTIONAL_PARAMS = ['_meta', 'arguments', 'cursor'];
+
+/**
+ * Leaves out the members that are null where the protocol has no null: serializers write it for what is absent. Returns
+ * the same object if there are none.
+ */
+function withoutNulls(envelope: Params): Params {
+  const { method, params, error } = envelope;
+  const isAbsent = (name: string): boolean =>
+    name === 'id'
+      ? typeof method === 'string' && method.startsWith('notifications/')
+      : name === 'result'
+        ? typeof method === 'string' || isObject(error)
+        : MEMBERS.includes(name);
+  const members = withoutNull(envelope, isAbsent);
+  if (!isObject(params)) {
+    return members;
+  }
+  const present = withoutNull(params, (name) => OPTIONAL_PARAMS.includes(name));
+  return present === params ? members : { ...members, params: present };
+}
+
+function withoutNull(object: Params, isAbsent: (name: string) => boolean): Params {
+  for (const name in object) {
+    if (object[name] === null && isAbsent(name)) {
+      return Object.fromEntries(Object.entries(object).filter(([key, value]) => value !== null || !isAbsent(key)));
+    }
+  }
+  return object;
 }
 
 const repeated = (): RpcError =>

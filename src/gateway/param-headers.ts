@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isObject, isRawNumber } from '../base/json.ts';
 import { decodeHeader, encodeHeader } from '../runtime/protocol.ts';
 import { requireSameHeader } from './eras.ts';
+import { valueLike } from './repeated-headers.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 /** A declared header that repeats an argument. */
@@ -38,10 +39,13 @@ export function paramHeaders(
       continue;
     }
     if (sent !== null) {
-      const came = sent[name];
-      const decoded = typeof came === 'string' ? decodeHeader(came) : undefined;
-      const isSame = isNumber && isDecimal(decoded) && isDecimal(text) && Number(decoded) === Number(text);
-      requireSameHeader(`Mcp-Param-${header}`, isSame ? text : decoded, text);
+      const isSame = (value: string): boolean => {
+        const decoded = decodeHeader(value);
+        const areDecimal = isNumber && isDecimal(decoded) && isDecimal(text);
+        return decoded === text || (areDecimal && Number(decoded) === Number(text));
+      };
+      const came = typeof sent[name] === 'string' ? valueLike(sent[name], isSame) : undefined;
+      requireSameHeader(`Mcp-Param-${header}`, came !== undefined && isSame(came) ? text : came, text);
     }
     headers[name] = encodeHeader(text);
   }

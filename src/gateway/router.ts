@@ -8,6 +8,7 @@ import type { AnswerError } from '../http/errors.ts';
 import type { CrossOrigin, Guard } from '../http/guard.ts';
 import type { RateLimit } from '../http/rate-limit.ts';
 import { gatewayHandlers } from './handlers.ts';
+import { foldRepeatedHeaders } from './repeated-headers.ts';
 
 /** Whether an operation is for MCP clients. */
 export const isOfGateway = ({ path }: Pick<Operation, 'path'>): boolean => path === '/mcp' || path.startsWith('/mcp/');
@@ -56,6 +57,7 @@ export function createGatewayRouter(deps: Deps, operations: readonly Operation[]
     if (match === null) {
       return false;
     }
+    foldRepeatedHeaders(request.headers);
     const [, token] = match;
     const path = token === undefined ? '/mcp' : '/mcp/{token}';
     const fail = (error: unknown) => around.answerError(error, request, response, path);

@@ -75,5 +75,7 @@ function asApiError(failure: unknown): never {
   throw error instanceof ServerFailed ? new ApiError('server_failed', error.message, { cause: error }) : error;
 }
 
-const NO_SESSION = 'There is no session: send messages with POST.';
+/** Clients of the transport HTTP+SSE (2024-11-05) begin with a GET, and show this. */
+export const NO_SESSION =
+  'There is no session: send messages with POST (Streamable HTTP). The older transport HTTP+SSE is not served.';
 const onlyPost = (why: string): ApiError => new ApiError('method_not_allowed', why, { headers: { Allow: 'POST' } });

@@ -8,6 +8,7 @@ import { noSuchEndpoint } from '../gateway/endpoints.ts';
 import { RpcError, type RpcId, readMessage } from '../gateway/message.ts';
 import { sendJson, sendRpcError } from '../gateway/reply.ts';
 import { noSuchSession } from '../gateway/sessions.ts';
+import { NO_SESSION } from '../gateway/streams.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
 import { readBytes } from '../http/read-bytes.ts';
@@ -24,12 +25,12 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
   return ({ path }) =>
     async (request, response) => {
       if (path === '/mcp' && bearer(request) === undefined) {
-        throw noSuchEndpoint();
+        throw noSuchEndpoint(false);
       }
       if (request.method === 'POST') {
         await post(request, response);
       } else if (request.headers['mcp-session-id'] === undefined) {
-        throw new ApiError('method_not_allowed', 'There is no session: send messages with POST.', {
+        throw new ApiError('method_not_allowed', NO_SESSION, {
           headers: { Allow: 'POST' },
         });
       } else if (!contacts.serve(request, response, {})) {

@@ -81,3 +81,41 @@ describe('large messages', () => {
     await expect(read(deep(201))).rejects.toMatchObject({ code: -32700 });
   });
 });
+
+describe('null counts as absent where the protocol has no null', () => {
+  const id = '"id":1,';
+  test.each([
+    ['params', `{${id}"jsonrpc":"2.0","method":"ping","params":null}`, { method: 'ping' }],
+    [
+      'everything that a serializer writes',
+      `{${id}"jsonrpc":null,"method":"ping","params":null,"result":null,"error":null}`,
+      { method: 'ping' },
+    ],
+    [
+      'optional params',
+      holding('null').replace('"params":{', '"params":{"_meta":null,"cursor":null,'),
+      { method: 'tools/call', params: { name: 'act' } },
+    ],
+    ['an argument, which is not touched', holding('{"a":null}'), { params: { name: 'act', arguments: { a: null } } }],
+    ['the error of an answer', `{${id}"jsonrpc":"2.0","result":{},"error":null,"method":null}`, { result: {} }],
+    ['the result of an error', `{${id}"jsonrpc":"2.0","result":null,"error":{"code":1}}`, { error: { code: 1 } }],
+    ['a result without an error, which is one', `{${id}"jsonrpc":"2.0","result":null}`, { result: null }],
+  ])('%s', async (_, text, expected) => {
+    const { json, method, params } = await read(text);
+    const base = { jsonrpc: '2.0', id: 1 };
+    const written = JSON.parse(String(json));
+    expect(written).toEqual({ ...base, ...('params' in expected && { method: 'tools/call' }), ...expected });
+    expect([method, params]).toEqual([written.method, written.params ?? {}]);
+  });
+
+  test('the id of a notification', async () => {
+    const { id: none, json } = await read('{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}');
+    expect([none, String(json)]).toEqual([undefined, '{"jsonrpc":"2.0","method":"notifications/initialized"}']);
+    expect((await read('{"jsonrpc":"2.0","id":null,"method":"ping"}')).id).toBeNull();
+  });
+
+  test('does not hide a member whose name is equal up to case', async () => {
+    await expect(read(holding('null,"Arguments":{}'))).rejects.toMatchObject({ code: -32600 });
+    await expect(read('{"id":1,"method":"ping","params":null,"Params":{}}')).rejects.toMatchObject({ code: -32600 });
+  });
+});
