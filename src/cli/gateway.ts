@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../../generated/api.ts';
 import { isObject } from '../base/json.ts';
+import { reasonOfNoAnswer } from '../base/no-answer.ts';
 import { createClient } from '../client/client.ts';
 import { httpUrl, parseConfig } from '../config.ts';
 import { UsageError } from './arguments.ts';
@@ -81,10 +82,8 @@ async function answerOf<T>(url: string, hasToken: boolean, send: () => Promise<A
   throw response.status === 401 ? new GatewayRefused(unauthorized(url, hasToken)) : refused(url, error);
 }
 
-function unreachable(url: string, failure: unknown): GatewayRefused {
-  const { cause } = failure as { cause?: NodeJS.ErrnoException };
-  return new GatewayRefused(`${url} cannot be reached: ${cause?.code ?? cause?.message ?? (failure as Error).message}`);
-}
+const unreachable = (url: string, failure: unknown): GatewayRefused =>
+  new GatewayRefused(`${url} does not answer: ${reasonOfNoAnswer(failure)}. Is it running?`);
 
 const notGatehouse = (url: string): GatewayRefused =>
   new GatewayRefused(`The server at ${url} is not a Gatehouse with an Operator API. Check the URL.`);

@@ -72,7 +72,7 @@ export function describeUnusable({ mistakes, missing }: ResolvedSharedServer): s
 
 /** Describes the missing variables. */
 const lacks = (missing: readonly string[]): string =>
-  `this process has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
+  `the gateway has no variable${missing.length === 1 ? '' : 's'} ${missing.join(', ')}`;
 
 /** Throws `validation_failed` for mistakes that no environment can correct. */
 export function requireUsable(server: Pick<SharedServer, 'mcpServer'>, machine: Machine): void {

@@ -1,3 +1,4 @@
+import { reasonOfNoAnswer } from '../base/no-answer.ts';
 import type { Credentials } from './credentials.ts';
 import { curl } from './curl.ts';
 import { Failed, Skipped } from './failed.ts';
@@ -165,15 +166,7 @@ function pathsOf({ location, json }: Answer, collection: string): string[] {
 }
 
 function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
-  return name === 'TimeoutError'
+  return (error as Error).name === 'TimeoutError'
     ? `no answer within ${ANSWER_TIMEOUT_MS / SECOND_MS} s`
-    : (REASONS[cause?.code ?? ''] ?? `no answer (${cause?.code ?? cause?.message ?? message})`);
+    : reasonOfNoAnswer(error);
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused (ECONNREFUSED)',
-  ENOTFOUND: 'the host has no address (ENOTFOUND)',
-  ECONNRESET: 'the connection was closed before an answer (ECONNRESET)',
-  UND_ERR_SOCKET: 'the connection was closed before an answer (UND_ERR_SOCKET)',
-};

@@ -300,7 +300,7 @@ describe('what cannot be done', () => {
     expect(await exporting(gateway, '--url', url, '--out', file)).toEqual({
       code: 1,
       stdout: '',
-      stderr: `${url} cannot be reached: ECONNREFUSED\n`,
+      stderr: `${url} does not answer: connection refused (ECONNREFUSED). Is it running?\n`,
     });
     const env = { ...operatorOf(gateway), GATEHOUSE_ADMIN_TOKEN: 'w'.repeat(40) };
     expect(await run(['export', '--out', file], env)).toMatchObject({

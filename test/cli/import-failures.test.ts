@@ -75,7 +75,7 @@ describe('what fails does so alone', () => {
       }
     });
     const { code, stdout } = await importing({ url }, { mcpServers: { a: OFF, b: OFF } });
-    const gone = `${url} cannot be reached: (?:UND_ERR_SOCKET|ECONNRESET)`;
+    const gone = `${url} does not answer: the connection was closed before an answer \\((?:UND_ERR_SOCKET|ECONNRESET)\\)\\. Is it running\\?`;
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^failed a: ${gone}\nfailed b: ${gone}\n2 entries: 2 failed\\.\n$`));
   });

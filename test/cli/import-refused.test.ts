@@ -78,12 +78,18 @@ describe('what cannot be done at all', () => {
     const { port, stop } = await listenOn(createServer());
     await stop();
     const url = `http://127.0.0.1:${port}`;
-    expect(await failing({ GATEHOUSE_PUBLIC_URL: url })).toBe(`${url} cannot be reached: ECONNREFUSED\n`);
-    expect(await failing({ GATEHOUSE_PORT: String(port) })).toBe(`${url} cannot be reached: ECONNREFUSED\n`);
-    expect(await failing({ GATEHOUSE_HOST: '::1', GATEHOUSE_PORT: String(port) })).toMatch(
-      new RegExp(`^http://\\[::1\\]:${port} cannot be reached: \\w+\n$`),
+    expect(await failing({ GATEHOUSE_PUBLIC_URL: url })).toBe(
+      `${url} does not answer: connection refused (ECONNREFUSED). Is it running?\n`,
     );
-    expect(await failing(operatorOf(gateway), '--url', `${url}/`)).toBe(`${url} cannot be reached: ECONNREFUSED\n`);
+    expect(await failing({ GATEHOUSE_PORT: String(port) })).toBe(
+      `${url} does not answer: connection refused (ECONNREFUSED). Is it running?\n`,
+    );
+    expect(await failing({ GATEHOUSE_HOST: '::1', GATEHOUSE_PORT: String(port) })).toMatch(
+      new RegExp(`^http://\\[::1\\]:${port} does not answer: .+\\. Is it running\\?\n$`),
+    );
+    expect(await failing(operatorOf(gateway), '--url', `${url}/`)).toBe(
+      `${url} does not answer: connection refused (ECONNREFUSED). Is it running?\n`,
+    );
   });
 
   test('1: the token is wrong, or there is none', async () => {

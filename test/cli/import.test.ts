@@ -66,7 +66,7 @@ describe('every form, with real servers behind it', () => {
     const { code, stdout, stderr } = await importing(gateway, file);
     expect(stdout.split('\n')).toEqual([
       ...['http', 'sse', 'ws', 'stdio'].map((name) => `created ${name}: ${RELOADED}`),
-      'created asking: Saved. Restart required to apply: this process has no variable ECHO_KEY.',
+      'created asking: Saved. Restart required to apply: the gateway has no variable ECHO_KEY.',
       `skipped editing: it uses \${workspaceFolder}, which only an editor can replace.`,
       '6 entries: 5 created, 1 skipped.',
       '',
@@ -194,7 +194,7 @@ test('the commands of docs/operating.md', async () => {
     'servers.json': join(dirname(file), 'servers.json'),
     'https://another.example.com': gateway.url,
   };
-  const commands = [...section.matchAll(/^gatehouse (.+)$/gm)].map(([, command = '']) => command.split(' '));
+  const commands = [...section.matchAll(/^npx mcp-gatehouse (.+)$/gm)].map(([, command = '']) => command.split(' '));
   const outputs: string[] = [];
   for (const command of commands) {
     const { code, stdout } = await run(

@@ -141,7 +141,7 @@ describe('200 without `ok`', () => {
     expect(await checked({ name: unique(), url: server.url, headers })).toEqual({
       ok: false,
       details: null,
-      error: 'The server cannot be connected to: this process has no variables MISSING_A, MISSING_B.',
+      error: 'The server cannot be connected to: the gateway has no variables MISSING_A, MISSING_B.',
     });
     expect(server.got()).toEqual([]);
   });
@@ -208,7 +208,7 @@ describe('a server that is in use', () => {
     const { token } = await share(gateway, id);
     const pid = await callTool(gateway, token, 'pid');
     await change(gateway, id, { mcpServer: small({ env: { A: `\${MISSING}` } }) });
-    expect((await check(id)).body.error).toContain('this process has no variable MISSING.');
+    expect((await check(id)).body.error).toContain('the gateway has no variable MISSING.');
     expect(await callTool(gateway, token, 'pid')).toBe(pid);
     await remove(gateway, id);
   });

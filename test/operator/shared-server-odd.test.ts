@@ -56,7 +56,7 @@ describe('variables', () => {
   test('are not read from the prototype', async () => {
     for (const name of ['constructor', '__proto__', 'toString']) {
       const { status, body } = await create(gateway, small({ env: { V: `\${${name}}` } }));
-      const message = `Saved. Restart required to apply: this process has no variable ${name}.`;
+      const message = `Saved. Restart required to apply: the gateway has no variable ${name}.`;
       expect([status, body.reload]).toEqual([201, { status: 'restart_required', message, error: null }]);
     }
   });
@@ -96,7 +96,7 @@ describe('an unusable stored server does not prevent the start', () => {
   };
 
   test.each<[string, Record<string, string>, string]>([
-    ['is gone', {}, 'this process has no variable BAD'],
+    ['is gone', {}, 'the gateway has no variable BAD'],
     ['leaves no URL', { BAD: 'not a url' }, 'mcpServer.url must be an absolute http, https, ws or wss URL without'],
     ['leaves nothing', { BAD: '' }, 'mcpServer.url is required for the transport streamable_http'],
   ])('with a URL whose variable %s, and it can be renamed and disabled', async (_, environment, why) => {

@@ -88,7 +88,7 @@ describe('that this process does not have', () => {
       cwd: `\${M_MISSING}`,
     });
     const { status, body } = await create(gateway, mcpServer);
-    const lacks = 'this process has no variables A_MISSING, M_MISSING, Z_MISSING.';
+    const lacks = 'the gateway has no variables A_MISSING, M_MISSING, Z_MISSING.';
     expect([status, body.reload]).toEqual([
       201,
       { status: 'restart_required', message: `Saved. Restart required to apply: ${lacks}`, error: null },
@@ -108,7 +108,7 @@ describe('that this process does not have', () => {
     const { token } = await share(gateway, id);
     const before = server.got('initialize').length;
     const { body } = await change(gateway, id, { mcpServer: remote({ headers: { 'X-Key': `\${MISSING}` } }) });
-    expect(body.reload.message).toBe('Saved. Restart required to apply: this process has no variable MISSING.');
+    expect(body.reload.message).toBe('Saved. Restart required to apply: the gateway has no variable MISSING.');
     expect(server.got('initialize').length).toBe(before);
     expect(await callTool(gateway, token, 'act')).toBe('act');
   });

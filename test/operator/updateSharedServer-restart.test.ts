@@ -39,7 +39,7 @@ describe('restart_required: the new configuration names a variable that this pro
 
   const RESTART = {
     status: 'restart_required',
-    message: 'Saved. Restart required to apply: this process has no variable MISSING.',
+    message: 'Saved. Restart required to apply: the gateway has no variable MISSING.',
     error: null,
   };
 
@@ -82,7 +82,7 @@ describe('restart_required: the new configuration names a variable that this pro
     expect(await callTool(gateway, token, 'environment')).toContain(WAITS);
     expect(await statusOf(gateway, id)).toMatchObject({
       state: 'unreachable',
-      lastError: 'It waits for a restart of the gateway: this process has no variable MISSING.',
+      lastError: 'It waits for a restart of the gateway: the gateway has no variable MISSING.',
     });
   });
 
