@@ -1,6 +1,7 @@
 import { APIS, type Api } from '../suite/apis.ts';
 import type { Check } from '../suite/check.ts';
 import { bearer, type Credentials, keyPair, NONE } from '../suite/credentials.ts';
+import type { FuzzOptions } from '../suite/fuzz/checks.ts';
 import type { SuiteCredentials } from '../suite/preflight.ts';
 import { REPORTERS } from '../suite/reporters.ts';
 import { readArguments, UsageError } from './arguments.ts';
@@ -10,7 +11,7 @@ import type { Context } from './command.ts';
 export const CONTRACT_USAGE = `Checks a server against the OpenAPI document of Gatehouse, over HTTP.
 
   gatehouse contract --base-url URL [--api servers|operator|accounts] [--read-only] [--include PATTERN …]
-                     [--exclude PATTERN …] [--bail] [--header HEADER …] [--reporter pretty|junit|json] [--output FILE]
+                     [--exclude PATTERN …] [--fuzz N] [--seed N] [--bail] [--header HEADER …] [--reporter pretty|junit|json] [--output FILE]
   gatehouse contract --list [--api …] [--read-only] [--include PATTERN …] [--exclude PATTERN …]
 
   --base-url URL     the server, such as http://localhost:8080
@@ -19,6 +20,9 @@ export const CONTRACT_USAGE = `Checks a server against the OpenAPI document of G
   --include PATTERN  only checks whose name matches this regular expression, such as createMcpServer
   --exclude PATTERN  not the checks whose name matches it
   --list             prints the names of the checks, and asks no server
+  --fuzz N           also sends N bodies to each operation, made from its schema, right ones and spoiled ones; their names
+                     are made up too
+  --seed N           makes other bodies (1); the same seed makes the same ones again
   --bail             ends after the first failure
   --header HEADER    'Name: value', sent with every request; the value is not shown
   --reporter NAME    pretty (a line for each check, and the failures at the end), junit (XML) or json
@@ -57,6 +61,7 @@ export type ContractOptions = {
   readonly apis: readonly Api[];
   readonly readOnly: boolean;
   readonly selected: (check: Check) => boolean;
+  readonly fuzz: FuzzOptions | null;
   readonly bail: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly reporter: keyof typeof REPORTERS;
@@ -73,6 +78,8 @@ export function parseContractArguments(args: readonly string[]): ContractOptions
     include: { type: 'string', multiple: true },
     exclude: { type: 'string', multiple: true },
     list: { type: 'boolean' },
+    fuzz: { type: 'string' },
+    seed: { type: 'string' },
     bail: { type: 'boolean' },
     header: { type: 'string', multiple: true },
     reporter: { type: 'string' },
@@ -87,11 +94,22 @@ export function parseContractArguments(args: readonly string[]): ContractOptions
     selected: ({ name }) =>
       (included.length === 0 || included.some((pattern) => pattern.test(name))) &&
       !excluded.some((pattern) => pattern.test(name)),
+    fuzz:
+      values.fuzz === undefined
+        ? null
+        : { runs: count('--fuzz', values.fuzz), seed: count('--seed', values.seed ?? '1') },
     bail: values.bail === true,
     headers: Object.fromEntries((values.header ?? []).map(headerOf)),
     reporter: oneOf('--reporter', Object.keys(REPORTERS) as (keyof typeof REPORTERS)[], values.reporter ?? 'pretty'),
     output: values.output ?? null,
   };
+}
+
+function count(flag: string, text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new UsageError(`${flag}: must be a whole number from 1 to 999999999`);
+  }
+  return Number(text);
 }
 
 function patternOf(flag: string, text: string): RegExp {

@@ -15,11 +15,8 @@ export async function runContract(context: Context): Promise<number> {
   const { args, env, stdout, stderr, interruption } = context;
   const options = parseContractArguments(args);
   if (options.baseUrl === null) {
-    stdout(
-      checksFor(options)
-        .map(({ api, name }) => `${api.padEnd(8)}  ${name}\n`)
-        .join(''),
-    );
+    const checks = await checksFor({ ...options, document: await readDocument() });
+    stdout(checks.map(({ api, name }) => `${api.padEnd(8)}  ${name}\n`).join(''));
     return EXIT.done;
   }
   const credentials = suiteCredentials(env, options);

@@ -83,7 +83,8 @@ const VALIDATORS = new WeakMap<Document, Validator>();
 /** The document's components, to which references lead from every schema: each is compiled once. */
 const SHARED = 'document';
 
-function createValidator(document: Document): Validator {
+/** Creates a compiler of the document's schemas. */
+export function createValidator(document: Document): Validator {
   const ajv = new Ajv2020({ allErrors: true, strictTypes: false, strictRequired: false });
   ajv.addVocabulary(['components', 'example', 'x-unknown-keys']);
   formats.default(ajv);

@@ -9,6 +9,7 @@ import { type Coverage, coverageOf } from './coverage.ts';
 import { bearer, type Credentials, keyPair, NONE } from './credentials.ts';
 import { createDeployment } from './deployment.ts';
 import { Failed } from './failed.ts';
+import type { FuzzOptions } from './fuzz/checks.ts';
 import { requireUsable, type SuiteCredentials } from './preflight.ts';
 import { perform, type Result } from './result.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
@@ -24,6 +25,8 @@ export type SuiteOptions = {
   readonly credentials: SuiteCredentials;
   /** Which checks run, of those for the APIs. */
   readonly selected: (check: Check) => boolean;
+  /** Sends made-up bodies too; null for none. */
+  readonly fuzz: FuzzOptions | null;
   /** Ends the run after the first failure; the created objects are still deleted. */
   readonly bail: boolean;
   /** Sent with every request; their values are not shown. */
@@ -97,7 +100,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
     ) {
       return ran();
     }
-    for (const check of checksFor(options)) {
+    for (const check of await checksFor(options)) {
       if (signal.aborted || (!(await report(check)) && bail)) {
         break;
       }
@@ -112,9 +115,13 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
 
 const SUITE = { api: 'all', readOnly: false } as const;
 
+type Selection = Pick<SuiteOptions, 'document' | 'apis' | 'readOnly' | 'selected' | 'fuzz'>;
+
 /** The checks of a run, in the order in which they run. */
-export const checksFor = (options: Pick<SuiteOptions, 'apis' | 'readOnly' | 'selected'>): Check[] =>
-  ALL_CHECKS.filter((check) => isWanted(check, options.apis, options.readOnly) && options.selected(check));
+export async function checksFor({ document, apis, readOnly, selected, fuzz }: Selection): Promise<Check[]> {
+  const made = fuzz === null ? [] : (await import('./fuzz/checks.ts')).fuzzChecks(document, fuzz);
+  return [...ALL_CHECKS, ...made].filter((check) => isWanted(check, apis, readOnly) && selected(check));
+}
 
 const isWanted = (check: Check, apis: readonly Api[], readOnly: boolean): boolean =>
   (check.readOnly || !readOnly) && (check.api === 'all' ? APIS : [check.api]).every((api) => apis.includes(api));

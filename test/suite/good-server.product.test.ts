@@ -128,6 +128,7 @@ describe('all APIs, with the operator token alone, below a path', () => {
       onResult: (result) => results.push(result),
       selected: () => true,
       bail: false,
+      fuzz: null,
       headers: {},
       signal: new AbortController().signal,
     }));
