@@ -1,4 +1,4 @@
-import { type Document, type Operation, operationsOf, resolve } from '../contract/document.ts';
+import { type Document, type Example, type Operation, operationsOf, resolve } from '../contract/document.ts';
 
 /** A JSON Schema, with the keywords that the documentation reads. */
 export type DocsSchema = {
@@ -41,7 +41,7 @@ export type DocsParameter = {
 
 export type MediaType = {
   readonly schema?: DocsSchema;
-  readonly examples?: Readonly<Record<string, { readonly summary?: string; readonly value: unknown }>>;
+  readonly examples?: Readonly<Record<string, Example & { readonly summary?: string }>>;
 };
 export type Content = Readonly<Record<string, MediaType>>;
 

@@ -128,8 +128,8 @@ function content(document: Document, media: Content, known: ReadonlySet<string |
               ]),
             ),
           ]),
-      ...Object.entries(examples).flatMap(([name, { summary = '', value }]) => [
-        `Example \`${name}\`: ${summary}${remedyOf(name)}`,
+      ...Object.entries(examples).flatMap(([name, { summary = '', 'x-status': status, value }]) => [
+        `Example \`${name}\`${status === undefined ? '' : ` (${status})`}: ${summary}${remedyOf(name)}`,
         typeof value === 'string' ? fenced('', value) : fenced('json', JSON.stringify(value, null, 2)),
       ]),
     ];

@@ -80,8 +80,6 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
     request.url = foldSlashes(request.url ?? '');
     giveRequestId(request as Identified, response);
     secure(response);
-    // As the gateway does: the official Truto SDK joins a base URL and `mcp/<token>` with two slashes.
-    request.url = request.url?.replace(/^\/+(?=mcp(?:[/?#]|$))/, '/');
     app(request, response);
   };
 }

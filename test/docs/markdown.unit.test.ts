@@ -117,3 +117,10 @@ test('without a base, all links of llms.txt are relative', () => {
   expect(targets.filter((target) => /^(?:\/|[a-z]+:)/.test(target ?? ''))).toEqual([]);
   expect(targets.length).toBeGreaterThan(operations.length);
 });
+
+test('an example of a default response says its status', () => {
+  const told = byId.get('listMcpServers');
+  const page = told === undefined ? '' : operationPage(document, told, SERVER);
+  expect(page).toContain('Example `rate_limited` (429): Too many requests');
+  expect(page).toContain('Example `last_page`: The last of two pages');
+});
