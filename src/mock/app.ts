@@ -7,7 +7,7 @@ import { ApiError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import type { Document, Operation } from '../contract/document.ts';
-import { type RawHandlers, routesOf } from '../contract/register.ts';
+import { methodsByPath, type RawHandlers, routesOf, wrongMethod } from '../contract/register.ts';
 import { createValidator } from '../contract/validate.ts';
 import { builtDocs } from '../docs/built.ts';
 import { defaultServer } from '../docs/document.ts';
@@ -64,6 +64,7 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
   if (latencyMs > 0) {
     app.use((_request, _response, next) => void setTimeout(latencyMs).then(() => next()));
   }
+  app.all(['/mcp', '/mcp/:token'], refuseOtherMethods(operations));
   app.use(
     routesOf(operations, (operation) => [
       ...authenticate(operation, ANY_CREDENTIALS, { adminAuth: 'required', publicUrl: url }),
@@ -81,6 +82,19 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
     giveRequestId(request as Identified, response);
     secure(response);
     app(request, response);
+  };
+}
+
+/** Express would answer HEAD like GET; the gateway, which works without Express, does not. */
+function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
+  const allowed = methodsByPath(operations);
+  return ({ method, params }, _response, next) => {
+    const path = params.token === undefined ? '/mcp' : '/mcp/{token}';
+    const allow = allowed.get(path) ?? '';
+    if (!allow.split(', ').includes(method)) {
+      throw wrongMethod(method, path, allow);
+    }
+    next();
   };
 }
 

@@ -376,6 +376,10 @@ describe('/mcp', () => {
     expect(Object.keys(mocked.body)).toEqual(Object.keys(real.body));
   });
 
+  test('HEAD', async () => {
+    await ask('a method that the path does not have', 'head', {});
+  });
+
   test('a notification', async () => {
     await ask('an MCP notification', 'post', {}, { jsonrpc: '2.0', method: 'notifications/initialized' });
   });
