@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { createYielding } from '../base/event-loop-turns.ts';
 import { isObject, parseJson } from '../base/json.ts';
 import { measureJson } from '../base/json-text.ts';
@@ -37,7 +38,8 @@ export type ListedTools = {
 
 /**
  * Lists all tools of a server, page by page, in its order; none if it does not support tools. Leaves out tools
- * without a name or an input schema, tools with more than 10,000 values, and repeated names after the first. Masks
+ * without a name, tools whose input is no object, tools with more than 10,000 values, and repeated names after the first.
+ * Adds the type to an input schema without one. A cursor that comes a second time ends the list. Masks
  * secrets of servers of the operator. Other work runs between two tools. Waits for `room` for the bytes. Throws
  * ServerFailed, the reason of the signal, or the errors of `room`.
  */
@@ -60,6 +62,7 @@ export async function listTools(
   let count = 0;
   let cursor: unknown;
   const roomFor = roomInSteps(room);
+  const isRepeated = createRepetitionCheck();
   const takePage = async (result: Readonly<Record<string, unknown>>): Promise<void> => {
     const listed = await itemsOf(server, result.tools);
     if (listed === null) {
@@ -79,7 +82,7 @@ export async function listTools(
         // A tool that was parsed with its message is held with the message until the page is read.
         own += isAsParsed ? 0 : parsedBytes(text);
         await roomFor(own);
-        tools.set((tool as Definition).name, tool as Definition);
+        tools.set((tool as Definition).name, withTypedSchema(tool as Definition));
         size += text.length;
         values += ownValues;
       } else if (leftOut.length < MAX_NAMED_TOOLS) {
@@ -94,6 +97,10 @@ export async function listTools(
       await yieldTurn();
     }
     cursor = result.nextCursor ?? undefined;
+    if (cursor !== undefined && isRepeated(cursor)) {
+      cursor = undefined;
+      leftOut.push('its list goes on with a cursor that it has used before: what comes after is not read');
+    }
   };
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const params = cursor === undefined ? {} : { cursor };
@@ -105,6 +112,17 @@ export async function listTools(
     }
   }
   throw protocolViolation(server, `its list of tools has more than ${MAX_PAGES} pages`);
+}
+
+/** Creates a function that says whether it was given an equal value before. It keeps digests: a cursor can be long. */
+function createRepetitionCheck(): (value: unknown) => boolean {
+  const digests = new Set<string>();
+  return (value) => {
+    const digest = hash('sha256', JSON.stringify(value));
+    const isRepeated = digests.has(digest);
+    digests.add(digest);
+    return isRepeated;
+  };
 }
 
 /** Returns the items of a list, unparsed if the list is; null for anything else. Throws ServerFailed. */
@@ -128,11 +146,21 @@ function faultOf(tool: unknown, count: number, before: ReadonlyMap<string, unkno
   if (tool.name.length > MAX_NAME_CHARS) {
     return `${named} has a name of more than ${MAX_NAME_CHARS} characters`;
   }
-  if (!isObject(tool.inputSchema)) {
-    return `${named} has no input schema that is an object`;
+  const { inputSchema = null } = tool;
+  if (inputSchema !== null && !(isObject(inputSchema) && (inputSchema.type ?? 'object') === 'object')) {
+    return `${named} has an input schema of no object`;
   }
   return before.has(tool.name) ? `${named} has the name of one before it` : null;
 }
+
+/**
+ * Gives the input schema of a tool the type that the protocol requires, if it lacks it. Clients refuse the whole list for
+ * one tool without it.
+ */
+const withTypedSchema = (tool: Definition): Definition =>
+  isObject(tool.inputSchema) && tool.inputSchema.type === 'object'
+    ? tool
+    : { ...tool, inputSchema: { ...(tool.inputSchema as object | null), type: 'object' } };
 
 /** Uses the result of a request while the connection holds its message. */
 async function withResult(

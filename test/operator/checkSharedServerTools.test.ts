@@ -86,7 +86,12 @@ describe('200 with `ok`, also for a disabled server', () => {
   });
 
   test('lists each name once, without invalid tools, or none', async () => {
-    const tools = [...listedOf('b', 'B', 'a', 'b'), { name: '' }, { name: 'schemaless' }, null];
+    const tools = [
+      ...listedOf('b', 'B', 'a', 'b'),
+      { name: '' },
+      { name: 'text', inputSchema: { type: 'string' } },
+      null,
+    ];
     const told = await checked(small({ env: { TOOLS: JSON.stringify(tools) } }));
     expect([told.ok, told.details.tools, told.details.toolCount]).toEqual([true, ['B', 'a', 'b'], 3]);
     const none = await checked(small({ env: { TOOLS: '[]' } }));
@@ -102,6 +107,18 @@ describe('200 with `ok`, also for a disabled server', () => {
       },
     });
     expect((await checked(await remote(pages))).details.tools).toEqual(['page-0', 'page-1', 'page-2']);
+  });
+
+  test.each<[string, unknown]>([
+    ['the same', 'again'],
+    ['an empty', ''],
+    ['an odd', { page: [1] }],
+  ])('ends a list that goes on with %s cursor each time', async (_, cursor) => {
+    const server = startScripted('handshake', {
+      'tools/list': result({ tools: listedOf('a', 'b'), nextCursor: cursor }),
+    });
+    expect((await checked(await remote(server))).details.tools).toEqual(['a', 'b']);
+    expect((await server).got('tools/list')).toHaveLength(2);
   });
 
   test('sends the headers and variables of the server', async () => {
