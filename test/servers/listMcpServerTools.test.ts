@@ -103,7 +103,7 @@ describe('200', () => {
       {"name": "bare", "inputSchema": {"type": "object", "maximum": 12345678901234567890}},
       {"name": "odd", "description": null, "annotations": null, "inputSchema": {}},
       {"name": "__proto__", "description": 7, "annotations": ["readOnlyHint"], "inputSchema": {}},
-      {"name": "", "inputSchema": {}}, {"name": "no_schema"}
+      {"name": "", "inputSchema": {}}, {"name": "no_object", "inputSchema": []}
     ]`;
     path = await register({ url: `${upstream.url}?odd` });
     upstream.before = async (request, response) => {
@@ -275,7 +275,7 @@ describe('502, with the reason', () => {
   const failed = async () => {
     const { status, body, headers } = await ask();
     expect([status, body.message, body.status]).toEqual([502, 'Server failed', 'error']);
-    expect(headers.get('link')).toMatch(/docs\/errors\.md#server_failed>; rel="help"$/);
+    expect(headers.get('link')).toMatch(/docs\/errors\.html#server_failed>; rel="help"$/);
     return body.error as string;
   };
   const answering = (status: number, type: string, body: string) => (_: unknown, response: ServerResponse) => {

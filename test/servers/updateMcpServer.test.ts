@@ -148,7 +148,7 @@ describe('400', () => {
     const answer = await update(id, body);
     expect([answer.status, answer.body.message]).toEqual([400, 'Validation failed']);
     expect(answer.body.error).toContain(message);
-    expect(answer.headers.get('link')).toMatch(/docs\/errors\.md#validation_failed>; rel="help"$/);
+    expect(answer.headers.get('link')).toMatch(/docs\/errors\.html#validation_failed>; rel="help"$/);
     expect(await read(id)).toEqual(before);
   });
 
