@@ -1,6 +1,7 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningMock } from '../../src/mock/mock.ts';
+import { call } from '../support/client.ts';
 import { CLIENTS, type Place } from '../support/mcp-clients.ts';
 import { startMock } from '../support/mock.ts';
 
@@ -38,12 +39,8 @@ test('a client that looks for 2026-07-28 first falls back to a handshake', async
 });
 
 test('the URL of a new endpoint leads to it', async () => {
-  const response = await fetch(`${mock.url}/integrated-account/1ba1f401-7183-47c5-9e39-e8e257e3c795/mcp`, {
-    method: 'POST',
-    headers: { Authorization: 'Bearer any', 'Content-Type': 'application/json' },
-    body: '{"name":"x"}',
-  });
-  const { url } = (await response.json()) as { url: string };
+  const path = { integrated_account_id: '1ba1f401-7183-47c5-9e39-e8e257e3c795' };
+  const { url } = (await call(mock.url, 'createEndpoint', { path, body: { name: 'x' } })).body;
   const client = await (WITH_HANDSHAKE[0] as (typeof CLIENTS)[number]).connect({ url, headers: {} });
   expect(await client.list()).toHaveLength(2);
   await client.close();
