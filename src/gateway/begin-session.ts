@@ -6,8 +6,9 @@ import { memoryOf } from '../http/memory.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
-import { initializeResultOf, narrowCapabilities } from './bridge.ts';
+import { initializeResultOf } from './bridge.ts';
 import type { ServerCall } from './call.ts';
+import { servedCapabilities } from './capabilities.ts';
 import { isNewerVersion } from './eras.ts';
 import { maskForAnswer } from './mask-for.ts';
 import { MAX_REFUSAL_BYTES, statusForClient } from './pass-refusal.ts';
@@ -15,7 +16,6 @@ import { placeOf, post } from './relay.ts';
 import { linkHelp, sendJson, sendMasked } from './reply.ts';
 import { methodNotFound, type Result } from './results.ts';
 import { sealSession } from './sessions.ts';
-import { servesTasks } from './tasks.ts';
 
 /** The id for an `initialize` without one: the largest 32-bit integer, which no client reaches by counting. */
 const UNNAMED_ID = 2_147_483_647;
@@ -32,10 +32,10 @@ export async function beginSession(deps: Deps, call: ServerCall): Promise<void> 
   if (connection.sendHttp !== null) {
     const outcome = await beginOwnSession(deps, call, (result, hasSession) => ({
       ...result,
-      capabilities: narrowCapabilities(
+      capabilities: servedCapabilities(
         (result.capabilities ?? {}) as Result,
-        source.scope,
-        servesTasks(source, hasSession),
+        source,
+        hasSession ? 'client-session' : 'shared-session',
       ),
     }));
     if (outcome === 'done') {
@@ -47,7 +47,7 @@ export async function beginSession(deps: Deps, call: ServerCall): Promise<void> 
     request,
     response,
     message.id,
-    initializeResultOf(facts, message, source.scope),
+    initializeResultOf(facts, message, source),
     maskOf(connection.target),
   );
 }

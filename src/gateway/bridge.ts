@@ -1,19 +1,20 @@
 import { isObject } from '../base/json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import type { Connection } from '../runtime/connection.ts';
-import { protocolViolation, type ServerMessage } from '../runtime/messages.ts';
+import type { ServerMessage } from '../runtime/messages.ts';
 import { type Era, META_PREFIX, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
-import type { EndpointConfig } from '../store/endpoints.ts';
-import { isScoped } from '../tools/scope.ts';
 import type { ServerCall } from './call.ts';
+import { servedCapabilities } from './capabilities.ts';
 import { negotiateVersion } from './eras.ts';
 import { maskForAnswer } from './mask-for.ts';
-import type { RequestMessage } from './message.ts';
+import { type RequestMessage, RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import type { Answered } from './outcome.ts';
 import { sendMessages } from './reply.ts';
 import { completeResult, methodNotFound, type Result, UNCACHED } from './results.ts';
-import { withoutTasks } from './tasks.ts';
+import type { Route } from './route.ts';
+import type { ServedServer } from './served.ts';
 
 /** Methods whose results contain their lifetime (2026-07-28, "Caching"). */
 const CACHEABLE = /^(?:resources\/read|\w+(?:\/templates)?\/list)$/;
@@ -28,36 +29,26 @@ const METHODS_OF_ONE_ERA = [
   'subscriptions/listen',
 ];
 
-/**
- * Removes capabilities that an endpoint does not serve: with a scope, everything except tools; without a session,
- * tasks.
- */
-export function narrowCapabilities(capabilities: Result, scope: EndpointConfig, areTasksServed: boolean): Result {
-  const served = areTasksServed ? capabilities : withoutTasks(capabilities);
-  const hidden = isScoped(scope) ? ['resources', 'prompts', 'completions'] : [];
-  return Object.fromEntries(Object.entries(served).filter(([name]) => !hidden.includes(name)));
-}
-
-/** Makes the result of `initialize` for a server without a handshake. */
+/** Makes the result of `initialize` for a client that gets no session at its server. */
 export function initializeResultOf(
   { description }: ServerFacts,
   { params }: RequestMessage,
-  scope: EndpointConfig,
+  source: ServedServer,
 ): Result {
   const { capabilities, serverInfo, instructions } = description();
   return {
     protocolVersion: negotiateVersion(params.protocolVersion),
-    capabilities: narrowCapabilities(capabilities, scope, false),
+    capabilities: servedCapabilities(capabilities, source, 'bridge'),
     serverInfo: serverInfo ?? { name: 'unknown', version: '0' },
     ...(instructions !== undefined && { instructions }),
   };
 }
 
-/** Makes the result of `server/discover` for a server that supports handshakes only. */
-export function discoverResultOf({ description }: ServerFacts, scope: EndpointConfig): Result {
+/** Makes the result of `server/discover` for a client whose requests take a route. */
+export function discoverResultOf({ description }: ServerFacts, source: ServedServer, route: Route): Result {
   const { capabilities, serverInfo, instructions } = description();
   const supportedVersions = [STATELESS_VERSION];
-  const offered = { supportedVersions, capabilities: narrowCapabilities(capabilities, scope, false) };
+  const offered = { supportedVersions, capabilities: servedCapabilities(capabilities, source, route) };
   return completeResult({ ...offered, ...(instructions !== undefined && { instructions }), ...UNCACHED }, serverInfo);
 }
 
@@ -105,8 +96,11 @@ async function translate(connection: Connection, method: string, result: Result,
   }
   const { resultType, ttlMs, cacheScope, ...rest } = result;
   if (resultType === 'input_required') {
-    // The gateway has declared to the server that this client cannot answer questions.
-    throw protocolViolation(connection.target.name, 'it asks something of a client that can answer nothing');
+    throw new RpcError(
+      RPC_ERROR_CODES.serverFailed,
+      `Gatehouse cannot carry a question of the MCP server '${connection.target.name}' to a client of this protocol version. Use a client of ${STATELESS_VERSION}.`,
+      { status: 502 },
+    );
   }
   return rest;
 }

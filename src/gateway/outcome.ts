@@ -1,5 +1,6 @@
 import type { Verdict } from '../approvals/decision.ts';
 import { NotSent } from '../base/not-sent.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { RpcError } from './message.ts';
@@ -109,5 +110,7 @@ function reasonOf(
   if (isError !== undefined) {
     return isError ? 'tool_error' : undefined;
   }
-  return cause === null || cause instanceof ServerFailed ? 'server_failed' : unanswered;
+  const hasServerFailed =
+    cause instanceof ServerFailed || (cause instanceof RpcError && cause.code === RPC_ERROR_CODES.serverFailed);
+  return cause === null || hasServerFailed ? 'server_failed' : unanswered;
 }

@@ -32,7 +32,11 @@ export const unknownTool = (name: unknown): RpcError =>
 
 /** The error for an unknown method. The stateless version also requires the HTTP status 404. */
 export const methodNotFound = (era: Era): RpcError =>
-  new RpcError(RPC_ERROR_CODES.methodNotFound, 'Method not found', era === 'stateless' ? { status: 404 } : {});
+  new RpcError(
+    RPC_ERROR_CODES.methodNotFound,
+    'Method not found: this endpoint of Gatehouse does not serve it.',
+    era === 'stateless' ? { status: 404 } : {},
+  );
 
 /** The error for a call whose decision needs a newer list of tools. */
 export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {

@@ -61,14 +61,18 @@ export const cancelledNotification = (requestId: number): object =>
   ({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } }) satisfies CancelledNotification &
     JSONRPCNotification;
 
+/** The error names the gateway: people read it in the result of the tool that has asked. */
+const NOT_CARRIED = {
+  code: RPC_ERROR_CODES.methodNotFound,
+  message: 'Method not found: the gateway Gatehouse carries no requests of servers to clients over this connection.',
+};
+
 /**
  * Answers a request of a server: a ping with a result, everything else with an error, because the gateway has neither
  * a person nor a model to ask.
  */
 export const answerServerRequest = ({ id, method }: Members): object =>
-  method === 'ping'
-    ? { jsonrpc: '2.0', id, result: {} }
-    : { jsonrpc: '2.0', id, error: { code: RPC_ERROR_CODES.methodNotFound, message: 'Method not found' } };
+  method === 'ping' ? { jsonrpc: '2.0', id, result: {} } : { jsonrpc: '2.0', id, error: NOT_CARRIED };
 
 /** The maximum number of characters of a description as JSON: it is kept while the server is connected. */
 const MAX_FACTS_CHARS = 16 * 1024;
@@ -107,18 +111,23 @@ const factsOf = (text: string, protocolVersion: string): ServerFacts => ({
   bytes: FACTS_BYTES + 2 * (text.length + protocolVersion.length),
 });
 
+/** Removes from capabilities the notifications that a client hears only on a stream of its own. */
+export const capabilitiesWithoutStream = (capabilities: Members): Members =>
+  Object.fromEntries(
+    Object.entries(capabilities).map(([name, capability]) => {
+      const { listChanged, subscribe, ...others } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
+      return [name, others];
+    }),
+  );
+
 /**
  * Removes from a description what a shared session cannot offer: capabilities that change the session, and
  * notifications.
  */
 export function factsOfSharedSession({ description, protocolVersion }: ServerFacts): ServerFacts {
   const { capabilities, ...rest } = description();
-  const { logging, ...offered } = capabilities;
-  const shown = Object.entries(offered).map(([name, capability]) => {
-    const { listChanged, subscribe, ...others } = (isObject(capability) ? capability : {}) as Record<string, unknown>;
-    return [name, others];
-  });
-  return factsOf(writeJson({ ...rest, capabilities: Object.fromEntries(shown) }), protocolVersion);
+  const { logging, ...offered } = capabilitiesWithoutStream(capabilities);
+  return factsOf(writeJson({ ...rest, capabilities: offered }), protocolVersion);
 }
 
 /** Reads the description in a result of `initialize`; null if it is not one. Throws ServerFailed if it is too long. */

@@ -139,7 +139,11 @@ describe('200', () => {
     ],
     ['a version that nobody knows', rpc('initialize', { protocolVersion: '1999-01-01' }), { id: 1 }],
     ['ping', rpc('ping'), { id: 1, result: {} }],
-    ['resources', rpc('resources/list'), { id: 1, error: { code: -32601, message: 'Method not found' } }],
+    [
+      'resources',
+      rpc('resources/list'),
+      { id: 1, error: { code: -32601, message: 'Method not found: this endpoint of Gatehouse does not serve it.' } },
+    ],
     [
       'arguments that are no object',
       rpc('tools/call', { name: GET_CONTACT, arguments: [] }),

@@ -36,7 +36,12 @@ const TRACE = {
 };
 const OWN = { 'X-Own': 'of-the-server', Traceparent: 'of-the-server' };
 /** What HTTP itself needs, and who the gateway is. */
-const OF_HTTP = { host: expect.any(String), connection: expect.any(String), 'user-agent': 'gatehouse' };
+const OF_HTTP = {
+  'accept-encoding': 'identity',
+  host: expect.any(String),
+  connection: expect.any(String),
+  'user-agent': 'gatehouse',
+};
 const OF_MESSAGES = {
   accept: 'application/json, text/event-stream',
   'content-type': 'application/json',

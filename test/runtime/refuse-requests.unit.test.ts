@@ -10,7 +10,11 @@ test('limits the pending answers to a server that asks without end', async () =>
     refuse({ jsonrpc: '2.0', id, method: 'sampling/createMessage', params: {} });
   }
   expect(sent).toHaveLength(32);
-  expect(sent[0]?.answer).toEqual({ jsonrpc: '2.0', id: 0, error: { code: -32601, message: 'Method not found' } });
+  expect(sent[0]?.answer).toEqual({
+    jsonrpc: '2.0',
+    id: 0,
+    error: { code: -32601, message: expect.stringContaining('Gatehouse') },
+  });
   sent[0]?.done();
   await new Promise(setImmediate);
   refuse({ jsonrpc: '2.0', id: 'late', method: 'ping' });
