@@ -2118,7 +2118,7 @@ export interface components {
             [key: string]: string;
         };
         /**
-         * @description Environment variables of a local process, in addition to the few that every process inherits. Stored encrypted; returned in clear text to the operator.
+         * @description Environment variables of a local process, in addition to the few that every process inherits: those of the user and the language, and `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`, `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, `npm_config_registry` and `npm_config_cache`, unless their URL holds a password. Stored encrypted; returned in clear text to the operator.
          * @example {
          *       "LOG_LEVEL": "debug"
          *     }
@@ -2143,7 +2143,7 @@ export interface components {
          */
         SharedServerEncodingErrorHandler: "strict" | "ignore" | "replace" | null;
         /**
-         * @description Seconds without a message from the server after which Gatehouse gives up a request; more than 0. Null means 60. Connecting never takes longer than this, nor longer than 10 seconds.
+         * @description Seconds without a message from the server after which Gatehouse gives up a request; more than 0. Null means 60. The answer to a change never waits longer than this for a connection, nor longer than 10 seconds. A local process is left to start for this time, but at least for 10 seconds.
          * @example 30
          */
         SharedServerTimeoutSeconds: number | null;

@@ -20,6 +20,7 @@ import { keepHouse } from './housekeeping.ts';
 import { type Connections, watchConnections } from './http/connections.ts';
 import { listen } from './http/listen.ts';
 import { answerUnreadable } from './http/unreadable.ts';
+import { variablesWithPassword } from './operator/resolve.ts';
 import { useSharedServers } from './operator/use-shared-servers.ts';
 import { createFailureLog } from './runtime/failure-log.ts';
 import { createReloads } from './runtime/reloads.ts';
@@ -140,6 +141,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (config.adminAuth === 'none') {
       log.warn(
         'GATEHOUSE_ADMIN_AUTH=none: everyone who can reach this port is the operator; do not put a proxy in front of it',
+      );
+    }
+    for (const name of variablesWithPassword(environment)) {
+      log.warn(
+        `local processes do not get ${name}: its URL holds a password; set it in the \`env\` of a server that needs it`,
       );
     }
     answerUnreadable(http, publicUrl, limits.lingerMs);

@@ -53,6 +53,8 @@ export type Limits = {
   readonly accountStatusIntervalMs: number;
   /** The state of a server, and failures of requests because of it, are logged at most once within this time. */
   readonly healthLogIntervalMs: number;
+  /** A server must introduce itself within this time; a local process may take as long as it may be silent. */
+  readonly introductionTimeoutMs: number;
   /** A server must answer the question for its newest protocol version within this time; otherwise a handshake decides. */
   readonly probeTimeoutMs: number;
   /** A server must answer whether it still has a session within this time; otherwise the session is lost. */
@@ -83,6 +85,7 @@ export const LIMITS: Limits = {
   listIntervalMs: 5000,
   accountStatusIntervalMs: 60_000,
   healthLogIntervalMs: 60_000,
+  introductionTimeoutMs: 10_000,
   probeTimeoutMs: 3000,
   sessionCheckTimeoutMs: 2000,
   databaseWaitMs: 5000,

@@ -186,14 +186,32 @@ function sharedRemoteTarget(
 const silenceOf = ({ timeoutSeconds }: Config): number =>
   timeoutSeconds === null ? DEFAULT_IDLE_TIMEOUT_MS : Math.ceil(timeoutSeconds * 1000);
 
-/** The variables of the gateway that a process inherits: those that programs need to run, and no secret. */
+/**
+ * The variables of the gateway that a process inherits: those that programs need to run and to download what they run, and
+ * no secret.
+ */
 const INHERITED =
-  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMFILES|PATHEXT|COMSPEC)$/i;
+  /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|LANG|LC_\w+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|SYSTEMDRIVE|APPDATA|LOCALAPPDATA|USERPROFILE|PROGRAMFILES|PATHEXT|COMSPEC|HTTPS?_PROXY|NO_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|npm_config_(?:registry|cache))$/i;
+/** Those that may hold a URL with a password, which others must not read. */
+const URLS = /^(?:HTTPS?_PROXY|NO_PROXY|npm_config_registry)$/i;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const isInherited = ([name, value]: [string, string | undefined]): boolean =>
+  INHERITED.test(name) && !hasPassword([name, value]);
+const hasPassword = ([name, value]: [string, string | undefined]): boolean =>
+  URLS.test(name) && value?.includes('@') === true;
+
+/** Returns the names of variables that local processes would inherit if their URLs held no password. */
+export const variablesWithPassword = (environment: Environment): string[] =>
+  Object.entries(environment)
+    .filter(hasPassword)
+    .map(([name]) => name);
 
 function processTarget(name: string, config: Config, machine: Machine, variables: readonly Secret[]): ProcessTarget {
   const { variables: environment, stdioUser: user, programs } = machine;
   const { env, cwd, encoding, encodingErrorHandler } = config;
-  const inherited = Object.entries(environment).filter(([variable]) => INHERITED.test(variable));
+  const inherited = Object.entries(environment).filter(isInherited);
   return {
     transport: 'stdio',
     name,

@@ -102,7 +102,7 @@ export type ConnectionOptions = {
   readonly memory: () => MemoryScope;
   /** Called when the connection is lost: a pipe has ended, or the address does not answer. */
   readonly onLost: (failure: ServerFailed) => void;
-  readonly limits: Pick<Limits, 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
+  readonly limits: Pick<Limits, 'introductionTimeoutMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
 };
 
 /** A connection without the count of its holders. */

@@ -8,7 +8,6 @@ import { createHttpIntroduction } from './http-introduction.ts';
 import { createHttpRequests } from './http-requests.ts';
 import { listenForChanges } from './listen-for-changes.ts';
 import { createSessionCheck, mayMeanLostSession, mentionsSession } from './lost-sessions.ts';
-import { introductionTimeout } from './memoize-until-failure.ts';
 import { isJson, protocolViolation, type ServerMessage } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
@@ -35,7 +34,7 @@ export function createHttpConnection(
     requests,
     ownId,
     room,
-    probeTimeoutMs: limits.probeTimeoutMs,
+    limits,
     closed: closed.signal,
   });
 
@@ -85,7 +84,11 @@ export function createHttpConnection(
   /** Cancels a request. In the stateless version, the end of the connection does that. */
   const cancel = (era: Era, own: number): void => {
     if (era === 'handshake') {
-      void postInSession(JSON.stringify(cancelledNotification(own)), introductionTimeout(), { isRetry: true }).then(
+      void postInSession(
+        JSON.stringify(cancelledNotification(own)),
+        AbortSignal.timeout(limits.introductionTimeoutMs),
+        { isRetry: true },
+      ).then(
         ({ answer }) => discard(answer),
         () => undefined,
       );
@@ -93,7 +96,9 @@ export function createHttpConnection(
   };
 
   const refuse = createRequestRefuser((answer) =>
-    postInSession(JSON.stringify(answer), introductionTimeout()).then((posted) => discard(posted.answer)),
+    postInSession(JSON.stringify(answer), AbortSignal.timeout(limits.introductionTimeoutMs)).then((posted) =>
+      discard(posted.answer),
+    ),
   );
 
   const begin = async (

@@ -3,7 +3,7 @@ import type { ConnectionOptions, ServerSession } from './connection.ts';
 import type { createFactsMemory } from './facts-memory.ts';
 import { readResponse, unavailable } from './http-answers.ts';
 import type { HttpRequests } from './http-requests.ts';
-import { introductionTimeout, memoizeUntilFailure } from './memoize-until-failure.ts';
+import { memoizeUntilFailure } from './memoize-until-failure.ts';
 import { protocolViolation } from './messages.ts';
 import {
   factsOfDiscovery,
@@ -21,7 +21,7 @@ export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
   readonly requests: HttpRequests;
   readonly ownId: () => number;
   readonly room: ReturnType<typeof createFactsMemory>;
-  readonly probeTimeoutMs: number;
+  readonly limits: ConnectionOptions['limits'];
   /** Aborted at the end of the connection. */
   readonly closed: AbortSignal;
 };
@@ -31,9 +31,10 @@ export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
  * session.
  */
 export function createHttpIntroduction(options: HttpIntroductionOptions) {
-  const { name, memory, requests, ownId, room, probeTimeoutMs, closed } = options;
+  const { name, memory, requests, ownId, room, limits, closed } = options;
+  const { introductionTimeoutMs, probeTimeoutMs } = limits;
   const { post, postStateless } = requests;
-  const soon = (): AbortSignal => AbortSignal.any([closed, introductionTimeout()]);
+  const soon = (): AbortSignal => AbortSignal.any([closed, AbortSignal.timeout(introductionTimeoutMs)]);
 
   /** Asks a question that only newer servers know. Resolves with null if the answer says that the server is older. */
   const probe = async (): Promise<ServerFacts | null> => {
@@ -58,16 +59,19 @@ export function createHttpIntroduction(options: HttpIntroductionOptions) {
     }
     return facts;
   };
-  const probed = memoizeUntilFailure(name, probe);
+  const probed = memoizeUntilFailure(name, probe, probeTimeoutMs);
 
   // Good servers fail in any way at a question that they do not know. If the handshake fails too, the first failure counts.
-  const discover = memoizeUntilFailure(name, () =>
-    probed().catch(async (failure: unknown) => {
-      if (mayBeHandshakeServer(failure) && (await session().catch(() => null)) !== null) {
-        return null;
-      }
-      throw failure;
-    }),
+  const discover = memoizeUntilFailure(
+    name,
+    () =>
+      probed().catch(async (failure: unknown) => {
+        if (mayBeHandshakeServer(failure) && (await session().catch(() => null)) !== null) {
+          return null;
+        }
+        throw failure;
+      }),
+    probeTimeoutMs,
   );
 
   const forgetDiscovery = (stale: ServerFacts | null): void => {
@@ -110,12 +114,15 @@ export function createHttpIntroduction(options: HttpIntroductionOptions) {
     room.keep('session', facts.bytes + 2 * (sessionId?.length ?? 0), () => session.forget(begun));
     return begun;
   };
-  const session = memoizeUntilFailure(name, () =>
-    beginSession().catch((error: unknown) => {
-      // If the server supports neither era, something else may have answered, such as the page of a proxy.
-      forgetDiscovery(null);
-      throw error;
-    }),
+  const session = memoizeUntilFailure(
+    name,
+    () =>
+      beginSession().catch((error: unknown) => {
+        // If the server supports neither era, something else may have answered, such as the page of a proxy.
+        forgetDiscovery(null);
+        throw error;
+      }),
+    introductionTimeoutMs,
   );
 
   return { discover, session, forgetDiscovery };

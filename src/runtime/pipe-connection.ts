@@ -1,7 +1,7 @@
 import type { BareConnection, ConnectionOptions, ServerSession } from './connection.ts';
 import { createFactsMemory } from './facts-memory.ts';
 import { type JsonRpcPipe, openJsonRpcPipe } from './json-rpc-pipe.ts';
-import { INTRODUCTION_TIMEOUT_MS, memoizeUntilFailure } from './memoize-until-failure.ts';
+import { memoizeUntilFailure } from './memoize-until-failure.ts';
 import { protocolViolation, type ServerMessage } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import {
@@ -39,10 +39,13 @@ type Introduced = { readonly line: JsonRpcPipe } & (
  * other first message, and remembers the era of the server.
  */
 export function createPipeConnection(
-  { egress, memory, onLost }: ConnectionOptions,
+  { egress, memory, onLost, limits }: ConnectionOptions,
   target: PipeTarget,
 ): BareConnection {
   const { name, idleTimeoutMs } = target;
+  // A process may have to be downloaded first. To end it would begin the download anew each time.
+  const startTimeoutMs =
+    target.transport === 'stdio' ? Math.max(limits.introductionTimeoutMs, idleTimeoutMs) : limits.introductionTimeoutMs;
   const stderr = new StderrBuffer(target.transport === 'stdio' ? target.secrets.map(({ value }) => value) : []);
   const ownId = createRequestIds();
   const listeners = new Set<() => void>();
@@ -76,7 +79,7 @@ export function createPipeConnection(
     if (failed !== undefined && performance.now() - failed.at < FAILURE_REMEMBERED_MS) {
       throw failed.error;
     }
-    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(INTRODUCTION_TIMEOUT_MS)]);
+    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(startTimeoutMs)]);
     let begun: Introduced | undefined;
     let ended: PipeFailure | undefined;
     try {
@@ -123,7 +126,7 @@ export function createPipeConnection(
     isKnown = true;
     return begun;
   };
-  const introduced = memoizeUntilFailure(name, begin);
+  const introduced = memoizeUntilFailure(name, begin, startTimeoutMs);
 
   async function* send(...[request, era, signal]: Parameters<BareConnection['send']>): AsyncGenerator<ServerMessage> {
     const { line } = await introduced();

@@ -19,7 +19,10 @@ export type ServerEntryOptions = {
   readonly egress: OrganizationEgresses;
   readonly operatorEgresses: OperatorEgresses;
   readonly now: () => number;
-  readonly limits: Pick<Limits, 'listIntervalMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
+  readonly limits: Pick<
+    Limits,
+    'listIntervalMs' | 'introductionTimeoutMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'
+  >;
   readonly budget: MemoryBudget;
   /** The quotas of an organization for stored tools. */
   readonly quotas: Quotas;

@@ -28,6 +28,11 @@ beforeAll(async () => {
       GATEHOUSE_ADMIN_TOKEN: 'of-the-gateway',
       DATABASE_URL: 'postgres://of-the-gateway',
       UNRELATED: 'of-somebody-else',
+      HTTPS_PROXY: 'http://proxy.example.com:3128',
+      http_proxy: 'http://me:of-the-gateway@proxy.example.com',
+      NODE_EXTRA_CA_CERTS: '/etc/ours.pem',
+      npm_config_registry: 'https://packages.example.com',
+      npm_config__auth: 'of-the-gateway',
     },
   });
 });
@@ -64,7 +69,11 @@ describe('are replaced from the environment', () => {
       LITERAL: `\${TOKEN} $TOKEN \${}`,
       GIVEN: '',
       PATH: '/usr/bin:/bin',
+      HTTPS_PROXY: 'http://proxy.example.com:3128',
+      NODE_EXTRA_CA_CERTS: '/etc/ours.pem',
+      npm_config_registry: 'https://packages.example.com',
     });
+    expect(Object.keys(environment)).not.toContain('http_proxy');
     expect(JSON.stringify(environment)).not.toMatch(/of-the-gateway|of-somebody-else/);
     expect((await read(gateway, id)).body.mcpServer).toMatchObject(mcpServer);
   });

@@ -102,6 +102,25 @@ describe.each(['handshake', 'stateless'])('a server of the SDK, %s', (era) => {
 });
 
 describe('the process', () => {
+  describe('that starts slowly', () => {
+    const startSlowly = (idleTimeoutMs: number): Connection => {
+      const args = ['-c', 'sleep 0.6; exec "$0" "$@"', process.execPath, ...PROGRAM, 'handshake'];
+      const target = targetOf({ command: 'bash', args, idleTimeoutMs });
+      const limits = { ...LIMITS, introductionTimeoutMs: 200 };
+      const connection = connect({ egress, memory: ownMemory, onLost: () => undefined, limits }, target);
+      opened.push(connection);
+      return connection;
+    };
+
+    test('is left to start for as long as it may be silent', async () => {
+      expect(await call(startSlowly(60_000), 'echo', { text: 'late' })).toBe('late');
+    });
+
+    test('is ended after its time', async () => {
+      await expect(startSlowly(100).introduce()).rejects.toThrow('did not introduce itself within 0.2 s.');
+    });
+  });
+
   test('inherits only the configured environment', async () => {
     const connection = start({ env: { PATH: process.env.PATH ?? '', GREETING: 'hello' } });
     const { PATH, GREETING, ...rest } = JSON.parse(await call(connection, 'environment'));

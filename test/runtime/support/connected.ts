@@ -1,3 +1,4 @@
+import { LIMITS } from '../../../src/base/limits.ts';
 import { createEgress } from '../../../src/egress/egress.ts';
 import { connect } from '../../../src/runtime/connect.ts';
 import { remoteTarget } from '../../../src/runtime/connectable.ts';
@@ -20,7 +21,7 @@ export async function startConnected(ofServer: Era, script: Script = {}, memory 
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const connection = connect(
-    { egress, memory, onLost: () => undefined, limits: { probeTimeoutMs: 300, sessionCheckTimeoutMs: 300 } },
+    { egress, memory, onLost: () => undefined, limits: { ...LIMITS, probeTimeoutMs: 300, sessionCheckTimeoutMs: 300 } },
     remoteTarget('streamable_http', 'Scripted', server.url, {}),
   );
   return {
