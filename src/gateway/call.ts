@@ -12,6 +12,9 @@ export type EndpointRequest = Served &
   Renewable & {
     /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
     readonly listen: () => void;
+    /** Notes the id of the request, and cancels the request of this endpoint with an id; ids are JSON. */
+    readonly nameIt: (id: string) => void;
+    readonly cancel: (id: string) => void;
     readonly request: Identified;
     readonly response: ServerResponse;
     readonly signal: AbortSignal;

@@ -70,7 +70,10 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           const scope = scopeKey(found.endpoint.config);
           isStillServed = ({ endpoint }) => scopeKey(endpoint.config) === scope;
         };
-        await serve(deps, { ...found, renew, isCurrent, listen, request, response, signal: exchange.signal });
+        const { signal } = exchange;
+        const nameIt = (id: string): void => exchange.nameIt(id);
+        const cancel = (id: string): void => live.cancel(found.endpoint, id);
+        await serve(deps, { ...found, renew, isCurrent, listen, nameIt, cancel, request, response, signal });
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
         // A refusal is also answered if the endpoint was found deleted before the complete request had arrived.

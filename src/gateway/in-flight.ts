@@ -8,6 +8,8 @@ const CHECK_INTERVAL_MS = 500;
 /** A request in flight. Call `end` when its connection is gone; `isLeft` means before the end of the answer. */
 export type RequestInFlight = {
   readonly signal: AbortSignal;
+  /** Notes the id that the client has given to the request, as JSON, so that the client can cancel it. */
+  readonly nameIt: (id: string) => void;
   /** Ends the request for a reason of the gateway. */
   readonly abort: (reason: Error) => void;
   readonly end: (isLeft: boolean) => void;
@@ -24,10 +26,16 @@ export type InFlight = {
    * streams something that it no longer shows.
    */
   readonly begin: (endpoint: EndpointKey, isServed: () => Promise<boolean>) => RequestInFlight | null;
+  /**
+   * Aborts the request of an endpoint with this id. Ids are unique for one client only, and requests do not say which
+   * client has sent them: if two have this id, it aborts none.
+   */
+  readonly cancel: (endpoint: Pick<EndpointKey, 'id'>, id: string) => void;
 };
 
 /** The shared abort reasons: an Error for each request would collect an unused stack. */
 export const ENDPOINT_GONE = new Error('The endpoint is gone.');
+export const REQUEST_CANCELLED = new Error('The client has cancelled the request.');
 const CLIENT_GONE = new Error('The client is gone.');
 
 /** The number of requests in flight of one endpoint or organization. */
@@ -64,6 +72,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
   /** One object holds everything about a request, because there is one for each message. */
   class TrackedRequest implements RequestInFlight {
     readonly isServed: () => Promise<boolean>;
+    #id: string | undefined;
     readonly #controller = new AbortController();
     readonly #slot: number;
     readonly #ofEndpoint: Count;
@@ -78,6 +87,14 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
 
     get signal(): AbortSignal {
       return this.#controller.signal;
+    }
+
+    nameIt(id: string): void {
+      this.#id = id;
+    }
+
+    isNamed(ofEndpoint: Count, id: string): boolean {
+      return this.#ofEndpoint === ofEndpoint && this.#id === id;
     }
 
     abort(reason: Error): void {
@@ -110,6 +127,13 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
         enter(ofOrganizations, organizationId, ofOrganization),
         isServed,
       );
+    },
+    cancel: (endpoint, id) => {
+      const ofEndpoint = ofEndpoints.get(endpoint.id);
+      const named = ofEndpoint === undefined ? [] : underWay.values().filter((one) => one.isNamed(ofEndpoint, id));
+      if (named.length === 1) {
+        named[0]?.abort(REQUEST_CANCELLED);
+      }
     },
   };
 }

@@ -15,10 +15,10 @@ import { answerByService } from './answer-by-service.ts';
 import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
-import { ENDPOINT_GONE } from './in-flight.ts';
+import { ENDPOINT_GONE, REQUEST_CANCELLED } from './in-flight.ts';
 import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type MessageStart, type Outcome, recordCall } from './outcome.ts';
-import { sendRpcError } from './reply.ts';
+import { acceptOf, beginEvents, EVENT_STREAM, sendRpcError } from './reply.ts';
 import type { Served } from './served.ts';
 
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -41,13 +41,47 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
     began = { ...began, requestBytes: bytes.length };
     const reading = readMessage(bytes, asked.organizationId, signal, size);
     message = reading instanceof Promise ? await reading : reading;
+    noteId(asked, message);
     ended = await answer(deps, asked, message);
   } catch (error) {
     ended = error instanceof AnswerFailed ? error : new AnswerFailed(error);
-    sendError(deps, asked, message, ended);
+    if (signal.reason === REQUEST_CANCELLED) {
+      endCancelled(deps, asked, message);
+    } else {
+      sendError(deps, asked, message, ended);
+    }
   } finally {
-    const without = response.destroyed ? 'client_gone' : 'internal';
+    const without = response.destroyed || signal.reason === REQUEST_CANCELLED ? 'client_gone' : 'internal';
     recordCall(deps, asked, ended, began, signal.reason === ENDPOINT_GONE ? 'endpoint_gone' : without);
+  }
+}
+
+/**
+ * Notes the id of a request without a session, or cancels the one that a notification names. In a session, the server
+ * knows the ids of its client.
+ */
+function noteId({ request, nameIt, cancel }: EndpointRequest, { id, method, params }: Message): void {
+  if (request.headers['mcp-session-id'] !== undefined) {
+    return;
+  }
+  if (id !== undefined) {
+    nameIt(JSON.stringify(id));
+  } else if (method === 'notifications/cancelled' && params.requestId !== undefined) {
+    cancel(JSON.stringify(params.requestId));
+  }
+}
+
+/** Ends the answer to a cancelled request: without a response (MCP, "Cancellation") where the client reads streams. */
+function endCancelled(deps: Deps, { request, response }: EndpointRequest, message: Message | undefined): void {
+  const isStream = response.getHeader('content-type') === EVENT_STREAM;
+  if (response.headersSent) {
+    isStream ? response.end() : response.destroy();
+  } else if (acceptOf(request).events) {
+    // A comment, which clients ignore.
+    beginEvents(response).end(': cancelled\n\n');
+  } else {
+    const cancelled = new RpcError(RPC_ERROR_CODES.refused, REQUEST_CANCELLED.message);
+    sendRpcError(request, response, deps.publicUrl, cancelled, message?.id);
   }
 }
 

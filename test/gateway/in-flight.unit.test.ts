@@ -15,3 +15,26 @@ test('limits the requests in flight of an endpoint and of an organization, witho
   first?.end(false);
   expect(begin('b', 'org_1')).not.toBeNull();
 });
+
+test('cancels the one request of an endpoint with an id, and none if two have it', () => {
+  const live = createInFlight();
+  const begin = (endpoint: string, name?: string) => {
+    const one = live.begin({ id: endpoint, organizationId: 'org_1' }, isServed);
+    if (name !== undefined) {
+      one?.nameIt(name);
+    }
+    return () => one?.signal.aborted;
+  };
+  const [one, text, unnamed, elsewhere] = [begin('a', '1'), begin('a', '"1"'), begin('a'), begin('b', '1')];
+  const twins = [begin('a', '2'), begin('a', '2')];
+  for (const id of ['2', '3', 'undefined']) {
+    live.cancel({ id: 'a' }, id);
+  }
+  live.cancel({ id: 'nowhere' }, '1');
+  expect([one, text, unnamed, elsewhere, ...twins].map((isAborted) => isAborted())).toEqual(Array(6).fill(false));
+  live.cancel({ id: 'a' }, '1');
+  expect([one, text, unnamed, elsewhere, ...twins].map((isAborted) => isAborted())).toEqual([
+    true,
+    ...Array(5).fill(false),
+  ]);
+});
