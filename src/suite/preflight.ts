@@ -54,8 +54,8 @@ export async function requireUsable(
     }
   };
   const first = await ask(NONE, READABLE[apis[0] ?? 'servers']);
-  const type = first.headers.get('Content-Type') ?? 'no media type';
-  if (!/json/i.test(type)) {
+  if (first.json === undefined) {
+    const type = first.headers.get('Content-Type') ?? 'no media type';
     const what = `${baseUrl} answers ${first.status} with ${type}, not JSON`;
     throw new Unreachable(`${what}: it does not serve the APIs of Gatehouse. Check the URL.`);
   }
