@@ -2816,7 +2816,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Any other error (403, 405, 408, 413, 429, 431 or 5xx), always in this format. 502 means that the server behind the endpoint failed; the message names it. If there is no memory for a message or its answer, the answer is 503 with the code -32003. If the organization's pending calls use its share of the memory, the answer is 429 with the same code. */
+        /** @description Any other error (403, 405, 408, 413, 429, 431 or 5xx), always in this format. 502 means that the server behind the endpoint failed; the message names it. A 429 with the code -32003 can also come from the rate limit of that server. If there is no memory for a message or its answer, the answer is 503 with the code -32003. If the organization's pending calls use its share of the memory, the answer is 429 with the same code. */
         GatewayError: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -3299,7 +3299,7 @@ export interface components {
          */
         Help: string;
         /**
-         * @description The number of seconds to wait before you try again; sent with 429 and 503.
+         * @description The number of seconds to wait before you try again; sent with 429 and 503, and with 502 if the MCP server names it.
          * @example 1
          */
         RetryAfter: number;

@@ -5,13 +5,14 @@ import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { memoryOf } from '../http/memory.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';
+import { MAX_REFUSAL_BYTES } from '../runtime/read-refusal.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { initializeResultOf } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { servedCapabilities } from './capabilities.ts';
 import { isNewerVersion } from './eras.ts';
 import { maskForAnswer } from './mask-for.ts';
-import { MAX_REFUSAL_BYTES, statusForClient } from './pass-refusal.ts';
+import { passRetryAfter, statusForClient } from './pass-refusal.ts';
 import { placeOf, post } from './relay.ts';
 import { linkHelp, sendJson, sendMasked } from './reply.ts';
 import { methodNotFound, type Result } from './results.ts';
@@ -93,6 +94,7 @@ async function answerInitialize(
       const status = answer.status === 200 ? 200 : statusForClient(answer);
       if (status !== 200) {
         linkHelp(response, deps.publicUrl, status);
+        passRetryAfter(response, answer);
       }
       const refusal = writeJson({ ...incoming, id: message.id });
       if (refusal.length > MAX_REFUSAL_BYTES) {

@@ -18,6 +18,7 @@ import type { ToolList, ToolListUser } from './tool-lists.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
 const KEEP_ALIVE_MS = 25_000;
+/** The media type of streams of events. */
 export const EVENT_STREAM = 'text/event-stream';
 const [LF, CR, SPACE] = [0x0a, 0x0d, 0x20];
 

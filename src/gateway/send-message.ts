@@ -142,10 +142,13 @@ function sendError(
   if (cause instanceof ServerFailed) {
     const server = source.kind === 'server' ? source.server.id : endpoint.accountId;
     deps.failureLog.note(cause, { organizationId, server, requestId: request.id });
+    if (cause.retryAfterSeconds !== undefined && !response.headersSent) {
+      response.setHeader('Retry-After', cause.retryAfterSeconds);
+    }
   }
   const error =
     cause instanceof ServerFailed
-      ? new RpcError(RPC_ERROR_CODES.serverFailed, cause.message, { status: 502 })
+      ? new RpcError(RPC_ERROR_CODES.serverFailed, cause.message, { status: cause.isRateLimited ? 429 : 502 })
       : cause instanceof OverBudget
         ? noMemory(cause, response, failed)
         : cause;

@@ -1,12 +1,16 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
-import { isUnavailableStatus, ServerFailed } from './server-failed.ts';
+import { retryAfterOf } from './retry-after.ts';
+import { credentialsRefused, isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import { unanswered } from './streamed-answer.ts';
 
 /** The failure for an HTTP status that means that a server cannot answer now. */
-export const unavailable = (server: string, { status }: HttpAnswer): ServerFailed =>
-  new ServerFailed(server, 'unavailable', `answered with HTTP ${status}.`);
+export const unavailable = (server: string, answer: HttpAnswer): ServerFailed =>
+  new ServerFailed(server, 'unavailable', `answered with HTTP ${answer.status}.`, undefined, {
+    isRateLimited: answer.status === 429,
+    retryAfterSeconds: retryAfterOf(answer),
+  });
 
 /** Reads the messages of an answer, and discards the answer at the end. Throws ServerFailed. */
 export async function* readAnswer(
@@ -31,6 +35,10 @@ export async function readResponse(
   memory: MemoryScope,
 ): Promise<ServerMessage> {
   try {
+    if (answer.status === 403) {
+      // To a question of the gateway itself, it concerns its credentials.
+      throw credentialsRefused(server, answer.status);
+    }
     for await (const message of readAnswer(server, answer, memory)) {
       if (message.method === undefined && (message.id === id || (message.id ?? null) === null)) {
         return message;

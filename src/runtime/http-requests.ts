@@ -2,13 +2,17 @@ import type { MayBeSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import type { ConnectionOptions, ConnectionRequest } from './connection.ts';
 import { statelessHeaders, withStatelessMeta } from './protocol.ts';
+import { readRefusal } from './read-refusal.ts';
 import { type ServerRequest, sendToServer } from './send-to-server.ts';
 import { credentialsRefused, ServerFailed } from './server-failed.ts';
 import type { HttpTarget } from './target.ts';
 
 /** The requests of one connection over Streamable HTTP. All of them throw ServerFailed, or the reason of the signal. */
 export type HttpRequests = {
-  /** Sends one HTTP request. A 401 or 403 is a failure, because it concerns the credentials of the server. */
+  /**
+   * Sends one HTTP request. A 401 or 403 is a failure, because it concerns the credentials of the server, unless a 403
+   * is the JSON-RPC error of this one request.
+   */
   readonly send: (request: ServerRequest) => Promise<HttpAnswer>;
   /** Posts a message in JSON. `idleMs` is the idle timeout in milliseconds; the default is that of the server. */
   readonly post: (
@@ -41,6 +45,13 @@ export function createHttpRequests(
         onLost(error);
       }
       throw error;
+    }
+    if (answer.status === 403) {
+      // A JSON-RPC error with an id concerns this request only, such as a scope that one tool wants.
+      const refusal = await readRefusal(answer);
+      if ((refusal?.id ?? null) !== null) {
+        return { ...answer, body: Buffer.from(refusal?.text ?? '') };
+      }
     }
     if (answer.status === 401 || answer.status === 403) {
       discard(answer);

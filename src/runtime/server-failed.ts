@@ -8,6 +8,9 @@ export type FailureKind = 'unreachable' | 'unavailable' | 'refused' | 'broken' |
 /** Failures that may disappear without a change of the configuration. */
 const PASSING: readonly FailureKind[] = ['unreachable', 'unavailable', 'broken', 'late'];
 
+/** How a server asks for fewer requests. */
+type RetryLater = { readonly isRateLimited?: boolean; readonly retryAfterSeconds?: number | undefined };
+
 /**
  * A server could not be reached, or its answer is not valid. The message names the server and is for clients: it
  * contains no credentials, no address, and no text of the server. `cause` is for the log.
@@ -15,10 +18,15 @@ const PASSING: readonly FailureKind[] = ['unreachable', 'unavailable', 'broken',
 export class ServerFailed extends Error {
   override readonly name = 'ServerFailed';
   readonly kind: FailureKind;
+  /** Whether the server limits the rate of requests, and the seconds after which it wants the next one, if it says. */
+  readonly isRateLimited: boolean;
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(server: string, kind: FailureKind, what: string, cause?: unknown) {
+  constructor(server: string, kind: FailureKind, what: string, cause?: unknown, later: RetryLater = {}) {
     super(`The MCP server '${server}' ${what}`, { cause });
     this.kind = kind;
+    this.isRateLimited = later.isRateLimited ?? false;
+    this.retryAfterSeconds = later.retryAfterSeconds;
   }
 
   /** Whether the failure may disappear without a change of the configuration. */

@@ -5,7 +5,6 @@ import { type Minted, mintOver } from '../support/minted.ts';
 import {
   beginEvents,
   hang,
-  json,
   raw,
   type Script,
   type Scripted,
@@ -53,7 +52,7 @@ describe.each(WAYS)('a client that comes so: %s', (way) => {
     ['nothing, 204', raw(204, 'text/plain', ''), 502, 'neither JSON nor events'],
     ['JSON of another kind, 500', raw(500, 'application/json', `{"error": "${CANARY}"}`), 502, ''],
     ['401', raw(401, 'text/plain', CANARY, { 'WWW-Authenticate': `Bearer ${CANARY}` }), 502, 'refused the credentials'],
-    ['403', json({ error: { code: -32000, message: CANARY } }, 403), 502, 'refused the credentials'],
+    ['403', raw(403, 'text/plain', CANARY), 502, 'refused the credentials'],
     ['a redirect', raw(307, 'text/plain', '', { Location: 'http://localhost:9/mcp' }), 502, 'HTTP 307'],
     ['an end before the answer', breakOff, 502, 'broke off'],
     ['an end in the answer', breakOffLater, 502, 'broke off'],
