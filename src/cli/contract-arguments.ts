@@ -11,7 +11,8 @@ import type { Context } from './command.ts';
 export const CONTRACT_USAGE = `Checks a server against the OpenAPI document of Gatehouse, over HTTP.
 
   gatehouse contract --base-url URL [--api servers|operator|accounts] [--read-only] [--include PATTERN …]
-                     [--exclude PATTERN …] [--fuzz N] [--seed N] [--bail] [--header HEADER …] [--reporter pretty|junit|json] [--output FILE]
+                     [--exclude PATTERN …] [--fuzz N] [--seed N] [--bail] [--header HEADER …]
+                     [--reporter pretty|junit|json] [--output FILE]
   gatehouse contract --list [--api …] [--read-only] [--include PATTERN …] [--exclude PATTERN …]
 
   --base-url URL     the server, such as http://localhost:8080
@@ -20,8 +21,8 @@ export const CONTRACT_USAGE = `Checks a server against the OpenAPI document of G
   --include PATTERN  only checks whose name matches this regular expression, such as createMcpServer
   --exclude PATTERN  not the checks whose name matches it
   --list             prints the names of the checks, and asks no server
-  --fuzz N           also sends N bodies to each operation, made from its schema, right ones and spoiled ones; their names
-                     are made up too
+  --fuzz N           also sends N bodies to each operation, made from its schema, right ones and spoiled ones; their
+                     names are made up too
   --seed N           makes other bodies (1); the same seed makes the same ones again
   --bail             ends after the first failure
   --header HEADER    'Name: value', sent with every request; the value is not shown

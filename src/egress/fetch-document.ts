@@ -130,7 +130,7 @@ async function read(
 function refusal(kind: Exclude<UnpackFailed['kind'], 'broken'>, maxBytes: number): string {
   switch (kind) {
     case 'coding':
-      return 'came with a Content-Encoding other than gzip, deflate and br.';
+      return 'came with a Content-Encoding other than gzip, deflate, br and zstd.';
     case 'large':
       return `is larger than ${maxBytes} bytes.`;
     case 'dense':

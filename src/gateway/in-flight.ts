@@ -33,8 +33,10 @@ export type InFlight = {
   readonly cancel: (endpoint: Pick<EndpointKey, 'id'>, id: string) => void;
 };
 
-/** The shared abort reasons: an Error for each request would collect an unused stack. */
+// Shared reasons to abort: an Error for each request would collect an unused stack.
+/** The endpoint of a request was deleted, has expired, or serves something else now. */
 export const ENDPOINT_GONE = new Error('The endpoint is gone.');
+/** The client has cancelled the request with a notification. */
 export const REQUEST_CANCELLED = new Error('The client has cancelled the request.');
 const CLIENT_GONE = new Error('The client is gone.');
 

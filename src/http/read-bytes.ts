@@ -96,7 +96,10 @@ function bodyError(kind: UnpackFailed['kind'], limit: number): ApiError {
         `The body unpacks to more than ${MAX_UNPACKED_RATIO} times its size; send it without compression.`,
       );
     case 'coding':
-      return new ApiError('unsupported_media_type', 'The Content-Encoding is unknown; use gzip, deflate, br or none.');
+      return new ApiError(
+        'unsupported_media_type',
+        'The Content-Encoding is unknown; use gzip, deflate, br, zstd or none.',
+      );
     case 'broken':
       return unreadable();
   }

@@ -24,8 +24,8 @@ export function answerUnreadable(server: Server, publicUrl: string, lingerMs: nu
       socket.destroy();
       return;
     }
-    if (socket.writableEnded) {
-      // It is ending: this is what still comes after the answer.
+    if (socket.writableEnded || error.code === 'HPE_CLOSED_CONNECTION') {
+      // It is ending, or ends with the answer under way: this is what still comes after the last request.
       return;
     }
     const { _httpMessage: answering } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };

@@ -146,6 +146,7 @@ describe('content codings', () => {
   });
 
   test.each<[string, Buffer]>([
+    ['compress', Buffer.from('x')],
     ['zstd', Buffer.from('x')],
     ['gzip, br', Buffer.from('x')],
     ['constructor', Buffer.from('x')],

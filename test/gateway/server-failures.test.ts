@@ -2,15 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { call } from '../support/client.ts';
 import { type Ask, connect, eraOf, requestOf, WAYS } from '../support/mcp-client.ts';
 import { type Minted, mintOver } from '../support/minted.ts';
-import {
-  beginEvents,
-  hang,
-  raw,
-  type Script,
-  type Scripted,
-  type Step,
-  startScripted,
-} from '../support/scripted.ts';
+import { beginEvents, hang, raw, type Script, type Scripted, type Step, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 
 let gateway: TestServer;

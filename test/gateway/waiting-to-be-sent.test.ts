@@ -65,12 +65,14 @@ const WAITS: Record<string, () => Promise<Waiting>> = {
     const minted = await mintOver(gateway, server.url);
     await send(minted.token);
     const { reached, release } = gate('initialize');
-    const run = server.script['tools/call'] as Step;
-    server.script['tools/call'] = (response, got) =>
-      (got.headers['mcp-session-id'] === sessionId(1) ? json({ error: { code: -32001, message: '' } }, 404) : run)(
-        response,
-        got,
-      );
+    for (const method of ['tools/call', 'ping']) {
+      const run = server.script[method] as Step;
+      server.script[method] = (response, got) =>
+        (got.headers['mcp-session-id'] === sessionId(1) ? json({ error: { code: -32001, message: '' } }, 404) : run)(
+          response,
+          got,
+        );
+    }
     const answer = send(minted.token);
     await reached;
     return { minted, answer, release };
