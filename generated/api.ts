@@ -3280,7 +3280,7 @@ export interface components {
         IfNoneMatch: string;
     };
     requestBodies: {
-        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). At most 10,000 of them may be numbers that JavaScript would write differently (`1.0`, `1e5`, `-0`, or more digits than it holds). The message and its `params` may have 1,000 members each. Messages of more than 16 KiB are read in turns with those of other organizations. You may omit `jsonrpc`, and the media type may be `text/plain`. A compressed message may unpack to at most 100 times its size; messages that unpack to at most 256 KiB have no such limit. */
+        /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). At most 10,000 of them may be numbers that JavaScript would write differently (`1.0`, `1e5`, `-0`, or more digits than it holds). The message and its `params` may have 1,000 members each. Messages of more than 16 KiB are read in turns with those of other organizations. You may omit `jsonrpc`, and the media type may be `text/plain`. A compressed message may unpack to at most 100 times its size; messages that unpack to at most 256 KiB have no such limit. Null counts as absent where the protocol has no null. In the protocol version 2025-03-26 (also without the header `MCP-Protocol-Version`), a body may be a batch: a list of at most 100 messages without `initialize`. They are answered one after the other, in a stream of events, which the client must accept. The rate limit counts each of them. */
         RpcMessage: {
             content: {
                 "application/json": components["schemas"]["RpcMessage"];

@@ -3,6 +3,7 @@ import type { MayBeSent } from '../base/not-sent.ts';
 import type { Identified } from '../http/context.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Era } from '../runtime/protocol.ts';
+import type { RequestInFlight } from './in-flight.ts';
 import type { Message, RequestMessage } from './message.ts';
 import type { Renewable } from './renewable.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
@@ -12,9 +13,11 @@ export type EndpointRequest = Served &
   Renewable & {
     /** Notes that what is answered is what the server tells unasked: a scope that changes ends it too. */
     readonly listen: () => void;
-    /** Notes the id of the request, and cancels the request of this endpoint with an id; ids are JSON. */
-    readonly nameIt: (id: string) => void;
+    /** Notes the id of the request, as `RequestInFlight` does, and cancels the request of this endpoint with an id. */
+    readonly nameIt: RequestInFlight['nameIt'];
     readonly cancel: (id: string) => void;
+    /** Counts one more message for the rate limit. Rejects with `rate_limited`. */
+    readonly count: () => Promise<void> | undefined;
     readonly request: Identified;
     readonly response: ServerResponse;
     readonly signal: AbortSignal;

@@ -71,9 +71,12 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           isStillServed = ({ endpoint }) => scopeKey(endpoint.config) === scope;
         };
         const { signal } = exchange;
-        const nameIt = (id: string): void => exchange.nameIt(id);
-        const cancel = (id: string): void => live.cancel(found.endpoint, id);
-        await serve(deps, { ...found, renew, isCurrent, listen, nameIt, cancel, request, response, signal });
+        const counted = {
+          nameIt: (id: string, end?: () => void): void => exchange.nameIt(id, end),
+          cancel: (id: string): void => live.cancel(found.endpoint, id),
+          count: () => limit(found.endpoint.id),
+        };
+        await serve(deps, { ...found, ...counted, renew, isCurrent, listen, request, response, signal });
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
         // A refusal is also answered if the endpoint was found deleted before the complete request had arrived.

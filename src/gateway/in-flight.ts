@@ -8,8 +8,11 @@ const CHECK_INTERVAL_MS = 500;
 /** A request in flight. Call `end` when its connection is gone; `isLeft` means before the end of the answer. */
 export type RequestInFlight = {
   readonly signal: AbortSignal;
-  /** Notes the id that the client has given to the request, as JSON, so that the client can cancel it. */
-  readonly nameIt: (id: string) => void;
+  /**
+   * Notes the id that the client has given to the request, as JSON, so that the client can cancel it. `cancel` ends a
+   * part of the request instead of all of it.
+   */
+  readonly nameIt: (id: string, cancel?: () => void) => void;
   /** Ends the request for a reason of the gateway. */
   readonly abort: (reason: Error) => void;
   readonly end: (isLeft: boolean) => void;
@@ -74,6 +77,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
   /** One object holds everything about a request, because there is one for each message. */
   class TrackedRequest implements RequestInFlight {
     readonly isServed: () => Promise<boolean>;
+    cancel: (() => void) | undefined;
     #id: string | undefined;
     readonly #controller = new AbortController();
     readonly #slot: number;
@@ -91,8 +95,9 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
       return this.#controller.signal;
     }
 
-    nameIt(id: string): void {
+    nameIt(id: string, cancel = (): void => this.abort(REQUEST_CANCELLED)): void {
       this.#id = id;
+      this.cancel = cancel;
     }
 
     isNamed(ofEndpoint: Count, id: string): boolean {
@@ -134,7 +139,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
       const ofEndpoint = ofEndpoints.get(endpoint.id);
       const named = ofEndpoint === undefined ? [] : underWay.values().filter((one) => one.isNamed(ofEndpoint, id));
       if (named.length === 1) {
-        named[0]?.abort(REQUEST_CANCELLED);
+        named[0]?.cancel?.();
       }
     },
   };

@@ -97,7 +97,9 @@ type Reading = Generator<undefined, Message>;
 function* pieces(bytes: Buffer, size: JsonSize): Reading {
   const { value, json } = yield* parse(bytes, size);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const what = Array.isArray(value) ? 'Batches are not supported: send one message.' : 'A message is a JSON object.';
+    const what = Array.isArray(value)
+      ? 'Only the protocol version 2025-03-26 has batches: send one message.'
+      : 'A message is a JSON object.';
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   const written = value as Params;
@@ -211,10 +213,14 @@ function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefine
       throw tooManyMembers();
     }
   }
-  throw new RpcError(RPC_ERROR_CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', {
+  throw invalidJson();
+}
+
+/** The error for a body that is not JSON. */
+export const invalidJson = (): RpcError =>
+  new RpcError(RPC_ERROR_CODES.parseError, 'The body is not valid JSON in UTF-8, or is nested too deep.', {
     status: 400,
   });
-}
 
 const tooManyNumbers = (): RpcError =>
   new RpcError(

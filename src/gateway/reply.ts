@@ -144,7 +144,7 @@ export async function sendPieces(
 }
 
 /** JSON of a server without its line ends, with which a line of an event would end; it is changed in place. */
-function inOneLine(json: Buffer): Buffer {
+export function inOneLine(json: Buffer): Buffer {
   if (json.includes(LF) || json.includes(CR)) {
     for (let at = 0; at < json.length; at++) {
       if (json[at] === LF || json[at] === CR) {

@@ -12,35 +12,85 @@ import { readBytes } from '../http/read-bytes.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { answerByServer } from './answer-by-server.ts';
 import { answerByService } from './answer-by-service.ts';
+import { BatchAnswer, type BatchPart, isBatch, splitBatch } from './batch.ts';
 import type { Call, EndpointRequest } from './call.ts';
 import { noSuchEndpoint } from './endpoints.ts';
 import { eraOf } from './eras.ts';
 import { ENDPOINT_GONE, REQUEST_CANCELLED } from './in-flight.ts';
 import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
-import { AnswerFailed, type MessageStart, type Outcome, recordCall } from './outcome.ts';
+import { AnswerFailed, type Outcome, recordCall } from './outcome.ts';
 import { acceptOf, beginEvents, EVENT_STREAM, sendRpcError } from './reply.ts';
 import type { Served } from './served.ts';
 
+/** JSON may not begin with it, and libraries ignore it (RFC 8259, section 8.1). */
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Answers a posted message of a client, and records the outcome. */
+/** Answers what a client has posted: a message, or a batch of them. Records the outcomes. */
 export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<void> {
+  const { request, response } = asked;
+  const at = performance.now();
+  let bytes: Buffer;
+  let batch: readonly Buffer[] | null;
+  try {
+    const memory = memoryOf(request);
+    bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
+    if (BYTE_ORDER_MARK.equals(bytes.subarray(0, BYTE_ORDER_MARK.length))) {
+      bytes = bytes.subarray(BYTE_ORDER_MARK.length);
+    }
+    batch = isBatch(request, bytes) ? await splitBatch(request, bytes) : null;
+  } catch (error) {
+    sendError(deps, asked, undefined, new AnswerFailed(error));
+    return;
+  }
+  await (batch === null ? answerOne(deps, asked, bytes, { at }) : answerBatch(deps, asked, batch, at));
+}
+
+/**
+ * Answers the messages of a batch one after the other, each as if it had come alone (MCP 2025-03-26, "Batching"). The
+ * rate limit counts every message.
+ */
+async function answerBatch(deps: Deps, asked: EndpointRequest, batch: readonly Buffer[], at: number): Promise<void> {
   const { request, response, signal } = asked;
-  let began: MessageStart = { at: performance.now(), requestBytes: 0 };
+  for (let more = 1; more < batch.length; more++) {
+    await asked.count();
+  }
+  const answers = new BatchAnswer(response);
+  for (const bytes of batch) {
+    signal.throwIfAborted();
+    const cancelling = new AbortController();
+    const ofPart = {
+      signal: AbortSignal.any([signal, cancelling.signal]),
+      nameIt: (id: string): void => asked.nameIt(id, () => cancelling.abort(REQUEST_CANCELLED)),
+    };
+    await answers.add(request, (part) => answerOne(deps, { ...asked, ...ofPart, response: part }, bytes, { at, part }));
+  }
+  answers.end();
+}
+
+/**
+ * Answers one message, and records the outcome. `at` is the time at which its request came, `part` the place of its
+ * response in the answer to a batch.
+ */
+async function answerOne(
+  deps: Deps,
+  asked: EndpointRequest,
+  bytes: Buffer,
+  { at, part }: { readonly at: number; readonly part?: BatchPart },
+): Promise<void> {
+  const { request, response, signal } = asked;
   let message: Message | undefined;
   let ended: Outcome | AnswerFailed = null;
   try {
-    const memory = memoryOf(request);
-    const bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
     const size = measureJson(bytes.toString('latin1'), MAX_VALUES);
     const parsed = countedParsed(bytesOfValues(bytes.length, size.values));
     if (parsed > 0) {
       // The text that is passed on to the server, and its parsed value.
-      await memory.hold('bodies', 0).waitToResize(parsed, signal);
+      await memoryOf(request).hold('bodies', 0).waitToResize(parsed, signal);
     }
-    began = { ...began, requestBytes: bytes.length };
     const reading = readMessage(bytes, asked.organizationId, signal, size);
     message = reading instanceof Promise ? await reading : reading;
+    part?.admit(message);
     noteId(asked, message);
     ended = await answer(deps, asked, message);
   } catch (error) {
@@ -52,6 +102,7 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
     }
   } finally {
     const without = response.destroyed || signal.reason === REQUEST_CANCELLED ? 'client_gone' : 'internal';
+    const began = { at, requestBytes: bytes.length };
     recordCall(deps, asked, ended, began, signal.reason === ENDPOINT_GONE ? 'endpoint_gone' : without);
   }
 }

@@ -59,8 +59,10 @@ test('404: an unknown method of the stateless version, and an unknown session', 
 
 test('405 with Allow: GET and DELETE without a session', async () => {
   for (const id of ['openStreamWithBearer', 'endSessionWithBearer'] as const) {
-    const { status, headers } = await ask(id);
+    const { status, headers, body } = await ask(id);
     expect([status, headers.get('allow')]).toEqual([405, 'POST']);
+    // The first request of clients of the older transport is a GET.
+    expect(body.error.message).toContain('The older transport HTTP+SSE is not served.');
   }
 });
 

@@ -69,7 +69,7 @@ const REFUSED: readonly (readonly [title: string, body: Body])[] = [
   ['jsonrpc twice', inEnvelope('"jsonrpc":"2.0"')],
   ['a call without id, as a notification', around((call) => call.replace('"id":1,', ''))],
   ['a batch', around((call) => `[${call}]`)],
-  ['a batch that begins well', (meta) => `[${args('{}')(meta)},${params('"name":"forbidden"')(meta)}]`],
+  ['a batch that begins well', around((call) => `[{"jsonrpc":"2.0","id":0,"method":"tools/list"},${call}]`)],
   ['a batch of batches', around((call) => `[[${call}]]`)],
   ['two messages', (meta) => `${args('{}')(meta)}\n${params('"name":"forbidden"')(meta)}`],
   ['something behind the message', around((call) => `${call}]`)],
@@ -79,7 +79,7 @@ const REFUSED: readonly (readonly [title: string, body: Body])[] = [
   ['a surrogate as bytes', named([0xed, 0xa0, 0x80])],
   ['a NUL', named([0])],
   ['an escaped NUL', params('"name":"forbidden\\u0000"')],
-  ['a byte order mark', around((call) => `\uFEFF${call}`)],
+  ['a byte order mark before a hidden tool', around((call) => `\uFEFF${call}`)],
   ['UTF-16', around((call) => Buffer.from(call, 'utf16le'))],
   ['a comment', around((call) => call.replace('{', '{/* hello */'))],
   ['a comment that hides a name', params('"name":"allowed"/*,"name":"forbidden"*/')],
@@ -123,6 +123,11 @@ const ARRIVES: readonly (readonly [title: string, body: Body, arrives?: string])
   ['a member that no message has', inEnvelopeOf('{"a":1}', '"parameters":{"name":"forbidden"}')],
   ['lists, 190 deep', nested('[', ']', 190)],
   ['exactly 4 MiB', ofSize(LARGEST)],
+  [
+    'a byte order mark',
+    around((call) => `\uFEFF${call.replace('"forbidden"', '"allowed","arguments":{"a":1}')}`),
+    '{"a":1}',
+  ],
 ];
 
 const IDS = ['9007199254740993', '-0', '1.0', '1e400', 'null', '"\\ud800"', '""'];

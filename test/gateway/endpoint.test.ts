@@ -239,7 +239,7 @@ test('202: a notification gets no answer', async () => {
 test.each([
   ['no JSON', '{', -32700],
   ['no UTF-8', Buffer.from('{"method": "\xff"}', 'latin1'), -32700],
-  ['a batch', [rpc('ping')], -32600],
+  ['an empty batch', [], -32600],
   ['a number', 1, -32600],
   ['another JSON-RPC', { ...rpc('ping'), jsonrpc: '1.0' }, -32600],
   ['no method', { jsonrpc: '2.0', id: 1 }, -32600],
