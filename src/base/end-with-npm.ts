@@ -1,4 +1,6 @@
 const LOOK_MS = 500;
+/** Known before the start takes its time: npm may end meanwhile. */
+const parentId = process.ppid;
 
 /**
  * Ends this process as SIGTERM does when the npm that runs it has ended: npm passes signals on to its shell only, and some
@@ -8,9 +10,8 @@ export function endWithNpm(env: Readonly<Record<string, string | undefined>> = p
   if (env.npm_lifecycle_event === undefined) {
     return;
   }
-  const parent = process.ppid;
   const looking = setInterval(() => {
-    if (process.ppid !== parent) {
+    if (process.ppid !== parentId) {
       clearInterval(looking);
       process.kill(process.pid, 'SIGTERM');
     }
