@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { readDocument } from '../contract/bundle.ts';
 import { CredentialsRefused, Unreachable } from '../suite/preflight.ts';
 import { prettyReporter, REPORTERS, type Reporter } from '../suite/reporters.ts';
@@ -14,20 +14,25 @@ import { type ContractOptions, parseContractArguments, suiteCredentials } from '
 export async function runContract(context: Context): Promise<number> {
   const { args, env, stdout, stderr, interruption } = context;
   const options = parseContractArguments(args);
+  const document = await readDocument();
+  const checks = await checksFor({ ...options, document });
+  if (checks.length === 0) {
+    // A run of no checks would pass.
+    throw new UsageError('these options leave no check to run; --list prints the names of the checks');
+  }
   if (options.baseUrl === null) {
-    const checks = await checksFor({ ...options, document: await readDocument() });
     stdout(checks.map(({ api, name }) => `${api.padEnd(8)}  ${name}\n`).join(''));
     return EXIT.done;
   }
   const credentials = suiteCredentials(env, options);
   const signal = interruption();
-  const report = openReport(context, options);
+  const report = await openReport(context, options);
   let failed = false;
   try {
     const { coverage } = await runSuite({
       ...options,
       baseUrl: options.baseUrl,
-      document: await readDocument(),
+      document,
       credentials,
       signal,
       onResult: (result) => {
@@ -52,21 +57,23 @@ type Report = {
   readonly end: (...told: Parameters<Reporter['end']>) => Promise<void>;
 };
 
-/** The report on standard output; with a file, the file's too. Throws UsageError if the file cannot be written. */
-function openReport({ stdout, hasColors }: Context, { reporter, output }: ContractOptions): Report {
+/** The report on standard output; with a file, the file's too. Throws UsageError if the file cannot be opened. */
+async function openReport({ stdout, hasColors }: Context, { reporter, output }: ContractOptions): Promise<Report> {
   if (output === null) {
     const only = REPORTERS[reporter](stdout, hasColors);
     return { result: only.result, end: async (...told) => only.end(...told) };
   }
+  const file = await open(output, 'w').catch((error: Error) => {
+    throw new UsageError(`--output: ${error.message}`);
+  });
   const texts: string[] = [];
   const both = [prettyReporter(stdout, hasColors), REPORTERS[reporter]((text) => texts.push(text), false)];
   return {
     result: (result) => both.forEach((each) => void each.result(result)),
     end: async (...told) => {
       both.forEach((each) => void each.end(...told));
-      await writeFile(output, texts.join('')).catch((error: Error) => {
-        throw new UsageError(`--output: ${error.message}`);
-      });
+      await file.writeFile(texts.join(''));
+      await file.close();
     },
   };
 }

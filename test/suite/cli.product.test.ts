@@ -54,6 +54,11 @@ describe('2: wrong usage says what is wrong', () => {
     ['an unknown API', [...url, '--api', 'billing'], ENV, 'servers, operator, accounts'],
     ['an unknown reporter', [...url, '--reporter', 'tap'], ENV, 'pretty, junit, json'],
     ['a pattern that is none', [...url, '--include', '('], ENV, '--include: Invalid regular expression'],
+    ['a pattern that no name matches', [...url, '--include', 'createMcpSever'], ENV, 'leave no check to run; --list'],
+    ['patterns that leave none', [...url, '--include', 'createMcpServer', '--exclude', '.'], ENV, 'leave no check'],
+    ['no check of that API', [...url, '--api', 'servers', '--include', 'createIntegration:'], ENV, 'leave no check'],
+    ['no check of that kind', [...url, '--read-only', '--include', 'createMcpServer:'], ENV, 'leave no check'],
+    ['a list of none', ['--list', '--include', 'createMcpSever'], ENV, 'leave no check'],
     ['a header without a value', [...url, '--header', 'X-Key'], ENV, "--header: give it as 'Name: value'"],
     ['no credentials', url, {}, 'GATEHOUSE_ADMIN_TOKEN'],
     ['no operator token', url, TEAM_ENV, 'GATEHOUSE_ADMIN_TOKEN'],
@@ -120,7 +125,6 @@ describe('the checks of a run', () => {
     const created = await listed('--include', '^createMcpServer:');
     expect(created.length).toBeGreaterThan(5);
     expect(await listed('--include', '^createMcpServer:', '--include', '^createIntegration:')).not.toEqual(created);
-    expect(await listed('--include', '^createMcpServer:', '--exclude', '.')).toEqual([]);
     const args = [
       '--base-url',
       server.url,
@@ -217,9 +221,13 @@ describe('the report', () => {
     },
   );
 
-  test('--output where nothing can be written is told', async () => {
-    const args = ['--base-url', server.url, '--read-only', '--output', '/no/such/folder/report'];
-    expect(await run(args, ENV)).toMatchObject({ code: 2, stderr: expect.stringContaining('--output: ENOENT') });
+  test.each([
+    ['a folder that does not exist', '/no/such/folder/report', 'ENOENT'],
+    ['a folder', root, 'EISDIR'],
+  ])('--output that cannot be written is refused before the first check: %s', async (_name, output, reason) => {
+    const args = ['--base-url', server.url, '--read-only', '--output', output];
+    const stderr = expect.stringContaining(`--output: ${reason}`);
+    expect(await run(args, ENV)).toEqual({ code: 2, stdout: '', stderr });
   });
 });
 
