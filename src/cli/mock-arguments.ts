@@ -10,14 +10,16 @@ const DEFAULT_PORT = 4010;
 const DEFAULT_HOST = '127.0.0.1';
 
 /** The text of `gatehouse mock --help`. */
-export const MOCK_USAGE = `Serves the examples of the OpenAPI document, until you interrupt it. Nothing is remembered.
+export const mockUsage = (
+  document: Document,
+): string => `Serves the examples of the OpenAPI document, until you interrupt it. Nothing is remembered.
 
   gatehouse mock [--port N] [--host HOST] [--dynamic] [--api NAME] [--latency MS] [--fail FAULT …]
 
   --port N, -p N  the port (${DEFAULT_PORT}); 0 for any free one
   --host HOST     the address to listen on (${DEFAULT_HOST})
   --dynamic       makes bodies from the schemas, different ones each time, instead of the examples
-  --api NAME      only one API: accounts, servers or operator (all of them)
+  --api NAME      only one API: ${apiNames(document).join(', ')} (all of them)
 ${DISTURBANCES_USAGE}
   --help          this text
 

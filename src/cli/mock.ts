@@ -7,7 +7,13 @@ const PRISM = '@stoplight/prism-http';
 export const mock: Command = {
   synopsis: 'mock',
   summary: "serves the document's examples, to develop clients against",
-  usage: async () => (await import('./mock-arguments.ts')).MOCK_USAGE,
+  usage: async () => {
+    const [{ mockUsage }, { readDocument }] = await Promise.all([
+      import('./mock-arguments.ts'),
+      import('../contract/bundle.ts'),
+    ]);
+    return mockUsage(await readDocument());
+  },
   run: async (context) => {
     const { readMockArguments, npxLine } = await import('./mock-arguments.ts');
     const settings = await readMockArguments(context.args);

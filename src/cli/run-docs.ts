@@ -25,6 +25,9 @@ const IMAGES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
+/** Tells a folder of this command from all others. */
+const MARK = 'llms.txt';
+
 /** The server in the samples of a folder that somebody publishes without naming one: nobody has it (RFC 2606). */
 const EXAMPLE_SERVER = 'https://gatehouse.example.com';
 
@@ -48,7 +51,8 @@ export const docsUsage = (document: Document): string => `Builds the documentati
   --title TEXT    the name of the documentation (${document.info.title})
   --logo FILE     an image for the top of the page: ${Object.keys(IMAGES).join(', ')}
   --favicon FILE  an image for the tab of the browser, of the same kinds
-  --out DIR       the output folder; files there are replaced (dist/docs, which a server here serves at /docs)
+  --out DIR       the output folder; an earlier build there is replaced, other files stay (dist/docs, which a server
+                  here serves at /docs)
   --help          this text
 
 The folder contains index.html (one page that loads nothing else), openapi.json, llms.txt, and in docs/ the guides and a
@@ -88,12 +92,32 @@ async function build(document: Document, settings: Settings): Promise<string> {
     // Removes the pages of operations that no longer exist. Any other folder may contain files of the user.
     await rm(out, { recursive: true, force: true });
   }
+  await requireReplaceable(out, Object.keys(files));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(out, name)), { recursive: true });
     await writeFile(join(out, name), text);
   }
   const asked = server === EXAMPLE_SERVER ? ` Its samples ask ${server}; --server names yours.` : '';
   return `The documentation is in ${out} (${Object.keys(files).length} files).${asked}\n`;
+}
+
+/** Throws UsageError if a file would be replaced in a folder without a documentation: it is one of the user's. */
+async function requireReplaceable(out: string, names: readonly string[]): Promise<void> {
+  const exists = (name: string) =>
+    stat(join(out, name)).then(
+      () => true,
+      () => false,
+    );
+  if (await exists(MARK)) {
+    return;
+  }
+  for (const name of names) {
+    if (await exists(name)) {
+      throw new UsageError(
+        `--out ${out}: its ${name} would be replaced, and is not of an earlier build; name another folder`,
+      );
+    }
+  }
 }
 
 /** All files of the folder except the page, by file name. The server serves the page at `/docs`, hence the folder name. */
@@ -108,7 +132,7 @@ async function textsOf(document: Document, icon: string): Promise<Record<string,
   };
   const texts: Record<string, string> = {
     'openapi.json': `${JSON.stringify(document, null, 2)}\n`,
-    'llms.txt': llmsIndex(document, ''),
+    [MARK]: llmsIndex(document, ''),
   };
   for (const page of groups.flatMap(({ pages }) => pages)) {
     texts[`docs/${page.name}.md`] = await page.markdown();

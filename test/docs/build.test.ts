@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { operationsOf, resolve } from '../../src/contract/document.ts';
@@ -205,6 +205,31 @@ describe('flags', () => {
       expect(stdout).toContain(word);
     }
   });
+
+  test.each(['index.html', 'openapi.json', 'docs/errors.md'])(
+    'a file of the user is not replaced: %s. Others stay, and an earlier build is replaced',
+    async (name) => {
+      const folder = await temporaryFolder();
+      await mkdir(join(folder, 'docs'));
+      await writeFile(join(folder, 'CNAME'), 'tools.example.com');
+      await writeFile(join(folder, name), 'mine');
+      const refused = await buildDocs('--out', folder);
+      expect(refused).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringContaining(`its ${name} would be replaced`),
+      });
+      expect(await filesOf(folder)).toEqual(['CNAME', name].toSorted());
+      expect(await read(folder, name)).toBe('mine');
+      await rm(join(folder, name));
+      for (const title of ['First', 'Second']) {
+        expect((await buildDocs('--out', folder, '--title', title)).code).toBe(0);
+        expect(await read(folder, 'index.html')).toContain(`<title>${title}</title>`);
+      }
+      expect(await read(folder, 'CNAME')).toBe('tools.example.com');
+    },
+    30_000,
+  );
 
   test.each([
     [['--bogus'], '--bogus'],
