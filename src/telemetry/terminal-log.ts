@@ -24,7 +24,7 @@ export function terminalLog(): DestinationStream {
 
 /** The line of a request as a sentence instead of its fields; every other line as it is. */
 function shortened(text: string): string {
-  const { msg, level, time, requestId, method, path = '(no such path)', status, ms }: Line = JSON.parse(text);
+  const { msg, level, time, requestId, method, path = '(no operation)', status, ms }: Line = JSON.parse(text);
   if (msg !== 'request') {
     return text;
   }

@@ -197,7 +197,7 @@ test('the program logs each request in one line, and ends on SIGTERM', async () 
   const url = await program.ready;
   await askOnce(url, 'get', '/healthz', { headers: { 'X-Request-Id': 'a-request-of-mine' } });
   await askOnce(url, 'get', '/secret-path', {});
-  await expect.poll(() => program.output()).toContain('(no such path)');
+  await expect.poll(() => program.output()).toContain('(no operation)');
   const [first, second, ...rest] = program
     .output()
     .slice(program.output().indexOf('Docs: '))
@@ -205,7 +205,7 @@ test('the program logs each request in one line, and ends on SIGTERM', async () 
     .split('\n')
     .slice(2);
   expect(first).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: GET \/healthz 200 \d+ ms a-request-of-mine$/);
-  expect(second).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: GET \(no such path\) 404 \d+ ms [\da-f]{8}$/);
+  expect(second).toMatch(/^\[\d\d:\d\d:\d\d\] INFO: GET \(no operation\) 404 \d+ ms [\da-f]{8}$/);
   expect(rest).toEqual([]);
   program.child.kill('SIGTERM');
   expect(await program.exited).toBe(0);
