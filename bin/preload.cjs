@@ -6,7 +6,8 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 18)) {
     'Gatehouse needs Node 24.18 or newer; this is ' +
       process.versions.node +
       '.\n' +
-      'In a clone, `npm ci` installs one that `npm start` uses (its install script must be allowed to run).\n',
+      'In a clone, `npm ci` installs one that `npm start` uses (its install script must be allowed to run).\n' +
+      'Beside an installed package, `npm install node@24` gives one to npx.\n',
   );
   process.exit(1);
 }

@@ -177,7 +177,10 @@ const PROGRAM = 'node_modules/mcp-gatehouse/bin/gatehouse.cjs';
 test('an older Node is told which one is needed', async ({ skip }) => {
   skip(olderNode === undefined, NO_OLDER_NODE);
   const failed = await run(olderNode as string, [PROGRAM], { cwd: consumer }).catch((error: unknown) => error);
-  expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('needs Node 24.18 or newer') });
+  expect(failed).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/needs Node 24\.18 or newer.*`npm install node@24`/s),
+  });
 });
 
 test('the installed contract suite says what it is', async () => {
