@@ -147,14 +147,17 @@ describe.each([
 
   test.each(KINDS)('$name cancels only its own call', cancelOne);
 
-  test('a client without a session cannot cancel by id, because all such clients share the ids', async () => {
-    const client = await CLIENTS.find(({ name }) => name === 'curl')?.connect(place);
-    const answer = client?.call('wait', { args: { nonce: 'only' } });
-    await expect.poll(() => waiting.size, SOON).toBe(1);
+  test('a client without a session cannot cancel by an id that another client has too', async () => {
+    const connect = CLIENTS.find(({ name }) => name === 'curl')?.connect;
+    const clients = await Promise.all([connect?.(place), connect?.(place)]);
+    const answers = ['one', 'other'].map((nonce, at) => clients[at]?.call('wait', { args: { nonce } }));
+    await expect.poll(() => waiting.size, SOON).toBe(2);
     const body = { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } };
     expect((await askOnce(place.url, 'post', '', { body })).status).toBe(202);
-    waiting.get('only')?.('Still here');
-    expect(await answer).toBe('Still here');
+    for (const nonce of ['one', 'other']) {
+      waiting.get(nonce)?.('Still here');
+    }
+    expect(await Promise.all(answers)).toEqual(['Still here', 'Still here']);
     expect(cancelled).toEqual([]);
   });
 });
