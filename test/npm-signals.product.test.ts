@@ -20,7 +20,7 @@ const answers = (url: string): Promise<boolean> =>
 /** Runs a script of the package with npm, whose shell does not become the program. */
 async function runScript(script: string): Promise<{ npm: ChildProcess; url: string }> {
   const port = await freePort();
-  const npm = spawn('npm', ['run', script], {
+  const npm = spawn('npm', ['run', script, ...(script === 'mock' ? ['--', '--port', String(port)] : [])], {
     cwd: ROOT,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, GATEHOUSE_PORT: String(port), GATEHOUSE_DATA: data },
     stdio: 'ignore',
@@ -30,7 +30,7 @@ async function runScript(script: string): Promise<{ npm: ChildProcess; url: stri
   return { npm, url };
 }
 
-test.each(['sandbox', 'start'])('SIGTERM to `npm run %s` ends the program too', async (script) => {
+test.each(['sandbox', 'start', 'mock'])('SIGTERM to `npm run %s` ends the program too', async (script) => {
   const { npm, url } = await runScript(script);
   npm.kill('SIGTERM');
   await once(npm, 'exit');
