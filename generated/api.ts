@@ -1487,6 +1487,11 @@ export interface components {
          * @enum {string}
          */
         ApprovalPolicy: "auto_approve_all" | "require_approval_all" | "auto_approve_read_only" | "require_approval_per_tool";
+        /**
+         * @description Seconds that one call of a tool may take in all, from the first connection to the last byte of the answer. Null means 60.
+         * @example 300
+         */
+        CallTimeoutSeconds: number | null;
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -1494,6 +1499,7 @@ export interface components {
             base_url: components["schemas"]["BaseUrl"];
             tool_tags: components["schemas"]["ToolTags"];
             approval_policy: components["schemas"]["ApprovalPolicy"];
+            timeout_seconds: components["schemas"]["CallTimeoutSeconds"];
             /**
              * @description The number of tools.
              * @example 3
@@ -1549,6 +1555,7 @@ export interface components {
             tool_tags?: components["schemas"]["ToolTags"];
             /** @description Which tool calls wait for a person. The default is the operator's setting `GATEHOUSE_INTEGRATION_POLICY` (`auto_approve_all` unless set). A looser policy requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
+            timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
         };
         /** @description The changes. Omitted keys keep their values. A new document is imported again. */
         IntegrationPatch: {
@@ -1559,6 +1566,7 @@ export interface components {
             tool_tags?: components["schemas"]["ToolTags"];
             /** @description Which tool calls wait for a person. A looser policy than before requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
+            timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
         };
         /** @description The error. */
         ServersErrorBody: {
@@ -1628,6 +1636,11 @@ export interface components {
          */
         ServerTags: string[];
         /**
+         * @description Seconds of silence after which Gatehouse gives up a request to the server. Everything that the server sends for the request begins the time anew. Over SSE and WebSocket, so do its log messages and all else that belongs to no other request. Null means 60.
+         * @example 300
+         */
+        ServerTimeoutSeconds: number | null;
+        /**
          * @description Milliseconds since 1970-01-01T00:00:00Z.
          * @example 1751401500000
          */
@@ -1643,6 +1656,7 @@ export interface components {
             description: components["schemas"]["ServerDescription"];
             request_headers: components["schemas"]["StoredRequestHeaders"];
             tags: components["schemas"]["ServerTags"];
+            timeout_seconds: components["schemas"]["ServerTimeoutSeconds"];
             created_at: components["schemas"]["EpochMilliseconds"];
             updated_at: components["schemas"]["EpochMilliseconds"];
         };
@@ -1729,6 +1743,7 @@ export interface components {
             transport?: components["schemas"]["Transport"];
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
+            timeout_seconds?: components["schemas"]["ServerTimeoutSeconds"];
         };
         /** @description The success envelope. */
         McpServerCreatedAnswer: {
@@ -1805,6 +1820,7 @@ export interface components {
             transport?: components["schemas"]["Transport"];
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
+            timeout_seconds?: components["schemas"]["ServerTimeoutSeconds"];
         };
         /** @description The updated server, with the nine keys of an update answer. */
         McpServerUpdated: {
@@ -2143,7 +2159,7 @@ export interface components {
          */
         SharedServerEncodingErrorHandler: "strict" | "ignore" | "replace" | null;
         /**
-         * @description Seconds without a message from the server after which Gatehouse gives up a request; more than 0. Null means 60. The answer to a change never waits longer than this for a connection, nor longer than 10 seconds. A local process is left to start for this time, but at least for 10 seconds.
+         * @description Seconds of silence after which Gatehouse gives up a request to the server; more than 0. Everything that the server sends for the request begins the time anew. Over all transports but `streamable_http`, so do its log messages and all else that belongs to no other request. Null means 60. The answer to a change never waits longer than this for a connection, nor longer than 10 seconds. A local process is left to start for this time, but at least for 10 seconds.
          * @example 30
          */
         SharedServerTimeoutSeconds: number | null;

@@ -39,7 +39,8 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
 
   createIntegration: async ({ body, caller }, respond) => {
     const { name, base_url = null, tool_tags = {}, approval_policy = deps.integrationPolicy } = body;
-    const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy };
+    const { timeout_seconds: timeoutSeconds = null } = body;
+    const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy, timeoutSeconds };
     const source = sourceOf(body);
     if (source === null) {
       throw invalidField('body.document', 'is required, or document_url in its place');
@@ -55,12 +56,13 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 
   updateIntegration: async ({ params, headers, body, caller }, respond) => {
-    const { name, base_url, tool_tags, approval_policy } = body;
+    const { name, base_url, tool_tags, approval_policy, timeout_seconds } = body;
     const changes: Partial<IntegrationFields> = {
       ...(name !== undefined && { name }),
       ...(base_url !== undefined && { baseUrl: base_url }),
       ...(tool_tags !== undefined && { toolTags: tool_tags }),
       ...(approval_policy !== undefined && { approvalPolicy: approval_policy }),
+      ...(timeout_seconds !== undefined && { timeoutSeconds: timeout_seconds }),
     };
     const source = sourceOf(body);
     const expected = parseIfMatch(headers['if-match']);
@@ -95,6 +97,7 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   base_url: serviceOf(integration).baseUrl,
   tool_tags: integration.toolTags,
   approval_policy: integration.approvalPolicy,
+  timeout_seconds: integration.timeoutSeconds,
   tool_count: integration.toolCount,
   skipped: integration.skipped,
   created_at: formatInstant(integration.createdAt),

@@ -27,7 +27,10 @@ import { findSecretMoves } from './secret-moves.ts';
 
 type Integration = store.Integration;
 /** The fields of an integration that a caller may set, besides the document. */
-export type IntegrationFields = Pick<Integration, 'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy'>;
+export type IntegrationFields = Pick<
+  Integration,
+  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds'
+>;
 
 /** The maximum size of the tags of an integration as JSON, in bytes: lists show them. */
 const MAX_TAG_BYTES = 256 * 1024;

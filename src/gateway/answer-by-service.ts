@@ -22,9 +22,6 @@ import {
 } from './results.ts';
 import type { ServedService } from './served.ts';
 
-/** The maximum duration of a call, in milliseconds. */
-const TIMEOUT_MS = 60_000;
-
 /** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, NotSent or AnswerFailed. */
 export async function answerByService(deps: Deps, call: ServiceCall<Message>): Promise<Outcome> {
   const { endpoint, source, era, request, response, signal } = call;
@@ -111,11 +108,11 @@ type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args'> & { readonl
 /** Calls the service; failures are results. Throws NotSent. */
 async function runServiceTool(deps: Deps, call: ServiceCall, { tool, args, changes }: Decided): Promise<Result> {
   const { source, request, signal } = call;
-  const { account, service } = source;
+  const { account, service, timeoutMs } = source;
   const { organizationId } = account;
   const memory = memoryOf(request);
   const way = { egress: deps.egress.of(organizationId), budget: deps.budget, now: deps.now };
-  const limits = { signal, timeoutMs: TIMEOUT_MS, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
+  const limits = { signal, timeoutMs, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
   const placesOfServers = [organizationId, serversOf(organizationId)];
   const mayBeSent = (): boolean => call.mayBeSent() && !deps.store.hasChanged(placesOfServers, changes);
   const outcome = await callTool(way, { tool, args, account, service, ...limits, mayBeSent });

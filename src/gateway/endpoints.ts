@@ -33,6 +33,9 @@ export type Endpoints = {
 const MAX_KEPT_ENDPOINTS = 10_000;
 const ENDPOINT_BYTES = 2048;
 
+/** The time limit of a call of a service, if its integration has none. */
+const DEFAULT_CALL_TIMEOUT_SECONDS = 60;
+
 /** A cached endpoint. It is valid while none of its topics has changed since the count was `changes`. */
 type Kept = {
   readonly served: Served;
@@ -154,7 +157,8 @@ export function createEndpoints({
     if (account?.kind !== 'service' || integration === null) {
       return null;
     }
-    const { approvalPolicy: policy } = integration;
+    const { approvalPolicy: policy, timeoutSeconds } = integration;
+    const timeoutMs = (timeoutSeconds ?? DEFAULT_CALL_TIMEOUT_SECONDS) * 1000;
     const service = calledServiceOf(integration);
     const tools = () => derivedTools(integration);
     const list: ServedService['list'] = (user) => {
@@ -166,7 +170,7 @@ export function createEndpoints({
       );
     };
     return {
-      source: { kind: 'service', account, service, policy, scope: config, tools, list },
+      source: { kind: 'service', account, service, policy, timeoutMs, scope: config, tools, list },
       rows: [account, integration],
       others: [],
     };

@@ -21,6 +21,8 @@ export type ServedService = {
   readonly account: ServiceAccount;
   readonly service: CalledService;
   readonly policy: ApprovalPolicy;
+  /** The time limit of a whole call, in milliseconds. */
+  readonly timeoutMs: number;
   readonly scope: EndpointConfig;
   /** All tools of the service, including hidden ones. */
   readonly tools: () => NamedTools | Promise<NamedTools>;

@@ -1,12 +1,7 @@
 import { sharedServer } from '../audit/wire.ts';
 import { type InvalidValue, invalid } from '../base/errors.ts';
 import { FORMATS } from '../contract/formats.ts';
-import {
-  type Connectable,
-  DEFAULT_IDLE_TIMEOUT_MS,
-  remoteTarget,
-  SCHEMES_BY_TRANSPORT,
-} from '../runtime/connectable.ts';
+import { type Connectable, idleTimeoutMsOf, remoteTarget, SCHEMES_BY_TRANSPORT } from '../runtime/connectable.ts';
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/target-secrets.ts';
 import { textsOf, withTexts } from '../shared-config/config-texts.ts';
@@ -177,14 +172,11 @@ function sharedRemoteTarget(
     ...target,
     secrets: [...target.secrets, ...variables],
     isShared: true,
-    idleTimeoutMs: silenceOf(config),
+    idleTimeoutMs: idleTimeoutMsOf(config.timeoutSeconds),
     streamIdleTimeoutMs: (sseReadTimeoutSeconds ?? 0) * 1000,
     endsSession: terminateOnClose ?? true,
   };
 }
-
-const silenceOf = ({ timeoutSeconds }: Config): number =>
-  timeoutSeconds === null ? DEFAULT_IDLE_TIMEOUT_MS : Math.ceil(timeoutSeconds * 1000);
 
 /**
  * The variables of the gateway that a process inherits: those that programs need to run and to download what they run, and
@@ -215,7 +207,7 @@ function processTarget(name: string, config: Config, machine: Machine, variables
   return {
     transport: 'stdio',
     name,
-    idleTimeoutMs: silenceOf(config),
+    idleTimeoutMs: idleTimeoutMsOf(config.timeoutSeconds),
     ...(programs === null ? { command: config.command ?? '', args: config.args } : programOf(config, programs)),
     env: { ...(Object.fromEntries(inherited) as Record<string, string>), ...env },
     secrets: [...secretsIn(env), ...secretsOfArguments(config.args), ...variables],

@@ -24,8 +24,11 @@ export type Connectable = {
   readonly isStored: (db: Db) => Promise<boolean>;
 };
 
-/** Milliseconds without a byte of the answer after which a request fails, if nothing else is configured. */
-export const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+const DEFAULT_TIMEOUT_SECONDS = 60;
+
+/** Returns the idle timeout of a server, in milliseconds, for its configured seconds; null means the default. */
+export const idleTimeoutMsOf = (timeoutSeconds: number | null): number =>
+  Math.ceil((timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000);
 
 /** The transport for each word of the Servers API. */
 export const TRANSPORTS_BY_WORD: Readonly<Record<Transport, RemoteTarget['transport']>> = {
@@ -46,7 +49,10 @@ export const toConnectable = (server: servers.Server): Connectable => ({
   id: server.id,
   version: server.version,
   name: server.name,
-  target: remoteTarget(TRANSPORTS_BY_WORD[server.transport], server.name, server.url, server.requestHeaders),
+  target: {
+    ...remoteTarget(TRANSPORTS_BY_WORD[server.transport], server.name, server.url, server.requestHeaders),
+    idleTimeoutMs: idleTimeoutMsOf(server.timeoutSeconds),
+  },
   organizationId: server.organizationId,
   auditTarget: teamServer(server.id),
   isStored: async (db) => {
@@ -81,7 +87,7 @@ export function remoteTarget(
     headers: sent,
     secrets: [...secretsIn(sent), ...secretsOfUrl(parsed)],
     isShared: false,
-    idleTimeoutMs: DEFAULT_IDLE_TIMEOUT_MS,
+    idleTimeoutMs: idleTimeoutMsOf(null),
     streamIdleTimeoutMs: 0,
     endsSession: true,
   };

@@ -3,7 +3,6 @@ import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
-import { IdleWatch } from '../egress/idle-watch.ts';
 import {
   estimateMessageBytes,
   hasManyValues,
@@ -47,7 +46,9 @@ export type JsonRpcPipe = {
 export type JsonRpcPipeOptions = {
   /** The name of the server in messages to people. */
   readonly name: string;
-  /** Milliseconds without a message after which a request fails; 0 for never. */
+  /**
+   * Milliseconds after which a request fails without a message that belongs to it or to no request; 0 for never.
+   */
   readonly idleTimeoutMs: number;
   readonly open: (reader: PipeReader) => Promise<Pipe>;
   /** Called when the server reports changed tools. */
@@ -84,17 +85,28 @@ export async function openJsonRpcPipe({
   const waitingFor = (id: unknown): PendingRequest | undefined =>
     typeof id === 'number' ? waiting.get(id) : undefined;
 
+  /** Notes that the server has sent something that belongs to no request: any of those that wait may be the cause. */
+  const noteSignOfLife = (): void => {
+    for (const asked of waiting.values()) {
+      asked.noteActivity();
+    }
+  };
+
   /** Passes a message to its request. `bytes` is its size in memory. */
   const route = (message: ServerMessage, bytes: number): void => {
     const { id, method, params } = message;
     if (method === undefined) {
       waitingFor(id)?.add(message, bytes);
     } else if (id !== undefined) {
+      noteSignOfLife();
       refuse(message);
     } else if (method === TOOLS_CHANGED) {
+      noteSignOfLife();
       onChanged();
-    } else if (isObject(params)) {
+    } else if (isObject(params) && params.progressToken !== undefined) {
       waitingFor(params.progressToken)?.add(message, bytes);
+    } else {
+      noteSignOfLife();
     }
   };
 
@@ -111,6 +123,7 @@ export async function openJsonRpcPipe({
    */
   const pass = (text: string): void => {
     strays += 1;
+    noteSignOfLife();
     failAnswered(text, protocolViolation(name, 'its answer is no JSON-RPC message'));
   };
 
@@ -199,7 +212,6 @@ export async function openJsonRpcPipe({
       throw ended;
     }
     const asked = new PendingRequest(name, idleTimeoutMs, memory);
-    const listening = idleTimeoutMs > 0 ? new IdleWatch(asked) : undefined;
     const abort = () => asked.fail(signal.reason);
     let isOver = false;
     let isUnsent = false;
@@ -213,14 +225,12 @@ export async function openJsonRpcPipe({
       });
       while (!isOver) {
         const message = await asked.next();
-        listening?.noteActivity();
         isOver = message.method === undefined;
         yield message;
       }
     } finally {
       waiting.delete(id);
       asked.release();
-      listening?.end();
       signal.removeEventListener('abort', abort);
       if (!isOver && !isUnsent && ended === undefined) {
         notify(cancelledNotification(id));

@@ -2,7 +2,7 @@ import type { HeldMemory } from '../base/held-memory.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { countedParsed } from '../base/parsed-bytes.ts';
-import type { WatchedPeer } from '../egress/idle-watch.ts';
+import { IdleWatch, type WatchedPeer } from '../egress/idle-watch.ts';
 import type { ServerMessage } from './messages.ts';
 import { MAY_HAVE_RUN } from './pipe-failures.ts';
 import { ServerFailed } from './server-failed.ts';
@@ -17,6 +17,7 @@ export class PendingRequest implements WatchedPeer {
   readonly idleTimeoutMs: number;
   readonly #server: string;
   readonly #memory: () => MemoryScope;
+  readonly #watch: IdleWatch | undefined;
   readonly #came: Came[] = [];
   /** The bytes of the waiting messages, and of the message that was taken last. */
   #kept = 0;
@@ -27,13 +28,14 @@ export class PendingRequest implements WatchedPeer {
   #wake: (() => void) | undefined;
 
   /**
-   * `idleTimeoutMs` is the idle timeout in milliseconds, `server` the name of the server. `memory` begins to hold memory
-   * for large messages.
+   * `idleTimeoutMs` is the idle timeout in milliseconds, 0 for none; it begins now. `server` is the name of the server.
+   * `memory` begins to hold memory for large messages. Call `release` at the end.
    */
   constructor(server: string, idleTimeoutMs: number, memory: () => MemoryScope) {
     this.#server = server;
     this.idleTimeoutMs = idleTimeoutMs;
     this.#memory = memory;
+    this.#watch = idleTimeoutMs > 0 ? new IdleWatch(this) : undefined;
   }
 
   /** Adds a message; `bytes` is its size in memory. A response without memory for it fails the request. */
@@ -61,6 +63,11 @@ export class PendingRequest implements WatchedPeer {
     this.#wake?.();
   }
 
+  /** Begins the idle timeout anew. */
+  noteActivity(): void {
+    this.#watch?.noteActivity();
+  }
+
   isPaused(): boolean {
     return this.#came.length > 0;
   }
@@ -85,11 +92,13 @@ export class PendingRequest implements WatchedPeer {
       throw this.#failure?.error;
     }
     this.#taken = next.bytes;
+    this.noteActivity();
     return next.message;
   }
 
-  /** Releases the memory. */
+  /** Ends the idle timeout, and releases the memory. */
   release(): void {
+    this.#watch?.end();
     this.#scope?.release();
   }
 

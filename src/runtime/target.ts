@@ -10,7 +10,10 @@ export type PipeTarget = RemotePipeTarget | ProcessTarget;
 type Common = {
   /** For messages to people. */
   readonly name: string;
-  /** Milliseconds without a byte of the answer after which a request fails. */
+  /**
+   * Milliseconds after which a request fails without a byte of its answer; over a pipe, without a message that belongs to
+   * it or to no request.
+   */
   readonly idleTimeoutMs: number;
   /** The configured values that other people must not read in the answers of the server. */
   readonly secrets: readonly Secret[];

@@ -103,6 +103,7 @@ const FIELDS = {
   transport: 'transport',
   request_headers: 'requestHeaders',
   tags: 'tags',
+  timeout_seconds: 'timeoutSeconds',
 } as const satisfies Readonly<Record<keyof components['schemas']['McpServerCreate'], keyof ServerFields>>;
 
 /** Returns the sent fields under their domain names, without the others. */

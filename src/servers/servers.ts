@@ -20,7 +20,7 @@ type Server = servers.Server;
 /** The fields of a server that a caller may set. */
 export type ServerFields = Pick<
   Server,
-  'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags'
+  'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags' | 'timeoutSeconds'
 >;
 
 /** The organization has no such server. Another organization may have it. */
@@ -48,6 +48,7 @@ const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
   transport: 'STREAMABLE_HTTP',
   requestHeaders: {},
   tags: [],
+  timeoutSeconds: null,
 });
 
 /**

@@ -13,6 +13,8 @@ export type Integration = {
   baseUrl: string | null;
   toolTags: Record<string, string[]>;
   approvalPolicy: ApprovalPolicy;
+  /** Seconds that one call may take in all; null means the default. */
+  timeoutSeconds: number | null;
   toolCount: number;
   skipped: { operation: string; reason: string }[];
   /** The document's facts about the service: JSON that the `tools` module reads and writes. */
@@ -149,6 +151,7 @@ function toRow(integration: Integration): Database['integrations'] {
     base_url: integration.baseUrl,
     tool_tags: JSON.stringify(integration.toolTags),
     approval_policy: integration.approvalPolicy,
+    timeout_seconds: integration.timeoutSeconds,
     tool_count: integration.toolCount,
     skipped: JSON.stringify(integration.skipped),
     service: integration.service,
@@ -166,6 +169,7 @@ function toIntegration(row: Database['integrations']): Integration {
     baseUrl: row.base_url,
     toolTags: JSON.parse(row.tool_tags),
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
+    timeoutSeconds: row.timeout_seconds,
     toolCount: row.tool_count,
     skipped: JSON.parse(row.skipped),
     service: row.service,

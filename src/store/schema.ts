@@ -50,6 +50,7 @@ export type Database = {
     approval_policy: string;
     tags: string;
     search_text: string;
+    timeout_seconds: number | null;
     version: number;
     created_at: number;
     updated_at: number;
@@ -125,6 +126,7 @@ export type Database = {
     tool_count: number;
     skipped: string;
     service: string;
+    timeout_seconds: number | null;
     version: number;
     created_at: number;
     updated_at: number;

@@ -23,6 +23,8 @@ export type Server = {
   requestHeaders: Record<string, string>;
   approvalPolicy: ApprovalPolicy;
   tags: string[];
+  /** Seconds of silence after which a request fails; null means the default. */
+  timeoutSeconds: number | null;
   /** Grows by one with every update. */
   version: number;
   createdAt: number;
@@ -250,6 +252,7 @@ function toRow(db: Db, server: Server): Database['servers'] {
     request_headers: db.secrets.seal(JSON.stringify(server.requestHeaders), SEALED.serverHeaders.contextOf(server.id)),
     approval_policy: server.approvalPolicy,
     tags: JSON.stringify(server.tags),
+    timeout_seconds: server.timeoutSeconds,
     search_text: [server.name, server.description ?? '', server.url].join('\n').toLowerCase(),
     version: server.version,
     created_at: server.createdAt,
@@ -268,6 +271,7 @@ function toServer(db: Db, row: Database['servers']): Server {
     requestHeaders: JSON.parse(db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id))),
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'servers', row.id),
     tags: JSON.parse(row.tags),
+    timeoutSeconds: row.timeout_seconds,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -50,6 +50,7 @@ describe('createIntegration 201', () => {
         base_url: 'https://service.example.com',
         tool_tags: {},
         approval_policy: 'auto_approve_all',
+        timeout_seconds: null,
         tool_count: NAMES.length,
         skipped: [],
         created_at: at,
@@ -65,6 +66,7 @@ describe('createIntegration 201', () => {
       base_url: 'https://{region}.example.com/v2',
       tool_tags: { contacts: ['crm'], 'contacts.list': ['cheap'] },
       approval_policy: 'require_approval_all',
+      timeout_seconds: 3600,
     };
     const { body } = await create({ ...given, document: CRM });
     expect(body).toMatchObject(given);
@@ -139,6 +141,9 @@ describe('createIntegration 400', () => {
       'body.base_url: must be an absolute http or https URL',
     ],
     ['credentials in the base URL', { base_url: 'https://a:b@x.example.com', document: CRM }, 'without credentials'],
+    ['no time', { timeout_seconds: 0, document: CRM }, 'body.timeout_seconds: must be >= 1'],
+    ['more than an hour', { timeout_seconds: 3601, document: CRM }, 'body.timeout_seconds: must be <= 3600'],
+    ['part of a second', { timeout_seconds: 1.5, document: CRM }, 'body.timeout_seconds: must be integer'],
     ['an unknown key', { docment: CRM }, 'body.docment: unknown key: did you mean `document`?'],
   ])('%s', async (_, body, message) => {
     const answer = await create(body);
@@ -245,8 +250,15 @@ describe('updateIntegration', () => {
     const { body } = await update(id, {
       base_url: 'https://elsewhere.example.com',
       approval_policy: 'require_approval_all',
+      timeout_seconds: 1,
     });
-    expect(body).toMatchObject({ base_url: 'https://elsewhere.example.com', approval_policy: 'require_approval_all' });
+    expect(body).toMatchObject({
+      base_url: 'https://elsewhere.example.com',
+      approval_policy: 'require_approval_all',
+      timeout_seconds: 1,
+    });
+    expect((await update(id, { tool_tags: {} })).body.timeout_seconds).toBe(1);
+    expect((await update(id, { timeout_seconds: null })).body.timeout_seconds).toBeNull();
     expect((await update(id, { base_url: null })).body.base_url).toBe('https://service.example.com');
   });
 

@@ -30,6 +30,7 @@ describe('201', () => {
         description: null,
         request_headers: {},
         tags: [],
+        timeout_seconds: null,
         created_at: server.clock.now,
         updated_at: server.clock.now,
       },
@@ -49,6 +50,7 @@ describe('201', () => {
       transport: 'WebSocket',
       request_headers: { Authorization: 'Bearer x' },
       tags: ['one', 'two'],
+      timeout_seconds: 3600,
     };
     expect((await create(body)).body.data).toMatchObject(body);
   });

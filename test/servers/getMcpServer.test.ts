@@ -22,6 +22,7 @@ test('200: in the key order of the document', async () => {
     'description',
     'request_headers',
     'tags',
+    'timeout_seconds',
     'created_at',
     'updated_at',
   ]);

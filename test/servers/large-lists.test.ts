@@ -64,6 +64,7 @@ test('refuses a list without memory, answers shorter ones, and releases all memo
         requestHeaders: headersOf(8, 8000),
         approvalPolicy: 'require_approval_all',
         tags: [],
+        timeoutSeconds: null,
         createdAt: count,
         updatedAt: count,
       });

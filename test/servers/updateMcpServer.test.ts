@@ -74,10 +74,13 @@ describe('200', () => {
     ['transport', 'SSE'],
     ['request_headers', { 'X-One': '1' }],
     ['tags', ['a', 'b']],
+    ['timeout_seconds', 3600],
+    ['timeout_seconds', null],
   ])('changes only %s', async (field, value) => {
     const id = await create({
       description: 'As it was',
       tags: ['old'],
+      timeout_seconds: 5,
       request_headers: { 'X-Old': 'o', 'X-Older': 'p' },
     });
     const before = await read(id);
@@ -85,7 +88,7 @@ describe('200', () => {
     const { body } = await update(id, { [field]: value });
     const after = await read(id);
     expect(after).toEqual({ ...before, [field]: value, updated_at: before.updated_at + 1000 });
-    const { tags, created_at, ...nine } = after;
+    const { tags, timeout_seconds, created_at, ...nine } = after;
     expect(body.data).toEqual(nine);
   });
 
@@ -141,6 +144,10 @@ describe('400', () => {
     ['a line break in a header', { request_headers: { a: 'x\r\nb: y' } }, 'body.request_headers.a: must be a legal'],
     ['a header that is no string', { request_headers: { a: 1 } }, 'body.request_headers.a: must be string'],
     ['a tag twice', { tags: ['a', 'a'] }, 'body.tags: must not have the same item twice'],
+    ['no time', { timeout_seconds: 0 }, 'body.timeout_seconds: must be >= 1'],
+    ['more than an hour', { timeout_seconds: 3601 }, 'body.timeout_seconds: must be <= 3600'],
+    ['part of a second', { timeout_seconds: 1.5 }, 'body.timeout_seconds: must be integer'],
+    ['seconds as text', { timeout_seconds: '60' }, 'body.timeout_seconds: must be integer'],
     ['a scheme that HTTP cannot dial', { url: 'wss://x.example.com' }, 'body.url: the transport STREAMABLE_HTTP takes'],
   ])('%s', async (_, body, message) => {
     const id = await create();

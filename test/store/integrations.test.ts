@@ -18,7 +18,13 @@ onBothEngines(({ shared }) => {
     const store = await shared();
     const own = await anOrganization(store);
     const other = await anOrganization(store);
-    const given = anIntegration(own, { baseUrl: null, toolTags: {}, skipped: [], createdAt: 1_700_000_000_000 });
+    const given = anIntegration(own, {
+      baseUrl: null,
+      toolTags: {},
+      timeoutSeconds: null,
+      skipped: [],
+      createdAt: 1_700_000_000_000,
+    });
     const stored = await store.write((db) => integrations.insert(db, given, CONTENTS));
     expect(stored).toEqual({ ...given, version: 1 });
     expect(await integrations.find(store.read, own, given.id)).toEqual(stored);
@@ -60,6 +66,7 @@ onBothEngines(({ shared }) => {
       baseUrl: null,
       toolTags: { a: ['b'] },
       approvalPolicy: 'auto_approve_all',
+      timeoutSeconds: null,
       toolCount: 9,
       skipped: [],
       service: '{}',

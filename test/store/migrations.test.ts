@@ -10,6 +10,7 @@ import * as auditLog from '../../src/store/audit-log.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
+import * as integrations from '../../src/store/integrations.ts';
 import * as keyPairs from '../../src/store/key-pairs.ts';
 import type { ListPart } from '../../src/store/keyset.ts';
 import { migrationsFor } from '../../src/store/migrations/migrations.ts';
@@ -298,6 +299,22 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
+  it('0010 leaves servers and integrations with the default time limits', async () => {
+    const [server, integration] = [aServer(own), anIntegration(own)];
+    const before = Object.keys(migrationsFor(engine)).indexOf('0010_timeouts');
+    const { read } = await migrated(before, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await insertRow(db, 'servers', serverRow(db, server));
+      await insertRow(db, 'integrations', integrationRow(integration));
+    });
+    expect(await servers.find(read, own, server.id)).toEqual({ ...server, timeoutSeconds: null, version: 3 });
+    expect(await integrations.find(read, own, integration.id)).toEqual({
+      ...integration,
+      timeoutSeconds: null,
+      version: 1,
+    });
+  });
+
   it('0006 counts the usage of each organization', async () => {
     const integration = anIntegration(own);
     const server = aServer(own);
@@ -311,7 +328,8 @@ onBothEngines(({ engine, open, location }) => {
       await insertRow(db, 'integrations', integrationRow(integration));
       await insertRow(db, 'integration_contents', contentsRow(integration, { ...CONTENTS, selectors: '["ä"]' }));
       await accounts.insert(db, account);
-      await servers.insert(db, server);
+      await insertRow(db, 'servers', serverRow(db, server));
+      await accounts.insertOfServer(db, server);
       await insertRow(db, 'server_catalogues', catalogueRow(server.id, tools, 1));
       await sharedServers.insert(db, shared, 'shared');
       await grants.setOrganizations(db, shared.id, [own, other], 1);

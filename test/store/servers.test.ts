@@ -21,7 +21,13 @@ onBothEngines(({ shared }) => {
     const own = await anOrganization(store);
     const other = await anOrganization(store);
     const requestHeaders = { 'X-Zebra': '1', Authorization: 'Bearer ünïcode', 'X-Alpha': '' };
-    const given = aServer(own, { description: null, tags: [], requestHeaders, createdAt: 1_700_000_000_000 });
+    const given = aServer(own, {
+      description: null,
+      tags: [],
+      timeoutSeconds: null,
+      requestHeaders,
+      createdAt: 1_700_000_000_000,
+    });
     const stored = await store.write((db) => servers.insert(db, given));
     expect(stored).toEqual({ ...given, version: 1 });
     const found = await servers.find(store.read, own, given.id);
@@ -62,6 +68,7 @@ onBothEngines(({ shared }) => {
       requestHeaders: { 'X-New': 'v' },
       approvalPolicy: 'auto_approve_all',
       tags: ['t'],
+      timeoutSeconds: null,
       updatedAt: 2000,
     };
     const update = (server: servers.Server, version: number) =>

@@ -14,6 +14,7 @@ const SERVER = {
   description: null,
   request_headers: {},
   tags: [],
+  timeout_seconds: null,
   created_at: 1751401800000,
   updated_at: 1751401800000,
 };

@@ -16,6 +16,8 @@ export type ToolCall = {
   readonly signal: AbortSignal;
   /** Reports progress, if the caller wants to hear of it. */
   readonly progress: (progress: number, message: string) => Promise<void>;
+  /** Sends any notification. */
+  readonly notify: Notify;
 };
 /** A tool as a server lists it, and the text that it answers with. */
 export type ServedTool = {
@@ -26,7 +28,7 @@ export type ServedTool = {
 export type McpServer = { readonly url: string; readonly stop: () => Promise<void> };
 
 const INFO = { name: 'tools', version: '1' };
-const CAPABILITIES = { capabilities: { tools: {} } };
+const CAPABILITIES = { capabilities: { tools: {}, logging: {} } };
 const listed = (tools: readonly ServedTool[]) => ({
   tools: tools.map(({ name, annotations }) => ({
     name,
@@ -36,8 +38,8 @@ const listed = (tools: readonly ServedTool[]) => ({
 });
 
 type Notify = (notification: {
-  method: 'notifications/progress';
-  params: { progressToken: string | number; progress: number; message: string };
+  readonly method: string;
+  readonly params: Readonly<Record<string, unknown>>;
 }) => Promise<void>;
 
 type Params = { readonly name: string; readonly arguments?: Record<string, unknown> | undefined };
@@ -57,7 +59,7 @@ async function answer(tools: readonly ServedTool[], { name, arguments: args = {}
       await notify({ method: 'notifications/progress', params: { progressToken: token, progress, message } });
     }
   };
-  return { content: [{ type: 'text' as const, text: await tool.call({ args, session, signal, progress }) }] };
+  return { content: [{ type: 'text' as const, text: await tool.call({ args, session, signal, progress, notify }) }] };
 }
 
 export type HandshakeOptions = {

@@ -9,6 +9,7 @@ import { usage } from './0006-usage.ts';
 import { tokenPermissions } from './0007-token-permissions.ts';
 import { wholeDefinitions } from './0008-whole-definitions.ts';
 import { integrationTexts } from './0009-integration-texts.ts';
+import { timeouts } from './0010-timeouts.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -22,5 +23,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0007_token_permissions': { up: tokenPermissions },
     '0008_whole_definitions': { up: wholeDefinitions },
     '0009_integration_texts': { up: (db) => integrationTexts(db, engine) },
+    '0010_timeouts': { up: timeouts },
   };
 }

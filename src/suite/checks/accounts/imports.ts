@@ -26,6 +26,7 @@ export const importChecks = checks('accounts', {
       name: name('defaults'),
       base_url: BASE_URL,
       tool_tags: {},
+      timeout_seconds: null,
       tool_count: PETS_TOOLS,
     });
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
@@ -42,6 +43,7 @@ export const importChecks = checks('accounts', {
       base_url: 'https://elsewhere.example.com/{version}',
       tool_tags: { pets: ['crm', 'Größe'], 'pets.list': ['cheap'], unheard_of: [] },
       approval_policy: 'require_approval_per_tool',
+      timeout_seconds: 300,
     };
     const answer = await createIntegration(holder, fields);
     const integration = answer.json as Integration;
@@ -196,6 +198,7 @@ export const importChecks = checks('accounts', {
       base_url: ['pets.example.com', 'ftp://pets.example.com', 'https://me:secret@pets.example.com', 1],
       tool_tags: [null, [], { pets: 'crm' }, { pets: [''] }, { pets: [1] }],
       approval_policy: ['auto_approve', 'AUTO_APPROVE_ALL', null],
+      timeout_seconds: [0, 3601, 1.5, '60'],
       documents: [ONE_TOOL],
       tags: [['crm']],
     };

@@ -28,6 +28,8 @@ export const integrationChecks = checks('accounts', {
       { tool_tags: { dogs: ['cheap'] } },
       { tool_tags: {} },
       { approval_policy: 'require_approval_all' },
+      { timeout_seconds: 300 },
+      { timeout_seconds: null },
       {},
     ];
     for (const body of changes) {

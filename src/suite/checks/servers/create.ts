@@ -16,6 +16,7 @@ export const createChecks = checks('servers', {
       description: null,
       request_headers: {},
       tags: [],
+      timeout_seconds: null,
     });
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const fresh = Math.abs(created_at - Date.now()) < DAY_MS;
@@ -31,6 +32,7 @@ export const createChecks = checks('servers', {
       transport: 'WebSocket',
       request_headers: { Authorization: `Bearer ${name('header')}`, 'User-Agent': `MCP-Client/2.0 ${name('header')}` },
       tags: ['files', 'Größe'],
+      timeout_seconds: 300,
     } as const;
     const answer = await create(team, { ...fields, tags: [...fields.tags] });
     const server = dataOf<Server>(answer);
@@ -90,6 +92,7 @@ export const createChecks = checks('servers', {
       transport: ['websocket', 'streamable_http', 'stdio', null],
       request_headers: [null, [], 'Authorization: x', { Authorization: 1 }, { Authorization: null }],
       tags: [null, 'files', ['files', 'files'], [''], [1]],
+      timeout_seconds: [0, 3601, 1.5, '60'],
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {

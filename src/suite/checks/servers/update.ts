@@ -40,6 +40,8 @@ export const updateChecks = checks('servers', {
       { request_headers: {} },
       { tags: ['three'] },
       { tags: [] },
+      { timeout_seconds: 300 },
+      { timeout_seconds: null },
       {},
     ];
     for (const body of changes) {
@@ -48,7 +50,7 @@ export const updateChecks = checks('servers', {
       const after = { ...lasting(before), ...body };
       const again = await team.call(200, 'GET', path);
       same(again, 'the server', lasting(dataOf<Server>(again)), after);
-      const { tags: _, created_at: __, ...shown } = dataOf<Server>(again);
+      const { tags: _, timeout_seconds: __, created_at: ___, ...shown } = dataOf<Server>(again);
       same(answer, 'the server as it is then read:', dataOf(answer), shown);
     }
     same(await team.call(200, 'GET', neighbour), 'another server', await read(team, neighbour), untouched);
@@ -128,6 +130,7 @@ export const updateChecks = checks('servers', {
       transport: 'websocket',
       request_headers: { Host: 'example.com' },
       tags: ['same', 'same'],
+      timeout_seconds: 0,
       nickname: 'x',
       config: { name: 'x' },
       id: `mcp_${randomUUID()}`,
