@@ -4,6 +4,7 @@ import { ApiError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import type { Operation } from '../contract/document.ts';
+import { BatchAnswer, type BatchPart, isBatch, splitBatch } from '../gateway/batch.ts';
 import { noSuchEndpoint } from '../gateway/endpoints.ts';
 import { RpcError, type RpcId, readMessage } from '../gateway/message.ts';
 import { sendJson, sendRpcError } from '../gateway/reply.ts';
@@ -43,17 +44,47 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
     response.once('close', () => memory.release());
     request.memory = memory;
     const bytes = await readBytes(request, response, MAX_MESSAGE_BYTES, memory);
+    let batch: readonly Buffer[] | null;
+    try {
+      batch = isBatch(request, bytes) ? await splitBatch(request, bytes) : null;
+    } catch (error) {
+      refuse(request, response, error);
+      return;
+    }
+    if (batch === null) {
+      await answerOne(request, response, bytes);
+      return;
+    }
+    const answers = new BatchAnswer(response);
+    for (const one of batch) {
+      await answers.add(request, (part) => answerOne(request, part, one, part));
+    }
+    answers.end();
+  }
+
+  /** Answers one message; `part` is the place of its answer in that to a batch. */
+  async function answerOne(
+    request: Identified,
+    response: ServerResponse,
+    bytes: Buffer,
+    part?: BatchPart,
+  ): Promise<void> {
     let id: RpcId | undefined;
     try {
       const message = await readMessage(bytes, 'mock', new AbortController().signal);
       ({ id } = message);
+      part?.admit(message);
       answerMessage(contacts, request, response, { ...(JSON.parse(String(message.json)) as Message), id });
     } catch (error) {
-      if (!(error instanceof RpcError)) {
-        throw error;
-      }
-      sendRpcError(request, response, publicUrl, error, id);
+      refuse(request, response, error, id);
     }
+  }
+
+  function refuse(request: Identified, response: ServerResponse, error: unknown, id?: RpcId): void {
+    if (!(error instanceof RpcError)) {
+      throw error;
+    }
+    sendRpcError(request, response, publicUrl, error, id);
   }
 }
 
