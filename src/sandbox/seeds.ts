@@ -61,6 +61,7 @@ export const examples = (contactsUrl: string): SandboxData => ({
       transport: 'WebSocket',
       request_headers: { Authorization: 'Bearer new-token', 'User-Agent': 'MCP-Client/2.0' },
       tags: ['files'],
+      timeout_seconds: 300,
       tool_approvals: [
         {
           tool_name: 'file_read',
