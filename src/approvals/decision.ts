@@ -23,7 +23,7 @@ export type DefinitionFacts = {
 /**
  * Decides about the calls of a tool, for `tools/list`, `tools/call` and the Servers API alike: first by the approval
  * policy of its source, then by the pin of the definition, then by the decision of a person, then by the hints of the
- * tool. A tool without definition facts is our own, and nobody else can change it.
+ * tool. A tool without definition facts belongs to the gateway, so no outsider can change it.
  */
 export function decide(policy: ApprovalPolicy, hints: Hints, facts?: DefinitionFacts): Decision {
   const isDecided = facts?.approval?.approvalHash === facts?.hash;

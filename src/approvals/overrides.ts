@@ -14,7 +14,7 @@ const MARKED_PATH_PARAMETER = /^(?:ur[il]|path|route|prefix|host|rewrite)$/;
 const PATH_HEADER =
   /(?:ur[il]s?|path|prefix|host|script-?name|path-?info|route|destination)(?=-|$)|rewrit|(?<!(?:method|verb)-?)override|original|^forwarded$|forwarded-(?!(?:for|by|port|proto)$)/;
 
-/** The maximum length of a query that servers accept; a longer one counts as any override. */
+/** The maximum length of a query that servers accept. A longer query may hold any override. */
 const MAX_QUERY_CHARS = 16 * 1024;
 
 /**

@@ -28,7 +28,7 @@ const IMAGES: Readonly<Record<string, string>> = {
 /** Tells a folder of this command from all others. */
 const MARK = 'llms.txt';
 
-/** The server in the samples of a folder that somebody publishes without naming one: nobody has it (RFC 2606). */
+/** The server that the samples of a published folder ask if no server was given. RFC 2606 reserves its name. */
 const EXAMPLE_SERVER = 'https://gatehouse.example.com';
 
 type Settings = {

@@ -79,8 +79,8 @@ export class BatchAnswer {
 }
 
 /**
- * The answer to one message of a batch. What is written as events goes on as it is, and JSON becomes one event. Its status
- * and its headers are sent to nobody.
+ * The answer to one message of a batch. It passes events on unchanged, and turns JSON into one event. It drops its own
+ * status and headers, because the whole answer has them.
  */
 export class BatchPart extends ServerResponse {
   readonly #whole: ServerResponse;
@@ -130,7 +130,7 @@ export class BatchPart extends ServerResponse {
     return this;
   }
 
-  /** The head of a part is sent to nobody. */
+  /** Drops the head of a part. */
   override flushHeaders(): void {
     this.#beginHead();
   }

@@ -31,14 +31,18 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
   const { request, response } = asked;
   const at = performance.now();
   let bytes: Buffer;
-  let batch: readonly Buffer[] | null;
+  let batch: readonly Buffer[] | null = null;
   try {
     const memory = memoryOf(request);
     bytes = await readBytes(request, response, Math.min(MAX_MESSAGE_BYTES, memory.messageBytes), memory);
     if (BYTE_ORDER_MARK.equals(bytes.subarray(0, BYTE_ORDER_MARK.length))) {
       bytes = bytes.subarray(BYTE_ORDER_MARK.length);
     }
-    batch = isBatch(request, bytes) ? await splitBatch(request, bytes) : null;
+    if (isBatch(request, bytes)) {
+      // Its text, and its messages.
+      await memory.hold('bodies', 0).waitToResize(2 * bytes.length, asked.signal);
+      batch = await splitBatch(request, bytes);
+    }
   } catch (error) {
     sendError(deps, asked, undefined, new AnswerFailed(error));
     return;

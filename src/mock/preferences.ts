@@ -32,7 +32,7 @@ export function readPreferences(header: string | undefined): Preferences {
   };
 }
 
-/** Returns every documented answer of an operation, the success first, each with one example where it has any. */
+/** Returns the documented answers of an operation, once for each example. Those of success come first. */
 export function choicesOf(document: Document, { object }: Operation): Choice[] {
   const responses = Object.entries(object.responses).toSorted(([a], [b]) => Number(isError(a)) - Number(isError(b)));
   return responses.flatMap(([status, named]): Choice[] => {

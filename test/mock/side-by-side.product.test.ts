@@ -23,6 +23,10 @@ import { startTestServer, type TestServer } from '../support/server.ts';
 import { createWorld, exampleBody, json, secured, validRequest, type World } from '../support/world.ts';
 import { type Asked, bodyProperties, lookOf, requiredProperties, wrongTexts, wrongValues } from './support.ts';
 
+/**
+ * Sends the same requests to the server and to the mock. All of them stand in one file, because each adds to the differences
+ * that the last tests compare with the table of docs/kit.md: that must be whole, in both directions.
+ */
 const SEED = 20261130;
 /** How many wrong values of each place are sent; all of them in `npm run soak`. */
 const VALUES = process.env.SIDE_BY_SIDE === 'all' ? Number.POSITIVE_INFINITY : 1;
