@@ -5,6 +5,7 @@ import { type ExpectedVersion, requireVersion } from '../base/expected-version.t
 import { hashSecret } from '../base/ids.ts';
 import { DAY_MS, requireFuture } from '../base/instants.ts';
 import type { HeldMemory, MemoryBudget } from '../base/memory-budget.ts';
+import { readJson } from '../base/read-json.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
@@ -212,7 +213,7 @@ async function selectorsOf(db: Db, account: Account, held: HeldMemory): Promise<
   return account.kind === 'server'
     ? // A transaction of the organization does not wait for room.
       readListedTools(db, account, async (bytes) => held.resize(bytes))
-    : (JSON.parse(await integrations.selectors(db, account.integrationId)) as Scoped[]);
+    : (readJson(await integrations.selectors(db, account.integrationId)) as Scoped[]);
 }
 
 const list = (words: readonly string[]): string =>

@@ -4,6 +4,7 @@ import { type ApiTokenCaller, mayApprove, requirePermission } from '../base/call
 import { conflict, invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { createKeyedQueue } from '../base/keyed-queue.ts';
+import { readJson } from '../base/read-json.ts';
 import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
@@ -218,6 +219,6 @@ const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
   name !== undefined || toolTags !== undefined;
 
 async function storedDocument(db: Db, { id, service }: Integration, memory: DocumentMemory): Promise<Document> {
-  const { documentUrl } = JSON.parse(service) as StoredService;
+  const { documentUrl } = readJson(service) as StoredService;
   return { bytes: await unpackDocument(await store.document(db, id), memory), url: documentUrl, path: [] };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { endOfString } from './json-text.ts';
+import { readJson } from './read-json.ts';
 
 /** From the proposal "JSON.parse source text access" (stage 4), which Node 24 has and TypeScript's library does not. */
 const { rawJSON } = JSON as unknown as { readonly rawJSON: (text: string) => unknown };
@@ -54,9 +55,9 @@ export function parseKeepingNumbers(
     }
   }
   if (kept.length === 0) {
-    return parsed ?? JSON.parse(text);
+    return parsed ?? readJson(text);
   }
-  return restored(JSON.parse(marked + text.slice(copied)), kept);
+  return restored(readJson(marked + text.slice(copied)), kept);
 }
 
 const isDigit = (code: number): boolean => code >= ZERO && code <= NINE;

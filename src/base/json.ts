@@ -1,4 +1,5 @@
 import { parseKeepingNumbers } from './exact-numbers.ts';
+import { readJson } from './read-json.ts';
 
 const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolean };
 
@@ -21,7 +22,7 @@ export const isShallow = (value: unknown, left = MAX_LEVELS): boolean =>
  */
 export function parseJson(text: string): unknown {
   try {
-    const value = JSON.parse(text);
+    const value = readJson(text);
     if (!isShallow(value)) {
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createYielding } from './event-loop-turns.ts';
+import { readJson } from './read-json.ts';
 
 /** Stands in a text for what is spliced into it. No text of an outsider holds it: each process makes its own. */
 const MARK = `unparsed-${randomUUID()}-`;
@@ -22,7 +23,7 @@ export class Unparsed {
   }
 
   toJSON(): unknown {
-    return spliced === undefined ? JSON.parse(this.#text) : `${MARK}${spliced.push(this.#text) - 1}`;
+    return spliced === undefined ? readJson(this.#text) : `${MARK}${spliced.push(this.#text) - 1}`;
   }
 }
 

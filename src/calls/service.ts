@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
 import { FORMATS } from '../contract/formats.ts';
 import type { Integration } from '../store/integrations.ts';
 import type { RequestPlan, ServerPlan, ServiceFacts } from '../tools/types.ts';
@@ -20,7 +21,7 @@ export type Service = {
 
 /** Returns the service of an integration: its own base URL takes precedence over the document's first server. */
 export function serviceOf({ baseUrl, service }: Pick<Integration, 'baseUrl' | 'service'>): Service {
-  const { servers, security, documentUrl } = JSON.parse(service) as StoredService;
+  const { servers, security, documentUrl } = readJson(service) as StoredService;
   const [first] = servers;
   const clientCredentials = security.find((fact) => fact.type === 'clientCredentials');
   const names = [...(baseUrl ?? '').matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name ?? '');
@@ -50,7 +51,7 @@ export type CalledService = Service & Pick<StoredService, 'security' | 'document
 
 /** Returns the service of an integration for calls. It is the same for all accounts. */
 export function calledServiceOf(integration: Pick<Integration, 'baseUrl' | 'service'>): CalledService {
-  const { security, documentUrl } = JSON.parse(integration.service) as StoredService;
+  const { security, documentUrl } = readJson(integration.service) as StoredService;
   return { ...serviceOf(integration), security, documentUrl };
 }
 

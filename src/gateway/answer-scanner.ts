@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import { EventScanner } from '../runtime/event-scanner.ts';
 import type { ScannedMessage } from '../runtime/message-members.ts';
 import { MessageScanner } from '../runtime/message-scanner.ts';
@@ -72,7 +73,7 @@ const isSameId = (id: string | undefined, wanted: string): boolean =>
 
 function normal(id: string): string {
   try {
-    return JSON.stringify(JSON.parse(Buffer.from(id, 'latin1').toString('utf8')));
+    return JSON.stringify(readJson(Buffer.from(id, 'latin1').toString('utf8')));
   } catch {
     return id;
   }

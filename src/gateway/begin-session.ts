@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
@@ -62,7 +63,9 @@ async function beginOwnSession(
   const { message } = call;
   // The protocol requires an id. A client that sends none gets none back.
   const body =
-    message.id === null ? JSON.stringify({ ...JSON.parse(String(message.json)), id: UNNAMED_ID }) : message.json;
+    message.id === null
+      ? JSON.stringify({ ...(readJson(String(message.json)) as object), id: UNNAMED_ID })
+      : message.json;
   const answer = await post(deps, { ...call, session: {} }, body);
   try {
     return await answerInitialize(deps, call, answer, adapt);

@@ -4,6 +4,7 @@ import { TooManyNumbers } from '../base/exact-numbers.ts';
 import { isObject, isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
 import { type JsonSize, measureJson } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
+import { readJson } from '../base/read-json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { foldCase, MAX_MEMBERS, repeatsMember, TooManyMembers } from './repeated-members.ts';
 
@@ -187,7 +188,7 @@ function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefine
   try {
     const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
     yield;
-    const value = JSON.parse(text) as unknown;
+    const value = readJson(text) as unknown;
     yield;
     if (levels <= MAX_LEVELS) {
       if (JSON.stringify(value) === text) {

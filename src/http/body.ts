@@ -8,6 +8,7 @@ import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
+import { readJson } from '../base/read-json.ts';
 import type { Operation } from '../contract/document.ts';
 import { memoryOf } from './memory.ts';
 import { readBytes } from './read-bytes.ts';
@@ -119,7 +120,7 @@ function parse(bytes: Buffer): unknown {
     throw malformed(error);
   }
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     throw malformed(error);
   }

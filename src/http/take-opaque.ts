@@ -1,3 +1,5 @@
+import { readJson } from '../base/read-json.ts';
+
 /** A JSON body, and the value of one of its keys as bytes; undefined if the body is not an object or lacks the key. */
 export type Split = { readonly body: unknown; readonly opaque: Uint8Array | undefined };
 
@@ -9,7 +11,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * SyntaxError for invalid JSON, a TypeError for invalid UTF-8.
  */
 export function takeOpaque(bytes: Uint8Array, key: string): Split {
-  const body: unknown = JSON.parse(utf8.decode(bytes));
+  const body: unknown = readJson(utf8.decode(bytes));
   if (typeof body !== 'object' || body === null || Array.isArray(body) || !Object.hasOwn(body, key)) {
     return { body, opaque: undefined };
   }

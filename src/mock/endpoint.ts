@@ -3,6 +3,7 @@ import type { RequestHandler } from 'express';
 import { ApiError } from '../base/errors.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import { readJson } from '../base/read-json.ts';
 import type { Operation } from '../contract/document.ts';
 import { BatchAnswer, type BatchPart, isBatch, splitBatch } from '../gateway/batch.ts';
 import { noSuchEndpoint } from '../gateway/endpoints.ts';
@@ -74,7 +75,7 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
       const message = await readMessage(bytes, 'mock', new AbortController().signal);
       ({ id } = message);
       part?.admit(message);
-      answerMessage(contacts, request, response, { ...(JSON.parse(String(message.json)) as Message), id });
+      answerMessage(contacts, request, response, { ...(readJson(String(message.json)) as Message), id });
     } catch (error) {
       refuse(request, response, error, id);
     }

@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
 import { Unparsed, writeJson } from '../base/unparsed.ts';
 import { hex, PERCENT } from './secret-reading.ts';
 import type { SecretValue } from './secret-search.ts';
@@ -52,7 +53,7 @@ const cookiesIn = (value: string): string[] =>
 
 function stringsIn(value: string): string[] {
   try {
-    return /^\s*[[{"]/.test(value) ? leavesOf('', JSON.parse(value)) : [];
+    return /^\s*[[{"]/.test(value) ? leavesOf('', readJson(value)) : [];
   } catch {
     return [];
   }

@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
 
 /** The maximum number of bytes of a message that is awaited completely, to determine its kind. */
 export const MAX_WAITING_BYTES = 64 * 1024;
@@ -27,7 +28,7 @@ export function beginsAsError(start: Buffer): boolean {
 /** Whether a JSON text is a message or a batch that reports an error. Invalid JSON counts as one. */
 function isError(json: string): boolean {
   try {
-    const value: unknown = JSON.parse(json);
+    const value: unknown = readJson(json);
     const messages: unknown[] = Array.isArray(value) ? value : [value];
     return messages.some((message) => !isObject(message) || saysError(message));
   } catch {

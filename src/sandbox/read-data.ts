@@ -1,4 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { readJson } from '../base/read-json.ts';
 import { DataRefused } from './fill.ts';
 import type { ChosenIds } from './seed-ids.ts';
 import type { SandboxData } from './seeds.ts';
@@ -53,7 +54,7 @@ function chosenIn({ servers = [], integrations = [], shared_servers = [] }: Sand
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     throw new DataRefused(`the file: ${(error as Error).message}`);
   }

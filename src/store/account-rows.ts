@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import {
   type AccountStatus,
   type AuthenticationMethod,
@@ -122,7 +123,9 @@ export function toAccount(db: Db, row: AccountRow): Account {
     integrationName: row.integration_name as string,
     tenantId: row.tenant_id as string,
     authenticationMethod: readAuthenticationMethod(row.authentication_method, 'accounts', id),
-    context: JSON.parse(db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id))),
+    context: readJson(
+      db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id)),
+    ) as ServiceAccount['context'],
     status,
     version: row.version as number,
     createdAt,

@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import { readTokenPermission, type TokenPermission } from '../contract/closed-words.ts';
 import { touch, type Use } from './last-used.ts';
 import type { Database } from './schema.ts';
@@ -74,9 +75,7 @@ function toApiToken(row: Database['api_tokens']): ApiToken {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: (JSON.parse(row.permissions) as string[]).map((word) =>
-      readTokenPermission(word, 'api_tokens', row.id),
-    ),
+    permissions: (readJson(row.permissions) as string[]).map((word) => readTokenPermission(word, 'api_tokens', row.id)),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

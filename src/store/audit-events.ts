@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import { type ActorKind, type AuditOutcome, readActorKind, readAuditOutcome } from '../contract/closed-words.ts';
 import { newEventId } from './event-ids.ts';
 import type { ListPlace } from './keyset.ts';
@@ -84,6 +85,6 @@ function toAuditEvent(row: Database['audit_events']): AuditEvent {
     action: row.action,
     target: { kind: row.target_kind, id: row.target_id },
     outcome: readAuditOutcome(row.outcome, 'audit_events', row.id),
-    details: JSON.parse(row.details),
+    details: readJson(row.details) as AuditEvent['details'],
   };
 }

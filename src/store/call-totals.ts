@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { DAY_MS } from '../base/instants.ts';
+import { readJson } from '../base/read-json.ts';
 import { firstIdAt } from './event-ids.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
@@ -68,7 +69,7 @@ function dailyRows(calls: readonly toolCalls.ToolCall[]): Map<string, DailyRow> 
 async function addToStored(db: Db, rows: readonly DailyRow[]): Promise<void> {
   const ids = rows.map(({ id }) => id);
   const stored = await db.sql.selectFrom('audit_events').select(['id', 'details']).where('id', 'in', ids).execute();
-  const before = new Map(stored.map(({ id, details }) => [id, JSON.parse(details) as Totals]));
+  const before = new Map(stored.map(({ id, details }) => [id, readJson(details) as Totals]));
   const values = rows.map(({ totals, ...row }) => {
     const known = before.get(row.id);
     return { ...row, details: JSON.stringify(known === undefined ? totals : sum(known, totals)) };

@@ -7,6 +7,7 @@ import { createYielding } from '../base/event-loop-turns.ts';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parseExact } from '../base/json.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
+import { readJson } from '../base/read-json.ts';
 import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
@@ -52,7 +53,7 @@ export async function find(db: Db, serverId: string, room: (bytes: number) => Pr
     tools,
     bytes,
     seenAt: row?.seen_at ?? null,
-    pins: row?.pins ? JSON.parse(row.pins) : null,
+    pins: row?.pins ? (readJson(row.pins) as StoredCatalogue['pins']) : null,
   };
 }
 
@@ -96,7 +97,7 @@ export async function pins(db: Db, serverId: string): Promise<StoredCatalogue['p
     .select('pins')
     .where('server_id', '=', serverId)
     .executeTakeFirst();
-  return row?.pins ? JSON.parse(row.pins) : null;
+  return row?.pins ? (readJson(row.pins) as StoredCatalogue['pins']) : null;
 }
 
 /** The stored form of a list of tools. */

@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import type { ListPart } from './keyset.ts';
 import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Database } from './schema.ts';
@@ -170,7 +171,7 @@ function toEndpoint(row: Database['endpoints']): Endpoint {
     organizationId: row.organization_id,
     accountId: row.account_id,
     name: row.name,
-    config: JSON.parse(row.config),
+    config: readJson(row.config) as EndpointConfig,
     expiresAt: row.expires_at,
     createdBy: row.created_by,
     version: row.version,

@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import { type ApprovalPolicy, readApprovalPolicy } from '../contract/closed-words.ts';
 import { DeletedMeanwhile } from './errors.ts';
 import type { ListPart } from './keyset.ts';
@@ -167,11 +168,11 @@ function toIntegration(row: Database['integrations']): Integration {
     organizationId: row.organization_id,
     name: row.name,
     baseUrl: row.base_url,
-    toolTags: JSON.parse(row.tool_tags),
+    toolTags: readJson(row.tool_tags) as Integration['toolTags'],
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
     timeoutSeconds: row.timeout_seconds,
     toolCount: row.tool_count,
-    skipped: JSON.parse(row.skipped),
+    skipped: readJson(row.skipped) as Integration['skipped'],
     service: row.service,
     version: row.version,
     createdAt: row.created_at,

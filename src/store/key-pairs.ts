@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import { type Permission, readPermission } from '../contract/closed-words.ts';
 import { touch, type Use } from './last-used.ts';
 import type { Database } from './schema.ts';
@@ -75,7 +76,7 @@ function toKeyPair(row: Database['key_pairs']): KeyPair {
     id: row.id,
     organizationId: row.organization_id,
     name: row.name,
-    permissions: (JSON.parse(row.permissions) as string[]).map((word) => readPermission(word, 'key_pairs', row.id)),
+    permissions: (readJson(row.permissions) as string[]).map((word) => readPermission(word, 'key_pairs', row.id)),
     prefix: row.prefix,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { isTurnOver, nextTurn } from '../base/event-loop-turns.ts';
+import { readJson } from '../base/read-json.ts';
 import { type ApprovalPolicy, readApprovalPolicy, readTransport, type Transport } from '../contract/closed-words.ts';
 import * as accounts from './accounts.ts';
 import * as catalogues from './catalogues.ts';
@@ -268,9 +269,11 @@ function toServer(db: Db, row: Database['servers']): Server {
     description: row.description,
     url: row.url,
     transport: readTransport(row.transport, 'servers', row.id),
-    requestHeaders: JSON.parse(db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id))),
+    requestHeaders: readJson(
+      db.secrets.open(row.request_headers, SEALED.serverHeaders.contextOf(row.id)),
+    ) as Server['requestHeaders'],
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'servers', row.id),
-    tags: JSON.parse(row.tags),
+    tags: readJson(row.tags) as Server['tags'],
     timeoutSeconds: row.timeout_seconds,
     version: row.version,
     createdAt: row.created_at,

@@ -1,3 +1,4 @@
+import { readJson } from '../base/read-json.ts';
 import {
   type EncodingErrorHandler,
   readEncodingErrorHandler,
@@ -179,7 +180,7 @@ function toRow(db: Db, server: SharedServer): Omit<Database['shared_servers'], '
 }
 
 function toSharedServer(db: Db, row: Database['shared_servers']): SharedServer {
-  const config = JSON.parse(db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id)));
+  const config = readJson(db.secrets.open(row.config, SEALED.sharedServerConfig.contextOf(row.id))) as McpServerConfig;
   const { transport, encodingErrorHandler } = config;
   const mcpServer = {
     ...config,

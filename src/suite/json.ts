@@ -1,7 +1,9 @@
+import { readJson } from '../base/read-json.ts';
+
 /** Parses a JSON text; returns undefined for invalid JSON. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http';
 import supertest from 'supertest';
+import { readJson } from '../base/read-json.ts';
 
 /** A method of HTTP, as supertest names it. */
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head';
@@ -45,7 +46,7 @@ export async function askOnce(
   const text = Buffer.isBuffer(response.body) ? response.body.toString() : '';
   const answered = new Headers(response.headers);
   const isJson = method !== 'head' && answered.get('content-type')?.startsWith('application/json') === true;
-  return { status: response.status, headers: answered, text, body: isJson ? JSON.parse(text) : text };
+  return { status: response.status, headers: answered, text, body: isJson ? readJson(text) : text };
 }
 
 const asSent = (body: unknown): string | Buffer =>

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { constants, gunzip, gzipSync } from 'node:zlib';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
+import { readJson } from '../base/read-json.ts';
 import type { DerivedTool } from './types.ts';
 
 /** Milliseconds for which the tools are read in one turn of the event loop. */
@@ -17,7 +18,7 @@ export function packTools(tools: readonly DerivedTool[]): Uint8Array {
 }
 
 /** Parses the tool of one line of `packTools`. */
-export const toolOf = (line: Buffer): DerivedTool => JSON.parse(line.toString('utf8')) as DerivedTool;
+export const toolOf = (line: Buffer): DerivedTool => readJson(line.toString('utf8')) as DerivedTool;
 
 /**
  * Reads the tools of `packTools`, in order, without blocking other work: it unpacks them on another thread and parses

@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { readJson } from '../base/read-json.ts';
 import { DocumentError } from './errors.ts';
 
 // YAML 1.2 with the merge key that documents written for older parsers use; dates stay text, as in JSON.
@@ -22,7 +23,7 @@ export function readDocument(source: Uint8Array | string): unknown {
   }
   refuseCrowded(text, JSON_SIGNS);
   try {
-    return JSON.parse(text);
+    return readJson(text);
   } catch (error) {
     return readYaml(text, jsonMistake(text, error));
   }

@@ -39,6 +39,15 @@ describe.each(ERAS)('a server of the era %s', (era) => {
     expect(server.got('resources/list').at(-1)?.message.params ?? {}).not.toHaveProperty('cursor');
   });
 
+  test.each(WAYS)('gets names with escapes as the client wrote them, whatever others sent before (%s)', async (way) => {
+    const ask = await connect(place(), way);
+    for (const name of ['\\', '"', '\n']) {
+      const { body } = await ask('tools/call', { name: 'look', arguments: { place: 0, [name]: 1 } });
+      expect(body.result.content[0].text).toBe('look');
+      expect(servers[era].server.got('tools/call').at(-1)?.text).toContain(`{"place":0,${JSON.stringify(name)}:1}`);
+    }
+  });
+
   test('`initialize` ignores a stale session', async () => {
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
     for (const stale of ['garbage', '', (await beginSession(place()))['Mcp-Session-Id']]) {

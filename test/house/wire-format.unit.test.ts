@@ -72,6 +72,24 @@ test('no cast turns a value into a type of the document', () => {
   expect(casts).toEqual([]);
 });
 
+test('JSON of others is parsed by readJson, since JSON.parse mistakes names', () => {
+  const parsing = SOURCES.filter((file) => /^(?!\s*\*).*\bJSON\.parse\(/m.test(readSource(file)));
+  // The others parse one string, a file of the package, or text that the process or the user of a command wrote.
+  expect(parsing).toEqual([
+    'src/base/read-json.ts',
+    'src/base/split-json.ts',
+    'src/cli/cli.ts',
+    'src/contract/bundle.ts',
+    'src/docs/errors-page.ts',
+    'src/docs/published.ts',
+    'src/gateway/repeated-members.ts',
+    'src/mock/prism.ts',
+    'src/runtime/message-members.ts',
+    'src/suite/answer-check.ts',
+    'src/telemetry/terminal-log.ts',
+  ]);
+});
+
 test('texts in all forms are found, and comments are ignored', () => {
   const code = `/** \`a\` */ const b = 'c' + \`d\${{ e: \`f\${g}h\` }}i\`; type J = 'k'; // 'l'`;
   expect(textsIn(code)).toEqual(['c', 'd', 'e', 'f', 'h', 'i', 'k']);

@@ -10,6 +10,8 @@ export type Got = {
   readonly headers: IncomingHttpHeaders;
   /** What the body holds; undefined where there is none. */
   readonly message: Json;
+  /** The body as it came. */
+  readonly text: string;
 };
 
 /** Writes an answer, byte by byte if it has to. */
@@ -102,7 +104,7 @@ export async function startScripted(era: Era, more: Script = {}, port = 0): Prom
   const server = createServer(async (request, response) => {
     const body = await text(request);
     const { method: verb = '', headers } = request;
-    const got: Got = { verb, headers, message: body === '' ? undefined : JSON.parse(body) };
+    const got: Got = { verb, headers, message: body === '' ? undefined : JSON.parse(body), text: body };
     const name = nameOf(got);
     all.push(got);
     const called = waiting.filter(({ what }) => what === name);

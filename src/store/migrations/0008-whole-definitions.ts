@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Kysely } from 'kysely';
 import { canonicalJson } from '../../base/canonical-json.ts';
 import { parseExact } from '../../base/json.ts';
+import { readJson } from '../../base/read-json.ts';
 
 type Tables = {
   server_catalogues: { server_id: string; tools: Uint8Array | null; pins: string | null };
@@ -28,7 +29,7 @@ export async function wholeDefinitions(database: Kysely<unknown>): Promise<void>
     const { tools, pins } = await catalogue.select(['tools', 'pins']).executeTakeFirstOrThrow();
     const before = tools === null ? [] : (parseExact(gunzipSync(tools).toString()) as Tool[]);
     const after = before.map(rehashed);
-    const known = new Map(Object.entries((pins === null ? {} : JSON.parse(pins)) as Record<string, string>));
+    const known = new Map(Object.entries((pins === null ? {} : readJson(pins)) as Record<string, string>));
     for (const [index, { definition, hash }] of before.entries()) {
       const whole = after[index]?.hash ?? hash;
       if (whole !== hash) {
