@@ -52,6 +52,12 @@ export const GUIDES: readonly Guide[] = [
     markdown: fileOf('docs/clients.md'),
   },
   {
+    name: 'compatibility',
+    title: 'Compatibility',
+    summary: 'which clients can do which things with which servers',
+    markdown: fileOf('docs/compatibility.md'),
+  },
+  {
     name: 'versioning',
     title: 'Versioning',
     summary: 'which changes are breaking',

@@ -12,14 +12,14 @@ export type Listened = {
   readonly stop: () => Promise<void>;
 };
 
-/** Lets a server listen on loopback, on a free port. */
-export async function listenOn(server: Server): Promise<Listened> {
+/** Lets a server listen on loopback, on a free port unless told. */
+export async function listenOn(server: Server, port = 0): Promise<Listened> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const drop = () => {
     for (const socket of sockets) {

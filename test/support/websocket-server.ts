@@ -4,14 +4,21 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { createHandshakeServer, type McpServer, type ServedTool } from './mcp-servers.ts';
 import { type Listened, listenOn } from './sockets.ts';
 
-/** Starts a server of the SDK v1 over WebSockets with the subprotocol `mcp`. */
-export async function startWebSocketServer(tools: readonly ServedTool[]): Promise<McpServer & Listened> {
+/** Starts a server of the SDK v1 over WebSockets. */
+export const startWebSocketServer = (tools: readonly ServedTool[]): Promise<McpServer & Listened> =>
+  serveWebSocket((transport) => createHandshakeServer(tools).connect(transport));
+
+/** Serves WebSockets with the subprotocol `mcp`, on a free port unless told. `connect` gets each connection. */
+export async function serveWebSocket(
+  connect: (transport: Transport) => Promise<unknown>,
+  port = 0,
+): Promise<McpServer & Listened> {
   const server = createServer((_request, response) => void response.writeHead(426).end());
   const handleProtocols = (offered: Set<string>) => offered.has('mcp') && 'mcp';
   new WebSocketServer({ server, handleProtocols }).on('connection', (websocket) => {
-    void createHandshakeServer(tools).connect(transportOf(websocket));
+    void connect(transportOf(websocket));
   });
-  const listened = await listenOn(server);
+  const listened = await listenOn(server, port);
   return { ...listened, url: `ws://127.0.0.1:${listened.port}/mcp` };
 }
 
