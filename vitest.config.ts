@@ -26,9 +26,12 @@ const ALONE = [
   'test/store/start.test.ts',
 ];
 
+/** Databases are on one server for the run. */
+const globalSetup = ['test/store/support/shared-postgres.ts'];
+
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/coverage-folder.ts', 'test/store/support/shared-postgres.ts'],
+    globalSetup: ['test/support/coverage-folder.ts'],
     // One more than the cores that CI has: many tests wait for programs of their own.
     maxWorkers: 3,
     // The gate counts the results from a report.
@@ -53,10 +56,11 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.test.ts'],
           exclude: [UNIT, PRODUCT, COVERAGE, ...ALONE],
+          globalSetup,
           isolate: false,
         },
       },
-      { extends: true, test: { name: 'integration-alone', include: ALONE } },
+      { extends: true, test: { name: 'integration-alone', include: ALONE, globalSetup } },
       // Each of these runs programs, and some of them wait for others.
       { extends: true, test: { name: 'product', include: [PRODUCT], testTimeout: 180_000, isolate: false } },
       // Which documented answers the tests have seen is known when all others have run.

@@ -8,12 +8,24 @@ declare module 'vitest' {
   }
 }
 
-/** A vitest `globalSetup`: one server for a run of the integration tier, in which alone tests make databases. */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  if (!project.vitest.projects.some(({ name }) => name.startsWith('integration'))) {
-    return undefined;
-  }
-  const postgres = await startPostgres();
+declare global {
+  /** The server of this run: each project loads this module for itself. */
+  var sharedPostgres: ReturnType<typeof startPostgres> | undefined;
+}
+
+/**
+ * The `globalSetup` of both projects of the integration tier, in which alone tests make databases: one server for a run,
+ * and none for a run that has no file of the tier.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  globalThis.sharedPostgres ??= startPostgres();
+  const postgres = await globalThis.sharedPostgres;
   project.provide('postgresUrl', postgres.url('postgres'));
-  return () => postgres.stop();
+  return async () => {
+    // The first of the projects to end stops it: Vitest ends all of them together.
+    if (globalThis.sharedPostgres !== undefined) {
+      globalThis.sharedPostgres = undefined;
+      await postgres.stop();
+    }
+  };
 }
