@@ -1492,6 +1492,19 @@ export interface components {
          * @example 300
          */
         CallTimeoutSeconds: number | null;
+        /** @description The things in the document that make tools harder to use, and the size of all tools where it is large. Nothing is refused for them. At most about 64 KiB; the last entry then says how many more there are. */
+        ToolWarnings: {
+            /**
+             * @description The method and path of the operation; null if the warning is about the whole document.
+             * @example GET /pets
+             */
+            operation: string | null;
+            /**
+             * @description The warning, and your remedy.
+             * @example The schema `#/components/schemas/Pet` does not exist. Add it to the document.
+             */
+            message: string;
+        }[];
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -1505,6 +1518,16 @@ export interface components {
              * @example 3
              */
             tool_count: number;
+            /**
+             * @description The size of the definitions of all tools, as `tools/list` answers them, in bytes. Above 200,000 there is a warning. Null for an integration made by an earlier version, until a new document, name or tags make its tools again.
+             * @example 1480
+             */
+            tools_bytes: number | null;
+            /**
+             * @description The approximate number of tokens of the definitions of all tools for a language model: one for every four bytes. Null where `tools_bytes` is null.
+             * @example 370
+             */
+            tools_tokens: number | null;
             /** @description The operations of the document that give no tool. */
             skipped: {
                 /**
@@ -1518,6 +1541,7 @@ export interface components {
                  */
                 reason: string;
             }[];
+            warnings: components["schemas"]["ToolWarnings"];
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
         };

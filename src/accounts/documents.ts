@@ -15,7 +15,6 @@ import { deriveInWorker, deriveSmallInWorker } from '../tools/derive-in-worker.t
 import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
 import type { Scoped } from '../tools/scope.ts';
-import type { Skipped } from '../tools/types.ts';
 
 /** The source of an OpenAPI document: its bytes, or a URL. */
 export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
@@ -89,14 +88,14 @@ export async function readDocument(
 }
 
 /**
- * The approximate maximum size of the list of skipped operations in answers, in bytes; the maximum length of one
- * text.
+ * The approximate maximum size of the lists of skipped operations and of warnings in answers, in bytes; the maximum
+ * length of one text.
  */
-const SKIPPED_BYTES = 64 * 1024;
+const LIST_BYTES = 64 * 1024;
 const MAX_TEXT_CHARS = 256;
 
 type Imported = {
-  readonly facts: Pick<Integration, 'toolCount' | 'skipped' | 'service'>;
+  readonly facts: Pick<Integration, 'toolCount' | 'toolsBytes' | 'skipped' | 'warnings' | 'service'>;
   readonly contents: Contents;
 };
 
@@ -125,14 +124,16 @@ export async function importDocument(
     const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
     const derive = () => thread.derive(bytes, { integration: name, toolTags }, signal);
     const derived = await thread.turns.run(organizationId, derive, signal);
-    const { title, servers, security, toolCount, skipped, tools } = derived;
+    const { title, servers, security, toolCount, toolsBytes, tools } = derived;
+    const skipped = shorten(derived.skipped, (rest) => ({ operation: `${rest} more`, reason: CUT }));
+    const warnings = shorten(derived.warnings, (rest) => ({ operation: null, message: `${rest} more. ${CUT}` }));
     const service: StoredService = { title, servers, security, documentUrl: url };
     const selectors: Scoped[] = [];
     for await (const { method, verb, tags } of readTools(tools, reach)) {
       selectors.push({ method, verb, tags });
     }
     return {
-      facts: { toolCount, skipped: shorten(skipped), service: JSON.stringify(service) },
+      facts: { toolCount, toolsBytes, skipped, warnings, service: JSON.stringify(service) },
       contents: { document, tools, selectors: JSON.stringify(selectors) },
     };
   } catch (error) {
@@ -143,21 +144,28 @@ export async function importDocument(
   }
 }
 
+const CUT = 'This list is cut at 64 KiB.';
+
 /**
- * Shortens the list of skipped operations to its maximum size, and adds the number of the others: lists of
+ * Shortens a list about operations to its maximum size, and adds an entry with the number of the others: lists of
  * integrations show all of it.
  */
-function shorten(skipped: readonly Skipped[]): Skipped[] {
-  const cut = (text: string) =>
-    text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…`.toWellFormed() : text;
-  const short = skipped.map(({ operation, reason }) => ({ operation: cut(operation), reason: cut(reason) }));
-  let room = SKIPPED_BYTES;
+function shorten<T extends Readonly<Record<string, string | null>>>(
+  entries: readonly T[],
+  others: (count: number) => T,
+): T[] {
+  const cut = (text: string | null) =>
+    text !== null && text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS)}…`.toWellFormed() : text;
+  const short = entries.map((entry) => {
+    return Object.fromEntries(Object.entries(entry).map(([name, text]) => [name, cut(text)])) as T;
+  });
+  let room = LIST_BYTES;
   const fitting = short.filter((one) => {
     room -= JSON.stringify(one).length;
     return room >= 0;
   });
   const rest = short.length - fitting.length;
-  return rest === 0 ? fitting : [...fitting, { operation: `${rest} more`, reason: 'This list is cut at 64 KiB.' }];
+  return rest === 0 ? fitting : [...fitting, others(rest)];
 }
 
 /** Unpacks a stored document. Throws OverBudget. */

@@ -6,6 +6,7 @@ import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
 import type * as store from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
+import { tokensOf } from '../tools/size.ts';
 import type { DocumentSource } from './documents.ts';
 import {
   createIntegration,
@@ -99,7 +100,10 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   approval_policy: integration.approvalPolicy,
   timeout_seconds: integration.timeoutSeconds,
   tool_count: integration.toolCount,
+  tools_bytes: integration.toolsBytes,
+  tools_tokens: integration.toolsBytes === null ? null : tokensOf(integration.toolsBytes),
   skipped: integration.skipped,
+  warnings: integration.warnings,
   created_at: formatInstant(integration.createdAt),
   updated_at: formatInstant(integration.updatedAt),
 });

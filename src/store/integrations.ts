@@ -17,7 +17,11 @@ export type Integration = {
   /** Seconds that one call may take in all; null means the default. */
   timeoutSeconds: number | null;
   toolCount: number;
+  /** The size of the definitions of all tools as JSON, in bytes; null for tools of an earlier version. */
+  toolsBytes: number | null;
   skipped: { operation: string; reason: string }[];
+  /** Warnings about the document; a null operation means the whole document. */
+  warnings: { operation: string | null; message: string }[];
   /** The document's facts about the service: JSON that the `tools` module reads and writes. */
   service: string;
   /** Grows by one with every update. */
@@ -154,7 +158,9 @@ function toRow(integration: Integration): Database['integrations'] {
     approval_policy: integration.approvalPolicy,
     timeout_seconds: integration.timeoutSeconds,
     tool_count: integration.toolCount,
+    tools_bytes: integration.toolsBytes,
     skipped: JSON.stringify(integration.skipped),
+    warnings: JSON.stringify(integration.warnings),
     service: integration.service,
     version: integration.version,
     created_at: integration.createdAt,
@@ -172,7 +178,9 @@ function toIntegration(row: Database['integrations']): Integration {
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
     timeoutSeconds: row.timeout_seconds,
     toolCount: row.tool_count,
+    toolsBytes: row.tools_bytes,
     skipped: readJson(row.skipped) as Integration['skipped'],
+    warnings: readJson(row.warnings) as Integration['warnings'],
     service: row.service,
     version: row.version,
     createdAt: row.created_at,

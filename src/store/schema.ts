@@ -124,7 +124,9 @@ export type Database = {
     tool_tags: string;
     approval_policy: string;
     tool_count: number;
+    tools_bytes: number | null;
     skipped: string;
+    warnings: string;
     service: string;
     timeout_seconds: number | null;
     version: number;

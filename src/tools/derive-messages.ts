@@ -1,9 +1,12 @@
-import type { DeriveOptions, ServiceFacts, Skipped } from './types.ts';
+import type { DeriveOptions, ServiceFacts, Skipped, Warning } from './types.ts';
 
 /** The stored result of a document. */
 export type Registered = ServiceFacts & {
   readonly toolCount: number;
+  /** The size of the definitions of all tools as JSON, in bytes. */
+  readonly toolsBytes: number;
   readonly skipped: readonly Skipped[];
+  readonly warnings: readonly Warning[];
   /** For `readTools`. */
   readonly tools: Uint8Array;
 };

@@ -3,6 +3,7 @@ import { derive } from './derive.ts';
 import type { DeriveQuestion, DeriveReply } from './derive-messages.ts';
 import { DocumentError } from './errors.ts';
 import { packTools } from './packed.ts';
+import { bytesOf, sizeWarnings } from './size.ts';
 
 parentPort?.on('message', ({ bytes, options }: DeriveQuestion) => {
   const reply = answer(bytes, options);
@@ -11,9 +12,15 @@ parentPort?.on('message', ({ bytes, options }: DeriveQuestion) => {
 
 function answer(bytes: Uint8Array, options: DeriveQuestion['options']): DeriveReply {
   try {
-    const { tools, ...rest } = derive(bytes, options);
+    const { tools, warnings, ...rest } = derive(bytes, options);
+    const toolsBytes = bytesOf(tools);
+    const facts = {
+      toolCount: tools.length,
+      toolsBytes,
+      warnings: [...sizeWarnings(tools.length, toolsBytes), ...warnings],
+    };
     // A copy: what the compressor answers may lie in memory that cannot be handed over.
-    return { result: { ...rest, toolCount: tools.length, tools: new Uint8Array(packTools(tools)) } };
+    return { result: { ...rest, ...facts, tools: new Uint8Array(packTools(tools)) } };
   } catch (error) {
     // A cloned error loses its class, so what matters of it is sent as data.
     return error instanceof DocumentError

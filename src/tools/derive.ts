@@ -78,6 +78,7 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
     security: securityOf(references, document),
     tools,
     skipped,
+    warnings: [],
   };
 }
 

@@ -112,6 +112,9 @@ export type DerivedTool = {
 /** An operation that gives no tool (`GET /pets`), and the reason. */
 export type Skipped = { readonly operation: string; readonly reason: string };
 
+/** A thing in the document that makes its tools harder to use. A null operation means the whole document. */
+export type Warning = { readonly operation: string | null; readonly message: string };
+
 /** The facts about a service in its document, without the tools. */
 export type ServiceFacts = {
   readonly title: string;
@@ -126,6 +129,7 @@ export type Derivation = ServiceFacts & {
   /** In the order of the document. */
   readonly tools: readonly DerivedTool[];
   readonly skipped: readonly Skipped[];
+  readonly warnings: readonly Warning[];
 };
 
 /** The name and the tags of the integration. */

@@ -52,7 +52,10 @@ describe('createIntegration 201', () => {
         approval_policy: 'auto_approve_all',
         timeout_seconds: null,
         tool_count: NAMES.length,
+        tools_bytes: body.tools_bytes,
+        tools_tokens: Math.ceil(body.tools_bytes / 4),
         skipped: [],
+        warnings: [],
         created_at: at,
         updated_at: at,
       },
@@ -79,6 +82,24 @@ describe('createIntegration 201', () => {
     const { body } = await create({ document: { openapi: '3.0.3', info: { title: 'x', version: '1' }, paths } });
     expect(body).toMatchObject({ tool_count: 1, base_url: null });
     expect(body.skipped).toEqual([{ operation: 'GET /a', reason: expect.stringContaining('description') }]);
+  });
+
+  test('has a warning of its size above 200,000 bytes of definitions', async () => {
+    const wordy = (letters: number) => ({ summary: 'x'.repeat(letters), responses: {} });
+    const sized = async (letters: number) => {
+      const paths = { '/a': { get: wordy(letters) }, '/b': { get: wordy(100_000) } };
+      return (await create({ document: { openapi: '3.1.0', info: { title: 'x', version: '1' }, paths } })).body;
+    };
+    const { tools_bytes } = await sized(1);
+    const most = 200_000 - tools_bytes + 1;
+    expect(await sized(most)).toMatchObject({ tools_bytes: 200_000, tools_tokens: 50_000, warnings: [] });
+    expect(await sized(most + 1)).toMatchObject({
+      tools_bytes: 200_001,
+      tools_tokens: 50_001,
+      warnings: [
+        { operation: null, message: expect.stringMatching(/ 2 tools have 200001 bytes, about 50001 tokens: /) },
+      ],
+    });
   });
 
   test('accepts several megabytes, and characters that no database column can store', async () => {

@@ -68,7 +68,9 @@ onBothEngines(({ shared }) => {
       approvalPolicy: 'auto_approve_all',
       timeoutSeconds: null,
       toolCount: 9,
+      toolsBytes: null,
       skipped: [],
+      warnings: [{ operation: 'GET /x', message: 'y' }],
       service: '{}',
       updatedAt: 2000,
     };

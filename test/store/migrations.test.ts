@@ -299,7 +299,7 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
-  it('0010 leaves servers and integrations with the default time limits', async () => {
+  it('0010 and 0011 leave servers and integrations with the default time limits, and sizes unknown', async () => {
     const [server, integration] = [aServer(own), anIntegration(own)];
     const before = Object.keys(migrationsFor(engine)).indexOf('0010_timeouts');
     const { read } = await migrated(before, async (db) => {
@@ -311,6 +311,8 @@ onBothEngines(({ engine, open, location }) => {
     expect(await integrations.find(read, own, integration.id)).toEqual({
       ...integration,
       timeoutSeconds: null,
+      toolsBytes: null,
+      warnings: [],
       version: 1,
     });
   });

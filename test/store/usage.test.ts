@@ -26,8 +26,8 @@ import { countedAnew, kept } from './support/usage.ts';
 const NOTHING = { servers: 0, integrations: 0, accounts: 0, endpoints: 0, credentials: 0, tool_bytes: 0 };
 const bytesOf = ({ document, tools, selectors }: integrations.Contents): number =>
   document.length + tools.length + Buffer.byteLength(selectors);
-const textBytesOf = ({ toolTags, skipped, service }: integrations.Integration): number =>
-  Buffer.byteLength(JSON.stringify(toolTags) + JSON.stringify(skipped) + service);
+const textBytesOf = ({ toolTags, skipped, warnings, service }: integrations.Integration): number =>
+  Buffer.byteLength(JSON.stringify(toolTags) + JSON.stringify(skipped) + JSON.stringify(warnings) + service);
 
 onBothEngines(({ open, shared }) => {
   let store: Store;

@@ -3,6 +3,7 @@ import { derive } from '../../src/tools/derive.ts';
 import { createDeriver, deriveInWorker } from '../../src/tools/derive-in-worker.ts';
 import { DocumentError } from '../../src/tools/errors.ts';
 import { packTools, readTools } from '../../src/tools/packed.ts';
+import { bytesOf as bytesOfTools } from '../../src/tools/size.ts';
 import { anyRoom } from '../support/any-room.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { documentOf } from './support/documents.ts';
@@ -31,7 +32,12 @@ describe('deriveInWorker', () => {
   it('gives the result of derive with packed tools', async () => {
     const { tools, ...rest } = derive(text, OPTIONS);
     const registered = await deriveInWorker(bytesOf(text), OPTIONS);
-    expect(registered).toEqual({ ...rest, toolCount: 2, tools: expect.any(Uint8Array) });
+    expect(registered).toEqual({
+      ...rest,
+      toolCount: 2,
+      toolsBytes: bytesOfTools(tools),
+      tools: expect.any(Uint8Array),
+    });
     expect(await allOf(readTools(registered.tools, anyRoom))).toEqual(tools);
   });
 

@@ -10,6 +10,7 @@ import { tokenPermissions } from './0007-token-permissions.ts';
 import { wholeDefinitions } from './0008-whole-definitions.ts';
 import { integrationTexts } from './0009-integration-texts.ts';
 import { timeouts } from './0010-timeouts.ts';
+import { toolSizes } from './0011-tool-sizes.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -24,5 +25,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0008_whole_definitions': { up: wholeDefinitions },
     '0009_integration_texts': { up: (db) => integrationTexts(db, engine) },
     '0010_timeouts': { up: timeouts },
+    '0011_tool_sizes': { up: (db) => toolSizes(db, engine) },
   };
 }

@@ -29,7 +29,8 @@ export async function countedAnew({ read }: Store): Promise<Usages> {
         + (select count(*) from key_pairs k where k.organization_id = o.id) as credentials,
       coalesce((select sum(octet_length(c.document) + octet_length(c.tools) + octet_length(c.selectors))
         from integration_contents c join integrations i on i.id = c.integration_id where i.organization_id = o.id), 0)
-        + coalesce((select sum(octet_length(i.tool_tags) + octet_length(i.skipped) + octet_length(i.service))
+        + coalesce((select sum(octet_length(i.tool_tags) + octet_length(i.skipped) + octet_length(i.warnings)
+          + octet_length(i.service))
           from integrations i where i.organization_id = o.id), 0)
         + coalesce((select sum(coalesce(octet_length(c.tools), 0) + coalesce(octet_length(c.pins), 0))
           from server_catalogues c join servers s on s.id = c.server_id where s.organization_id = o.id), 0) as tool_bytes

@@ -14,6 +14,25 @@ import {
   tools,
 } from './support.ts';
 
+/** Returns the fields of an integration that its maker gives, besides the policy. */
+const given = ({ name, base_url, tool_tags, timeout_seconds }: Integration) => ({
+  name,
+  base_url,
+  tool_tags,
+  timeout_seconds,
+});
+
+const READ_ONLY = [
+  'id',
+  'tool_count',
+  'tools_bytes',
+  'tools_tokens',
+  'skipped',
+  'warnings',
+  'created_at',
+  'updated_at',
+];
+
 /** createIntegration with a document in the request. */
 export const importChecks = checks('accounts', {
   'createIntegration: a name and a document are enough, the rest has the documented defaults': async ({
@@ -21,14 +40,15 @@ export const importChecks = checks('accounts', {
     name,
   }) => {
     const answer = await createIntegration(holder, { name: name('defaults'), document: PETS });
-    const { id: _, created_at, updated_at, skipped, approval_policy, ...rest } = answer.json as Integration;
-    same(answer, 'the fields', rest, {
+    const integration = answer.json as Integration;
+    const { created_at, updated_at, skipped, approval_policy } = integration;
+    same(answer, 'the fields', given(integration), {
       name: name('defaults'),
       base_url: BASE_URL,
       tool_tags: {},
       timeout_seconds: null,
-      tool_count: PETS_TOOLS,
     });
+    same(answer, 'tool_count', integration.tool_count, PETS_TOOLS);
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const operations = skipped.map(({ operation }) => operation);
     same(answer, 'the one operation without a description, skipped:', operations, ['GET /internal']);
@@ -47,8 +67,8 @@ export const importChecks = checks('accounts', {
     };
     const answer = await createIntegration(holder, fields);
     const integration = answer.json as Integration;
-    const { id, created_at: _, updated_at: __, tool_count: ___, skipped: ____, ...rest } = integration;
-    same(answer, 'the fields, in any order,', rest, fields);
+    const { id, approval_policy } = integration;
+    same(answer, 'the fields, in any order,', { ...given(integration), approval_policy }, fields);
     same(answer, 'Location', answer.location, integrationPath(id));
     const again = await holder.call(200, 'GET', integrationPath(id));
     same(again, 'what was created:', again.json, integration);
@@ -192,6 +212,23 @@ export const importChecks = checks('accounts', {
     same(list, 'the number created', result.filter((one) => one.name === name('loopback')).length, 0);
   },
 
+  'createIntegration: tools_bytes grows with the definitions, and large ones have a warning': async ({
+    holder,
+    name,
+  }) => {
+    for (const words of [1, 30_000]) {
+      const get = { summary: 'pet '.repeat(words) };
+      const document = { ...ONE_TOOL, paths: { '/pets': { get }, '/toys': { get } } };
+      const answer = await createIntegration(holder, { name: name(`size-${words}`), document });
+      const { tools_bytes, tools_tokens, warnings } = answer.json as Integration;
+      const bytes = tools_bytes ?? 0;
+      holds(answer, bytes > 2 * get.summary.length, `tools_bytes, of more than ${2 * get.summary.length}`, bytes);
+      same(answer, 'tools_tokens', tools_tokens, Math.ceil(bytes / 4));
+      const ofSize = warnings.filter(({ operation, message }) => operation === null && message.includes(`${bytes}`));
+      same(answer, 'the number of warnings about the size', ofSize.length, words === 1 ? 0 : 1);
+    }
+  },
+
   'createIntegration: what is wrong, unknown or read-only is refused by name': async ({ holder, name }) => {
     const wrong: Record<string, readonly unknown[]> = {
       name: ['', 'n'.repeat(41), 'Pets', 'pet store', 'pet_store', null, 1],
@@ -208,7 +245,7 @@ export const importChecks = checks('accounts', {
         await refused(holder, 'POST', INTEGRATIONS, { body }, key);
       }
     }
-    for (const key of ['id', 'tool_count', 'skipped', 'created_at', 'updated_at']) {
+    for (const key of READ_ONLY) {
       const body = { name: name('wrong'), document: ONE_TOOL, [key]: 1 };
       await refused(holder, 'POST', INTEGRATIONS, { body }, key, 'read-only');
     }
