@@ -6,10 +6,11 @@ import { makeList } from '../http/make-list.ts';
 import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
+import { bodyArgumentsOf } from '../tools/body-arguments.ts';
 import { readTools } from '../tools/packed.ts';
 import { matches, type Scope, selectTools } from '../tools/scope.ts';
 import { resourceOf } from '../tools/server-tools.ts';
-import type { BodyPlan, DerivedTool, JsonSchema } from '../tools/types.ts';
+import type { DerivedTool, JsonSchema } from '../tools/types.ts';
 import { findAccount } from './accounts.ts';
 import { findIntegration } from './integrations.ts';
 import { type ListedTool, readListedTools } from './listed-tools.ts';
@@ -92,7 +93,7 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 
 /** Makes the preview of a tool: its flat arguments, separated by their place in the request. */
 function preview({ resource, method, name, description, tags, inputSchema, request }: DerivedTool): ToolPreview {
-  const inBody = bodyArguments(request.body);
+  const inBody = new Set(bodyArgumentsOf(request.body));
   const isInBody = (argument: string) => inBody.has(argument);
   return {
     resource,
@@ -104,13 +105,6 @@ function preview({ resource, method, name, description, tags, inputSchema, reque
     required: (inputSchema.required ?? []) as string[],
     tags: [...tags],
   };
-}
-
-function bodyArguments(body: BodyPlan | undefined): Set<string> {
-  if (body === undefined) {
-    return new Set();
-  }
-  return new Set(body.kind === 'root' ? [body.argument] : body.members.map(({ argument }) => argument));
 }
 
 /** Returns a schema with only some of its properties. Definitions that they may refer to stay. */

@@ -1,6 +1,7 @@
 import { isShallow } from '../base/json.ts';
 import { percentEncode, percentEncodeName } from '../base/percent.ts';
-import type { DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
+import { bodyArgumentsOf } from '../tools/body-arguments.ts';
+import type { BodyPlan, DerivedTool, ParameterPlace, ParameterPlan, RequestPlan } from '../tools/types.ts';
 import { bodyOf } from './body.ts';
 import { ArgumentError } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
@@ -58,6 +59,7 @@ export function headOf(
     ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
   };
   const query = [
+    request.query ?? '',
     joinPairs(pairs('query')),
     ...(credential?.in === 'query' ? [`${percentEncodeName(credential.name)}=${percentEncode(credential.value)}`] : []),
   ];
@@ -68,17 +70,19 @@ export function headOf(
 /** The arguments that no plan names: members of a body that takes any, else a mistake. */
 function unplanned({ parameters, body }: RequestPlan, args: Arguments): Arguments {
   const planned = new Set(parameters.map(({ argument }) => argument));
-  for (const { argument } of body === undefined ? [] : body.kind === 'root' ? [body] : body.members) {
+  for (const argument of bodyArgumentsOf(body)) {
     planned.add(argument);
   }
   const rest = Object.entries(args).filter(([name]) => !planned.has(name));
   const [first] = rest;
-  const takesAny = (body?.kind === 'json' || body?.kind === 'form') && body.rest;
+  const takesAny = body !== undefined && body.kind !== 'root' && body.rest === true && !isHeld(body);
   if (first !== undefined && !takesAny) {
     throw new ArgumentError(`There is no argument ${JSON.stringify(first[0])}.`);
   }
   return Object.fromEntries(rest);
 }
+
+const isHeld = (body: BodyPlan): boolean => body.kind !== 'json' && body.argument !== undefined;
 
 /** The parameters of a place that have a value. */
 function given(

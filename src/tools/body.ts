@@ -1,70 +1,77 @@
+import type { BodyInputs, BodyTools, Common } from './body-inputs.ts';
 import { Unusable } from './errors.ts';
-import type { Input } from './inputs.ts';
-import { formMember, multipartMember } from './members.ts';
-import { type Node, nodeOf, quote, type References } from './nodes.ts';
-import type { Convert, Unit } from './schema.ts';
-import type { Spread } from './spread.ts';
-import type { BodyPlan } from './types.ts';
-
-/** The flat arguments of a body, and its plan once they have names. */
-export type BodyInputs = {
-  readonly inputs: readonly Input[];
-  /** The schema of additional arguments; null if there are none. */
-  readonly rest: Unit | null;
-  readonly plan: (names: readonly string[]) => BodyPlan;
-};
-
-/** The parts of the derivation that bodies need. */
-export type BodyTools = {
-  readonly references: References;
-  readonly convert: Convert;
-  readonly spread: (schema: unknown) => Spread | null;
-};
+import { isBytes } from './members.ts';
+import { followSchema, type Node, nodeOf, quote, type References } from './nodes.ts';
+import { rootOf, textRoot } from './root-body.ts';
+import { heldForm, spreadBody } from './spread-body.ts';
 
 type Shape = 'json' | 'form' | 'multipart' | 'text' | 'bytes';
+type Media = { readonly mediaType: string; readonly shape: Shape; readonly schema: unknown; readonly encoding: Node };
 /** The kinds of body in order of preference. */
 const PREFERENCE: readonly Shape[] = ['json', 'form', 'multipart', 'text', 'bytes'];
 
 /**
- * Converts the request body of an operation, in its first media type that a tool can write: JSON, a form, multipart,
- * text (including XML), bytes. Members of objects become flat arguments. Any other body becomes one argument called
- * `body`, with bytes in base64. A form or multipart body must be a plain object. Throws Unusable if no media type is
- * left.
+ * Converts the request body of an operation, in the first media type that a tool can write: JSON, a form, multipart,
+ * text (including XML), bytes. Of several JSON types, plain JSON comes first, then merge patches; JSON patches come last,
+ * because documents give them the schema of the others. Members of objects become flat arguments. Any other body becomes
+ * one argument called `body`, with bytes in base64. Throws Unusable if no media type is left.
  */
 export function bodyOf(tools: BodyTools, requestBody: unknown): BodyInputs | null {
   const body = nodeOf(tools.references.follow(requestBody).value);
-  const media = Object.entries(nodeOf(body.content)).map(([mediaType, value]) => {
-    const { schema, encoding } = nodeOf(value);
-    return { mediaType, shape: shapeOf(mediaType), schema: schema ?? {}, encoding: nodeOf(encoding) };
+  const media = Object.entries(nodeOf(body.content)).map(([mediaType, value]): Media => {
+    const { schema = {}, encoding } = nodeOf(value);
+    const isFile = isBytes(nodeOf(followSchema(tools.references, schema).value));
+    return { mediaType, shape: shapeOf(mediaType, isFile), schema, encoding: nodeOf(encoding) };
   });
   if (media.length === 0) {
     return null;
   }
-  const required = body.required === true;
-  for (const { mediaType, shape, schema, encoding } of PREFERENCE.flatMap((wanted) =>
-    media.filter(({ shape }) => shape === wanted),
-  )) {
-    const common = { mediaType, required };
-    if (shape === 'text' || shape === 'bytes') {
-      return rootOf(tools, common, shape === 'text' ? 'text' : 'base64', { type: 'string' }, body.description);
-    }
-    const spread = tools.spread(schema);
-    if (spread !== null) {
-      return spreadBody(tools, common, shape, spread, encoding);
-    }
-    if (shape === 'json') {
-      return rootOf(tools, common, 'json', schema, body.description);
+  const said = typeof body.description === 'string' && body.description.trim() !== '' ? body.description : undefined;
+  const ranked = media.toSorted((a, b) => rankOf(a) - rankOf(b));
+  for (const each of ranked) {
+    const inputs = mediaBody(tools, { mediaType: each.mediaType, required: body.required === true, said }, each);
+    if (inputs !== null) {
+      return inputs;
     }
   }
   const names = media.map(({ mediaType }) => quote(mediaType)).join(', ');
-  throw new Unusable(`Its body (${names}) is not a plain object, so it cannot be written as a form.`);
+  throw new Unusable(`Its body (${names}) is not an object, so it cannot be written as a form.`);
 }
 
-function shapeOf(mediaType: string): Shape {
-  const [type = ''] = mediaType.toLowerCase().split(';');
-  const [main, sub = ''] = type.trim().split('/');
-  if (sub === 'json' || sub.endsWith('+json') || type.trim() === '*/*' || type.trim() === 'application/*') {
-    return 'json';
+function mediaBody(tools: BodyTools, common: Common, { shape, schema, encoding }: Media): BodyInputs | null {
+  switch (shape) {
+    case 'text':
+      return textRoot(tools, common, schema);
+    case 'bytes':
+      return rootOf(tools.convert, common, 'base64', { type: 'string', contentEncoding: 'base64' });
+    case 'json': {
+      const spread = tools.spread(schema);
+      return spread === null
+        ? rootOf(tools.convert, common, 'json', schema)
+        : spreadBody(tools, common, shape, spread, encoding);
+    }
+    case 'form':
+    case 'multipart': {
+      const spread = tools.spread(shape === 'multipart' ? withFile(tools.references, schema) : schema);
+      return spread === null
+        ? heldForm(tools, common, shape, schema, encoding)
+        : spreadBody(tools, common, shape, spread, encoding);
+    }
+  }
+}
+
+/** A multipart body that is nothing but a file, as converters of Swagger 2.0 write it, has one part called `file`. */
+function withFile(references: References, schema: unknown): unknown {
+  const file = nodeOf(followSchema(references, schema).value);
+  return isBytes(file)
+    ? { type: 'object', required: ['file'], properties: { file }, additionalProperties: false }
+    : schema;
+}
+
+function shapeOf(mediaType: string, isFile: boolean): Shape {
+  const { type, main, sub } = partsOf(mediaType);
+  if (sub === 'json' || sub.endsWith('+json') || type === '*/*' || type === 'application/*') {
+    return isFile ? 'bytes' : 'json';
   }
   if (sub === 'x-www-form-urlencoded') {
     return 'form';
@@ -75,85 +82,17 @@ function shapeOf(mediaType: string): Shape {
   return main === 'text' || /(^|\+)(xml|yaml|x-ndjson|graphql)$/.test(sub) ? 'text' : 'bytes';
 }
 
-type Common = { readonly mediaType: string; readonly required: boolean };
-
-function rootOf(
-  { convert }: BodyTools,
-  common: Common,
-  encoding: 'json' | 'text' | 'base64',
-  schema: unknown,
-  said: unknown,
-): BodyInputs {
-  const description = typeof said === 'string' && said.trim() !== '' ? said : undefined;
-  const form = encoding === 'json' ? '' : ` (${common.mediaType}${encoding === 'base64' ? ', base64' : ''})`;
-  const unit = convert(encoding === 'base64' ? { type: 'string', contentEncoding: 'base64' } : schema);
-  return {
-    inputs: [
-      {
-        in: 'body',
-        name: 'body',
-        unit,
-        required: common.required,
-        ...(form === '' && description === undefined ? {} : { description: `${description ?? 'The body'}${form}` }),
-      },
-    ],
-    rest: null,
-    plan: ([argument = '']) => ({ ...common, kind: 'root', argument, encoding }),
-  };
+function rankOf({ mediaType, shape }: Media): number {
+  const { sub } = partsOf(mediaType);
+  const place = 4 * PREFERENCE.indexOf(shape);
+  if (shape !== 'json' || sub === 'json') {
+    return place;
+  }
+  return place + (sub === 'merge-patch+json' ? 1 : sub === 'json-patch+json' ? 3 : 2);
 }
 
-function spreadBody(
-  tools: BodyTools,
-  common: Common,
-  shape: 'json' | 'form' | 'multipart',
-  spread: Spread,
-  encoding: Node,
-): BodyInputs {
-  const { convert } = tools;
-  const members = [...spread.properties].map(([name, schema]) => {
-    const own = nodeOf(Object.hasOwn(encoding, name) ? encoding[name] : undefined);
-    return {
-      name,
-      schema,
-      ...(shape === 'multipart' ? { part: multipartMember(tools.references, schema, own) } : {}),
-      own,
-    };
-  });
-  const rest = spread.rest !== false && shape !== 'multipart' ? convert(spread.rest) : null;
-  return {
-    inputs: members.map(({ name, schema, part }) => ({
-      in: 'body',
-      name,
-      unit: convert(part?.schema ?? schema),
-      required: common.required && spread.required.has(name),
-    })),
-    rest,
-    plan: (names) => {
-      const named = members.map((member, index) => ({ ...member, argument: names[index] ?? '' }));
-      switch (shape) {
-        case 'json':
-          return {
-            ...common,
-            kind: 'json',
-            members: named.map(({ argument, name }) => ({ argument, name })),
-            rest: rest !== null,
-          };
-        case 'form':
-          return {
-            ...common,
-            kind: 'form',
-            members: named.map(({ argument, name, own }) => ({ argument, name, ...formMember(own) })),
-            rest: rest !== null,
-          };
-        case 'multipart':
-          return {
-            ...common,
-            kind: 'multipart',
-            members: named.flatMap(({ argument, name, part }) =>
-              part === undefined ? [] : [{ argument, name, ...part.plan }],
-            ),
-          };
-      }
-    },
-  };
+function partsOf(mediaType: string): { readonly type: string; readonly main: string; readonly sub: string } {
+  const type = mediaType.toLowerCase().split(';')[0]?.trim() ?? '';
+  const [main = '', sub = ''] = type.split('/');
+  return { type, main, sub };
 }

@@ -5,8 +5,12 @@ import { type Convert, definitionName, type Unit } from './schema.ts';
 /** Levels of schemas in schemas with the references between them, as a validator meets them. */
 const MAX_LEVELS = 300;
 
-/** The reachable `$defs` of a tool, and their size as JSON in bytes. */
-export type Definitions = { readonly schemas: Readonly<Record<string, Node | boolean>>; readonly bytes: number };
+/** The reachable `$defs` of a tool, their size as JSON in bytes, and the warnings of all schemas, each once. */
+export type Definitions = {
+  readonly schemas: Readonly<Record<string, Node | boolean>>;
+  readonly bytes: number;
+  readonly warnings: readonly string[];
+};
 
 /**
  * Collects all schemas that the given schemas refer to, directly or indirectly. Throws Unusable if they are larger than
@@ -21,9 +25,9 @@ export function definitionsOf(references: References, convert: Convert, roots: r
       throw new Unusable(`It has a schema that is nested deeper than ${MAX_LEVELS} levels, references included.`);
     }
     references.spend(unit.targets.size);
-    for (const [pointer, { value }] of unit.targets) {
+    for (const [pointer, { value, own }] of unit.targets) {
       if (!reached.has(pointer)) {
-        const target = convert(value);
+        const target = convert(value, own);
         reached.set(pointer, target);
         bytes += target.bytes + pointer.length;
         if (bytes > TOOL_BYTES) {
@@ -39,7 +43,11 @@ export function definitionsOf(references: References, convert: Convert, roots: r
   refuseEndless(reached);
   const schemas = Object.fromEntries([...reached].map(([pointer, { schema }]) => [definitionName(pointer), schema]));
   const names = Object.keys(schemas).reduce((sum, name) => sum + name.length + '"":,'.length, 0);
-  return { schemas, bytes: [...reached.values()].reduce((sum, unit) => sum + unit.bytes, names) };
+  return {
+    schemas,
+    bytes: [...reached.values()].reduce((sum, unit) => sum + unit.bytes, names),
+    warnings: [...new Set([...roots, ...reached.values()].flatMap((unit) => unit.warnings))],
+  };
 }
 
 /** Takes away, again and again, what nothing stands for any more; what then is left stands for itself. */

@@ -8,16 +8,16 @@ export type Source = { readonly in: ParameterPlace | 'body'; readonly name: stri
 
 /**
  * Returns the names of the flat arguments, in the order of their sources, all different, `[A-Za-z0-9_.-]{1,64}`. If
- * names clash after this reduction, the path parameter keeps the name and the others get their place as a prefix; names
- * that still clash get a number. A name that every JavaScript object has (`constructor`) also gets the prefix, so that
- * the lookup of an argument never finds something else.
+ * names clash after this reduction, one of them keeps the name: that of the path, or else the only one that was written
+ * exactly so. The others get their place as a prefix; names that still clash get a number. A name that every JavaScript
+ * object has (`constructor`) also gets the prefix, so that the lookup of an argument never finds something else.
  */
 export function argumentNames(sources: readonly Source[]): string[] {
   const reduced = sources.map(({ name }) => reduce(name));
   const groups = Map.groupBy(sources.keys(), (index) => reduced[index] ?? '');
   const keeps = new Set(
     [...groups].flatMap(([name, indexes]) => {
-      const keeper = indexes.find((index) => indexes.length === 1 || sources[index]?.in === 'path');
+      const keeper = keeperOf(indexes, sources);
       return keeper === undefined || name in {} ? [] : [keeper];
     }),
   );
@@ -29,11 +29,30 @@ export function argumentNames(sources: readonly Source[]): string[] {
   });
 }
 
+function keeperOf(indexes: readonly number[], sources: readonly Source[]): number | undefined {
+  const exact = indexes.filter((index) => sources[index]?.name === reduce(sources[index]?.name ?? ''));
+  const inPath = indexes.find((index) => sources[index]?.in === 'path');
+  return indexes.length === 1 ? indexes[0] : (inPath ?? (exact.length === 1 ? exact[0] : undefined));
+}
+
+/** Signs that tell names apart, in words: `StartTime<` is `StartTime_lt`. */
+const SIGNS: Readonly<Record<string, string>> = {
+  '<': 'lt',
+  '<=': 'lte',
+  '>': 'gt',
+  '>=': 'gte',
+  '=': 'eq',
+  '==': 'eq',
+  '!': 'not',
+  '!=': 'ne',
+};
+
 /** Runs of other characters become one `_`; at the ends they are left out: `filter[name]` is `filter_name`. */
 function reduce(name: string): string {
-  const start = /^[^A-Za-z0-9_.-]/.test(name) ? 1 : 0;
-  const words = name.replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
-  const end = /[A-Za-z0-9_.-]$/.test(name) ? words.length : words.length - 1;
+  const spelled = name.replaceAll(/[<>!=]=?/g, (sign) => `\0${SIGNS[sign]}\0`);
+  const start = /^[^A-Za-z0-9_.-]/.test(spelled) ? 1 : 0;
+  const words = spelled.replaceAll(/[^A-Za-z0-9_.-]+/g, '_');
+  const end = /[A-Za-z0-9_.-]$/.test(spelled) ? words.length : words.length - 1;
   return words.slice(start, Math.min(end, start + MAX_NAME_CHARS)) || '_';
 }
 

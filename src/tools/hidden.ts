@@ -1,4 +1,4 @@
-import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
+import { arrayOf, followSchema, isNode, type Node, nodeOf, type References } from './nodes.ts';
 
 /** Finds the properties that do not belong in a request (or in an answer). */
 export type Hidden = {
@@ -18,11 +18,13 @@ export function createHidden(references: References, mark: 'readOnly' | 'writeOn
     const known =
       marked.get(schema) ??
       (isDirectly(schema) ||
-        arrayOf(nodeOf(schema).allOf).some((part) => isDirectly(part) || isDirectly(references.follow(part).value)));
+        arrayOf(nodeOf(schema).allOf).some(
+          (part) => isDirectly(part) || isDirectly(followSchema(references, part).value),
+        ));
     marked.set(schema, known);
     return known;
   };
-  const isHidden = (schema: unknown): boolean => isMarked(schema) || isMarked(references.follow(schema).value);
+  const isHidden = (schema: unknown): boolean => isMarked(schema) || isMarked(followSchema(references, schema).value);
   const nameIfHidden = ([name, property]: [string, unknown]): string[] => {
     references.spend(1);
     return isHidden(property) ? [name] : [];
@@ -36,7 +38,7 @@ export function createHidden(references: References, mark: 'readOnly' | 'writeOn
   const namesOf = (schema: Node): Set<string> => {
     const names = new Set(ownNames(schema));
     for (const part of arrayOf(schema.allOf)) {
-      for (const name of ownNames(nodeOf(references.follow(part).value))) {
+      for (const name of ownNames(nodeOf(followSchema(references, part).value))) {
         names.add(name);
       }
     }

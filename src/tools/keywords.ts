@@ -1,3 +1,4 @@
+import { canonicalJson } from '../base/canonical-json.ts';
 import { isNode, type Node, nodeOf, stringsOf } from './nodes.ts';
 
 /** The kind of a keyword's value, for the walk that copies it. */
@@ -6,6 +7,8 @@ export type Walk = {
   readonly inside: (schema: unknown) => unknown;
   /** A schema for the same value. */
   readonly same: (schema: unknown) => unknown;
+  /** One of the schemas that the same value must satisfy together. */
+  readonly part: (schema: unknown) => unknown;
   /** Any JSON value. */
   readonly copy: (value: unknown) => unknown;
 };
@@ -25,7 +28,7 @@ const names: Rule = (value) => (Array.isArray(value) ? [...new Set(stringsOf(val
 const inside: Rule = (value, walk) => (isSchema(value) ? walk.inside(value) : undefined);
 const same: Rule = (value, walk) => (isSchema(value) ? walk.same(value) : undefined);
 const list =
-  (each: 'inside' | 'same'): Rule =>
+  (each: 'inside' | 'same' | 'part'): Rule =>
   (value, walk) =>
     Array.isArray(value) && value.length > 0 ? value.map((schema) => walk[each](schema)) : undefined;
 const map =
@@ -48,7 +51,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['$comment', text],
   ['default', any],
   ['const', any],
-  ['enum', anyOfThese],
+  ['enum', (value, walk) => withoutDuplicates(anyOfThese(value, walk))],
   ['examples', anyOfThese],
   ['deprecated', flag],
   ['readOnly', flag],
@@ -83,7 +86,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['prefixItems', list('inside')],
   ['unevaluatedItems', inside],
   ['contains', inside],
-  ['allOf', list('same')],
+  ['allOf', list('part')],
   ['anyOf', list('same')],
   ['oneOf', list('same')],
   ['not', same],
@@ -92,6 +95,27 @@ export const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['else', same],
   ['dependentSchemas', map('same')],
 ]);
+
+/**
+ * Adds the parts that a schema lacks for its clients: `items` of a list, without which some clients refuse all tools; and
+ * the properties that a closed object requires without naming them, without which no value is valid.
+ */
+export function completed(schema: Node): Node {
+  const { type, items, prefixItems, required, properties, patternProperties, additionalProperties } = schema;
+  const isList = [type].flat().includes('array') && items === undefined && prefixItems === undefined;
+  const named = nodeOf(properties);
+  const unnamed =
+    additionalProperties === false && patternProperties === undefined
+      ? stringsOf(required).filter((name) => !Object.hasOwn(named, name))
+      : [];
+  return {
+    ...schema,
+    ...(isList ? { items: {} } : {}),
+    ...(unnamed.length > 0
+      ? { properties: Object.fromEntries([...Object.entries(named), ...unnamed.map((name) => [name, {}])]) }
+      : {}),
+  };
+}
 
 /** Keywords that describe a schema without restricting it. */
 export const ANNOTATIONS: readonly string[] = ['title', 'description', 'default', 'examples', 'deprecated'];
@@ -131,12 +155,27 @@ export function modern(schema: Node): Node {
   return out;
 }
 
+/** The hints for XML of a schema (OpenAPI 3.1.1, "XML Object"), under their keyword. */
+export function xmlOf(xml: unknown): Node {
+  const hints = Object.entries(nodeOf(xml)).filter(
+    ([hint, value]) => XML_HINTS.includes(hint) && ['string', 'boolean'].includes(typeof value),
+  );
+  return hints.length === 0 ? {} : { xml: Object.fromEntries(hints) };
+}
+
+const XML_HINTS = ['name', 'namespace', 'prefix', 'attribute', 'wrapped'];
+
 /** Whether a value is a JSON Schema: an object or a boolean. */
 export const isSchema = (value: unknown): boolean => isNode(value) || typeof value === 'boolean';
 
 /** `Object.fromEntries` defines its keys, so `__proto__` is a key like any other. */
 export const mapValues = (node: Node, each: (value: unknown, key: string) => unknown): Node =>
   Object.fromEntries(Object.entries(node).map(([key, value]) => [key, each(value, key)]));
+
+/** Clients refuse an `enum` that holds a value twice. */
+function withoutDuplicates(values: unknown): unknown {
+  return Array.isArray(values) ? [...new Map(values.map((value) => [canonicalJson(value), value])).values()] : values;
+}
 
 function typeRule(value: unknown): unknown {
   if (!Array.isArray(value)) {

@@ -1,9 +1,12 @@
-import { arrayOf, type Node, nodeOf, type References } from './nodes.ts';
+import { arrayOf, followSchema, type Node, nodeOf, type References } from './nodes.ts';
 import type { FormMember, MultipartMember } from './types.ts';
 
 type Plan<T> = Omit<T, 'argument' | 'name'>;
 
-/** Plans a member of a form. `encoding`: the member's encoding in the document, if there is one. */
+/**
+ * Plans a member of a form. `encoding`: the member's encoding in the document, if there is one. Without one, objects are
+ * JSON (OpenAPI 3.1.1, "Encoding the x-www-form-urlencoded Media Type").
+ */
 export function formMember(encoding: Node): Plan<FormMember> {
   const style = typeof encoding.style === 'string' ? encoding.style : 'form';
   const hasStyle = ['style', 'explode', 'allowReserved'].some((key) => encoding[key] !== undefined);
@@ -12,6 +15,7 @@ export function formMember(encoding: Node): Plan<FormMember> {
     explode: typeof encoding.explode === 'boolean' ? encoding.explode : style === 'form',
     allowReserved: encoding.allowReserved === true,
     ...(typeof encoding.contentType === 'string' && !hasStyle ? { mediaType: firstOf(encoding.contentType) } : {}),
+    ...(encoding.contentType === undefined && !hasStyle ? { objectsAsJson: true } : {}),
   };
 }
 
@@ -24,9 +28,9 @@ export function multipartMember(
   schema: unknown,
   encoding: Node,
 ): { readonly plan: Plan<MultipartMember>; readonly schema: unknown } {
-  const whole = nodeOf(references.follow(schema).value);
+  const whole = nodeOf(followSchema(references, schema).value);
   const many = [whole.type].flat().includes('array');
-  const item = many ? nodeOf(references.follow(whole.items).value) : whole;
+  const item = many ? nodeOf(followSchema(references, whole.items).value) : whole;
   const stated = typeof encoding.contentType === 'string' ? firstOf(encoding.contentType) : undefined;
   if (isBytes(item) || (stated !== undefined && !/[/+]json$|^text\//.test(stated))) {
     const bytes = { type: 'string', contentEncoding: 'base64' };
@@ -46,8 +50,11 @@ export function multipartMember(
 
 const firstOf = (contentType: string): string => contentType.split(',')[0]?.trim().toLowerCase() ?? '';
 
-const isBytes = (schema: Node): boolean =>
-  schema.format === 'binary' || (mediaTypeOf(schema) !== undefined && schema.contentEncoding === undefined);
+/** Whether a schema describes bytes; `file` is a type of Swagger 2.0 that some documents keep. */
+export const isBytes = (schema: Node): boolean =>
+  schema.format === 'binary' ||
+  schema.type === 'file' ||
+  (mediaTypeOf(schema) !== undefined && schema.contentEncoding === undefined);
 
 const mediaTypeOf = (schema: Node): string | undefined =>
   typeof schema.contentMediaType === 'string' ? schema.contentMediaType : undefined;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import pluralize from 'pluralize';
+import type { Site } from './operations.ts';
 import type { STANDARD_METHODS, Verb } from './types.ts';
 
 /** Characters of a tool's name; a longer name, or one taken twice, is cut to 55 and ends in `_` and 8 hex digits. */
@@ -38,7 +39,7 @@ export function snake(text: string): string {
  *
  * `hasPatch`: the path has a PATCH, even if it gives no tool.
  */
-export function identityOf(verb: Verb, path: string, hasPatch: boolean, operationId: unknown): Identity {
+export function identityOf({ verb, path, hasPatch, operation: { operationId } }: Site): Identity {
   const segments = path.split('/').filter((segment) => segment !== '');
   const statics = segments.filter((segment) => !segment.includes('{')).map(snake);
   const resource = statics.filter((segment) => segment !== '').join('_') || 'root';

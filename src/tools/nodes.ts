@@ -1,10 +1,13 @@
-import { DocumentError, Unusable } from './errors.ts';
+import { DocumentError, Unresolved } from './errors.ts';
 
 /**
  * Steps that one document is worth: several times what 16 MB need that are written out. Counting them, not the time,
  * gives the same result on every machine. Four bytes that are kept cost a step, so this bounds the memory, too.
  */
 const MAX_STEPS = 10_000_000;
+
+/** The remedy for a document in several files. */
+const BUNDLE = ' Bundle the document first, for example with `npx @redocly/cli bundle`.';
 
 /** An object of the document. Keys that the document chooses are read with `Object.hasOwn` or `Object.entries` only. */
 export type Node = { readonly [key: string]: unknown };
@@ -63,7 +66,11 @@ export function referencesIn(document: unknown): References {
   const at = (ref: string): Found => {
     spend(1);
     if (!ref.startsWith('#')) {
-      throw new Unusable(`It uses ${quote(ref)}, which is outside of the document: external references are not read.`);
+      throw new Unresolved(
+        `It uses ${quote(ref)}, which is outside of the document`,
+        ': external references are not read',
+        BUNDLE,
+      );
     }
     const keys = keysOf(ref);
     let value: unknown = keys === null ? undefined : document;
@@ -72,7 +79,7 @@ export function referencesIn(document: unknown): References {
         typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Node)[key] : undefined;
     }
     if (keys === null || value === undefined) {
-      throw new Unusable(`It uses ${quote(ref)}, which is not in the document.`);
+      throw new Unresolved(`It uses ${quote(ref)}, which is not in the document`, '', '');
     }
     return { value, pointer: keys.map((key) => `/${escapePointer(key)}`).join('') };
   };
@@ -81,7 +88,7 @@ export function referencesIn(document: unknown): References {
     const seen = new Set<unknown>();
     while (isNode(found.value) && typeof found.value.$ref === 'string' && goesOn(found.value)) {
       if (seen.has(found.value)) {
-        throw new Unusable(`It uses ${quote(found.value.$ref)}, which refers to itself without end.`);
+        throw new Unresolved(`It uses ${quote(found.value.$ref)}, which refers to itself without end`, '', '');
       }
       seen.add(found.value);
       found = at(found.value.$ref);
@@ -89,6 +96,34 @@ export function referencesIn(document: unknown): References {
     return found;
   };
   return { spend, at, follow };
+}
+
+/** The target of a reference to a schema; `problem` says why there is none, and then any value is allowed. */
+export type FoundSchema = Found & { readonly problem: string | null };
+
+/** Follows `$ref`s like `follow`, to a schema. Never throws Unusable: where there is no schema, any value is allowed. */
+export function followSchema(
+  { follow }: References,
+  value: unknown,
+  goesOn?: (reference: Node) => boolean,
+): FoundSchema {
+  try {
+    const found = follow(value, goesOn);
+    if (found.pointer === null || isNode(found.value) || typeof found.value === 'boolean') {
+      return { ...found, problem: null };
+    }
+    const ref = textOf(nodeOf(value).$ref);
+    return {
+      value: true,
+      pointer: null,
+      problem: `It uses ${quote(ref)}, which is not a schema: any value is allowed there.`,
+    };
+  } catch (error) {
+    if (error instanceof Unresolved) {
+      return { value: true, pointer: null, problem: `${error.fact}: any value is allowed there.${error.remedy}` };
+    }
+    throw error;
+  }
 }
 
 function keysOf(ref: string): string[] | null {

@@ -10,7 +10,12 @@ const MAX_PATH_CHARS = 2_000;
 /** An operation and its place. */
 export type Site = {
   readonly verb: Verb;
+  /** As in the document. */
   readonly path: string;
+  /** The path without the query and the fragment that it may hold: neither is a part of a path. */
+  readonly template: string;
+  /** The query of the path, encoded; empty for none. */
+  readonly query: string;
   readonly item: Node;
   readonly operation: Node;
   /** The path has a PATCH. */
@@ -47,7 +52,8 @@ export function checkDocument(value: unknown): Node {
 }
 
 /**
- * Returns the operations of a document, in its order, and the unreadable ones with the reason. Throws a DocumentError
+ * Returns the operations of a document, in its order, and the unreadable ones with the reason. They and their paths may be
+ * references. Throws a DocumentError
  * if there are more than 10,000.
  */
 export function operationsOf(document: Node, references: References): { sites: Site[]; broken: Skipped[] } {
@@ -62,12 +68,16 @@ export function operationsOf(document: Node, references: References): { sites: S
       broken.push({ operation: `* ${path.slice(0, MAX_PATH_CHARS)}`, reason: item });
       continue;
     }
+    const [template, query] = splitPath(path);
     for (const verb of VERBS) {
-      const operation = item[verb.toLowerCase()];
-      if (isNode(operation)) {
-        sites.push({ verb, path, item, operation, hasPatch: item.patch !== undefined });
-      } else if (operation !== undefined) {
-        broken.push({ operation: `${verb} ${path}`, reason: 'It is not an object.' });
+      const value = item[verb.toLowerCase()];
+      if (value !== undefined) {
+        const operation = objectOr(references, value);
+        if (typeof operation === 'string') {
+          broken.push({ operation: `${verb} ${path}`, reason: operation });
+        } else {
+          sites.push({ verb, path, template, query, item, operation, hasPatch: item.patch !== undefined });
+        }
       }
     }
     if (sites.length + broken.length > MAX_OPERATIONS) {
@@ -85,16 +95,31 @@ function itemOf(references: References, path: string, value: unknown): Node | st
   if (path.length > MAX_PATH_CHARS) {
     return 'Its path is longer than 2,000 characters.';
   }
-  if (/[?#]/.test(path)) {
-    return 'Its path holds a `?` or `#`, which OpenAPI does not allow there.';
+  if (/^[^#?]*\?[^#]*\{/.test(path)) {
+    return 'Its path holds a `{…}` behind a `?`: declare it as a parameter of the query.';
   }
+  const item = objectOr(references, value);
+  return item === NOT_AN_OBJECT ? `\`/paths/${escapePointer(path)}\` is not an object.` : item;
+}
+
+const NOT_AN_OBJECT = 'It is not an object.';
+
+/** The object, which may be referenced, or why there is none. */
+function objectOr(references: References, value: unknown): Node | string {
   try {
-    const item = references.follow(value).value;
-    return isNode(item) ? item : `\`/paths/${escapePointer(path)}\` is not an object.`;
+    const found = references.follow(value).value;
+    return isNode(found) ? found : NOT_AN_OBJECT;
   } catch (error) {
     if (error instanceof Unusable) {
       return error.message;
     }
     throw error;
   }
+}
+
+/** Some documents tell operations of one path apart by a query or a fragment. */
+function splitPath(path: string): [template: string, query: string] {
+  const [before = ''] = path.split('#');
+  const at = before.indexOf('?');
+  return at < 0 ? [before, ''] : [before.slice(0, at), new URLSearchParams(before.slice(at + 1)).toString()];
 }

@@ -1,6 +1,7 @@
 import { Unusable } from './errors.ts';
 import type { Input } from './inputs.ts';
 import { arrayOf, type Node, nodeOf, quote, type References, textOf } from './nodes.ts';
+import type { Site } from './operations.ts';
 import type { Convert } from './schema.ts';
 import type { ParameterPlace, ParameterPlan } from './types.ts';
 
@@ -13,15 +14,15 @@ export type ParameterInput = Input & { readonly plan: Omit<ParameterPlan, 'argum
 
 /**
  * Returns the parameters of an operation, including those of its path, path parameters first. A `{…}` of the path
- * without a parameter is a required string; a path parameter without its `{…}` is left out.
+ * without a parameter is a required string; a path parameter without its `{…}` is left out, and so is a parameter that the
+ * query in the path of the document gives.
  */
 export function parametersOf(
   references: References,
   convert: Convert,
-  path: string,
-  item: Node,
-  operation: Node,
+  { template: path, query, item, operation }: Site,
 ): ParameterInput[] {
+  const fixed = new URLSearchParams(query);
   const parameters = new Map<string, Node>();
   for (const entry of [...arrayOf(item.parameters), ...arrayOf(operation.parameters)]) {
     references.spend(1);
@@ -38,7 +39,11 @@ export function parametersOf(
   }
   return [...parameters.values()]
     .filter(({ in: place, name }) =>
-      place === 'path' ? inPath.includes(name as string) : place !== 'header' || !isIgnored(name as string),
+      place === 'path'
+        ? inPath.includes(name as string)
+        : place === 'query'
+          ? !fixed.has(name as string)
+          : place !== 'header' || !isIgnored(name as string),
     )
     .map((parameter) => inputOf(convert, parameter))
     .toSorted((a, b) => PLACES.indexOf(a.in as ParameterPlace) - PLACES.indexOf(b.in as ParameterPlace));
@@ -61,6 +66,7 @@ function inputOf(convert: Convert, parameter: Node): ParameterInput {
     ...(typeof parameter.description === 'string' && parameter.description.trim() !== ''
       ? { description: parameter.description }
       : {}),
+    deprecated: parameter.deprecated === true,
     plan: {
       name,
       in: place,

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { TOOL_BYTES, tooLarge, Unusable } from './errors.ts';
 import { createHidden } from './hidden.ts';
-import { ANNOTATIONS, isSchema, mapValues, modern, RULES } from './keywords.ts';
-import { arrayOf, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
+import { ANNOTATIONS, completed, mapValues, modern, RULES, xmlOf } from './keywords.ts';
+import { arrayOf, followSchema, isNode, type Node, nodeOf, type References, stringsOf, textOf } from './nodes.ts';
+import type { Inheritance, Subtypes } from './subtypes.ts';
 
 /** Levels of schemas in schemas, without what references add. */
 const MAX_LEVELS = 100;
 
-/** `request` leaves out read-only properties; `response` leaves out write-only ones. */
-export type Mode = 'request' | 'response';
+/** `request` leaves out read-only properties, `xml request` keeps hints for XML; `response` leaves out write-only ones. */
+export type Mode = 'request' | 'xml request' | 'response';
 
 /** One converted schema of the document; schemas that it refers to are converted separately. */
 export type Unit = {
@@ -17,26 +18,47 @@ export type Unit = {
   readonly bytes: number;
   /** The number of nested levels of schemas. */
   readonly depth: number;
-  /** The schemas that it refers to, by JSON pointer. `same`: the reference is for the same value. */
-  readonly targets: ReadonlyMap<string, { readonly value: unknown; readonly same: boolean }>;
+  /** The schemas that it refers to, by key (`definitionName`). */
+  readonly targets: ReadonlyMap<string, Target>;
+  /** What is allowed only because the document does not say it. */
+  readonly warnings: readonly string[];
 };
 
-/** Converts schemas, each once. Throws Unusable, with the reason, for a schema that tools cannot use. */
-export type Convert = (schema: unknown) => Unit;
+/**
+ * A schema that another one refers to. `same`: the reference is for the same value. `own`: without the schemas that
+ * inherit from it.
+ */
+type Target = { readonly value: unknown; readonly same: boolean; readonly own: boolean };
+
+/**
+ * Converts schemas, each once. `own`: the schema itself, although it stands for the schemas that inherit from it. Throws
+ * Unusable, with the reason, for a schema that tools cannot use.
+ */
+export type Convert = (schema: unknown, own?: boolean) => Unit;
+
+/** The rules by which the schemas of a document are read. */
+export type Reading = {
+  readonly references: References;
+  readonly inheritance: Inheritance;
+  /** Keywords beside a `$ref` count (OpenAPI 3.1). In 3.0 only a description does. */
+  readonly siblings: boolean;
+};
 
 /**
  * Converts schemas of an OpenAPI document to JSON Schema 2020-12: every `$ref` becomes `#/$defs/<definitionName>`. Any
  * validator can compile the result, for any document; see `RULES` for the keywords that are left out.
  *
- * `siblings`: keywords beside a `$ref` count (OpenAPI 3.1). In 3.0 only a description does.
+ * A schema that stands for those that inherit from it becomes their alternatives (`anyOf`), each with the values of the
+ * discriminator that select it. A `$ref` that leads nowhere allows any value, with a warning.
  */
-export function createConvert(references: References, mode: Mode, siblings: boolean): Convert {
-  const hidden = createHidden(references, mode === 'request' ? 'readOnly' : 'writeOnly');
-  const done = new Map<unknown, Unit | Unusable>();
+export function createConvert({ references, inheritance, siblings }: Reading, mode: Mode): Convert {
+  const hidden = createHidden(references, mode === 'response' ? 'writeOnly' : 'readOnly');
+  const done = { whole: new Map<unknown, Unit | Unusable>(), own: new Map<unknown, Unit | Unusable>() };
   const isPlainReference = (node: Node): boolean => !siblings || Object.keys(node).length === 1;
 
-  const convert = (schema: unknown): Unit => {
-    const targets = new Map<string, { value: unknown; same: boolean }>();
+  const convert = (schema: unknown, own: boolean): Unit => {
+    const targets = new Map<string, Target>();
+    const warnings = new Set<string>();
     let bytes = 0;
     let deepest = 0;
 
@@ -66,16 +88,19 @@ export function createConvert(references: References, mode: Mode, siblings: bool
           })
         : value;
     };
-    const reference = (ref: string, same: boolean): Node => {
-      const { value, pointer } = references.follow({ $ref: ref }, isPlainReference);
-      if (pointer === null || !isSchema(value)) {
-        throw new Unusable(`It uses \`${ref}\`, which is not a schema.`);
+    const reference = (ref: string, same: boolean, wantsOwn: (value: unknown) => boolean): Node => {
+      const { value, pointer, problem } = followSchema(references, { $ref: ref }, isPlainReference);
+      if (problem !== null) {
+        warnings.add(problem);
+        return {};
       }
-      targets.set(pointer, { value, same: same || targets.get(pointer)?.same === true });
-      return { $ref: `#/$defs/${definitionName(pointer)}` };
+      const isOwn = inheritance.subtypesOf(value) !== null && wantsOwn(value);
+      const key = isOwn ? ownKey(`${pointer}`) : `${pointer}`;
+      targets.set(key, { value, same: same || targets.get(key)?.same === true, own: isOwn });
+      return { $ref: `#/$defs/${definitionName(key)}` };
     };
-    const walk = (schemaHere: unknown, depth: number, same: boolean, hiddenAbove: ReadonlySet<string>): unknown => {
-      enter(depth);
+    const walk = (schemaHere: unknown, place: Place): unknown => {
+      enter(place.depth);
       spend(2);
       if (!isNode(schemaHere)) {
         return typeof schemaHere === 'boolean' ? schemaHere : {};
@@ -84,18 +109,38 @@ export function createConvert(references: References, mode: Mode, siblings: bool
       if (typeof $ref === 'string') {
         const { description } = beside;
         const counts = siblings ? beside : description === undefined ? {} : { description };
-        return { ...reference($ref, same), ...keywords(counts, depth, same, hiddenAbove) };
+        const isBase = (value: unknown): boolean => place.isPart && inheritance.inherits(schema, value);
+        return { ...reference($ref, place.same, isBase), ...keywords(counts, place) };
       }
-      return keywords(schemaHere, depth, same, hiddenAbove);
+      const subtypes = own && schemaHere === schema ? null : inheritance.subtypesOf(schemaHere);
+      return subtypes === null ? keywords(schemaHere, place) : alternatives(schemaHere, subtypes, place);
     };
-    const keywords = (node: Node, depth: number, same: boolean, hiddenAbove: ReadonlySet<string>): Node => {
-      const left = new Set([...hiddenAbove, ...hidden.namesOf(node)]);
+    const alternatives = (node: Node, { propertyName, subtypes, ownValues }: Subtypes, place: Place): Node => {
+      const { title, description, nullable } = node;
+      const only = (values: readonly string[]): Node => ({
+        properties: { [propertyName]: values.length === 1 ? { const: values[0] } : { enum: values } },
+        required: [propertyName],
+      });
+      const chosen = subtypes.map(({ ref, own: wantsOwn, values }) => ({
+        ...reference(ref, place.same, () => wantsOwn),
+        ...(values === null ? {} : only(values)),
+      }));
+      const itself = { ...place, depth: place.depth + 1 };
+      const own = ownValues.length === 0 ? [] : [{ allOf: [keywords(node, itself), only(ownValues)] }];
+      const anyOf = [...chosen, ...own];
+      spend(2 * anyOf.length);
+      return withNull({ nullable }, { ...annotations({ title, description }), anyOf });
+    };
+    const keywords = (node: Node, place: Place): Node => {
+      const left = new Set([...place.hidden, ...hidden.namesOf(node)]);
       const out: Record<string, unknown> = {};
+      const deeper = { ...place, depth: place.depth + 1, hidden: left };
       for (const [keyword, value] of Object.entries(without(modern(node), left))) {
         const converted = RULES.get(keyword)?.(value, {
-          inside: (schema) => walk(schema, depth + 1, false, NONE),
-          same: (schema) => walk(schema, depth + 1, same, left),
-          copy: (any) => copy(any, depth + 1),
+          inside: (inner) => walk(inner, { ...deeper, same: false, isPart: false, hidden: NONE }),
+          same: (inner) => walk(inner, { ...deeper, isPart: false }),
+          part: (inner) => walk(inner, deeper),
+          copy: (any) => copy(any, deeper.depth),
         });
         if (converted !== undefined) {
           spend(keyword.length + (typeof converted === 'string' ? converted.length : 2));
@@ -103,18 +148,21 @@ export function createConvert(references: References, mode: Mode, siblings: bool
         }
       }
       const discriminator = discriminatorOf(node, targets);
-      return withNull(node, discriminator === null ? out : { ...out, discriminator });
+      const xml = mode === 'xml request' ? xmlOf(node.xml) : {};
+      return withNull(node, completed({ ...out, ...xml, ...(discriminator === null ? {} : { discriminator }) }));
     };
 
-    const converted = walk(schema, 1, true, NONE) as Node | boolean;
+    const top = { depth: 1, same: true, isPart: true, hidden: NONE };
+    const converted = walk(schema, top) as Node | boolean;
     const length = Buffer.byteLength(JSON.stringify(converted));
     references.spend(length / 4);
-    return { schema: converted, bytes: length, depth: deepest, targets };
+    return { schema: converted, bytes: length, depth: deepest, targets, warnings: [...warnings] };
   };
 
-  return (schema) => {
-    const known = done.get(schema) ?? attempt(() => convert(schema));
-    done.set(schema, known);
+  return (schema, own = false) => {
+    const of = own ? done.own : done.whole;
+    const known = of.get(schema) ?? attempt(() => convert(schema, own));
+    of.set(schema, known);
     if (known instanceof Unusable) {
       throw known;
     }
@@ -122,9 +170,24 @@ export function createConvert(references: References, mode: Mode, siblings: bool
   };
 }
 
+/** The place of a schema in the one that is converted. */
+type Place = {
+  readonly depth: number;
+  /** For the same value as the whole. */
+  readonly same: boolean;
+  /** Only `allOf` lies between it and the whole. */
+  readonly isPart: boolean;
+  /** Names that the schemas around it hide. */
+  readonly hidden: ReadonlySet<string>;
+};
+
+/** The key of a schema without those that inherit from it; no JSON pointer begins like this. */
+const ownKey = (pointer: string): string => `own ${pointer}`;
+
 /**
- * Returns the name in `$defs` for a JSON pointer. It depends only on the pointer: the own name of a component schema if
- * it is safe as a key, otherwise a reduced name with 8 hex digits of the pointer's SHA-256.
+ * Returns the name in `$defs` for a key: a JSON pointer, or one that stands for the schema itself without those that
+ * inherit from it. It depends only on the key: the own name of a component schema if it is safe as a key, otherwise a
+ * reduced name with 8 hex digits of the key's SHA-256.
  */
 export function definitionName(pointer: string): string {
   const name = /^\/components\/schemas\/([A-Za-z0-9_.-]{1,100})$/.exec(pointer)?.[1];
@@ -137,6 +200,9 @@ export function definitionName(pointer: string): string {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+const annotations = (node: Node): Node =>
+  Object.fromEntries(Object.entries(node).filter(([, value]) => typeof value === 'string'));
 
 function attempt(convert: () => Unit): Unit | Unusable {
   try {

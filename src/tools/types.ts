@@ -53,6 +53,8 @@ export type FormMember = BodyMember & {
   readonly allowReserved: boolean;
   /** The value is written in this media type (the `contentType` of the member's encoding); style does not apply. */
   readonly mediaType?: string;
+  /** Style does not apply to objects, which are written as JSON. */
+  readonly objectsAsJson?: boolean;
 };
 
 /** A member of a multipart body. */
@@ -67,20 +69,38 @@ export type MultipartMember = BodyMember & {
 /**
  * The plan for writing arguments as the body. The first three kinds are objects whose members are arguments: if the
  * body is optional and no argument of it is given, there is no body; if it is required, there always is one. `rest`:
- * all remaining arguments go into the body under their own names.
+ * all remaining arguments go into the body under their own names. `requiredMembers`: the arguments that every body needs.
  */
-export type BodyPlan = { readonly mediaType: string; readonly required: boolean } & (
+export type BodyPlan = {
+  readonly mediaType: string;
+  readonly required: boolean;
+  readonly requiredMembers?: readonly string[];
+} & (
   | { readonly kind: 'json'; readonly members: readonly BodyMember[]; readonly rest: boolean }
-  | { readonly kind: 'form'; readonly members: readonly FormMember[]; readonly rest: boolean }
-  | { readonly kind: 'multipart'; readonly members: readonly MultipartMember[] }
+  | {
+      readonly kind: 'form';
+      readonly members: readonly FormMember[];
+      readonly rest: boolean;
+      readonly argument?: string;
+    }
+  | {
+      readonly kind: 'multipart';
+      readonly members: readonly MultipartMember[];
+      /** Absent in tools that were made before there were such parts. */
+      readonly rest?: boolean;
+      /** The members are not arguments, but members of this argument. So for a form. */
+      readonly argument?: string;
+    }
   /** The whole body is one argument: a JSON value, text as it is, or bytes in base64. */
   | { readonly kind: 'root'; readonly argument: string; readonly encoding: 'json' | 'text' | 'base64' }
 );
 
 /** The complete plan for the HTTP request of a tool. */
 export type RequestPlan = {
-  /** The path template of the document. */
+  /** The path template of the document, without a query and a fragment. */
   readonly path: string;
+  /** The query that the path of the document holds, encoded. */
+  readonly query?: string;
   /** Set if the operation or its path names its own server; otherwise the document's servers apply. */
   readonly server?: ServerPlan;
   readonly parameters: readonly ParameterPlan[];
@@ -138,4 +158,6 @@ export type DeriveOptions = {
   readonly integration: string;
   /** Tags for resources (`contacts`) and single methods (`contacts.list`), beside those of the document. */
   readonly toolTags?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Whether operations without a text give tools; `skip` by default. */
+  readonly undocumented?: 'skip' | 'include' | undefined;
 };

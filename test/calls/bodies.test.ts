@@ -31,14 +31,16 @@ async function refused(operation: object, args: Arguments): Promise<string> {
 
 describe('JSON', () => {
   const PERSON = { type: 'object', properties: { 'full name': ANY, age: ANY } };
+  const CLOSED = { ...PERSON, additionalProperties: false };
+  const NAMED = { ...PERSON, required: ['full name', 'age'] };
 
   test.each<[string, object, Arguments, string]>([
     ['members under their own names', jsonBody(PERSON), { full_name: 'ü', age: 3 }, '{"full name":"ü","age":3}'],
     ['null is a value', jsonBody(PERSON), { age: null }, '{"age":null}'],
     ['none given, but required', jsonBody(PERSON), {}, '{}'],
     [
-      'rest',
-      jsonBody({ ...PERSON, additionalProperties: true }),
+      'rest, also where the document does not speak of it',
+      jsonBody(PERSON),
       { age: 1, more: { a: [] }, _x: 0 },
       '{"age":1,"more":{"a":[]},"_x":0}',
     ],
@@ -71,10 +73,10 @@ describe('JSON', () => {
   });
 
   test.each<[string, object, Arguments, string]>([
-    ['unknown', jsonBody(PERSON), { admin: true }, 'There is no argument "admin".'],
+    ['unknown', jsonBody(CLOSED), { admin: true }, 'There is no argument "admin".'],
     ['unknown, without a body', {}, { admin: true }, 'There is no argument "admin".'],
     ['unknown, with a root body', jsonBody({ type: 'array' }), { body: [], x: 1 }, 'There is no argument "x".'],
-    ['inherited', jsonBody(PERSON), JSON.parse('{"__proto__":1}'), 'There is no argument "__proto__".'],
+    ['inherited', jsonBody(CLOSED), JSON.parse('{"__proto__":1}'), 'There is no argument "__proto__".'],
     [
       'a member under its own name, past its schema',
       jsonBody({ ...PERSON, additionalProperties: true }),
@@ -82,6 +84,14 @@ describe('JSON', () => {
       'There is no argument "full name": it is called "full_name".',
     ],
     ['missing', jsonBody({ type: 'array' }), {}, 'The argument "body" is required: it is the body.'],
+    ['a member missing', jsonBody(NAMED), { age: 1 }, 'The argument "full_name" is required.'],
+    ['members missing', jsonBody(NAMED), { x: 1 }, 'The arguments "full_name", "age" are required.'],
+    [
+      'members missing in an optional body',
+      jsonBody(NAMED, false),
+      { x: 1 },
+      'The arguments "full_name", "age" are required.',
+    ],
   ])('refused: %s', async (_, operation, args, message) => {
     expect(await refused(operation, args)).toBe(message);
   });
@@ -96,12 +106,26 @@ describe('form', () => {
   const TYPE = 'application/x-www-form-urlencoded';
   const form = (properties: object, encoding: object = {}, rest: object = {}) =>
     body(TYPE, { schema: { type: 'object', properties, ...rest }, encoding });
+  const held = (schema: object, required = true) => body(TYPE, { schema }, required);
 
   test.each<[string, object, Arguments, string]>([
     ['texts', form({ a: ANY, 'b c': ANY }), { a: 'x y&z=ü', b_c: '+' }, 'a=x%20y%26z%3D%C3%BC&b%20c=%2B'],
     ['numbers and truth', form({ a: ANY, b: ANY }), { a: 1, b: false }, 'a=1&b=false'],
     ['lists explode', form({ a: ANY }), { a: [1, 2] }, 'a=1&a=2'],
-    ['objects explode', form({ a: ANY }), { a: { b: 1, c: 'x' } }, 'b=1&c=x'],
+    [
+      'objects are JSON',
+      form({ a: ANY }),
+      { a: { b: 1 }, r: { c: 'x' } },
+      'a=%7B%22b%22%3A1%7D&r=%7B%22c%22%3A%22x%22%7D',
+    ],
+    ['lists of objects', form({ a: ANY }), { a: [{ b: 1 }, { b: 2 }] }, 'a=%7B%22b%22%3A1%7D&a=%7B%22b%22%3A2%7D'],
+    ['objects with a style', form({ a: ANY }, { a: { style: 'form' } }), { a: { b: 1, c: 'x' } }, 'b=1&c=x'],
+    [
+      'one argument',
+      held({ oneOf: [{ properties: { a: ANY } }] }),
+      { body: { a: 1, z: { b: 2 } } },
+      'a=1&z=%7B%22b%22%3A2%7D',
+    ],
     ['null is left out', form({ a: ANY, b: ANY }), { a: null, b: '' }, 'b='],
     ['a style', form({ a: ANY }, { a: { style: 'deepObject', explode: true } }), { a: { b: 1 } }, 'a%5Bb%5D=1'],
     ['a list in one', form({ a: ANY }, { a: { explode: false } }), { a: ['x', 'y,z'] }, 'a=x,y%2Cz'],
@@ -114,8 +138,18 @@ describe('form', () => {
     expect(await sent(operation, args)).toMatchObject({ type: TYPE, text: expected });
   });
 
-  it('refuses unknown arguments', async () => {
-    expect(await refused(form({ a: ANY }), { b: 1 })).toBe('There is no argument "b".');
+  it('refuses unknown arguments of a closed form', async () => {
+    const closed = form({ a: ANY }, {}, { additionalProperties: false });
+    expect(await refused(closed, { b: 1 })).toBe('There is no argument "b".');
+  });
+
+  it('held by one argument is an object, and may be left out if it is optional', async () => {
+    expect(await refused(held({}), {})).toBe('The argument "body" is required: it is the body.');
+    expect(await refused(held({}), { body: [1] })).toBe(
+      'The argument "body" must be an object: its members are the form.',
+    );
+    expect(await refused(held({}), { body: {}, a: 1 })).toBe('There is no argument "a".');
+    expect(await sent(held({}, false), {})).toMatchObject({ type: undefined, text: '' });
   });
 });
 
@@ -166,6 +200,30 @@ describe('multipart', () => {
     expect(form.getAll('files').map((file) => (file as File).size)).toEqual([2, 0]);
     expect(form.getAll('tags')).toEqual(['a', 'b']);
     expect(form.getAll('rows')).toEqual(['{"a":1}']);
+  });
+
+  it('contains members that the document does not name, and those of one argument', async () => {
+    const args = { title: 'a', more: ['b', 2], meta: { c: 1 }, none: null };
+    const alternatives = { oneOf: [{ properties: { file: binary } }, { properties: { link: ANY } }] };
+    const held = body('multipart/form-data', { schema: alternatives });
+    for (const form of [
+      await parsed(multipart({ title: { type: 'string' }, file: binary }), { ...args, file: 'AAA=' }),
+      await parsed(held, { body: { ...args, file: 'AAA=' } }),
+    ]) {
+      service.reset();
+      expect([form.get('title'), form.getAll('more'), form.get('meta'), form.has('none')]).toEqual([
+        'a',
+        ['b', '2'],
+        '{"c":1}',
+        false,
+      ]);
+      expect((form.get('file') as File).size).toBe(2);
+    }
+  });
+
+  it('that is nothing but a file has one part', async () => {
+    const form = await parsed(body('multipart/form-data', { schema: { type: 'file' } }), { file: 'AAA=' });
+    expect((form.get('file') as File).size).toBe(2);
   });
 
   it('gives the media type of each part', async () => {

@@ -3,6 +3,8 @@ import { describe, expect, it, test } from 'vitest';
 import { argumentNames, type Source } from '../../src/tools/flat-arguments.ts';
 import { argumentsOf, derived, documentOf, jsonBody, reasonOf, toolOf } from './support/documents.ts';
 
+const BUNDLE = 'Bundle the document first, for example with `npx @redocly/cli bundle`.';
+
 const parameter = (place: string, name: string, rest: object = {}) => ({
   in: place,
   name,
@@ -36,7 +38,7 @@ describe('arguments arrive flat', () => {
         age: { type: 'integer' },
       },
       required: ['id', 'X-Trace', 'age'],
-      additionalProperties: false,
+      additionalProperties: true,
     });
     expect(tool.request).toEqual({
       path: '/contacts/{id}',
@@ -54,7 +56,8 @@ describe('arguments arrive flat', () => {
           { argument: 'name', name: 'name' },
           { argument: 'age', name: 'age' },
         ],
-        rest: false,
+        rest: true,
+        requiredMembers: ['age'],
       },
     });
   });
@@ -114,6 +117,23 @@ describe('on a clash, the path keeps the name, and the others get their place as
         { in: 'body', name: 'a b/c' },
       ],
       ['filter_name', 'top', 'type', 'a_b_c'],
+    ],
+    [
+      'signs that tell names apart are words',
+      ['StartTime', 'StartTime<', 'StartTime>', 'a<=', 'a>=', 'a!=', 'a==', '!a', 'b[<]', '='].map((name) => ({
+        in: 'query' as const,
+        name,
+      })),
+      ['StartTime', 'StartTime_lt', 'StartTime_gt', 'a_lte', 'a_gte', 'a_ne', 'a_eq', 'not_a', 'b_lt', 'eq'],
+    ],
+    [
+      'the exact one keeps the name',
+      [
+        { in: 'query', name: 'ids[]' },
+        { in: 'query', name: 'ids' },
+        { in: 'body', name: '(ids)' },
+      ],
+      ['query_ids', 'ids', 'body_ids'],
     ],
     [
       'what is allowed stays',
@@ -265,6 +285,41 @@ describe('parameters', () => {
     });
   });
 
+  it('with another name say the one that is sent', () => {
+    const tool = toolOf(
+      'post',
+      '/contacts/{id}',
+      {
+        parameters: [
+          parameter('query', 'StartTime<', { description: 'Earlier.' }),
+          parameter('query', 'StartTime>', { schema: { type: 'string', description: 'Later.' } }),
+          parameter('query', 'filter[name]'),
+          parameter('query', 'constructor', { schema: true }),
+          parameter('path', 'id'),
+        ],
+        ...jsonBody({ type: 'object', properties: { id: {}, '@type': { $ref: '#/components/schemas/T' } } }),
+      },
+      { components: { schemas: { T: { type: 'string' } } } },
+    );
+    expect(argumentsOf(tool)).toEqual({
+      id: { type: 'string' },
+      StartTime_lt: { type: 'string', description: 'Earlier. (sent as "StartTime<")' },
+      StartTime_gt: { type: 'string', description: 'Later. (sent as "StartTime>")' },
+      filter_name: { type: 'string', description: '(sent as "filter[name]")' },
+      query_constructor: { description: '(sent as "constructor")' },
+      body_id: { description: '(sent as "id")' },
+      type: { $ref: '#/$defs/T', description: '(sent as "@type")' },
+    });
+  });
+
+  it('that are deprecated say so', () => {
+    const parameters = [parameter('query', 'a', { deprecated: true }), parameter('query', 'b', { deprecated: 'yes' })];
+    expect(argumentsOf(toolOf('get', '/contacts', { parameters }))).toEqual({
+      a: { type: 'string', deprecated: true },
+      b: { type: 'string' },
+    });
+  });
+
   it('of the path without a description are required strings, and unused ones are left out', () => {
     const tool = toolOf('get', '/a/{x}/{y}/{x}', { parameters: [parameter('path', 'y'), parameter('path', 'z')] });
     expect(tool.inputSchema).toMatchObject({
@@ -280,7 +335,7 @@ describe('parameters', () => {
     [{ $ref: '#/components/parameters/No' }, 'It uses `#/components/parameters/No`, which is not in the document.'],
     [
       { $ref: 'other.yaml#/Limit' },
-      'It uses `other.yaml#/Limit`, which is outside of the document: external references are not read.',
+      `It uses \`other.yaml#/Limit\`, which is outside of the document: external references are not read. ${BUNDLE}`,
     ],
   ])('%j: the operation is skipped', (broken, reason) => {
     expect(reasonOf('get', '/contacts', { parameters: [broken] })).toBe(reason);

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { argumentsOf, jsonBody, reasonOf, toolOf } from './support/documents.ts';
+import { compile } from './support/schemas.ts';
 
 const bodyOf = (content: Record<string, object>, required = true) => ({ requestBody: { required, content } });
 const post = (schema: unknown, rest: Record<string, unknown> = {}) => toolOf('post', '/things', jsonBody(schema), rest);
@@ -73,14 +74,53 @@ describe('an object body becomes flat arguments', () => {
     expect(tool.inputSchema.required).toEqual(['name']);
   });
 
-  it('an optional body requires nothing', () => {
-    const tool = toolOf('post', '/things', jsonBody(person, false));
-    expect(tool.inputSchema.required).toBeUndefined();
-    expect(tool.request.body?.required).toBe(false);
+  it('an optional body requires its members as soon as one is given', () => {
+    const schema = { ...person, properties: { ...person.properties, 'x!': {} }, required: ['name', 'x!'] };
+    const tool = toolOf('post', '/things/{name}', jsonBody(schema, false));
+    expect(tool.inputSchema.required).toEqual(['name']);
+    expect(tool.inputSchema.dependentRequired).toEqual({
+      body_name: ['x_not'],
+      age: ['body_name', 'x_not'],
+      x_not: ['body_name'],
+    });
+    expect(tool.request.body).toMatchObject({ required: false, requiredMembers: ['body_name', 'x_not'] });
+    const validate = compile(tool.inputSchema);
+    expect(validate({ name: 'a' })).toBe(true);
+    expect(validate({ name: 'a', age: 1 })).toBe(false);
+    expect(validate({ name: 'a', age: 1, body_name: 'b', x_not: 1 })).toBe(true);
+  });
+
+  it('members that the document requires with others keep that under their arguments', () => {
+    const parts = [
+      {
+        properties: { card: {}, address$: {}, id: { readOnly: true } },
+        dependentRequired: { card: ['address$', 'id'] },
+      },
+      { dependentRequired: { card: ['none'], id: ['card'], address$: 3 } },
+    ];
+    expect(post({ allOf: parts }).inputSchema.dependentRequired).toEqual({ card: ['address'] });
+  });
+
+  test.each<[string, object, object]>([
+    ['as anything', {}, {}],
+    ['as the document says of all others', { additionalProperties: { type: 'integer' } }, { type: 'integer' }],
+    ['also where the document is closed', { additionalProperties: false }, {}],
+  ])('a member that is required without a schema is an argument: %s', (_, rest, schema) => {
+    const tool = post({ ...person, required: ['name', 'method'], ...rest });
+    expect(argumentsOf(tool).method).toEqual(schema);
+    expect(tool.inputSchema.required).toEqual(['name', 'method']);
+  });
+
+  it('a tool with more dependent arguments than it can hold is skipped', () => {
+    const names = Array.from({ length: 150 }, (_, index) => `a${index}`);
+    const schema = { properties: Object.fromEntries(names.map((name) => [name, {}])), required: names };
+    expect(reasonOf('post', '/things', jsonBody(schema, false))).toBe('It is larger than 256 KiB.');
+    expect(post(schema).inputSchema.required).toHaveLength(150);
   });
 
   test.each<[string, object, unknown, boolean]>([
-    ['not spoken of', {}, false, false],
+    ['not spoken of', {}, true, true],
+    ['refused as unevaluated', { unevaluatedProperties: false }, false, false],
     ['refused', { additionalProperties: false }, false, false],
     ['allowed', { additionalProperties: true }, true, true],
     ['with a schema', { additionalProperties: { type: 'integer' } }, { type: 'integer' }, true],
@@ -132,7 +172,7 @@ describe('any other body becomes the argument `body`', () => {
       requestBody: { description: 'All of them.', content: { 'application/json': { schema: { type: 'array' } } } },
     });
     expect(tool.inputSchema.required).toBeUndefined();
-    expect(argumentsOf(tool)).toEqual({ body: { type: 'array', description: 'All of them.' } });
+    expect(argumentsOf(tool)).toEqual({ body: { type: 'array', items: {}, description: 'All of them.' } });
   });
 
   it('also with a parameter of that name', () => {
@@ -177,6 +217,65 @@ describe('the first writable media type is used', () => {
     expect(tool.request.body).toMatchObject({ mediaType, kind });
   });
 
+  test.each<[string[], string, unknown]>([
+    [['application/json-patch+json', 'application/merge-patch+json'], 'application/merge-patch+json', person],
+    [['application/merge-patch+json', 'application/json'], 'application/json', person],
+    [['application/json-patch+json', 'application/vnd.a+json', '*/*'], 'application/vnd.a+json', person],
+    [['application/vnd.a+json', 'application/merge-patch+json'], 'application/merge-patch+json', person],
+    [['application/json-patch+json'], 'application/json-patch+json', { type: 'array' }],
+  ])('of several kinds of JSON, the plainest: %j: %s', (types, mediaType, schema) => {
+    const content = Object.fromEntries(types.map((type) => [type, { schema }]));
+    expect(toolOf('patch', '/things/{id}', bodyOf(content)).request.body).toMatchObject({ mediaType });
+  });
+
+  test.each(['*/*', 'application/*', 'application/json'])('a file in %s is bytes', (mediaType) => {
+    for (const schema of [{ type: 'string', format: 'binary' }, { type: 'file' }]) {
+      const tool = toolOf('post', '/things', bodyOf({ [mediaType]: { schema } }));
+      expect(tool.request.body).toMatchObject({ mediaType, kind: 'root', encoding: 'base64' });
+    }
+  });
+
+  it('XML says its schema, with the names of elements and attributes', () => {
+    const components = {
+      schemas: {
+        Pet: {
+          type: 'object',
+          xml: { name: 'pet', namespace: 'https://pets', 'x-more': 1 },
+          properties: {
+            id: { type: 'integer', xml: { attribute: true } },
+            owner: { $ref: '#/components/schemas/Owner' },
+          },
+        },
+        Owner: { type: 'object', xml: { name: 'o' }, properties: { name: { type: 'string' } } },
+      },
+    };
+    const schema = { $ref: '#/components/schemas/Pet' };
+    const parameters = [{ in: 'query', name: 'owner', schema: { $ref: '#/components/schemas/Owner' } }];
+    const tool = toolOf(
+      'post',
+      '/things',
+      { parameters, ...bodyOf({ 'application/xml': { schema } }) },
+      { components },
+    );
+    expect(argumentsOf(tool).body).toEqual({
+      type: 'string',
+      contentMediaType: 'application/xml',
+      contentSchema: { $ref: '#/$defs/Pet' },
+      description: 'The body (application/xml, root element pet)',
+    });
+    expect(tool.inputSchema.$defs).toEqual({
+      Pet: {
+        type: 'object',
+        xml: { name: 'pet', namespace: 'https://pets' },
+        properties: { id: { type: 'integer', xml: { attribute: true } }, owner: { $ref: '#/$defs/Owner' } },
+      },
+      Owner: { type: 'object', xml: { name: 'o' }, properties: { name: { type: 'string' } } },
+    });
+    const yaml = toolOf('post', '/things', bodyOf({ 'application/yaml': { schema } }), { components });
+    expect(argumentsOf(yaml).body).toMatchObject({ contentSchema: { $ref: '#/$defs/Pet' } });
+    expect(JSON.stringify(yaml.inputSchema)).not.toContain('"xml"');
+  });
+
   test.each<[string, 'text' | 'base64', object]>([
     ['text/csv', 'text', { type: 'string', description: 'The body (text/csv)' }],
     ['application/soap+xml', 'text', { type: 'string', description: 'The body (application/soap+xml)' }],
@@ -191,14 +290,14 @@ describe('the first writable media type is used', () => {
     expect(tool.request.body).toEqual({ mediaType, required: true, kind: 'root', argument: 'body', encoding });
   });
 
-  it('a form or multipart that is not a plain object is skipped for the next, or gives no tool', () => {
+  it('a form or multipart that is not an object is skipped for the next, or gives no tool', () => {
     const schema = { type: 'array' };
     const form = { 'application/x-www-form-urlencoded': { schema } };
     expect(toolOf('post', '/things', bodyOf({ ...form, 'text/plain': {} })).request.body).toMatchObject({
       mediaType: 'text/plain',
     });
     expect(reasonOf('post', '/things', bodyOf({ ...form, 'multipart/form-data': { schema } }))).toBe(
-      'Its body (`application/x-www-form-urlencoded`, `multipart/form-data`) is not a plain object, so it cannot be written as a form.',
+      'Its body (`application/x-www-form-urlencoded`, `multipart/form-data`) is not an object, so it cannot be written as a form.',
     );
   });
 
@@ -229,10 +328,45 @@ describe('forms', () => {
           allowReserved: false,
           mediaType: 'application/json',
         },
-        { argument: 'a_b', name: 'a[b]', style: 'form', explode: true, allowReserved: false },
+        { argument: 'a_b', name: 'a[b]', style: 'form', explode: true, allowReserved: false, objectsAsJson: true },
       ],
-      rest: false,
+      rest: true,
     });
+  });
+});
+
+describe('a form whose members are not known one by one is the argument `body`', () => {
+  const file = { type: 'string', format: 'binary' };
+  const alternatives = { oneOf: [{ properties: { file } }, { $ref: '#/components/schemas/Link' }] };
+  const components = { schemas: { Link: { properties: { link: { type: 'string' }, more: alternatives } } } };
+
+  test.each<[string, object, string[]]>([
+    ['alternatives', alternatives, ['file', 'link', 'more']],
+    ['any members', { type: 'object' }, []],
+    ['anything', {}, []],
+  ])('%s', (_, schema, names) => {
+    const form = toolOf('post', '/t', bodyOf({ 'application/x-www-form-urlencoded': { schema } }), { components });
+    const parts = toolOf('post', '/t', bodyOf({ 'multipart/form-data': { schema } }), { components });
+    for (const [tool, kind] of [
+      [form, 'form'],
+      [parts, 'multipart'],
+    ] as const) {
+      expect(tool.inputSchema).toMatchObject({ required: ['body'], properties: { body: { type: 'object' } } });
+      expect(tool.request.body).toMatchObject({
+        kind,
+        argument: 'body',
+        rest: true,
+        members: names.map((name) => ({ argument: name, name })),
+      });
+    }
+  });
+
+  it('a multipart body that is a file is one part called `file`', () => {
+    for (const schema of [{ type: 'file' }, file]) {
+      const tool = toolOf('post', '/t', bodyOf({ 'multipart/form-data': { schema } }));
+      expect(tool.inputSchema).toMatchObject({ required: ['file'], additionalProperties: false });
+      expect(tool.request.body).toMatchObject({ members: [{ argument: 'file', encoding: 'base64' }], rest: false });
+    }
   });
 });
 
@@ -274,6 +408,13 @@ describe('multipart', () => {
       { contentMediaType: 'image/png' },
       {},
       { mediaType: 'image/png', encoding: 'base64', many: false },
+      base64,
+    ],
+    [
+      'bytes (2.0)',
+      { type: 'file' },
+      {},
+      { mediaType: 'application/octet-stream', encoding: 'base64', many: false },
       base64,
     ],
     [
@@ -320,6 +461,7 @@ describe('multipart', () => {
       required: true,
       kind: 'multipart',
       members: [{ argument: 'part', name: 'part', ...plan }],
+      rest: true,
     });
   });
 });

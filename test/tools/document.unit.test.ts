@@ -5,6 +5,7 @@ import { argumentsOf, derived, documentOf, jsonBody, toolOf } from './support/do
 
 const derivedFrom = (text: string | Uint8Array) => derive(text, { integration: 'acme' });
 const op = { summary: 'Does it.' };
+const BUNDLE = 'Bundle the document first, for example with `npx @redocly/cli bundle`.';
 
 describe('a document is JSON or YAML in UTF-8', () => {
   const YAML = `
@@ -142,6 +143,22 @@ describe('only documented operations become tools', () => {
     expect(derived(documentOf({ '/things': item })).tools.map((tool) => tool.description)).toEqual([description]);
   });
 
+  it('a deprecated operation says so', () => {
+    expect(toolOf('get', '/things', { summary: 'A.', deprecated: true }).description).toBe('Deprecated. A.');
+    expect(toolOf('get', '/things', { summary: 'A.', deprecated: 'no' }).description).toBe('A.');
+  });
+
+  test.each<[object, string]>([
+    [{ operationId: 'get_my_user' }, 'get_my_user (GET /things)'],
+    [{}, 'GET /things'],
+    [{ operationId: 7, deprecated: true }, 'Deprecated. GET /things'],
+    [{ summary: 'A.' }, 'A.'],
+  ])('undocumented operations can be included: %j', (operation, description) => {
+    const document = documentOf({ '/things': { get: operation } });
+    expect(derived(document, { undocumented: 'include' }).tools).toMatchObject([{ description }]);
+    expect(derived(document, { undocumented: 'skip' }).tools).toEqual(derived(document).tools);
+  });
+
   test.each([[{}], [{ summary: '', description: ' \n' }], [{ summary: 3, description: null }]])(
     'an undocumented operation gives no tool, and is listed as skipped: %j',
     (operation) => {
@@ -166,13 +183,13 @@ describe('paths', () => {
     [
       '/a',
       { $ref: 'paths.yaml#/a' },
-      'It uses `paths.yaml#/a`, which is outside of the document: external references are not read.',
+      `It uses \`paths.yaml#/a\`, which is outside of the document: external references are not read. ${BUNDLE}`,
     ],
     ['/a', { $ref: '#/paths/~1a' }, 'It uses `#/paths/~1a`, which refers to itself without end.'],
     ['/a/~b', 'nothing', '`/paths/~1a~1~0b` is not an object.'],
     ['a', { get: op }, 'Its path does not begin with a slash.'],
     ['__proto__', { get: op }, 'Its path does not begin with a slash.'],
-    ['/a?b=c', { get: op }, 'Its path holds a `?` or `#`, which OpenAPI does not allow there.'],
+    ['/a?b={c}', { get: op }, 'Its path holds a `{…}` behind a `?`: declare it as a parameter of the query.'],
   ])('%s is skipped: %j', (path, item, reason) => {
     const paths = Object.fromEntries([
       [path, item],
@@ -185,9 +202,52 @@ describe('paths', () => {
     });
   });
 
-  it('an operation that is not an object is skipped', () => {
-    expect(derived(documentOf({ '/a': { get: 'x', post: op } })).skipped).toEqual([
-      { operation: 'GET /a', reason: 'It is not an object.' },
+  it('may hold a query or a fragment, which tell operations apart', () => {
+    const parameters = [
+      { in: 'query', name: 'beta', schema: {} },
+      { in: 'query', name: 'c', schema: {} },
+    ];
+    const paths = {
+      '/a': { post: op },
+      '/a?beta=true&x=ä b': { post: { ...op, parameters } },
+      '/a/{id}#lock': { put: op },
+      '/a/{id}#unlock?{no}': { put: op },
+    };
+    const { tools, skipped } = derived(documentOf(paths));
+    expect(skipped).toEqual([]);
+    expect(tools.map(({ request: { path, query } }) => [path, query])).toEqual([
+      ['/a', undefined],
+      ['/a', 'beta=true&x=%C3%A4+b'],
+      ['/a/{id}', undefined],
+      ['/a/{id}', undefined],
+    ]);
+    expect(tools.map((tool) => Object.keys(argumentsOf(tool)))).toEqual([[], ['c'], ['id'], ['id']]);
+    expect(new Set(tools.map(({ name }) => name)).size).toBe(4);
+  });
+
+  it('an operation may be a reference; one that is not an object is skipped', () => {
+    const missing = '#/components/x-operations/no';
+    const paths = {
+      '/a': {
+        get: { $ref: '#/components/x-operations/a' },
+        post: op,
+        put: { $ref: 'ops.yaml#/a' },
+        patch: { $ref: missing },
+        delete: 'x',
+      },
+    };
+    const found = derived(documentOf(paths, { components: { 'x-operations': { a: { summary: 'Referenced.' } } } }));
+    expect(found.tools.map(({ verb, description }) => [verb, description])).toEqual([
+      ['GET', 'Referenced.'],
+      ['POST', 'Does it.'],
+    ]);
+    expect(found.skipped).toEqual([
+      {
+        operation: 'PUT /a',
+        reason: `It uses \`ops.yaml#/a\`, which is outside of the document: external references are not read. ${BUNDLE}`,
+      },
+      { operation: 'PATCH /a', reason: `It uses \`${missing}\`, which is not in the document.` },
+      { operation: 'DELETE /a', reason: 'It is not an object.' },
     ]);
   });
 });

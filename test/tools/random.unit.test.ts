@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { bodyArgumentsOf } from '../../src/tools/body-arguments.ts';
 import { derive } from '../../src/tools/derive.ts';
 import { documents } from './support/random.ts';
 import { compile, danglingReferences, unreachableDefinitions } from './support/schemas.ts';
@@ -26,15 +27,7 @@ it('any document gives tools with valid, different names and schemas that compil
           expect(unreachableDefinitions(schema)).toEqual([]);
           compile(schema);
         }
-        const body = request.body;
-        const used = [
-          ...request.parameters.map(({ argument }) => argument),
-          ...(body === undefined
-            ? []
-            : body.kind === 'root'
-              ? [body.argument]
-              : body.members.map((each) => each.argument)),
-        ];
+        const used = [...request.parameters.map(({ argument }) => argument), ...bodyArgumentsOf(request.body)];
         // Keys like `0` come first in any object.
         expect(used.toSorted()).toEqual(Object.keys(inputSchema.properties as object).toSorted());
         for (const argument of used) {

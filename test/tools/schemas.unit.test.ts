@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import type { DerivedTool } from '../../src/tools/types.ts';
 import { argumentsOf, derived, documentOf, jsonAnswer, jsonBody, reasonOf, toolOf } from './support/documents.ts';
 import { compile, danglingReferences, unreachableDefinitions } from './support/schemas.ts';
 
@@ -82,6 +83,11 @@ describe('invalid keywords are left out, so that every schema compiles', () => {
     ['types twice', { type: ['string', 'string', 'any'] }, { type: ['string'] }],
     ['required of draft 3', { type: 'string', required: true }, { type: 'string' }],
     ['required twice', { required: ['a', 'a', 1] }, { required: ['a'] }],
+    [
+      'values twice',
+      { enum: ['a', 'a', 1, '1', { a: 1, b: 2 }, { b: 2, a: 1 }] },
+      { enum: ['a', 1, '1', { b: 2, a: 1 }] },
+    ],
     ['empty lists', { enum: [], allOf: [], anyOf: [], oneOf: [], examples: [] }, {}],
     ['numbers as text', { minimum: '3', maxLength: '4', multipleOf: 0 }, {}],
     ['negative and broken counts', { minLength: -1, maxItems: 1.5 }, {}],
@@ -107,6 +113,31 @@ describe('invalid keywords are left out, so that every schema compiles', () => {
     const tool = toolOf('post', '/things', jsonBody({ type: 'object', properties: { a: schema } }));
     expect(argumentsOf(tool).a).toEqual(expected);
     compile(tool.inputSchema);
+  });
+});
+
+describe('a schema gets the parts that clients need', () => {
+  test.each<[string, unknown, unknown]>([
+    ['items of a list', { type: 'array' }, { type: 'array', items: {} }],
+    ['items of a list or null', { type: ['array', 'null'] }, { type: ['array', 'null'], items: {} }],
+    ['not for a tuple', { type: 'array', prefixItems: [{}] }, { type: 'array', prefixItems: [{}] }],
+    ['not for what is no list', { type: 'string' }, { type: 'string' }],
+    [
+      'names that a closed object requires',
+      { properties: { a: {} }, required: ['a', 'b'], additionalProperties: false },
+      { properties: { a: {}, b: {} }, required: ['a', 'b'], additionalProperties: false },
+    ],
+    ['not for an open object', { properties: {}, required: ['b'] }, { properties: {}, required: ['b'] }],
+    [
+      'not where patterns may allow them',
+      { patternProperties: { '^b': {} }, required: ['b'], additionalProperties: false },
+      { patternProperties: { '^b': {} }, required: ['b'], additionalProperties: false },
+    ],
+  ])('%s', (_, schema, expected) => {
+    expect(converted(schema)).toEqual(expected);
+    expect(converted({ type: 'object', properties: { deep: schema } })).toMatchObject({
+      properties: { deep: expected },
+    });
   });
 });
 
@@ -180,60 +211,56 @@ describe('$refs are resolved inside the tool', () => {
   });
 
   test.each([
-    [
-      'missing',
-      { $ref: '#/components/schemas/No' },
-      'It uses `#/components/schemas/No`, which is not in the document.',
-    ],
-    [
-      'inherited',
-      { $ref: '#/components/schemas/toString' },
-      'It uses `#/components/schemas/toString`, which is not in the document.',
-    ],
-    ['an anchor', { $ref: '#anchor' }, 'It uses `#anchor`, which is not in the document.'],
-    ['broken', { $ref: '#/%E0%A4%A' }, 'It uses `#/%E0%A4%A`, which is not in the document.'],
-    ['no schema', { $ref: '#/info/title' }, 'It uses `#/info/title`, which is not a schema.'],
-    [
-      'external',
-      { $ref: 'https://example.com/pet.json' },
-      'It uses `https://example.com/pet.json`, which is outside of the document: external references are not read.',
-    ],
-    [
-      'a file',
-      { $ref: './pet.yaml#/Pet' },
-      'It uses `./pet.yaml#/Pet`, which is outside of the document: external references are not read.',
-    ],
-    [
-      'a loop',
-      { $ref: '#/components/schemas/A' },
-      'It uses `#/components/schemas/B`, which refers to itself without end.',
-    ],
-    [
-      'a loop of allOf',
-      { $ref: '#/components/schemas/C' },
-      'It uses `#/components/schemas/C`, which refers to itself without end.',
-    ],
-    [
-      'a loop of alternatives',
-      { $ref: '#/components/schemas/D' },
-      'It uses `#/components/schemas/D`, which refers to itself without end.',
-    ],
-    [
-      'external, far inside',
-      { $ref: '#/components/schemas/E' },
-      'It uses `e.json`, which is outside of the document: external references are not read.',
-    ],
-  ])('%s: the operation is skipped', (_, schema, reason) => {
-    const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-    const schemas = {
-      A: ref('B'),
-      B: ref('A'),
-      C: { allOf: [{ type: 'object' }, ref('C')] },
-      D: { oneOf: [{ type: 'string' }, { anyOf: [ref('D')] }] },
-      E: { items: { items: { $ref: 'e.json' } } },
+    ['missing', '#/components/schemas/No', 'which is not in the document'],
+    ['inherited', '#/components/schemas/toString', 'which is not in the document'],
+    ['an anchor', '#anchor', 'which is not in the document'],
+    ['broken', '#/%E0%A4%A', 'which is not in the document'],
+    ['no schema', '#/info/title', 'which is not a schema'],
+    ['external', 'https://example.com/pet.json', 'which is outside of the document'],
+    ['a file', './pet.yaml#/Pet', 'which is outside of the document'],
+    ['a loop', '#/components/schemas/A', 'which refers to itself without end'],
+  ])('%s: any value is allowed there, with a warning', (_, $ref, fact) => {
+    const loop = { A: { $ref: '#/components/schemas/B' }, B: { $ref: '#/components/schemas/A' } };
+    const Far = { items: { items: { $ref } } };
+    const schemas = { ...loop, Far, Base: { allOf: [{ $ref }, { properties: { known: { type: 'string' } } }] } };
+    const properties = {
+      a: { $ref, description: 'Mine.' },
+      far: { $ref: '#/components/schemas/Far' },
+      r: { properties: { x: { $ref } } },
     };
-    const body = jsonBody({ type: 'object', properties: { a: schema } });
-    expect(reasonOf('post', '/things', body, { components: { schemas } })).toBe(reason);
+    // A part that leads back to itself adds nothing.
+    const base = fact.endsWith('without end') ? { $ref } : { $ref: '#/components/schemas/Base' };
+    const bodies = [{ properties }, base, { $ref }];
+    for (const [index, schema] of bodies.entries()) {
+      const operation = { summary: 'x', ...jsonBody(schema) };
+      const { tools, warnings, skipped } = derived(
+        documentOf({ '/things': { post: operation } }, { components: { schemas } }),
+      );
+      expect(skipped).toEqual([]);
+      expect(warnings).toEqual([
+        {
+          operation: 'POST /things',
+          message: expect.stringMatching(/^It uses `.*: any value is allowed there\./),
+        },
+      ]);
+      expect(warnings[0]?.message).toContain(fact);
+      const { inputSchema } = tools[0] as DerivedTool;
+      expect(danglingReferences(inputSchema)).toEqual([]);
+      const value = [{ a: 1, far: [[2]] }, base.$ref === $ref ? { body: 3 } : { known: 'a', other: 1 }, { body: 3 }][
+        index
+      ];
+      expect(compile(inputSchema)(value)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['allOf', { allOf: [{ type: 'object' }, { $ref: '#/components/schemas/C' }] }],
+    ['alternatives', { oneOf: [{ type: 'string' }, { anyOf: [{ $ref: '#/components/schemas/C' }] }] }],
+  ])('a loop of %s: the operation is skipped', (_, C) => {
+    const body = jsonBody({ type: 'object', properties: { a: { $ref: '#/components/schemas/C' } } });
+    expect(reasonOf('post', '/things', body, { components: { schemas: { C } } })).toBe(
+      'It uses `#/components/schemas/C`, which refers to itself without end.',
+    );
   });
 });
 

@@ -4,7 +4,12 @@ export type Hostile = {
   readonly text: () => string;
   /** Of the message of a DocumentError, or the reason for the one operation that is skipped. */
   readonly outcome: RegExp;
+  /** Tools that it gives all the same; none by default. */
+  readonly tools?: number;
 };
+
+/** The schema is taken for one that allows anything. */
+const ANYTHING = { outcome: /^$/, tools: 1 };
 
 const ref = (name: string | number) => ({ $ref: `#/components/schemas/${name}` });
 const many = <T>(count: number, each: (index: number) => [string, T]): Record<string, T> =>
@@ -78,7 +83,7 @@ export const HOSTILE: readonly Hostile[] = [
         array(ref(0)),
         many(50_000, (n) => [`${n}`, ref((n + 1) % 50_000)]),
       ),
-    outcome: ENDLESS,
+    ...ANYTHING,
   },
   { name: 'allOf of itself', text: () => posting(array(ref(0)), { 0: { allOf: [ref(0), ref(0)] } }), outcome: ENDLESS },
   {
@@ -165,7 +170,26 @@ export const HOSTILE: readonly Hostile[] = [
     name: 'a pattern of 100,000 brackets',
     text: () =>
       posting({ properties: { a: { pattern: '(x'.repeat(50_000) + ')'.repeat(50_000) }, b: { $ref: 'none' } } }),
-    outcome: /^It uses `none`/,
+    ...ANYTHING,
+  },
+  {
+    name: 'a discriminator with 100,000 subtypes',
+    text: () =>
+      posting(array(ref('base')), {
+        base: { discriminator: { propertyName: 'kind' } },
+        ...many(100_000, (n) => [`${n}`, { allOf: [ref('base')] }]),
+      }),
+    // Without its subtypes.
+    ...ANYTHING,
+  },
+  {
+    name: 'a chain of 5,000 discriminators',
+    text: () =>
+      posting(
+        array(ref(0)),
+        many(5_000, (n) => [`${n}`, { allOf: n === 0 ? [] : [ref(n - 1)], discriminator: { propertyName: `k${n}` } }]),
+      ),
+    outcome: /^The document is too complex|^It has a schema that is nested deeper/,
   },
   {
     name: 'null bytes',
