@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import { type Era, META_PREFIX, type ServerFacts, STATELESS_VERSION } from '../runtime/protocol.ts';
+import { sendMessages } from './answer-messages.ts';
 import type { ServerCall } from './call.ts';
 import { servedCapabilities } from './capabilities.ts';
 import { negotiateVersion } from './eras.ts';
@@ -11,7 +12,6 @@ import { maskForAnswer } from './mask-for.ts';
 import { type RequestMessage, RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import type { Answered } from './outcome.ts';
-import { sendMessages } from './reply.ts';
 import { completeResult, methodNotFound, type Result, UNCACHED } from './results.ts';
 import type { Route } from './route.ts';
 import type { ServedServer } from './served.ts';
@@ -54,9 +54,9 @@ export function discoverResultOf({ description }: ServerFacts, source: ServedSer
 
 /** Sends a request in the era of the server, and its answer in the era of the client. */
 export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answered> {
-  const { source, connection, message, request, response } = call;
+  const { source, connection, message, request } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
-  return sendMessages(request, response, noteToolChanges(deps, source.server, bridge(call)), mask);
+  return sendMessages(deps, call, noteToolChanges(deps, source.server, bridge(call)), mask);
 }
 
 /**

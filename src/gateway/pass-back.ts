@@ -5,6 +5,7 @@ import { memoryOf } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from '../runtime/messages.ts';
 import { unanswered } from '../runtime/streamed-answer.ts';
+import { sendMessages } from './answer-messages.ts';
 import { AnswerScanner } from './answer-scanner.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
@@ -12,10 +13,12 @@ import type { Message } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
 import { passRefusal, statusForClient } from './pass-refusal.ts';
-import { acceptOf, beginEvents, linkHelp, sendBody, sendJson, sendMessages } from './reply.ts';
+import { acceptOf, beginEvents, linkHelp, sendBody, sendJson } from './reply.ts';
 
 /** The request that is answered: a message, or null for the stream of notifications of a session. */
-type Asked = Pick<ServerCall, 'source' | 'connection' | 'request' | 'response'> & { readonly message: Message | null };
+type Asked = Pick<ServerCall, 'source' | 'connection' | 'era' | 'request' | 'response'> & {
+  readonly message: Message | null;
+};
 
 /**
  * Passes an answer back to the client, and discards it at the end: byte by byte if the client accepts its type,
@@ -53,7 +56,7 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
   const isListening = request.method === 'GET';
   if (areEvents && !isListening && !acceptOf(request).events) {
     const messages = noteToolChanges(deps, source.server, readMessages(name, answer, memoryOf(request)));
-    return sendMessages(request, response, id === null ? messages : untilAnswered(name, messages), mask);
+    return sendMessages(deps, asked, id === null ? messages : untilAnswered(name, messages), mask);
   }
   if (!areEvents && !isJson(answer) && (id !== null || isListening)) {
     throw protocolViolation(name, `it answered with HTTP ${answer.status} and neither JSON nor events`);

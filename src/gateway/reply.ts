@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type ErrorCode, helpLink } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { createStreamTurns } from '../base/stream-turns.ts';
@@ -10,14 +9,12 @@ import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 import type { Identified } from '../http/context.ts';
 import { holdAnswer } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
-import type { ServerMessage } from '../runtime/messages.ts';
 import type { StreamMask } from '../runtime/stream-mask.ts';
 import type { RpcError, RpcId } from './message.ts';
-import type { Answered } from './outcome.ts';
 import type { ToolList, ToolListUser } from './tool-lists.ts';
 
 /** Milliseconds of silence after which a stream says that it is still there. */
-const KEEP_ALIVE_MS = 25_000;
+export const KEEP_ALIVE_MS = 25_000;
 /** The media type of streams of events. */
 export const EVENT_STREAM = 'text/event-stream';
 const [LF, CR, SPACE] = [0x0a, 0x0d, 0x20];
@@ -170,54 +167,6 @@ export async function sendMasked(
   const text = writeJson({ jsonrpc: '2.0', id, result });
   sendJson(request, response, 200, mask === null ? text : await mask.result(text));
 }
-
-/**
- * Answers with messages as they come, the last one the response: as events, unless the response is all there is or all
- * that the client reads. The mask takes out what no client may read.
- */
-export async function sendMessages(
-  request: Identified,
-  response: ServerResponse,
-  messages: AsyncIterable<ServerMessage>,
-  mask: Mask | null,
-): Promise<Answered> {
-  const { events } = acceptOf(request);
-  let answered: Answered = { isError: undefined, responseBytes: 0 };
-  let alive: NodeJS.Timeout | undefined;
-  let turn: ReturnType<typeof createStreamTurns> | undefined;
-  try {
-    for await (const message of messages) {
-      const isResponse = message.method === undefined;
-      const written = writeJson(message);
-      const text = mask === null ? written : await mask.message(written, message);
-      if (isResponse) {
-        answered = { isError: isFailure(message), responseBytes: Buffer.byteLength(text) };
-      }
-      if (isResponse && !response.headersSent) {
-        sendJson(request, response, 200, text);
-        return answered;
-      }
-      if (isResponse || events) {
-        if (!response.headersSent) {
-          beginEvents(response);
-          alive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
-          turn = createStreamTurns();
-        }
-        await writeWithBackpressure(response, `event: message\ndata: ${text}\n\n`);
-      }
-      if (!isResponse) {
-        await turn?.(text.length);
-      }
-    }
-    response.end();
-    return answered;
-  } finally {
-    clearInterval(alive);
-  }
-}
-
-const isFailure = ({ error, result }: ServerMessage): boolean =>
-  error !== undefined || (isObject(result) && result.isError === true);
 
 /**
  * Passes a stream on as it comes, or through `pieces`, no faster than the client reads; events are kept alive between

@@ -5,12 +5,13 @@ import { memoryOf } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
 import type { StreamMask } from '../runtime/stream-mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
+import { sendMessages } from './answer-messages.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
 import { RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
-import { sendJson, sendMessages, sendPieces } from './reply.ts';
+import { sendJson, sendPieces } from './reply.ts';
 
 /** The methods that would change the session of the gateway for all clients that share it. */
 export const SESSION_METHODS = ['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'];
@@ -27,7 +28,7 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
     return sendStream(call, answer, mask);
   }
   if (!('json' in answer)) {
-    return sendMessages(request, response, noteToolChanges(deps, source.server, answer), mask);
+    return sendMessages(deps, call, noteToolChanges(deps, source.server, answer), mask);
   }
   const { json, isError } = answer;
   const responseBytes = json.length;

@@ -18,7 +18,9 @@ export async function openStream(deps: Deps, asked: EndpointRequest): Promise<vo
     discard(answer);
     throw onlyPost('The server tells nothing unasked.');
   }
-  await passBack(deps, { ...session, response: asked.response, message: null }, answer).catch(asApiError);
+  await passBack(deps, { ...session, response: asked.response, era: 'handshake', message: null }, answer).catch(
+    asApiError,
+  );
 }
 
 /** Ends the session of a client at the server. */
