@@ -175,4 +175,43 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
+  webhooks: {
+    id: string;
+    organization_id: string;
+    /** Sealed, context `webhooks.url:<id>`. */
+    url: string;
+    events: string;
+    format: string;
+    include_arguments: number;
+    enabled: number;
+    disabled_reason: string | null;
+    /** Sealed, context `webhooks.secret:<id>`. */
+    secret: string;
+    /** Sealed, context `webhooks.previous_secret:<id>`. */
+    previous_secret: string | null;
+    previous_secret_until: number | null;
+    /** The first failure since the last success. */
+    failing_since: number | null;
+    last_delivery: string | null;
+    version: number;
+    created_at: number;
+    updated_at: number;
+  };
+  /** Events that are not told yet, one row for each webhook. */
+  webhook_deliveries: {
+    id: string;
+    organization_id: string;
+    webhook_id: string;
+    /** The same for all webhooks, and for all tries. */
+    event_id: string;
+    type: string;
+    payload: string;
+    /** The request whose arguments belong to the event; null for events that are about none. */
+    approval_request_id: string | null;
+    tries: number;
+    due_at: number;
+    claimed_by: string | null;
+    claimed_until: number | null;
+    fence: number;
+  };
 };

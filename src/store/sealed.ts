@@ -19,6 +19,9 @@ export const SEALED = {
   serverHeaders: sealed('servers', ['id'], 'request_headers'),
   accountContext: sealed('accounts', ['organization_id', 'id'], 'context'),
   sharedServerConfig: sealed('shared_servers', ['id'], 'config'),
+  webhookUrl: sealed('webhooks', ['id'], 'url'),
+  webhookSecret: sealed('webhooks', ['id'], 'secret'),
+  previousWebhookSecret: sealed('webhooks', ['id'], 'previous_secret'),
 };
 
 function sealed<T extends keyof Database>(

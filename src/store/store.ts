@@ -1,6 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import type { Database } from './schema.ts';
 import type { Sealer } from './secrets.ts';
+import type { Subject } from './topics.ts';
+import type { Claim, ClaimedRow, WorkTable } from './work.ts';
 
 export { StoreBusy, StoreRefused, StoreUnavailable } from './errors.ts';
 
@@ -8,7 +10,15 @@ export { StoreBusy, StoreRefused, StoreUnavailable } from './errors.ts';
 export type Engine = 'sqlite' | 'postgres';
 
 /** The parameter of repository functions: access to the database, and to the sealer for its secrets. */
-export type Db = { readonly sql: Kysely<Database>; readonly secrets: Sealer };
+export type Db = {
+  readonly sql: Kysely<Database>;
+  readonly secrets: Sealer;
+  /** An expression for the database's time, in milliseconds since the epoch: processes may have different clocks. */
+  readonly time: () => RawBuilder<number>;
+};
+
+/** Gets the topics of a change; `anything` if they are unknown. */
+export type ChangeListener = (topics: ReadonlySet<string> | 'anything') => void;
 
 /** The open database. Every member may throw StoreUnavailable. */
 export type Store = {
@@ -31,8 +41,15 @@ export type Store = {
    */
   writeFor<T>(organizationId: string, fn: (db: Db) => Promise<T>): Promise<T>;
   /**
-   * Grows with every commit that changes anything except the audit log, settings and credentials, before the writer
-   * gets its result: a read stays valid while the count stays the same.
+   * Takes rows of work that are due, for this process alone until the claim ends, in the order in which they are due.
+   * The work is done outside of a write. A later write ends it, on the condition that the row still has the fence of
+   * the claim: otherwise another process has taken the row since.
+   */
+  claim<T extends WorkTable>(table: T, claim: Claim): Promise<ClaimedRow<T>[]>;
+  /**
+   * Grows with every commit that changes anything except approval requests, the audit log, settings, credentials and
+   * work: a read stays valid while the count stays the same. Own commits count before the writer gets its result;
+   * those of other processes within a second or two.
    */
   changes(): number;
   /**
@@ -42,6 +59,11 @@ export type Store = {
    * `trustMs`, everything counts as changed.
    */
   hasChanged(topics: readonly string[], since: number): boolean;
+  /**
+   * Calls `listener` at each change of a subject, when `changes` would count it; read again then, as the change may also
+   * be none. Returns a function that ends this.
+   */
+  onChange(subject: Subject, listener: ChangeListener): () => void;
   /** Resolves when writes succeed now (one within the last second counts); rejects with StoreUnavailable otherwise. */
   check(): Promise<void>;
   /** Finishes the pending writes, refuses later ones with StoreUnavailable, and releases the database. */

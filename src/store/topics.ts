@@ -22,11 +22,21 @@ import {
 import type { Database } from './schema.ts';
 
 /**
- * For each table, the columns whose values are the topics of its rows, the narrowest first; none where nothing that is
- * kept depends on it. A topic is the id of an endpoint, an account, a server, an integration or an organization, or that
+ * The subjects of commits: `config`, everything that gateways keep of organizations and servers; `approvals`, the calls
+ * that wait for a person.
+ */
+export const SUBJECTS = ['config', 'approvals'] as const;
+/** A subject of commits. */
+export type Subject = (typeof SUBJECTS)[number];
+
+type Columns = { readonly [Table in keyof Database]: readonly (keyof Database[Table] & string)[] };
+
+/**
+ * For each table, the columns whose values are the topics of its rows in `config`, the narrowest first; none where
+ * nothing that is kept depends on it. A topic is the id of an endpoint, an account, a server, an integration or an organization, or that
  * of `catalogueTopic`. Whoever keeps what it has read of a row must watch the topics that all these columns have there.
  */
-const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Table] & string)[] } = {
+const CONFIG_COLUMNS: Columns = {
   settings: [],
   secret_keys: [],
   organizations: ['id'],
@@ -40,10 +50,21 @@ const TOPICS: { readonly [Table in keyof Database]: readonly (keyof Database[Tab
   tool_approvals: ['server_id'],
   audit_events: [],
   tool_calls: [],
+  webhooks: [],
+  // Each delivery must not empty what others keep.
+  webhook_deliveries: [],
   integrations: ['id', 'organization_id'],
   integration_contents: ['integration_id'],
   accounts: ['id', 'server_id', 'shared_server_id', 'integration_id', 'organization_id'],
   endpoints: ['id', 'account_id', 'organization_id'],
+};
+
+/** The same for `approvals`: a topic is the id of a request. All other tables have none. */
+const APPROVAL_COLUMNS: Partial<Columns> = {};
+
+const COLUMNS_OF: Readonly<Record<Subject, Partial<Columns>>> = {
+  config: CONFIG_COLUMNS,
+  approvals: APPROVAL_COLUMNS,
 };
 
 /** Returns the topic of all servers of an organization together. */
@@ -59,15 +80,16 @@ const ONLY_THERE: readonly string[] = ['organizations'] satisfies (keyof Databas
 export type ChangedTopics = readonly string[] | 'anything';
 
 /**
- * Returns the topics of the rows that a statement changes: the values of a topic's column that it inserts, or that its
- * condition requires. Rows that the database deletes together with others also have the topics of those.
+ * Returns the topics in a subject of the rows that a statement changes: the values of a topic's column that it inserts,
+ * or that its condition requires. Rows that the database deletes together with others also have the topics of those.
  */
-export function changedBy(node: OperationNode): ChangedTopics {
+export function changedBy(node: OperationNode, subject: Subject = 'config'): ChangedTopics {
   if (SelectQueryNode.is(node)) {
     return node.with === undefined ? [] : 'anything';
   }
   if (InsertQueryNode.is(node)) {
-    return isPlain(node, INSERT_PARTS) ? firstOf(node.into, (column) => inserted(node, column)) : 'anything';
+    const values = (column: string) => inserted(node, column);
+    return isPlain(node, INSERT_PARTS) ? firstOf(node.into, subject, values) : 'anything';
   }
   if (UpdateQueryNode.is(node)) {
     const moved = new Set(node.updates?.map(({ column }) => nameOf(column)));
@@ -75,12 +97,12 @@ export function changedBy(node: OperationNode): ChangedTopics {
     if (!isPlain(node, UPDATE_PARTS)) {
       return 'anything';
     }
-    return ONLY_THERE.includes(tableOf(node.table)) ? [] : firstOf(node.table, demands);
+    return ONLY_THERE.includes(tableOf(node.table)) ? [] : firstOf(node.table, subject, demands);
   }
   if (DeleteQueryNode.is(node)) {
     const [from, ...others] = node.from.froms;
     return isPlain(node, DELETE_PARTS) && others.length === 0
-      ? firstOf(from, (column) => demanded(node.where?.where, column))
+      ? firstOf(from, subject, (column) => demanded(node.where?.where, column))
       : 'anything';
   }
   return 'anything';
@@ -98,14 +120,16 @@ const tableOf = (table: OperationNode | undefined): string =>
   table !== undefined && TableNode.is(table) ? table.table.identifier.name : '';
 
 /** The values of the first of a table's topic columns that has any. */
-function firstOf(table: OperationNode | undefined, valuesOf: (column: string) => string[] | null): ChangedTopics {
+function firstOf(
+  table: OperationNode | undefined,
+  subject: Subject,
+  valuesOf: (column: string) => string[] | null,
+): ChangedTopics {
   const name = tableOf(table);
-  const columns: readonly string[] | undefined = Object.hasOwn(TOPICS, name)
-    ? TOPICS[name as keyof Database]
-    : undefined;
-  if (columns === undefined) {
+  if (!Object.hasOwn(CONFIG_COLUMNS, name)) {
     return 'anything';
   }
+  const columns: readonly string[] = COLUMNS_OF[subject][name as keyof Database] ?? [];
   // They are kept as a list as well, which a new one is added to.
   const lists = name === 'servers' ? valuesOf('organization_id')?.map(serversOf) : [];
   for (const column of columns) {

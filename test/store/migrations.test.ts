@@ -31,6 +31,7 @@ import {
   serverAccountRow,
   serverRow,
 } from './support/before.ts';
+import { fillDatabase } from './support/fill-database.ts';
 import { onBothEngines } from './support/harness.ts';
 import { newestFirst, readThrough } from './support/keyset.ts';
 import {
@@ -70,9 +71,7 @@ onBothEngines(({ engine, open, location }) => {
   async function migrated(migrations: number, filled: (db: Db) => Promise<void>): Promise<Store> {
     const place = await location();
     known.migrations = migrations;
-    const before = await open({ location: place });
-    await before.write(filled);
-    await before.close();
+    await fillDatabase(place, filled);
     known.migrations = Infinity;
     return open({ location: place });
   }

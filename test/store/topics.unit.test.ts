@@ -116,9 +116,9 @@ it.each<[string, OperationNodeSource]>([
 it('remembers the last changes of a limited number of topics', async () => {
   const changes = createChanges(2);
   const change = async (id: string) => {
-    const { sql, committed } = changes.watch(db);
+    const { sql, changed } = changes.watch(db);
     await sql.deleteFrom('integrations').where('id', '=', id).execute();
-    committed();
+    changes.note(changed());
     return changes.changes();
   };
   const [a, b, c] = [await change('a'), await change('b'), await change('a')];

@@ -11,6 +11,8 @@ import { wholeDefinitions } from './0008-whole-definitions.ts';
 import { integrationTexts } from './0009-integration-texts.ts';
 import { timeouts } from './0010-timeouts.ts';
 import { toolSizes } from './0011-tool-sizes.ts';
+import { changes } from './0012-changes.ts';
+import { webhooks } from './0013-webhooks.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -26,5 +28,7 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0009_integration_texts': { up: (db) => integrationTexts(db, engine) },
     '0010_timeouts': { up: timeouts },
     '0011_tool_sizes': { up: (db) => toolSizes(db, engine) },
+    '0012_changes': { up: (db) => changes(db, engine) },
+    '0013_webhooks': { up: (db) => webhooks(db, engine) },
   };
 }

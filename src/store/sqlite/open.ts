@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql as words } from 'kysely';
 import { createChanges } from '../changes.ts';
+import { claimRows, hasWork } from '../claims.ts';
 import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -51,7 +53,8 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
     const secrets = await prepareDatabase(writer, 'sqlite', options, (migration) =>
       copyDatabase(writer, `${path}.before-${migration}`),
     );
-    const db = (sql: Kysely<Database>): Db => ({ sql, secrets });
+    const time = () => words<number>`${options.now()}`;
+    const db = (sql: Kysely<Database>): Db => ({ sql, secrets, time });
 
     // In memory there is one connection, and reads wait while a group of writes is under way.
     let read = db(writer);
@@ -63,11 +66,12 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       slowRead = db(kyselyOn(session, 'concurrent'));
     }
     const changes = createChanges();
+    const claimant = randomUUID();
     if (file !== null) {
       disk = await createDisk(path, file, writer);
       closers.push(disk.close);
     }
-    const groups = createWriteGroups(writer, secrets, changes, disk);
+    const groups = createWriteGroups(db(writer), changes, disk);
     closers.push(groups.close);
     return {
       engine: 'sqlite',
@@ -75,6 +79,14 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       slowRead,
       changes: changes.changes,
       hasChanged: changes.hasChanged,
+      onChange: changes.onChange,
+      claim: async (table, claim) => {
+        // Nobody else has the file: only what this process has claimed can still be under way.
+        const terms = { claimant, hasRivals: false };
+        return (await hasWork(read, table, claim, terms))
+          ? groups.write((own) => claimRows(own, table, claim, terms, words``))
+          : [];
+      },
       ...withCheck(groups, options.now),
       close: closeAll,
     };

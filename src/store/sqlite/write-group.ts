@@ -1,10 +1,9 @@
-import { CompiledQuery, type ControlledTransaction, type Kysely } from 'kysely';
+import { CompiledQuery, type ControlledTransaction } from 'kysely';
 import { createYielding } from '../../base/event-loop-turns.ts';
 import { createFairQueue, type FairQueue } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Database } from '../schema.ts';
-import type { Sealer } from '../secrets.ts';
 import type { Db, Store } from '../store.ts';
 import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
 import type { Disk } from './disk.ts';
@@ -35,12 +34,7 @@ export type WriteGroups = {
  * there is a disk). Organizations and the system take turns within a group: each waits for at most one write of every
  * other one, and one commit.
  */
-export function createWriteGroups(
-  sql: Kysely<Database>,
-  secrets: Sealer,
-  changes: Changes,
-  disk: Disk | null,
-): WriteGroups {
+export function createWriteGroups(db: Db, changes: Changes, disk: Disk | null): WriteGroups {
   const waiting = createFairQueue<Job>();
   let draining: Promise<void> | null = null;
   let closed = false;
@@ -48,7 +42,7 @@ export function createWriteGroups(
   const drain = async (): Promise<void> => {
     await new Promise((resolve) => setImmediate(resolve));
     while (waiting.size() > 0) {
-      await runGroup(sql, secrets, changes, disk, waiting);
+      await runGroup(db, changes, disk, waiting);
       // What fails here is tried again after the next group.
       await disk?.tidy().catch(() => undefined);
     }
@@ -85,22 +79,16 @@ export function createWriteGroups(
   };
 }
 
-async function runGroup(
-  sql: Kysely<Database>,
-  secrets: Sealer,
-  changes: Changes,
-  disk: Disk | null,
-  waiting: FairQueue<Job>,
-): Promise<void> {
+async function runGroup(outside: Db, changes: Changes, disk: Disk | null, waiting: FairQueue<Job>): Promise<void> {
   const jobs: Job[] = [];
   const end = performance.now() + GROUP_MS;
   const yieldTurn = createYielding();
   let transaction: ControlledTransaction<Database> | null = null;
   try {
     disk?.check();
-    transaction = await sql.startTransaction().execute();
+    transaction = await outside.sql.startTransaction().execute();
     const watched = changes.watch(transaction);
-    const db: Db = { sql: watched.sql, secrets };
+    const db: Db = { ...outside, sql: watched.sql };
     do {
       const next = waiting.take();
       if (next === undefined) {
@@ -112,7 +100,7 @@ async function runGroup(
       await yieldTurn();
     } while (jobs.length < MAX_GROUP_WRITES && performance.now() < end);
     await transaction.commit().execute();
-    watched.committed();
+    changes.note(watched.changed());
   } catch (error) {
     await transaction
       ?.rollback()

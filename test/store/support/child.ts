@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { openStore } from '../../../src/store/open.ts';
 import * as settings from '../../../src/store/settings.ts';
 
-// A process that holds a store until it is killed: `child.ts hold|write <location> <key>`. Writing, it prints the
-// number of each write once that is acknowledged.
+// A process that holds a store until it is killed: `child.ts hold|write|claim <location> <key>`. Writing, it prints the
+// number of each write once that is acknowledged; claiming, the id and the fence of each row.
 const [task, location = '', key = ''] = process.argv.slice(2);
 
 const store = await openStore({
@@ -25,5 +25,11 @@ if (task === 'write') {
     );
   }
 } else {
+  if (task === 'claim') {
+    const claim = { maxRows: 1000, holdMs: 1500, exceptOrganizations: [] };
+    for (const { id, fence } of await store.claim('webhook_deliveries', claim)) {
+      writeSync(1, `${id} ${fence}\n`);
+    }
+  }
   setInterval(() => undefined, 1000);
 }

@@ -16,8 +16,8 @@ export type StoreProcess = {
   kill(): Promise<void>;
 };
 
-/** Starts a process that opens a store and holds it, or writes to it without end. */
-export async function startProcess(task: 'hold' | 'write', location: Location): Promise<StoreProcess> {
+/** Starts a process that opens a store and holds it, writes to it without end, or claims all work that is due. */
+export async function startProcess(task: 'hold' | 'write' | 'claim', location: Location): Promise<StoreProcess> {
   const child = spawn(process.execPath, [...CHILD, task, JSON.stringify(location), KEY.toString('base64')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
