@@ -1463,7 +1463,7 @@ export interface components {
         };
         /**
          * Format: service-url
-         * @description The URL of the service; replaces the first server of the document. It may contain `{…}`, which accounts fill.
+         * @description The URL of the service. It replaces the servers of the document, those of paths and operations too: every request goes to this URL with the path of its operation added. Only a relative server of a path or an operation still counts; it is resolved against this URL. It may contain `{…}`, which accounts fill.
          * @example https://petstore.example.com/v1
          */
         BaseUrl: string | null;
@@ -1505,6 +1505,12 @@ export interface components {
              */
             message: string;
         }[];
+        /**
+         * @description Whether tools show the schema of their answers as `outputSchema`. `loose` (the default): the names, titles and descriptions of the document, without anything that an answer could break (types, enums, formats, required names), so that clients accept whatever the service answers. `none`: no schema, for smaller lists of tools. A change makes the tools again.
+         * @example loose
+         * @enum {string}
+         */
+        OutputSchemas: "loose" | "none";
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -1544,6 +1550,7 @@ export interface components {
             warnings: components["schemas"]["ToolWarnings"];
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
+            output_schemas: components["schemas"]["OutputSchemas"];
         };
         /** @description One page of a list, newest first. */
         IntegrationPage: {
@@ -1580,6 +1587,7 @@ export interface components {
             /** @description Which tool calls wait for a person. The default is the operator's setting `GATEHOUSE_INTEGRATION_POLICY` (`auto_approve_all` unless set). A looser policy requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
+            output_schemas?: components["schemas"]["OutputSchemas"];
         };
         /** @description The changes. Omitted keys keep their values. A new document is imported again. */
         IntegrationPatch: {
@@ -1591,6 +1599,7 @@ export interface components {
             /** @description Which tool calls wait for a person. A looser policy than before requires a token with the permission `approvals`. */
             approval_policy?: components["schemas"]["ApprovalPolicy"];
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
+            output_schemas?: components["schemas"]["OutputSchemas"];
         };
         /** @description The error. */
         ServersErrorBody: {

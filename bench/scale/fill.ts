@@ -140,6 +140,7 @@ const integration = (organizationId: string, id: string, index: number): integra
   toolTags: {},
   approvalPolicy: 'require_approval_all',
   timeoutSeconds: null,
+  outputSchemas: 'loose',
   toolCount: 10,
   toolsBytes: 1234,
   skipped: [],

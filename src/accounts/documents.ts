@@ -1,7 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { decide } from '../approvals/decision.ts';
-import { overridesMethod } from '../approvals/overrides.ts';
+import { decideRequest } from '../approvals/decide-call.ts';
 import { invalidValue } from '../base/errors.ts';
 import { createFairLimiter } from '../base/fair-queue.ts';
 import { unpackedBytes } from '../base/gzip.ts';
@@ -68,10 +67,8 @@ export async function readDocument(
   try {
     const found = await places.of(organizationId);
     const check = (at: URL): void => {
-      const request = { url: at, headers: [] };
       // A query can carry as much as a call of a reading tool.
-      const hints = overridesMethod(request) ? {} : READS;
-      if (found !== null && decide(found.strictest('auto_approve_all', request), hints).verdict === 'waits') {
+      if (decideRequest('auto_approve_all', found, { url: at, headers: [] }, READS).verdict === 'waits') {
         throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
       }
     };
@@ -115,14 +112,19 @@ const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
  */
 export async function importDocument(
   { bytes, url, path }: Document,
-  { organizationId, name, toolTags }: Pick<Integration, 'organizationId' | 'name' | 'toolTags'>,
+  {
+    organizationId,
+    name,
+    toolTags,
+    outputSchemas,
+  }: Pick<Integration, 'organizationId' | 'name' | 'toolTags' | 'outputSchemas'>,
   { signal, reach }: Pick<DocumentMemory, 'signal' | 'reach'>,
 ): Promise<Imported> {
   // Before the bytes move to the worker.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
     const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
-    const derive = () => thread.derive(bytes, { integration: name, toolTags }, signal);
+    const derive = () => thread.derive(bytes, { integration: name, toolTags, outputSchemas }, signal);
     const derived = await thread.turns.run(organizationId, derive, signal);
     const { title, servers, security, toolCount, toolsBytes, tools } = derived;
     const skipped = shorten(derived.skipped, (rest) => ({ operation: `${rest} more`, reason: CUT }));

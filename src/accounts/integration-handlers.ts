@@ -40,8 +40,15 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
 
   createIntegration: async ({ body, caller }, respond) => {
     const { name, base_url = null, tool_tags = {}, approval_policy = deps.integrationPolicy } = body;
-    const { timeout_seconds: timeoutSeconds = null } = body;
-    const fields = { name, baseUrl: base_url, toolTags: tool_tags, approvalPolicy: approval_policy, timeoutSeconds };
+    const { timeout_seconds: timeoutSeconds = null, output_schemas: outputSchemas = 'loose' } = body;
+    const fields = {
+      name,
+      baseUrl: base_url,
+      toolTags: tool_tags,
+      approvalPolicy: approval_policy,
+      timeoutSeconds,
+      outputSchemas,
+    };
     const source = sourceOf(body);
     if (source === null) {
       throw invalidField('body.document', 'is required, or document_url in its place');
@@ -57,13 +64,14 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 
   updateIntegration: async ({ params, headers, body, caller }, respond) => {
-    const { name, base_url, tool_tags, approval_policy, timeout_seconds } = body;
+    const { name, base_url, tool_tags, approval_policy, timeout_seconds, output_schemas } = body;
     const changes: Partial<IntegrationFields> = {
       ...(name !== undefined && { name }),
       ...(base_url !== undefined && { baseUrl: base_url }),
       ...(tool_tags !== undefined && { toolTags: tool_tags }),
       ...(approval_policy !== undefined && { approvalPolicy: approval_policy }),
       ...(timeout_seconds !== undefined && { timeoutSeconds: timeout_seconds }),
+      ...(output_schemas !== undefined && { outputSchemas: output_schemas }),
     };
     const source = sourceOf(body);
     const expected = parseIfMatch(headers['if-match']);
@@ -106,4 +114,5 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   warnings: integration.warnings,
   created_at: formatInstant(integration.createdAt),
   updated_at: formatInstant(integration.updatedAt),
+  output_schemas: integration.outputSchemas,
 });

@@ -30,7 +30,7 @@ type Integration = store.Integration;
 /** The fields of an integration that a caller may set, besides the document. */
 export type IntegrationFields = Pick<
   Integration,
-  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds'
+  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds' | 'outputSchemas'
 >;
 
 /** The maximum size of the tags of an integration as JSON, in bytes: lists show them. */
@@ -77,7 +77,7 @@ export async function createIntegration(
 const updates = createKeyedQueue();
 
 /**
- * Changes the given fields. A new document, name or tags make the tools again, before the transaction, because this
+ * Changes the given fields. A new document, name, tags or setting of output schemas make the tools again, before the transaction, because this
  * takes time. The permission `approvals` is required for a looser policy; for another document or base URL if the
  * policy is looser than the default; and for a change that sends credentials of accounts to another host. Throws
  * `not_found`, `precondition_failed`, `validation_failed`, `forbidden`, and `quota_exceeded` if the tools grow beyond
@@ -215,8 +215,8 @@ function requireRoom(toolTags: Integration['toolTags'] = {}): void {
   }
 }
 
-const needsImport = ({ name, toolTags }: Partial<IntegrationFields>): boolean =>
-  name !== undefined || toolTags !== undefined;
+const needsImport = ({ name, toolTags, outputSchemas }: Partial<IntegrationFields>): boolean =>
+  name !== undefined || toolTags !== undefined || outputSchemas !== undefined;
 
 async function storedDocument(db: Db, { id, service }: Integration, memory: DocumentMemory): Promise<Document> {
   const { documentUrl } = readJson(service) as StoredService;

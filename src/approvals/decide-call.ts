@@ -1,10 +1,15 @@
 import { type Destined, destinationsOf } from '../calls/destinations.ts';
+import type { Sent } from '../calls/types.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
+import type { Hints } from '../tools/hints.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { decide, type Verdict } from './decision.ts';
 import { overridesMethod } from './overrides.ts';
 import type { Places } from './server-places.ts';
+
+/** The decision, and the policy that made it. */
+type DecidedCall = { readonly policy: ApprovalPolicy; readonly verdict: Verdict };
 
 /**
  * Decides about a call of a tool of an integration, and returns the deciding policy: that of the integration, or a
@@ -15,16 +20,32 @@ export async function decideCall(
   policy: ApprovalPolicy,
   places: Places | null,
   called: Destined & { readonly tool: Pick<DerivedTool, 'annotations'> },
-): Promise<{ readonly policy: ApprovalPolicy; readonly verdict: Verdict }> {
+): Promise<DecidedCall> {
   const { annotations } = called.tool;
   if (places === null && policy !== 'auto_approve_read_only') {
     return { policy, verdict: decide(policy, annotations).verdict };
   }
   const { request, tokenRequest } = await destinationsOf(called);
-  const atRequest = request === null || places === null ? policy : places.strictest(policy, request);
-  const atToken =
-    tokenRequest === null || places === null ? 'auto_approve_all' : places.strictest('auto_approve_all', tokenRequest);
-  const hints = request !== null && overridesMethod(request) ? {} : annotations;
-  const waits = [decide(atRequest, hints), decide(atToken, {})].some(({ verdict }) => verdict === 'waits');
-  return { policy: stricterOf(atRequest, atToken), verdict: waits ? 'waits' : 'runs' };
+  const decided = [
+    request === null ? decideAs(policy, annotations) : decideRequest(policy, places, request, annotations),
+    ...(tokenRequest === null ? [] : [decideRequest('auto_approve_all', places, tokenRequest, {})]),
+  ];
+  return {
+    policy: decided.map((one) => one.policy).reduce(stricterOf),
+    verdict: decided.some(({ verdict }) => verdict === 'waits') ? 'waits' : 'runs',
+  };
 }
+
+/**
+ * Decides about one request: by a policy, or by a stricter one of a registered server at its place. It counts as reading
+ * if the hints say so and it does not override its method.
+ */
+export function decideRequest(policy: ApprovalPolicy, places: Places | null, request: Sent, hints: Hints): DecidedCall {
+  const strictest = places === null ? policy : places.strictest(policy, request);
+  return decideAs(strictest, overridesMethod(request) ? {} : hints);
+}
+
+const decideAs = (policy: ApprovalPolicy, hints: Hints): DecidedCall => ({
+  policy,
+  verdict: decide(policy, hints).verdict,
+});

@@ -6,6 +6,7 @@ import type { DerivedTool } from '../tools/types.ts';
 import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
+import { documentedTarget, follow, type MayFollow, targetOf } from './redirects.ts';
 import { buildRequest } from './request.ts';
 import { failure, isParsed, MAX_VALUES, resultOf } from './result.ts';
 import { send } from './send.ts';
@@ -27,6 +28,8 @@ export type Call = {
   readonly maxBytes: number;
   /** Holds the memory of the answer and of the result. */
   readonly held: HeldMemory;
+  /** Asked before a redirect is followed, which may lead to where calls wait for a person. */
+  readonly mayFollow: MayFollow;
   /** Called immediately before each request to the service or for a token: the call may have waited. */
   readonly mayBeSent?: MayBeSent;
 };
@@ -80,7 +83,7 @@ type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readon
 
 /** `refused`: the token that an attempt before this one had. */
 async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
-  const { tool, service, account, egress, tokens, signal, held, mayBeSent } = call;
+  const { tool, service, account, egress, tokens, signal, held, mayBeSent, mayFollow } = call;
   const base = baseOf(service, tool.request, account.context);
   let token: string | undefined;
   const credential = await credentialOf(account, service.security, async () => {
@@ -88,21 +91,23 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
     return token;
   });
   const request = buildRequest(tool, base, credential, call.args);
-  const answer = await send(egress, request, {
-    signal,
-    maxBytes: Math.min(call.maxBytes, MAX_BYTES),
-    held,
-    mayBeSent,
-  });
+  const limits = { signal, maxBytes: Math.min(call.maxBytes, MAX_BYTES), held, mayBeSent };
+  const first = await send(egress, request, limits);
   // A 401 says that nothing was carried out; a second one is about something else than the age of the token.
-  if (answer.status === 401 && token !== undefined && refused === undefined) {
+  if (first.status === 401 && token !== undefined && refused === undefined) {
     return attempt(call, token);
   }
+  const target = documentedTarget(tool, first, new URL(request.url));
+  const isFollowed = target !== null && tool.verb === 'GET';
+  const { answer, url, isAtOrigin } = isFollowed
+    ? await follow(request, first, { egress, limits, mayFollow })
+    : { answer: first, url: new URL(request.url), isAtOrigin: true };
+  const link = target === null ? null : targetOf(answer, url);
   const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MAX_VALUES) : 0;
   if (answer.bytes.length > SMALL_BYTES || parsed > 0) {
     // Its text, the text of the result, and the value.
     await held.waitToResize(3 * answer.bytes.length + parsed, signal);
   }
-  const result = await resultOf(answer, { tool, host: base.host, redact: redactor(account, credential, call.args) });
-  return { result, credentialsRefused: answer.status === 401 };
+  const result = await resultOf(answer, { tool, url, link, redact: redactor(account, credential, call.args) });
+  return { result, credentialsRefused: answer.status === 401 && isAtOrigin };
 }

@@ -7,7 +7,7 @@ import type { Content, HttpAnswer } from './types.ts';
  */
 export function textOfAnswer({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): string | null {
   const { mediaType, charset } = typeOf(headers);
-  if (mediaType === '') {
+  if (mediaType === undefined) {
     return decode(bytes, 'utf-8', true);
   }
   return charset !== undefined || TEXT.test(mediaType) ? decode(bytes, charset ?? 'utf-8', false) : null;
@@ -24,19 +24,25 @@ function decode(bytes: Buffer, charset: string, fatal: boolean): string | null {
   }
 }
 
-/** Returns bytes as MCP content: an image, or else an embedded resource with a name made from its bytes (RFC 6920). */
-export function binaryContent({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): Content {
-  const { mediaType } = typeOf(headers);
+/**
+ * Returns bytes as MCP content, an image, or else an embedded resource with a name made from its bytes (RFC 6920); and
+ * their media type.
+ */
+export function binaryContent({ headers, bytes }: Pick<HttpAnswer, 'headers' | 'bytes'>): {
+  readonly content: Content;
+  readonly mimeType: string;
+} {
+  const { mediaType: mimeType = 'application/octet-stream' } = typeOf(headers);
   const data = bytes.toString('base64');
-  if (mediaType.startsWith('image/')) {
-    return { type: 'image', data, mimeType: mediaType };
+  if (mimeType.startsWith('image/')) {
+    return { content: { type: 'image', data, mimeType }, mimeType };
   }
   const uri = `ni:///sha-256;${createHash('sha256').update(bytes).digest('base64url')}`;
-  return { type: 'resource', resource: { uri, mimeType: mediaType || 'application/octet-stream', blob: data } };
+  return { content: { type: 'resource', resource: { uri, mimeType, blob: data } }, mimeType };
 }
 
-function typeOf(headers: HttpAnswer['headers']): { readonly mediaType: string; readonly charset: string | undefined } {
+function typeOf(headers: HttpAnswer['headers']): { readonly [part in 'mediaType' | 'charset']: string | undefined } {
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').toLowerCase().split(';');
   const charset = parameters.map((text) => /^\s*charset\s*=\s*"?([^"\s]+)/.exec(text)?.[1]).find((found) => found);
-  return { mediaType: mediaType.trim(), charset };
+  return { mediaType: mediaType.trim() || undefined, charset };
 }

@@ -16,7 +16,7 @@ export type Destinations = { readonly request: Sent | null; readonly tokenReques
 
 /**
  * Returns the destinations of a call: its request, with query and headers as sent, and the request for its token, whose
- * scope and client are free text. Redirects are not followed.
+ * scope and client are free text. `Call.mayFollow` is asked about redirects.
  */
 export async function destinationsOf({ tool, service, account, args }: Destined): Promise<Destinations> {
   const request = async (): Promise<Sent> => {

@@ -11,11 +11,18 @@ export class CallFailed extends Error {
   override readonly name = 'CallFailed';
   /** The credentials of the account were refused, and need attention. */
   readonly credentialsRefused: boolean;
+  /** Nothing was sent, because there was no connection to send it over. */
+  readonly isUnsent: boolean;
 
-  constructor(message: string, { cause, credentialsRefused = false }: FailureFacts = {}) {
+  constructor(message: string, { cause, credentialsRefused = false, isUnsent = false }: FailureFacts = {}) {
     super(message, { cause });
     this.credentialsRefused = credentialsRefused;
+    this.isUnsent = isUnsent;
   }
 }
 
-type FailureFacts = { readonly cause?: unknown; readonly credentialsRefused?: boolean };
+type FailureFacts = {
+  readonly cause?: unknown;
+  readonly credentialsRefused?: boolean;
+  readonly isUnsent?: boolean;
+};

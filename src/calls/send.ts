@@ -38,7 +38,7 @@ export async function send(
   const url = new URL(address);
   egress.check(url);
   if (!/^https?:$/.test(url.protocol)) {
-    throw new CallFailed(`Tools are called over http and https only, not ${url.protocol}`);
+    throw new CallFailed(`Tools are called over http and https only, not ${url.protocol}`, { isUnsent: true });
   }
   const { origin, pathname, search, host } = url;
   const answer = await sendHttp(
@@ -68,7 +68,7 @@ function callFailed(host: string, { kind, isAnswered, reason, cause }: HttpFailu
     return cause;
   }
   if (kind === 'unreachable') {
-    return new CallFailed(`${host} cannot be reached (${reason}).`, { cause });
+    return new CallFailed(`${host} cannot be reached (${reason}).`, { cause, isUnsent: true });
   }
   if (kind === 'contradicting') {
     return new CallFailed(

@@ -47,18 +47,26 @@ function absolute(url: string, documentUrl: string | null): string | null {
 }
 
 /** The facts about a service that calls need. */
-export type CalledService = Service & Pick<StoredService, 'security' | 'documentUrl'>;
+export type CalledService = Service &
+  Pick<StoredService, 'security' | 'documentUrl'> & {
+    /** The base URL is that of the integration, which takes precedence over every server of the document. */
+    readonly isBaseGiven: boolean;
+  };
 
 /** Returns the service of an integration for calls. It is the same for all accounts. */
 export function calledServiceOf(integration: Pick<Integration, 'baseUrl' | 'service'>): CalledService {
   const { security, documentUrl } = readJson(integration.service) as StoredService;
-  return { ...serviceOf(integration), security, documentUrl };
+  return { ...serviceOf(integration), security, documentUrl, isBaseGiven: integration.baseUrl !== null };
 }
 
+/** Whether a server URL names a host, or may name one once it is filled. */
+const namesHost = (url: string): boolean => /^(?:\{|(?:[^/?#]*:)?\/\/)/.test(url);
+
 /**
- * Returns the base URL of a request: the server of the operation, or else of the service. A relative URL is resolved
- * against the URL of the document, or else of the service. Throws CallFailed for a variable without a value, and for an
- * invalid URL.
+ * Returns the base URL of a request. A base URL of the integration says where the whole service is: of the server of an
+ * operation only a relative URL counts, resolved against it. Otherwise it is the server of the operation, or else of the
+ * service, and a relative URL is resolved against the URL of the document, or else of the service. Throws CallFailed for
+ * a variable without a value, and for an invalid URL.
  */
 export function baseOf(
   service: CalledService,
@@ -67,11 +75,13 @@ export function baseOf(
 ): URL {
   const given = isObject(context.variables) ? context.variables : {};
   const base = service.baseUrl === null ? null : fill({ url: service.baseUrl, variables: service.variables }, given);
-  const url = server === undefined ? base : fill(server, given);
+  const isReplaced = server === undefined || (service.isBaseGiven && namesHost(server.url));
+  const url = isReplaced ? base : fill(server, given);
   if (url === null) {
     throw new CallFailed('The URL of the service is unknown: set a base_url for the integration.');
   }
-  const parsed = URL.parse(url) ?? URL.parse(url, service.documentUrl ?? base ?? '');
+  const from = service.isBaseGiven ? base : (service.documentUrl ?? base);
+  const parsed = URL.parse(url) ?? URL.parse(url, from ?? '');
   if (parsed === null) {
     throw new CallFailed('The server URL of the tool is invalid: set a base_url for the integration.');
   }

@@ -1,3 +1,4 @@
+import type { Unparsed } from '../base/unparsed.ts';
 import type { Verb } from '../tools/types.ts';
 
 /** The received arguments of a tool: JSON, whose numbers may be `JSON.rawJSON` so that they keep their digits. */
@@ -33,7 +34,9 @@ export type Content =
   | {
       readonly type: 'resource';
       readonly resource: { readonly uri: string; readonly mimeType: string; readonly blob: string };
-    };
+    }
+  /** Since the version 2025-06-18. A text beside it says the same. */
+  | { readonly type: 'resource_link'; readonly uri: string; readonly name: string };
 
 /**
  * The result of `tools/call` in MCP's format. Write it with `writeJson`: numbers that JavaScript cannot represent are
@@ -41,7 +44,7 @@ export type Content =
  */
 export type CallToolResult = {
   readonly content: readonly Content[];
-  readonly structuredContent?: Readonly<Record<string, unknown>>;
+  readonly structuredContent?: Readonly<Record<string, unknown>> | Unparsed;
   readonly isError?: true;
 };
 

@@ -12,6 +12,8 @@ export type Transport = Schemas['Transport'];
 export type SharedTransport = Schemas['SharedServerTransport'];
 /** The treatment of invalid bytes in the output of a local process. */
 export type EncodingErrorHandler = NonNullable<Schemas['SharedServerEncodingErrorHandler']>;
+/** Whether tools of an integration show the schema of their answers. */
+export type OutputSchemas = Schemas['OutputSchemas'];
 /** The authentication method of an account. */
 export type AuthenticationMethod = Schemas['AuthenticationMethod'];
 /** The status of an account. */
@@ -78,6 +80,9 @@ export const readEncodingErrorHandler = reader<EncodingErrorHandler>('encoding e
   ignore: true,
   replace: true,
 });
+
+/** Reads whether tools show the schema of their answers. */
+export const readOutputSchemas = reader<OutputSchemas>('setting of output schemas', { loose: true, none: true });
 
 /** Reads an authentication method. */
 export const readAuthenticationMethod = reader<AuthenticationMethod>('authentication method', {

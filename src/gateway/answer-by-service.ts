@@ -1,5 +1,7 @@
-import { decideCall } from '../approvals/decide-call.ts';
+import { decideCall, decideRequest } from '../approvals/decide-call.ts';
 import { callTool } from '../calls/call-tool.ts';
+import type { MayFollow } from '../calls/redirects.ts';
+import type { CallToolResult } from '../calls/types.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
@@ -94,19 +96,24 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
   const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });
+  // A redirect can only make a reading call read elsewhere.
+  const mayFollow: MayFollow = (sent) =>
+    decideRequest('auto_approve_read_only', places, sent, { readOnlyHint: true }).verdict === 'runs';
   return outcomeOf({ tool: tool.name, args, verdict }, async () => {
     const result =
-      verdict === 'waits' ? approvalRequired(policy) : await runServiceTool(deps, call, { tool, args, changes });
+      verdict === 'waits'
+        ? approvalRequired(policy)
+        : await runServiceTool(deps, call, { tool, args, changes, mayFollow });
     const inEra = era === 'stateless' ? completeResult(result, infoOf(endpoint)) : result;
     return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
   });
 }
 
 /** A call, and the count of changes before its decision. */
-type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args'> & { readonly changes: number };
+type Decided = Pick<Parameters<typeof callTool>[1], 'tool' | 'args' | 'mayFollow'> & { readonly changes: number };
 
 /** Calls the service; failures are results. Throws NotSent. */
-async function runServiceTool(deps: Deps, call: ServiceCall, { tool, args, changes }: Decided): Promise<Result> {
+async function runServiceTool(deps: Deps, call: ServiceCall, { changes, ...called }: Decided): Promise<Result> {
   const { source, request, signal } = call;
   const { account, service, timeoutMs } = source;
   const { organizationId } = account;
@@ -115,11 +122,21 @@ async function runServiceTool(deps: Deps, call: ServiceCall, { tool, args, chang
   const limits = { signal, timeoutMs, maxBytes: memory.messageBytes, held: memory.hold('answers', 0) };
   const placesOfServers = [organizationId, serversOf(organizationId)];
   const mayBeSent = (): boolean => call.mayBeSent() && !deps.store.hasChanged(placesOfServers, changes);
-  const outcome = await callTool(way, { tool, args, account, service, ...limits, mayBeSent });
+  const outcome = await callTool(way, { ...called, account, service, ...limits, mayBeSent });
   const { result, credentialsRefused } = outcome;
   // Other failures do not concern the credentials.
   if (credentialsRefused || result.isError !== true) {
     deps.accountStatuses.note(account, credentialsRefused ? 'needs_reauth' : 'active');
   }
-  return result;
+  return knowsLinks(call) ? result : withoutLinks(result);
 }
+
+/** Since the version 2025-06-18 the protocol has resource links, and clients name the version in a header. */
+const knowsLinks = ({ era, request }: ServiceCall): boolean =>
+  era === 'stateless' || String(request.headers['mcp-protocol-version'] ?? '') >= '2025-06-18';
+
+/** Older clients refuse a result with a block that they do not know; a text says the same. */
+const withoutLinks = (result: CallToolResult): Result => ({
+  ...result,
+  content: result.content.filter(({ type }) => type !== 'resource_link'),
+});

@@ -1,5 +1,10 @@
 import { readJson } from '../base/read-json.ts';
-import { type ApprovalPolicy, readApprovalPolicy } from '../contract/closed-words.ts';
+import {
+  type ApprovalPolicy,
+  type OutputSchemas,
+  readApprovalPolicy,
+  readOutputSchemas,
+} from '../contract/closed-words.ts';
 import { DeletedMeanwhile } from './errors.ts';
 import type { ListPart } from './keyset.ts';
 import type { Database } from './schema.ts';
@@ -16,6 +21,8 @@ export type Integration = {
   approvalPolicy: ApprovalPolicy;
   /** Seconds that one call may take in all; null means the default. */
   timeoutSeconds: number | null;
+  /** Whether its tools show the schema of their answers. */
+  outputSchemas: OutputSchemas;
   toolCount: number;
   /** The size of the definitions of all tools as JSON, in bytes; null for tools of an earlier version. */
   toolsBytes: number | null;
@@ -157,6 +164,7 @@ function toRow(integration: Integration): Database['integrations'] {
     tool_tags: JSON.stringify(integration.toolTags),
     approval_policy: integration.approvalPolicy,
     timeout_seconds: integration.timeoutSeconds,
+    output_schemas: integration.outputSchemas,
     tool_count: integration.toolCount,
     tools_bytes: integration.toolsBytes,
     skipped: JSON.stringify(integration.skipped),
@@ -177,6 +185,7 @@ function toIntegration(row: Database['integrations']): Integration {
     toolTags: readJson(row.tool_tags) as Integration['toolTags'],
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
     timeoutSeconds: row.timeout_seconds,
+    outputSchemas: readOutputSchemas(row.output_schemas, 'integrations', row.id),
     toolCount: row.tool_count,
     toolsBytes: row.tools_bytes,
     skipped: readJson(row.skipped) as Integration['skipped'],

@@ -129,6 +129,7 @@ export type Database = {
     warnings: string;
     service: string;
     timeout_seconds: number | null;
+    output_schemas: string;
     version: number;
     created_at: number;
     updated_at: number;

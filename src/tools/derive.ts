@@ -38,7 +38,7 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
     try {
       const next = draft(site);
       size += next.size;
-      outputSize += next.output?.size ?? 0;
+      outputSize += next.output?.bytes ?? 0;
       // What was too much once is so for good: nothing is kept of it.
       drafts.push(size + outputSize > ALL_BYTES ? { ...next, output: null } : next);
     } catch (error) {

@@ -6,7 +6,7 @@ import { inputsOf } from './inputs.ts';
 import { identityOf } from './names.ts';
 import { type Node, nodeOf, stringsOf } from './nodes.ts';
 import type { Site } from './operations.ts';
-import { outputOf } from './outputs.ts';
+import { type Output, outputOf, redirectsOf } from './outputs.ts';
 import { parametersOf } from './parameters.ts';
 import { createConvert, type Reading } from './schema.ts';
 import { serversOf } from './service.ts';
@@ -19,7 +19,7 @@ export type Draft = {
   readonly site: Site;
   readonly tool: Omit<DerivedTool, 'name' | 'outputSchema'>;
   readonly size: number;
-  readonly output: { readonly schema: JsonSchema; readonly size: number } | null;
+  readonly output: Output | null;
   readonly warnings: readonly string[];
 };
 
@@ -64,6 +64,7 @@ function draftWith(options: DeriveOptions, reading: Reading): (site: Site) => Dr
     const parameters = parametersOf(references, convert, site);
     const body = bodyInputs(site);
     const inputs = inputsOf(references, body?.convert ?? convert, parameters, body);
+    const redirects = redirectsOf(operation.responses);
     const [server] = serversOf(operation.servers ?? item.servers);
     const request: RequestPlan = {
       path: template,
@@ -71,6 +72,7 @@ function draftWith(options: DeriveOptions, reading: Reading): (site: Site) => Dr
       ...(server === undefined ? {} : { server }),
       parameters: parameters.map(({ plan }, index) => ({ argument: inputs.names[index] ?? '', ...plan })),
       ...(body === null ? {} : { body: body.plan(inputs.names.slice(parameters.length)) }),
+      ...(redirects.length === 0 ? {} : { redirects }),
     };
     const identity = identityOf(site);
     const tags = tagsOf(operation, identity, options);
@@ -80,15 +82,12 @@ function draftWith(options: DeriveOptions, reading: Reading): (site: Site) => Dr
     if (size > TOOL_BYTES) {
       throw tooLarge();
     }
-    const output = outputOf(references, convertAnswer, operation.responses);
+    const output = options.outputSchemas === 'none' ? null : outputOf(references, convertAnswer, operation.responses);
     return {
       site,
       tool: { description, ...rest, inputSchema: withDefinitions(inputs.schema, inputs.definitions) },
       size,
-      output:
-        output === null || size + output.bytes > TOOL_BYTES
-          ? null
-          : { schema: withDefinitions(output.schema, output.definitions), size: output.bytes },
+      output: output === null || size + output.bytes > TOOL_BYTES ? null : output,
       warnings: [...new Set([...inputs.warnings, ...(body?.warnings ?? [])])],
     };
   };

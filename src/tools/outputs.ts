@@ -1,21 +1,16 @@
-import { type Definitions, definitionsOf } from './definitions.ts';
+import { definitionsOf } from './definitions.ts';
 import { Unusable } from './errors.ts';
+import { loosen } from './loosen.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
 import type { Convert } from './schema.ts';
+import type { JsonSchema } from './types.ts';
 
-/** The output schema of a tool, and its size. */
-export type Output = {
-  /** Without its `$defs`. */
-  readonly schema: Node;
-  readonly definitions: Definitions['schemas'];
-  /** Bytes of both as JSON. */
-  readonly bytes: number;
-};
+/** The output schema of a tool, and its size in bytes as JSON. */
+export type Output = { readonly schema: JsonSchema; readonly bytes: number };
 
 /**
- * Returns the `outputSchema` of a tool: the schema of its 2xx answers, if all are the same JSON object. Otherwise, and
- * if the schema is unusable, returns null: a client refuses an answer that does not match the schema, so a schema that
- * is only sometimes right does harm, and a tool works without one.
+ * Returns the `outputSchema` of a tool: the loose schema of its 2xx answers, if all are the same JSON object. Otherwise,
+ * and if the schema is unusable, returns null: a tool works without one.
  */
 export function outputOf(references: References, convert: Convert, responses: unknown): Output | null {
   try {
@@ -31,8 +26,11 @@ export function outputOf(references: References, convert: Convert, responses: un
     if (units.some((unit) => unit !== first && JSON.stringify(unit?.schema) !== JSON.stringify(first.schema))) {
       return null;
     }
-    const { schemas: definitions, bytes } = definitionsOf(references, convert, [first]);
-    return { schema: { ...first.schema, type: 'object' }, definitions, bytes: first.bytes + bytes };
+    const { schemas: $defs } = definitionsOf(references, convert, [first]);
+    const schema = loosen({ ...first.schema, $defs });
+    const bytes = Buffer.byteLength(JSON.stringify(schema));
+    references.spend(bytes / 16);
+    return { schema, bytes };
   } catch (error) {
     if (error instanceof Unusable) {
       return null;
@@ -40,6 +38,10 @@ export function outputOf(references: References, convert: Convert, responses: un
     throw error;
   }
 }
+
+/** Returns the statuses of redirects among the answers of an operation, as the document writes them. */
+export const redirectsOf = (responses: unknown): string[] =>
+  Object.keys(nodeOf(responses)).filter((status) => /^3(?:0[12378]|XX)$/.test(status));
 
 function jsonSchemaOf(references: References, answer: unknown): unknown {
   const content = Object.entries(nodeOf(nodeOf(references.follow(answer).value).content));

@@ -4,6 +4,7 @@ import { constants, gunzip, gzipSync } from 'node:zlib';
 import { unpackedBytes } from '../base/gzip.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import { readJson } from '../base/read-json.ts';
+import { loosen } from './loosen.ts';
 import type { DerivedTool } from './types.ts';
 
 /** Milliseconds for which the tools are read in one turn of the event loop. */
@@ -11,14 +12,24 @@ const TURN_MS = 5;
 /** The maximum unpacked size of tools in bytes: twice the limit of `derive`. */
 const MAX_UNPACKED_BYTES = 64 * 1024 * 1024;
 
+/** A tool as it is stored. Lines that were written before output schemas were loose have a strict `outputSchema`. */
+type StoredTool = DerivedTool & { readonly looseOutput?: DerivedTool['outputSchema'] };
+
 /** Packs tools for storage: gzip of one line of JSON for each. Slow; run it on a worker thread. */
 export function packTools(tools: readonly DerivedTool[]): Uint8Array {
-  const lines = tools.map((tool) => Buffer.from(`${JSON.stringify(tool)}\n`));
+  const lines = tools.map(({ outputSchema: looseOutput, ...tool }) => {
+    const stored: StoredTool = looseOutput === undefined ? tool : { ...tool, looseOutput };
+    return Buffer.from(`${JSON.stringify(stored)}\n`);
+  });
   return gzipSync(Buffer.concat(lines), { level: constants.Z_BEST_SPEED });
 }
 
-/** Parses the tool of one line of `packTools`. */
-export const toolOf = (line: Buffer): DerivedTool => readJson(line.toString('utf8')) as DerivedTool;
+/** Parses the tool of one line of `packTools`. Its output schema is loose, whenever it was stored. */
+export function toolOf(line: Buffer): DerivedTool {
+  const { looseOutput, outputSchema: strict, ...tool } = readJson(line.toString('utf8')) as StoredTool;
+  const outputSchema = looseOutput ?? (strict === undefined ? undefined : loosen(strict));
+  return outputSchema === undefined ? tool : { ...tool, outputSchema };
+}
 
 /**
  * Reads the tools of `packTools`, in order, without blocking other work: it unpacks them on another thread and parses

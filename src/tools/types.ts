@@ -105,6 +105,8 @@ export type RequestPlan = {
   readonly server?: ServerPlan;
   readonly parameters: readonly ParameterPlan[];
   readonly body?: BodyPlan;
+  /** The statuses of redirects that are documented answers, as in the document: `302`, `3XX`. */
+  readonly redirects?: readonly string[];
 };
 
 /** Hints of the MCP specification; an absent hint is unknown. */
@@ -124,6 +126,7 @@ export type DerivedTool = {
   readonly verb: Verb;
   readonly tags: readonly string[];
   readonly inputSchema: JsonSchema;
+  /** Loose: every object is valid, see `loosen`. */
   readonly outputSchema?: JsonSchema;
   readonly annotations: Annotations;
   readonly request: RequestPlan;
@@ -152,7 +155,7 @@ export type Derivation = ServiceFacts & {
   readonly warnings: readonly Warning[];
 };
 
-/** The name and the tags of the integration. */
+/** The settings of the integration. */
 export type DeriveOptions = {
   /** Name of the integration, `[a-z0-9-]{1,40}`: part of every tool's name. */
   readonly integration: string;
@@ -160,4 +163,6 @@ export type DeriveOptions = {
   readonly toolTags?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Whether operations without a text give tools; `skip` by default. */
   readonly undocumented?: 'skip' | 'include' | undefined;
+  /** `none`: tools have no output schema; otherwise they have a loose one. */
+  readonly outputSchemas?: 'loose' | 'none' | undefined;
 };

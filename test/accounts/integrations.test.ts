@@ -58,6 +58,7 @@ describe('createIntegration 201', () => {
         warnings: [],
         created_at: at,
         updated_at: at,
+        output_schemas: 'loose',
       },
     ]);
     expect(headers.get('location')).toBe(`/integration/${body.id}`);
@@ -70,6 +71,7 @@ describe('createIntegration 201', () => {
       tool_tags: { contacts: ['crm'], 'contacts.list': ['cheap'] },
       approval_policy: 'require_approval_all',
       timeout_seconds: 3600,
+      output_schemas: 'none',
     };
     const { body } = await create({ ...given, document: CRM });
     expect(body).toMatchObject(given);

@@ -9,7 +9,7 @@ const importFor = async (organizationId: string, moreBytes: number) => {
   const bytes = new TextEncoder().encode(
     JSON.stringify({ ...documentOf({ 'GET /pets': {} }), 'x-examples': examples }),
   );
-  const fields = { organizationId, name: 'pets', toolTags: {} };
+  const fields = { organizationId, name: 'pets', toolTags: {}, outputSchemas: 'loose' as const };
   const document = { bytes, url: null, path: ['document'] };
   const memory = { signal: new AbortController().signal, reach: anyRoom };
   return (await importDocument(document, fields, memory)).facts.toolCount;

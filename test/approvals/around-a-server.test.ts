@@ -56,7 +56,7 @@ async function register(approval_policy: string, url = `http://127.0.0.1:${port}
 }
 
 type Way = {
-  readonly base?: string;
+  readonly base?: string | null;
   readonly path?: string;
   readonly verb?: 'get' | 'post';
   readonly args?: Json;
@@ -68,6 +68,8 @@ type Way = {
   readonly parameters?: readonly Json[];
   /** Where the API key of the account goes. */
   readonly apiKey?: Json;
+  /** The redirect that the document lists as an answer. */
+  readonly redirect?: number;
 };
 
 /** Makes an integration of one operation by an API token without `approvals`, and a caller of its only tool. */
@@ -92,7 +94,10 @@ async function integrate(way: Way, on = gateway.organizationId): Promise<(args?:
       ...(way.parameters ?? []),
     ],
     ...(own !== undefined && { servers: [{ url: own }] }),
-    responses: { 200: { description: 'Done' } },
+    responses: {
+      200: { description: 'Done' },
+      ...(way.redirect !== undefined && { [way.redirect]: { description: 'Elsewhere' } }),
+    },
   };
   const document = {
     openapi: '3.1.0',
@@ -165,7 +170,8 @@ describe('a call waits if its URL is at the server in any way', () => {
     ['by two arguments', () => ({ path: '/{a}{b}', args: { a: 'm', b: 'cp' } })],
     ['by doubled slashes', () => ({ path: '//mcp//x' })],
     ['by dot segments', () => ({ base: `http://127.0.0.1:${port}/x/../mcp`, path: '/y' })],
-    ['by a server of the operation', () => ({ base: 'http://127.0.0.1:9', own: `http://127.0.0.1:${port}` })],
+    ['by a server of the operation', () => ({ base: null, own: `http://127.0.0.1:${port}` })],
+    ['by a server of the operation, from the base URL', () => ({ own: '/mcp', path: '/x' })],
     [
       'by variables of the account',
       () => ({
@@ -195,8 +201,11 @@ describe('a call waits if its URL is at the server in any way', () => {
 
   test('a redirect to the server is not followed', async () => {
     await register('require_approval_all');
-    const result = await (await integrate({ base: `http://127.0.0.1:${portOf(elsewhere)}`, verb: 'get' }))();
+    const way = { base: `http://127.0.0.1:${portOf(elsewhere)}`, verb: 'get' } as const;
+    const result = await (await integrate(way))();
     expect(result.isError).toBe(true);
+    const documented = await (await integrate({ ...way, redirect: 307 }))();
+    expect(textOf(documented)).toContain(`the resource is at http://127.0.0.1:${port}/mcp/openapi.json`);
     expect(arrived).toEqual([]);
   });
 });
@@ -434,4 +443,12 @@ describe('moving a server away from the place of integrations requires `approval
       ['server.created', undefined],
     ]);
   });
+});
+
+test('a redirect that the document lists is followed to a server whose reading calls run', async () => {
+  const way = { base: `http://127.0.0.1:${portOf(elsewhere)}`, verb: 'get', redirect: 307 } as const;
+  await (await integrate(way))();
+  await register('auto_approve_read_only');
+  await (await integrate(way))();
+  expect(arrived).toEqual(['GET /mcp/openapi.json', 'GET /mcp/openapi.json']);
 });

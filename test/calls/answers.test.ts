@@ -35,14 +35,25 @@ describe('JSON', () => {
     expect(JSON.parse(textOf((await call(shaped, {})).result))).toMatchObject({ statusCode: 500, raw_response: text });
   });
 
-  test.each([['{"a":['], ['['], ['{"a":[1,,']])(
-    '%s with many values and a mistake gives no structured content',
+  test.each([['{"a":['], ['[['], ['{"a":[1,,']])(
+    '%s with many values and a mistake is structured content as text',
     async (start) => {
       const text = `${start}${'1,'.repeat(200_000)}1]`;
       service.answer = answeringJson(text);
-      expect((await call(shaped, {})).result).toEqual({ content: [{ type: 'text', text }] });
+      expect((await call(shaped, {})).result).toEqual({
+        content: [{ type: 'text', text }],
+        structuredContent: { result: text },
+      });
     },
   );
+
+  it('with many values that is no object is written unchanged, as a result', async () => {
+    const text = `[${'1,'.repeat(200_000)}1.0]`;
+    service.answer = answeringJson(text);
+    expect(writeJson((await call(shaped, {})).result)).toBe(
+      `{"content":[{"type":"text","text":"${text}"}],"structuredContent":{"result":${text}}}`,
+    );
+  });
 
   it('becomes plain data if JavaScript can represent it', async () => {
     service.answer = answeringJson('{"id":9007199254740991,"text":"1234567890123456789"}');
@@ -50,13 +61,19 @@ describe('JSON', () => {
     expect(result.structuredContent).toEqual({ id: 9007199254740991, text: '1234567890123456789' });
   });
 
-  test.each([['[1]'], ['null'], ['"a"'], ['{"a":'], [`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`]])(
-    '%.20s gives no structured content, because MCP requires an object',
-    async (text) => {
-      service.answer = answeringJson(text);
-      expect((await call(shaped, {})).result).toEqual({ content: [{ type: 'text', text }] });
-    },
-  );
+  const deep = `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  test.each<[string, unknown]>([
+    ['[1]', [1]],
+    ['null', null],
+    ['"a"', 'a'],
+    ['{"a":', '{"a":'],
+    [deep, deep],
+  ])('%.20s is structured content as a result, because MCP requires an object', async (text, value) => {
+    service.answer = answeringJson(text);
+    const content = [{ type: 'text', text }];
+    expect((await call(shaped, {})).result).toEqual({ content, structuredContent: { result: value } });
+    expect((await call(tool, {})).result).toEqual({ content });
+  });
 
   it('keeps members with any name', async () => {
     service.answer = answeringJson('{"__proto__":{"a":1},"constructor":2}');
@@ -81,7 +98,10 @@ describe('text', () => {
     [undefined, 'ü', 'ü'],
   ])('%s', async (type, body, expected) => {
     service.answer = answering(200, type === undefined ? {} : { 'content-type': type }, body);
-    expect((await call(tool, {})).result).toEqual({ content: [{ type: 'text', text: expected }] });
+    const content = [{ type: 'text', text: expected }];
+    expect((await call(tool, {})).result).toEqual({ content });
+    const structuredContent = expected === '{}' ? {} : { result: expected };
+    expect((await call(shaped, {})).result).toEqual({ content, structuredContent });
   });
 
   test.each([
@@ -93,6 +113,7 @@ describe('text', () => {
     service.answer = answering(status, { 'content-type': 'application/json' });
     expect((await call(shaped, {})).result).toEqual({
       content: [{ type: 'text', text: `${service.host} answered ${said} without content.` }],
+      structuredContent: {},
     });
   });
 
@@ -113,7 +134,10 @@ describe('bytes', () => {
 
   it('of an image become an image', async () => {
     service.answer = answering(200, { 'content-type': 'image/PNG; q=1' }, bytes);
-    expect((await call(tool, {})).result).toEqual({ content: [{ type: 'image', data: blob, mimeType: 'image/png' }] });
+    const content = [{ type: 'image', data: blob, mimeType: 'image/png' }];
+    expect((await call(tool, {})).result).toEqual({ content });
+    const structuredContent = { result: { mimeType: 'image/png', size: 4 } };
+    expect((await call(shaped, {})).result).toEqual({ content, structuredContent });
   });
 
   test.each([
@@ -125,7 +149,10 @@ describe('bytes', () => {
     service.answer = answering(200, type === undefined ? {} : { 'content-type': type }, bytes);
     const uri = `ni:///sha-256;${createHash('sha256').update(bytes).digest('base64url')}`;
     const { result } = await call(shaped, {});
-    expect(result).toEqual({ content: [{ type: 'resource', resource: { uri, mimeType, blob } }] });
+    expect(result).toEqual({
+      content: [{ type: 'resource', resource: { uri, mimeType, blob } }],
+      structuredContent: { result: { mimeType, size: 4 } },
+    });
     expect(URL.canParse(uri)).toBe(true);
   });
 });
@@ -170,7 +197,8 @@ describe('errors', () => {
     [500, 'text/plain', '', '', '500 Internal Server Error.'],
     [502, 'image/png', '\0ab', '3 bytes that are no text', '502 Bad Gateway.'],
     [599, 'application/json', 'null', 'null', '599.'],
-    [301, 'text/plain', 'moved', 'moved', '301 Moved Permanently, a redirect. Redirects are not followed.'],
+    [301, 'text/plain', 'moved', 'moved', '301 Moved Permanently.'],
+    [304, 'text/plain', '', '', '304 Not Modified.'],
   ])('%i %s', async (status, type, body, raw, said) => {
     service.answer = answering(status, { 'content-type': type, 'retry-after': '7' }, body);
     const { result } = await call(shaped, {});

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
-import { documentOf, jsonBody, toolOf } from '../tools/support/documents.ts';
+import { derived, documentOf, jsonBody, toolOf } from '../tools/support/documents.ts';
 import { callerOf, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { answering, startService } from './support/service.ts';
 
@@ -208,12 +208,12 @@ describe('a connection that breaks', () => {
 });
 
 describe('redirects', () => {
-  test.each([[301], [302], [303], [307], [308]])('%i is not followed', async (status) => {
+  test.each([[301], [302], [303], [307], [308]])('%i that no document lists is not followed', async (status) => {
     service.answer = answering(status, { location: `${other.url}/?${TOKEN}` });
     const { result, credentialsRefused } = await call(tool, {}, { account });
     expect(JSON.parse(textOf(result))).toMatchObject({
       statusCode: status,
-      message: expect.stringContaining('not followed'),
+      message: expect.stringContaining(`a redirect that the document does not list, to ${other.url}/?[credential]`),
     });
     expect(textOf(result)).not.toContain(TOKEN);
     expect(credentialsRefused).toBe(false);
@@ -254,17 +254,24 @@ describe('the server of a tool', () => {
   test.each<[string, string | null, string | null, string, Record<string, string>, string]>([
     ['the base URL', '/v1', null, '', {}, '/v1/things'],
     ['filled in', '/{tenant}/v1', null, '', { tenant: 'acme' }, '/acme/v1/things'],
-    ['its own, absolute', 'http://unused.test', null, `${service.url}/own`, {}, '/own/things'],
-    [
-      'its own, with variables',
-      'http://unused.test',
-      null,
-      'http://127.0.0.1:{port}/{x}',
-      { port, x: 'y' },
-      '/y/things',
-    ],
+    ['its own, absolute', null, null, `${service.url}/own`, {}, '/own/things'],
+    ['its own, with variables', null, null, 'http://127.0.0.1:{port}/{x}', { port, x: 'y' }, '/y/things'],
     ['its own, from the document', null, `${service.url}/docs/openapi.json`, '../v3', {}, '/v3/things'],
-    ['its own, from the service', '/v1/', null, '/v2', {}, '/v2/things'],
+    ['its own path, from the base URL', '/v1/', null, '/v2', {}, '/v2/things'],
+    [
+      'its own path, from the base URL first',
+      '/v1/',
+      'http://unused.test/docs/openapi.json',
+      'v2',
+      {},
+      '/v1/v2/things',
+    ],
+    ['the base URL in place of its own', '/v1', null, 'http://unused.test/own', {}, '/v1/things'],
+    ['the base URL in place of a host without a scheme', '/v1', null, '//unused.test/own', {}, '/v1/things'],
+    ['the base URL in place of variables that nobody gave', '/v1', null, 'https://{a}.test/{b}', {}, '/v1/things'],
+    ['the base URL in place of a variable scheme', '/v1', null, '{scheme}://unused.test', {}, '/v1/things'],
+    ['the base URL in place of a variable for everything', '/v1', null, '{url}/own', { url: 'x:' }, '/v1/things'],
+    ['the base URL in place of another scheme', '/v1', null, 'ftp://unused.test/', {}, '/v1/things'],
   ])('%s', async (_, base, documentUrl, own, variables, expected) => {
     const baseUrl = base?.startsWith('/') ? `${service.url}${base}` : base;
     const { result } = await call(
@@ -279,6 +286,20 @@ describe('the server of a tool', () => {
     expect(service.received.map(({ url }) => url)).toEqual([expected]);
   });
 
+  it('is the base URL for every operation, wherever its own servers stand', async () => {
+    const elsewhere = { servers: [{ url: 'http://unused.test/elsewhere' }] };
+    const get = { summary: 'x' };
+    const document = documentOf(
+      { '/a': { ...elsewhere, get }, '/b/{id}': { get: { ...get, ...elsewhere } }, '/c': { get } },
+      elsewhere,
+    );
+    const at = serviceAt(`${service.url}/staging`, document);
+    for (const one of derived(document).tools) {
+      await call(one, one.request.path === '/b/{id}' ? { id: '1' } : {}, { service: at });
+    }
+    expect(service.received.map(({ url }) => url)).toEqual(['/staging/a', '/staging/b/1', '/staging/c']);
+  });
+
   it('uses the defaults of its variables', async () => {
     const servers = [{ url: `${service.url}/{version}`, variables: { version: { default: 'v9' } } }];
     await call(tool, {}, { service: serviceAt(null, documentOf({}, { servers })) });
@@ -289,7 +310,7 @@ describe('the server of a tool', () => {
     [null, '', 'The URL of the service is unknown: set a base_url for the integration.'],
     [null, '/v2', 'The server URL of the tool is invalid: set a base_url for the integration.'],
     ['http://{toString}.test', '', 'The server URL of the tool needs the variable "toString" of the account.'],
-    ['http://a.test', 'http://{b}', 'The server URL of the tool needs the variable "b" of the account.'],
+    [null, 'http://{b}', 'The server URL of the tool needs the variable "b" of the account.'],
   ])('%s with %j is incomplete', async (base, own, message) => {
     const { result } = await call(own === '' ? tool : at(own), {}, { service: serviceAt(base) });
     expect(result).toEqual({ content: [{ type: 'text', text: message }], isError: true });

@@ -298,7 +298,7 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
-  it('0010 and 0011 leave servers and integrations with the default time limits, and sizes unknown', async () => {
+  it('0010 to 0014 give servers and integrations the default time limits, unknown sizes and loose output schemas', async () => {
     const [server, integration] = [aServer(own), anIntegration(own)];
     const before = Object.keys(migrationsFor(engine)).indexOf('0010_timeouts');
     const { read } = await migrated(before, async (db) => {
@@ -312,6 +312,7 @@ onBothEngines(({ engine, open, location }) => {
       timeoutSeconds: null,
       toolsBytes: null,
       warnings: [],
+      outputSchemas: 'loose',
       version: 1,
     });
   });

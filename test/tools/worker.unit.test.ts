@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { derive } from '../../src/tools/derive.ts';
 import { createDeriver, deriveInWorker } from '../../src/tools/derive-in-worker.ts';
@@ -132,6 +133,14 @@ describe('readTools', () => {
     }
     expect(names).toEqual(tools.slice(0, 3).map(({ name }) => name));
     expect(await allOf(readTools(packTools([]), anyRoom))).toEqual([]);
+  });
+
+  it('makes output schemas loose that were stored before they were', async () => {
+    const strict = { type: 'object', required: ['a'], properties: { a: { type: 'string' } } };
+    const stored = { ...tools[0], outputSchema: strict };
+    const [tool] = await allOf(readTools(gzipSync(`${JSON.stringify(stored)}\n`), anyRoom));
+    expect(tool).toEqual({ ...tools[0], outputSchema: { type: 'object', properties: { a: {} } } });
+    expect(await allOf(readTools(packTools(tool === undefined ? [] : [tool]), anyRoom))).toEqual([tool]);
   });
 
   it('refuses data that is not packed', async () => {

@@ -13,6 +13,7 @@ import { timeouts } from './0010-timeouts.ts';
 import { toolSizes } from './0011-tool-sizes.ts';
 import { changes } from './0012-changes.ts';
 import { webhooks } from './0013-webhooks.ts';
+import { outputSchemas } from './0014-output-schemas.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -30,5 +31,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0011_tool_sizes': { up: (db) => toolSizes(db, engine) },
     '0012_changes': { up: (db) => changes(db, engine) },
     '0013_webhooks': { up: (db) => webhooks(db, engine) },
+    '0014_output_schemas': { up: outputSchemas },
   };
 }

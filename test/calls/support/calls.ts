@@ -44,7 +44,16 @@ export const callerOf =
   (tool, args, rest = {}) =>
     callTool(
       { egress, budget, now },
-      { tool, args, service: serviceAt(url), account: NOBODY, timeoutMs: 600_000, ...anyRoom(), ...rest },
+      {
+        tool,
+        args,
+        service: serviceAt(url),
+        account: NOBODY,
+        timeoutMs: 600_000,
+        mayFollow: () => true,
+        ...anyRoom(),
+        ...rest,
+      },
     );
 
 /** Memory that is never short. */

@@ -61,6 +61,7 @@ export function anIntegration(
     toolTags: { listPets: ['read', 'pets'] },
     approvalPolicy: 'require_approval_all',
     timeoutSeconds: 90,
+    outputSchemas: 'none',
     toolCount: 3,
     toolsBytes: 1234,
     skipped: [{ operation: 'GET /ü', reason: 'no' }],

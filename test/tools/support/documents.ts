@@ -19,8 +19,10 @@ export function toolOf(
   path: string,
   operation: object,
   rest: Record<string, unknown> = {},
+  options: Partial<DeriveOptions> = {},
 ): DerivedTool {
-  const { tools, skipped } = derived(documentOf({ [path]: { [method]: { summary: 'Does it.', ...operation } } }, rest));
+  const document = documentOf({ [path]: { [method]: { summary: 'Does it.', ...operation } } }, rest);
+  const { tools, skipped } = derived(document, options);
   const [tool] = tools;
   if (tool === undefined || tools.length > 1) {
     throw new Error(`not one tool: ${JSON.stringify(skipped)}`);

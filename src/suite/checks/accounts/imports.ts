@@ -47,6 +47,7 @@ export const importChecks = checks('accounts', {
       base_url: BASE_URL,
       tool_tags: {},
       timeout_seconds: null,
+      output_schemas: 'loose',
     });
     same(answer, 'tool_count', integration.tool_count, PETS_TOOLS);
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
@@ -64,6 +65,7 @@ export const importChecks = checks('accounts', {
       tool_tags: { pets: ['crm', 'Größe'], 'pets.list': ['cheap'], unheard_of: [] },
       approval_policy: 'require_approval_per_tool',
       timeout_seconds: 300,
+      output_schemas: 'none',
     };
     const answer = await createIntegration(holder, fields);
     const integration = answer.json as Integration;

@@ -30,6 +30,8 @@ export const integrationChecks = checks('accounts', {
       { approval_policy: 'require_approval_all' },
       { timeout_seconds: 300 },
       { timeout_seconds: null },
+      { output_schemas: 'none' },
+      { output_schemas: 'loose' },
       {},
     ];
     for (const body of changes) {
