@@ -75,6 +75,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { stdioUser } = config;
   requireStdioUser(stdioUser);
   const limits = { ...LIMITS, ...options.limits };
+  // Closed from the last to the first: calls that end with the runtime are audited, and what is audited is stored.
+  const opened = new AsyncDisposableStack();
   const store = await openStore({
     location,
     ...(await keysOf(config, log)),
@@ -83,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     waitMs: limits.databaseWaitMs,
     trustMs: limits.databaseTrustMs,
   });
+  opened.defer(() => store.close());
   const http = createServer({
     headersTimeout: Math.min(limits.headerTimeoutMs, limits.requestTimeoutMs),
     requestTimeout: limits.requestTimeoutMs,
@@ -98,6 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onTight: () => log.warn('file descriptors run out: idle connections make room for new ones; raise ulimit -n'),
     onManyEnded: giveMemoryBack,
   });
+  opened.defer(() => connections.close());
   try {
     const begin = holdRequests(http, connections);
     const { host, port } = config;
@@ -106,15 +110,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const credentials = createCredentials({ store, now, operatorTokenHash: await operatorTokenHash(store, config) });
     const publicUrl = config.publicUrl ?? url;
     const own = [url, publicUrl].map(hostAndPort);
-    const egress = createOrganizationEgresses({ allow: config.egressAllow, own: () => own }, limits);
-    const operatorEgresses = createOperatorEgresses();
     const budget = new MemoryBudget({ totalBytes: config.memoryBudgetBytes, patienceMs: limits.memoryPatienceMs });
-    const runtime = createRuntime({ store, egress, operatorEgresses, now, log, limits, budget, quotas: config.quotas });
     const metrics = createMetrics();
     showMemory(metrics, budget);
     const callAudit = createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget });
+    opened.defer(() => callAudit.close());
     const accountStatuses = createAccountStatuses({ store, log, intervalMs: limits.accountStatusIntervalMs });
+    opened.defer(() => accountStatuses.close());
+    const egress = createOrganizationEgresses({ allow: config.egressAllow, own: () => own }, limits);
+    opened.defer(() => egress.close());
+    const operatorEgresses = createOperatorEgresses();
+    opened.defer(() => operatorEgresses.close());
+    const runtime = createRuntime({ store, egress, operatorEgresses, now, log, limits, budget, quotas: config.quotas });
+    opened.defer(() => runtime.close());
     const stopping = new AbortController();
+    opened.defer(() => stopping.abort());
     const deps: Deps = {
       store,
       credentials,
@@ -157,12 +167,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const stopWithin = async (graceMs: number) => {
       stopping.abort();
       await close(http, graceMs);
-      connections.close();
       await credentials.saveLastUsed().catch((error: unknown) => log.warn({ err: error }, 'last use not saved'));
-      await runtime.close();
-      await Promise.all([egress.close(), operatorEgresses.close()]);
-      await Promise.all([callAudit.close(), accountStatuses.close()]);
-      await store.close();
+      await opened.disposeAsync();
     };
     return {
       url,
@@ -175,10 +181,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       },
     };
   } catch (error) {
-    connections.close();
     http.close();
     http.closeAllConnections();
-    await store.close();
+    await opened.disposeAsync();
     throw error;
   }
 }
