@@ -50,27 +50,32 @@ export const forgiving = (kind: RegExp) => (): Relay => {
 const headersOf = ({ apiKey, apiSecret, token }: Json): Record<string, string> =>
   token === undefined ? { 'x-api-key': apiKey, 'x-api-secret': apiSecret } : { authorization: `Bearer ${token}` };
 
-/** A relay that makes credentials without a part of their limits, and answers as if they had it. */
+/** A relay that makes credentials without a part of their limits, and answers and lists them as if they had it. */
 export const unlimited =
-  (limit: 'expiresAt' | 'permissions', lax: Json, kind = KEYS): (() => Relay) =>
-  () =>
-  async (sent, forward) => {
-    const body = jsonOf(sent);
-    const distant = Date.parse(body.expiresAt) > Date.now() + 60_000;
-    if (
-      sent.method !== 'POST' ||
-      !kind.test(sent.path) ||
-      (kind === KEYS && (body[limit] ?? null) === null) ||
-      distant
-    ) {
-      return forward(sent);
-    }
-    const strict = await forward(sent);
-    if (strict.status !== 201) {
-      return strict;
-    }
-    const came = await forward(withBody(sent, (json) => ({ ...json, [limit]: lax })));
-    return withJson(came, 201, { ...jsonOf(came), [limit]: jsonOf(strict)[limit] });
+  (limit: 'expiresAt' | 'permissions', lax: Json, kind = KEYS) =>
+  (): Relay => {
+    const told = new Map<string, Json>();
+    return async (sent, forward) => {
+      if (!kind.test(sent.path)) {
+        return forward(sent);
+      }
+      if (sent.method === 'GET') {
+        const came = await forward(sent);
+        const listed = (credential: Json) => ({ ...credential, [limit]: told.get(credential.id) ?? credential[limit] });
+        return came.status === 200 ? withJson(came, 200, jsonOf(came).map(listed)) : came;
+      }
+      const body = jsonOf(sent);
+      const distant = Date.parse(body.expiresAt) > Date.now() + 60_000;
+      const strict = await forward(sent);
+      if (strict.status !== 201 || (kind === KEYS && (body[limit] ?? null) === null) || distant) {
+        return strict;
+      }
+      const { id, [limit]: limits } = jsonOf(strict);
+      await forward({ ...sent, method: 'DELETE', path: `${sent.path}/${id}`, body: '' });
+      const came = await forward(withBody(sent, (json) => ({ ...json, [limit]: lax })));
+      told.set(jsonOf(came).id, limits);
+      return withJson(came, 201, { ...jsonOf(came), [limit]: limits });
+    };
   };
 
 /** A relay that takes an end that has passed for none. */
