@@ -1,42 +1,58 @@
+import type { Middleware } from 'openapi-fetch';
 import { reasonOfNoAnswer } from '../base/no-answer.ts';
+import type { ClientMethod } from '../client/calls.ts';
+import { createClient } from '../client/client.ts';
+import type { Operation } from '../contract/document.ts';
+import type { OperationId } from '../contract/operations.ts';
 import type { Credentials } from './credentials.ts';
 import { curl } from './curl.ts';
 import { Failed, Skipped } from './failed.ts';
 import { parseJson } from './json.ts';
+import type { AnswerJson, Sent, ValidArguments } from './questions.ts';
 import type { Secrets } from './secrets.ts';
-import { ContractViolation, type ValidatingFetch } from './validating-fetch.ts';
-
-export type Sent = {
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Sent unchanged, in place of `body`. */
-  readonly text?: string;
-};
+import { ContractViolation, type Validation } from './validating-middleware.ts';
 
 /** An answer without violations of the document. */
-export type Answer = {
+export type Answer<Json = unknown> = {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
   /** The parsed body; undefined when it is not JSON. */
-  readonly json: unknown;
+  readonly json: Json;
   /** `Location` as a path below the base URL; null when there is none. */
   readonly location: string | null;
   /** The request, as a curl line. */
   readonly request: string;
 };
 
-/** A client of the server under test, with its credentials. */
+type Expected<Status extends number> = Status | readonly Status[];
+
+/**
+ * A client of the server under test, with its credentials. What it sends goes through the typed client of the package.
+ * All but `attempt` throw `Failed` if the status differs from the expected one, or if the answer violates the document.
+ */
 export type Caller = {
   readonly credentials: Credentials;
-  /**
-   * Sends a request and returns the answer. Throws `Failed` if the status differs from the expected one, or if the
-   * answer violates the document.
-   */
-  readonly call: (expected: number | readonly number[], method: string, path: string, sent?: Sent) => Promise<Answer>;
-  /** The same without any expectation: for preparations of the suite, not for its checks. */
-  readonly attempt: (method: string, path: string, sent?: Sent) => Promise<Answer>;
+  /** Sends a valid request: the compiler holds its parameters and its body to the document. */
+  readonly call: <Id extends OperationId, const Status extends number>(
+    expected: Expected<Status>,
+    id: Id,
+    ...valid: ValidArguments<Id>
+  ) => Promise<Answer<AnswerJson<Id, Status>>>;
+  /** Sends a request that may be wrong to an operation; the method and the path come from the document. */
+  readonly send: <Id extends OperationId, const Status extends number>(
+    expected: Expected<Status>,
+    id: Id,
+    sent?: Sent,
+  ) => Promise<Answer<AnswerJson<Id, Status>>>;
+  /** Sends a request to a method and a path of its own, such as those that the document does not have. */
+  readonly sendTo: (expected: Expected<number>, method: ClientMethod, path: string, sent?: Sent) => Promise<Answer>;
+  /** Sends a request to an operation without any expectation: for preparations of the suite, not for its checks. */
+  readonly attempt: (id: OperationId, sent?: Sent) => Promise<Answer>;
+  /** Deletes what is at a path, without any expectation. */
+  readonly remove: (path: string) => Promise<Answer>;
+  /** The path of an operation with these parameters. */
+  readonly pathOf: (id: OperationId, parameters?: Readonly<Record<string, string>>) => string;
 };
 
 /** An object that a request has created: the paths that may delete it, the likeliest first. */
@@ -44,9 +60,10 @@ export type Made = { readonly paths: readonly string[]; readonly by: Credentials
 
 export type Connection = {
   readonly baseUrl: string;
+  readonly operations: readonly Operation[];
   /** Sent with every request, such as those that a proxy on the way wants. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly validating: ValidatingFetch;
+  readonly validation: Validation;
   readonly secrets: Secrets;
   /** Called for every object that any caller creates. */
   readonly onMade: (made: Made) => void;
@@ -60,85 +77,132 @@ const SECOND_MS = 1000;
 
 /** Creates a client with these credentials. */
 export function createCaller(connection: Connection, credentials: Credentials): Caller {
-  const { baseUrl, secrets, onMade } = connection;
+  const { baseUrl, operations, secrets, onMade, validation } = connection;
+  const client = createClient({ baseUrl, retries: 0, redirect: 'manual' });
+  client.use(validation.middleware);
   const common = Object.fromEntries(Object.keys(connection.headers).map((name) => [name, '***']));
-
-  const exchange = async (method: string, path: string, sent: Sent) => {
-    const body = sent.text ?? (sent.body === undefined ? undefined : JSON.stringify(sent.body));
-    const headers = { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...sent.headers };
-    const request = curl(method, `${baseUrl}${path}`, credentials, { ...common, ...headers }, body);
-    const { response, violations } = await ask(connection, `${baseUrl}${path}`, {
-      method,
-      headers: { ...connection.headers, ...valuesOf(credentials), ...headers },
-      ...(body !== undefined && { body }),
-    }).catch((error: unknown) => {
-      throw new Failed('an answer', reasonOf(error), request, 'no answer');
-    });
-    const text = await response.text();
-    const location = locationOf(baseUrl, response.headers, path);
-    const { status } = response;
-    const answer: Answer = { status, headers: response.headers, text, json: parseJson(text), location, request };
-    secrets.addFrom(answer.json);
-    if (method === 'POST' && response.ok) {
-      onMade({ paths: pathsOf(answer, path), by: credentials });
+  const placeOf = (id: OperationId): readonly [ClientMethod, string] => {
+    const operation = operations.find((candidate) => candidate.id === id);
+    if (operation === undefined) {
+      throw new TypeError(`the document has no operation ${id}`);
     }
-    return { answer, violations };
+    return [operation.method.toUpperCase() as ClientMethod, operation.path];
   };
+
+  /** Sends a request once. Throws `Failed` if there is no answer. */
+  const sendOnce = async (method: ClientMethod, template: string, sent: Sent) => {
+    const { path = {}, query = {}, header, text, body } = sent;
+    const headers = { ...((text ?? body) !== undefined && { 'Content-Type': 'application/json' }), ...header };
+    let request = '';
+    let answer: Answer | undefined;
+    const recorder: Middleware = {
+      onRequest: async ({ request: sending }) => {
+        const content = sending.body === null ? undefined : await sending.clone().text();
+        request = curl(method, sending.url, credentials, { ...common, ...headers }, content);
+      },
+      onResponse: async ({ request: { url }, response }) => {
+        answer = await answerOf(baseUrl, url, response.clone(), request);
+      },
+    };
+    const send = client[method] as (template: string, init: object) => Promise<unknown>;
+    try {
+      await send(template, {
+        params: { path, query },
+        headers: { ...connection.headers, ...valuesOf(credentials), ...headers },
+        ...(text === undefined ? { body } : { body: text, bodySerializer: (unchanged: string) => unchanged }),
+        parseAs: 'text',
+        signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+        middleware: [recorder],
+      });
+      return { answer: answered(answer), violations: [] };
+    } catch (error) {
+      if (error instanceof ContractViolation) {
+        return { answer: answered(answer), violations: error.violations };
+      }
+      throw new Failed('an answer', reasonOf(error), request, 'no answer');
+    }
+  };
+
+  /** Sends a request, and again for as long as a rate limit refuses it, as `Retry-After` says. */
+  const sendPatiently = async (method: ClientMethod, template: string, sent: Sent) => {
+    const giveUpMs = performance.now() + MAX_HELD_UP_MS;
+    for (;;) {
+      const came = await sendOnce(method, template, sent);
+      const { status, headers } = came.answer;
+      const waitMs = SECOND_MS * Number(headers.get('Retry-After') ?? Number.NaN);
+      if (status !== 429 || !(performance.now() + waitMs < giveUpMs)) {
+        return came;
+      }
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  };
+
+  const exchange = async (method: ClientMethod, template: string, sent: Sent) => {
+    const came = await sendPatiently(method, template, sent);
+    secrets.addFrom(came.answer.json);
+    if (method === 'POST' && came.answer.status < 300) {
+      onMade({ paths: pathsOf(came.answer, filled(template, sent.path)), by: credentials });
+    }
+    return came;
+  };
+
+  const sendTo: Caller['sendTo'] = async (expected, method, template, sent = {}) => {
+    const { answer, violations } = await exchange(method, template, sent);
+    requireStatus(answer, [expected].flat());
+    if (violations.length > 0) {
+      const came = `status ${answer.status}: ${violations.join('; ')}`;
+      const kind = 'an answer that breaks the document';
+      throw new Failed('an answer that keeps the document', came, answer.request, kind);
+    }
+    return answer;
+  };
+  const send = (expected: Expected<number>, id: OperationId, sent?: Sent) => sendTo(expected, ...placeOf(id), sent);
 
   return {
     credentials,
-    attempt: async (method, path, sent = {}) => (await exchange(method, path, sent)).answer,
-    call: async (expected, method, path, sent = {}) => {
-      const { answer, violations } = await exchange(method, path, sent);
-      const statuses = [expected].flat();
-      if (!statuses.includes(answer.status)) {
-        if (statuses.includes(201) && isOverQuota(answer)) {
-          throw new Skipped('a quota of this server has no room for what the check creates');
-        }
-        // What succeeds may be long, and somebody else's.
-        const body = answer.status < 400 ? '' : `: ${answer.text}`;
-        const [expected, came] = [`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`];
-        throw new Failed(expected, came, answer.request, 'another status');
-      }
-      if (violations.length > 0) {
-        const came = `status ${answer.status}: ${violations.join('; ')}`;
-        const kind = 'an answer that breaks the document';
-        throw new Failed('an answer that keeps the document', came, answer.request, kind);
-      }
-      return answer;
-    },
+    // Every answer was held to the document, which its type comes from.
+    call: send as Caller['call'],
+    send: send as Caller['send'],
+    sendTo,
+    attempt: async (id, sent = {}) => (await exchange(...placeOf(id), sent)).answer,
+    remove: async (path) => (await exchange('DELETE', path, {})).answer,
+    pathOf: (id, parameters) => filled(placeOf(id)[1], parameters),
   };
 }
 
-/** Sends a request, and again for as long as a rate limit refuses it, as `Retry-After` says. */
-async function ask(connection: Connection, url: string, request: RequestInit) {
-  const giveUpMs = performance.now() + MAX_HELD_UP_MS;
-  for (;;) {
-    const answer = await askOnce(connection, url, request);
-    const { status, headers } = answer.response;
-    const waitMs = SECOND_MS * Number(headers.get('Retry-After') ?? Number.NaN);
-    if (status !== 429 || !(performance.now() + waitMs < giveUpMs)) {
-      return answer;
-    }
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+function answered(answer: Answer | undefined): Answer {
+  if (answer === undefined) {
+    throw new TypeError('an answer came, and was not recorded');
   }
+  return answer;
 }
 
-async function askOnce({ validating }: Connection, url: string, request: RequestInit) {
-  try {
-    const response = await validating.fetch(url, { ...request, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-    return { response, violations: [] };
-  } catch (error) {
-    if (error instanceof ContractViolation) {
-      return { response: error.response, violations: error.violations };
-    }
-    throw error;
+async function answerOf(baseUrl: string, url: string, response: Response, request: string): Promise<Answer> {
+  const text = await response.text();
+  const { status, headers } = response;
+  const requested = new URL(url).pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length);
+  return { status, headers, text, json: parseJson(text), location: locationOf(baseUrl, headers, requested), request };
+}
+
+function requireStatus(answer: Answer, statuses: readonly number[]): void {
+  if (statuses.includes(answer.status)) {
+    return;
   }
+  if (statuses.includes(201) && isOverQuota(answer)) {
+    throw new Skipped('a quota of this server has no room for what the check creates');
+  }
+  // What succeeds may be long, and somebody else's.
+  const body = answer.status < 400 ? '' : `: ${answer.text}`;
+  const [expected, came] = [`status ${statuses.join(' or ')}`, `status ${answer.status}${body}`];
+  throw new Failed(expected, came, answer.request, 'another status');
 }
 
 /** Whether an answer says that there is no room: every error names its code in the link to its help. */
 const isOverQuota = ({ status, headers }: Answer): boolean =>
   status === 409 && /#quota_exceeded>/.test(headers.get('Link') ?? '');
+
+const filled = (template: string, parameters: Readonly<Record<string, string>> = {}): string =>
+  template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parameters[name] ?? ''));
 
 const valuesOf = (credentials: Credentials): Record<string, string> =>
   Object.fromEntries(Object.entries(credentials).map(([name, { value }]) => [name, value]));

@@ -13,13 +13,11 @@ export type Deployment = {
   readonly requireLiveReload: () => Promise<void>;
 };
 
-const SHARED = '/admin/api/v1/mcp-servers';
-
 /** Finds out about a server when a check needs to know, once for each question. `name` makes unique names. */
 export function createDeployment(operator: Caller, name: (what: string) => string): Deployment {
   const save = (what: string, config: object) => {
     const body = { name: name(what), enabled: false, mcpServer: { name: name(what), ...config } };
-    return operator.attempt('POST', SHARED, { body });
+    return operator.attempt('createSharedServer', { body });
   };
   const startsProcesses = async () => {
     const { status, json } = await save('probe-process', { transport: 'stdio', command: `/${randomUUID()}` });

@@ -1,7 +1,9 @@
+import type { OperationId } from '../contract/operations.ts';
 import type { Api } from './apis.ts';
 import type { Answer, Caller } from './caller.ts';
 import { type Credentials, NONE } from './credentials.ts';
 import { Failed } from './failed.ts';
+import type { Sent } from './questions.ts';
 
 /** The server does not answer at the base URL, or is not a Gatehouse; the message gives the reason. */
 export class Unreachable extends Error {}
@@ -20,10 +22,10 @@ export type SuiteCredentials = {
 };
 
 /** What everybody with the credentials of an API may read. */
-const READABLE: Readonly<Record<Api, string>> = {
-  servers: '/api/mcp-servers?limit=1',
-  accounts: '/integrated-account?limit=1',
-  operator: '/admin/api/v1/organizations',
+const READABLE: Readonly<Record<Api, readonly [OperationId, Sent]>> = {
+  servers: ['listMcpServers', { query: { limit: 1 } }],
+  accounts: ['listAccounts', { query: { limit: 1 } }],
+  operator: ['listOrganizations', {}],
 };
 
 const API_OF: Readonly<Record<keyof SuiteCredentials, Api>> = {
@@ -44,16 +46,16 @@ export async function requireUsable(
   apis: readonly Api[],
   credentials: SuiteCredentials,
 ): Promise<void> {
-  const ask = async (who: Credentials, path: string): Promise<Answer> => {
+  const ask = async (who: Credentials, api: Api): Promise<Answer> => {
     try {
-      return await as(who).attempt('GET', path);
+      return await as(who).attempt(...READABLE[api]);
     } catch (error) {
       throw error instanceof Failed
         ? new Unreachable(`${baseUrl} does not answer: ${error.came}. Is it running?`)
         : error;
     }
   };
-  const first = await ask(NONE, READABLE[apis[0] ?? 'servers']);
+  const first = await ask(NONE, apis[0] ?? 'servers');
   if (first.json === undefined) {
     const type = first.headers.get('Content-Type') ?? 'no media type';
     const what = `${baseUrl} answers ${first.status} with ${type}, not JSON`;
@@ -62,9 +64,10 @@ export async function requireUsable(
   for (const [whose, who] of Object.entries(credentials) as [keyof SuiteCredentials, Credentials | null][]) {
     const api = API_OF[whose];
     if (who !== null && apis.includes(api)) {
-      const { status } = await ask(who, READABLE[api]);
+      const { status } = await ask(who, api);
       if (status === 401 || status === 403) {
-        throw new CredentialsRefused(`${baseUrl} refuses ${shownNames(who)}: ${status} from GET ${READABLE[api]}.`);
+        const path = as(who).pathOf(READABLE[api][0]);
+        throw new CredentialsRefused(`${baseUrl} refuses ${shownNames(who)}: ${status} from GET ${path}.`);
       }
     }
   }

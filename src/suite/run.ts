@@ -13,7 +13,7 @@ import type { FuzzOptions } from './fuzz/checks.ts';
 import { requireUsable, type SuiteCredentials } from './preflight.ts';
 import { perform, type Result } from './result.ts';
 import { createSecrets, type Secrets } from './secrets.ts';
-import { createValidatingFetch } from './validating-fetch.ts';
+import { createValidation } from './validating-middleware.ts';
 
 export type SuiteOptions = {
   readonly document: Document;
@@ -49,21 +49,22 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteRun> {
   const own = `contract-${randomBytes(4).toString('hex')}`;
   const secrets = secretsOf(own, credentials, headers);
   const made: Made[] = [];
-  const validating = createValidatingFetch(document, baseUrl);
+  const validation = createValidation(document, baseUrl);
+  const operations = operationsOf(document);
   const connection: Connection = {
     baseUrl,
     headers,
-    validating,
+    operations,
+    validation,
     secrets,
     onMade: (thing) => made.push(thing),
   };
-  const operations = operationsOf(document);
   const as = (who: Credentials | null) => createCaller(connection, who ?? NONE);
   const name = (what: string) => `${own}-${what}`;
   const operator = as(credentials.operator);
   await requireUsable(as, baseUrl, apis, credentials);
   const deployment = createDeployment(operator, name);
-  const ran = (): SuiteRun => ({ seen: validating.seen, coverage: coverageOf(operations, apis, validating.seen) });
+  const ran = (): SuiteRun => ({ seen: validation.seen, coverage: coverageOf(operations, apis, validation.seen) });
 
   let { team, other, holder, otherHolder } = credentials;
   const context = (): Context => ({
@@ -139,11 +140,10 @@ function secretsOf(own: string, credentials: SuiteCredentials, headers: SuiteOpt
 
 /** Wrong answers are left to the checks, as long as they say what is needed. */
 async function newOrganization(operator: Caller, name: string): Promise<{ pair: Credentials; token: Credentials }> {
-  const organizations = '/admin/api/v1/organizations';
-  const organization = await operator.attempt('POST', organizations, { body: { name } });
-  const path = organization.location ?? `${organizations}/${(organization.json as { id?: string } | undefined)?.id}`;
-  const pair = await operator.attempt('POST', `${path}/api-keys`, { body: { name } });
-  const token = await operator.attempt('POST', `${path}/api-tokens`, { body: { name } });
+  const { location, json } = await operator.attempt('createOrganization', { body: { name } });
+  const org_id = location?.split('/').at(-1) ?? `${(json as { id?: string } | undefined)?.id}`;
+  const pair = await operator.attempt('createApiKey', { path: { org_id }, body: { name } });
+  const token = await operator.attempt('createApiToken', { path: { org_id }, body: { name } });
   return {
     pair: keyPair(secretIn(pair, 'apiKey'), secretIn(pair, 'apiSecret')),
     token: bearer(secretIn(token, 'token'), '$NEW_TOKEN'),
@@ -178,7 +178,7 @@ async function cleanUp(connection: Connection, made: readonly Made[]): Promise<v
 async function remove(by: Caller, paths: readonly string[]): Promise<void> {
   const refused: Failed[] = [];
   for (const path of paths) {
-    const { status, text, request } = await by.attempt('DELETE', path);
+    const { status, text, request } = await by.remove(path);
     if (status < 300) {
       return;
     }

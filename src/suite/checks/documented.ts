@@ -5,13 +5,13 @@ import { type Api, apiOf } from '../apis.ts';
 export const operationsIn = (api: Api, operations: readonly Operation[]): Operation[] =>
   operations.filter(({ path }) => apiOf(path) === api);
 
-/** Returns the path of an operation, with the given parameters and examples for the others. */
-export function examplePath({ path, parameters }: Operation, given: Readonly<Record<string, string>> = {}): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const parameter = parameters.find((candidate) => candidate.in === 'path' && candidate.name === name);
-    return encodeURIComponent(given[name] ?? String(exampleOf(parameter)));
-  });
-}
+/** The parameters in the path of an operation, with their examples. */
+export const examplePath = ({ parameters }: Operation): Record<string, string> =>
+  Object.fromEntries(
+    parameters
+      .filter((parameter) => parameter.in === 'path')
+      .map((parameter) => [parameter.name, String(exampleOf(parameter))]),
+  );
 
 /** Returns the first example of an operation's body; undefined if it has none. */
 export function exampleBody({ body }: Operation): unknown {

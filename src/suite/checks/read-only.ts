@@ -20,7 +20,7 @@ const readOnlyChecksOf = (api: Api): Check[] =>
         for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
           // 502: the example is there, and nobody answers at its URL.
           const expected = [200, 404, 502].filter((status) => documents(operation, status));
-          await CALLERS[api](context).call(expected, 'GET', examplePath(operation));
+          await CALLERS[api](context).send(expected, operation.id, { path: examplePath(operation) });
         }
       },
 
@@ -29,8 +29,8 @@ const readOnlyChecksOf = (api: Api): Check[] =>
           // A cursor means something only to the server that made it.
           const parameters = exampleQuery(operation).filter(([name]) => !['cursor', 'next_cursor'].includes(name));
           for (const [name, example] of parameters) {
-            const path = `${examplePath(operation)}?${new URLSearchParams({ [name]: example })}`;
-            await CALLERS[api](context).call([200, 404], 'GET', path);
+            const sent = { path: examplePath(operation), query: { [name]: example } };
+            await CALLERS[api](context).send([200, 404], operation.id, sent);
           }
         }
       },
@@ -38,7 +38,7 @@ const readOnlyChecksOf = (api: Api): Check[] =>
       'every GET: without credentials it is a 401': async (context) => {
         requireCredentials(CALLERS[api](context));
         for (const operation of operationsIn(api, context.operations).filter(({ method }) => method === 'get')) {
-          await context.as(NONE).call(401, 'GET', examplePath(operation));
+          await context.as(NONE).send(401, operation.id, { path: examplePath(operation) });
         }
       },
     },

@@ -1,5 +1,6 @@
+import type { OperationId } from '../../contract/operations.ts';
 import type { Api } from '../apis.ts';
-import type { Caller, Sent } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import { type Check, type Context, checks } from '../check.ts';
 import { invented, NONE } from '../credentials.ts';
 import { requireCredentials } from '../deployment.ts';
@@ -14,15 +15,17 @@ type Refusals = {
   readonly invalid: number;
   /** The statuses of a path with a malformed id. */
   readonly malformed: readonly number[];
-  /** A path that accepts a POST without stored objects, and a path that the API does not have. */
-  readonly collection: string;
+  /** The operations that read and write the same collection, without stored objects. */
+  readonly list: OperationId;
+  readonly create: OperationId;
+  /** A path that the API does not have. */
   readonly unknownPath: string;
 };
 
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** The checks of these refusals. */
-const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPath }: Refusals): Check[] =>
+const refusalChecks = ({ api, caller, invalid, malformed, list, create, unknownPath }: Refusals): Check[] =>
   checks(api, {
     'every operation: no credentials, and wrong ones, are a 401 before anything is read': async (context) => {
       requireCredentials(caller(context));
@@ -30,7 +33,7 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
       for (const who of [NONE, invented(credentials)]) {
         for (const operation of operationsIn(api, context.operations)) {
           const sent = operation.object.requestBody === undefined ? {} : { text: '{' };
-          await context.as(who).call(401, operation.method.toUpperCase(), examplePath(operation), sent);
+          await context.as(who).send(401, operation.id, { path: examplePath(operation), ...sent });
         }
       }
     },
@@ -39,8 +42,7 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
       for (const operation of operationsIn(api, context.operations)) {
         if (operation.object.requestBody !== undefined) {
           for (const text of ['{"name":', 'name=x', '[]', 'null', '"text"', '']) {
-            const method = operation.method.toUpperCase();
-            await caller(context).call(invalid, method, examplePath(operation), { text });
+            await caller(context).send(invalid, operation.id, { path: examplePath(operation), text });
           }
         }
       }
@@ -50,8 +52,8 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
       for (const operation of operationsIn(api, context.operations)) {
         if (operation.object.requestBody !== undefined) {
           for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/xml']) {
-            const sent: Sent = { text: '{}', headers: { 'Content-Type': type } };
-            await caller(context).call(415, operation.method.toUpperCase(), examplePath(operation), sent);
+            const sent = { path: examplePath(operation), text: '{}', header: { 'Content-Type': type } };
+            await caller(context).send(415, operation.id, sent);
           }
         }
       }
@@ -61,9 +63,10 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
       const byPath = Map.groupBy(operationsIn(api, context.operations), ({ path }) => path);
       for (const operations of byPath.values()) {
         const documented = operations.map(({ method }) => method.toUpperCase());
-        const [first] = operations;
+        const path =
+          operations.map((operation) => caller(context).pathOf(operation.id, examplePath(operation)))[0] ?? '';
         for (const method of METHODS.filter((candidate) => !documented.includes(candidate))) {
-          const answer = await caller(context).call(405, method, first === undefined ? '' : examplePath(first));
+          const answer = await caller(context).sendTo(405, method, path);
           const allowed =
             answer.headers
               .get('Allow')
@@ -78,7 +81,8 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
     'every operation: a query parameter that it does not have is refused': async (context) => {
       for (const operation of operationsIn(api, context.operations)) {
         if (operation.method === 'get') {
-          await caller(context).call(invalid, 'GET', `${examplePath(operation)}?unheard-of=1`);
+          const sent = { path: examplePath(operation), query: { 'unheard-of': '1' } };
+          await caller(context).send(invalid, operation.id, sent);
         }
       }
     },
@@ -86,23 +90,23 @@ const refusalChecks = ({ api, caller, invalid, malformed, collection, unknownPat
     'every operation: a parameter in the path that breaks its schema is refused': async (context) => {
       for (const operation of operationsIn(api, context.operations)) {
         for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'path')) {
-          const path = examplePath(operation, { [name]: 'x'.repeat(300) });
-          await caller(context).call(malformed, operation.method.toUpperCase(), path, { body: exampleBody(operation) });
+          const path = { ...examplePath(operation), [name]: 'x'.repeat(300) };
+          await caller(context).send(malformed, operation.id, { path, body: exampleBody(operation) });
         }
       }
     },
 
     'a path that the API does not have is a 404 in its own form': async (context) => {
-      await caller(context).call(404, 'GET', unknownPath);
+      await caller(context).sendTo(404, 'GET', unknownPath);
     },
 
     'a media type with its charset, in any case, is taken': async (context) => {
-      const sent: Sent = { text: '{', headers: { 'Content-Type': 'Application/JSON; charset=UTF-8' } };
-      await caller(context).call(invalid, 'POST', collection, sent);
+      const header = { 'Content-Type': 'Application/JSON; charset=UTF-8' };
+      await caller(context).send(invalid, create, { text: '{', header });
     },
 
     'X-Request-Id: a sane one is kept, another is replaced, each request has its own': async (context) => {
-      const ask = (headers = {}) => caller(context).call(200, 'GET', collection, { headers });
+      const ask = (header = {}) => caller(context).send(200, list, { header });
       const own = await ask({ 'X-Request-Id': context.name('request') });
       same(own, 'X-Request-Id', own.headers.get('X-Request-Id'), context.name('request'));
       const [one, two] = [await ask(), await ask()];
@@ -118,7 +122,8 @@ export const serversRefusals = refusalChecks({
   caller: ({ team }) => team,
   invalid: 400,
   malformed: [400, 404],
-  collection: '/api/mcp-servers',
+  list: 'listMcpServers',
+  create: 'createMcpServer',
   unknownPath: '/api/mcp-server',
 });
 
@@ -127,7 +132,8 @@ export const accountsRefusals = refusalChecks({
   caller: ({ holder }) => holder,
   invalid: 400,
   malformed: [400, 404],
-  collection: '/integrated-account',
+  list: 'listAccounts',
+  create: 'createAccount',
   unknownPath: '/integrated-account/1ba1f401-7183-47c5-9e39-e8e257e3c795/unheard-of',
 });
 
@@ -136,6 +142,7 @@ export const operatorRefusals = refusalChecks({
   caller: ({ operator }) => operator,
   invalid: 422,
   malformed: [422],
-  collection: '/admin/api/v1/organizations',
+  list: 'listOrganizations',
+  create: 'createOrganization',
   unknownPath: '/admin/api/v1/organisations',
 });

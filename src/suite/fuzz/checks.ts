@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { type Document, type Operation, operationsOf, type Schema } from '../../contract/document.ts';
+import type { OperationId } from '../../contract/operations.ts';
 import { createValidator } from '../answer-check.ts';
 import { apiOf } from '../apis.ts';
 import type { Answer, Caller } from '../caller.ts';
 import type { Check, Context } from '../check.ts';
-import { createdAccount, createdEndpoint, createdIntegration, integrationPath } from '../checks/accounts/support.ts';
+import { createdAccount, createdEndpoint, createdIntegration, under } from '../checks/accounts/support.ts';
 import { disabled, created as sharedServer } from '../checks/operator/shared-support.ts';
 import { created as organization } from '../checks/operator/support.ts';
 import { created as server } from '../checks/servers/support.ts';
@@ -19,27 +20,27 @@ export type FuzzOptions = {
   readonly seed: number;
 };
 
-/** Makes what an operation with a body needs, and returns the path to send it to. */
-const PLACES: Readonly<Record<string, (context: Context) => string | Promise<string>>> = {
-  createMcpServer: () => '/api/mcp-servers',
+type Path = Readonly<Record<string, string>>;
+
+/** Makes what an operation with a body needs, and returns the parameters of its path. */
+const PLACES: Readonly<Record<string, (context: Context) => Path | Promise<Path>>> = {
+  createMcpServer: () => ({}),
   updateMcpServer: ({ team, name }) => server(team, { name: name('fuzz') }),
-  updateApprovalPolicy: async ({ team, name }) => `${await server(team, { name: name('fuzz') })}/approval-policy`,
-  addToolApproval: async ({ team, name }) => `${await server(team, { name: name('fuzz') })}/tool-approvals`,
-  createIntegration: () => '/integration',
-  updateIntegration: async ({ holder, name }) =>
-    integrationPath(await createdIntegration(holder, { name: name('fuzz') })),
-  createAccount: () => '/integrated-account',
+  updateApprovalPolicy: ({ team, name }) => server(team, { name: name('fuzz') }),
+  addToolApproval: ({ team, name }) => server(team, { name: name('fuzz') }),
+  createIntegration: () => ({}),
+  updateIntegration: async ({ holder, name }) => ({ id: await createdIntegration(holder, { name: name('fuzz') }) }),
+  createAccount: () => ({}),
   updateAccount: ({ holder, name }) => createdAccount(holder, { name: name('fuzz') }),
-  createEndpoint: async ({ holder, name }) => `${await createdAccount(holder, { name: name('fuzz') })}/mcp`,
+  createEndpoint: async ({ holder, name }) => under(await createdAccount(holder, { name: name('fuzz') })),
   updateEndpoint: async ({ holder, name }) =>
     createdEndpoint(holder, await createdAccount(holder, { name: name('fuzz') }), { name: name('fuzz') }),
-  createSharedServer: () => '/admin/api/v1/mcp-servers',
+  createSharedServer: () => ({}),
   updateSharedServer: ({ operator, name }) => sharedServer(operator, disabled(name('fuzz'))),
-  setSharedServerOrganizations: async ({ operator, name }) =>
-    `${await sharedServer(operator, disabled(name('fuzz')))}/organizations`,
-  createOrganization: () => '/admin/api/v1/organizations',
-  createApiToken: async ({ operator, name }) => `${await organization(operator, name('fuzz'))}/api-tokens`,
-  createApiKey: async ({ operator, name }) => `${await organization(operator, name('fuzz'))}/api-keys`,
+  setSharedServerOrganizations: ({ operator, name }) => sharedServer(operator, disabled(name('fuzz'))),
+  createOrganization: () => ({}),
+  createApiToken: ({ operator, name }) => organization(operator, name('fuzz')),
+  createApiKey: ({ operator, name }) => organization(operator, name('fuzz')),
 };
 
 /** Whatever is sent, the server has not failed. */
@@ -49,8 +50,10 @@ const REFUSED = NO_FAILURE.filter((status) => status >= 400);
 /** A check for each operation that takes a body: it is sent bodies made from its schema, right ones and spoiled ones. */
 export function fuzzChecks(document: Document, options: FuzzOptions): Check[] {
   const validator = createValidator(document);
-  return operationsOf(document).flatMap((operation) => {
+  const operations = operationsOf(document);
+  return operations.flatMap((operation) => {
     const [place, api] = [PLACES[operation.id], apiOf(operation.path)];
+    const reading = readingOf(operation, operations);
     const schema = operation.body?.content['application/json']?.schema;
     return place === undefined || api === undefined || schema === undefined
       ? []
@@ -62,7 +65,10 @@ export function fuzzChecks(document: Document, options: FuzzOptions): Check[] {
             const caller = { servers: context.team, accounts: context.holder, operator: context.operator }[api];
             const path = await place(context);
             await sendAll(bodiesFor(document, operation, schema), options, async (body) => {
-              await sendOne(caller, operation, path, body, validator(schema)(body));
+              const answer = await sendOne(caller, operation, path, body, validator(schema)(body));
+              if (reading !== undefined && answer.status === 200) {
+                await requireKept(caller, reading.id, path, body, answer);
+              }
             });
           },
         };
@@ -93,23 +99,25 @@ async function sendAll(
   }
 }
 
-async function sendOne(caller: Caller, operation: Operation, path: string, body: unknown, isRight: boolean) {
-  const method = operation.method.toUpperCase();
-  const answer = await caller.call(isRight ? NO_FAILURE : REFUSED, method, path, { body });
-  if (operation.method === 'patch' && answer.status === 200 && operation.object.responses['405'] === undefined) {
-    await requireKept(caller, path, body as Readonly<Record<string, unknown>>, answer);
-  }
-}
+/** Sends a body: a right one may be taken or refused, a wrong one must be refused, and the server never fails. */
+const sendOne = (caller: Caller, { id }: Operation, path: Path, body: unknown, isRight: boolean): Promise<Answer> =>
+  caller.send(isRight ? NO_FAILURE : REFUSED, id, { path, body });
+
+/** The operation that reads what a change sets; undefined where it is no change, or not always allowed. */
+const readingOf = ({ method, path, object }: Operation, operations: readonly Operation[]): Operation | undefined =>
+  method === 'patch' && object.responses['405'] === undefined
+    ? operations.find((candidate) => candidate.method === 'get' && candidate.path === path)
+    : undefined;
 
 /** Throws `Failed` unless what a change has set is read again. */
-async function requireKept(caller: Caller, path: string, sent: Readonly<Record<string, unknown>>, answer: Answer) {
-  const again = await caller.attempt('GET', path);
+async function requireKept(caller: Caller, reading: OperationId, path: Path, body: unknown, answer: Answer) {
+  const again = await caller.attempt(reading, { path });
   if (again.status !== 200) {
     return;
   }
   const { data } = again.json as { data?: unknown };
   const read = (data ?? again.json) as Readonly<Record<string, unknown>>;
-  for (const [key, value] of Object.entries(sent)) {
+  for (const [key, value] of Object.entries(body as Readonly<Record<string, unknown>>)) {
     // An instant has several texts.
     const isComparable = Object.hasOwn(read, key) && !/(?:_at|At)$/.test(key);
     if (isComparable && !isWithin(value, read[key])) {

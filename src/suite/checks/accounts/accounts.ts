@@ -1,12 +1,11 @@
+import type { components, operations } from '../../../../generated/api.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { documentOf } from './documents.ts';
 import {
-  ACCOUNTS,
-  type Account,
-  accountPath,
   createAccount,
   createdAccount,
+  createdAccountOf,
   createdEndpoint,
   createdIntegration,
   lasting,
@@ -14,7 +13,11 @@ import {
   read,
   refused,
   refusedWhenStale,
+  under,
 } from './support.ts';
+
+type Changes = components['schemas']['AccountPatch'];
+type Query = NonNullable<operations['listAccounts']['parameters']['query']>;
 
 /** What each authentication method wants. */
 const WANTED = {
@@ -24,6 +27,9 @@ const WANTED = {
   bearer: ['token'],
   oauth2_client_credentials: ['client_id', 'client_secret', 'token_url'],
 } as const;
+
+/** Each authentication method with what it wants. */
+const METHODS = Object.entries(WANTED) as [keyof typeof WANTED, readonly string[]][];
 
 /** A context with everything that a method wants. */
 const contextOf = (keys: readonly string[], value: string): Record<string, string> =>
@@ -38,21 +44,21 @@ const createChecks = checks('accounts', {
     name,
   }) => {
     const integration = { id: await createdIntegration(holder, { name: name('methods') }), name: name('methods') };
-    for (const [authentication_method, wanted] of Object.entries(WANTED)) {
+    for (const [authentication_method, wanted] of METHODS) {
       const context = contextOf(wanted, name('secret'));
       const fields = { tenant_id: name('Größe & Co.'), authentication_method };
       const created = await createAccount(holder, integration.id, { ...fields, context });
-      const { id, created_at, updated_at, ...rest } = created.json as Account;
+      const { id, created_at, updated_at, ...rest } = created.json;
       const links = { environment_integration_id: integration.id, integration, status: 'active' };
       const shown = { display_name: integration.name };
       same(created, 'the fields, in any order,', rest, { ...fields, ...links, ...shown });
       holds(created, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
-      same(created, 'Location', created.location, accountPath(id));
-      const again = await holder.call(200, 'GET', accountPath(id));
+      same(created, 'Location', created.location, holder.pathOf('getAccount', { id }));
+      const again = await holder.call(200, 'getAccount', { path: { id } });
       same(again, 'what was created:', again.json, created.json);
       same(again, 'the ETag', again.headers.get('ETag'), created.headers.get('ETag'));
-      const changed = await holder.call(200, 'PATCH', accountPath(id), { body: { context } });
-      const list = await holder.call(200, 'GET', ACCOUNTS);
+      const changed = await holder.call(200, 'updateAccount', { path: { id }, body: { context } });
+      const list = await holder.call(200, 'listAccounts');
       for (const answer of [created, again, changed, list]) {
         holds(answer, !answer.text.includes(name('secret')), 'an answer without credentials', answer.json);
       }
@@ -61,15 +67,15 @@ const createChecks = checks('accounts', {
 
   'createAccount: a credential that is missing is refused by name': async ({ holder, name }) => {
     const environment_integration_id = await createdIntegration(holder, { name: name('missing') });
-    for (const [authentication_method, wanted] of Object.entries(WANTED)) {
+    for (const [authentication_method, wanted] of METHODS) {
       for (const missing of wanted) {
         const { [missing]: _, ...context } = contextOf(wanted, name('secret'));
         const body = { tenant_id: 'acme-1', environment_integration_id, authentication_method, context };
-        await refused(holder, 'POST', ACCOUNTS, { body }, missing);
+        await refused(holder, 'createAccount', { body }, missing);
       }
       if (wanted[0] !== undefined) {
         const body = { tenant_id: 'acme-1', environment_integration_id, authentication_method };
-        await refused(holder, 'POST', ACCOUNTS, { body }, ...wanted);
+        await refused(holder, 'createAccount', { body }, ...wanted);
       }
     }
   },
@@ -79,25 +85,28 @@ const createChecks = checks('accounts', {
     const document = documentOf({}, { components: { securitySchemes: { oauth: { type: 'oauth2', flows } } } });
     const integration = await createdIntegration(holder, { name: name('oauth'), document });
     const context = contextOf(['client_id', 'client_secret'], name('secret'));
-    await createAccount(holder, integration, { authentication_method: 'oauth2_client_credentials', context });
+    await createAccount(holder, integration, {
+      authentication_method: 'oauth2_client_credentials',
+      context,
+    });
   },
 
   'createAccount: a variable of the server URL that is missing is refused by name': async ({ holder, name }) => {
     const base_url = 'https://{region}.example.com/{version}';
     const integration = await createdIntegration(holder, { name: name('variables'), base_url });
     const fields = { tenant_id: 'acme-1', environment_integration_id: integration, authentication_method: 'none' };
-    await refused(holder, 'POST', ACCOUNTS, { body: fields }, 'region', 'version');
+    await refused(holder, 'createAccount', { body: fields }, 'region', 'version');
     const partial = { ...fields, context: { variables: { region: 'eu' } } };
-    await refused(holder, 'POST', ACCOUNTS, { body: partial }, 'version');
+    await refused(holder, 'createAccount', { body: partial }, 'version');
     const whole = { variables: { region: 'eu', version: 'v1' } };
     await createAccount(holder, integration, { context: whole });
   },
 
   'createAccount: an integration that is not there is refused by name': async ({ holder, name }) => {
     const body = { tenant_id: name('nowhere'), environment_integration_id: nobody(), authentication_method: 'none' };
-    await refused(holder, 'POST', ACCOUNTS, { body }, 'environment_integration_id');
-    const list = await holder.call(200, 'GET', `${ACCOUNTS}?tenant_id=${name('nowhere')}`);
-    same(list, 'no accounts', (list.json as { result: Account[] }).result, []);
+    await refused(holder, 'createAccount', { body }, 'environment_integration_id');
+    const list = await holder.call(200, 'listAccounts', { query: { tenant_id: name('nowhere') } });
+    same(list, 'no accounts', list.json.result, []);
   },
 
   'createAccount: what is wrong, missing, unknown or read-only is refused by name': async ({ holder, name }) => {
@@ -105,7 +114,7 @@ const createChecks = checks('accounts', {
     const whole = { tenant_id: 'acme-1', environment_integration_id, authentication_method: 'none' };
     for (const key of Object.keys(whole)) {
       const { [key]: _, ...body } = whole as Record<string, string>;
-      await refused(holder, 'POST', ACCOUNTS, { body }, key);
+      await refused(holder, 'createAccount', { body }, key);
     }
     const wrong: Record<string, readonly unknown[]> = {
       tenant_id: ['', 't'.repeat(256), null, 1],
@@ -117,15 +126,15 @@ const createChecks = checks('accounts', {
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
-        await refused(holder, 'POST', ACCOUNTS, { body: { ...whole, [key]: value } }, key);
+        await refused(holder, 'createAccount', { body: { ...whole, [key]: value } }, key);
       }
     }
     for (const key of ['apiKey', 'Token', 'pasword', 'region']) {
       const body = { ...whole, context: { [key]: name('secret') } };
-      await refused(holder, 'POST', ACCOUNTS, { body }, key);
+      await refused(holder, 'createAccount', { body }, key);
     }
     for (const key of ['id', 'status', 'integration', 'created_at', 'updated_at']) {
-      await refused(holder, 'POST', ACCOUNTS, { body: { ...whole, [key]: 'active' } }, key, 'read-only');
+      await refused(holder, 'createAccount', { body: { ...whole, [key]: 'active' } }, key, 'read-only');
     }
   },
 });
@@ -135,13 +144,13 @@ const updateChecks = checks('accounts', {
   'updateAccount: context is merged key by key, and nothing else changes': async ({ holder, name }) => {
     const integration = await createdIntegration(holder, { name: name('merge') });
     const context = contextOf(['username', 'password'], name('secret'));
-    const fields = { authentication_method: 'basic', context };
-    const path = accountPath(((await createAccount(holder, integration, fields)).json as Account).id);
-    const before = await lasting<Account>(holder, path);
-    const patch = async (body: object) => {
-      const answer = await holder.call(200, 'PATCH', path, { body });
-      same(answer, 'the account as it is then read:', answer.json, await read(holder, path));
-      const { updated_at: _, ...rest } = answer.json as Account;
+    const fields = { authentication_method: 'basic' as const, context };
+    const path = await createdAccountOf(holder, integration, fields);
+    const before = await lasting(holder, 'account', path);
+    const patch = async (body: Changes) => {
+      const answer = await holder.call(200, 'updateAccount', { path, body });
+      same(answer, 'the account as it is then read:', answer.json, await read(holder, 'account', path));
+      const { updated_at: _, ...rest } = answer.json;
       return { answer, rest };
     };
     // The other half is still there after each of them, else basic would want it.
@@ -152,7 +161,7 @@ const updateChecks = checks('accounts', {
     const bearer = { authentication_method: 'bearer', context: { token: name('token') } } as const;
     for (const body of [{ tenant_id: name('tenant') }, bearer]) {
       const { context: _, ...fields } = { context: {}, ...body };
-      const was = await lasting<Account>(holder, path);
+      const was = await lasting(holder, 'account', path);
       const { answer, rest } = await patch(body);
       same(answer, 'the account', rest, { ...was, ...fields });
     }
@@ -163,20 +172,20 @@ const updateChecks = checks('accounts', {
     const integration = await createdIntegration(holder, { name: name('incomplete'), base_url });
     const context = { api_key: name('secret'), variables: { region: 'eu', version: 'v1' } };
     const created = await createAccount(holder, integration, { authentication_method: 'api_key', context });
-    const path = accountPath((created.json as Account).id);
+    const path = { id: created.json.id };
     const sneaked = { tenant_id: name('sneaked-in') };
     const bearer = { ...sneaked, authentication_method: 'bearer', context: { username: 'x' } };
-    await refused(holder, 'PATCH', path, { body: bearer }, 'token');
+    await refused(holder, 'updateAccount', { path, body: bearer }, 'token');
     // The variables are one key: they are replaced whole. They lead elsewhere, which takes the secret again.
     const variables = { ...sneaked, context: { api_key: name('secret'), variables: { region: 'us' } } };
-    await refused(holder, 'PATCH', path, { body: variables }, 'version');
+    await refused(holder, 'updateAccount', { path, body: variables }, 'version');
     const wrong = { status: 'active', environment_integration_id: integration, integration: {}, id: nobody() };
     for (const [key, value] of Object.entries(wrong)) {
-      await refused(holder, 'PATCH', path, { body: { ...sneaked, [key]: value } }, key);
+      await refused(holder, 'updateAccount', { path, body: { ...sneaked, [key]: value } }, key);
     }
-    await refused(holder, 'PATCH', path, { body: { ...sneaked, context: { apiKey: 'x' } } }, 'apiKey');
-    await refused(holder, 'PATCH', path, { body: { ...sneaked, context: { api_key: null } } }, 'api_key');
-    const after = await holder.call(200, 'GET', path);
+    await refused(holder, 'updateAccount', { path, body: { ...sneaked, context: { apiKey: 'x' } } }, 'apiKey');
+    await refused(holder, 'updateAccount', { path, body: { ...sneaked, context: { api_key: null } } }, 'api_key');
+    const after = await holder.call(200, 'getAccount', { path });
     same(after, 'the account as it was:', after.json, created.json);
     same(after, 'the ETag', after.headers.get('ETag'), created.headers.get('ETag'));
   },
@@ -184,28 +193,28 @@ const updateChecks = checks('accounts', {
   'updateAccount, deleteAccount: a stale If-Match is a 412, and nothing is changed': async ({ holder, name }) => {
     const path = await createdAccount(holder, { name: name('if-match') });
     const bodies = { newer: { tenant_id: name('newer') }, stale: { tenant_id: name('stale') } };
-    const after = await refusedWhenStale(holder, path, bodies, 'account');
-    await holder.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
+    const after = await refusedWhenStale(holder, 'account', path, bodies);
+    await holder.call(200, 'deleteAccount', { path, header: { 'If-Match': after.headers.get('ETag') ?? '' } });
   },
 
   'deleteAccount: what is gone is gone, with its endpoints': async ({ holder, name }) => {
     const path = await createdAccount(holder, { name: name('deleted') });
     const endpoint = await createdEndpoint(holder, path, { name: name('orphan') });
-    const answer = await holder.call(200, 'DELETE', path);
-    same(answer, 'the answer', answer.json, { id: path.split('/').at(-1) });
-    await holder.call(404, 'GET', endpoint);
-    await holder.call(404, 'PATCH', endpoint, { body: { name: name('orphan') } });
-    await holder.call(404, 'DELETE', endpoint);
-    for (const gone of [path, accountPath(nobody())]) {
-      await holder.call(404, 'GET', gone);
-      await holder.call(404, 'PATCH', gone, { body: { tenant_id: name('gone') } });
-      await holder.call(404, 'DELETE', gone);
-      await holder.call(404, 'GET', `${gone}/tools`);
-      await holder.call(404, 'GET', `${gone}/mcp`);
-      await holder.call(404, 'POST', `${gone}/mcp`, { body: { name: name('gone') } });
+    const answer = await holder.call(200, 'deleteAccount', { path });
+    same(answer, 'the answer', answer.json, path);
+    await holder.call(404, 'getEndpoint', { path: endpoint });
+    await holder.call(404, 'updateEndpoint', { path: endpoint, body: { name: name('orphan') } });
+    await holder.call(404, 'deleteEndpoint', { path: endpoint });
+    for (const gone of [path, { id: nobody() }]) {
+      await holder.call(404, 'getAccount', { path: gone });
+      await holder.call(404, 'updateAccount', { path: gone, body: { tenant_id: name('gone') } });
+      await holder.call(404, 'deleteAccount', { path: gone });
+      await holder.call(404, 'listAccountTools', { path: gone });
+      await holder.call(404, 'listEndpoints', { path: under(gone) });
+      await holder.call(404, 'createEndpoint', { path: under(gone), body: { name: name('gone') } });
     }
-    const list = await holder.call(200, 'GET', `${ACCOUNTS}?integration.name=${name('deleted')}`);
-    same(list, 'no accounts', (list.json as { result: Account[] }).result, []);
+    const list = await holder.call(200, 'listAccounts', { query: { 'integration.name': name('deleted') } });
+    same(list, 'no accounts', list.json.result, []);
   },
 });
 
@@ -224,10 +233,10 @@ const filterChecks = checks('accounts', {
       [first, umlaut],
       [second, acme],
     ] as const) {
-      ids.push(((await createAccount(holder, integration, { tenant_id })).json as Account).id);
+      ids.push((await createAccount(holder, integration, { tenant_id })).json.id);
     }
     const [a, b, c] = ids;
-    const expected: readonly [query: Record<string, string>, ids: readonly (string | undefined)[]][] = [
+    const expected: readonly [query: Query, ids: readonly (string | undefined)[]][] = [
       [{ tenant_id: acme }, [a, c]],
       [{ tenant_id: umlaut }, [b]],
       [{ tenant_id: acme.toUpperCase() }, []],
@@ -241,8 +250,8 @@ const filterChecks = checks('accounts', {
       [{ tenant_id: acme, status: 'validation_error' }, []],
     ];
     for (const [query, wanted] of expected) {
-      const answer = await holder.call(200, 'GET', `${ACCOUNTS}?${new URLSearchParams(query)}`);
-      const came = (answer.json as { result: Account[] }).result.map(({ id }) => id);
+      const answer = await holder.call(200, 'listAccounts', { query });
+      const came = answer.json.result.map(({ id }) => id);
       same(answer, 'the accounts', came.toSorted(), wanted.toSorted());
     }
   },
@@ -250,7 +259,7 @@ const filterChecks = checks('accounts', {
   'listAccounts: filters that are wrong or unknown are refused by name': async ({ holder }) => {
     const wrong = { tenant_id: '', status: 'ACTIVE', 'integration.name': 'Pet Store', integration: 'x', tenant: 'x' };
     for (const [parameter, value] of Object.entries(wrong)) {
-      await refused(holder, 'GET', `${ACCOUNTS}?${new URLSearchParams({ [parameter]: value })}`, {}, parameter);
+      await refused(holder, 'listAccounts', { query: { [parameter]: value } }, parameter);
     }
   },
 });

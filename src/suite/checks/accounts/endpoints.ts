@@ -1,17 +1,16 @@
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import {
-  accountPath,
-  type CreatedEndpoint,
   createdAccount,
   createdEndpoint,
   createEndpoint,
-  type Endpoint,
+  type EndpointPath,
   lasting,
   nobody,
   read,
   refused,
   refusedWhenStale,
+  under,
 } from './support.ts';
 
 /** The keys of an endpoint, in their order; the token and the URL come after them, once. */
@@ -24,17 +23,17 @@ const createChecks = checks('accounts', {
   'createEndpoint: a name is enough, the rest is empty, and it is read so at Location': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('endpoint') });
     const answer = await createEndpoint(holder, account, { name: name('endpoint') });
-    const { token: _, url: __, ...endpoint } = answer.json as CreatedEndpoint;
+    const { token: _, url: __, ...endpoint } = answer.json;
     const { id, created_by: ___, created_at, updated_at, ...rest } = endpoint;
     same(answer, 'the fields, in any order,', rest, {
       name: name('endpoint'),
-      integrated_account_id: account.split('/').at(-1),
+      integrated_account_id: account.id,
       config: {},
       expires_at: null,
     });
     same(answer, 'updated_at', updated_at, created_at);
-    same(answer, 'Location', answer.location, `${account}/mcp/${id}`);
-    const again = await holder.call(200, 'GET', `${account}/mcp/${id}`);
+    same(answer, 'Location', answer.location, holder.pathOf('getEndpoint', { ...under(account), id }));
+    const again = await holder.call(200, 'getEndpoint', { path: { ...under(account), id } });
     same(again, 'what was created, without token and url:', again.json, endpoint);
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
   },
@@ -42,14 +41,17 @@ const createChecks = checks('accounts', {
   'createEndpoint: the keys are in their order, token and url last': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('keys') });
     const answer = await createEndpoint(holder, account, { expires_at: null, config: {}, name: name('keys') });
-    const { id } = answer.json as Endpoint;
-    same(answer, 'the keys', Object.keys(answer.json as Endpoint), [...KEYS, 'token', 'url']);
-    const again = await holder.call(200, 'GET', `${account}/mcp/${id}`);
-    same(again, 'the keys', Object.keys(again.json as Endpoint), KEYS);
-    const patched = await holder.call(200, 'PATCH', `${account}/mcp/${id}`, { body: { name: name('new') } });
-    same(patched, 'the keys', Object.keys(patched.json as Endpoint), KEYS);
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    const keys = (list.json as { result: Endpoint[] }).result.map((endpoint) => Object.keys(endpoint));
+    const { id } = answer.json;
+    same(answer, 'the keys', Object.keys(answer.json), [...KEYS, 'token', 'url']);
+    const again = await holder.call(200, 'getEndpoint', { path: { ...under(account), id } });
+    same(again, 'the keys', Object.keys(again.json), KEYS);
+    const patched = await holder.call(200, 'updateEndpoint', {
+      path: { ...under(account), id },
+      body: { name: name('new') },
+    });
+    same(patched, 'the keys', Object.keys(patched.json), KEYS);
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    const keys = list.json.result.map((endpoint) => Object.keys(endpoint));
     same(list, 'the keys', keys, [KEYS]);
   },
 
@@ -58,16 +60,16 @@ const createChecks = checks('accounts', {
     const tokens: string[] = [];
     for (const what of ['a', 'b', 'a']) {
       const answer = await createEndpoint(holder, account, { name: name(what) });
-      const { id, token, url } = answer.json as CreatedEndpoint;
+      const { id, token, url } = answer.json;
       holds(answer, /^[0-9a-f]{32}$/.test(token), 'a token of 32 hexadecimal digits', token.length);
       holds(answer, url.endsWith(`/mcp/${token}`), 'a url that ends in /mcp/<token>', url);
       holds(answer, !tokens.includes(token), 'a new token', 'one that was made before');
       tokens.push(token);
-      const path = `${account}/mcp/${id}`;
+      const path = { ...under(account), id };
       for (const later of [
-        await holder.call(200, 'GET', path),
-        await holder.call(200, 'PATCH', path, { body: { name: name('new') } }),
-        await holder.call(200, 'GET', `${account}/mcp`),
+        await holder.call(200, 'getEndpoint', { path }),
+        await holder.call(200, 'updateEndpoint', { path, body: { name: name('new') } }),
+        await holder.call(200, 'listEndpoints', { path: under(account) }),
       ]) {
         holds(later, !later.text.includes(token), 'an answer without the token', 'the token');
       }
@@ -77,22 +79,22 @@ const createChecks = checks('accounts', {
   'createEndpoint: expires_at is kept as an instant, and must lie at least 60 s ahead': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('expiry') });
     const first = await createEndpoint(holder, account, { name: name('expiry'), expires_at: DISTANT });
-    const { id, created_at, expires_at } = first.json as CreatedEndpoint;
+    const { id, created_at, expires_at } = first.json;
     same(first, 'expires_at', expires_at, DISTANT);
     const second = await createEndpoint(holder, account, {
       name: name('offset'),
       expires_at: '2099-12-31T23:59:59+02:00',
     });
-    same(second, 'expires_at', (second.json as Endpoint).expires_at, '2099-12-31T21:59:59.000Z');
+    same(second, 'expires_at', second.json.expires_at, '2099-12-31T21:59:59.000Z');
     // By the server's own clock, which has moved on since.
     const soon = new Date(Date.parse(created_at) + 59_000).toISOString();
     for (const wrong of ['2001-01-01T00:00:00Z', created_at, soon, 'tomorrow', '2099-12-31', '', 4_102_444_799]) {
       const body = { name: name('soon'), expires_at: wrong };
-      await refused(holder, 'POST', `${account}/mcp`, { body }, 'expires_at');
-      await refused(holder, 'PATCH', `${account}/mcp/${id}`, { body }, 'expires_at');
+      await refused(holder, 'createEndpoint', { path: under(account), body }, 'expires_at');
+      await refused(holder, 'updateEndpoint', { path: { ...under(account), id }, body }, 'expires_at');
     }
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    const ends = (list.json as { result: Endpoint[] }).result.map((endpoint) => endpoint.expires_at);
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    const ends = list.json.result.map((endpoint) => endpoint.expires_at);
     same(list, 'the ends, newest first', ends, ['2099-12-31T21:59:59.000Z', DISTANT]);
   },
 
@@ -108,19 +110,19 @@ const createChecks = checks('accounts', {
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
         const body = { name: name('wrong'), [key]: value };
-        await refused(holder, 'POST', `${account}/mcp`, { body }, key);
+        await refused(holder, 'createEndpoint', { path: under(account), body }, key);
       }
     }
-    await refused(holder, 'POST', `${account}/mcp`, { body: {} }, 'name');
+    await refused(holder, 'createEndpoint', { path: under(account), body: {} }, 'name');
     for (const key of ['id', 'integrated_account_id', 'created_by', 'created_at', 'updated_at', 'token', 'url']) {
       const body = { name: name('wrong'), [key]: 'x' };
-      await refused(holder, 'POST', `${account}/mcp`, { body }, key, 'read-only');
+      await refused(holder, 'createEndpoint', { path: under(account), body }, key, 'read-only');
     }
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    same(list, 'no endpoints', (list.json as { result: Endpoint[] }).result, []);
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    same(list, 'no endpoints', list.json.result, []);
     const longest = '🗝'.repeat(200);
     const answer = await createEndpoint(holder, account, { name: longest });
-    same(answer, 'the name', (answer.json as Endpoint).name, longest);
+    same(answer, 'the name', answer.json.name, longest);
   },
 });
 
@@ -131,7 +133,7 @@ const updateChecks = checks('accounts', {
     const fields = { name: name('update'), config: { methods: ['read'] }, expires_at: DISTANT };
     const path = await createdEndpoint(holder, account, fields);
     const neighbour = await createdEndpoint(holder, account, fields);
-    const untouched = await read<Endpoint>(holder, neighbour);
+    const untouched = await read(holder, 'endpoint', neighbour);
     const changes = [
       { name: name('renamed') },
       { expires_at: null },
@@ -140,13 +142,13 @@ const updateChecks = checks('accounts', {
       {},
     ];
     for (const body of changes) {
-      const before = await lasting<Endpoint>(holder, path);
-      const answer = await holder.call(200, 'PATCH', path, { body });
-      same(answer, 'the endpoint as it is then read:', answer.json, await read(holder, path));
-      const { updated_at: _, ...after } = answer.json as Endpoint;
+      const before = await lasting(holder, 'endpoint', path);
+      const answer = await holder.call(200, 'updateEndpoint', { path, body });
+      same(answer, 'the endpoint as it is then read:', answer.json, await read(holder, 'endpoint', path));
+      const { updated_at: _, ...after } = answer.json;
       same(answer, 'the endpoint', after, { ...before, ...body });
     }
-    const answer = await holder.call(200, 'GET', neighbour);
+    const answer = await holder.call(200, 'getEndpoint', { path: neighbour });
     same(answer, 'another endpoint as it was:', answer.json, untouched);
   },
 
@@ -154,10 +156,10 @@ const updateChecks = checks('accounts', {
     const account = await createdAccount(holder, { name: name('if-match') });
     const path = await createdEndpoint(holder, account, { name: name('older') });
     const bodies = { newer: { name: name('newer') }, stale: { name: name('stale') } };
-    const after = await refusedWhenStale(holder, path, bodies, 'endpoint');
+    const after = await refusedWhenStale(holder, 'endpoint', path, bodies);
     const fresh = { 'If-Match': `"999999999", ${after.headers.get('ETag')}` };
-    await holder.call(200, 'PATCH', path, { body: { name: name('fresh') }, headers: fresh });
-    await holder.call(200, 'DELETE', path, { headers: { 'If-Match': '*' } });
+    await holder.call(200, 'updateEndpoint', { path, body: { name: name('fresh') }, header: fresh });
+    await holder.call(200, 'deleteEndpoint', { path, header: { 'If-Match': '*' } });
   },
 
   'updateEndpoint: what is wrong, unknown or read-only is refused by name, and nothing is changed': async ({
@@ -166,17 +168,23 @@ const updateChecks = checks('accounts', {
   }) => {
     const account = await createdAccount(holder, { name: name('refused') });
     const path = await createdEndpoint(holder, account, { name: name('refused') });
-    const before = await read<Endpoint>(holder, path);
+    const before = await read(holder, 'endpoint', path);
     const wrong = { name: null, config: null, expires_at: 'tomorrow', methods: ['list'], token: 'x', url: 'x' };
     for (const [key, value] of Object.entries(wrong)) {
       const alongside = key === 'config' ? { name: name('sneaked') } : { config: { methods: ['read'] } };
-      await refused(holder, 'PATCH', path, { body: { ...alongside, [key]: value } }, key);
+      await refused(holder, 'updateEndpoint', { path, body: { ...alongside, [key]: value } }, key);
     }
     const { name: _, config: __, expires_at: ___, ...readOnly } = before;
     for (const [key, value] of Object.entries(readOnly)) {
-      await refused(holder, 'PATCH', path, { body: { name: name('sneaked'), [key]: value } }, key, 'read-only');
+      await refused(
+        holder,
+        'updateEndpoint',
+        { path, body: { name: name('sneaked'), [key]: value } },
+        key,
+        'read-only',
+      );
     }
-    const after = await holder.call(200, 'GET', path);
+    const after = await holder.call(200, 'getEndpoint', { path });
     same(after, 'the endpoint as it was:', after.json, before);
   },
 
@@ -188,21 +196,21 @@ const updateChecks = checks('accounts', {
     const elsewhere = await createdAccount(holder, { name: name('elsewhere') });
     const path = await createdEndpoint(holder, account, { name: name('deleted') });
     const kept = await createdEndpoint(holder, account, { name: name('kept') });
-    const id = path.split('/').at(-1);
-    const everyOperation = async (at: string) => {
-      await holder.call(404, 'GET', at);
-      await holder.call(404, 'PATCH', at, { body: { name: name('gone') } });
-      await holder.call(404, 'DELETE', at);
+    const { id } = path;
+    const everyOperation = async (at: EndpointPath) => {
+      await holder.call(404, 'getEndpoint', { path: at });
+      await holder.call(404, 'updateEndpoint', { path: at, body: { name: name('gone') } });
+      await holder.call(404, 'deleteEndpoint', { path: at });
     };
-    await everyOperation(`${elsewhere}/mcp/${id}`);
-    await everyOperation(`${accountPath(nobody())}/mcp/${id}`);
-    const answer = await holder.call(200, 'DELETE', path);
+    await everyOperation({ ...under(elsewhere), id });
+    await everyOperation({ ...under({ id: nobody() }), id });
+    const answer = await holder.call(200, 'deleteEndpoint', { path });
     same(answer, 'the answer', answer.json, { id });
     await everyOperation(path);
-    await everyOperation(`${account}/mcp/${nobody()}`);
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    const left = (list.json as { result: Endpoint[] }).result.map((endpoint) => `${account}/mcp/${endpoint.id}`);
-    same(list, 'the endpoints that are left:', left, [kept]);
+    await everyOperation({ ...under(account), id: nobody() });
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    const left = list.json.result.map((endpoint) => endpoint.id);
+    same(list, 'the endpoints that are left:', left, [kept.id]);
   },
 });
 

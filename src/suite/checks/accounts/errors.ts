@@ -1,17 +1,7 @@
 import { checks } from '../../check.ts';
 import { NONE } from '../../credentials.ts';
 import { same } from '../../expect.ts';
-import {
-  ACCOUNTS,
-  accountPath,
-  consistent,
-  createAccount,
-  createdAccount,
-  createdIntegration,
-  type ErrorBody,
-  integrationPath,
-  nobody,
-} from './support.ts';
+import { consistent, createAccount, createdAccount, createdIntegration, nobody, under } from './support.ts';
 
 /** The form of errors. */
 export const errorChecks = checks('accounts', {
@@ -19,17 +9,18 @@ export const errorChecks = checks('accounts', {
     const integration = await createdIntegration(holder, { name: name('errors') });
     await createAccount(holder, integration);
     const account = await createdAccount(holder, { name: name('errors') });
-    const headers = { 'If-Match': '"999999999"' };
+    const header = { 'If-Match': '"999999999"' };
+    const at = holder.pathOf('getAccount', account);
     for (const answer of [
-      await holder.call(400, 'POST', ACCOUNTS, { text: '{' }),
-      await holder.call(400, 'POST', ACCOUNTS, { body: {} }),
-      await as(NONE).call(401, 'GET', account),
-      await holder.call(404, 'GET', accountPath(nobody())),
-      await holder.call(404, 'GET', `${account}/unheard-of`),
-      await holder.call(405, 'PUT', account, { body: {} }),
-      await holder.call(409, 'DELETE', integrationPath(integration)),
-      await holder.call(412, 'DELETE', account, { headers }),
-      await holder.call(415, 'POST', ACCOUNTS, { text: '{}', headers: { 'Content-Type': 'text/plain' } }),
+      await holder.send(400, 'createAccount', { text: '{' }),
+      await holder.send(400, 'createAccount', { body: {} }),
+      await as(NONE).call(401, 'getAccount', { path: account }),
+      await holder.call(404, 'getAccount', { path: { id: nobody() } }),
+      await holder.sendTo(404, 'GET', `${at}/unheard-of`),
+      await holder.sendTo(405, 'PUT', at, { body: {} }),
+      await holder.call(409, 'deleteIntegration', { path: { id: integration } }),
+      await holder.call(412, 'deleteAccount', { path: account, header }),
+      await holder.send(415, 'createAccount', { text: '{}', header: { 'Content-Type': 'text/plain' } }),
     ]) {
       consistent(answer);
     }
@@ -38,8 +29,8 @@ export const errorChecks = checks('accounts', {
   'errors: all mistakes of a request are named together': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('mistakes') });
     const body = { name: '', nickname: 'x', config: { method: ['list'], tags: [] } };
-    const answer = await holder.call(400, 'POST', `${account}/mcp`, { body });
-    const { details } = answer.json as ErrorBody;
+    const answer = await holder.send(400, 'createEndpoint', { path: under(account), body });
+    const { details } = answer.json;
     const paths = (details?.failures ?? []).map(({ path }) => path);
     same(answer, 'the paths of the failures', paths.toSorted(), [
       'body.config.method',

@@ -1,25 +1,20 @@
 import { createHash } from 'node:crypto';
+import type { components } from '../../../../generated/api.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { Skipped } from '../../failed.ts';
 import { BASE_URL, documentOf, MARKER, ONE_TOOL, ONE_TOOL_YAML, PETS, PETS_TOOLS } from './documents.ts';
-import {
-  createdIntegration,
-  createIntegration,
-  INTEGRATIONS,
-  type Integration,
-  integrationPath,
-  read,
-  refused,
-  tools,
-} from './support.ts';
+import { createdIntegration, createIntegration, read, refused, tools } from './support.ts';
+
+type Schemas = components['schemas'];
 
 /** Returns the fields of an integration that its maker gives, besides the policy. */
-const given = ({ name, base_url, tool_tags, timeout_seconds }: Integration) => ({
+const given = ({ name, base_url, tool_tags, timeout_seconds, output_schemas }: Schemas['Integration']) => ({
   name,
   base_url,
   tool_tags,
   timeout_seconds,
+  output_schemas,
 });
 
 const READ_ONLY = [
@@ -40,7 +35,7 @@ export const importChecks = checks('accounts', {
     name,
   }) => {
     const answer = await createIntegration(holder, { name: name('defaults'), document: PETS });
-    const integration = answer.json as Integration;
+    const integration = answer.json;
     const { created_at, updated_at, skipped, approval_policy } = integration;
     same(answer, 'the fields', given(integration), {
       name: name('defaults'),
@@ -63,16 +58,16 @@ export const importChecks = checks('accounts', {
       name: name('every-field'),
       base_url: 'https://elsewhere.example.com/{version}',
       tool_tags: { pets: ['crm', 'Größe'], 'pets.list': ['cheap'], unheard_of: [] },
-      approval_policy: 'require_approval_per_tool',
+      approval_policy: 'require_approval_per_tool' as const,
       timeout_seconds: 300,
-      output_schemas: 'none',
+      output_schemas: 'none' as const,
     };
     const answer = await createIntegration(holder, fields);
-    const integration = answer.json as Integration;
+    const integration = answer.json;
     const { id, approval_policy } = integration;
     same(answer, 'the fields, in any order,', { ...given(integration), approval_policy }, fields);
-    same(answer, 'Location', answer.location, integrationPath(id));
-    const again = await holder.call(200, 'GET', integrationPath(id));
+    same(answer, 'Location', answer.location, holder.pathOf('getIntegration', { id }));
+    const again = await holder.call(200, 'getIntegration', { path: { id } });
     same(again, 'what was created:', again.json, integration);
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
   },
@@ -86,26 +81,26 @@ export const importChecks = checks('accounts', {
       json: JSON.stringify(ONE_TOOL, null, 2),
       yaml: ONE_TOOL_YAML,
     })) {
-      const path = integrationPath(await createdIntegration(holder, { name: name(form), document }));
-      const { answer, result } = await tools(holder, path);
+      const path = { id: await createdIntegration(holder, { name: name(form), document }) };
+      const { answer, result } = await tools(holder, 'listIntegrationTools', path);
       const [tool] = result;
       same(answer, 'the number of tools', result.length, 1);
       const identity = [tool?.resource, tool?.method, tool?.description];
       same(answer, 'resource, method and description', identity, ['pets', 'list', 'List pets']);
-      same(answer, 'base_url', (await read<Integration>(holder, path)).base_url, BASE_URL);
+      same(answer, 'base_url', (await read(holder, 'integration', path)).base_url, BASE_URL);
     }
   },
 
   'createIntegration: the document is never answered': async ({ holder, name }) => {
     for (const document of [ONE_TOOL, ONE_TOOL_YAML]) {
       const created = await createIntegration(holder, { name: name('secretive'), document });
-      const path = integrationPath((created.json as Integration).id);
+      const path = { id: created.json.id };
       for (const answer of [
         created,
-        await holder.call(200, 'GET', path),
-        await holder.call(200, 'GET', INTEGRATIONS),
-        await holder.call(200, 'GET', `${path}/tools`),
-        await holder.call(200, 'PATCH', path, { body: { document } }),
+        await holder.call(200, 'getIntegration', { path }),
+        await holder.call(200, 'listIntegrations'),
+        await holder.call(200, 'listIntegrationTools', { path }),
+        await holder.call(200, 'updateIntegration', { path, body: { document } }),
       ]) {
         holds(answer, !answer.text.includes(MARKER), 'an answer without the document', answer.json);
       }
@@ -113,9 +108,9 @@ export const importChecks = checks('accounts', {
   },
 
   'createIntegration: names and tools follow from paths and verbs': async ({ holder, name }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('names'), document: PETS }));
+    const path = { id: await createdIntegration(holder, { name: name('names'), document: PETS }) };
     const prefix = name('names').replaceAll('-', '_');
-    const { answer, result } = await tools(holder, path);
+    const { answer, result } = await tools(holder, 'listIntegrationTools', path);
     const expected = [
       [`${prefix}_pet_delete_pets`, 'pets', 'delete_pets'],
       [`${prefix}_pet_replace_pets`, 'pets', 'replace_pets'],
@@ -136,8 +131,8 @@ export const importChecks = checks('accounts', {
     const get = { get: { summary: 'List', responses: {} } };
     const paths = { [`/${'long'.repeat(20)}`]: get, '/cats/dogs': get, '/cats_dogs': get, '/cows': get };
     const document = documentOf(paths);
-    const path = integrationPath(await createdIntegration(holder, { name: name('hashes'), document }));
-    const { answer, result } = await tools(holder, path);
+    const path = { id: await createdIntegration(holder, { name: name('hashes'), document }) };
+    const { answer, result } = await tools(holder, 'listIntegrationTools', path);
     const prefix = `list_all_${name('hashes').replaceAll('-', '_')}`;
     const hashed = (of: string, plain: string) =>
       `${plain.slice(0, 55)}_${createHash('sha256').update(`GET ${of}`).digest('hex').slice(0, 8)}`;
@@ -152,14 +147,14 @@ export const importChecks = checks('accounts', {
   },
 
   'createIntegration: arguments lie flat, and on a clash the path keeps the name': async ({ holder, name }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('flat'), document: PETS }));
+    const path = { id: await createdIntegration(holder, { name: name('flat'), document: PETS }) };
     const expected = {
       list: { query: ['limit'], body: [], required: [] },
       create: { query: [], body: ['kind', 'name'], required: ['name'] },
       get: { query: ['petId'], body: [], required: ['petId'] },
       update: { query: ['petId'], body: ['body_petId', 'name'], required: ['petId'] },
     };
-    const { answer, result } = await tools(holder, path, { tags: ['animals'] });
+    const { answer, result } = await tools(holder, 'listIntegrationTools', path, { tags: ['animals'] });
     for (const [method, argumentsOf] of Object.entries(expected)) {
       const tool = result.find((candidate) => candidate.method === method);
       const keys = (schema: object | undefined) =>
@@ -184,17 +179,17 @@ export const importChecks = checks('accounts', {
     ];
     for (const [document, ...words] of useless) {
       const body = { name: name('useless'), document };
-      await refused(holder, 'POST', INTEGRATIONS, { body }, 'document', ...words);
+      await refused(holder, 'createIntegration', { body }, 'document', ...words);
     }
     for (const document of ['', null, 1, true, []]) {
-      await refused(holder, 'POST', INTEGRATIONS, { body: { name: name('useless'), document } }, 'document');
+      await refused(holder, 'createIntegration', { body: { name: name('useless'), document } }, 'document');
     }
   },
 
   'createIntegration: neither or both of document and document_url are refused': async ({ holder, name }) => {
-    await refused(holder, 'POST', INTEGRATIONS, { body: { name: name('neither') } }, 'document', 'document_url');
+    await refused(holder, 'createIntegration', { body: { name: name('neither') } }, 'document', 'document_url');
     const body = { name: name('both'), document: ONE_TOOL, document_url: 'https://pets.example.com/openapi.json' };
-    await refused(holder, 'POST', INTEGRATIONS, { body }, 'document', 'document_url');
+    await refused(holder, 'createIntegration', { body }, 'document', 'document_url');
   },
 
   'createIntegration: a document_url that may not be fetched is refused, and nothing is created': async ({
@@ -203,14 +198,14 @@ export const importChecks = checks('accounts', {
   }) => {
     for (const host of ['127.0.0.1', '[::1]', 'localhost', '0.0.0.0', '127.1']) {
       const body = { name: name('loopback'), document_url: `http://${host}:9/openapi.json` };
-      await holder.call([400, 403, 422], 'POST', INTEGRATIONS, { body });
+      await holder.call([400, 403, 422], 'createIntegration', { body });
     }
     for (const document_url of ['file:///etc/passwd', 'ftp://example.com/openapi.json', 'openapi.json', '', 1]) {
       const body = { name: name('loopback'), document_url };
-      await refused(holder, 'POST', INTEGRATIONS, { body }, 'document_url');
+      await refused(holder, 'createIntegration', { body }, 'document_url');
     }
-    const list = await holder.call(200, 'GET', `${INTEGRATIONS}?limit=1000`);
-    const { result } = list.json as { result: Integration[] };
+    const list = await holder.call(200, 'listIntegrations', { query: { limit: 1000 } });
+    const { result } = list.json;
     same(list, 'the number created', result.filter((one) => one.name === name('loopback')).length, 0);
   },
 
@@ -222,7 +217,7 @@ export const importChecks = checks('accounts', {
       const get = { summary: 'pet '.repeat(words) };
       const document = { ...ONE_TOOL, paths: { '/pets': { get }, '/toys': { get } } };
       const answer = await createIntegration(holder, { name: name(`size-${words}`), document });
-      const { tools_bytes, tools_tokens, warnings } = answer.json as Integration;
+      const { tools_bytes, tools_tokens, warnings } = answer.json;
       const bytes = tools_bytes ?? 0;
       holds(answer, bytes > 2 * get.summary.length, `tools_bytes, of more than ${2 * get.summary.length}`, bytes);
       same(answer, 'tools_tokens', tools_tokens, Math.ceil(bytes / 4));
@@ -244,13 +239,13 @@ export const importChecks = checks('accounts', {
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
         const body = { name: name('wrong'), document: ONE_TOOL, [key]: value };
-        await refused(holder, 'POST', INTEGRATIONS, { body }, key);
+        await refused(holder, 'createIntegration', { body }, key);
       }
     }
     for (const key of READ_ONLY) {
       const body = { name: name('wrong'), document: ONE_TOOL, [key]: 1 };
-      await refused(holder, 'POST', INTEGRATIONS, { body }, key, 'read-only');
+      await refused(holder, 'createIntegration', { body }, key, 'read-only');
     }
-    await refused(holder, 'POST', INTEGRATIONS, { body: { document: ONE_TOOL } }, 'name');
+    await refused(holder, 'createIntegration', { body: { document: ONE_TOOL } }, 'name');
   },
 });

@@ -1,14 +1,10 @@
+import type { components } from '../../../../generated/api.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { ONE_TOOL, PETS, PETS_TOOLS } from './documents.ts';
 import {
-  type Account,
-  accountPath,
-  createAccount,
+  createdAccountOf,
   createdIntegration,
-  INTEGRATIONS,
-  type Integration,
-  integrationPath,
   lasting,
   nobody,
   read,
@@ -17,11 +13,13 @@ import {
   tools,
 } from './support.ts';
 
+type Changes = components['schemas']['IntegrationPatch'];
+
 /** updateIntegration and deleteIntegration. */
 export const integrationChecks = checks('accounts', {
   'updateIntegration: a field that is sent alone changes, and no other does': async ({ holder, name }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('update') }));
-    const changes = [
+    const path = { id: await createdIntegration(holder, { name: name('update') }) };
+    const changes: readonly Changes[] = [
       { name: name('renamed') },
       { base_url: 'https://elsewhere.example.com' },
       { tool_tags: { pets: ['crm'] } },
@@ -35,10 +33,10 @@ export const integrationChecks = checks('accounts', {
       {},
     ];
     for (const body of changes) {
-      const before = await lasting<Integration>(holder, path);
-      const answer = await holder.call(200, 'PATCH', path, { body });
-      same(answer, 'the integration as it is then read:', answer.json, await read(holder, path));
-      const { updated_at: _, ...after } = answer.json as Integration;
+      const before = await lasting(holder, 'integration', path);
+      const answer = await holder.call(200, 'updateIntegration', { path, body });
+      same(answer, 'the integration as it is then read:', answer.json, await read(holder, 'integration', path));
+      const { updated_at: _, ...after } = answer.json;
       const { tools_bytes, tools_tokens } = after;
       // The name of an integration is in the names of its tools.
       same(answer, 'the integration', after, {
@@ -56,7 +54,7 @@ export const integrationChecks = checks('accounts', {
       tool_tags: { pets: ['crm'], 'pets.list': ['cheap'] },
     });
     const tagsOf = async (method: string) => {
-      const { answer, result } = await tools(holder, integrationPath(id), { tags: ['animals'] });
+      const { answer, result } = await tools(holder, 'listIntegrationTools', { id }, { tags: ['animals'] });
       return { answer, tags: result.find((tool) => tool.method === method)?.tags.toSorted() };
     };
     const tagged = async (method: string, expected: readonly string[]) => {
@@ -66,40 +64,49 @@ export const integrationChecks = checks('accounts', {
     await tagged('list', ['animals', 'cheap', 'crm']);
     await tagged('get', ['animals', 'crm']);
     const body = { tool_tags: { 'pets.get': ['slow'] } };
-    await holder.call(200, 'PATCH', integrationPath(id), { body });
+    await holder.call(200, 'updateIntegration', { path: { id }, body });
     await tagged('list', ['animals']);
     await tagged('get', ['animals', 'slow']);
   },
 
   'updateIntegration: a name is in the names of the tools from then on': async ({ holder, name }) => {
     const id = await createdIntegration(holder, { name: name('before') });
-    const account = accountPath(((await createAccount(holder, id)).json as Account).id);
-    await holder.call(200, 'PATCH', integrationPath(id), { body: { name: name('after') } });
-    for (const path of [integrationPath(id), account]) {
-      const { answer, result } = await tools(holder, path);
+    const account = await createdAccountOf(holder, id);
+    await holder.call(200, 'updateIntegration', { path: { id }, body: { name: name('after') } });
+    for (const [operation, path] of [
+      ['listIntegrationTools', { id }],
+      ['listAccountTools', account],
+    ] as const) {
+      const { answer, result } = await tools(holder, operation, path);
       const names = result.map((tool) => tool.name);
       same(answer, 'the names', names, [`list_all_${name('after').replaceAll('-', '_')}_pets`]);
     }
-    const after = await holder.call(200, 'GET', account);
-    same(after, 'the integration', (after.json as Account).integration, { id, name: name('after') });
+    const after = await holder.call(200, 'getAccount', { path: account });
+    same(after, 'the integration', after.json.integration, { id, name: name('after') });
   },
 
   'updateIntegration: a document is imported anew, and one that is of no use changes nothing': async ({
     holder,
     name,
   }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('document') }));
-    const answer = await holder.call(200, 'PATCH', path, { body: { document: PETS } });
-    const { tool_count, skipped } = answer.json as Integration;
+    const path = { id: await createdIntegration(holder, { name: name('document') }) };
+    const answer = await holder.call(200, 'updateIntegration', { path, body: { document: PETS } });
+    const { tool_count, skipped } = answer.json;
     same(answer, 'tool_count and skipped', [tool_count, skipped.length], [PETS_TOOLS, 1]);
-    const before = await read<Integration>(holder, path);
+    const before = await read(holder, 'integration', path);
     const broken = { ...ONE_TOOL, openapi: undefined, swagger: '2.0' };
-    await refused(holder, 'PATCH', path, { body: { name: name('broken'), document: broken } }, 'document', 'Swagger');
+    await refused(
+      holder,
+      'updateIntegration',
+      { path, body: { name: name('broken'), document: broken } },
+      'document',
+      'Swagger',
+    );
     const both = { document: ONE_TOOL, document_url: 'https://pets.example.com/openapi.json' };
-    await refused(holder, 'PATCH', path, { body: both }, 'document_url');
-    const after = await holder.call(200, 'GET', path);
+    await refused(holder, 'updateIntegration', { path, body: both }, 'document_url');
+    const after = await holder.call(200, 'getIntegration', { path });
     same(after, 'the integration as it was:', after.json, before);
-    const { answer: listed, result } = await tools(holder, path);
+    const { answer: listed, result } = await tools(holder, 'listIntegrationTools', path);
     same(listed, 'the number of tools', result.length, PETS_TOOLS);
   },
 
@@ -107,16 +114,21 @@ export const integrationChecks = checks('accounts', {
     holder,
     name,
   }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('refused') }));
-    const before = await read<Integration>(holder, path);
+    const path = { id: await createdIntegration(holder, { name: name('refused') }) };
+    const before = await read(holder, 'integration', path);
     const wrong = { name: 'Two Words', base_url: 'x', tool_tags: { pets: 1 }, approval_policy: 'never', document: 1 };
     for (const [key, value] of Object.entries({ ...wrong, tags: ['crm'], nickname: 'x' })) {
-      await refused(holder, 'PATCH', path, { body: { tool_tags: { pets: ['sneaked-in'] }, [key]: value } }, key);
+      await refused(
+        holder,
+        'updateIntegration',
+        { path, body: { tool_tags: { pets: ['sneaked-in'] }, [key]: value } },
+        key,
+      );
     }
     for (const key of ['id', 'tool_count', 'tools_bytes', 'skipped', 'warnings', 'updated_at'] as const) {
-      await refused(holder, 'PATCH', path, { body: { [key]: before[key] } }, key, 'read-only');
+      await refused(holder, 'updateIntegration', { path, body: { [key]: before[key] } }, key, 'read-only');
     }
-    const after = await holder.call(200, 'GET', path);
+    const after = await holder.call(200, 'getIntegration', { path });
     same(after, 'the integration as it was:', after.json, before);
   },
 
@@ -124,10 +136,10 @@ export const integrationChecks = checks('accounts', {
     holder,
     name,
   }) => {
-    const path = integrationPath(await createdIntegration(holder, { name: name('if-match') }));
+    const path = { id: await createdIntegration(holder, { name: name('if-match') }) };
     const bodies = { newer: { name: name('newer') }, stale: { name: name('stale') } };
-    const after = await refusedWhenStale(holder, path, bodies, 'integration');
-    await holder.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
+    const after = await refusedWhenStale(holder, 'integration', path, bodies);
+    await holder.call(200, 'deleteIntegration', { path, header: { 'If-Match': after.headers.get('ETag') ?? '' } });
   },
 
   'deleteIntegration: with accounts it is a 409, without them it is gone, for every operation': async ({
@@ -135,22 +147,22 @@ export const integrationChecks = checks('accounts', {
     name,
   }) => {
     const id = await createdIntegration(holder, { name: name('deleted') });
-    const path = integrationPath(id);
-    const account = accountPath(((await createAccount(holder, id)).json as Account).id);
-    await holder.call(409, 'DELETE', path);
-    await holder.call(200, 'GET', path);
-    await holder.call(200, 'GET', account);
-    await holder.call(200, 'DELETE', account);
-    const answer = await holder.call(200, 'DELETE', path);
+    const path = { id };
+    const account = await createdAccountOf(holder, id);
+    await holder.call(409, 'deleteIntegration', { path });
+    await holder.call(200, 'getIntegration', { path });
+    await holder.call(200, 'getAccount', { path: account });
+    await holder.call(200, 'deleteAccount', { path: account });
+    const answer = await holder.call(200, 'deleteIntegration', { path });
     same(answer, 'the answer', answer.json, { id });
-    for (const gone of [path, integrationPath(nobody())]) {
-      await holder.call(404, 'GET', gone);
-      await holder.call(404, 'PATCH', gone, { body: { name: name('gone') } });
-      await holder.call(404, 'DELETE', gone);
-      await holder.call(404, 'GET', `${gone}/tools`);
+    for (const gone of [path, { id: nobody() }]) {
+      await holder.call(404, 'getIntegration', { path: gone });
+      await holder.call(404, 'updateIntegration', { path: gone, body: { name: name('gone') } });
+      await holder.call(404, 'deleteIntegration', { path: gone });
+      await holder.call(404, 'listIntegrationTools', { path: gone });
     }
-    const list = await holder.call(200, 'GET', `${INTEGRATIONS}?limit=1000`);
-    const ids = (list.json as { result: Integration[] }).result.map((integration) => integration.id);
+    const list = await holder.call(200, 'listIntegrations', { query: { limit: 1000 } });
+    const ids = list.json.result.map((integration) => integration.id);
     holds(list, !ids.includes(id), 'a list without it', id);
   },
 });

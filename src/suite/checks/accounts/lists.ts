@@ -1,64 +1,72 @@
+import type { operations } from '../../../../generated/api.ts';
 import type { Answer, Caller } from '../../caller.ts';
 import { type Context, checks } from '../../check.ts';
 import { same } from '../../expect.ts';
 import {
-  ACCOUNTS,
   createAccount,
   createdAccount,
   createdIntegration,
   createEndpoint,
   createIntegration,
-  INTEGRATIONS,
   refused,
   tick,
+  under,
 } from './support.ts';
 
 type Row = { readonly id: string; readonly created_at: string };
-type Page = { readonly result: readonly Row[]; readonly next_cursor: string | null; readonly limit: number };
+
+type Page = NonNullable<operations['listIntegrations']['parameters']['query']>;
 
 /** A list that nobody else writes into, or a part of one. */
 type List = {
-  /** The path with the query that selects the part. */
-  readonly path: string;
-  readonly make: () => Promise<Answer>;
+  readonly operation: 'listIntegrations' | 'listAccounts' | 'listEndpoints';
+  readonly path?: Readonly<Record<string, string>>;
+  /** Selects the part. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly make: () => Promise<Answer<Row>>;
   readonly remove: (id: string) => Promise<Answer>;
 };
 
 /** Each list of the API, and how to get one to write into. */
 const LISTS: Readonly<Record<string, (context: Context) => Promise<List>>> = {
   listIntegrations: async ({ holder, name }) => ({
-    path: `${INTEGRATIONS}?`,
+    operation: 'listIntegrations',
     make: () => createIntegration(holder, { name: name('listed') }),
-    remove: (id) => holder.call(200, 'DELETE', `${INTEGRATIONS}/${id}`),
+    remove: (id) => holder.call(200, 'deleteIntegration', { path: { id } }),
   }),
   listAccounts: async ({ holder, name }) => {
     const integration = await createdIntegration(holder, { name: name('accounts') });
     return {
-      path: `${ACCOUNTS}?tenant_id=${integration}&`,
+      operation: 'listAccounts',
+      query: { tenant_id: integration },
       make: () => createAccount(holder, integration, { tenant_id: integration }),
-      remove: (id) => holder.call(200, 'DELETE', `${ACCOUNTS}/${id}`),
+      remove: (id) => holder.call(200, 'deleteAccount', { path: { id } }),
     };
   },
   listEndpoints: async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('endpoints') });
     return {
-      path: `${account}/mcp?`,
+      operation: 'listEndpoints',
+      path: under(account),
       make: () => createEndpoint(holder, account, { name: name('listed') }),
-      remove: (id) => holder.call(200, 'DELETE', `${account}/mcp/${id}`),
+      remove: (id) => holder.call(200, 'deleteEndpoint', { path: { ...under(account), id } }),
     };
   },
 };
 
-const read = async (holder: Caller, list: List, query: Record<string, string>) => {
-  const answer = await holder.call(200, 'GET', `${list.path}${new URLSearchParams(query)}`);
-  return { answer, ...(answer.json as Page) };
+const read = async (holder: Caller, list: List, page: Page) => {
+  const { operation, path, query } = list;
+  const answer = await holder.send(200, operation, { path, query: { ...query, ...page } });
+  const { result, next_cursor, limit } = answer.json;
+  const rows: readonly Row[] = result;
+  return { answer, result: rows, next_cursor, limit };
 };
 
 /** Makes so many things, one after another, and answers their ids, the latest first. */
 async function filled(list: List, count: number): Promise<string[]> {
   const ids: string[] = [];
   while (ids.length < count) {
-    ids.unshift(((await list.make()).json as Row).id);
+    ids.unshift((await list.make()).json.id);
     await tick();
   }
   return ids;
@@ -77,7 +85,7 @@ const listChecksOf = (operation: string, listIn: (context: Context) => Promise<L
       let cursor: string | null = '';
       for (let pages = 0; pages < MAX_PAGES && cursor !== null && seen.length < ids.length; pages++) {
         const { answer, result, limit, next_cursor }: Awaited<ReturnType<typeof read>> = await read(holder, list, {
-          limit: '2',
+          limit: 2,
           next_cursor: cursor,
         });
         same(answer, 'limit', limit, 2);
@@ -109,8 +117,8 @@ const listChecksOf = (operation: string, listIn: (context: Context) => Promise<L
       for (const [query, limit] of [
         [{}, 100],
         [{ next_cursor: '' }, 100],
-        [{ limit: '3', next_cursor: '' }, 3],
-        [{ limit: '1000' }, 1000],
+        [{ limit: 3, next_cursor: '' }, 3],
+        [{ limit: 1000 }, 1000],
       ] as const) {
         const page = await read(holder, list, query);
         same(page.answer, 'limit', page.limit, limit);
@@ -120,7 +128,7 @@ const listChecksOf = (operation: string, listIn: (context: Context) => Promise<L
 
     [`${operation}: parameters that are wrong or unknown are refused by name`]: async (context) => {
       const { holder } = context;
-      const { path } = await listIn(context);
+      const { operation: id, path, query } = await listIn(context);
       const wrong: Record<string, readonly string[]> = {
         limit: ['0', '1001', '-1', '1.5', 'x'],
         next_cursor: ['not-a-cursor'],
@@ -130,8 +138,7 @@ const listChecksOf = (operation: string, listIn: (context: Context) => Promise<L
       };
       for (const [parameter, values] of Object.entries(wrong)) {
         for (const value of values) {
-          const query = new URLSearchParams({ [parameter]: value });
-          await refused(holder, 'GET', `${path}${query}`, {}, parameter);
+          await refused(holder, id, { path, query: { ...query, [parameter]: value } }, parameter);
         }
       }
     },
@@ -149,7 +156,7 @@ const endChecks = checks('accounts', {
         [3, false],
         [4, false],
       ] as const) {
-        const { answer, next_cursor } = await read(context.holder, list, { limit: `${limit}` });
+        const { answer, next_cursor } = await read(context.holder, list, { limit });
         same(answer, `a next_cursor with 3 things and limit ${limit}:`, next_cursor !== null, follows);
       }
     }

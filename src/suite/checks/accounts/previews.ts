@@ -1,16 +1,7 @@
 import { checks } from '../../check.ts';
 import { same } from '../../expect.ts';
 import { PETS } from './documents.ts';
-import {
-  type Account,
-  accountPath,
-  createAccount,
-  createdIntegration,
-  integrationPath,
-  refused,
-  type Scope,
-  tools,
-} from './support.ts';
+import { createdAccountOf, createdIntegration, refused, type Scope, tools } from './support.ts';
 
 const READS = ['pet_owners_past_visits.list', 'pets.get', 'pets.list'];
 const LISTS = ['pet_owners_past_visits.list', 'pets.list'];
@@ -62,14 +53,17 @@ export const previewChecks = checks('accounts', {
       document: PETS,
       tool_tags: { pets: ['crm'], 'pets.list': ['cheap'], 'owners.update': ['Größe & Co.'] },
     });
-    const account = accountPath(((await createAccount(holder, id)).json as Account).id);
+    const account = await createdAccountOf(holder, id);
     for (const [scope, expected] of SCOPES) {
-      const { answer, result } = await tools(holder, integrationPath(id), scope);
+      const { answer, result } = await tools(holder, 'listIntegrationTools', { id }, scope);
       const came = result.map(({ resource, method }) => `${resource}.${method}`);
       same(answer, 'the tools', came.toSorted(), expected.toSorted());
     }
     for (const scope of [{}, { methods: ['Read', 'PUT'] }, { methods: ['write'], tags: ['crm', 'people'] }]) {
-      const [of, through] = [await tools(holder, integrationPath(id), scope), await tools(holder, account, scope)];
+      const [of, through] = [
+        await tools(holder, 'listIntegrationTools', { id }, scope),
+        await tools(holder, 'listAccountTools', account, scope),
+      ];
       same(through.answer, 'the tools of the integration', through.result, of.result);
     }
   },
@@ -79,8 +73,11 @@ export const previewChecks = checks('accounts', {
     name,
   }) => {
     const id = await createdIntegration(holder, { name: name('scopes') });
-    const account = accountPath(((await createAccount(holder, id)).json as Account).id);
-    for (const path of [integrationPath(id), account]) {
+    const account = await createdAccountOf(holder, id);
+    for (const [operation, path] of [
+      ['listIntegrationTools', { id }],
+      ['listAccountTools', account],
+    ] as const) {
       for (const [parameter, value] of [
         ['method', 'list'],
         ['tag', 'crm'],
@@ -88,8 +85,7 @@ export const previewChecks = checks('accounts', {
         ['methods', 'm'.repeat(129)],
         ['tags', 't'.repeat(129)],
       ] as const) {
-        const query = new URLSearchParams({ [parameter]: value });
-        await refused(holder, 'GET', `${path}/tools?${query}`, {}, parameter);
+        await refused(holder, operation, { path, query: { [parameter]: value } }, parameter);
       }
     }
   },

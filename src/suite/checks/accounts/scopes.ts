@@ -1,28 +1,25 @@
 import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
+import type { Sent } from '../../questions.ts';
 import { PETS } from './documents.ts';
 import {
-  type Account,
-  accountPath,
-  createAccount,
   createdAccount,
+  createdAccountOf,
   createdEndpoint,
   createdIntegration,
   createEndpoint,
-  type Endpoint,
-  type ErrorBody,
-  integrationPath,
   read,
   refused,
+  under,
 } from './support.ts';
 
 const TAGGED = { document: PETS, tool_tags: { pets: ['crm', 'api'] } };
 
 /** Checks that a scope lets through no tool: the answer says what there is to choose from. */
-async function refusedAsEmpty(holder: Caller, method: string, path: string, body: object): Promise<void> {
-  const answer = await holder.call(400, method, path, { body });
-  const { message } = answer.json as ErrorBody;
+async function refusedAsEmpty(holder: Caller, id: 'createEndpoint' | 'updateEndpoint', sent: Sent): Promise<void> {
+  const answer = await holder.send(400, id, sent);
+  const { message } = answer.json;
   const named = ['swap_pet', 'history'].every((word) => message.includes(word));
   holds(answer, named, 'a message that names the available methods and tags', message);
 }
@@ -39,12 +36,12 @@ export const scopeChecks = checks('accounts', {
     ];
     for (const config of configs) {
       const created = await createEndpoint(holder, account, { name: name('verbatim'), config });
-      same(created, 'config', (created.json as Endpoint).config, config);
+      same(created, 'config', created.json.config, config);
       const path = await createdEndpoint(holder, account, { name: name('verbatim') });
-      const patched = await holder.call(200, 'PATCH', path, { body: { config } });
-      same(patched, 'config', (patched.json as Endpoint).config, config);
-      const again = await holder.call(200, 'GET', path);
-      same(again, 'config', (again.json as Endpoint).config, config);
+      const patched = await holder.call(200, 'updateEndpoint', { path, body: { config } });
+      same(patched, 'config', patched.json.config, config);
+      const again = await holder.call(200, 'getEndpoint', { path });
+      same(again, 'config', again.json.config, config);
     }
   },
 
@@ -67,14 +64,14 @@ export const scopeChecks = checks('accounts', {
       [{ methods: null }, {}],
     ];
     for (const [sent, then] of steps) {
-      const answer = await holder.call(200, 'PATCH', path, { body: { config: sent } });
-      same(answer, 'config', (answer.json as Endpoint).config, then);
+      const answer = await holder.call(200, 'updateEndpoint', { path, body: { config: sent } });
+      same(answer, 'config', answer.json.config, then);
     }
     const cleared = await createEndpoint(holder, account, {
       name: name('null'),
       config: { methods: null, tags: null },
     });
-    same(cleared, 'config', (cleared.json as Endpoint).config, {});
+    same(cleared, 'config', cleared.json.config, {});
   },
 
   'createEndpoint, updateEndpoint: a scope that is empty, wrong or misspelt never means everything': async ({
@@ -83,7 +80,7 @@ export const scopeChecks = checks('accounts', {
   }) => {
     const account = await createdAccount(holder, { name: name('misspelt'), ...TAGGED });
     const path = await createdEndpoint(holder, account, { name: name('scoped'), config: { methods: ['list'] } });
-    const before = await read<Endpoint>(holder, path);
+    const before = await read(holder, 'endpoint', path);
     const wrong: Record<string, readonly unknown[]> = {
       methods: [[], [''], [1], 'list', {}, ['m'.repeat(129)], [null]],
       tags: [[], [''], [1], 'crm', {}, ['t'.repeat(129)], [null]],
@@ -98,16 +95,16 @@ export const scopeChecks = checks('accounts', {
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
         const body = { name: name('refused'), config: { [key]: value } };
-        await refused(holder, 'POST', `${account}/mcp`, { body }, key);
-        await refused(holder, 'PATCH', path, { body }, key);
+        await refused(holder, 'createEndpoint', { path: under(account), body }, key);
+        await refused(holder, 'updateEndpoint', { path, body }, key);
       }
     }
     for (const [key, meant] of Object.entries({ mehtods: 'methods', tag: 'tags', requireApiTokenAuth: 'api_token' })) {
       const body = { name: name('refused'), config: { [key]: ['list'] } };
-      await refused(holder, 'POST', `${account}/mcp`, { body }, key, meant);
+      await refused(holder, 'createEndpoint', { path: under(account), body }, key, meant);
     }
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    same(list, 'the one endpoint as it was:', (list.json as { result: Endpoint[] }).result, [before]);
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    same(list, 'the one endpoint as it was:', list.json.result, [before]);
   },
 
   'createEndpoint, updateEndpoint: a scope that no tool passes is refused, and says what there is': async ({
@@ -116,7 +113,7 @@ export const scopeChecks = checks('accounts', {
   }) => {
     const account = await createdAccount(holder, { name: name('nothing'), ...TAGGED });
     const path = await createdEndpoint(holder, account, { name: name('scoped'), config: { methods: ['create'] } });
-    const before = await read<Endpoint>(holder, path);
+    const before = await read(holder, 'endpoint', path);
     const configs = [
       { methods: ['DOWNLAOD'] },
       { methods: ['post'] },
@@ -124,24 +121,24 @@ export const scopeChecks = checks('accounts', {
       { methods: ['create'], tags: ['history'] },
     ];
     for (const config of configs) {
-      await refusedAsEmpty(holder, 'POST', `${account}/mcp`, { name: name('nothing'), config });
-      await refusedAsEmpty(holder, 'PATCH', path, { name: name('nothing'), config });
+      await refusedAsEmpty(holder, 'createEndpoint', { path: under(account), body: { name: name('nothing'), config } });
+      await refusedAsEmpty(holder, 'updateEndpoint', { path, body: { name: name('nothing'), config } });
     }
     // Both of them pass a tool, but the methods that stay do not pass these tags.
-    await refusedAsEmpty(holder, 'PATCH', path, { config: { tags: ['history'] } });
-    const list = await holder.call(200, 'GET', `${account}/mcp`);
-    same(list, 'the one endpoint as it was:', (list.json as { result: Endpoint[] }).result, [before]);
+    await refusedAsEmpty(holder, 'updateEndpoint', { path, body: { config: { tags: ['history'] } } });
+    const list = await holder.call(200, 'listEndpoints', { path: under(account) });
+    same(list, 'the one endpoint as it was:', list.json.result, [before]);
   },
 
   'updateEndpoint: a scope that no tool passes any more hinders no other change': async ({ holder, name }) => {
     const integration = await createdIntegration(holder, { name: name('emptied'), ...TAGGED });
-    const account = accountPath(((await createAccount(holder, integration)).json as Account).id);
+    const account = await createdAccountOf(holder, integration);
     const path = await createdEndpoint(holder, account, { name: name('emptied'), config: { tags: ['crm'] } });
-    await holder.call(200, 'PATCH', integrationPath(integration), { body: { tool_tags: {} } });
+    await holder.call(200, 'updateIntegration', { path: { id: integration }, body: { tool_tags: {} } });
     const body = { name: name('renamed'), config: {}, expires_at: null };
-    const answer = await holder.call(200, 'PATCH', path, { body });
-    const { name: named, config } = answer.json as Endpoint;
+    const answer = await holder.call(200, 'updateEndpoint', { path, body });
+    const { name: named, config } = answer.json;
     same(answer, 'name and config', [named, config], [name('renamed'), { tags: ['crm'] }]);
-    await refusedAsEmpty(holder, 'PATCH', path, { config: { methods: ['list'] } });
+    await refusedAsEmpty(holder, 'updateEndpoint', { path, body: { config: { methods: ['list'] } } });
   },
 });

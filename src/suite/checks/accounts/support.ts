@@ -1,82 +1,104 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { components } from '../../../../generated/api.ts';
-import type { Answer, Caller, Sent } from '../../caller.ts';
+import type { Answer, Caller } from '../../caller.ts';
 import { holds, same } from '../../expect.ts';
+import type { AnswerJson, OperationWith, Sent } from '../../questions.ts';
 import { ONE_TOOL } from './documents.ts';
 
 type Schemas = components['schemas'];
-export type Integration = Schemas['Integration'];
-export type Account = Schemas['Account'];
-export type Endpoint = Schemas['Endpoint'];
-export type CreatedEndpoint = Schemas['CreatedEndpoint'];
-export type Tool = Schemas['ToolPreview'];
 export type ErrorBody = Schemas['AccountsErrorBody'];
-/** What has an ETag and an `updated_at`. */
-type AccountsObject = Integration | Account | Endpoint;
+export type IntegrationFields = Schemas['IntegrationCreate'];
+export type AccountFields = Schemas['AccountCreate'];
+export type EndpointFields = Schemas['EndpointCreate'];
 /** The tools to select. */
-export type Scope = { readonly methods?: readonly string[]; readonly tags?: readonly string[] };
-export type Fields = Readonly<Record<string, unknown>>;
+export type Scope = { readonly methods?: string[]; readonly tags?: string[] };
 
-export const INTEGRATIONS = '/integration';
-export const ACCOUNTS = '/integrated-account';
+/** The parameters of the path to an integration or to an account, and of the path to an endpoint. */
+export type Path = { readonly id: string };
+export type EndpointPath = Path & { readonly integrated_account_id: string };
 
-export const integrationPath = (id: string): string => `${INTEGRATIONS}/${id}`;
-export const accountPath = (id: string): string => `${ACCOUNTS}/${id}`;
+/** The parameters of a path below an account. */
+export const under = ({ id }: Path) => ({ integrated_account_id: id });
 
 /** An id without an object. */
 export const nobody = (): string => randomUUID();
 
 /** Creates an integration, by default from a small document. */
-export const createIntegration = (holder: Caller, fields: Fields): Promise<Answer> =>
-  holder.call(201, 'POST', INTEGRATIONS, { body: { document: ONE_TOOL, ...fields } });
+export const createIntegration = (holder: Caller, fields: IntegrationFields) =>
+  holder.call(201, 'createIntegration', { body: { document: ONE_TOOL, ...fields } });
 
 /** Creates an integration and returns its id. */
-export const createdIntegration = async (holder: Caller, fields: Fields): Promise<string> =>
-  ((await createIntegration(holder, fields)).json as Integration).id;
+export const createdIntegration = async (holder: Caller, fields: IntegrationFields): Promise<string> =>
+  (await createIntegration(holder, fields)).json.id;
 
 /** Creates an account of an integration, by default without credentials. */
-export const createAccount = (holder: Caller, integration: string, fields: Fields = {}): Promise<Answer> => {
-  const defaults = { tenant_id: 'acme-1', authentication_method: 'none' };
-  return holder.call(201, 'POST', ACCOUNTS, {
+export const createAccount = (holder: Caller, integration: string, fields: Partial<AccountFields> = {}) => {
+  const defaults = { tenant_id: 'acme-1', authentication_method: 'none' } as const;
+  return holder.call(201, 'createAccount', {
     body: { environment_integration_id: integration, ...defaults, ...fields },
   });
 };
 
+/** Creates an account of an integration, and returns its path. */
+export const createdAccountOf = async (holder: Caller, integration: string, fields: Partial<AccountFields> = {}) => ({
+  id: (await createAccount(holder, integration, fields)).json.id,
+});
+
 /** Creates an integration with an account, and returns the path of the account. */
-export const createdAccount = async (holder: Caller, fields: Fields): Promise<string> =>
-  accountPath(((await createAccount(holder, await createdIntegration(holder, fields))).json as Account).id);
+export const createdAccount = async (holder: Caller, fields: IntegrationFields): Promise<Path> =>
+  createdAccountOf(holder, await createdIntegration(holder, fields));
 
 /** Creates an endpoint over the account at a path. */
-export const createEndpoint = (holder: Caller, account: string, fields: Fields): Promise<Answer> =>
-  holder.call(201, 'POST', `${account}/mcp`, { body: fields });
+export const createEndpoint = (holder: Caller, account: Path, fields: EndpointFields) =>
+  holder.call(201, 'createEndpoint', { path: under(account), body: fields });
 
 /** Creates an endpoint and returns its path. */
-export const createdEndpoint = async (holder: Caller, account: string, fields: Fields): Promise<string> =>
-  `${account}/mcp/${((await createEndpoint(holder, account, fields)).json as Endpoint).id}`;
+export const createdEndpoint = async (
+  holder: Caller,
+  account: Path,
+  fields: EndpointFields,
+): Promise<EndpointPath> => ({
+  ...under(account),
+  id: (await createEndpoint(holder, account, fields)).json.id,
+});
 
-/** Reads the object at a path. */
-export const read = async <T>(holder: Caller, path: string): Promise<T> =>
-  (await holder.call(200, 'GET', path)).json as T;
+/** The operations of one kind of objects, each with an ETag and an `updated_at`. */
+const OPERATIONS = {
+  integration: ['getIntegration', 'updateIntegration', 'deleteIntegration'],
+  account: ['getAccount', 'updateAccount', 'deleteAccount'],
+  endpoint: ['getEndpoint', 'updateEndpoint', 'deleteEndpoint'],
+} as const;
+type Kind = keyof typeof OPERATIONS;
+type Changes = {
+  readonly integration: Schemas['IntegrationPatch'];
+  readonly account: Schemas['AccountPatch'];
+  readonly endpoint: Schemas['EndpointPatch'];
+};
+type Versioned = { readonly updated_at: string };
+type ReadJson<K extends Kind> = AnswerJson<(typeof OPERATIONS)[K][0], 200>;
 
-/** Returns the fields of the object at a path, without the time that changes automatically. */
-export async function lasting<T extends AccountsObject>(holder: Caller, path: string): Promise<Omit<T, 'updated_at'>> {
-  const { updated_at: _, ...rest } = await read<T>(holder, path);
+/** Reads the object of a kind at a path. */
+export async function read<K extends Kind>(holder: Caller, kind: K, path: Path): Promise<ReadJson<K>> {
+  const answer: Answer<unknown> = await holder.send(200, OPERATIONS[kind][0], { path });
+  return answer.json as ReadJson<K>;
+}
+
+/** Returns the fields of the object of a kind at a path, without the time that changes automatically. */
+export async function lasting(holder: Caller, kind: Kind, path: Path): Promise<Readonly<Record<string, unknown>>> {
+  const { updated_at: _, ...rest } = await read(holder, kind, path);
   return rest;
 }
 
-/** Previews the tools at a path, by name. */
-export async function tools(holder: Caller, path: string, { methods = [], tags = [] }: Scope = {}) {
-  const query = new URLSearchParams();
-  for (const method of methods) {
-    query.append('methods', method);
-  }
-  for (const tag of tags) {
-    query.append('tags', tag);
-  }
-  const answer = await holder.call(200, 'GET', `${path}/tools?${query}`);
-  const { result } = answer.json as { result: Tool[] };
-  return { answer, result: result.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
+/** Previews the tools of an integration or of an account, by name. */
+export async function tools(
+  holder: Caller,
+  id: 'listIntegrationTools' | 'listAccountTools',
+  path: Path,
+  query: Scope = {},
+) {
+  const answer = await holder.call(200, id, { path, query });
+  return { answer, result: answer.json.result.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
 /** Checks that an error matches its status, with the right keys in the right order. */
@@ -89,35 +111,41 @@ export function consistent(answer: Answer): void {
 }
 
 /** Sends a request that must be refused with 400, and with these words in the message or the failures. */
-export async function refused(by: Caller, method: string, path: string, sent: Sent, ...words: string[]): Promise<void> {
-  const answer = await by.call(400, method, path, sent);
+export async function refused(
+  by: Caller,
+  id: OperationWith<'AccountsError'>,
+  sent: Sent,
+  ...words: string[]
+): Promise<void> {
+  const answer = await by.send(400, id, sent);
   consistent(answer);
-  const { message, details } = answer.json as ErrorBody;
+  const { message, details } = answer.json;
   const told = [message, ...(details?.failures ?? []).flatMap((failure) => [failure.path, failure.message])].join('\n');
   const missing = words.filter((word) => !told.includes(word));
   holds(answer, missing.length === 0, `an error that names ${missing.join(' and ')}`, answer.json);
 }
 
 /**
- * Checks that the object at a path can be changed with its ETag, which moves `updated_at`; and that with the same, now
- * stale ETag, a PATCH and a DELETE are refused with 412 and change nothing. Returns the last read.
+ * Checks that the object of a kind at a path can be changed with its ETag, which moves `updated_at`; and that with the
+ * same, now stale ETag, a PATCH and a DELETE are refused with 412 and change nothing. Returns the last read.
  */
-export async function refusedWhenStale(
+export async function refusedWhenStale<K extends Kind>(
   holder: Caller,
-  path: string,
-  { newer, stale }: { readonly newer: Fields; readonly stale: Fields },
-  what: string,
+  kind: K,
+  path: Path,
+  { newer, stale }: { readonly newer: Changes[K]; readonly stale: Changes[K] },
 ): Promise<Answer> {
-  const first = await holder.call(200, 'GET', path);
-  const headers = { 'If-Match': first.headers.get('ETag') ?? '' };
+  const [get, update, remove] = OPERATIONS[kind];
+  const first: Answer<Versioned> = await holder.send(200, get, { path });
+  const header = { 'If-Match': first.headers.get('ETag') ?? '' };
   await tick();
-  const second = await holder.call(200, 'PATCH', path, { body: newer, headers });
-  const [was, is] = [first.json as AccountsObject, second.json as AccountsObject];
+  const second: Answer<Versioned> = await holder.send(200, update, { path, body: newer, header });
+  const [was, is] = [first.json, second.json];
   holds(second, is.updated_at > was.updated_at, `updated_at after ${was.updated_at}`, is.updated_at);
-  await holder.call(412, 'PATCH', path, { body: stale, headers });
-  await holder.call(412, 'DELETE', path, { headers });
-  const after = await holder.call(200, 'GET', path);
-  same(after, `the ${what} as it was:`, after.json, second.json);
+  await holder.send(412, update, { path, body: stale, header });
+  await holder.send(412, remove, { path, header });
+  const after = await holder.send(200, get, { path });
+  same(after, `the ${kind} as it was:`, after.json, second.json);
   same(after, 'the ETag', after.headers.get('ETag'), second.headers.get('ETag'));
   return after;
 }

@@ -1,19 +1,9 @@
-import type { Caller, Sent } from '../../caller.ts';
+import type { OperationId } from '../../../contract/operations.ts';
+import type { Caller } from '../../caller.ts';
 import { type Context, checks } from '../../check.ts';
 import { same } from '../../expect.ts';
 import { Skipped } from '../../failed.ts';
-import {
-  ACCOUNTS,
-  type Account,
-  accountPath,
-  createAccount,
-  createdEndpoint,
-  createdIntegration,
-  INTEGRATIONS,
-  integrationPath,
-  nobody,
-  read,
-} from './support.ts';
+import { createdAccountOf, createdEndpoint, createdIntegration, nobody, read, under } from './support.ts';
 
 function otherOf({ otherHolder }: Context): Caller {
   if (otherHolder === null) {
@@ -24,10 +14,10 @@ function otherOf({ otherHolder }: Context): Caller {
 
 /** One of everything: the paths of an integration, of an account of it, and of an endpoint over that. */
 async function world(holder: Caller, name: string) {
-  const integrationId = await createdIntegration(holder, { name });
-  const account = accountPath(((await createAccount(holder, integrationId, { tenant_id: name })).json as Account).id);
+  const integration = { id: await createdIntegration(holder, { name }) };
+  const account = await createdAccountOf(holder, integration.id, { tenant_id: name });
   const endpoint = await createdEndpoint(holder, account, { name });
-  return { integrationId, integration: integrationPath(integrationId), account, endpoint };
+  return { integration, account, endpoint };
 }
 
 /** The separation of organizations. */
@@ -36,37 +26,40 @@ export const tenancyChecks = checks('accounts', {
     const { holder, name } = context;
     const other = otherOf(context);
     const { integration, account, endpoint } = await world(holder, name('tenancy'));
-    const paths = [integration, account, endpoint];
-    const before = await Promise.all(paths.map((path) => read(holder, path)));
-    const requests: readonly [method: string, path: string, below: string, sent?: Sent][] = [
-      ['GET', integration, ''],
-      ['GET', integration, '/tools'],
-      ['PATCH', integration, '', { body: { name: name('stolen') } }],
-      ['DELETE', integration, ''],
-      ['GET', account, ''],
-      ['GET', account, '/tools'],
-      ['GET', account, '/mcp'],
-      ['POST', account, '/mcp', { body: { name: name('stolen') } }],
-      ['PATCH', account, '', { body: { tenant_id: name('stolen') } }],
-      ['DELETE', account, ''],
-      ['GET', endpoint, ''],
-      ['PATCH', endpoint, '', { body: { name: name('stolen') } }],
-      ['DELETE', endpoint, ''],
+    const readAll = async () => [
+      await read(holder, 'integration', integration),
+      await read(holder, 'account', account),
+      await read(holder, 'endpoint', endpoint),
     ];
-    for (const [method, path, below, sent] of requests) {
-      const foreign = await other.call(404, method, `${path}${below}`, sent);
-      const ids = path.match(/[0-9a-f-]{36}/g) ?? [];
-      const unknown = ids.map(() => nobody());
-      const swapped = (text: string, from: readonly string[], to: readonly string[]) =>
-        from.reduce((changed, id, index) => changed.replaceAll(id, to[index] ?? ''), text);
-      const missing = await other.call(404, method, `${swapped(path, ids, unknown)}${below}`, sent);
-      const expected = swapped(missing.text, unknown, ids);
+    const before = await readAll();
+    const body = { name: name('stolen') };
+    const requests: readonly [operation: OperationId, path: Readonly<Record<string, string>>, body?: object][] = [
+      ['getIntegration', integration],
+      ['listIntegrationTools', integration],
+      ['updateIntegration', integration, body],
+      ['deleteIntegration', integration],
+      ['getAccount', account],
+      ['listAccountTools', account],
+      ['listEndpoints', under(account)],
+      ['createEndpoint', under(account), body],
+      ['updateAccount', account, { tenant_id: name('stolen') }],
+      ['deleteAccount', account],
+      ['getEndpoint', endpoint],
+      ['updateEndpoint', endpoint, body],
+      ['deleteEndpoint', endpoint],
+    ];
+    for (const [operation, path, sent] of requests) {
+      const foreign = await other.send(404, operation, { path, body: sent });
+      const unknown = Object.fromEntries(Object.keys(path).map((key) => [key, nobody()]));
+      const missing = await other.send(404, operation, { path: unknown, body: sent });
+      const expected = Object.entries(path).reduce(
+        (text, [key, id]) => text.replaceAll(unknown[key] ?? '', id),
+        missing.text,
+      );
       same(foreign, 'the answer for a thing that does not exist:', foreign.text, expected);
     }
-    for (const [index, path] of paths.entries()) {
-      const answer = await holder.call(200, 'GET', path);
-      same(answer, 'the thing as it was:', answer.json, before[index]);
-    }
+    const after = await holder.call(200, 'getEndpoint', { path: endpoint });
+    same(after, 'the things as they were:', await readAll(), before);
   },
 
   "createAccount: another organization's integration does not exist": async (context) => {
@@ -74,7 +67,7 @@ export const tenancyChecks = checks('accounts', {
     const theirs = await createdIntegration(context.holder, { name: context.name('whose') });
     const unknown = nobody();
     const ask = (environment_integration_id: string) =>
-      other.call(400, 'POST', ACCOUNTS, {
+      other.call(400, 'createAccount', {
         body: { tenant_id: 'acme-1', environment_integration_id, authentication_method: 'none' },
       });
     const [foreign, missing] = [await ask(theirs), await ask(unknown)];
@@ -90,15 +83,14 @@ export const tenancyChecks = checks('accounts', {
       [holder, mine],
       [other, theirs],
     ] as const) {
-      const accounts = await caller.call(200, 'GET', `${ACCOUNTS}?tenant_id=${name('lists')}`);
-      const paths = (accounts.json as { result: Account[] }).result.map(({ id }) => accountPath(id));
-      same(accounts, 'the one account', paths, [own.account]);
-      const byName = await caller.call(200, 'GET', `${ACCOUNTS}?integration.name=${name('lists')}`);
+      const accounts = await caller.call(200, 'listAccounts', { query: { tenant_id: name('lists') } });
+      const accountIds = accounts.json.result.map(({ id }) => id);
+      same(accounts, 'the one account', accountIds, [own.account.id]);
+      const byName = await caller.call(200, 'listAccounts', { query: { 'integration.name': name('lists') } });
       same(byName, 'the one account', byName.json, accounts.json);
-      const integrations = await caller.call(200, 'GET', INTEGRATIONS);
-      const listed = (integrations.json as { result: { id: string; name: string }[] }).result;
-      const ids = listed.filter((one) => one.name === name('lists')).map(({ id }) => id);
-      same(integrations, 'the one integration', ids, [own.integrationId]);
+      const integrations = await caller.call(200, 'listIntegrations');
+      const ids = integrations.json.result.filter((one) => one.name === name('lists')).map(({ id }) => id);
+      same(integrations, 'the one integration', ids, [own.integration.id]);
     }
   },
 });

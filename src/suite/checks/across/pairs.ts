@@ -3,8 +3,8 @@ import { keyPair } from '../../credentials.ts';
 import { holds, same } from '../../expect.ts';
 import { examplePath, operationsIn } from '../documented.ts';
 import { events } from '../operator/audit.ts';
-import { type CreatedApiKey, created as createdOrganization, createdPair } from '../operator/support.ts';
-import { created, dataOf, read, SERVERS } from '../servers/support.ts';
+import { created as createdOrganization, createdPair } from '../operator/support.ts';
+import { created, dataOf, read } from '../servers/support.ts';
 import { endsInTime } from './expiry.ts';
 
 const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
@@ -12,11 +12,11 @@ const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_a
 /** An organization, and a maker of key pairs for it. */
 async function tenant({ operator, name, as }: Context) {
   const path = await createdOrganization(operator, name('tenant'));
-  const pair = async (body: object = {}) => {
+  const pair = async (body: { permissions?: ('servers' | 'approvals')[] } = {}) => {
     const made = await createdPair(operator, path, { name: name('pair'), ...body });
     return { ...made, caller: as(keyPair(made.apiKey, made.apiSecret)) };
   };
-  return { path, organization: path.split('/').at(-1) ?? '', pair };
+  return { path, organization: path.org_id, pair };
 }
 
 /** The effects of the operator's key pairs on the Servers API, and the reverse. */
@@ -26,54 +26,54 @@ export const pairChecks = checks('all', {
     const { caller: admin } = await pair();
     const { caller: agent } = await pair({ permissions: ['servers'] });
     const path = await created(agent, { name: context.name('agent') });
-    await agent.call(200, 'PATCH', path, { body: { name: context.name('renamed') } });
-    await admin.call(201, 'POST', `${path}/tool-approvals`, { body: APPROVAL });
+    await agent.call(200, 'updateMcpServer', { path, body: { name: context.name('renamed') } });
+    await admin.call(201, 'addToolApproval', { path, body: APPROVAL });
     const before = await read(agent, path);
-    const decision = { approval_policy: 'auto_approve_all' };
+    const decision = { approval_policy: 'auto_approve_all' } as const;
     const body = { name: context.name('agent'), url: 'https://example.com', ...decision };
     for (const answer of [
-      await agent.call(403, 'POST', SERVERS, { body }),
-      await agent.call(403, 'PATCH', path, { body: { description: 'x', ...decision } }),
-      await agent.call(403, 'PATCH', `${path}/approval-policy`, { body: decision }),
-      await agent.call(403, 'POST', `${path}/tool-approvals`, { body: { ...APPROVAL, tool_name: 'x' } }),
-      await agent.call(403, 'DELETE', `${path}/tool-approvals/file_read`),
+      await agent.call(403, 'createMcpServer', { body }),
+      await agent.call(403, 'updateMcpServer', { path, body: { description: 'x', ...decision } }),
+      await agent.call(403, 'updateApprovalPolicy', { path, body: decision }),
+      await agent.call(403, 'addToolApproval', { path, body: { ...APPROVAL, tool_name: 'x' } }),
+      await agent.call(403, 'removeToolApproval', { path: { ...path, toolName: 'file_read' } }),
     ]) {
       holds(answer, answer.text.includes('approvals'), 'an error that names the permission approvals', answer.json);
     }
-    const after = await agent.call(200, 'GET', path);
+    const after = await agent.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
-    const approvals = await agent.call(200, 'GET', `${path}/tool-approvals`);
-    same(approvals, 'the number of approvals', dataOf<unknown[]>(approvals).length, 1);
+    const approvals = await agent.call(200, 'listToolApprovals', { path });
+    same(approvals, 'the number of approvals', dataOf(approvals).length, 1);
     const { caller: approver } = await pair({ permissions: ['approvals'] });
     for (const operation of operationsIn('servers', context.operations)) {
-      await approver.call(403, operation.method.toUpperCase(), examplePath(operation));
+      await approver.send(403, operation.id, { path: examplePath(operation) });
     }
   },
 
   'deleteApiKey: the pair is refused at once, the others are not': async (context) => {
     const { path, pair } = await tenant(context);
     const [gone, kept] = [await pair(), await pair()];
-    await gone.caller.call(200, 'GET', SERVERS);
-    await context.operator.call(200, 'DELETE', `${path}/api-keys/${gone.id}`);
-    await gone.caller.call(401, 'GET', SERVERS);
-    await kept.caller.call(200, 'GET', SERVERS);
+    await gone.caller.call(200, 'listMcpServers');
+    await context.operator.call(200, 'deleteApiKey', { path: { ...path, id: gone.id } });
+    await gone.caller.call(401, 'listMcpServers');
+    await kept.caller.call(200, 'listMcpServers');
   },
 
   'createApiKey: a pair is refused from expiresAt on': async (context) => {
     const { path, pair } = await tenant(context);
     const { createdAt } = await pair();
-    const answer = await endsInTime(context, `${path}/api-keys`, createdAt);
-    const { apiKey, apiSecret } = answer.json as CreatedApiKey;
-    await context.as(keyPair(apiKey, apiSecret)).call(401, 'GET', SERVERS);
+    const answer = await endsInTime(context, 'createApiKey', path, createdAt);
+    const { apiKey, apiSecret } = answer.json;
+    await context.as(keyPair(apiKey, apiSecret)).call(401, 'listMcpServers');
   },
 
   'deleteOrganization: its pairs are refused at once': async (context) => {
     const { path, pair } = await tenant(context);
     const { caller } = await pair();
     const server = await created(caller, { name: context.name('orphan') });
-    await context.operator.call(200, 'DELETE', path);
-    await caller.call(401, 'GET', SERVERS);
-    await caller.call(401, 'GET', server);
+    await context.operator.call(200, 'deleteOrganization', { path });
+    await caller.call(401, 'listMcpServers');
+    await caller.call(401, 'getMcpServer', { path: server });
   },
 
   'listAuditEvents: what a team does is there, by its pair, without secrets': async (context) => {
@@ -81,12 +81,12 @@ export const pairChecks = checks('all', {
     const { caller, id } = await pair();
     const secret = context.name('secret-header');
     const path = await created(caller, { name: context.name('audited'), request_headers: { 'X-Secret': secret } });
-    const server = path.split('/').at(-1);
-    await caller.call(200, 'PATCH', path, { body: { request_headers: { 'X-Secret': `${secret}-new` } } });
-    await caller.call(200, 'PATCH', `${path}/approval-policy`, { body: { approval_policy: 'auto_approve_all' } });
-    await caller.call(201, 'POST', `${path}/tool-approvals`, { body: APPROVAL });
-    await caller.call(200, 'DELETE', `${path}/tool-approvals/file_read`);
-    await caller.call(200, 'DELETE', path);
+    const server = path.mcpServerId;
+    await caller.call(200, 'updateMcpServer', { path, body: { request_headers: { 'X-Secret': `${secret}-new` } } });
+    await caller.call(200, 'updateApprovalPolicy', { path, body: { approval_policy: 'auto_approve_all' } });
+    await caller.call(201, 'addToolApproval', { path, body: APPROVAL });
+    await caller.call(200, 'removeToolApproval', { path: { ...path, toolName: 'file_read' } });
+    await caller.call(200, 'deleteMcpServer', { path });
     const { data, answer } = await events(context.operator, { organization });
     const own = data.filter(({ actor }) => actor.kind === 'key_pair' && actor.id === id);
     same(answer, 'the number of events of the pair', own.length, 6);

@@ -1,20 +1,16 @@
-import type { components } from '../../../../generated/api.ts';
-import type { Answer, Caller } from '../../caller.ts';
+import type { components, operations } from '../../../../generated/api.ts';
+import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import { type CreatedApiKey, created, createdPair, INVALID, refused } from './support.ts';
+import { created, createdPair, INVALID, refused } from './support.ts';
 
-const AUDIT = '/admin/api/v1/audit-events';
 type Event = components['schemas']['AuditEvent'];
-type Page = components['schemas']['AuditEventPage'];
-type Parameters = Record<string, string>;
-
-const query = (parameters: Parameters): string => `${AUDIT}?${new URLSearchParams(parameters)}`;
+type Query = NonNullable<operations['listAuditEvents']['parameters']['query']>;
 
 /** Reads one page. */
-export async function events(operator: Caller, parameters: Parameters): Promise<Page & { answer: Answer }> {
-  const answer = await operator.call(200, 'GET', query(parameters));
-  return { ...(answer.json as Page), answer };
+export async function events(operator: Caller, query: Query) {
+  const answer = await operator.call(200, 'listAuditEvents', { query });
+  return { ...answer.json, answer };
 }
 
 const ids = (page: readonly Event[]): string[] => page.map(({ id }) => id);
@@ -22,13 +18,13 @@ const ids = (page: readonly Event[]): string[] => page.map(({ id }) => id);
 /** An organization in which six things have happened, and what they were done to, the latest first. */
 async function history(operator: Caller, name: (what: string) => string) {
   const path = await created(operator, name('audit'));
-  const organization = path.split('/').at(-1) ?? '';
-  const pairs: CreatedApiKey[] = [];
+  const organization = path.org_id;
+  const pairs: Awaited<ReturnType<typeof createdPair>>[] = [];
   for (const what of ['one', 'two', 'three']) {
     pairs.push(await createdPair(operator, path, { name: name(what) }));
   }
   for (const { id } of pairs.slice(0, 2)) {
-    await operator.call(200, 'DELETE', `${path}/api-keys/${id}`);
+    await operator.call(200, 'deleteApiKey', { path: { ...path, id } });
   }
   const [one, two, three] = pairs.map(({ id }) => id);
   return { path, organization, pairs, targets: [two, one, three, two, one, organization] };
@@ -60,7 +56,7 @@ export const auditChecks = checks('operator', {
       ({ apiKey, apiSecret }) => answer.text.includes(apiKey) || answer.text.includes(apiSecret),
     );
     holds(answer, !secret, 'events without secrets', 'a secret');
-    await operator.call(200, 'DELETE', path);
+    await operator.call(200, 'deleteOrganization', { path });
     const after = await events(operator, { organization });
     same(after.answer, 'the events of a deleted organization', ids(after.data.slice(1)), ids(data));
     same(after.answer, 'the target of the latest', after.data[0]?.target.id, organization);
@@ -68,11 +64,11 @@ export const auditChecks = checks('operator', {
 
   'listAuditEvents: pages follow the cursor, do not overlap, and do not shift': async ({ operator, name }) => {
     const { path, organization } = await history(operator, name);
-    const whole = await events(operator, { organization, limit: '1000' });
+    const whole = await events(operator, { organization, limit: 1000 });
     const seen: string[] = [];
     let cursor = '';
     for (const left of [4, 2, 0]) {
-      const { data, nextCursor, answer } = await events(operator, { organization, limit: '2', cursor });
+      const { data, nextCursor, answer } = await events(operator, { organization, limit: 2, cursor });
       seen.push(...ids(data));
       same(answer, 'the number of events', data.length, 2);
       same(answer, `a nextCursor with ${left} events left:`, nextCursor !== null, left > 0);
@@ -100,7 +96,7 @@ export const auditChecks = checks('operator', {
   },
 
   'listAuditEvents: parameters that are wrong or unknown are refused by name': async ({ operator }) => {
-    const wrong: Parameters = {
+    const wrong: Record<string, string> = {
       cursor: 'not-a-cursor',
       limit: '0',
       organization: 'acme',
@@ -109,8 +105,8 @@ export const auditChecks = checks('operator', {
       page: '0',
     };
     for (const [name, value] of Object.entries(wrong)) {
-      await refused(operator, INVALID, 'GET', query({ [name]: value }), {}, `query.${name}`);
+      await refused(operator, INVALID, 'listAuditEvents', { query: { [name]: value } }, `query.${name}`);
     }
-    await refused(operator, INVALID, 'GET', query({ limit: '1001' }), {}, 'query.limit');
+    await refused(operator, INVALID, 'listAuditEvents', { query: { limit: 1001 } }, 'query.limit');
   },
 });

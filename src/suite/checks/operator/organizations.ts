@@ -7,32 +7,28 @@ import {
   created,
   createdPair,
   createdToken,
-  type ErrorBody,
   INVALID,
   MISSING,
   NOWHERE,
-  ORGANIZATIONS,
-  type Organization,
-  type OrganizationUsage,
-  organizationPath,
   refused,
+  requireCode,
 } from './support.ts';
 
 const list = async (operator: Caller) => {
-  const answer = await operator.call(200, 'GET', ORGANIZATIONS);
-  return { answer, organizations: answer.json as Organization[] };
+  const answer = await operator.call(200, 'listOrganizations');
+  return { answer, organizations: answer.json };
 };
 
 /** Organizations, and the form of errors. */
 export const organizationChecks = checks('operator', {
   'createOrganization: it is answered, found at Location with its ETag, and listed': async ({ operator, name }) => {
     const answer = await create(operator, `${name('created')} “Größe”`);
-    const organization = answer.json as Organization;
+    const organization = answer.json;
     same(answer, 'name', organization.name, `${name('created')} “Größe”`);
     const fresh = Math.abs(Date.parse(organization.createdAt) - Date.now()) < DAY_MS;
     holds(answer, fresh, `createdAt near ${new Date().toISOString()}`, organization.createdAt);
-    same(answer, 'Location', answer.location, organizationPath(organization.id));
-    const again = await operator.call(200, 'GET', organizationPath(organization.id));
+    same(answer, 'Location', answer.location, operator.pathOf('getOrganization', { org_id: organization.id }));
+    const again = await operator.call(200, 'getOrganization', { path: { org_id: organization.id } });
     same(again, 'the organization', again.json, organization);
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
     const { answer: listed, organizations } = await list(operator);
@@ -47,7 +43,7 @@ export const organizationChecks = checks('operator', {
   'listOrganizations: a bare array, oldest first': async ({ operator, name }) => {
     const ids: string[] = [];
     for (const letter of ['b', 'a', 'c']) {
-      ids.push(((await create(operator, name(`list-${letter}`))).json as Organization).id);
+      ids.push((await create(operator, name(`list-${letter}`))).json.id);
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
     const { answer, organizations } = await list(operator);
@@ -68,46 +64,46 @@ export const organizationChecks = checks('operator', {
   }) => {
     const path = await created(operator, name('usage'));
     const usage = async () => {
-      const answer = await operator.call(200, 'GET', `${path}/usage`);
-      return { answer, ...(answer.json as OrganizationUsage) };
+      const answer = await operator.call(200, 'getOrganizationUsage', { path });
+      return { answer, ...answer.json };
     };
     const fresh = await usage();
-    same(fresh.answer, 'the organization', fresh.organization, path.split('/').at(-1));
+    same(fresh.answer, 'the organization', fresh.organization, path.org_id);
     const { servers, integrations, endpoints, credentials, tools } = fresh.usage;
     const used = [servers, integrations, endpoints, credentials].map((resource) => resource.used);
     same(fresh.answer, 'what a new organization uses', [...used, tools.usedBytes], [0, 0, 0, 0, 0]);
-    const { id } = await createdToken(operator, path, name('counted'));
+    const { id } = await createdToken(operator, path, { name: name('counted') });
     await createdPair(operator, path, { name: name('counted') });
     const later = await usage();
     same(later.answer, 'credentials', later.usage.credentials, { ...credentials, used: 2 });
-    await operator.call(200, 'DELETE', `${path}/api-tokens/${id}`);
+    await operator.call(200, 'deleteApiToken', { path: { ...path, id } });
     const last = await usage();
     same(last.answer, 'credentials', last.usage.credentials, { ...credentials, used: 1 });
   },
 
   'deleteOrganization: what is gone is gone, with what it owned': async ({ operator, name }) => {
     const path = await created(operator, name('deleted'));
-    await operator.call(201, 'POST', `${path}/api-tokens`, { body: { name: name('token') } });
-    const answer = await operator.call(200, 'DELETE', path);
-    same(answer, 'the answer', answer.json, { id: path.split('/').at(-1), deleted: true });
+    await operator.call(201, 'createApiToken', { path, body: { name: name('token') } });
+    const answer = await operator.call(200, 'deleteOrganization', { path });
+    same(answer, 'the answer', answer.json, { id: path.org_id, deleted: true });
     for (const gone of [path, NOWHERE]) {
-      await refused(operator, MISSING, 'GET', gone);
-      await refused(operator, MISSING, 'DELETE', gone);
-      await refused(operator, MISSING, 'GET', `${gone}/usage`);
-      for (const credentials of ['api-tokens', 'api-keys']) {
-        await refused(operator, MISSING, 'GET', `${gone}/${credentials}`);
-        await refused(operator, MISSING, 'POST', `${gone}/${credentials}`, { body: { name: name('gone') } });
+      await refused(operator, MISSING, 'getOrganization', { path: gone });
+      await refused(operator, MISSING, 'deleteOrganization', { path: gone });
+      await refused(operator, MISSING, 'getOrganizationUsage', { path: gone });
+      for (const credentials of ['ApiToken', 'ApiKey'] as const) {
+        await refused(operator, MISSING, `list${credentials}s`, { path: gone });
+        await refused(operator, MISSING, `create${credentials}`, { path: gone, body: { name: name('gone') } });
       }
     }
     const { answer: listed, organizations } = await list(operator);
-    holds(listed, !organizations.some(({ id }) => path.endsWith(id)), 'a list without it', path);
+    holds(listed, !organizations.some(({ id }) => id === path.org_id), 'a list without it', path);
   },
 
   'deleteOrganization: a stale If-Match is a 412, and nothing is deleted': async ({ operator, name }) => {
     const path = await created(operator, name('if-match'));
-    await refused(operator, [412, 'conflict'], 'DELETE', path, { headers: { 'If-Match': '"999999999"' } });
-    const { headers } = await operator.call(200, 'GET', path);
-    await operator.call(200, 'DELETE', path, { headers: { 'If-Match': headers.get('ETag') ?? '' } });
+    await refused(operator, [412, 'conflict'], 'deleteOrganization', { path, header: { 'If-Match': '"999999999"' } });
+    const { headers } = await operator.call(200, 'getOrganization', { path });
+    await operator.call(200, 'deleteOrganization', { path, header: { 'If-Match': headers.get('ETag') ?? '' } });
   },
 
   'createOrganization: what is wrong, missing or unknown is refused by name, and nothing is created': async ({
@@ -115,12 +111,12 @@ export const organizationChecks = checks('operator', {
     name,
   }) => {
     for (const wrong of ['', 'n'.repeat(129), null, 1]) {
-      await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body: { name: wrong } }, 'body.name');
+      await refused(operator, INVALID, 'createOrganization', { body: { name: wrong } }, 'body.name');
     }
-    await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body: {} }, 'body.name');
+    await refused(operator, INVALID, 'createOrganization', { body: {} }, 'body.name');
     for (const key of ['id', 'createdAt', 'nickname']) {
       const body = { name: name('refused'), [key]: 'x' };
-      await refused(operator, INVALID, 'POST', ORGANIZATIONS, { body }, `body.${key}`);
+      await refused(operator, INVALID, 'createOrganization', { body }, `body.${key}`);
     }
     const { answer, organizations } = await list(operator);
     same(answer, 'the number created', organizations.filter((one) => one.name === name('refused')).length, 0);
@@ -130,17 +126,17 @@ export const organizationChecks = checks('operator', {
 
   'every operation: an id of another kind is refused as a part of the path': async ({ operator, name }) => {
     for (const id of ['acme', 'org_short', `org_${'-'.repeat(27)}`]) {
-      await refused(operator, INVALID, 'GET', organizationPath(id), {}, 'path.org_id');
-      await refused(operator, INVALID, 'GET', `${organizationPath(id)}/api-tokens`, {}, 'path.org_id');
+      await refused(operator, INVALID, 'getOrganization', { path: { org_id: id } }, 'path.org_id');
+      await refused(operator, INVALID, 'listApiTokens', { path: { org_id: id } }, 'path.org_id');
     }
     const path = await created(operator, name('path'));
-    await refused(operator, INVALID, 'DELETE', `${path}/api-keys/1`, {}, 'path.id');
-    await refused(operator, INVALID, 'DELETE', `${path}/api-tokens/1`, {}, 'path.id');
+    await refused(operator, INVALID, 'deleteApiKey', { path: { ...path, id: '1' } }, 'path.id');
+    await refused(operator, INVALID, 'deleteApiToken', { path: { ...path, id: '1' } }, 'path.id');
   },
 
   'errors: each kind has its code': async ({ operator }) => {
-    const answer = await operator.call(422, 'POST', ORGANIZATIONS, { text: '{"name":' });
-    const { error } = answer.json as ErrorBody;
+    const answer = await operator.send(422, 'createOrganization', { text: '{"name":' });
+    const { error } = answer.json;
     same(answer, 'code', error.code, 'validation_failed');
     same(
       answer,
@@ -148,16 +144,17 @@ export const organizationChecks = checks('operator', {
       (error.fieldErrors ?? []).map(({ code }) => code),
       ['json_invalid'],
     );
-    await refused(operator, [405, 'bad_request'], 'PUT', ORGANIZATIONS, { body: {} });
-    const headers = { 'Content-Type': 'text/plain' };
-    await refused(operator, [415, 'bad_request'], 'POST', ORGANIZATIONS, { text: '{}', headers });
-    await refused(operator, MISSING, 'GET', '/admin/api/v1/unheard-of');
+    const header = { 'Content-Type': 'text/plain' };
+    await refused(operator, [415, 'bad_request'], 'createOrganization', { text: '{}', header });
+    const collection = operator.pathOf('listOrganizations');
+    requireCode(await operator.sendTo(405, 'PUT', collection, { body: {} }), 'bad_request');
+    requireCode(await operator.sendTo(404, 'GET', `${collection}/unheard-of/unheard-of`), 'not_found');
   },
 
   'errors: all mistakes of a request are named together': async ({ operator }) => {
     const body = { name: '', nickname: 'x', surname: 'x' };
-    const answer = await operator.call(422, 'POST', ORGANIZATIONS, { body });
-    const fields = ((answer.json as ErrorBody).error.fieldErrors ?? []).map(({ field }) => field);
+    const answer = await operator.send(422, 'createOrganization', { body });
+    const fields = (answer.json.error.fieldErrors ?? []).map(({ field }) => field);
     same(answer, 'the fields', fields.toSorted(), ['body.name', 'body.nickname', 'body.surname']);
   },
 });

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { components } from '../../../../generated/api.ts';
-import type { Answer, Caller } from '../../caller.ts';
+import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { failed } from './reloads.ts';
@@ -10,35 +10,31 @@ import {
   disabled,
   impossible,
   listed,
+  type Path,
   type Reload,
   read,
   reference,
   reloadOf,
-  SHARED,
-  sharedPath,
 } from './shared-support.ts';
 
 type Schemas = components['schemas'];
-type Tools = Schemas['SharedServerTools'];
 type Status = Schemas['RuntimeStatus'];
 type State = Schemas['RuntimeServer']['state'];
-
-const RUNTIME = '/admin/api/v1/runtime/status';
 
 /** Times that are looked at what changes by itself, and milliseconds between two looks. */
 const MAX_CHECKS = 100;
 const PAUSE_MS = 50;
 
-const statusOf = async (operator: Caller): Promise<{ answer: Answer; status: Status }> => {
-  const answer = await operator.call(200, 'GET', RUNTIME);
-  return { answer, status: answer.json as Status };
+const statusOf = async (operator: Caller) => {
+  const answer = await operator.call(200, 'getRuntimeStatus');
+  return { answer, status: answer.json };
 };
 
 /** How the server at a path is; undefined when it is not there. */
-const serverIn = ({ servers }: Status, path: string) => servers.find(({ id }) => sharedPath(id) === path);
+const serverIn = ({ servers }: Status, path: Path) => servers.find(({ id }) => id === path.mcp_id);
 
 /** Looks until the server at a path has a state, and answers how it is then. */
-async function becomes(operator: Caller, path: string, state: State) {
+async function becomes(operator: Caller, path: Path, state: State) {
   for (let looks = 1; ; looks++) {
     const { answer, status } = await statusOf(operator);
     const server = serverIn(status, path);
@@ -70,11 +66,11 @@ const toolChecks = checks('operator', {
       }
       const path = await created(operator, body);
       const before = await read(operator, path);
-      const answer = await operator.call(200, 'POST', `${path}/tools`);
-      const { ok, details, error } = answer.json as Tools;
+      const answer = await operator.call(200, 'checkSharedServerTools', { path });
+      const { ok, details, error } = answer.json;
       same(answer, 'ok and details', [ok, details], [false, null]);
       holds(answer, error !== null && !error.includes(secret), 'an error without any header or variable', error);
-      const after = await operator.call(200, 'GET', path);
+      const after = await operator.call(200, 'getSharedServer', { path });
       same(after, 'the server as it was:', after.json, before);
     }
   },
@@ -87,21 +83,22 @@ const statusChecks = checks('operator', {
       await created(operator, disabled(name('status-b'))),
       await created(operator, absent(name('status-a'))),
       await created(operator, disabled(name('status-b'))),
-    ];
+    ] as const;
     const { all } = await listed(operator, []);
-    const order = all.map(({ id }) => sharedPath(id)).filter((path) => paths.includes(path));
+    const ids = paths.map(({ mcp_id }) => mcp_id);
+    const order = all.map(({ id }) => id).filter((id) => ids.includes(id));
     const { answer, status } = await statusOf(operator);
-    const own = status.servers.filter(({ id }) => paths.includes(sharedPath(id)));
+    const own = status.servers.filter(({ id }) => ids.includes(id));
     same(
       answer,
       'the new servers',
-      own.map(({ id }) => sharedPath(id)),
+      own.map(({ id }) => id),
       order,
     );
     const slugs = [name('status-a'), name('status-b'), `${name('status-b')}-2`];
     same(answer, 'their slugs', own.map(({ slug }) => slug).toSorted(), slugs);
-    const [gone = ''] = paths;
-    await operator.call(200, 'DELETE', gone);
+    const [gone] = paths;
+    await operator.call(200, 'deleteSharedServer', { path: gone });
     const after = await statusOf(operator);
     same(after.answer, 'a server that is gone', serverIn(after.status, gone), undefined);
   },
@@ -125,10 +122,10 @@ const statusChecks = checks('operator', {
       return { answer, lastError };
     };
     await shown('disabled');
-    await operator.call(200, 'PATCH', path, { body: { enabled: true } });
+    await operator.call(200, 'updateSharedServer', { path, body: { enabled: true } });
     const { answer, lastError } = await shown('unreachable');
     holds(answer, lastError !== null, 'why it is not reached', lastError);
-    await operator.call(200, 'PATCH', path, { body: { enabled: false } });
+    await operator.call(200, 'updateSharedServer', { path, body: { enabled: false } });
     await shown('disabled');
   },
 
@@ -142,12 +139,13 @@ const statusChecks = checks('operator', {
     const unusable = { name: name('last-unusable'), mcpServer: impossible(name('last-unusable')) };
     const path = await created(operator, absent(name('last')));
     const changes = [
-      async () => (await failed(operator, 'POST', SHARED, { body: unusable })).reload,
+      async () => (await failed(operator, 'createSharedServer', { body: unusable })).reload,
       async (time: number) => {
         const body = { name: name(`last-${time}`) };
-        return reloadOf(await operator.call(200, 'PATCH', path, { body }));
+        return reloadOf(await operator.call(200, 'updateSharedServer', { path, body }));
       },
-      async () => (await failed(operator, 'PATCH', path, { body: { mcpServer: impossible(name('last')) } })).reload,
+      async () =>
+        (await failed(operator, 'updateSharedServer', { path, body: { mcpServer: impossible(name('last')) } })).reload,
     ];
     for (const change of changes) {
       await isLast(operator, change);

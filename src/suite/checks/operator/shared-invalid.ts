@@ -7,17 +7,17 @@ import {
   created,
   dataOf,
   disabled,
-  type Fields,
   listed,
   NOBODY,
   nowhere,
+  type Path,
   read,
   reference,
   reloadOf,
-  SHARED,
-  sharedPath,
 } from './shared-support.ts';
 import { INVALID, mistakesOf, refused } from './support.ts';
+
+type Wrong = Readonly<Record<string, unknown>>;
 
 /** What one key must not be, in a body and in its `mcpServer`. */
 const WRONG: Record<string, readonly unknown[]> = {
@@ -43,7 +43,7 @@ const WRONG_IN_CONFIG: Record<string, readonly unknown[]> = {
 };
 
 /** Configurations that lack what their transport needs, or have a URL that it does not dial; and where that is said. */
-const UNFIT: readonly [field: string, config: Fields][] = [
+const UNFIT: readonly [field: string, config: Wrong][] = [
   ['url', {}],
   ['url', { transport: 'sse', url: null }],
   ['url', { transport: 'websocket', command: 'npx' }],
@@ -64,12 +64,12 @@ const MEANT = [
 ] as const;
 
 /** Sends what must be refused as a new server and as a change of one, with a mistake in a field, or below it. */
-async function refusedEverywhere(operator: Caller, path: string, create: Fields, patch: Fields, field: string) {
-  for (const [method, at, body] of [
-    ['POST', SHARED, create],
-    ['PATCH', path, patch],
+async function refusedEverywhere(operator: Caller, path: Path, create: Wrong, patch: Wrong, field: string) {
+  for (const [id, body] of [
+    ['createSharedServer', create],
+    ['updateSharedServer', patch],
   ] as const) {
-    const answer = await refused(operator, INVALID, method, at, { body });
+    const answer = await refused(operator, INVALID, id, { path, body });
     const fields = fieldsOf(answer.json);
     const named = fields.some((one) => one === field || one.startsWith(`${field}.`));
     holds(answer, named, `a field error of ${field}`, fields);
@@ -92,7 +92,7 @@ export const sharedInvalidChecks = checks('operator', {
       for (const value of values) {
         await refusedEverywhere(operator, path, { ...whole, [key]: value }, { [key]: value }, `body.${key}`);
       }
-      await refused(operator, INVALID, 'POST', SHARED, { body: { ...whole, [key]: null } }, `body.${key}`);
+      await refused(operator, INVALID, 'createSharedServer', { body: { ...whole, [key]: null } }, `body.${key}`);
     }
     for (const [key, value] of Object.entries({
       id: before.id,
@@ -104,8 +104,8 @@ export const sharedInvalidChecks = checks('operator', {
       await refusedEverywhere(operator, path, { ...whole, ...body }, body, `body.${key}`);
     }
     const { name: _, ...unnamed } = whole;
-    await refused(operator, INVALID, 'POST', SHARED, { body: unnamed }, 'body.name');
-    await refused(operator, INVALID, 'POST', SHARED, { body: { name: name('refused') } }, 'body.mcpServer');
+    await refused(operator, INVALID, 'createSharedServer', { body: unnamed }, 'body.name');
+    await refused(operator, INVALID, 'createSharedServer', { body: { name: name('refused') } }, 'body.mcpServer');
     await nothingCame(operator, path, before, [name('refused'), name('sneaked')]);
   },
 
@@ -115,9 +115,9 @@ export const sharedInvalidChecks = checks('operator', {
   }) => {
     const path = await created(operator, disabled(name('config')));
     const before = await read(operator, path);
-    const wrong: [field: string, config: Fields][] = [
+    const wrong: [field: string, config: Wrong][] = [
       ...Object.entries(WRONG_IN_CONFIG).flatMap(([key, values]) =>
-        values.map((value): [string, Fields] => [key, { url: NOBODY, [key]: value }]),
+        values.map((value): [string, Wrong] => [key, { url: NOBODY, [key]: value }]),
       ),
       ['timeout', { url: NOBODY, timeout: 5 }],
       ...UNFIT,
@@ -127,7 +127,13 @@ export const sharedInvalidChecks = checks('operator', {
       const body = { name: name('config-refused'), enabled: false, mcpServer };
       await refusedEverywhere(operator, path, body, { mcpServer }, `body.mcpServer.${field}`);
     }
-    await refused(operator, INVALID, 'PATCH', path, { body: { mcpServer: { url: NOBODY } } }, 'body.mcpServer.name');
+    await refused(
+      operator,
+      INVALID,
+      'updateSharedServer',
+      { path, body: { mcpServer: { url: NOBODY } } },
+      'body.mcpServer.name',
+    );
     await nothingCame(operator, path, before, [name('config-refused')]);
   },
 
@@ -162,7 +168,7 @@ export const sharedInvalidChecks = checks('operator', {
     const path = await created(operator, disabled(name('variables')));
     const before = await read(operator, path);
     for (const variable of ['GATEHOUSE_ADMIN_TOKEN', 'GATEHOUSE_X', 'DATABASE_URL'].map(reference)) {
-      const places: Record<string, Fields> = {
+      const places: Record<string, Wrong> = {
         url: { url: `http://127.0.0.1:9/${variable}` },
         command: { command: variable },
         'args.1': { args: ['-y', `--key=${variable}`] },
@@ -188,11 +194,8 @@ export const sharedInvalidChecks = checks('operator', {
     const path = await created(operator, disabled(name('meant')));
     for (const [key, meant] of MEANT) {
       const body = { ...disabled(name('meant-refused')), [key]: {} };
-      for (const [method, at] of [
-        ['POST', SHARED],
-        ['PATCH', path],
-      ] as const) {
-        const answer = await refused(operator, INVALID, method, at, { body }, `body.${key}`);
+      for (const operation of ['createSharedServer', 'updateSharedServer'] as const) {
+        const answer = await refused(operator, INVALID, operation, { path, body }, `body.${key}`);
         const [mistake] = mistakesOf(answer, `body.${key}`);
         holds(answer, mistake?.message.includes(meant) === true, `a message that names ${meant}`, mistake?.message);
       }
@@ -200,26 +203,25 @@ export const sharedInvalidChecks = checks('operator', {
   },
 
   'every operation on one: an id of another kind is refused as a part of the path': async ({ operator }) => {
-    const id = nowhere().slice(sharedPath('').length);
+    const id = nowhere().mcp_id;
     for (const wrong of ['search', '1', `mcp_${id}`, id.slice(1)]) {
-      const path = sharedPath(wrong);
-      for (const [method, below, body] of [
-        ['GET', '', undefined],
-        ['PATCH', '', { name: 'x' }],
-        ['DELETE', '', undefined],
-        ['POST', '/tools', undefined],
-        ['GET', '/organizations', undefined],
-        ['PUT', '/organizations', { organizations: [] }],
+      for (const [operation, body] of [
+        ['getSharedServer', undefined],
+        ['updateSharedServer', { name: 'x' }],
+        ['deleteSharedServer', undefined],
+        ['checkSharedServerTools', undefined],
+        ['getSharedServerOrganizations', undefined],
+        ['setSharedServerOrganizations', { organizations: [] }],
       ] as const) {
-        await refused(operator, INVALID, method, `${path}${below}`, { body }, 'path.mcp_id');
+        await refused(operator, INVALID, operation, { path: { mcp_id: wrong }, body }, 'path.mcp_id');
       }
     }
   },
 });
 
 /** Checks that a server is as it was, and that none was made with these names. */
-async function nothingCame(operator: Caller, path: string, before: unknown, names: readonly string[]): Promise<void> {
-  const after = await operator.call(200, 'GET', path);
+async function nothingCame(operator: Caller, path: Path, before: unknown, names: readonly string[]): Promise<void> {
+  const after = await operator.call(200, 'getSharedServer', { path });
   same(after, 'the server as it was:', after.json, before);
   const { answer, own } = await listed(operator, names);
   same(answer, 'no new servers', own, []);

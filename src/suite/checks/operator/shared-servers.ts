@@ -1,4 +1,3 @@
-import type { components } from '../../../../generated/api.ts';
 import { DAY_MS } from '../../../base/instants.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
@@ -12,14 +11,10 @@ import {
   listed,
   NOBODY,
   nowhere,
-  SHARED,
   type SharedServer,
-  sharedPath,
   tick,
 } from './shared-support.ts';
 import { INVALID, MISSING, mistakesOf, refused } from './support.ts';
-
-type Deleted = components['schemas']['SharedServerDeleted'];
 
 const STALE = [412, 'conflict'] as const;
 /** A value for every key of a configuration but its name; the URL is for each transport. */
@@ -30,7 +25,7 @@ const EVERY_KEY = {
   env: { LOG_LEVEL: 'debug', _EMPTY: '' },
   cwd: '/srv/mcp',
   encoding: 'utf-8',
-  encodingErrorHandler: 'replace',
+  encodingErrorHandler: 'replace' as const,
   timeoutSeconds: 0.5,
   sseReadTimeoutSeconds: 300,
   terminateOnClose: false,
@@ -53,8 +48,8 @@ const createChecks = checks('operator', {
     const fresh = Math.abs(Date.parse(createdAt) - Date.now()) < DAY_MS;
     holds(answer, fresh, `createdAt near ${new Date().toISOString()}`, createdAt);
     same(answer, 'updatedAt', updatedAt, createdAt);
-    same(answer, 'Location', answer.location, sharedPath(id));
-    const again = await operator.call(200, 'GET', sharedPath(id));
+    same(answer, 'Location', answer.location, operator.pathOf('getSharedServer', { mcp_id: id }));
+    const again = await operator.call(200, 'getSharedServer', { path: { mcp_id: id } });
     same(again, 'what was created:', again.json, dataOf(answer));
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
   },
@@ -65,7 +60,8 @@ const createChecks = checks('operator', {
     name,
   }) => {
     const urls = { sse: NOBODY, streamable_http: NOBODY, websocket: 'ws://127.0.0.1:9/mcp', stdio: null };
-    for (const [transport, url] of Object.entries(urls)) {
+    for (const transport of ['sse', 'streamable_http', 'websocket', 'stdio'] as const) {
+      const url = urls[transport];
       if (transport === 'stdio') {
         await deployment.requireProcesses();
       }
@@ -73,7 +69,7 @@ const createChecks = checks('operator', {
       const answer = await create(operator, fields);
       const { id, slug: _, createdAt: __, updatedAt: ___, ...rest } = dataOf(answer);
       same(answer, 'the fields, in any order,', rest, fields);
-      const again = await operator.call(200, 'GET', sharedPath(id));
+      const again = await operator.call(200, 'getSharedServer', { path: { mcp_id: id } });
       same(again, 'what was created:', again.json, dataOf(answer));
     }
   },
@@ -120,7 +116,7 @@ const slugChecks = checks('operator', {
   'createSharedServer: a name of which no slug can be made is refused by name': async ({ operator, name }) => {
     for (const wrong of ['日本', '“…”', ' ']) {
       const body = { ...disabled(name('no-slug')), name: wrong };
-      const answer = await refused(operator, INVALID, 'POST', SHARED, { body }, 'body.name');
+      const answer = await refused(operator, INVALID, 'createSharedServer', { body }, 'body.name');
       const codes = mistakesOf(answer, 'body.name').map(({ code }) => code);
       same(answer, 'the codes', codes, ['invalid']);
     }
@@ -145,11 +141,11 @@ const slugChecks = checks('operator', {
     name,
   }) => {
     const path = await created(operator, disabled(name('sticky')));
-    const renamed = await operator.call(200, 'PATCH', path, { body: { name: name('renamed') } });
+    const renamed = await operator.call(200, 'updateSharedServer', { path, body: { name: name('renamed') } });
     same(renamed, 'the slug', dataOf(renamed).slug, name('sticky'));
     const second = await create(operator, disabled(name('sticky')));
     same(second, 'the slug', dataOf(second).slug, `${name('sticky')}-2`);
-    await operator.call(200, 'DELETE', path);
+    await operator.call(200, 'deleteSharedServer', { path });
     const third = await create(operator, disabled(name('sticky')));
     same(third, 'the slug', dataOf(third).slug, name('sticky'));
   },
@@ -164,17 +160,17 @@ const deleteChecks = checks('operator', {
   }) => {
     const fields = absent(name('deleted'));
     const path = await created(operator, fields);
-    const answer = await operator.call(200, 'DELETE', path);
-    const { data, reload } = answer.json as Deleted;
-    same(answer, 'data', data, { id: path.split('/').at(-1), deleted: true });
+    const answer = await operator.call(200, 'deleteSharedServer', { path });
+    const { data, reload } = answer.json;
+    same(answer, 'data', data, { id: path.mcp_id, deleted: true });
     for (const gone of [path, nowhere()]) {
-      await refused(operator, MISSING, 'GET', gone);
-      await refused(operator, MISSING, 'PATCH', gone, { body: { name: name('gone') } });
-      await refused(operator, MISSING, 'PATCH', gone, { body: fields });
-      await refused(operator, MISSING, 'DELETE', gone);
-      await refused(operator, MISSING, 'POST', `${gone}/tools`);
-      await refused(operator, MISSING, 'GET', `${gone}/organizations`);
-      await refused(operator, MISSING, 'PUT', `${gone}/organizations`, { body: { organizations: [] } });
+      await refused(operator, MISSING, 'getSharedServer', { path: gone });
+      await refused(operator, MISSING, 'updateSharedServer', { path: gone, body: { name: name('gone') } });
+      await refused(operator, MISSING, 'updateSharedServer', { path: gone, body: fields });
+      await refused(operator, MISSING, 'deleteSharedServer', { path: gone });
+      await refused(operator, MISSING, 'checkSharedServerTools', { path: gone });
+      await refused(operator, MISSING, 'getSharedServerOrganizations', { path: gone });
+      await refused(operator, MISSING, 'setSharedServerOrganizations', { path: gone, body: { organizations: [] } });
     }
     const { answer: list, own } = await listed(operator, [name('deleted'), name('gone')]);
     same(list, 'the servers that are left', own, []);
@@ -187,15 +183,19 @@ const deleteChecks = checks('operator', {
     name,
   }) => {
     const path = await created(operator, disabled(name('if-match')));
-    const { headers } = await operator.call(200, 'GET', path);
+    const { headers } = await operator.call(200, 'getSharedServer', { path });
     const stale = { 'If-Match': headers.get('ETag') ?? '' };
-    const changed = await operator.call(200, 'PATCH', path, { body: { name: name('newer') }, headers: stale });
-    await refused(operator, STALE, 'PATCH', path, { body: { name: name('stale') }, headers: stale });
-    await refused(operator, STALE, 'DELETE', path, { headers: stale });
-    const after = await operator.call(200, 'GET', path);
+    const changed = await operator.call(200, 'updateSharedServer', {
+      path,
+      body: { name: name('newer') },
+      header: stale,
+    });
+    await refused(operator, STALE, 'updateSharedServer', { path, body: { name: name('stale') }, header: stale });
+    await refused(operator, STALE, 'deleteSharedServer', { path, header: stale });
+    const after = await operator.call(200, 'getSharedServer', { path });
     same(after, 'the server as it was:', after.json, dataOf(changed));
     same(after, 'the ETag', after.headers.get('ETag'), changed.headers.get('ETag'));
-    await operator.call(200, 'DELETE', path, { headers: { 'If-Match': after.headers.get('ETag') ?? '' } });
+    await operator.call(200, 'deleteSharedServer', { path, header: { 'If-Match': after.headers.get('ETag') ?? '' } });
   },
 });
 

@@ -7,13 +7,11 @@ import {
   DEFAULTS,
   dataOf,
   disabled,
-  type Fields,
   impossible,
   NOBODY,
   nowhere,
   read,
   reloadOf,
-  SHARED,
   tick,
 } from './shared-support.ts';
 import { INVALID, refused } from './support.ts';
@@ -28,20 +26,20 @@ const changeChecks = checks('operator', {
     const untouched = await read(operator, neighbour);
     const mcpServer = { ...DEFAULTS, name: name('update-other'), url: NOBODY, timeoutSeconds: 5 };
     for (const body of [{ name: name('renamed') }, { mcpServer }, { enabled: true }, { enabled: false }]) {
-      const first = await operator.call(200, 'GET', path);
-      const { updatedAt, ...before } = first.json as typeof untouched;
+      const first = await operator.call(200, 'getSharedServer', { path });
+      const { updatedAt, ...before } = first.json;
       await tick();
-      const answer = await operator.call(200, 'PATCH', path, { body });
+      const answer = await operator.call(200, 'updateSharedServer', { path, body });
       const { updatedAt: later, ...after } = dataOf(answer);
       same(answer, 'the server', after, { ...before, ...body });
       holds(answer, Date.parse(later) > Date.parse(updatedAt), `updatedAt after ${updatedAt}`, later);
       const [old, etag] = [first.headers.get('ETag'), answer.headers.get('ETag')];
       holds(answer, etag !== old, 'another ETag', etag);
-      const again = await operator.call(200, 'GET', path);
+      const again = await operator.call(200, 'getSharedServer', { path });
       same(again, 'the server as it was answered:', again.json, dataOf(answer));
       same(again, 'the ETag', again.headers.get('ETag'), etag);
     }
-    const answer = await operator.call(200, 'GET', neighbour);
+    const answer = await operator.call(200, 'getSharedServer', { path: neighbour });
     same(answer, 'another server as it was:', answer.json, untouched);
   },
 
@@ -51,7 +49,7 @@ const changeChecks = checks('operator', {
     const nothing = { name: null, enabled: null, mcpServer: null };
     for (const body of [{ name: name('null-renamed') }, { mcpServer }, { enabled: false }]) {
       const { updatedAt: _, ...before } = await read(operator, path);
-      const answer = await operator.call(200, 'PATCH', path, { body: { ...nothing, ...body } });
+      const answer = await operator.call(200, 'updateSharedServer', { path, body: { ...nothing, ...body } });
       const { updatedAt: __, ...after } = dataOf(answer);
       same(answer, 'the server', after, { ...before, ...body });
     }
@@ -59,10 +57,10 @@ const changeChecks = checks('operator', {
 
   'updateSharedServer: with nothing to change it says so, and nothing is touched': async ({ operator, name }) => {
     const path = await created(operator, absent(name('same'), { headers: { 'X-Team': 'a' } }));
-    const before = await operator.call(200, 'GET', path);
-    const { name: current, enabled, mcpServer } = before.json as ReturnType<typeof dataOf>;
+    const before = await operator.call(200, 'getSharedServer', { path });
+    const { name: current, enabled, mcpServer } = before.json;
     const short = { name: mcpServer.name, url: mcpServer.url, headers: mcpServer.headers };
-    const nothing: readonly Fields[] = [
+    const nothing = [
       {},
       { name: null, enabled: null, mcpServer: null },
       { name: current },
@@ -72,12 +70,12 @@ const changeChecks = checks('operator', {
     ];
     for (const body of nothing) {
       await tick();
-      const answer = await operator.call(200, 'PATCH', path, { body });
+      const answer = await operator.call(200, 'updateSharedServer', { path, body });
       same(answer, 'the server as it was:', dataOf(answer), before.json);
       same(answer, 'the ETag', answer.headers.get('ETag'), before.headers.get('ETag'));
       same(answer, 'reload', reloadOf(answer), { status: 'reloaded', message: 'No changes.', error: null });
     }
-    const after = await operator.call(200, 'GET', path);
+    const after = await operator.call(200, 'getSharedServer', { path });
     same(after, 'the server as it was:', after.json, before.json);
     same(after, 'the ETag', after.headers.get('ETag'), before.headers.get('ETag'));
   },
@@ -89,14 +87,14 @@ const changeChecks = checks('operator', {
       { name: name('whole'), url: NOBODY, headers: { 'X-B': 'b' }, env: { B: 'b' } },
       { name: name('whole'), url: NOBODY },
       { name: name('whole-process'), transport: 'stdio', command: 'npx' },
-    ];
+    ] as const;
     for (const mcpServer of replacements) {
-      if (mcpServer.transport === 'stdio') {
+      if ('transport' in mcpServer) {
         await deployment.requireProcesses();
       }
-      const answer = await operator.call(200, 'PATCH', path, { body: { mcpServer } });
+      const answer = await operator.call(200, 'updateSharedServer', { path, body: { mcpServer } });
       same(answer, 'mcpServer', dataOf(answer).mcpServer, { ...DEFAULTS, ...mcpServer });
-      const again = await operator.call(200, 'GET', path);
+      const again = await operator.call(200, 'getSharedServer', { path });
       same(again, 'the server as it was answered:', again.json, dataOf(answer));
     }
   },
@@ -110,25 +108,25 @@ const orderChecks = checks('operator', {
   }) => {
     const taken = { name: name('taken'), url: NOBODY };
     const holder = await created(operator, { name: name('holder'), mcpServer: taken });
-    await refused(operator, TAKEN, 'POST', SHARED, { body: { name: name('second'), mcpServer: taken } });
+    await refused(operator, TAKEN, 'createSharedServer', { body: { name: name('second'), mcpServer: taken } });
     const second = await created(operator, { name: name('second'), enabled: false, mcpServer: taken });
     const third = await created(operator, absent(name('third')));
     const before = [await read(operator, second), await read(operator, third)];
-    await refused(operator, TAKEN, 'PATCH', second, { body: { enabled: true } });
-    await refused(operator, TAKEN, 'PATCH', third, { body: { mcpServer: taken } });
+    await refused(operator, TAKEN, 'updateSharedServer', { path: second, body: { enabled: true } });
+    await refused(operator, TAKEN, 'updateSharedServer', { path: third, body: { mcpServer: taken } });
     for (const [index, path] of [second, third].entries()) {
-      const answer = await operator.call(200, 'GET', path);
+      const answer = await operator.call(200, 'getSharedServer', { path });
       same(answer, 'the server as it was:', answer.json, before[index]);
     }
-    await operator.call(200, 'PATCH', second, { body: { name: name('still-disabled') } });
-    await operator.call(200, 'PATCH', holder, { body: { name: name('itself') } });
-    await operator.call(200, 'PATCH', holder, { body: { enabled: false } });
-    await operator.call(200, 'PATCH', second, { body: { enabled: true } });
-    await refused(operator, TAKEN, 'PATCH', holder, { body: { enabled: true } });
+    await operator.call(200, 'updateSharedServer', { path: second, body: { name: name('still-disabled') } });
+    await operator.call(200, 'updateSharedServer', { path: holder, body: { name: name('itself') } });
+    await operator.call(200, 'updateSharedServer', { path: holder, body: { enabled: false } });
+    await operator.call(200, 'updateSharedServer', { path: second, body: { enabled: true } });
+    await refused(operator, TAKEN, 'updateSharedServer', { path: holder, body: { enabled: true } });
   },
 
   'createSharedServer: of two that come at once with one mcpServer.name, one is a 409': async ({ operator, name }) => {
-    const make = () => operator.call([201, 409], 'POST', SHARED, { body: absent(name('race')) });
+    const make = () => operator.call([201, 409], 'createSharedServer', { body: absent(name('race')) });
     const [one, two] = await Promise.all([make(), make()]);
     const statuses = [one.status, two.status];
     same(two, 'the statuses', statuses.toSorted(), [201, 409]);
@@ -141,13 +139,13 @@ const orderChecks = checks('operator', {
     const path = await created(operator, absent(name('at-once')));
     const change = (what: string) => {
       const body = { name: name(what), mcpServer: { name: name('at-once'), url: `${NOBODY}/${what}` } };
-      return operator.call([200, 404, 409], 'PATCH', path, { body });
+      return operator.call([200, 404, 409], 'updateSharedServer', { path, body });
     };
-    const remove = () => operator.call([200, 404], 'DELETE', path);
+    const remove = () => operator.call([200, 404], 'deleteSharedServer', { path });
     const [, one, , two] = await Promise.all([change('at-once-a'), remove(), change('at-once-b'), remove()]);
     const statuses = [one.status, two.status];
     same(two, 'the statuses', statuses.toSorted(), [200, 404]);
-    await operator.call(404, 'GET', path);
+    await operator.call(404, 'getSharedServer', { path });
   },
 
   'createSharedServer, updateSharedServer: the body comes before the server, that before its name, that before a reload':
@@ -156,15 +154,15 @@ const orderChecks = checks('operator', {
       const path = await created(operator, disabled(name('order-other')));
       const mcpServer = { name: name('order') };
       for (const body of [{ nickname: 'x' }, { name: '' }, { mcpServer }]) {
-        await refused(operator, INVALID, 'PATCH', nowhere(), { body });
+        await refused(operator, INVALID, 'updateSharedServer', { path: nowhere(), body });
       }
-      await refused(operator, INVALID, 'POST', SHARED, { body: { name: name('order'), mcpServer } });
-      await refused(operator, INVALID, 'PATCH', path, { body: { mcpServer, enabled: true } });
+      await refused(operator, INVALID, 'createSharedServer', { body: { name: name('order'), mcpServer } });
+      await refused(operator, INVALID, 'updateSharedServer', { path, body: { mcpServer, enabled: true } });
       await deployment.requireProcesses();
       const unusable = impossible(name('order'));
-      await refused(operator, TAKEN, 'POST', SHARED, { body: { name: name('order'), mcpServer: unusable } });
-      await refused(operator, TAKEN, 'PATCH', path, { body: { mcpServer: unusable, enabled: true } });
-      await operator.call(200, 'DELETE', holder);
+      await refused(operator, TAKEN, 'createSharedServer', { body: { name: name('order'), mcpServer: unusable } });
+      await refused(operator, TAKEN, 'updateSharedServer', { path, body: { mcpServer: unusable, enabled: true } });
+      await operator.call(200, 'deleteSharedServer', { path: holder });
       const answer = await create(operator, absent(name('order')));
       same(answer, 'the slug', dataOf(answer).slug, name('order'));
     },

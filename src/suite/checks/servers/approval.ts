@@ -1,7 +1,7 @@
 import type { Answer, Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import { created, dataOf, lasting, read, refused, type Server, type ToolApproval, tick } from './support.ts';
+import { created, dataOf, lasting, type Path, read, refused, type ToolApproval, tick } from './support.ts';
 
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const approval = (tool_name: string) => ({ tool_name, approval_hash: HASH, auto_approve: true });
@@ -15,20 +15,20 @@ const policyChecks = checks('servers', {
       'auto_approve_read_only',
       'require_approval_per_tool',
       'require_approval_all',
-    ];
+    ] as const;
     for (const approval_policy of policies) {
-      const before = await team.call(200, 'GET', path);
+      const before = await team.call(200, 'getMcpServer', { path });
       await tick();
-      const answer = await team.call(200, 'PATCH', `${path}/approval-policy`, { body: { approval_policy } });
-      const after = await team.call(200, 'GET', path);
-      const server = dataOf<Server>(after);
+      const answer = await team.call(200, 'updateApprovalPolicy', { path, body: { approval_policy } });
+      const after = await team.call(200, 'getMcpServer', { path });
+      const server = dataOf(after);
       const { id, organization_id, name: named, updated_at } = server;
-      same(after, 'the server', lasting(server), { ...lasting(dataOf<Server>(before)), approval_policy });
+      same(after, 'the server', lasting(server), { ...lasting(dataOf(before)), approval_policy });
       same(answer, 'data', dataOf(answer), { id, organization_id, name: named, approval_policy, updated_at });
       same(answer, 'the ETag that is then read:', answer.headers.get('ETag'), after.headers.get('ETag'));
       const [was, is] = [before, after].map((answered) => answered.headers.get('ETag'));
       holds(answer, was !== is, 'a new ETag', is);
-      holds(answer, updated_at > dataOf<Server>(before).updated_at, 'a later updated_at', updated_at);
+      holds(answer, updated_at > dataOf(before).updated_at, 'a later updated_at', updated_at);
     }
   },
 
@@ -36,19 +36,19 @@ const policyChecks = checks('servers', {
     const path = await created(team, { name: name('policy') });
     const before = await read(team, path);
     for (const approval_policy of ['none', null, 1]) {
-      await refused(team, 'PATCH', `${path}/approval-policy`, { body: { approval_policy } }, 'approval_policy');
+      await refused(team, 'updateApprovalPolicy', { path, body: { approval_policy } }, 'approval_policy');
     }
-    await refused(team, 'PATCH', `${path}/approval-policy`, { body: {} }, 'approval_policy');
+    await refused(team, 'updateApprovalPolicy', { path, body: {} }, 'approval_policy');
     const body = { approval_policy: 'auto_approve_all', name: 'x' };
-    await refused(team, 'PATCH', `${path}/approval-policy`, { body }, 'name');
-    const after = await team.call(200, 'GET', path);
+    await refused(team, 'updateApprovalPolicy', { path, body }, 'name');
+    const after = await team.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
   },
 });
 
-const list = async (team: Caller, path: string): Promise<{ answer: Answer; approvals: ToolApproval[] }> => {
-  const answer = await team.call(200, 'GET', `${path}/tool-approvals`);
-  return { answer, approvals: dataOf<ToolApproval[]>(answer) };
+const list = async (team: Caller, path: Path): Promise<{ answer: Answer; approvals: ToolApproval[] }> => {
+  const answer = await team.call(200, 'listToolApprovals', { path });
+  return { answer, approvals: dataOf(answer) };
 };
 
 /** listToolApprovals, addToolApproval, removeToolApproval. */
@@ -61,12 +61,12 @@ const toolChecks = checks('servers', {
     const kept: ToolApproval[] = [];
     for (const tool_name of ['zip', 'list', 'List']) {
       const body = { ...approval(tool_name), auto_approve: tool_name === 'zip' };
-      const answer = await team.call(201, 'POST', `${path}/tool-approvals`, { body });
-      const { server_id, created_at, ...rest } = dataOf<ToolApproval>(answer);
-      same(answer, 'the approval', { server_id, ...rest }, { server_id: path.split('/').at(-1), ...body });
+      const answer = await team.call(201, 'addToolApproval', { path, body });
+      const { server_id, created_at, ...rest } = dataOf(answer);
+      same(answer, 'the approval', { server_id, ...rest }, { server_id: path.mcpServerId, ...body });
       const { updated_at } = await read(team, path);
       holds(answer, created_at >= updated_at, `created_at in milliseconds, not before ${updated_at}`, created_at);
-      kept.push(dataOf<ToolApproval>(answer));
+      kept.push(dataOf(answer));
       await tick();
     }
     const { answer, approvals } = await list(team, path);
@@ -77,22 +77,22 @@ const toolChecks = checks('servers', {
 
   'addToolApproval: a second answer for a tool replaces the first': async ({ team, name }) => {
     const path = await created(team, { name: name('upsert') });
-    await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval('file_read') });
+    await team.call(201, 'addToolApproval', { path, body: approval('file_read') });
     const body = { tool_name: 'file_read', approval_hash: 'b'.repeat(64), auto_approve: false };
-    const second = await team.call(201, 'POST', `${path}/tool-approvals`, { body });
+    const second = await team.call(201, 'addToolApproval', { path, body });
     const { answer, approvals } = await list(team, path);
     same(answer, 'the second approval alone', approvals, [dataOf(second)]);
-    const { server_id: _, created_at: __, ...rest } = dataOf<ToolApproval>(second);
+    const { server_id: _, created_at: __, ...rest } = dataOf(second);
     same(second, 'the approval', rest, body);
   },
 
   'removeToolApproval: what is revoked is gone, and cannot be revoked again': async ({ team, name }) => {
     const path = await created(team, { name: name('revoke') });
     for (const tool_name of ['keep', 'revoke']) {
-      await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval(tool_name) });
+      await team.call(201, 'addToolApproval', { path, body: approval(tool_name) });
     }
-    const answer = await team.call(200, 'DELETE', `${path}/tool-approvals/revoke`);
-    const server_id = path.split('/').at(-1);
+    const answer = await team.call(200, 'removeToolApproval', { path: { ...path, toolName: 'revoke' } });
+    const server_id = path.mcpServerId;
     same(answer, 'data', dataOf(answer), { server_id, tool_name: 'revoke', deleted: true });
     const left = await list(team, path);
     same(
@@ -101,16 +101,16 @@ const toolChecks = checks('servers', {
       left.approvals.map(({ tool_name }) => tool_name),
       ['keep'],
     );
-    await team.call(404, 'DELETE', `${path}/tool-approvals/revoke`);
-    await team.call(404, 'DELETE', `${path}/tool-approvals/never`);
+    await team.call(404, 'removeToolApproval', { path: { ...path, toolName: 'revoke' } });
+    await team.call(404, 'removeToolApproval', { path: { ...path, toolName: 'never' } });
   },
 
   'removeToolApproval: names with reserved characters are found percent-encoded': async ({ team, name }) => {
     const path = await created(team, { name: name('encoded') });
     for (const tool_name of ['files/read', 'two words', 'a?b#c', '100%', '%2F', 'größe', '+', 'a:b@c', '...']) {
-      await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval(tool_name) });
-      const answer = await team.call(200, 'DELETE', `${path}/tool-approvals/${encodeURIComponent(tool_name)}`);
-      same(answer, 'tool_name', dataOf<ToolApproval>(answer).tool_name, tool_name);
+      await team.call(201, 'addToolApproval', { path, body: approval(tool_name) });
+      const answer = await team.call(200, 'removeToolApproval', { path: { ...path, toolName: tool_name } });
+      same(answer, 'tool_name', dataOf(answer).tool_name, tool_name);
     }
     const { answer, approvals } = await list(team, path);
     same(answer, 'no approvals', approvals, []);
@@ -124,7 +124,7 @@ const toolChecks = checks('servers', {
     const whole: Record<string, unknown> = approval('file_read');
     for (const key of Object.keys(whole)) {
       const { [key]: _, ...body } = whole;
-      await refused(team, 'POST', `${path}/tool-approvals`, { body }, key);
+      await refused(team, 'addToolApproval', { path, body }, key);
     }
     const wrong: Record<string, readonly unknown[]> = {
       tool_name: ['', 't'.repeat(257), null, '..'],
@@ -136,11 +136,11 @@ const toolChecks = checks('servers', {
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
-        await refused(team, 'POST', `${path}/tool-approvals`, { body: { ...whole, [key]: value } }, key);
+        await refused(team, 'addToolApproval', { path, body: { ...whole, [key]: value } }, key);
       }
     }
     const body = { ...whole, approval_conditions: {} };
-    await refused(team, 'POST', `${path}/tool-approvals`, { body }, 'approval_conditions', 'not supported');
+    await refused(team, 'addToolApproval', { path, body }, 'approval_conditions', 'not supported');
     const { answer, approvals } = await list(team, path);
     same(answer, 'no approvals', approvals, []);
   },

@@ -1,13 +1,13 @@
 import { DAY_MS } from '../../../base/instants.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import { create, created, dataOf, read, refused, SERVERS, type Server, serverPath, URL_OF_NOBODY } from './support.ts';
+import { create, created, dataOf, read, refused, URL_OF_NOBODY } from './support.ts';
 
 /** createMcpServer. */
 export const createChecks = checks('servers', {
   'createMcpServer: a name and a URL are enough, the rest has the documented defaults': async ({ team, name }) => {
     const answer = await create(team, { name: name('defaults') });
-    const { id: _, organization_id: __, created_at, updated_at, ...rest } = dataOf<Server>(answer);
+    const { id: _, organization_id: __, created_at, updated_at, ...rest } = dataOf(answer);
     same(answer, 'the fields', rest, {
       url: URL_OF_NOBODY,
       name: name('defaults'),
@@ -35,31 +35,31 @@ export const createChecks = checks('servers', {
       timeout_seconds: 300,
     } as const;
     const answer = await create(team, { ...fields, tags: [...fields.tags] });
-    const server = dataOf<Server>(answer);
+    const server = dataOf(answer);
     const { id: _, organization_id: __, created_at: ___, updated_at: ____, ...rest } = server;
     same(answer, 'the fields, in any order,', rest, fields);
-    const again = await team.call(200, 'GET', serverPath(server.id));
+    const again = await team.call(200, 'getMcpServer', { path: { mcpServerId: server.id } });
     same(again, 'what was created:', dataOf(again), server);
   },
 
   'createMcpServer: Location leads to the server, and its ETag is the one that is read': async ({ team, name }) => {
     const answer = await create(team, { name: name('location') });
-    const server = dataOf<Server>(answer);
-    same(answer, 'Location', answer.location, serverPath(server.id));
-    const again = await team.call(200, 'GET', serverPath(server.id));
+    const server = dataOf(answer);
+    same(answer, 'Location', answer.location, team.pathOf('getMcpServer', { mcpServerId: server.id }));
+    const again = await team.call(200, 'getMcpServer', { path: { mcpServerId: server.id } });
     same(again, 'the server at Location', dataOf(again), server);
     same(again, 'the ETag', again.headers.get('ETag'), answer.headers.get('ETag'));
   },
 
   'createMcpServer: every approval policy and every transport is taken': async ({ team, name }) => {
-    const { id } = dataOf<Server>(await create(team, { name: name('first') }));
+    const { id } = dataOf(await create(team, { name: name('first') }));
     for (const approval_policy of ['auto_approve_all', 'require_approval_all', 'require_approval_per_tool'] as const) {
       const answer = await create(team, { name: name('policy'), approval_policy });
-      same(answer, 'approval_policy', dataOf<Server>(answer).approval_policy, approval_policy);
-      holds(answer, dataOf<Server>(answer).id !== id, 'an id of its own', id);
+      same(answer, 'approval_policy', dataOf(answer).approval_policy, approval_policy);
+      holds(answer, dataOf(answer).id !== id, 'an id of its own', id);
     }
     const answer = await create(team, { name: name('sse'), transport: 'SSE' });
-    same(answer, 'transport', dataOf<Server>(answer).transport, 'SSE');
+    same(answer, 'transport', dataOf(answer).transport, 'SSE');
   },
 
   'createMcpServer: the URL must have a scheme that the transport dials': async ({ team, name }) => {
@@ -68,18 +68,18 @@ export const createChecks = checks('servers', {
       SSE: ['http', 'https'],
       WebSocket: ['ws', 'wss', 'http', 'https'],
     };
-    for (const [transport, schemes] of Object.entries(dials)) {
+    for (const transport of ['STREAMABLE_HTTP', 'SSE', 'WebSocket'] as const) {
       for (const scheme of ['http', 'https', 'ws', 'wss']) {
         const body = { name: name('scheme'), url: `${scheme}://files.example.com/mcp`, transport };
-        if (schemes.includes(scheme)) {
-          await team.call(201, 'POST', SERVERS, { body });
+        if (dials[transport].includes(scheme)) {
+          await team.call(201, 'createMcpServer', { body });
         } else {
-          await refused(team, 'POST', SERVERS, { body }, 'url');
+          await refused(team, 'createMcpServer', { body }, 'url');
         }
       }
     }
     for (const url of ['ftp://files.example.com', 'files.example.com', '/mcp', '']) {
-      await refused(team, 'POST', SERVERS, { body: { name: name('scheme'), url } }, 'url');
+      await refused(team, 'createMcpServer', { body: { name: name('scheme'), url } }, 'url');
     }
   },
 
@@ -97,11 +97,11 @@ export const createChecks = checks('servers', {
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {
         const body = { name: name('wrong'), url: URL_OF_NOBODY, [key]: value };
-        await refused(team, 'POST', SERVERS, { body }, key);
+        await refused(team, 'createMcpServer', { body }, key);
       }
     }
-    await refused(team, 'POST', SERVERS, { body: { url: URL_OF_NOBODY } }, 'name');
-    await refused(team, 'POST', SERVERS, { body: { name: name('wrong') } }, 'url');
+    await refused(team, 'createMcpServer', { body: { url: URL_OF_NOBODY } }, 'name');
+    await refused(team, 'createMcpServer', { body: { name: name('wrong') } }, 'url');
   },
 
   'createMcpServer: the longest values are taken, counted in characters': async ({ team, name }) => {
@@ -112,7 +112,7 @@ export const createChecks = checks('servers', {
       tags: ['t'.repeat(64)],
     };
     const answer = await create(team, fields);
-    const { name: named, description, url, tags } = dataOf<Server>(answer);
+    const { name: named, description, url, tags } = dataOf(answer);
     same(answer, 'the fields', { name: named, description, url, tags }, fields);
   },
 
@@ -130,7 +130,7 @@ export const createChecks = checks('servers', {
     ];
     for (const request_headers of refusedHeaders) {
       const body = { name: name('headers'), url: URL_OF_NOBODY, request_headers };
-      await refused(team, 'POST', SERVERS, { body }, 'request_headers');
+      await refused(team, 'createMcpServer', { body }, 'request_headers');
     }
   },
 
@@ -145,19 +145,19 @@ export const createChecks = checks('servers', {
     };
     for (const [key, value] of Object.entries(extra)) {
       const body = { name: name('refused'), url: URL_OF_NOBODY, [key]: value };
-      await refused(team, 'POST', SERVERS, { body }, key);
+      await refused(team, 'createMcpServer', { body }, key);
     }
-    const list = await team.call(200, 'GET', `${SERVERS}?search=${name('refused')}`);
-    same(list, 'the number of servers', dataOf<{ total_count: number }>(list).total_count, 0);
+    const list = await team.call(200, 'listMcpServers', { query: { search: name('refused') } });
+    same(list, 'the number of servers', dataOf(list).total_count, 0);
   },
 
   'getMcpServer: an id of another kind or of nobody, and a parameter, are refused': async ({ team, name }) => {
     const path = await created(team, { name: name('ids') });
     const { id } = await read(team, path);
-    await team.call([400, 404], 'GET', serverPath(id.slice('mcp_'.length)));
-    await team.call([400, 404], 'GET', serverPath(id.toUpperCase()));
-    await team.call([400, 404], 'GET', serverPath(`${id}0`));
-    await team.call(404, 'GET', serverPath('mcp_00000000-0000-4000-8000-000000000000'));
-    await refused(team, 'GET', `${path}?verbose=true`, {}, 'verbose');
+    await team.call([400, 404], 'getMcpServer', { path: { mcpServerId: id.slice('mcp_'.length) } });
+    await team.call([400, 404], 'getMcpServer', { path: { mcpServerId: id.toUpperCase() } });
+    await team.call([400, 404], 'getMcpServer', { path: { mcpServerId: `${id}0` } });
+    await team.call(404, 'getMcpServer', { path: { mcpServerId: 'mcp_00000000-0000-4000-8000-000000000000' } });
+    await refused(team, 'getMcpServer', { path, query: { verbose: 'true' } }, 'verbose');
   },
 });

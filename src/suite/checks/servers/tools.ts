@@ -10,13 +10,13 @@ export const toolChecks = checks('servers', {
   'listMcpServerTools: a server that cannot be reached is a 502, and stays as it was': async ({ team, name }) => {
     const path = await created(team, { name: name('unreachable'), url: UNREACHABLE });
     const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
-    const added = await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval });
+    const added = await team.call(201, 'addToolApproval', { path, body: approval });
     const before = await read(team, path);
-    await team.call(502, 'GET', `${path}/tools`);
-    await team.call(502, 'GET', `${path}/tools`);
-    const after = await team.call(200, 'GET', path);
+    await team.call(502, 'listMcpServerTools', { path });
+    await team.call(502, 'listMcpServerTools', { path });
+    const after = await team.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
-    const approvals = await team.call(200, 'GET', `${path}/tool-approvals`);
+    const approvals = await team.call(200, 'listToolApprovals', { path });
     same(approvals, 'its approval as it was:', dataOf(approvals), [dataOf(added)]);
   },
 });

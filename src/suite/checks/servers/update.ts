@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { components } from '../../../../generated/api.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
-import { created, dataOf, type Fields, lasting, nowhere, read, refused, type Server, tick } from './support.ts';
+import { created, dataOf, lasting, nowhere, read, refused, tick } from './support.ts';
+
+type Changes = components['schemas']['McpServerPatch'];
 
 /** The nine keys of an update's answer, in their order. */
 const NINE = [
@@ -29,7 +32,7 @@ export const updateChecks = checks('servers', {
     const path = await created(team, start(name));
     const neighbour = await created(team, start(name));
     const untouched = await read(team, neighbour);
-    const changes: readonly Fields[] = [
+    const changes: readonly Changes[] = [
       { name: name('renamed') },
       { url: 'https://elsewhere.example.com/mcp' },
       { description: 'New' },
@@ -46,14 +49,19 @@ export const updateChecks = checks('servers', {
     ];
     for (const body of changes) {
       const before = await read(team, path);
-      const answer = await team.call(200, 'PATCH', path, { body });
+      const answer = await team.call(200, 'updateMcpServer', { path, body });
       const after = { ...lasting(before), ...body };
-      const again = await team.call(200, 'GET', path);
-      same(again, 'the server', lasting(dataOf<Server>(again)), after);
-      const { tags: _, timeout_seconds: __, created_at: ___, ...shown } = dataOf<Server>(again);
+      const again = await team.call(200, 'getMcpServer', { path });
+      same(again, 'the server', lasting(dataOf(again)), after);
+      const { tags: _, timeout_seconds: __, created_at: ___, ...shown } = dataOf(again);
       same(answer, 'the server as it is then read:', dataOf(answer), shown);
     }
-    same(await team.call(200, 'GET', neighbour), 'another server', await read(team, neighbour), untouched);
+    same(
+      await team.call(200, 'getMcpServer', { path: neighbour }),
+      'another server',
+      await read(team, neighbour),
+      untouched,
+    );
   },
 
   'updateMcpServer: all fields change at once, and the answer has nine keys in their order': async ({ team, name }) => {
@@ -65,20 +73,20 @@ export const updateChecks = checks('servers', {
       approval_policy: 'auto_approve_read_only',
       transport: 'WebSocket',
       request_headers: { Authorization: `Bearer ${name('new')}`, 'User-Agent': `MCP-Client/2.0 ${name('new')}` },
-    };
-    const answer = await team.call(200, 'PATCH', path, { body });
-    same(answer, 'the keys of data', Object.keys(dataOf<Server>(answer)), NINE);
-    const { id: _, organization_id: __, updated_at: ___, ...fields } = dataOf<Server>(answer);
+    } as const;
+    const answer = await team.call(200, 'updateMcpServer', { path, body });
+    same(answer, 'the keys of data', Object.keys(dataOf(answer)), NINE);
+    const { id: _, organization_id: __, updated_at: ___, ...fields } = dataOf(answer);
     same(answer, 'the fields', fields, body);
   },
 
   'updateMcpServer: updated_at and the ETag move, created_at stays': async ({ team, name }) => {
     const path = await created(team, start(name));
-    const before = await team.call(200, 'GET', path);
+    const before = await team.call(200, 'getMcpServer', { path });
     await tick();
-    const answer = await team.call(200, 'PATCH', path, { body: { name: name('moved') } });
-    const after = await team.call(200, 'GET', path);
-    const [{ created_at, updated_at }, updated] = [dataOf<Server>(before), dataOf<Server>(after)];
+    const answer = await team.call(200, 'updateMcpServer', { path, body: { name: name('moved') } });
+    const after = await team.call(200, 'getMcpServer', { path });
+    const [{ created_at, updated_at }, updated] = [dataOf(before), dataOf(after)];
     holds(after, updated.updated_at > updated_at, `updated_at after ${updated_at}`, updated.updated_at);
     same(after, 'created_at', updated.created_at, created_at);
     same(answer, 'the ETag that is then read:', answer.headers.get('ETag'), after.headers.get('ETag'));
@@ -90,29 +98,29 @@ export const updateChecks = checks('servers', {
     name,
   }) => {
     const path = await created(team, start(name));
-    const stale = { 'If-Match': (await team.call(200, 'GET', path)).headers.get('ETag') ?? '' };
+    const stale = { 'If-Match': (await team.call(200, 'getMcpServer', { path })).headers.get('ETag') ?? '' };
     // It is stale from here on.
-    await team.call(200, 'PATCH', path, { body: { description: 'Newer' }, headers: stale });
+    await team.call(200, 'updateMcpServer', { path, body: { description: 'Newer' }, header: stale });
     const before = await read(team, path);
-    await team.call(412, 'PATCH', path, { body: { name: name('stale') }, headers: stale });
-    const body = { approval_policy: 'auto_approve_all' };
-    await team.call(412, 'PATCH', `${path}/approval-policy`, { body, headers: stale });
-    await team.call(412, 'DELETE', path, { headers: stale });
-    const after = await team.call(200, 'GET', path);
+    await team.call(412, 'updateMcpServer', { path, body: { name: name('stale') }, header: stale });
+    const body = { approval_policy: 'auto_approve_all' } as const;
+    await team.call(412, 'updateApprovalPolicy', { path, body, header: stale });
+    await team.call(412, 'deleteMcpServer', { path, header: stale });
+    const after = await team.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
     const fresh = { 'If-Match': `"999999999", ${after.headers.get('ETag')}` };
-    await team.call(200, 'PATCH', path, { body: { name: name('fresh') }, headers: fresh });
-    await team.call(200, 'PATCH', `${path}/approval-policy`, { body, headers: { 'If-Match': '*' } });
-    await team.call(200, 'DELETE', path, { headers: { 'If-Match': '*' } });
+    await team.call(200, 'updateMcpServer', { path, body: { name: name('fresh') }, header: fresh });
+    await team.call(200, 'updateApprovalPolicy', { path, body, header: { 'If-Match': '*' } });
+    await team.call(200, 'deleteMcpServer', { path, header: { 'If-Match': '*' } });
   },
 
   'updateMcpServer: the URL must fit the transport that the server then has': async ({ team, name }) => {
     const path = await created(team, start(name));
-    await refused(team, 'PATCH', path, { body: { url: 'wss://files.example.com' } }, 'url');
-    await team.call(200, 'PATCH', path, { body: { url: 'wss://files.example.com', transport: 'WebSocket' } });
+    await refused(team, 'updateMcpServer', { path, body: { url: 'wss://files.example.com' } }, 'url');
+    await team.call(200, 'updateMcpServer', { path, body: { url: 'wss://files.example.com', transport: 'WebSocket' } });
     const before = await read(team, path);
-    await refused(team, 'PATCH', path, { body: { transport: 'SSE', name: name('sse') } }, 'url');
-    const after = await team.call(200, 'GET', path);
+    await refused(team, 'updateMcpServer', { path, body: { transport: 'SSE', name: name('sse') } }, 'url');
+    const after = await team.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
   },
 
@@ -140,9 +148,9 @@ export const updateChecks = checks('servers', {
     };
     for (const [key, value] of Object.entries(wrong)) {
       const alongside = key === 'name' ? { description: 'Sneaked in' } : { name: name('sneaked-in') };
-      await refused(team, 'PATCH', path, { body: { ...alongside, [key]: value } }, key);
+      await refused(team, 'updateMcpServer', { path, body: { ...alongside, [key]: value } }, key);
     }
-    const after = await team.call(200, 'GET', path);
+    const after = await team.call(200, 'getMcpServer', { path });
     same(after, 'the server as it was:', dataOf(after), before);
   },
 
@@ -150,21 +158,21 @@ export const updateChecks = checks('servers', {
     const path = await created(team, start(name));
     const { id, organization_id } = await read(team, path);
     const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
-    await team.call(201, 'POST', `${path}/tool-approvals`, { body: approval });
-    const answer = await team.call(200, 'DELETE', path);
+    await team.call(201, 'addToolApproval', { path, body: approval });
+    const answer = await team.call(200, 'deleteMcpServer', { path });
     same(answer, 'data', dataOf(answer), { id, organization_id, deleted: true });
     for (const gone of [path, nowhere()]) {
-      await team.call(404, 'GET', gone);
-      await team.call(404, 'PATCH', gone, { body: { name: name('gone') } });
-      await team.call(404, 'DELETE', gone);
-      await team.call(404, 'PATCH', `${gone}/approval-policy`, { body: { approval_policy: 'auto_approve_all' } });
-      await team.call(404, 'GET', `${gone}/tools`);
-      await team.call(404, 'GET', `${gone}/tool-approvals`);
-      await team.call(404, 'POST', `${gone}/tool-approvals`, { body: approval });
-      await team.call(404, 'DELETE', `${gone}/tool-approvals/file_read`);
+      await team.call(404, 'getMcpServer', { path: gone });
+      await team.call(404, 'updateMcpServer', { path: gone, body: { name: name('gone') } });
+      await team.call(404, 'deleteMcpServer', { path: gone });
+      await team.call(404, 'updateApprovalPolicy', { path: gone, body: { approval_policy: 'auto_approve_all' } });
+      await team.call(404, 'listMcpServerTools', { path: gone });
+      await team.call(404, 'listToolApprovals', { path: gone });
+      await team.call(404, 'addToolApproval', { path: gone, body: approval });
+      await team.call(404, 'removeToolApproval', { path: { ...gone, toolName: 'file_read' } });
     }
-    const list = await team.call(200, 'GET', `/api/mcp-servers?search=${name('update')}&limit=100`);
-    const ids = dataOf<{ servers: Server[] }>(list).servers.map((server) => server.id);
+    const list = await team.call(200, 'listMcpServers', { query: { search: name('update'), limit: 100 } });
+    const ids = dataOf(list).servers.map((server) => server.id);
     holds(list, !ids.includes(id), 'a list without the server', ids);
   },
 });
