@@ -93,3 +93,9 @@ function membersOf(value: unknown): string[] {
         ])
         .toSorted();
 }
+
+/** An error with other ids, numbers and names. */
+export const wording = ({ text }: Answer): string =>
+  text
+    .replaceAll(/mcp_[\w-]+|org_\w+|[\da-f]{8}-[\w-]+|\d+|'[^']+'|\bE[A-Z]+\b/g, '…')
+    .replaceAll('accounts', 'account');

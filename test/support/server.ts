@@ -21,7 +21,7 @@ export type TestServer = RunningServer & {
 };
 
 export type TestServerOptions = Partial<
-  Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs' | 'environment' | 'limits'>
+  Pick<ServerOptions, 'location' | 'violations' | 'ids' | 'docs' | 'environment' | 'limits' | 'disturb'>
 > & {
   readonly env?: Readonly<Record<string, string>>;
   readonly log?: DestinationStream;
@@ -38,6 +38,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     ids,
     environment,
     limits,
+    disturb,
   } = options;
   const clock = { now: Date.UTC(2026, 10, 20, 9) };
   const config = parseConfig({
@@ -58,6 +59,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     location,
     now: () => clock.now,
     ...(ids && { ids }),
+    ...(disturb && { disturb }),
     ...(environment && { environment }),
     ...(limits && { limits }),
   });
