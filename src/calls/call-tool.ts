@@ -3,6 +3,7 @@ import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
+import { requireAll } from './arguments.ts';
 import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
@@ -16,7 +17,7 @@ import type { Arguments, CallToolResult } from './types.ts';
 
 /** One call of a tool, with its account and its limits. */
 export type Call = {
-  readonly tool: Pick<DerivedTool, 'verb' | 'request' | 'outputSchema'>;
+  readonly tool: Pick<DerivedTool, 'verb' | 'request' | 'inputSchema' | 'outputSchema'>;
   readonly service: CalledService;
   readonly account: CalledAccount;
   readonly args: Arguments;
@@ -84,6 +85,7 @@ type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readon
 /** `refused`: the token that an attempt before this one had. */
 async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
   const { tool, service, account, egress, tokens, signal, held, mayBeSent, mayFollow } = call;
+  requireAll(tool, call.args);
   const base = baseOf(service, tool.request, account.context);
   let token: string | undefined;
   const credential = await credentialOf(account, service.security, async () => {

@@ -8,6 +8,7 @@ import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
+import { parseStringified } from '../tools/stringified.ts';
 import { isRequest, type ServiceCall } from './call.ts';
 import { negotiateVersion } from './eras.ts';
 import type { Message } from './message.ts';
@@ -92,7 +93,7 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   if (tool === undefined || !matches(tool, source.scope)) {
     throw unknownTool(name);
   }
-  const args = argumentsOf(message.params);
+  const args = parseStringified(tool.inputSchema, argumentsOf(message.params));
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
   const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });

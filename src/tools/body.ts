@@ -6,13 +6,20 @@ import { rootOf, textRoot } from './root-body.ts';
 import { heldForm, spreadBody } from './spread-body.ts';
 
 type Shape = 'json' | 'form' | 'multipart' | 'text' | 'bytes';
-type Media = { readonly mediaType: string; readonly shape: Shape; readonly schema: unknown; readonly encoding: Node };
+type Media = {
+  readonly mediaType: string;
+  readonly shape: Shape;
+  readonly schema: unknown;
+  readonly encoding: Node;
+  /** One of its members is a file. */
+  readonly holdsFile: boolean;
+};
 /** The kinds of body in order of preference. */
 const PREFERENCE: readonly Shape[] = ['json', 'form', 'multipart', 'text', 'bytes'];
 
 /**
  * Converts the request body of an operation, in the first media type that a tool can write: JSON, a form, multipart,
- * text (including XML), bytes. Of several JSON types, plain JSON comes first, then merge patches; JSON patches come last,
+ * text (including XML), bytes. A form with files comes after multipart, which has a place for them. Of several JSON types, plain JSON comes first, then merge patches; JSON patches come last,
  * because documents give them the schema of the others. Members of objects become flat arguments. Any other body becomes
  * one argument called `body`, with bytes in base64. Throws Unusable if no media type is left.
  */
@@ -20,8 +27,9 @@ export function bodyOf(tools: BodyTools, requestBody: unknown): BodyInputs | nul
   const body = nodeOf(tools.references.follow(requestBody).value);
   const media = Object.entries(nodeOf(body.content)).map(([mediaType, value]): Media => {
     const { schema = {}, encoding } = nodeOf(value);
-    const isFile = isBytes(nodeOf(followSchema(tools.references, schema).value));
-    return { mediaType, shape: shapeOf(mediaType, isFile), schema, encoding: nodeOf(encoding) };
+    const whole = nodeOf(followSchema(tools.references, schema).value);
+    const holdsFile = Object.values(nodeOf(whole.properties)).some((member) => isBytes(nodeOf(member)));
+    return { mediaType, shape: shapeOf(mediaType, isBytes(whole)), schema, encoding: nodeOf(encoding), holdsFile };
   });
   if (media.length === 0) {
     return null;
@@ -82,9 +90,9 @@ function shapeOf(mediaType: string, isFile: boolean): Shape {
   return main === 'text' || /(^|\+)(xml|yaml|x-ndjson|graphql)$/.test(sub) ? 'text' : 'bytes';
 }
 
-function rankOf({ mediaType, shape }: Media): number {
+function rankOf({ mediaType, shape, holdsFile }: Media): number {
   const { sub } = partsOf(mediaType);
-  const place = 4 * PREFERENCE.indexOf(shape);
+  const place = 4 * PREFERENCE.indexOf(shape) + (shape === 'form' && holdsFile ? 5 : 0);
   if (shape !== 'json' || sub === 'json') {
     return place;
   }

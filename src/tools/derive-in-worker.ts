@@ -19,7 +19,10 @@ type Thread = {
 
 /** The worker and the time limits of a deriver. */
 export type DeriverSettings = {
-  /** The maximum time for one document, in milliseconds. */
+  /**
+   * The maximum time that the thread may compute for one document, in milliseconds: whether a good document is taken must
+   * not depend on the load of the machine. At most twelve times as much time passes.
+   */
   readonly deadline: number;
   /** The time after which an idle thread ends, in milliseconds. */
   readonly idle: number;
@@ -34,6 +37,9 @@ export type Deriver = (bytes: Uint8Array, options: DeriveOptions, signal?: Abort
 const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta.url);
 /** Megabytes of short-lived memory; the default would double the memory of the process. */
 const YOUNG_MB = 16;
+/** How many times as much time as it computes a thread may take on a machine under load. */
+const MOST_LOAD = 12;
+const SHORTEST_WAIT_MS = 20;
 /** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
 const LARGE_BYTES = 1024 * 1024;
 
@@ -54,10 +60,33 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
     clearTimeout(busy.timer);
     busy.task = task;
     busy.isSpent ||= task.bytes.length > LARGE_BYTES;
-    busy.timer = setTimeout(() => refuse(busy, `takes longer than ${deadline / 1_000} s`), deadline);
+    watch(busy, task);
     busy.worker.ref();
     const bytes = canBeHandedOver(task.bytes) ? task.bytes : new Uint8Array(task.bytes);
     busy.worker.postMessage({ bytes, options: task.options } satisfies DeriveQuestion, [bytes.buffer as ArrayBuffer]);
+  };
+  /** Ends the task when the thread has computed for long enough, or has had the chance to. */
+  const watch = (busy: Thread, task: Task): void => {
+    const ends = performance.now() + MOST_LOAD * deadline;
+    const before = computedMs(busy.worker);
+    const wait = (ms: number): void => {
+      busy.timer = setTimeout(() => void check(), Math.max(ms, SHORTEST_WAIT_MS));
+    };
+    const check = async (): Promise<void> => {
+      // The thread may be where it cannot answer, such as in a parser.
+      wait(ends - performance.now());
+      const left = performance.now() >= ends ? 0 : deadline - ((await computedMs(busy.worker)) - (await before));
+      if (busy.task !== task) {
+        return;
+      }
+      clearTimeout(busy.timer);
+      if (left <= 0) {
+        refuse(busy, `takes longer than ${deadline / 1_000} s`);
+      } else {
+        wait(Math.min(left, ends - performance.now()));
+      }
+    };
+    wait(deadline);
   };
   const startThread = (): Thread => {
     const resourceLimits = { maxOldGenerationSizeMb: megabytes, maxYoungGenerationSizeMb: YOUNG_MB };
@@ -135,7 +164,7 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
 /**
  * Runs `derive` on its own thread, one document at a time, so that no document blocks or exhausts the process. The
  * bytes are transferred if possible: do not use them afterwards. Rejects with a DocumentError also if the document
- * takes longer than 5 s or too much memory, and with the signal's reason if it is aborted.
+ * takes more than 5 s of computing or too much memory, and with the signal's reason if it is aborted.
  *
  * The memory limit exceeds the needs of every document that `derive` accepts: a thread that runs out of memory may end
  * the whole process.
@@ -144,6 +173,16 @@ export const deriveInWorker: Deriver = createDeriver({ deadline: 5_000, idle: 30
 
 /** The same on another thread, for small documents: they do not wait for large documents of others. */
 export const deriveSmallInWorker: Deriver = createDeriver({ deadline: 5_000, idle: 30_000, megabytes: 320 });
+
+/** The time that a thread has computed, in milliseconds; 0 for one that is not running. */
+const computedMs = async (worker: Worker): Promise<number> => {
+  try {
+    const { user, system } = await worker.cpuUsage();
+    return (user + system) / 1_000;
+  } catch {
+    return 0;
+  }
+};
 
 const canBeHandedOver = ({ buffer, byteLength }: Uint8Array): boolean =>
   buffer instanceof ArrayBuffer && buffer.byteLength === byteLength && !isMarkedAsUntransferable(buffer);

@@ -1,5 +1,6 @@
 import { DocumentError, Unusable } from './errors.ts';
 import { escapePointer, isNode, type Node, quote, type References, textOf } from './nodes.ts';
+import { convertSwagger, isSwagger2 } from './swagger.ts';
 import { type Skipped, VERBS, type Verb } from './types.ts';
 
 /** Operations that a document may have. */
@@ -23,16 +24,19 @@ export type Site = {
 };
 
 /**
- * Returns the document if it is an OpenAPI 3.0 or 3.1 document with paths. Otherwise throws a DocumentError that names
+ * Returns the document if it is an OpenAPI 3.0 or 3.1 document with paths, and Swagger 2.0 as OpenAPI 3.0. Otherwise throws a DocumentError that names
  * the actual format and, if possible, a remedy.
  */
 export function checkDocument(value: unknown): Node {
   if (!isNode(value)) {
     throw new DocumentError('The document is not an object, so it is not an OpenAPI document.');
   }
+  if (isSwagger2(value)) {
+    return checkDocument(convertSwagger(value));
+  }
   if (value.swagger !== undefined) {
     throw new DocumentError(
-      `The document is Swagger ${textOf(value.swagger).slice(0, 20)}. Convert it to OpenAPI 3 first, for example with \`npx swagger2openapi\`.`,
+      `The document is Swagger ${textOf(value.swagger).slice(0, 20)}. Convert it to Swagger 2.0 or OpenAPI 3 first.`,
       '/swagger',
     );
   }

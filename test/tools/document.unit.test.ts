@@ -80,9 +80,9 @@ describe('an unusable document is refused with place and remedy', () => {
       'line 3, column 1',
     ],
     [
-      'Swagger 2.0',
-      '{"swagger": "2.0", "paths": {}}',
-      'The document is Swagger 2.0. Convert it to OpenAPI 3 first, for example with `npx swagger2openapi`.',
+      'Swagger 1.2',
+      '{"swagger": "1.2", "paths": {}}',
+      'The document is Swagger 1.2. Convert it to Swagger 2.0 or OpenAPI 3 first.',
       '/swagger',
     ],
     ['no version', '{"paths": {}}', 'The document has no `openapi` version, so it is not an OpenAPI document.', null],
@@ -103,6 +103,19 @@ describe('an unusable document is refused with place and remedy', () => {
       '{"openapi": {"toString": 1}, "paths": {}}',
       'OpenAPI `` is not supported; OpenAPI 3.0 and 3.1 are.',
       '/openapi',
+    ],
+    ['no paths in Swagger', '{"swagger": "2.0"}', 'The document has no paths, so it gives no tools.', '/paths'],
+    [
+      'Swagger with an alias of itself',
+      'swagger: "2.0"\npaths: {/a: {get: {x: &a [*a]}}}',
+      'The document is nested deeper than 500 levels.',
+      null,
+    ],
+    [
+      'Swagger with aliases of aliases',
+      `swagger: "2.0"\nx0: &x0 [1,1,1,1,1,1,1,1,1,1]\n${[1, 2, 3, 4, 5, 6].map((n) => `x${n}: &x${n} [${Array(10).fill(`*x${n - 1}`)}]`).join('\n')}\npaths: {/a: {get: {x: *x6}}}`,
+      'The document contains more than a million values.',
+      null,
     ],
     ['no paths', '{"openapi": "3.1.0"}', 'The document has no paths, so it gives no tools.', '/paths'],
     [

@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { derive } from '../../src/tools/derive.ts';
@@ -24,8 +26,8 @@ async function allOf<T>(source: AsyncIterable<T>): Promise<T[]> {
   }
   return all;
 }
-const slow = (): Uint8Array => {
-  const paths = Array.from({ length: 9_000 }, (_, index) => [`/p${index}`, { get: { summary: 's' } }]);
+const slow = (operations = 9_000): Uint8Array => {
+  const paths = Array.from({ length: operations }, (_, index) => [`/p${index}`, { get: { summary: 's' } }]);
   return bytesOf(JSON.stringify(documentOf(Object.fromEntries(paths))));
 };
 
@@ -98,6 +100,17 @@ describe('createDeriver', () => {
       { status: 'rejected', reason: refusal },
       { status: 'rejected', reason: refusal },
     ]);
+  });
+
+  it('counts the time that its thread computes, not the time that others take', async () => {
+    // More threads than cores, each busy all the time.
+    const busy = Array.from({ length: 2 * availableParallelism() }, () => new Worker('for (;;);', { eval: true }));
+    try {
+      const deriver = createDeriver({ deadline: 1_000, idle: 1, megabytes: 200 });
+      expect((await deriver(slow(3_000), OPTIONS)).toolCount).toBe(3_000);
+    } finally {
+      await Promise.all(busy.map((worker) => worker.terminate()));
+    }
   });
 
   it('ends an idle thread, and starts another when needed', async () => {

@@ -192,6 +192,22 @@ export const HOSTILE: readonly Hostile[] = [
     outcome: /^The document is too complex|^It has a schema that is nested deeper/,
   },
   {
+    name: 'Swagger with a million values',
+    text: () =>
+      JSON.stringify({
+        swagger: '2.0',
+        paths: { '/x': { get: { summary: 's', parameters: [{ $ref: '#/parameters/no' }] } } },
+        definitions: many(310_000, (n) => [`d${n}`, { type: 'string', title: '' }]),
+      }),
+    outcome: /^It uses `#\/parameters\/no`/,
+  },
+  {
+    name: 'Swagger with more',
+    text: () =>
+      JSON.stringify({ swagger: '2.0', paths: {}, definitions: many(400_000, (n) => [`d${n}`, { a: 1, b: 2 }]) }),
+    outcome: /^The document contains more than a million values/,
+  },
+  {
     name: 'null bytes',
     text: () => '\uD800'.padEnd(1_000, '\0'),
     outcome: /^The document is not valid YAML/,

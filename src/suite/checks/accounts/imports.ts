@@ -171,7 +171,7 @@ export const importChecks = checks('accounts', {
     const useless: readonly [document: unknown, ...words: string[]][] = [
       ['{\n  "openapi": "3.1.0",\n  "paths": {]\n}', 'line 3'],
       ['openapi: 3.1.0\npaths: {', 'line'],
-      [{ ...ONE_TOOL, openapi: undefined, swagger: '2.0' }, 'Swagger 2.0'],
+      [{ ...ONE_TOOL, openapi: undefined, swagger: '1.2' }, 'Swagger 1.2'],
       [{ ...ONE_TOOL, openapi: '4.0.0' }, '4.0.0'],
       [{ ...ONE_TOOL, openapi: undefined }, 'openapi'],
       [{ ...ONE_TOOL, paths: undefined }, 'paths'],

@@ -94,7 +94,7 @@ export const integrationChecks = checks('accounts', {
     const { tool_count, skipped } = answer.json;
     same(answer, 'tool_count and skipped', [tool_count, skipped.length], [PETS_TOOLS, 1]);
     const before = await read(holder, 'integration', path);
-    const broken = { ...ONE_TOOL, openapi: undefined, swagger: '2.0' };
+    const broken = { ...ONE_TOOL, openapi: undefined, swagger: '1.2' };
     await refused(
       holder,
       'updateIntegration',
