@@ -56,9 +56,6 @@ function write(plan: Exclude<BodyPlan, { kind: 'root' }>, args: Arguments, rest:
 /** The members of the body are those of one argument. */
 function heldBody(plan: Plan<'form'> | Plan<'multipart'>, holder: string, args: Arguments): Body | null {
   if (!Object.hasOwn(args, holder)) {
-    if (plan.required) {
-      throw new ArgumentError(`The argument ${JSON.stringify(holder)} is required: it is the body.`);
-    }
     return null;
   }
   const held = args[holder];
@@ -69,11 +66,8 @@ function heldBody(plan: Plan<'form'> | Plan<'multipart'>, holder: string, args: 
   return write(plan, held, Object.fromEntries(Object.entries(held).filter(([name]) => !named.has(name))));
 }
 
-function rootBody({ mediaType, required, argument, encoding }: Plan<'root'>, args: Arguments): Body | null {
+function rootBody({ mediaType, argument, encoding }: Plan<'root'>, args: Arguments): Body | null {
   if (!Object.hasOwn(args, argument)) {
-    if (required) {
-      throw new ArgumentError(`The argument ${JSON.stringify(argument)} is required: it is the body.`);
-    }
     return null;
   }
   const value = args[argument];

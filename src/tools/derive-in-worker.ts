@@ -38,7 +38,7 @@ const WORKER = new URL(`./derive-worker${extname(import.meta.url)}`, import.meta
 /** Megabytes of short-lived memory; the default would double the memory of the process. */
 const YOUNG_MB = 16;
 /** How many times as much time as it computes a thread may take on a machine under load. */
-const MOST_LOAD = 12;
+const MAX_LOAD_RATIO = 12;
 const SHORTEST_WAIT_MS = 20;
 /** Bytes of a document after which the thread ends, since it gives no memory back while it lives. */
 const LARGE_BYTES = 1024 * 1024;
@@ -67,7 +67,7 @@ export function createDeriver({ deadline, idle, megabytes }: DeriverSettings): D
   };
   /** Ends the task when the thread has computed for long enough, or has had the chance to. */
   const watch = (busy: Thread, task: Task): void => {
-    const ends = performance.now() + MOST_LOAD * deadline;
+    const ends = performance.now() + MAX_LOAD_RATIO * deadline;
     const before = computedMs(busy.worker);
     const wait = (ms: number): void => {
       busy.timer = setTimeout(() => void check(), Math.max(ms, SHORTEST_WAIT_MS));

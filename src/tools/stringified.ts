@@ -107,7 +107,8 @@ function ownTypes({ type, enum: values, ...schema }: Node): Types[] {
 const withIntegers = (types: readonly string[]): Types =>
   new Set(types.includes('number') ? [...types, 'integer'] : types);
 
-const both = (a: Types, b: Types): Types => (a === null || b === null ? (a ?? b) : a.intersection(b));
+const both = (a: Types, b: Types): Types =>
+  a === null || b === null ? (a ?? b) : new Set([...a].filter((type) => b.has(type)));
 
 function targetOf({ $ref }: Node, definitions: Node): unknown {
   const name = typeof $ref === 'string' ? $ref.replace('#/$defs/', '') : '';

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Arguments } from '../../src/calls/types.ts';
 import { jsonBody, toolOf } from '../tools/support/documents.ts';
-import { callerOf, sharedEgress, textOf } from './support/calls.ts';
+import { callerOf, NOBODY, sharedEgress, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';
 
 const service = await startService();
@@ -83,7 +83,7 @@ describe('JSON', () => {
       { 'full name': 'x' },
       'There is no argument "full name": it is called "full_name".',
     ],
-    ['missing', jsonBody({ type: 'array' }), {}, 'The argument "body" is required: it is the body.'],
+    ['missing', jsonBody({ type: 'array' }), {}, 'The argument "body" is required.'],
     ['a member missing', jsonBody(NAMED), { age: 1 }, 'The argument "full_name" is required.'],
     ['members missing', jsonBody(NAMED), { x: 1 }, 'The arguments "full_name", "age" are required.'],
     [
@@ -99,6 +99,24 @@ describe('JSON', () => {
   it('is not nested beyond the maximum', async () => {
     const args = { body: JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) };
     expect(await refused(jsonBody({ type: 'array' }), args)).toBe('The arguments are nested too deeply.');
+  });
+});
+
+describe('arguments that are missing are named before anything is sent', () => {
+  const parameters = ['a', 'b', 'c'].map((name) => ({ in: 'query', name, required: name !== 'c', schema: {} }));
+
+  test.each<[Arguments, string]>([
+    [{}, 'The arguments "a", "b" are required.'],
+    [{ a: 1, b: null, c: null }, 'The argument "b" is required.'],
+    [{ a: '', c: 1 }, 'The argument "b" is required.'],
+  ])('%j', async (args, message) => {
+    expect(await refused({ parameters }, args)).toBe(message);
+  });
+
+  it('also before a token is asked for', async () => {
+    const account = { ...NOBODY, authenticationMethod: 'oauth2_client_credentials' as const, context: {} };
+    const { result } = await call(post({ parameters }), {}, { account });
+    expect(textOf(result)).toBe('The arguments "a", "b" are required.');
   });
 });
 
@@ -144,7 +162,7 @@ describe('form', () => {
   });
 
   it('held by one argument is an object, and may be left out if it is optional', async () => {
-    expect(await refused(held({}), {})).toBe('The argument "body" is required: it is the body.');
+    expect(await refused(held({}), {})).toBe('The argument "body" is required.');
     expect(await refused(held({}), { body: [1] })).toBe(
       'The argument "body" must be an object: its members are the form.',
     );
@@ -282,7 +300,7 @@ describe('one argument is the body', () => {
 
   test.each<[string, Arguments, string]>([
     ['text/plain', { body: 5 }, 'The argument "body" must be a string.'],
-    ['text/plain', {}, 'The argument "body" is required: it is the body.'],
+    ['text/plain', {}, 'The argument "body" is required.'],
     ['image/png', { body: '%%%' }, 'The argument "body" must be base64 (RFC 4648, section 4).'],
     ['image/png', { body: null }, 'The argument "body" must be base64 (RFC 4648, section 4).'],
   ])('%s with %j is refused', async (mediaType, args, message) => {

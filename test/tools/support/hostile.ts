@@ -192,12 +192,12 @@ export const HOSTILE: readonly Hostile[] = [
     outcome: /^The document is too complex|^It has a schema that is nested deeper/,
   },
   {
-    name: 'Swagger with a million values',
+    name: 'Swagger with 300,000 values',
     text: () =>
       JSON.stringify({
         swagger: '2.0',
         paths: { '/x': { get: { summary: 's', parameters: [{ $ref: '#/parameters/no' }] } } },
-        definitions: many(310_000, (n) => [`d${n}`, { type: 'string', title: '' }]),
+        definitions: many(100_000, (n) => [`d${n}`, { type: 'string', title: '' }]),
       }),
     outcome: /^It uses `#\/parameters\/no`/,
   },
@@ -206,6 +206,13 @@ export const HOSTILE: readonly Hostile[] = [
     text: () =>
       JSON.stringify({ swagger: '2.0', paths: {}, definitions: many(400_000, (n) => [`d${n}`, { a: 1, b: 2 }]) }),
     outcome: /^The document contains more than a million values/,
+  },
+  {
+    name: 'Swagger with nearly a million',
+    text: () =>
+      JSON.stringify({ swagger: '2.0', paths: {}, definitions: many(310_000, (n) => [`d${n}`, { a: 1, b: 2 }]) }),
+    // Converting it takes longer than it may on most machines.
+    outcome: /^$|^The document takes longer than 5 s/,
   },
   {
     name: 'null bytes',
