@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
  * `npm run bench`: the server as it is against less of it, and the gateway against other gateways.
  * `… -- --gateway [--long]`: the gateway only, with more clients, large results, large arguments and more endpoints.
  * `… -- --rows PATTERN`: of the calls through the gateway, the rows whose titles match, such as '8 clients, 1 MB'.
+ * `… -- --transports`: calls over each transport and of OpenAPI tools, at a fixed rate, and the memory of sessions.
  * `… -- --scale [--engine postgres]`: a large database against a small one.
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     gateway: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     rows: { type: 'string' },
+    transports: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
@@ -24,7 +26,7 @@ const { values } = parseArgs({
     without: { type: 'string' },
   },
 });
-const { gateway, long, rows, scale, engine, neighbour, minutes, against, without } = values;
+const { gateway, long, rows, transports, scale, engine, neighbour, minutes, against, without } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -47,6 +49,9 @@ if (against !== undefined) {
 } else if (scale) {
   const { benchScale } = await import('./scale/scale.ts');
   await benchScale(engine);
+} else if (transports) {
+  const { benchTransports } = await import('./gateway/transports.ts');
+  await benchTransports();
 } else if (rows !== undefined) {
   const { benchRows } = await import('./gateway/gateway.ts');
   await benchRows(new RegExp(rows));

@@ -90,23 +90,33 @@ async function listening(log: Readable): Promise<string> {
 }
 
 /** Registers the server and mints endpoints that serve what only reads: their scope and policy are asked at each call. */
-export async function mint(client: GatehouseClient, endpoints: number, upstream: string): Promise<string[]> {
+export async function mint(
+  client: GatehouseClient,
+  endpoints: number,
+  upstream: string,
+  transport: 'STREAMABLE_HTTP' | 'SSE' | 'WebSocket' = 'STREAMABLE_HTTP',
+): Promise<string[]> {
   const { data: registered, error } = await client.POST('/api/mcp-servers', {
-    body: { name: 'Bench', url: upstream, approval_policy: 'auto_approve_all' },
+    body: { name: 'Bench', url: upstream, approval_policy: 'auto_approve_all', transport },
   });
   if (registered === undefined) {
     throw new Error(`the server was not registered: ${JSON.stringify(error)}`);
   }
   const urls: string[] = [];
   while (urls.length < endpoints) {
-    const { data: minted, error } = await client.POST('/integrated-account/{integrated_account_id}/mcp', {
-      params: { path: { integrated_account_id: registered.data.id.replace('mcp_', '') } },
-      body: { name: `Bench ${urls.length}`, config: { methods: ['read'] } },
-    });
-    if (minted === undefined) {
-      throw new Error(`no endpoint was minted: ${JSON.stringify(error)}`);
-    }
-    urls.push(minted.url);
+    urls.push(await mintOver(client, registered.data.id.replace('mcp_', ''), `Bench ${urls.length}`));
   }
   return urls;
+}
+
+/** Mints an endpoint over an account that serves what only reads. Returns its URL. */
+export async function mintOver(client: GatehouseClient, accountId: string, name = 'Bench'): Promise<string> {
+  const { data: minted, error } = await client.POST('/integrated-account/{integrated_account_id}/mcp', {
+    params: { path: { integrated_account_id: accountId } },
+    body: { name, config: { methods: ['read'] } },
+  });
+  if (minted === undefined) {
+    throw new Error(`no endpoint was minted: ${JSON.stringify(error)}`);
+  }
+  return minted.url;
 }

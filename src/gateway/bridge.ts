@@ -12,6 +12,7 @@ import { maskForAnswer } from './mask-for.ts';
 import { type RequestMessage, RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import type { Answered } from './outcome.ts';
+import { passBusyErrors } from './pass-refusal.ts';
 import { completeResult, methodNotFound, type Result, UNCACHED } from './results.ts';
 import type { Route } from './route.ts';
 import type { ServedServer } from './served.ts';
@@ -56,7 +57,9 @@ export function discoverResultOf({ description }: ServerFacts, source: ServedSer
 export async function passOverBridge(deps: Deps, call: ServerCall): Promise<Answered> {
   const { source, connection, message, request } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
-  return sendMessages(deps, call, noteToolChanges(deps, source.server, bridge(call)), mask);
+  return passBusyErrors(deps, call, mask, () =>
+    sendMessages(deps, call, noteToolChanges(deps, source.server, bridge(call)), mask),
+  );
 }
 
 /**

@@ -1,10 +1,14 @@
+import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseJson } from '../base/json.ts';
+import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { mayMeanLostSession, mentionsSession } from '../runtime/lost-sessions.ts';
+import { isEventStream } from '../runtime/messages.ts';
 import { type Era, statelessHeaders } from '../runtime/protocol.ts';
 import { isScoped, scopeKey } from '../tools/scope.ts';
 import type { ServerCall, SessionHeaders } from './call.ts';
@@ -27,6 +31,9 @@ export const placeOf = ({
   ...(isScoped(scope) && { scope: scopeKey(scope) }),
   server: target.transport === 'stdio' ? server.id : `${server.id}:${target.transport}:${target.origin}${target.path}`,
 });
+
+/** Milliseconds within which a refusal counts as given at once. */
+const AT_ONCE_MS = 100;
 
 /** What the client brings along that a server may see; nothing else of its headers goes on. */
 const PASSED = new Set(['last-event-id', 'traceparent', 'tracestate', 'baggage']);
@@ -92,6 +99,11 @@ export async function passOn(deps: Deps, call: ServerCall<Message>): Promise<Ans
     const message = `The MCP server '${call.source.server.name}' has lost this session: initialize a new one.`;
     throw new RpcError(RPC_ERROR_CODES.serverFailed, message, { status: 404 });
   }
+  if (call.era === 'stateless' && mayMeanLostSession(answer.status) && !(await connection.isStillStateless())) {
+    discard(answer);
+    // The message was refused: it is decided again, for a server of the other era.
+    throw new NotSent();
+  }
   return passBack(deps, call, answer);
 }
 
@@ -99,11 +111,37 @@ export async function passOn(deps: Deps, call: ServerCall<Message>): Promise<Ans
 export const isSessionLost = async (
   connection: Connection,
   session: SessionHeaders,
-  { status, body }: HttpAnswer,
+  answer: HttpAnswer,
 ): Promise<boolean> =>
-  (mayMeanLostSession(status) || (Buffer.isBuffer(body) && isErrorAboutSession(body))) &&
+  (mayMeanLostSession(answer.status) || isErrorAboutSession(await beginningOf(answer))) &&
   connection.isSessionLost(session);
 
-/** Parses only the few texts that may be such an error. */
-const isErrorAboutSession = (json: Buffer): boolean =>
-  json.includes('"error"') && mentionsSession(parseJson(json.toString('utf8')));
+/**
+ * Returns the whole body of an answer that is short, and of a stream of events what comes at once, which stays in the
+ * stream: a server that knows no session says so without work.
+ */
+async function beginningOf(answer: HttpAnswer): Promise<Buffer> {
+  const { body } = answer;
+  if (Buffer.isBuffer(body) || !isEventStream(answer)) {
+    return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+  }
+  if (body.readableLength === 0 && !body.readableEnded) {
+    const late = new AbortController();
+    const { signal } = late;
+    await Promise.race([
+      once(body, 'readable', { signal }),
+      delay(AT_ONCE_MS, undefined, { signal, ref: false }),
+    ]).catch(() => undefined);
+    late.abort();
+  }
+  const chunk = body.read() as Buffer | null;
+  if (chunk !== null) {
+    body.unshift(chunk);
+  }
+  return chunk ?? Buffer.alloc(0);
+}
+
+/** Parses only the few texts that may be such an error, in JSON or in an event. */
+const isErrorAboutSession = (text: Buffer): boolean =>
+  text.includes('"error"') &&
+  mentionsSession(parseJson(text.toString('utf8').replace(/^(?:(?!data:).*\r?\n)*data:/, '')));

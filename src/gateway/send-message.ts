@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { CATALOGUE, overBudget } from '../base/errors.ts';
+import { type ApiError, CATALOGUE, overBudget } from '../base/errors.ts';
 import { measureJson } from '../base/json-text.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
@@ -52,35 +52,40 @@ export async function sendMessage(deps: Deps, asked: EndpointRequest): Promise<v
 
 /**
  * Answers the messages of a batch one after the other, each as if it had come alone (MCP 2025-03-26, "Batching"). The
- * rate limit counts every message.
+ * rate limit counts every message, and refuses only those that exceed it.
  */
 async function answerBatch(deps: Deps, asked: EndpointRequest, batch: readonly Buffer[], at: number): Promise<void> {
   const { request, response, signal } = asked;
-  for (let more = 1; more < batch.length; more++) {
-    await asked.count();
-  }
   const answers = new BatchAnswer(response);
-  for (const bytes of batch) {
+  for (const [index, bytes] of batch.entries()) {
     signal.throwIfAborted();
+    // The first was counted as the request.
+    const count = index === 0 ? undefined : asked.count;
     const cancelling = new AbortController();
     const ofPart = {
       signal: AbortSignal.any([signal, cancelling.signal]),
       nameIt: (id: string): void => asked.nameIt(id, () => cancelling.abort(REQUEST_CANCELLED)),
     };
-    await answers.add(request, (part) => answerOne(deps, { ...asked, ...ofPart, response: part }, bytes, { at, part }));
+    await answers.add(request, (part) =>
+      answerOne(deps, { ...asked, ...ofPart, response: part }, bytes, { at, part, count }),
+    );
   }
   answers.end();
 }
 
-/**
- * Answers one message, and records the outcome. `at` is the time at which its request came, `part` the place of its
- * response in the answer to a batch.
- */
+/** A message of a request: the time at which its request came, and of a batch its place in the answer, and its count. */
+type Arrived = {
+  readonly at: number;
+  readonly part?: BatchPart;
+  readonly count?: EndpointRequest['count'] | undefined;
+};
+
+/** Answers one message, and records the outcome. */
 async function answerOne(
   deps: Deps,
   asked: EndpointRequest,
   bytes: Buffer,
-  { at, part }: { readonly at: number; readonly part?: BatchPart },
+  { at, part, count }: Arrived,
 ): Promise<void> {
   const { request, response, signal } = asked;
   let message: Message | undefined;
@@ -95,6 +100,9 @@ async function answerOne(
     const reading = readMessage(bytes, asked.organizationId, signal, size);
     message = reading instanceof Promise ? await reading : reading;
     part?.admit(message);
+    await count?.()?.catch((error: ApiError) => {
+      throw new RpcError(RPC_ERROR_CODES.refused, error.message);
+    });
     noteId(asked, message);
     ended = await answer(deps, asked, message);
   } catch (error) {

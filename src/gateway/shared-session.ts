@@ -11,6 +11,7 @@ import { maskForAnswer, roomFor } from './mask-for.ts';
 import { RpcError } from './message.ts';
 import { noteToolChanges } from './note-tool-changes.ts';
 import { type Answered, AnswerFailed } from './outcome.ts';
+import { passBusyErrors } from './pass-refusal.ts';
 import { sendJson, sendPieces } from './reply.ts';
 
 /** The methods that would change the session of the gateway for all clients that share it. */
@@ -28,7 +29,9 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
     return sendStream(call, answer, mask);
   }
   if (!('json' in answer)) {
-    return sendMessages(deps, call, noteToolChanges(deps, source.server, answer), mask);
+    return passBusyErrors(deps, call, mask, () =>
+      sendMessages(deps, call, noteToolChanges(deps, source.server, answer), mask),
+    );
   }
   const { json, isError } = answer;
   const responseBytes = json.length;

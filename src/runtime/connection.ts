@@ -60,6 +60,11 @@ export type Connection = {
   /** Asks the server whether it has lost a session; a 4xx within the session can have this cause. Never rejects. */
   readonly isSessionLost: (session: SessionHeaders) => Promise<boolean>;
   /**
+   * Asks a server of the stateless version, which has refused a request, whether it still supports that version: it may
+   * have been replaced by an older one. Asks at most once in 5 s; true in doubt. Never rejects.
+   */
+  readonly isStillStateless: () => Promise<boolean>;
+  /**
    * Sends a request under an id of the gateway, in an era that the server supports. Yields the messages that answer
    * it, with the ids of the caller; the response is the last. Begins a new session, once, if the server has forgotten
    * the session: it has not run such a request. If the caller leaves early, sends a cancellation. Throws the reason

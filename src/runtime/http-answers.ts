@@ -1,15 +1,17 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
+import { readRefusal } from './read-refusal.ts';
 import { retryAfterOf } from './retry-after.ts';
-import { credentialsRefused, isUnavailableStatus, ServerFailed } from './server-failed.ts';
+import { credentialsRefused, isBusyStatus, isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import { unanswered } from './streamed-answer.ts';
 
-/** The failure for an HTTP status that means that a server cannot answer now. */
-export const unavailable = (server: string, answer: HttpAnswer): ServerFailed =>
+/** The failure for an HTTP status that means that a server cannot answer now, and its JSON-RPC error if it has sent one. */
+export const unavailable = (server: string, answer: HttpAnswer, refusal?: string): ServerFailed =>
   new ServerFailed(server, 'unavailable', `answered with HTTP ${answer.status}.`, undefined, {
     isRateLimited: answer.status === 429,
     retryAfterSeconds: retryAfterOf(answer),
+    refusal,
   });
 
 /** Reads the messages of an answer, and discards the answer at the end. Throws ServerFailed. */
@@ -18,6 +20,9 @@ export async function* readAnswer(
   answer: HttpAnswer,
   memory: MemoryScope,
 ): AsyncGenerator<ServerMessage> {
+  if (isBusyStatus(answer.status) && isJson(answer)) {
+    throw unavailable(server, answer, (await readRefusal(answer))?.text);
+  }
   if (!isJson(answer) && !isEventStream(answer)) {
     discard(answer);
     throw isUnavailableStatus(answer.status)

@@ -1,19 +1,20 @@
-import { parseJson } from '../base/json.ts';
-import type { MayBeSent } from '../base/not-sent.ts';
+import { isObject, parseJson } from '../base/json.ts';
+import { type MayBeSent, NotSent } from '../base/not-sent.ts';
 import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { attendSession } from './attend-session.ts';
 import type { BareConnection, ConnectionOptions, ConnectionRequest, ServerSession } from './connection.ts';
 import { createFactsMemory } from './facts-memory.ts';
 import { readAnswer } from './http-answers.ts';
 import { createHttpIntroduction } from './http-introduction.ts';
 import { createHttpRequests } from './http-requests.ts';
-import { listenForChanges } from './listen-for-changes.ts';
+import { listenForChanges, tellsChanges } from './listen-for-changes.ts';
 import { createSessionCheck, mayMeanLostSession, mentionsSession } from './lost-sessions.ts';
-import { isJson, protocolViolation, type ServerMessage } from './messages.ts';
+import { hasNullResult, isJson, protocolViolation, type ServerMessage, withoutNullResult } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
 import { createRequestRefuser } from './refuse-requests.ts';
 import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId, writeRequest } from './request-ids.ts';
-import { disconnected } from './server-failed.ts';
+import { disconnected, isBusyStatus, ServerFailed } from './server-failed.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
 
@@ -28,13 +29,19 @@ export function createHttpConnection(
   const closed = new AbortController();
   const requests = createHttpRequests({ egress, memory, onLost }, target);
   const { post, postStateless } = requests;
-  const { discover, session, forgetDiscovery } = createHttpIntroduction({
+  const { discover, session, forgetDiscovery, isStillStateless } = createHttpIntroduction({
     name,
     memory,
     requests,
     ownId,
     room,
     limits,
+    onSession: (begun) => {
+      // Whoever listens for changes answers on that stream.
+      if (begun.id !== undefined && !tellsChanges(begun.description().capabilities)) {
+        void attendSession({ ...attended, isInUse: () => isCurrent(begun) }, begun, closed.signal);
+      }
+    },
     closed: closed.signal,
   });
 
@@ -47,14 +54,16 @@ export function createHttpConnection(
     closed: closed.signal,
   });
 
+  const isCurrent = async (used: ServerSession): Promise<boolean> =>
+    (await session.known()?.catch(() => null)) === used;
+
   /** Forgets the session that a request was sent in, and returns true, if the server has lost it. */
   const forgetLostSession = async (used: ServerSession | null): Promise<boolean> => {
     if (used?.id === undefined) {
       return false;
     }
     // Another request may have found it out already.
-    const isCurrent = (await session.known()?.catch(() => null)) === used;
-    if (isCurrent && !(await isSessionLost(used.headers))) {
+    if ((await isCurrent(used)) && !(await isSessionLost(used.headers))) {
       return false;
     }
     session.forget(used);
@@ -79,6 +88,18 @@ export function createHttpConnection(
       return postInSession(message, signal, { isRetry: true, mayBeSent });
     }
     return { answer, used };
+  };
+
+  /** Posts a request of the stateless version. Throws NotSent if the server no longer supports that version. */
+  const postToNewer: typeof postStateless = async (request, own, signal) => {
+    const answer = await postStateless(request, own, signal);
+    if (!mayMeanLostSession(answer.status) || (await isStillStateless())) {
+      return answer;
+    }
+    discard(answer);
+    throw request.mayBeSent === undefined
+      ? new ServerFailed(name, 'unavailable', 'speaks another protocol version than before; ask again.')
+      : new NotSent();
   };
 
   /** Cancels a request. In the stateless version, the end of the connection does that. */
@@ -112,7 +133,7 @@ export function createHttpConnection(
     try {
       const { answer, used } =
         era === 'stateless'
-          ? { answer: await postStateless({ method, params: mapped, headers, mayBeSent }, own, signal), used: null }
+          ? { answer: await postToNewer({ method, params: mapped, headers, mayBeSent }, own, signal), used: null }
           : await postInSession(
               writeRequest({ id, method, params: mapped, json: mapped === params ? json : undefined }, own),
               signal,
@@ -127,6 +148,9 @@ export function createHttpConnection(
     }
   };
 
+  const { streamIdleTimeoutMs } = target;
+  const attended = { name, send: requests.send, memory, streamIdleTimeoutMs, refuse };
+
   const sendRaw = async (
     request: ConnectionRequest,
     era: Era,
@@ -135,22 +159,19 @@ export function createHttpConnection(
   ): ReturnType<BareConnection['sendRaw']> => {
     const { answer, used, asked } = await begin(request, era, signal, isRetry);
     const again = () => send(request, era, signal, true);
-    if (!isJson(answer)) {
+    if (!isJson(answer) || isBusyStatus(answer.status)) {
       return renewing(messages(answer, asked), isRetry ? null : used, again);
     }
     const { body } = answer;
     const { bytes, isWhole } = Buffer.isBuffer(body) ? { bytes: body, isWhole: true } : await readBeginning(body);
     if (isWhole) {
       const raw = replaceAnswerId(bytes, asked.own, asked.id);
-      if (
-        raw?.isError &&
-        !isRetry &&
-        mentionsSession(parseJson(bytes.toString('utf8'))) &&
-        (await forgetLostSession(used))
-      ) {
+      const error = raw?.isError ? parseJson(bytes.toString('utf8')) : undefined;
+      if (!isRetry && mentionsSession(error) && (await forgetLostSession(used))) {
         return sendRaw(request, era, signal, true);
       }
-      return raw ?? messages({ ...answer, body: bytes }, asked);
+      const isAsWritten = raw !== undefined && !hasNullResult(error);
+      return isAsWritten ? raw : messages({ ...answer, body: bytes }, asked);
     }
     return bytes[0] === OPEN_OBJECT_CODE ? streamAnswer(name, answer, asked.own, asked.id) : messages(answer, asked);
   };
@@ -196,9 +217,11 @@ export function createHttpConnection(
       using reading = memory();
       for await (const message of readAnswer(name, answer, reading)) {
         if (message.method === undefined) {
-          if (message.id === own || (message.id ?? null) === null) {
+          // Some servers put an id of their own into an error. JSON answers nothing but this request.
+          const isForeignError = isObject(message.error) && isJson(answer);
+          if (message.id === own || (message.id ?? null) === null || isForeignError) {
             isAnswered = true;
-            yield { ...message, id };
+            yield { ...withoutNullResult(message), id };
             return;
           }
         } else if (message.id === undefined) {
@@ -248,7 +271,9 @@ export function createHttpConnection(
     send,
     sendHttp: requests.send,
     isSessionLost,
-    streamIdleTimeoutMs: target.streamIdleTimeoutMs,
+    isStillStateless,
+    refuse,
+    streamIdleTimeoutMs,
   };
   return {
     ...listened,

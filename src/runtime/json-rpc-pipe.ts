@@ -10,6 +10,7 @@ import {
   parseLargeMessage,
   protocolViolation,
   type ServerMessage,
+  withoutNullResult,
 } from './messages.ts';
 import { PendingRequest } from './pending-request.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
@@ -96,7 +97,7 @@ export async function openJsonRpcPipe({
   const route = (message: ServerMessage, bytes: number): void => {
     const { id, method, params } = message;
     if (method === undefined) {
-      waitingFor(id)?.add(message, bytes);
+      waitingFor(id)?.add(withoutNullResult(message), bytes);
     } else if (id !== undefined) {
       noteSignOfLife();
       refuse(message);
@@ -199,6 +200,7 @@ export async function openJsonRpcPipe({
       reading = turn;
       return turn;
     },
+    alive: noteSignOfLife,
     // A complete answer may have arrived before the pipe ended.
     ended: (failure) => (reading === undefined ? end(failure) : void reading.then(() => end(failure))),
   });
@@ -213,16 +215,19 @@ export async function openJsonRpcPipe({
     }
     const asked = new PendingRequest(name, idleTimeoutMs, memory);
     const abort = () => asked.fail(signal.reason);
+    const over = new AbortController();
     let isOver = false;
     let isUnsent = false;
     waiting.set(id, asked);
     signal.addEventListener('abort', abort, { once: true });
     try {
       // If a server does not read, the send waits, and the idle timeout fails the request.
-      pipe.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), mayBeSent).catch((error: unknown) => {
-        isUnsent = error instanceof NotSent;
-        asked.fail(error);
-      });
+      pipe
+        .send(JSON.stringify({ jsonrpc: '2.0', id, method, params }), mayBeSent, over.signal)
+        .catch((error: unknown) => {
+          isUnsent = error instanceof NotSent;
+          asked.fail(error);
+        });
       while (!isOver) {
         const message = await asked.next();
         isOver = message.method === undefined;
@@ -230,6 +235,7 @@ export async function openJsonRpcPipe({
       }
     } finally {
       waiting.delete(id);
+      over.abort();
       asked.release();
       signal.removeEventListener('abort', abort);
       if (!isOver && !isUnsent && ended === undefined) {

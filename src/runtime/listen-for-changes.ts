@@ -15,6 +15,8 @@ const LONGEST_WAIT_MS = 30_000;
 type ListenedConnection = Pick<BareConnection, 'target' | 'discover' | 'session' | 'send'> & {
   readonly sendHttp: NonNullable<BareConnection['sendHttp']>;
   readonly memory: () => MemoryScope;
+  /** Answers a request of the server. */
+  readonly refuse: (request: ServerMessage) => void;
   /** Milliseconds without a byte after which a stream counts as lost; 0 for never. */
   readonly streamIdleTimeoutMs: number;
 };
@@ -40,10 +42,12 @@ export async function listenForChanges(
         onChanged();
       }
       isFirst = false;
-      for await (const { method } of stream) {
+      for await (const message of stream) {
         backoff.reset();
-        if (method === TOOLS_CHANGED) {
+        if (message.method === TOOLS_CHANGED) {
           onChanged();
+        } else if (message.method !== undefined && message.id !== undefined) {
+          wire.refuse(message);
         }
       }
     } catch {
@@ -88,5 +92,6 @@ async function* heard({ target, memory }: ListenedConnection, answer: HttpAnswer
   yield* readMessages(target.name, answer, listening);
 }
 
-const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>
+/** Whether a server tells of changed tools. */
+export const tellsChanges = ({ tools }: Readonly<Record<string, unknown>>): boolean =>
   isObject(tools) && tools.listChanged === true;

@@ -29,6 +29,19 @@ const MAX_VALUES = 100_000;
 const MAX_MEMBERS = 1000;
 const MAX_VALUES_OF_MEMBER = MAX_VALUES / MAX_MEMBERS;
 
+/** Whether a value is an error with a `result` of null beside it, as JSON-RPC 1.0 has it; clients refuse such a message. */
+export const hasNullResult = (message: unknown): message is ServerMessage =>
+  isObject(message) && isObject(message.error) && message.result === null;
+
+/** Removes a `result` of null from an error. */
+export function withoutNullResult(message: ServerMessage): ServerMessage {
+  if (!hasNullResult(message)) {
+    return message;
+  }
+  const { result, ...error } = message;
+  return error;
+}
+
 /** Whether an answer is a stream of events. */
 export const isEventStream = ({ headers }: HttpAnswer): boolean => mediaTypeOf(headers) === 'text/event-stream';
 /** Whether an answer is JSON. */

@@ -9,8 +9,10 @@ import {
   factsOfDiscovery,
   factsOfSession,
   factsOfSharedSession,
-  INITIALIZE_PARAMS,
+  HANDSHAKE_VERSIONS,
   INITIALIZED_NOTIFICATION,
+  initializeParams,
+  refusesVersion,
   type ServerFacts,
   withStatelessMeta,
 } from './protocol.ts';
@@ -155,6 +157,7 @@ export function createPipeConnection(
     },
     sendHttp: null,
     isSessionLost: async () => false,
+    isStillStateless: async () => true,
     send,
     sendRaw: async (request, era, signal) => send(request, era, signal),
     listen: async (onChanged, signal) => {
@@ -191,23 +194,34 @@ async function introduceOver(
   verdict: Era,
   signal: AbortSignal,
 ): Promise<Introduced> {
-  const resultOf = async (method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    for await (const { method: told, result } of line.request({ id: ownId(), method, params }, signal)) {
-      if (told === undefined) {
-        return result;
+  const responseTo = async (method: string, params: Readonly<Record<string, unknown>>): Promise<ServerMessage> => {
+    for await (const message of line.request({ id: ownId(), method, params }, signal)) {
+      if (message.method === undefined) {
+        return message;
       }
     }
-    return undefined;
+    return {};
+  };
+  /** Asks for a session, in an older version after each refusal of a version. */
+  const initialize = async (): Promise<ServerMessage> => {
+    let response: ServerMessage = {};
+    for (const version of HANDSHAKE_VERSIONS) {
+      response = await responseTo('initialize', initializeParams(version));
+      if (!refusesVersion(response)) {
+        break;
+      }
+    }
+    return response;
   };
   try {
     if (verdict === 'handshake') {
-      const session = factsOfSession(name, await resultOf('initialize', INITIALIZE_PARAMS));
+      const session = factsOfSession(name, (await initialize()).result);
       if (session !== null) {
         line.notify(INITIALIZED_NOTIFICATION);
         return { line, era: 'handshake', facts: { ...factsOfSharedSession(session), id: undefined, headers: {} } };
       }
     }
-    const facts = factsOfDiscovery(name, await resultOf('server/discover', withStatelessMeta({})));
+    const facts = factsOfDiscovery(name, (await responseTo('server/discover', withStatelessMeta({}))).result);
     if (facts === null) {
       throw protocolViolation(name, 'it refused to initialize a session');
     }

@@ -27,12 +27,25 @@ export const META_PREFIX = 'io.modelcontextprotocol/';
 /** The name of the gateway for servers. */
 const CLIENT_INFO = { name: 'gatehouse', version: '1' };
 
-/** The parameters of the gateway's own `initialize`: it offers a server neither a person nor a model. */
-export const INITIALIZE_PARAMS = {
-  protocolVersion: HANDSHAKE_VERSIONS[0],
+/** Makes the parameters of the gateway's own `initialize`: it offers a server neither a person nor a model. */
+export const initializeParams = (protocolVersion: string): InitializeRequestParams => ({
+  protocolVersion,
   capabilities: {},
   clientInfo: CLIENT_INFO,
-} satisfies InitializeRequestParams;
+});
+
+/** The code with which a server of 2026-07-28 refuses other versions. */
+const UNSUPPORTED_VERSION_CODE = -32_022;
+
+/**
+ * Whether a server has refused `initialize` because of its version, instead of answering with a version of its own (MCP
+ * 2025-11-25, "Version Negotiation"). Such a server may take an older one.
+ */
+export const refusesVersion = ({ error }: Members): boolean =>
+  isObject(error) &&
+  error.code !== UNSUPPORTED_VERSION_CODE &&
+  typeof error.message === 'string' &&
+  /version/i.test(error.message);
 
 /** The method of the notification by which a server reports that its tools have changed. */
 export const TOOLS_CHANGED = 'notifications/tools/list_changed' satisfies ToolListChangedNotification['method'];

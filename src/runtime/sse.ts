@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { discard, type HttpAnswer, type OwnedDispatcher } from '../egress/send-http.ts';
-import { isEventStream } from './messages.ts';
+import { isEventStream, isJson } from './messages.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { connectionEnded, failureOfStatus, MAY_HAVE_RUN, pipeProtocolViolation } from './pipe-failures.ts';
 import { countedBytes } from './pipe-memory.ts';
@@ -121,6 +121,30 @@ function pipeOf(
     }
     throw new ServerFailed(name, 'broken', `ended its stream; ${MAY_HAVE_RUN}.`);
   };
+  /** Reads a message that comes as the answer to a POST: servers in use send responses there. */
+  const readMessage = async ({ body }: HttpAnswer): Promise<void> => {
+    try {
+      using scope = memory();
+      const held = scope.hold('queues', 0, () => end(new OverBudget('share')));
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of Buffer.isBuffer(body) ? [body] : body) {
+        size += (chunk as Buffer).length;
+        if (size > scope.messageBytes) {
+          return;
+        }
+        await held.waitToResize(countedBytes(size), signal);
+        chunks.push(chunk as Buffer);
+      }
+      const text = Buffer.concat(chunks).toString('utf8');
+      // Others only say that they have got the message.
+      if (text.includes('"jsonrpc"')) {
+        await reader.message(text);
+      }
+    } catch {
+      // The request that waits for it fails in its own time.
+    }
+  };
   const end = (failure: PipeFailure): void => {
     if (!signal.aborted) {
       ending.abort(failure);
@@ -130,16 +154,21 @@ function pipeOf(
   const reading = read().catch(end);
 
   return {
-    send: async (message, mayBeSent) => {
+    send: async (message, mayBeSent, until) => {
       if (signal.aborted) {
         throw connectionEnded(name);
       }
       using scope = message.length > SMALL_BYTES ? memory() : undefined;
       await scope?.hold('queues', 0, () => end(new OverBudget('share'))).waitToResize(message.length, signal);
       const headers = { 'content-type': 'application/json' };
-      const request = { method: 'POST', headers, body: message, signal, idleTimeoutMs, mayBeSent } as const;
+      // Some servers answer the POST of a request after the request: only the request itself has an idle timeout.
+      const limits =
+        until === undefined
+          ? { signal, idleTimeoutMs }
+          : { signal: AbortSignal.any([signal, until]), idleTimeoutMs: 0 };
+      const request = { method: 'POST', headers, body: message, mayBeSent, ...limits } as const;
       const answer = await sendToServer({ egress, target: { ...target, path: endpoint }, memory }, request);
-      void readOn(answer);
+      void (answer.status === 200 && isJson(answer) ? readMessage(answer) : readOn(answer));
       if (answer.status < 200 || answer.status > 299) {
         throw failureOfStatus(name, SPOKEN, answer.status);
       }

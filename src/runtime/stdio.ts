@@ -74,7 +74,10 @@ export async function openProcess(
     unreadable: protocolError,
     noRoom: end,
   });
-  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr.add(chunk);
+    reader.alive();
+  });
   // Usually the process has ended, and its exit status comes next.
   child.stdin.on('error', () => {
     const failure = new ServerFailed(name, 'broken', `reads nothing any more; ${MAY_HAVE_RUN}.`);

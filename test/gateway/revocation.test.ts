@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Answer, type Call, call } from '../support/client.ts';
 import { beginSession, type Headers } from '../support/mcp-client.ts';
-import { beginEvents, type Scripted, startScripted } from '../support/scripted.ts';
+import { beginEvents, result, type Scripted, startScripted } from '../support/scripted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -21,6 +21,12 @@ beforeAll(async () => {
     response.once('close', () => open.delete(response)).write(': open\n\n');
   };
   server = await startScripted('handshake', { GET: stay, 'tools/call': stay });
+  const { initialize } = server.script;
+  // The gateway gets no session of its own, and so opens no stream.
+  server.script.initialize = (response, got) =>
+    got.message.params.clientInfo.name === 'gatehouse'
+      ? result({ protocolVersion: '2025-11-25', capabilities: { tools: {} } })(response, got)
+      : initialize?.(response, got);
 });
 afterAll(async () => {
   await gateway.stop();

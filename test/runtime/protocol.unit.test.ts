@@ -12,8 +12,8 @@ import { isKnownNotification, isKnownRequest } from '../../src/gateway/methods.t
 import {
   cancelledNotification,
   HANDSHAKE_VERSIONS,
-  INITIALIZE_PARAMS,
   INITIALIZED_NOTIFICATION,
+  initializeParams,
   META_PREFIX,
   STATELESS_VERSION,
   TOOLS_CHANGED,
@@ -72,7 +72,7 @@ describe('our constants agree with those of @modelcontextprotocol/core', () => {
 
 describe('messages of the gateway itself pass the schemas of @modelcontextprotocol/core', () => {
   test('initialize', () => {
-    core.InitializeRequestSchema.parse({ method: 'initialize', params: INITIALIZE_PARAMS });
+    core.InitializeRequestSchema.parse({ method: 'initialize', params: initializeParams('2025-11-25') });
   });
 
   test('notifications', () => {

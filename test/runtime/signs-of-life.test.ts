@@ -33,7 +33,14 @@ const TOOLS: readonly ServedTool[] = [
   { name: 'answer', call: () => 'answered' },
 ];
 
-type Served = { readonly target: Target; readonly slow: object; readonly log: object; readonly answer: object };
+type Served = {
+  readonly target: Target;
+  readonly slow: object;
+  readonly log: object;
+  readonly answer: object;
+  /** Writes to the standard error. */
+  readonly complain?: object;
+};
 const named = { slow: { name: 'slow' }, log: { name: 'log' }, answer: { name: 'answer' } };
 const chatter = (text: string) => ({ name: 'chatter', arguments: { text } });
 
@@ -47,6 +54,7 @@ const TRANSPORTS: Readonly<Record<string, () => Promise<Served>>> = {
     slow: { name: 'slow', arguments: { ms: SLOW_MS } },
     log: chatter(JSON.stringify({ jsonrpc: '2.0', ...LOG })),
     answer: { name: 'pid' },
+    complain: { name: 'complain', arguments: { text: 'at work' } },
   }),
   sse: async () => {
     const server = await startSseServer(TOOLS);
@@ -60,9 +68,9 @@ const TRANSPORTS: Readonly<Record<string, () => Promise<Served>>> = {
   },
 };
 
-describe.each(Object.entries(TRANSPORTS))('over %s, a call that is silent for longer than it may be', (_, serve) => {
+describe.each(Object.entries(TRANSPORTS))('over %s, a call that is silent for longer than it may be', (name, serve) => {
   /** The answer to `slow`, during which another tool is called again and again. */
-  async function during(other: 'log' | 'answer'): Promise<string> {
+  async function during(other: 'log' | 'answer' | 'complain'): Promise<string> {
     const served = await serve();
     const connection = connect({ egress, memory: ownMemory, onLost: () => undefined, limits: LIMITS }, served.target);
     ends.push(() => connection.close());
@@ -73,7 +81,7 @@ describe.each(Object.entries(TRANSPORTS))('over %s, a call that is silent for lo
     });
     slow.catch(() => undefined);
     while (!isOver) {
-      await call(connection, served[other]);
+      await call(connection, served[other] ?? served.answer);
       await delay(50);
     }
     return slow;
@@ -81,6 +89,10 @@ describe.each(Object.entries(TRANSPORTS))('over %s, a call that is silent for lo
 
   test('goes on while the server logs', async () => {
     expect(await during('log')).toContain('done');
+  });
+
+  test.runIf(name === 'stdio')('goes on while the process writes to its standard error', async () => {
+    expect(await during('complain')).toContain('done');
   });
 
   test('ends while the server only answers other calls', async () => {

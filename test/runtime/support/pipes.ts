@@ -51,6 +51,7 @@ export function newReader(): Heard {
       tell();
       return undefined;
     },
+    alive: () => undefined,
     ended: (failure) => {
       endings.push(failure as ServerFailed);
       tell();
