@@ -164,7 +164,7 @@ export interface paths {
         put?: never;
         /**
          * Create an account
-         * @description Creates an account for the service of an integration, with the given credentials. Gatehouse does not contact the service. Fails with 400 when the integration does not exist, or a credential or a variable of the server URL is missing; with 409 when the organization has reached its quota of accounts.
+         * @description Creates an account for the service of an integration, with the given credentials. Gatehouse does not contact the service. A request carries the credentials that its operation requires, each where its security scheme says, and none to another origin unless `origins` names it. Fails with 400 when the integration does not exist, a credential or a variable of the server URL is missing, or a security scheme is not in the document; with 409 when the organization has reached its quota of accounts.
          */
         post: operations["createAccount"];
         delete?: never;
@@ -222,7 +222,7 @@ export interface paths {
         };
         /**
          * Preview an account's tools
-         * @description Returns exactly the tools that an endpoint with this scope over this account would serve. For a server (an MCP server that Gatehouse connects to), the list is the last one that the server sent, and is empty before the first one. Fails with 404 when this organization has no such account.
+         * @description Returns exactly the tools that an endpoint with this scope over this account would serve. For a server (an MCP server that Gatehouse connects to), the list is the last one that the server sent, and is empty before the first one. Tools that the account has no credential for are not served; `left_out` names them with the reason. If that were all tools, none is left out, and a warning says so. Fails with 404 when this organization has no such account.
          */
         get: operations["listAccountTools"];
         put?: never;
@@ -1291,11 +1291,11 @@ export interface components {
          */
         IntegrationName: string;
         /**
-         * @description The authentication method for requests to the service. `api_key`: `{api_key}`, sent where the document's security scheme says, otherwise in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?}`. `none`: no credentials.
+         * @description The authentication method for requests to the service. `api_key`: `{api_key}`, sent where the security scheme that the operation requires says, otherwise in `X-API-Key`. `basic`: `{username, password}`. `bearer`: `{token}`. `oauth2_client_credentials`: `{client_id, client_secret, token_url?, scope?, client_auth?, token_params?}`. `schemes`: `{schemes}`, credentials for each security scheme by its name, for operations that require several. `none`: no credentials. Tools whose operation requires what the account has no credential for are left out: an `api_key` satisfies one apiKey scheme, `basic` a Basic one, `bearer` a Bearer, OAuth 2 or OpenID Connect one, `oauth2_client_credentials` an OAuth 2 or OpenID Connect one, and `headers` and `query` every scheme at their places.
          * @example api_key
          * @enum {string}
          */
-        AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "none";
+        AuthenticationMethod: "api_key" | "basic" | "bearer" | "oauth2_client_credentials" | "schemes" | "none";
         /** @description One connection to a service, without its credentials; or a server (an MCP server that Gatehouse connects to) under the UUID in its id, with null in `tenant_id`, `environment_integration_id` and `integration.id`. An account has tools. You create endpoints over it. */
         Account: {
             id: components["schemas"]["AccountUuid"];
@@ -1345,7 +1345,68 @@ export interface components {
          * @example acme-1
          */
         TenantId: string;
-        /** @description The credentials of the authentication method, and `variables`, which fill the `{…}` of the server URL. Stored encrypted; never returned. Keys of other methods are refused, and are removed when the method changes. */
+        /**
+         * @description Where the token request sends the client: `basic`, the `Authorization` header; `body`, the form. By default the header, and then the form if the server refuses the first.
+         * @example body
+         * @enum {string}
+         */
+        ClientAuth: "basic" | "body";
+        /**
+         * @description Further parameters of the token request, such as `audience` or `resource`. Not `grant_type`, `client_id`, `client_secret` and `scope`, which Gatehouse sends itself. All names and values together have at most 8,192 bytes.
+         * @example {
+         *       "audience": "https://api.example.com"
+         *     }
+         */
+        TokenParams: {
+            [key: string]: string;
+        };
+        /** @description The credentials for one security scheme of the document: `{api_key}`, `{token}`, `{username, password}`, or `{client_id, client_secret, token_url?, scope?, client_auth?, token_params?}`, as the kind of the scheme demands. */
+        SchemeCredentials: {
+            /**
+             * @description The key, for an apiKey scheme.
+             * @example k3y
+             */
+            api_key?: string;
+            /**
+             * @description The token, for a scheme of HTTP other than Basic, OAuth 2 or OpenID Connect.
+             * @example t0k3n
+             */
+            token?: string;
+            /**
+             * @description The user name, for Basic.
+             * @example ada
+             */
+            username?: string;
+            /**
+             * @description The password, for Basic.
+             * @example s3cr3t
+             */
+            password?: string;
+            /**
+             * @description The client id, for tokens by client credentials.
+             * @example gatehouse
+             */
+            client_id?: string;
+            /**
+             * @description The client secret, for tokens by client credentials.
+             * @example s3cr3t
+             */
+            client_secret?: string;
+            /**
+             * Format: service-url
+             * @description The URL of the token endpoint. The default is the URL in the document.
+             * @example https://auth.example.com/token
+             */
+            token_url?: string;
+            /**
+             * @description The scopes to request.
+             * @example read write
+             */
+            scope?: string;
+            client_auth?: components["schemas"]["ClientAuth"];
+            token_params?: components["schemas"]["TokenParams"];
+        };
+        /** @description The credentials of the authentication method. Beside every method: `variables`, which fill the `{…}` of the server URL; `headers` and `query`, which go with every request; `origins`, which get credentials too. Stored encrypted; never returned. Keys of other methods are refused, and are removed when the method changes. An update replaces each key as a whole. */
         AccountContext: {
             /**
              * @description The key, for `api_key`.
@@ -1388,6 +1449,47 @@ export interface components {
              * @example https://auth.example.com/token
              */
             token_url?: string;
+            client_auth?: components["schemas"]["ClientAuth"];
+            token_params?: components["schemas"]["TokenParams"];
+            /**
+             * @description For `schemes`: the credentials for each security scheme, by its name in the document. A request carries those that its operation requires.
+             * @example {
+             *       "app_id": {
+             *         "api_key": "id"
+             *       },
+             *       "app_key": {
+             *         "api_key": "k3y"
+             *       }
+             *     }
+             */
+            schemes?: {
+                [key: string]: components["schemas"]["SchemeCredentials"];
+            };
+            /**
+             * @description Headers that go with every request to the service, such as a version or a tenant. Arguments of tools never change them. All names and values together have at most 8,192 bytes. Headers of the connection and of the message (`Host`, `Content-Type`, `Accept-Encoding`, …) are refused, and `Authorization` where the method sends it.
+             * @example {
+             *       "X-Tenant": "acme"
+             *     }
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Query parameters that go with every request to the service. Arguments of tools never change them. All names and values together have at most 8,192 bytes.
+             * @example {
+             *       "api-version": "2024-01-01"
+             *     }
+             */
+            query?: {
+                [key: string]: string;
+            };
+            /**
+             * @description Further origins of the service that get the credentials, the `headers` and the `query`, for operations with a server of their own. Otherwise only the origin of the service itself gets them.
+             * @example [
+             *       "https://uploads.example.com"
+             *     ]
+             */
+            origins?: string[];
             /**
              * @description Values for the `{…}` of the server URL.
              * @example {
@@ -1457,9 +1559,24 @@ export interface components {
             tags: string[];
         };
         /** @description The tools, in the order of the document or the server. */
-        ToolPreviewList: {
-            /** @description The tools. */
+        AccountToolPreviewList: {
+            /** @description The tools that an endpoint with this scope serves. */
             result: components["schemas"]["ToolPreview"][];
+            /** @description The tools within this scope that no endpoint over this account serves, because their operation requires what the account has no credential for. At most 1,000. */
+            left_out: {
+                /**
+                 * @description The name of the tool.
+                 * @example create_a_petstore_pet
+                 */
+                name: string;
+                /**
+                 * @description What its operation requires.
+                 * @example It requires petstore_auth; the account has no credential for this (authentication_method api_key).
+                 */
+                reason: string;
+            }[];
+            /** @description Faults of the account that leave no tool out. */
+            warnings: string[];
         };
         /**
          * Format: service-url
@@ -1600,6 +1717,11 @@ export interface components {
             approval_policy?: components["schemas"]["ApprovalPolicy"];
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
             output_schemas?: components["schemas"]["OutputSchemas"];
+        };
+        /** @description The tools, in the order of the document or the server. */
+        ToolPreviewList: {
+            /** @description The tools. */
+            result: components["schemas"]["ToolPreview"][];
         };
         /** @description The error. */
         ServersErrorBody: {
@@ -4014,7 +4136,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ToolPreviewList"];
+                    "application/json": components["schemas"]["AccountToolPreviewList"];
                 };
             };
             400: components["responses"]["AccountsBadRequest"];

@@ -77,7 +77,7 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
   },
 
   listAccountTools: async ({ params, query, caller, memory }, respond) => {
-    return respond(200, { result: await previewAccountTools(deps, apiTokenOf(caller), params.id, query, memory) });
+    return respond(200, await previewAccountTools(deps, apiTokenOf(caller), params.id, query, memory));
   },
 });
 

@@ -1,15 +1,14 @@
 import { audit } from '../audit/changes.ts';
 import { type ApiTokenCaller, mayApprove } from '../base/caller.ts';
-import { type InvalidValue, invalid, invalidValue } from '../base/errors.ts';
+import { invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
-import { serviceOf } from '../calls/service.ts';
-import type { AuthenticationMethod } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
+import { keptOf, requireComplete } from './account-credentials.ts';
 import { createDocumentMemory } from './documents.ts';
 import { objectNotFound } from './object-not-found.ts';
 import { findMovedSecret } from './secret-moves.ts';
@@ -18,18 +17,6 @@ type Account = store.Account;
 type ServiceAccount = store.ServiceAccount;
 /** The fields of an account that a caller may set. */
 export type AccountFields = Pick<ServiceAccount, 'tenantId' | 'authenticationMethod' | 'context'>;
-
-/** The required keys of the context for each authentication method, and the further allowed ones. */
-const ALLOWED: { readonly [M in AuthenticationMethod]?: readonly string[] } = {
-  oauth2_client_credentials: ['token_url', 'scope'],
-};
-const WANTED: Readonly<Record<AuthenticationMethod, readonly string[]>> = {
-  api_key: ['api_key'],
-  basic: ['username', 'password'],
-  bearer: ['token'],
-  oauth2_client_credentials: ['client_id', 'client_secret'],
-  none: [],
-};
 
 /** The account belongs to a server, and changes only with it. */
 export class ServerAccountFixed extends Error {
@@ -65,6 +52,7 @@ export async function createAccount(
       id: ids.uuid(),
       organizationId,
       integrationId,
+      isByOperation: true,
       status: 'active' as const,
       createdAt: at,
       updatedAt: at,
@@ -143,7 +131,8 @@ async function requireSecretStays(
 const versionsOf = (account: ServiceAccount, integration: integrations.Integration): string =>
   `${account.version} ${integration.version}`;
 
-async function findIntegrationOf(db: Db, account: ServiceAccount): Promise<integrations.Integration> {
+/** Finds the integration of an account. Throws `not_found`. */
+export async function findIntegrationOf(db: Db, account: ServiceAccount): Promise<integrations.Integration> {
   const integration = await integrations.find(db, account.organizationId, account.integrationId);
   if (integration === null) {
     throw objectNotFound('integration', account.integrationId);
@@ -154,6 +143,8 @@ async function findIntegrationOf(db: Db, account: ServiceAccount): Promise<integ
 const changed = (before: ServiceAccount, changes: Partial<AccountFields>): ServiceAccount => ({
   ...before,
   ...changes,
+  // Whoever says the method anew means what it says now.
+  isByOperation: before.isByOperation || changes.authenticationMethod !== undefined,
   context: {
     ...keptOf(before.context, changes.authenticationMethod ?? before.authenticationMethod),
     ...changes.context,
@@ -211,58 +202,5 @@ async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): P
   return account;
 }
 
-/** Returns all keys of a method. */
-const keysOf = (method: AuthenticationMethod): string[] => ['variables', ...WANTED[method], ...(ALLOWED[method] ?? [])];
-
-/** Drops the credentials of an earlier method. */
-const keptOf = (context: AccountFields['context'], method: AuthenticationMethod): AccountFields['context'] =>
-  Object.fromEntries(Object.entries(context).filter(([key]) => keysOf(method).includes(key)));
-
 const contextKeys = ({ context = {} }: Partial<AccountFields>): string[] =>
   Object.keys(context).map((key) => `context.${key}`);
-
-/**
- * Throws unless the context has every credential that the method requires, and every variable of the server URL
- * without a default.
- */
-function requireComplete(
-  { authenticationMethod, context }: AccountFields,
-  integration: integrations.Integration,
-): void {
-  const service = serviceOf(integration);
-  const given = (context.variables ?? {}) as Readonly<Record<string, string>>;
-  const mistakes: InvalidValue[] = WANTED[authenticationMethod]
-    .filter((key) => context[key] === undefined)
-    .map((key) => ({
-      path: ['context', key],
-      message: `is required by the authentication method ${authenticationMethod}`,
-      rule: 'required',
-    }));
-  for (const key of Object.keys(context).filter((given) => !keysOf(authenticationMethod).includes(given))) {
-    const message = `is no credential of the authentication method ${authenticationMethod}`;
-    mistakes.push({ path: ['context', key], message, rule: 'unknown_key' });
-  }
-  if (authenticationMethod === 'oauth2_client_credentials' && (context.token_url ?? service.tokenUrl) === undefined) {
-    mistakes.push({
-      path: ['context', 'token_url'],
-      message: 'is required: the document of the integration names no token URL',
-      rule: 'required',
-    });
-  }
-  for (const [name, variable] of Object.entries(service.variables)) {
-    const value = Object.hasOwn(given, name) ? given[name] : variable.default;
-    const path = ['context', 'variables', name];
-    if (value === undefined) {
-      mistakes.push({
-        path,
-        message: `is required: it stands in the server URL ${service.baseUrl}`,
-        rule: 'required',
-      });
-    } else if (variable.enum !== undefined && !variable.enum.includes(value)) {
-      mistakes.push({ path, message: `must be one of ${variable.enum.join(', ')}`, rule: 'enum' });
-    }
-  }
-  if (mistakes.length > 0) {
-    throw invalid(mistakes);
-  }
-}

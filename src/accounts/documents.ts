@@ -13,7 +13,7 @@ import type { Contents, Integration } from '../store/integrations.ts';
 import { deriveInWorker, deriveSmallInWorker } from '../tools/derive-in-worker.ts';
 import { DocumentError } from '../tools/errors.ts';
 import { readTools } from '../tools/packed.ts';
-import type { Scoped } from '../tools/scope.ts';
+import type { StoredSelector } from '../tools/scope.ts';
 
 /** The source of an OpenAPI document: its bytes, or a URL. */
 export type DocumentSource = { readonly bytes: Uint8Array } | { readonly url: string };
@@ -126,13 +126,14 @@ export async function importDocument(
     const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
     const derive = () => thread.derive(bytes, { integration: name, toolTags, outputSchemas }, signal);
     const derived = await thread.turns.run(organizationId, derive, signal);
-    const { title, servers, security, toolCount, toolsBytes, tools } = derived;
+    const { title, servers, security, accesses, toolCount, toolsBytes, tools } = derived;
     const skipped = shorten(derived.skipped, (rest) => ({ operation: `${rest} more`, reason: CUT }));
     const warnings = shorten(derived.warnings, (rest) => ({ operation: null, message: `${rest} more. ${CUT}` }));
-    const service: StoredService = { title, servers, security, documentUrl: url };
-    const selectors: Scoped[] = [];
-    for await (const { method, verb, tags } of readTools(tools, reach)) {
-      selectors.push({ method, verb, tags });
+    const service: StoredService = { title, servers, security, accesses, documentUrl: url };
+    const selectors: StoredSelector[] = [];
+    for await (const { method, verb, tags, request } of readTools(tools, reach)) {
+      const { access } = request;
+      selectors.push({ method, verb, tags, ...(access !== undefined && { access }) });
     }
     return {
       facts: { toolCount, toolsBytes, skipped, warnings, service: JSON.stringify(service) },

@@ -6,6 +6,8 @@ import { hashSecret } from '../base/ids.ts';
 import { DAY_MS, requireFuture } from '../base/instants.ts';
 import type { HeldMemory, MemoryBudget } from '../base/memory-budget.ts';
 import { readJson } from '../base/read-json.ts';
+import { authoriserOf } from '../calls/authorise.ts';
+import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import type { Account } from '../store/accounts.ts';
@@ -14,8 +16,8 @@ import * as integrations from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
 import { purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
-import { methodsAndTagsOf, type Scoped, selectTools } from '../tools/scope.ts';
-import { findAccount } from './accounts.ts';
+import { methodsAndTagsOf, type Scoped, type StoredSelector, selectTools } from '../tools/scope.ts';
+import { findAccount, findIntegrationOf } from './accounts.ts';
 import { readListedTools } from './listed-tools.ts';
 import { objectNotFound } from './object-not-found.ts';
 
@@ -208,12 +210,16 @@ async function requireSomeTool(
   );
 }
 
-/** Returns the properties of the tools of an account that scopes check; null if its server has not listed any yet. */
+/** Returns the properties of the tools that an account may call, which scopes check; null if its server has not listed any yet. */
 async function selectorsOf(db: Db, account: Account, held: HeldMemory): Promise<readonly Scoped[] | null> {
-  return account.kind === 'server'
-    ? // A transaction of the organization does not wait for room.
-      readListedTools(db, account, async (bytes) => held.resize(bytes))
-    : (readJson(await integrations.selectors(db, account.integrationId)) as Scoped[]);
+  if (account.kind === 'server') {
+    // A transaction of the organization does not wait for room.
+    return readListedTools(db, account, async (bytes) => held.resize(bytes));
+  }
+  const integration = await findIntegrationOf(db, account);
+  const authoriser = authoriserOf(account, calledServiceOf(integration));
+  const selectors = readJson(await integrations.selectors(db, account.integrationId)) as StoredSelector[];
+  return selectors.filter((selector) => authoriser.of(selector).kind !== 'refused');
 }
 
 const list = (words: readonly string[]): string =>

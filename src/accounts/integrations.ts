@@ -134,7 +134,7 @@ async function updateInTurn(
       : null;
   const at = Math.max(now(), before.updatedAt);
   return database.writeFor(caller.organizationId, async (db) => {
-    if (moves?.(await accounts.methodsOf(db, id))) {
+    if (moves?.(await accounts.secretKindsOf(db, id))) {
       requirePermission(caller, 'approvals', 'the credentials of its accounts would be sent to another host.');
     }
     const after = { ...fields, ...imported?.facts, updatedAt: at };

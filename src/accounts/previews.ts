@@ -1,6 +1,8 @@
 import type { components } from '../../generated/api.ts';
 import type { ApiTokenCaller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
+import { authoriserOf } from '../calls/authorise.ts';
+import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';
 import type { ServerAccount } from '../store/accounts.ts';
@@ -11,7 +13,7 @@ import { readTools } from '../tools/packed.ts';
 import { matches, type Scope, selectTools } from '../tools/scope.ts';
 import { resourceOf } from '../tools/server-tools.ts';
 import type { DerivedTool, JsonSchema } from '../tools/types.ts';
-import { findAccount } from './accounts.ts';
+import { findAccount, findIntegrationOf } from './accounts.ts';
 import { findIntegration } from './integrations.ts';
 import { type ListedTool, readListedTools } from './listed-tools.ts';
 
@@ -32,28 +34,54 @@ export async function previewTools(
   return previewDerivedTools(read, id, scope, memory);
 }
 
-/** Lists the tools of an account that a scope selects. Throws `not_found`, OverBudget and QueueFull. */
+/** Tools that an account may not call: their names, and why. */
+type LeftOut = components['schemas']['AccountToolPreviewList']['left_out'];
+/** The maximum number of these in an answer. */
+const MAX_LEFT_OUT_TOOLS = 1000;
+const HELPLESS = 'The account has no credential for any operation of the document, so no tool is left out.';
+
+/**
+ * Lists the tools of an account that a scope selects, and those that are left out because the account has no credential
+ * for them. Throws `not_found`, OverBudget and QueueFull.
+ */
 export async function previewAccountTools(
   { store: { read } }: Deps,
   caller: ApiTokenCaller,
   id: string,
   scope: Scope,
   memory: MemoryScope,
-): Promise<ToolPreview[]> {
+): Promise<components['schemas']['AccountToolPreviewList']> {
   const account = await findAccount(read, caller, id);
-  return account.kind === 'server'
-    ? previewServerTools(read, account, scope, memory)
-    : previewDerivedTools(read, account.integrationId, scope, memory);
+  if (account.kind === 'server') {
+    return { result: await previewServerTools(read, account, scope, memory), left_out: [], warnings: [] };
+  }
+  const authoriser = authoriserOf(account, calledServiceOf(await findIntegrationOf(read, account)));
+  const leftOut: LeftOut = [];
+  const mayCall = ({ name, request }: DerivedTool): boolean => {
+    const found = authoriser.of(request);
+    if (found.kind === 'refused' && leftOut.length < MAX_LEFT_OUT_TOOLS) {
+      leftOut.push({ name, reason: found.reason });
+    }
+    return found.kind !== 'refused';
+  };
+  const result = await previewDerivedTools(read, account.integrationId, scope, memory, mayCall);
+  return { result, left_out: leftOut, warnings: authoriser.isHelpless ? [HELPLESS] : [] };
 }
 
-function previewDerivedTools(db: Db, integrationId: string, scope: Scope, memory: MemoryScope): Promise<ToolPreview[]> {
+function previewDerivedTools(
+  db: Db,
+  integrationId: string,
+  scope: Scope,
+  memory: MemoryScope,
+  mayCall = (_: DerivedTool): boolean => true,
+): Promise<ToolPreview[]> {
   return makeList(memory, async function* () {
     const packed = await integrations.tools(db, integrationId);
     using lines = memory.hold('answers', 0);
     const room = (bytes: number) => lines.waitToResize(packed.length + bytes, memory.signal);
     for await (const tool of readTools(packed, room)) {
       memory.signal.throwIfAborted();
-      if (matches(tool, scope)) {
+      if (matches(tool, scope) && mayCall(tool)) {
         yield preview(tool);
       }
     }

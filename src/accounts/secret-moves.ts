@@ -1,7 +1,7 @@
 import { originsOf, type SecretOrigins, type SecretServers, templateOriginsOf } from '../calls/secret-destinations.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { AuthenticationMethod } from '../contract/closed-words.ts';
-import type { ServiceAccount } from '../store/accounts.ts';
+import type { SecretKinds, ServiceAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { readTools } from '../tools/packed.ts';
@@ -10,20 +10,21 @@ import type { DocumentMemory } from './documents.ts';
 type Integration = integrations.Integration;
 type Account = Pick<ServiceAccount, 'authenticationMethod' | 'context'>;
 
-/** The secret of each authentication method. */
+/** The secret of each authentication method; `headers` and `query` may be secrets beside it. */
 const SECRETS: Readonly<Record<AuthenticationMethod, string | undefined>> = {
   api_key: 'api_key',
   basic: 'password',
   bearer: 'token',
   oauth2_client_credentials: 'client_secret',
+  schemes: 'schemes',
   none: undefined,
 };
 
 /**
- * Whether accounts with these authentication methods have secrets that a change sends to a new origin: one that
- * received none of the secrets of the integration before.
+ * Whether accounts with these kinds of secrets have some that a change sends to a new origin: one that received none of
+ * the secrets of the integration before.
  */
-export type SecretMoves = (methods: readonly AuthenticationMethod[]) => boolean;
+export type SecretMoves = (kinds: readonly SecretKinds[]) => boolean;
 
 /**
  * Finds out to which new origins a change of an integration sends the secrets of its accounts. `tools` are packed;
@@ -41,7 +42,7 @@ export async function findSecretMoves(
   const serversAfter = tools === null ? serversBefore : await serversIn(tools, memory);
   const from = templateOriginsOf(calledServiceOf(before), serversBefore);
   const to = templateOriginsOf(calledServiceOf(after), serversAfter);
-  return (methods) => methods.some((method) => isMoved(method, from, to));
+  return (kinds) => kinds.some((kind) => isMoved(kind, from, to));
 }
 
 /**
@@ -56,9 +57,17 @@ export async function findMovedSecret(
   given: readonly string[],
   memory: DocumentMemory,
 ): Promise<string | null> {
-  const secret = SECRETS[after.authenticationMethod];
-  const isKept = secret !== undefined && Object.hasOwn(before.context, secret) && !given.includes(secret);
-  if (!isKept || !given.some((key) => key === 'variables' || key === 'token_url')) {
+  const kept = [SECRETS[after.authenticationMethod], 'headers', 'query'].filter(
+    (key): key is string => key !== undefined && Object.hasOwn(before.context, key) && !given.includes(key),
+  );
+  const [first] = kept;
+  if (first === undefined) {
+    return null;
+  }
+  if (given.includes('origins') && originsIn(after).some((origin) => !originsIn(before).includes(origin))) {
+    return first;
+  }
+  if (!given.some((key) => key === 'variables' || key === 'token_url')) {
     return null;
   }
   const service = calledServiceOf(integration);
@@ -66,13 +75,20 @@ export async function findMovedSecret(
     ? await serversIn(await integrations.tools(db, integration.id), memory)
     : [];
   const [from, to] = [before, after].map(({ context }) => originsOf(service, servers, context));
-  return from !== undefined && to !== undefined && isMoved(after.authenticationMethod, from, to) ? secret : null;
+  if (from === undefined || to === undefined) {
+    return null;
+  }
+  if (isElsewhere(to.requests, from.requests)) {
+    return first;
+  }
+  return kept.includes('client_secret') && isElsewhere(to.tokens, from.tokens) ? 'client_secret' : null;
 }
 
-const isMoved = (method: AuthenticationMethod, from: SecretOrigins, to: SecretOrigins): boolean =>
-  SECRETS[method] !== undefined &&
-  (isElsewhere(to.requests, from.requests) ||
-    (method === 'oauth2_client_credentials' && isElsewhere(to.tokens, from.tokens)));
+const originsIn = ({ context: { origins } }: Account): readonly unknown[] => (Array.isArray(origins) ? origins : []);
+
+const isMoved = ({ method, hasFixedValues }: SecretKinds, from: SecretOrigins, to: SecretOrigins): boolean =>
+  ((SECRETS[method] !== undefined || hasFixedValues) && isElsewhere(to.requests, from.requests)) ||
+  (['oauth2_client_credentials', 'schemes'].includes(method) && isElsewhere(to.tokens, from.tokens));
 
 const isElsewhere = (to: ReadonlySet<string>, from: ReadonlySet<string>): boolean =>
   [...to].some((origin) => !from.has(origin));

@@ -16,19 +16,19 @@ type DecidedCall = { readonly policy: ApprovalPolicy; readonly verdict: Verdict 
  * stricter one of a registered server that the call, or the request for its token, would reach. A call that overrides
  * its method does not count as reading; neither does a request for a token.
  */
-export async function decideCall(
+export function decideCall(
   policy: ApprovalPolicy,
   places: Places | null,
   called: Destined & { readonly tool: Pick<DerivedTool, 'annotations'> },
-): Promise<DecidedCall> {
+): DecidedCall {
   const { annotations } = called.tool;
   if (places === null && policy !== 'auto_approve_read_only') {
     return { policy, verdict: decide(policy, annotations).verdict };
   }
-  const { request, tokenRequest } = await destinationsOf(called);
+  const { request, tokenRequests } = destinationsOf(called);
   const decided = [
     request === null ? decideAs(policy, annotations) : decideRequest(policy, places, request, annotations),
-    ...(tokenRequest === null ? [] : [decideRequest('auto_approve_all', places, tokenRequest, {})]),
+    ...tokenRequests.map((token) => decideRequest('auto_approve_all', places, token, {})),
   ];
   return {
     policy: decided.map((one) => one.policy).reduce(stricterOf),

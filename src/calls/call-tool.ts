@@ -4,7 +4,8 @@ import { largeParsedBytes } from '../base/parsed-bytes.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { requireAll } from './arguments.ts';
-import { type CalledAccount, credentialOf, grantOf } from './credentials.ts';
+import type { CalledAccount } from './authorise.ts';
+import { bearerOf, planCredentials } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
 import { documentedTarget, follow, type MayFollow, targetOf } from './redirects.ts';
@@ -13,7 +14,7 @@ import { failure, isParsed, MAX_VALUES, resultOf } from './result.ts';
 import { send } from './send.ts';
 import { baseOf, type CalledService } from './service.ts';
 import { createTokens, type Tokens } from './tokens.ts';
-import type { Arguments, CallToolResult } from './types.ts';
+import type { Arguments, CallToolResult, Credential } from './types.ts';
 
 /** One call of a tool, with its account and its limits. */
 export type Call = {
@@ -38,8 +39,11 @@ export type Call = {
 /** The result of a call, and whether the service refused the credentials. */
 export type CallOutcome = {
   readonly result: CallToolResult;
-  /** The service, or its token server, refused the credentials (401), or they cannot be sent. */
-  readonly credentialsRefused: boolean;
+  /**
+   * The service, or its token server, refused the credentials (401), or they cannot be sent. Null if the account has some
+   * and the operation demands none: its answer says nothing about them.
+   */
+  readonly credentialsRefused: boolean | null;
 };
 
 /** 10 MB. */
@@ -82,22 +86,29 @@ export async function callTool({ egress, budget, now }: CallWays, call: Call): P
 
 type Attempt = Call & { readonly egress: Egress; readonly tokens: Tokens; readonly signal: AbortSignal };
 
-/** `refused`: the token that an attempt before this one had. */
-async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
+/** `refused`: the tokens that an attempt before this one had, by the key of their grants. */
+async function attempt(call: Attempt, refused?: ReadonlyMap<string, string>): Promise<CallOutcome> {
   const { tool, service, account, egress, tokens, signal, held, mayBeSent, mayFollow } = call;
   requireAll(tool, call.args);
   const base = baseOf(service, tool.request, account.context);
-  let token: string | undefined;
-  const credential = await credentialOf(account, service.security, async () => {
-    token = await tokens.get(grantOf(account, service), signal, { refused, mayBeSent });
-    return token;
-  });
-  const request = buildRequest(tool, base, credential, call.args);
+  const got = new Map<string, string>();
+  const credentials: Credential[] = [];
+  for (const planned of planCredentials(account, service, tool.request, base)) {
+    if ('grant' in planned) {
+      const { grant } = planned;
+      const token = await tokens.get(grant, signal, { refused: refused?.get(grant.key), mayBeSent });
+      got.set(grant.key, token);
+      credentials.push(bearerOf(token));
+    } else {
+      credentials.push(planned);
+    }
+  }
+  const request = buildRequest(tool, base, credentials, call.args);
   const limits = { signal, maxBytes: Math.min(call.maxBytes, MAX_BYTES), held, mayBeSent };
   const first = await send(egress, request, limits);
-  // A 401 says that nothing was carried out; a second one is about something else than the age of the token.
-  if (first.status === 401 && token !== undefined && refused === undefined) {
-    return attempt(call, token);
+  // A 401 says that nothing was carried out; a second one is about something else than the age of the tokens.
+  if (first.status === 401 && got.size > 0 && refused === undefined) {
+    return attempt(call, got);
   }
   const target = documentedTarget(tool, first, new URL(request.url));
   const isFollowed = target !== null && tool.verb === 'GET';
@@ -110,6 +121,7 @@ async function attempt(call: Attempt, refused?: string): Promise<CallOutcome> {
     // Its text, the text of the result, and the value.
     await held.waitToResize(3 * answer.bytes.length + parsed, signal);
   }
-  const result = await resultOf(answer, { tool, url, link, redact: redactor(account, credential, call.args) });
-  return { result, credentialsRefused: answer.status === 401 && isAtOrigin };
+  const result = await resultOf(answer, { tool, url, link, redact: redactor(account, credentials, call.args) });
+  const isUntried = credentials.length === 0 && account.authenticationMethod !== 'none';
+  return { result, credentialsRefused: isUntried ? null : answer.status === 401 && isAtOrigin };
 }

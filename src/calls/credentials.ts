@@ -1,44 +1,97 @@
+import { isObject } from '../base/json.ts';
 import { percentEncode } from '../base/percent.ts';
-import type { ServiceAccount } from '../store/accounts.ts';
-import type { SecurityFact } from '../tools/types.ts';
+import type { RequestPlan, SecurityFact } from '../tools/types.ts';
+import { authoriserOf, type CalledAccount, isOwnOrigin, placeOf } from './authorise.ts';
 import { CallFailed } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
+import { credentialsFor, isClient, type SchemeCredentials } from './scheme-credentials.ts';
 import type { CalledService } from './service.ts';
 import type { Grant } from './token-request.ts';
 import type { Credential } from './types.ts';
 
-/** The facts about an account that calls need. */
-export type CalledAccount = Pick<ServiceAccount, 'id' | 'version' | 'authenticationMethod' | 'context'>;
+/** A credential, or the grant for a token that goes into `Authorization`. */
+export type PlannedCredential = Credential | { readonly grant: Grant };
+
+type Context = CalledAccount['context'];
 
 /**
- * Returns the credential of an account, or null if it has none: an API key, placed where the document's first apiKey
- * scheme says, otherwise in `X-API-Key`; Basic (RFC 7617) in UTF-8; Bearer (RFC 6750). Calls `token` only for OAuth
- * client credentials. Throws CallFailed for credentials that are missing or cannot be written.
+ * Returns what an account adds to a request: the credentials that the operation demands, each where its scheme says, and
+ * the fixed headers and query parameters. Nothing of it goes to an origin that is neither that of the service nor named
+ * by the account. Throws CallFailed for credentials that are refused, missing or cannot be written.
+ *
+ * If nobody knows what the operation demands, the credential of the account goes along as the document as a whole says:
+ * an API key where the first apiKey scheme says, otherwise in `X-API-Key`.
  */
-export async function credentialOf(
-  { authenticationMethod: method, context }: Pick<CalledAccount, 'authenticationMethod' | 'context'>,
-  security: readonly SecurityFact[],
-  token: () => Promise<string>,
-): Promise<Credential | null> {
-  switch (method) {
-    case 'none':
-      return null;
-    case 'api_key':
-      return apiKey(textIn(context, 'api_key'), security);
-    case 'basic': {
-      const pair = `${textIn(context, 'username')}:${textIn(context, 'password')}`;
-      return authorization(`Basic ${Buffer.from(pair).toString('base64')}`);
+export function planCredentials(
+  account: CalledAccount,
+  service: CalledService,
+  request: RequestPlan,
+  base: URL,
+): PlannedCredential[] {
+  const isOwn = isOwnOrigin(account, service, base.origin);
+  const fixed = isOwn ? fixedValues(account.context) : [];
+  const authorisation = authoriserOf(account, service).of(request);
+  switch (authorisation.kind) {
+    case 'refused':
+      throw new CallFailed(authorisation.reason);
+    case 'schemes':
+      return [...fixed, ...unique(authorisation.schemes).map((fact) => credentialOf(account, service, fact))];
+    case 'document': {
+      // Accounts that were made before, and documents that say nothing of security: to every server of the document.
+      const isAsEver = !account.isByOperation || request.access === undefined;
+      const mayGo = isOwn || (isAsEver && account.authenticationMethod !== 'schemes');
+      return [...fixed, ...(mayGo ? byDocument(account, service) : [])];
     }
-    case 'bearer':
-      return authorization(`Bearer ${textIn(context, 'token')}`);
-    case 'oauth2_client_credentials':
-      return authorization(`Bearer ${await token()}`);
   }
 }
 
-function apiKey(key: string, security: readonly SecurityFact[]): Credential {
-  const scheme = security.find((fact) => fact.type === 'apiKey');
-  const { in: place, name } = scheme ?? { in: 'header', name: 'X-API-Key' };
+/** One scheme for each place. */
+const unique = (facts: readonly SecurityFact[]): SecurityFact[] => [
+  ...new Map(facts.map((fact) => [placeOf(fact), fact])).values(),
+];
+
+function byDocument(account: CalledAccount, service: CalledService): PlannedCredential[] {
+  const { authenticationMethod: method, context } = account;
+  const { security } = service;
+  switch (method) {
+    case 'none':
+      return [];
+    case 'api_key':
+      return [apiKey(textIn(context, 'api_key'), security.find(({ type }) => type === 'apiKey') ?? null)];
+    case 'schemes':
+      return unique(security.filter(({ scheme }) => credentialsFor(context, scheme) !== null)).map((fact) =>
+        credentialOf(account, service, fact),
+      );
+    default:
+      return [credentialOf(account, service, null)];
+  }
+}
+
+/** The credential for a scheme; null for the one of the method, whatever the scheme. */
+function credentialOf(account: CalledAccount, service: CalledService, fact: SecurityFact | null): PlannedCredential {
+  const { authenticationMethod: method, context } = account;
+  const given = method === 'schemes' ? (credentialsFor(context, fact?.scheme ?? '') ?? {}) : context;
+  if (fact?.type === 'apiKey') {
+    return apiKey(textIn(given, 'api_key'), fact);
+  }
+  const httpScheme = fact?.type === 'http' ? fact.httpScheme : 'bearer';
+  if (method === 'basic' || (method === 'schemes' && httpScheme === 'basic')) {
+    const pair = `${textIn(given, 'username')}:${textIn(given, 'password')}`;
+    return authorization(`Basic ${Buffer.from(pair).toString('base64')}`);
+  }
+  if (method === 'oauth2_client_credentials' || (method === 'schemes' && isClient(given))) {
+    return { grant: grantOf(account, service, fact, given) };
+  }
+  const name = `${httpScheme.slice(0, 1).toUpperCase()}${httpScheme.slice(1)}`;
+  return authorization(`${name} ${withoutScheme(textIn(given, 'token'), httpScheme)}`);
+}
+
+/** People paste tokens with the scheme before them. */
+const withoutScheme = (token: string, scheme: string): string =>
+  token.toLowerCase().startsWith(`${scheme} `) ? token.slice(scheme.length).trimStart() : token;
+
+function apiKey(key: string, fact: SecurityFact | null): Credential {
+  const { in: place, name } = fact?.type === 'apiKey' ? fact : { in: 'header' as const, name: 'X-API-Key' };
   switch (place) {
     case 'query':
       return { in: place, name, value: key };
@@ -56,6 +109,9 @@ function apiKey(key: string, security: readonly SecurityFact[]): Credential {
   );
 }
 
+/** Returns the credential of an access token. */
+export const bearerOf = (token: string): Credential => authorization(`Bearer ${token}`);
+
 const authorization = (value: string): Credential => written({ in: 'header', name: 'authorization', value });
 
 function written(credential: Credential): Credential {
@@ -67,24 +123,50 @@ function written(credential: Credential): Credential {
   return credential;
 }
 
-/** Returns the grant for an account's token. Throws CallFailed if a part is missing. */
-export function grantOf({ id, version, context }: CalledAccount, { tokenUrl, documentUrl }: CalledService): Grant {
-  const given = context.token_url ?? tokenUrl;
-  const url = typeof given === 'string' ? (URL.parse(given) ?? URL.parse(given, documentUrl ?? '')) : null;
+/** The headers and query parameters that an account adds to every request. */
+function fixedValues({ headers, query }: Context): Credential[] {
+  const valuesIn = (place: 'header' | 'query', values: unknown): Credential[] =>
+    Object.entries(textsIn(values)).map(([name, value]) => ({ in: place, name, value }));
+  return [...valuesIn('header', headers).map(written), ...valuesIn('query', query)];
+}
+
+/** Returns the texts of an object of the context. */
+export const textsIn = (values: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(isObject(values) ? values : {}).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string',
+    ),
+  );
+
+/**
+ * Returns the grant for a token of an account, for a scheme or for the whole document. Throws CallFailed if a part is
+ * missing.
+ */
+export function grantOf(
+  { id, version, authenticationMethod }: CalledAccount,
+  service: Pick<CalledService, 'tokenUrl' | 'documentUrl'>,
+  fact: SecurityFact | null,
+  given: SchemeCredentials,
+): Grant {
+  const address = given.token_url ?? (fact?.type === 'clientCredentials' ? fact.tokenUrl : service.tokenUrl);
+  const url =
+    typeof address === 'string' ? (URL.parse(address) ?? URL.parse(address, service.documentUrl ?? '')) : null;
   if (url === null) {
     throw new CallFailed('The token URL of the account cannot be read: set token_url in its context.');
   }
+  const { scope, client_auth: clientAuth } = given;
   return {
-    key: `${id} ${url.href}`,
+    key: JSON.stringify([id, authenticationMethod === 'schemes' ? (fact?.scheme ?? '') : '', url.href]),
     version,
     url,
-    clientId: textIn(context, 'client_id'),
-    clientSecret: textIn(context, 'client_secret'),
-    ...(typeof context.scope === 'string' ? { scope: context.scope } : {}),
+    clientId: textIn(given, 'client_id'),
+    clientSecret: textIn(given, 'client_secret'),
+    parameters: { ...textsIn(given.token_params), ...(typeof scope === 'string' && { scope }) },
+    clientAuth: clientAuth === 'basic' || clientAuth === 'body' ? clientAuth : null,
   };
 }
 
-function textIn(context: CalledAccount['context'], key: string): string {
+function textIn(context: SchemeCredentials, key: string): string {
   const value = context[key];
   if (typeof value !== 'string') {
     throw new CallFailed(`The account has no ${key}.`, { credentialsRefused: true });

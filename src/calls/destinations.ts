@@ -1,5 +1,5 @@
 import type { Call } from './call-tool.ts';
-import { credentialOf, grantOf } from './credentials.ts';
+import { bearerOf, planCredentials } from './credentials.ts';
 import { ArgumentError, CallFailed } from './errors.ts';
 import { headOf } from './request.ts';
 import { baseOf } from './service.ts';
@@ -9,33 +9,38 @@ import type { Sent } from './types.ts';
 export type Destined = Pick<Call, 'tool' | 'service' | 'account' | 'args'>;
 
 /**
- * The requests of a call, without bodies; null if there is none, or if it cannot be sent (the call itself reports the
- * reason).
+ * The requests of a call, without bodies: the call itself, null if it cannot be sent (it reports the reason itself), and
+ * those for its tokens.
  */
-export type Destinations = { readonly request: Sent | null; readonly tokenRequest: Sent | null };
+export type Destinations = { readonly request: Sent | null; readonly tokenRequests: readonly Sent[] };
 
 /**
- * Returns the destinations of a call: its request, with query and headers as sent, and the request for its token, whose
+ * Returns the destinations of a call: its request, with query and headers as sent, and the requests for its tokens, whose
  * scope and client are free text. `Call.mayFollow` is asked about redirects.
  */
-export async function destinationsOf({ tool, service, account, args }: Destined): Promise<Destinations> {
-  const request = async (): Promise<Sent> => {
+export function destinationsOf({ tool, service, account, args }: Destined): Destinations {
+  const planned = unlessUnsendable(() => {
     const base = baseOf(service, tool.request, account.context);
+    return { base, credentials: planCredentials(account, service, tool.request, base) };
+  });
+  if (planned === null) {
+    // Tokens are requested for what can be planned only.
+    return { request: null, tokenRequests: [] };
+  }
+  const { base, credentials } = planned;
+  const tokenRequests = credentials.flatMap((one) => ('grant' in one ? [{ url: one.grant.url, headers: [] }] : []));
+  const request = unlessUnsendable(() => {
     // Where a token stands does not depend on the token.
-    const credential = await credentialOf(account, service.security, async () => '');
-    const { url, headers } = headOf(tool.request, base, credential, args);
+    const all = credentials.map((one) => ('grant' in one ? bearerOf('') : one));
+    const { url, headers } = headOf(tool.request, base, all, args);
     return { url: new URL(url), headers: Object.keys(headers) };
-  };
-  const tokenRequest = async (): Promise<Sent | null> =>
-    account.authenticationMethod === 'oauth2_client_credentials'
-      ? { url: grantOf(account, service).url, headers: [] }
-      : null;
-  return { request: await unlessUnsendable(request), tokenRequest: await unlessUnsendable(tokenRequest) };
+  });
+  return { request, tokenRequests };
 }
 
-async function unlessUnsendable<T>(read: () => Promise<T>): Promise<T | null> {
+function unlessUnsendable<T>(read: () => T): T | null {
   try {
-    return await read();
+    return read();
   } catch (error) {
     if (error instanceof ArgumentError || error instanceof CallFailed) {
       return null;

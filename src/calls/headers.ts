@@ -9,6 +9,10 @@ const OURS = new Set(['accept', 'accept-encoding', 'authorization', 'content-typ
  */
 export const isOurs = (name: string): boolean => OURS.has(name.toLowerCase()) || isConnectionHeader(name);
 
+/** True for a header that an account may add to every request. */
+export const isFixable = (name: string): boolean =>
+  !isConnectionHeader(name) && !['accept-encoding', 'content-encoding', 'content-type'].includes(name.toLowerCase());
+
 /** True for a token (RFC 9110, section 5.6.2). */
 export const isHeaderName = (name: string): boolean => /^[\w!#$%&'*+.^`|~-]+$/.test(name);
 

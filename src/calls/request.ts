@@ -10,20 +10,20 @@ import { headerText, joinPairs, type Pair, pairsOf } from './styles.ts';
 import type { Arguments, Credential, HttpRequest } from './types.ts';
 
 /**
- * Makes the request of a tool: fills the plan with arguments, below the base URL, and adds the credential. Pure.
+ * Makes the request of a tool: fills the plan with arguments, below the base URL, and adds the credentials. Pure.
  *
  * Throws an ArgumentError that names the argument if it is missing, unknown, or cannot be written in its place. Leaves
- * out parameters with the name of the credential, and headers that the gateway writes. Cookies with several values
+ * out parameters with the name of a credential, and headers that the gateway writes. Cookies with several values
  * become several cookies.
  */
 export function buildRequest(
   { verb, request }: Pick<DerivedTool, 'verb' | 'request'>,
   base: URL,
-  credential: Credential | null,
+  credentials: readonly Credential[],
   args: Arguments,
 ): HttpRequest {
   const rest = unplanned(request, args);
-  const { url, headers } = headOf(request, base, credential, args);
+  const { url, headers } = headOf(request, base, credentials, args);
   const body = request.body === undefined ? null : bodyOf(request.body, args, rest);
   return {
     method: verb,
@@ -40,28 +40,30 @@ export function buildRequest(
 export function headOf(
   request: RequestPlan,
   base: URL,
-  credential: Credential | null,
+  credentials: readonly Credential[],
   args: Arguments,
 ): Pick<HttpRequest, 'url' | 'headers'> {
   if (!isShallow(args)) {
     throw new ArgumentError('The arguments are nested too deeply.');
   }
+  const within = (place: ParameterPlace) => credentials.filter((credential) => credential.in === place);
   const pairs = (place: ParameterPlace): Pair[] =>
     given(request, place, args)
       .flatMap(({ plan, value }) => pairsOf(plan, value))
-      .filter(({ name }) => credential?.in !== place || !isSameName(name, credential.name));
+      .filter(({ name }) => !within(place).some((credential) => isSameName(name, credential.name)));
   const cookies = [
     ...pairs('cookie').map(({ name, text }) => `${percentEncode(name)}=${text}`),
-    ...(credential?.in === 'cookie' ? [`${credential.name}=${credential.value}`] : []),
+    ...within('cookie').map(({ name, value }) => `${name}=${value}`),
+    ...within('header').flatMap(({ name, value }) => (isCookie(name) ? [value] : [])),
   ];
   const headers = {
-    ...headersOf(request, credential, args),
+    ...headersOf(request, within('header'), args),
     ...(cookies.length === 0 ? {} : { cookie: cookies.join('; ') }),
   };
   const query = [
     request.query ?? '',
     joinPairs(pairs('query')),
-    ...(credential?.in === 'query' ? [`${percentEncodeName(credential.name)}=${percentEncode(credential.value)}`] : []),
+    ...within('query').map(({ name, value }) => `${percentEncodeName(name)}=${percentEncode(value)}`),
   ];
   const url = urlOf(base, fillPath(request.path, request.parameters, args), query);
   return { url, headers };
@@ -100,10 +102,12 @@ function given(
 const isSameName = (name: string, secret: string): boolean =>
   name.replace(/\[.*$/s, '').toLowerCase() === secret.toLowerCase();
 
-function headersOf(request: RequestPlan, credential: Credential | null, args: Arguments): Record<string, string> {
-  const secret = credential?.in === 'header' ? credential : null;
+const isCookie = (name: string): boolean => name.toLowerCase() === 'cookie';
+
+function headersOf(request: RequestPlan, credentials: readonly Credential[], args: Arguments): Record<string, string> {
+  const secrets = credentials.map(({ name, value }) => [name.toLowerCase(), value] as const);
   const written = given(request, 'header', args)
-    .filter(({ plan }) => !isOurs(plan.name) && plan.name.toLowerCase() !== secret?.name.toLowerCase())
+    .filter(({ plan }) => !isOurs(plan.name) && !secrets.some(([name]) => name === plan.name.toLowerCase()))
     .map(({ plan, value }) => {
       const text = headerText(plan, value);
       if (!isHeaderName(plan.name) || !isHeaderValue(text)) {
@@ -113,7 +117,7 @@ function headersOf(request: RequestPlan, credential: Credential | null, args: Ar
       }
       return [plan.name.toLowerCase(), text] as const;
     });
-  return Object.fromEntries(secret === null ? written : [...written, [secret.name.toLowerCase(), secret.value]]);
+  return Object.fromEntries([...written, ...secrets]);
 }
 
 /** The URL of a request, below the base. */

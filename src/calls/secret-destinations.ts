@@ -1,5 +1,6 @@
 import type { RequestPlan, ServerPlan } from '../tools/types.ts';
-import { type CalledAccount, grantOf } from './credentials.ts';
+import type { CalledAccount } from './authorise.ts';
+import { grantOf } from './credentials.ts';
 import { CallFailed } from './errors.ts';
 import { baseOf, type CalledService } from './service.ts';
 
@@ -18,7 +19,11 @@ export const originsOf = (service: CalledService, servers: SecretServers, contex
       originOf(() => baseOf(service, planned(server), context), server?.url ?? service.baseUrl ?? ''),
     ),
   ),
-  tokens: new Set([originOf(() => grantOf(nobodyWith(context), service).url, service.tokenUrl ?? '')]),
+  tokens: new Set(
+    [null, ...service.security.filter(({ type }) => type === 'clientCredentials')].map((fact) =>
+      originOf(() => grantOf(NOBODY, service, fact, clientOf(context)).url, service.tokenUrl ?? ''),
+    ),
+  ),
 });
 
 /**
@@ -53,10 +58,12 @@ const planned = (server: ServerPlan | undefined): RequestPlan => ({
   ...(server !== undefined && { server }),
 });
 
-/** The URL of a grant does not depend on the account. */
-const nobodyWith = (context: Context): CalledAccount => ({
+/** The URL of a grant does not depend on the account, nor on who the client is. */
+const NOBODY: CalledAccount = {
   id: '',
   version: 0,
   authenticationMethod: 'oauth2_client_credentials',
-  context: { ...context, client_id: '', client_secret: '' },
-});
+  context: {},
+  isByOperation: true,
+};
+const clientOf = (context: Context): Context => ({ ...context, client_id: '', client_secret: '' });

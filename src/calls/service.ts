@@ -6,7 +6,9 @@ import type { RequestPlan, ServerPlan, ServiceFacts } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';
 
 /** The stored facts about a service, without its tools. */
-export type StoredService = ServiceFacts & {
+export type StoredService = Omit<ServiceFacts, 'accesses'> & {
+  /** Absent if the document was read before the operations counted. */
+  readonly accesses?: ServiceFacts['accesses'];
   /** The URL of the document; the base of its relative server URLs. */
   readonly documentUrl: string | null;
 };
@@ -48,15 +50,16 @@ function absolute(url: string, documentUrl: string | null): string | null {
 
 /** The facts about a service that calls need. */
 export type CalledService = Service &
-  Pick<StoredService, 'security' | 'documentUrl'> & {
+  Pick<StoredService, 'security' | 'documentUrl'> &
+  Pick<ServiceFacts, 'accesses'> & {
     /** The base URL is that of the integration, which takes precedence over every server of the document. */
     readonly isBaseGiven: boolean;
   };
 
 /** Returns the service of an integration for calls. It is the same for all accounts. */
 export function calledServiceOf(integration: Pick<Integration, 'baseUrl' | 'service'>): CalledService {
-  const { security, documentUrl } = readJson(integration.service) as StoredService;
-  return { ...serviceOf(integration), security, documentUrl, isBaseGiven: integration.baseUrl !== null };
+  const { security, accesses = [], documentUrl } = readJson(integration.service) as StoredService;
+  return { ...serviceOf(integration), security, accesses, documentUrl, isBaseGiven: integration.baseUrl !== null };
 }
 
 /** Whether a server URL names a host, or may name one once it is filled. */

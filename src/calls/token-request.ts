@@ -15,7 +15,10 @@ export type Grant = {
   readonly url: URL;
   readonly clientId: string;
   readonly clientSecret: string;
-  readonly scope?: string;
+  /** Further parameters of the request: `scope`, `audience` and others. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Where the client is sent; null to find out. */
+  readonly clientAuth: 'basic' | 'body' | null;
 };
 
 /** An access token, and its lifetime from now in milliseconds. */
@@ -40,9 +43,9 @@ const ERRORS = [
 ];
 
 /**
- * Requests a token with the client credentials grant (RFC 6749, section 4.4). Sends the client in a Basic header, which
- * every server must accept (section 2.3.1), and in the body if a server refuses the header. Throws CallFailed,
- * EgressRefused, NotSent, or the reason of the signal.
+ * Requests a token with the client credentials grant (RFC 6749, section 4.4). Unless the grant says where to send the
+ * client, it goes into a Basic header, which every server must accept (section 2.3.1), and into the body if a server
+ * refuses that. Throws CallFailed, EgressRefused, NotSent, or the reason of the signal.
  */
 export async function requestToken(
   egress: Egress,
@@ -53,10 +56,10 @@ export async function requestToken(
   const deadline = AbortSignal.timeout(TIMEOUT_MS);
   const signal = AbortSignal.any([left, deadline]);
   const ask = async (inBody: boolean): Promise<HttpAnswer> => {
-    const { url, clientId, clientSecret, scope } = grant;
+    const { url, clientId, clientSecret, parameters } = grant;
     const form = new URLSearchParams({
+      ...parameters,
       grant_type: 'client_credentials',
-      ...(scope === undefined ? {} : { scope }),
       ...(inBody ? { client_id: clientId, client_secret: clientSecret } : {}),
     });
     const basic = Buffer.from(`${formText(clientId)}:${formText(clientSecret)}`).toString('base64');
@@ -68,8 +71,9 @@ export async function requestToken(
     return send(egress, request, { signal, maxBytes: MAX_BYTES, held: null, mayBeSent });
   };
   try {
-    const answer = await ask(false);
-    return tokenIn(refusesBasic(answer) ? await ask(true) : answer, grant.url.host);
+    const answer = await ask(grant.clientAuth === 'body');
+    const mayMissClient = grant.clientAuth === null && missesClient(answer);
+    return tokenIn(mayMissClient ? await ask(true) : answer, grant.url.host);
   } catch (error) {
     throw deadline.aborted && !(error instanceof CallFailed)
       ? new CallFailed(`${grant.url.host} gave no token within ${TIMEOUT_MS} ms.`, { cause: error })
@@ -80,14 +84,18 @@ export async function requestToken(
 /** Both halves are form-encoded before they are joined (RFC 6749, section 2.3.1). */
 const formText = (text: string): string => new URLSearchParams({ '': text }).toString().slice(1);
 
-/** A server that does not read the header may miss the client as well as refuse it. */
-const refusesBasic = (answer: HttpAnswer): boolean =>
-  answer.status === 401 ||
-  (answer.status === 400 && ['invalid_client', 'invalid_request'].includes(String(membersOf(answer).error)));
+/** Errors of a server that has seen the client. */
+const ABOUT_GRANT = ['invalid_grant', 'invalid_scope', 'unsupported_grant_type'];
+
+/** A server that does not read the header may miss the client as well as refuse it, each in words of its own. */
+const missesClient = (answer: HttpAnswer): boolean =>
+  [400, 401, 403].includes(answer.status) && !ABOUT_GRANT.includes(String(membersOf(answer).error));
+
+const isSuccess = ({ status }: HttpAnswer): boolean => status >= 200 && status <= 299;
 
 function tokenIn(answer: HttpAnswer, host: string): Token {
   const { access_token: token, token_type: type = 'bearer', expires_in: expires, error } = membersOf(answer);
-  if (answer.status !== 200) {
+  if (!isSuccess(answer)) {
     const said = ERRORS.find((known) => known === error);
     throw new CallFailed(
       `${host} gave no token: it answered ${answer.status}${said === undefined ? '' : ` (${said})`}.`,
@@ -96,7 +104,7 @@ function tokenIn(answer: HttpAnswer, host: string): Token {
       },
     );
   }
-  if (typeof token !== 'string' || token === '' || !isHeaderValue(token) || String(type).toLowerCase() !== 'bearer') {
+  if (typeof token !== 'string' || token === '' || !isHeaderValue(token) || !/^bearer(?:token)?$/i.test(String(type))) {
     throw new CallFailed(`${host} gave no token: its answer contains no bearer token.`);
   }
   const seconds = Number(expires ?? UNSAID_SECONDS);

@@ -90,6 +90,7 @@ export const readAuthenticationMethod = reader<AuthenticationMethod>('authentica
   basic: true,
   bearer: true,
   oauth2_client_credentials: true,
+  schemes: true,
   none: true,
 });
 

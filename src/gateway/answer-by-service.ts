@@ -96,7 +96,7 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   const args = parseStringified(tool.inputSchema, argumentsOf(message.params));
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
-  const { policy, verdict } = await decideCall(source.policy, places, { tool, args, account, service });
+  const { policy, verdict } = decideCall(source.policy, places, { tool, args, account, service });
   // A redirect can only make a reading call read elsewhere.
   const mayFollow: MayFollow = (sent) =>
     decideRequest('auto_approve_read_only', places, sent, { readOnlyHint: true }).verdict === 'runs';
@@ -126,7 +126,7 @@ async function runServiceTool(deps: Deps, call: ServiceCall, { changes, ...calle
   const outcome = await callTool(way, { ...called, account, service, ...limits, mayBeSent });
   const { result, credentialsRefused } = outcome;
   // Other failures do not concern the credentials.
-  if (credentialsRefused || result.isError !== true) {
+  if (credentialsRefused !== null && (credentialsRefused || result.isError !== true)) {
     deps.accountStatuses.note(account, credentialsRefused ? 'needs_reauth' : 'active');
   }
   return knowsLinks(call) ? result : withoutLinks(result);

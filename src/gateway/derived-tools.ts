@@ -13,6 +13,21 @@ export type NamedTools = {
   readonly values: () => Iterable<DerivedTool>;
 };
 
+/** Returns the tools that fulfil a condition; the others do not exist. */
+export const toolsOnly = (tools: NamedTools, isThere: (tool: DerivedTool) => boolean): NamedTools => ({
+  get: (name) => {
+    const tool = tools.get(name);
+    return tool !== undefined && isThere(tool) ? tool : undefined;
+  },
+  *values() {
+    for (const tool of tools.values()) {
+      if (isThere(tool)) {
+        yield tool;
+      }
+    }
+  },
+});
+
 /** The size of the index entry of a tool, including its name, in bytes. */
 const PLACE_BYTES = 256;
 

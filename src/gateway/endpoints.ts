@@ -3,6 +3,7 @@ import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
+import { authoriserOf } from '../calls/authorise.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import type { UsedSharedServer } from '../runtime/connectable.ts';
@@ -13,8 +14,9 @@ import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
+import type { DerivedTool } from '../tools/types.ts';
 import { definitionsInScope } from './answer-by-service.ts';
-import { createDerivedTools } from './derived-tools.ts';
+import { createDerivedTools, toolsOnly } from './derived-tools.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
 import { createServerView } from './server-view.ts';
 import { createToolLists, type ToolLists } from './tool-lists.ts';
@@ -160,10 +162,15 @@ export function createEndpoints({
     const { approvalPolicy: policy, timeoutSeconds } = integration;
     const timeoutMs = (timeoutSeconds ?? DEFAULT_CALL_TIMEOUT_SECONDS) * 1000;
     const service = calledServiceOf(integration);
-    const tools = () => derivedTools(integration);
+    const authoriser = authoriserOf(account, service);
+    const mayCall = ({ request }: DerivedTool): boolean => authoriser.of(request).kind !== 'refused';
+    const tools = () => {
+      const all = derivedTools(integration);
+      return all instanceof Promise ? all.then((named) => toolsOnly(named, mayCall)) : toolsOnly(all, mayCall);
+    };
     const list: ServedService['list'] = (user) => {
       const { id, version } = integration;
-      const key = JSON.stringify([organizationId, id, version, config.methods, config.tags]);
+      const key = JSON.stringify([organizationId, id, version, authoriser.key, config.methods, config.tags]);
       return lists.use(
         { key, holder: organizationId, madeFrom: null, definitions: () => definitionsInScope(tools, config) },
         user,

@@ -32,8 +32,13 @@ export type ServiceAccount = AccountFacts & {
   integrationName: string;
   tenantId: string;
   authenticationMethod: AuthenticationMethod;
-  /** Credentials and variables. Sealed at rest. */
+  /** Credentials, variables, and what goes with every request. Sealed at rest. */
   context: Record<string, unknown>;
+  /**
+   * Credentials go where each operation demands them. False for accounts that were made before operations counted: where
+   * the document as a whole says.
+   */
+  isByOperation: boolean;
 };
 
 /** A server as an account, under the same id. It has no credentials of its own, and changes with the server only. */
@@ -88,12 +93,18 @@ export function toRow(db: Db, account: NewAccount & { version: number }): Databa
     tenant_id: account.tenantId,
     authentication_method: account.authenticationMethod,
     context: db.secrets.seal(JSON.stringify(account.context), SEALED.accountContext.contextOf(account.id)),
+    is_by_operation: account.isByOperation ? 1 : 0,
+    has_fixed_values: hasFixedValues(account.context) ? 1 : 0,
     status: account.status,
     version: account.version,
     created_at: account.createdAt,
     updated_at: account.updatedAt,
   };
 }
+
+/** Whether a context adds headers or query parameters to requests, which may be secrets. */
+const hasFixedValues = ({ headers, query }: Record<string, unknown>): boolean =>
+  [headers, query].some((values) => Object.keys(values ?? {}).length > 0);
 
 /** Makes an account from a row with the columns of its kind. */
 export function toAccount(db: Db, row: AccountRow): Account {
@@ -126,6 +137,7 @@ export function toAccount(db: Db, row: AccountRow): Account {
     context: readJson(
       db.secrets.open(row.context as string, SEALED.accountContext.contextOf(id)),
     ) as ServiceAccount['context'],
+    isByOperation: row.is_by_operation === 1,
     status,
     version: row.version as number,
     createdAt,

@@ -87,17 +87,21 @@ export async function countOf(db: Db, integrationId: string, most: number): Prom
   return rows.length;
 }
 
-/** Returns the authentication methods of an integration's accounts, each once. */
-export async function methodsOf(db: Db, integrationId: string): Promise<AuthenticationMethod[]> {
+/** The kinds of secrets that an account has. */
+export type SecretKinds = { readonly method: AuthenticationMethod; readonly hasFixedValues: boolean };
+
+/** Returns the kinds of secrets of an integration's accounts, each once. */
+export async function secretKindsOf(db: Db, integrationId: string): Promise<SecretKinds[]> {
   const rows = await db.sql
     .selectFrom('accounts')
-    .select('authentication_method')
+    .select(['authentication_method', 'has_fixed_values'])
     .distinct()
     .where('integration_id', '=', integrationId)
     .execute();
-  return rows.map(({ authentication_method }) =>
-    readAuthenticationMethod(authentication_method, 'accounts of integration', integrationId),
-  );
+  return rows.map(({ authentication_method, has_fixed_values }) => ({
+    method: readAuthenticationMethod(authentication_method, 'accounts of integration', integrationId),
+    hasFixedValues: has_fixed_values === 1,
+  }));
 }
 
 /**

@@ -158,6 +158,8 @@ export type Database = {
     authentication_method: string;
     /** Sealed JSON, context `accounts.context:<id>`. */
     context: string | null;
+    is_by_operation: number | null;
+    has_fixed_values: number | null;
     status: string;
     version: number | null;
     created_at: number;

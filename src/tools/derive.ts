@@ -1,3 +1,4 @@
+import { createAccesses } from './accesses.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { DocumentError, Unusable } from './errors.ts';
 import { finalNames, plainName } from './names.ts';
@@ -53,20 +54,28 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
   }
   const withOutputs = size + outputSize <= ALL_BYTES;
   const names = finalNames(drafts.map(({ site, tool }) => ({ ...site, plain: plainName(options.integration, tool) })));
+  const accesses = createAccesses(document, sites);
   const tools = drafts.flatMap(({ site, tool, output, warnings: found }, index) => {
     const name = names[index] ?? null;
     if (name === null) {
       skip(site, 'Its name is taken by another operation.');
       return [];
     }
+    const access = accesses.of(site);
+    if (access === null) {
+      skip(site, 'The operations of the document have more than 1,000 different requirements of security and servers.');
+      return [];
+    }
     warnings.push(...found.map((message) => ({ operation: `${site.verb} ${site.path}`, message })));
-    return [{ name, ...tool, ...(output !== null && withOutputs ? { outputSchema: output.schema } : {}) }];
+    const request = access === undefined ? tool.request : { ...tool.request, access };
+    return [{ name, ...tool, request, ...(output !== null && withOutputs ? { outputSchema: output.schema } : {}) }];
   });
   const { title } = nodeOf(document.info);
   return {
     title: typeof title === 'string' ? title : '',
     servers: serversOf(document.servers),
     security: securityOf(references, document),
+    accesses: accesses.all,
     tools,
     skipped,
     warnings,

@@ -7,6 +7,9 @@ export type Scoped = {
   readonly tags: readonly string[];
 };
 
+/** The same of a tool of a service, which is stored beside the tools. */
+export type StoredSelector = Scoped & { readonly access?: number };
+
 /** `config.methods` and `config.tags` of an endpoint; an absent key does not restrict. */
 export type Scope = { readonly methods?: readonly string[] | undefined; readonly tags?: readonly string[] | undefined };
 

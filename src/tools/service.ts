@@ -31,15 +31,15 @@ function variableOf(variable: Node): ServerPlan['variables'][string] {
 }
 
 /**
- * Returns the places of credentials, from the security schemes of the document: API keys, HTTP authentication, and
- * OAuth 2 with client credentials. Other and unreadable schemes are left out.
+ * Returns what the security schemes of the document demand: API keys, HTTP authentication, OAuth 2 and OpenID Connect.
+ * Other and unreadable schemes are unsupported.
  */
 export function securityOf(references: References, document: Node): SecurityFact[] {
   const schemes = Object.entries(nodeOf(nodeOf(document.components).securitySchemes));
   const everywhere = arrayOf(document.security).flatMap((requirement) => Object.keys(nodeOf(requirement)));
   const rank = ({ scheme }: SecurityFact): number => (everywhere.includes(scheme) ? 0 : 1);
   return schemes
-    .flatMap(([name, scheme]) => factOf(name, schemeOf(references, scheme)))
+    .map(([name, scheme]) => factOf(name, schemeOf(references, scheme)))
     .toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -54,16 +54,17 @@ function schemeOf(references: References, scheme: unknown): Node {
   }
 }
 
-function factOf(scheme: string, node: Node): SecurityFact[] {
+function factOf(scheme: string, node: Node): SecurityFact {
   const { type, name, in: place, scheme: httpScheme } = node;
   if (type === 'apiKey' && typeof name === 'string' && ['header', 'query', 'cookie'].includes(textOf(place))) {
-    return [{ type, scheme, in: place as ParameterPlace, name }];
+    return { type, scheme, in: place as ParameterPlace, name };
   }
   if (type === 'http' && typeof httpScheme === 'string') {
-    return [{ type, scheme, httpScheme: httpScheme.toLowerCase() }];
+    return { type, scheme, httpScheme: httpScheme.toLowerCase() };
   }
   const flow = nodeOf(nodeOf(node.flows).clientCredentials);
-  return type === 'oauth2' && typeof flow.tokenUrl === 'string'
-    ? [{ type: 'clientCredentials', scheme, tokenUrl: flow.tokenUrl, scopes: Object.keys(nodeOf(flow.scopes)) }]
-    : [];
+  if (type === 'oauth2' && typeof flow.tokenUrl === 'string') {
+    return { type: 'clientCredentials', scheme, tokenUrl: flow.tokenUrl, scopes: Object.keys(nodeOf(flow.scopes)) };
+  }
+  return { type: type === 'oauth2' || type === 'openIdConnect' ? type : 'unsupported', scheme };
 }

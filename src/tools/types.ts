@@ -26,7 +26,20 @@ export type SecurityFact =
       readonly scheme: string;
       readonly tokenUrl: string;
       readonly scopes: readonly string[];
-    };
+    }
+  /** OAuth 2 without the client credentials flow; OpenID Connect; what no account can satisfy. */
+  | { readonly type: 'oauth2' | 'openIdConnect' | 'unsupported'; readonly scheme: string };
+
+/** Names of security schemes that must all be satisfied. An empty one demands nothing. */
+export type Requirement = readonly string[];
+
+/** What operations demand of a caller. */
+export type Access = {
+  /** One of them must be satisfied. None: nothing is demanded. */
+  readonly requirements: readonly Requirement[];
+  /** The operation's own server. */
+  readonly server?: ServerPlan;
+};
 
 /** The place of a parameter in the request. */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
@@ -105,6 +118,8 @@ export type RequestPlan = {
   readonly server?: ServerPlan;
   readonly parameters: readonly ParameterPlan[];
   readonly body?: BodyPlan;
+  /** Index in `ServiceFacts.accesses`; absent if the document says nothing of security, or was read before it counted. */
+  readonly access?: number;
   /** The statuses of redirects that are documented answers, as in the document: `302`, `3XX`. */
   readonly redirects?: readonly string[];
 };
@@ -145,6 +160,8 @@ export type ServiceFacts = {
   readonly servers: readonly ServerPlan[];
   /** The schemes that the document requires everywhere come first. */
   readonly security: readonly SecurityFact[];
+  /** The different demands of its operations. */
+  readonly accesses: readonly Access[];
 };
 
 /** The tools of a document, and the facts about its service. */

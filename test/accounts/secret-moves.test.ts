@@ -51,6 +51,19 @@ describe('an integration whose accounts have credentials', () => {
 
   test.each<[string, Made, Json]>([
     ['its base URL', { account: KEY }, { base_url: 'https://evil.example.com' }],
+    [
+      'fixed headers beside no credentials',
+      { account: { authentication_method: 'none', context: { headers: { 'X-Key': 'k' } } } },
+      { base_url: 'https://evil.example.com' },
+    ],
+    [
+      'the token URL of a scheme',
+      {
+        integration: { document: withTokenUrl(TOKEN_URL) },
+        account: { authentication_method: 'schemes', context: { schemes: { o: OAUTH } } },
+      },
+      { document: withTokenUrl('https://evil.example.com/token') },
+    ],
     ['another port', { account: KEY }, { base_url: 'https://service.example.com:444' }],
     ['another scheme', { account: KEY }, { base_url: 'http://service.example.com' }],
     ['the server of its document', { account: KEY }, { document: withServer('https://evil.example.com') }],
@@ -140,6 +153,44 @@ describe('an account whose change sends its secret elsewhere', () => {
     const other = await make(made);
     const approver = { path: { id: other.accountId }, body: { context } };
     expect((await call(server.url, 'updateAccount', approver)).status).toBe(200);
+  });
+
+  test.each<[string, string, Json, string]>([
+    ['headers', 'none', { headers: { 'X-Key': 'k' } }, 'headers'],
+    ['query', 'none', { query: { key: 'k' } }, 'query'],
+    ['headers beside another secret', 'bearer', { token: 't', headers: { 'X-Key': 'k' } }, 'token'],
+  ])('400: %s go nowhere else either', async (_, method, context, field) => {
+    const { accountId } = await make(regional(method, context));
+    for (const change of [toEvil, { origins: ['https://evil.example.com'] }]) {
+      const answer = await updateAccount(accountId, change);
+      expect([answer.status, answer.body.details.failures]).toMatchObject([400, [{ path: `body.context.${field}` }]]);
+      expect((await updateAccount(accountId, { ...change, ...context })).status).toBe(200);
+      expect((await updateAccount(accountId, { ...regional('', {}).account?.context, origins: [] })).status).toBe(
+        change === toEvil ? 400 : 200,
+      );
+      await call(server.url, 'updateAccount', {
+        path: { id: accountId },
+        body: { context: { variables: { region: 'eu', at: 'v1' }, origins: [] } },
+      });
+    }
+  });
+
+  test('400: origins and variables without the schemes', async () => {
+    const securitySchemes = { key: { type: 'apiKey', in: 'header', name: 'X-Key' } };
+    const document = documentWith({ components: { securitySchemes }, servers: [{ url: 'https://{at}.example.com' }] });
+    const context = { schemes: { key: { api_key: 'k' } }, variables: { at: 'eu' } };
+    const { accountId } = await make({
+      integration: { document },
+      account: { authentication_method: 'schemes', context },
+    });
+    for (const change of [{ origins: ['https://evil.example.com'] }, { variables: { at: 'evil.example.net/' } }]) {
+      const answer = await updateAccount(accountId, change);
+      expect([answer.status, answer.body.details.failures]).toMatchObject([400, [{ path: 'body.context.schemes' }]]);
+    }
+    expect(
+      (await updateAccount(accountId, { origins: ['https://a.example.com'], schemes: context.schemes })).status,
+    ).toBe(200);
+    expect((await updateAccount(accountId, { origins: [] })).status).toBe(200);
   });
 
   test('400: a token URL in place of that of the document', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import type { CalledAccount } from '../../src/calls/credentials.ts';
+import type { CalledAccount } from '../../src/calls/authorise.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
 import { callerOf, gatewayHeaders, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { startService } from './support/service.ts';

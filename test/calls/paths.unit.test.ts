@@ -10,7 +10,7 @@ const BASE = new URL('https://service.test/v1');
 function target(path: string, args: Record<string, unknown>, parameter: object = {}): string {
   const names = [...path.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name);
   const parameters = names.map((name) => ({ in: 'path', name, required: true, schema: {}, ...parameter }));
-  return buildRequest(toolOf('get', path, { parameters }), BASE, null, args).url;
+  return buildRequest(toolOf('get', path, { parameters }), BASE, [], args).url;
 }
 
 describe('a value never leaves its segment', () => {
@@ -230,7 +230,7 @@ test.each([
   ['https://service.test:8443/v1', '//evil.test', 'https://service.test:8443/v1//evil.test'],
 ])('%s and %s make %s', (base, path, expected) => {
   const tool = { ...toolOf('get', '/a', {}), request: { path, parameters: [] } };
-  expect(buildRequest(tool, new URL(base), null, {}).url).toBe(expected);
+  expect(buildRequest(tool, new URL(base), [], {}).url).toBe(expected);
 });
 
 test.each([['%'], ['a;b/'], ['\uff0f'], ['a']])('a path beyond the maximum length is refused first: %j', (piece) => {

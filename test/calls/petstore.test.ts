@@ -18,7 +18,8 @@ describe.skipIf(!hasFixtures)('the petstore, from its document to its answers', 
   let rest: Calling;
 
   beforeAll(() => {
-    const account = { ...NOBODY, authenticationMethod: 'api_key' as const, context: { api_key: KEY } };
+    const schemes = { api_key: { api_key: KEY }, petstore_auth: { token: KEY } };
+    const account = { ...NOBODY, authenticationMethod: 'schemes' as const, context: { schemes } };
     rest = { account, service: serviceAt(`${service.url}/api/v3`, parseFixture('petstore.openapi.yaml')) };
   });
   beforeEach(() => {
@@ -64,7 +65,6 @@ describe.skipIf(!hasFixtures)('the petstore, from its document to its answers', 
     expect(await value('list_all_petstore_store_inventory', {})).toEqual({ sold: 1 });
     const image = { petId: 7, additionalMetadata: 'ü', body: Buffer.from([255, 0]).toString('base64') };
     expect(await value('create_a_petstore_pet_upload_image', image)).toEqual({ code: 2, type: 'ü', message: 'ff00' });
-    // The document names a parameter like the account's key, which is sent in its place.
     expect(textOf(await run('delete_a_petstore_pet_by_id', { petId: 7, api_key: 'mine' }))).toBe(
       `${service.host} answered 200 OK without content.`,
     );

@@ -6,7 +6,7 @@ const PASSWORD = 'Pass4711-x';
 const BASIC = Buffer.from(`user:${PASSWORD}`).toString('base64');
 const CREDENTIAL = { in: 'header', name: 'authorization', value: `Basic ${BASIC}` } as const;
 const redact = (args: Record<string, unknown>, text: string, password = PASSWORD) =>
-  redactor({ context: { username: 'user', password } }, CREDENTIAL, args)(text);
+  redactor({ context: { username: 'user', password } }, [CREDENTIAL], args)(text);
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const escaped = (text: string) => [...text].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');

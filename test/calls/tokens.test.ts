@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { MemoryBudget } from '../../src/base/memory-budget.ts';
-import type { CalledAccount } from '../../src/calls/credentials.ts';
+import type { CalledAccount } from '../../src/calls/authorise.ts';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
 import { documentOf, toolOf } from '../tools/support/documents.ts';
 import { type Caller, callerOf, NOBODY, openEgress, serviceAt, textOf } from './support/calls.ts';
@@ -77,12 +77,65 @@ describe('a request for a token', () => {
     [401, ''],
     [400, '{"error":"invalid_client"}'],
     [400, '{"error":"invalid_request"}'],
+    [400, '{"error":"unauthorized_client"}'],
+    [400, '{"status":400,"message":"missing client id"}'],
+    [403, 'no'],
   ])('sends the client in the body after the header got %i %s', async (status, text) => {
     issuer.answer = (request, response) =>
       (request.headers.authorization === undefined ? issuing() : answeringJson(text, status))(request, response);
     await call(tool, {}, { account: account() });
     expect(form(1)).toEqual({ grant_type: 'client_credentials', client_id: ID, client_secret: SECRET });
     expect(issuer.received[1]?.headers.authorization).toBeUndefined();
+    expect(bearers()).toEqual(['Bearer access-token-1']);
+  });
+});
+
+describe('a request for a token', () => {
+  test.each<['basic' | 'body', number]>([
+    ['basic', 401],
+    ['basic', 400],
+    ['body', 401],
+  ])('sends the client as client_auth says, %s, and not again after %i', async (client_auth, status) => {
+    issuer.answer = answeringJson('{"error":"invalid_client"}', status);
+    await call(tool, {}, { account: account({ client_auth }) });
+    expect(issuer.received).toHaveLength(1);
+    expect(issuer.received[0]?.headers.authorization).toBe(client_auth === 'basic' ? `Basic ${basic}` : undefined);
+    expect(form(0)).toEqual({
+      grant_type: 'client_credentials',
+      ...(client_auth === 'body' && { client_id: ID, client_secret: SECRET }),
+    });
+  });
+
+  it('has the parameters of token_params', async () => {
+    const token_params = { audience: 'https://api', resource: 'a&b', grant_type: 'password', client_id: 'evil' };
+    await call(tool, {}, { account: account({ scope: 'read', token_params, client_auth: 'body' }) });
+    expect(form(0)).toEqual({
+      audience: 'https://api',
+      resource: 'a&b',
+      scope: 'read',
+      grant_type: 'client_credentials',
+      client_id: ID,
+      client_secret: SECRET,
+    });
+  });
+
+  test.each([
+    [400, 'invalid_scope'],
+    [401, 'invalid_grant'],
+    [400, 'unsupported_grant_type'],
+  ])('is not repeated for a server that has seen the client: %i %s', async (status, error) => {
+    issuer.answer = answeringJson(JSON.stringify({ error }), status);
+    await call(tool, {}, { account: account() });
+    expect(issuer.received).toHaveLength(1);
+  });
+
+  test.each([
+    [201, 'bearer'],
+    [200, 'BearerToken'],
+    [299, 'BEARER'],
+  ])('takes a token of a %i as %s', async (status, token_type) => {
+    issuer.answer = answeringJson(JSON.stringify({ access_token: 'access-token-1', token_type }), status);
+    await call(tool, {}, { account: account() });
     expect(bearers()).toEqual(['Bearer access-token-1']);
   });
 });

@@ -165,7 +165,7 @@ onBothEngines(({ engine, open, location }) => {
       }
     });
 
-    const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7 };
+    const service = { ...account, isByOperation: false, kind: 'service', integrationName: 'petstore', version: 7 };
     expect(await accounts.find(store.read, own, account.id)).toEqual(service);
     for (const { tokenHash, ...endpoint } of all) {
       expect(await endpoints.findByTokenHash(store.read, tokenHash)).toEqual({
@@ -246,7 +246,7 @@ onBothEngines(({ engine, open, location }) => {
     const { read, write } = store;
 
     for (const account of services) {
-      const service = { ...account, kind: 'service', integrationName: 'petstore', version: 7 };
+      const service = { ...account, isByOperation: false, kind: 'service', integrationName: 'petstore', version: 7 };
       expect(await accounts.find(read, account.organizationId, account.id)).toEqual(service);
     }
     for (const { id, name: serverName, organizationId, createdAt, updatedAt } of serversThere) {
@@ -317,6 +317,22 @@ onBothEngines(({ engine, open, location }) => {
     });
   });
 
+  it('0015 leaves accounts as they were: credentials go where the document as a whole says', async () => {
+    const integration = anIntegration(own);
+    const account = anAccount(integration, { context: { token: 'upstream', headers: { 'X-A': '1' } } });
+    const before = Object.keys(migrationsFor(engine)).indexOf('0015_account_security');
+    const { read } = await migrated(before, async (db) => {
+      await insertRow(db, 'organizations', organizationRow(own));
+      await insertRow(db, 'integrations', integrationRow(integration));
+      await insertRow(db, 'accounts', accountRow(db, account));
+    });
+    expect(await accounts.find(read, own, account.id)).toMatchObject({
+      isByOperation: false,
+      context: account.context,
+    });
+    expect(await accounts.secretKindsOf(read, integration.id)).toEqual([{ method: 'api_key', hasFixedValues: false }]);
+  });
+
   it('0006 counts the usage of each organization', async () => {
     const integration = anIntegration(own);
     const server = aServer(own);
@@ -329,7 +345,7 @@ onBothEngines(({ engine, open, location }) => {
       }
       await insertRow(db, 'integrations', integrationRow(integration));
       await insertRow(db, 'integration_contents', contentsRow(integration, { ...CONTENTS, selectors: '["ä"]' }));
-      await accounts.insert(db, account);
+      await insertRow(db, 'accounts', accountRow(db, account));
       await insertRow(db, 'servers', serverRow(db, server));
       await accounts.insertOfServer(db, server);
       await insertRow(db, 'server_catalogues', catalogueRow(server.id, tools, 1));

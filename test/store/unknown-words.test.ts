@@ -86,7 +86,7 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
         row: `accounts (?:${id}|of integration ${integration.id})`,
         reads: [
           () => accounts.find(store.read, organizationId, id),
-          () => accounts.methodsOf(store.read, integration.id),
+          () => accounts.secretKindsOf(store.read, integration.id),
         ],
       };
     },

@@ -265,6 +265,9 @@ describe('paths', () => {
   });
 });
 
+const TOO_MANY_DEMANDS =
+  'The operations of the document have more than 1,000 different requirements of security and servers.';
+
 describe('the facts about the service', () => {
   it('contain servers with variables, also relative ones', () => {
     const servers = [
@@ -315,8 +318,54 @@ describe('the facts about the service', () => {
       { type: 'clientCredentials', scheme: 'machine', tokenUrl: 'https://t', scopes: ['a', 'b'] },
       { type: 'apiKey', scheme: 'key', in: 'query', name: 'api_key' },
       { type: 'http', scheme: 'basic', httpScheme: 'basic' },
+      { type: 'oauth2', scheme: 'code' },
+      { type: 'unsupported', scheme: 'strange' },
+      { type: 'unsupported', scheme: 'missing' },
       { type: 'apiKey', scheme: 'linked', in: 'query', name: 'api_key' },
+      { type: 'openIdConnect', scheme: 'connect' },
     ]);
+  });
+
+  it('contain what operations demand, each once', () => {
+    const get = (more: object) => ({ get: { summary: 'x', ...more } });
+    const paths = {
+      '/a': get({}),
+      '/b': get({ security: [] }),
+      '/c': get({ security: [{ one: ['scope'], two: [] }, {}] }),
+      '/d': get({ security: [{ root: [] }] }),
+      '/e': { ...get({}), servers: [{ url: 'https://e' }] },
+      '/f': get({ security: 'odd' }),
+      '/g': get({ security: [null, 7] }),
+    };
+    const { accesses, tools } = derived(documentOf(paths, { security: [{ root: ['x'] }] }));
+    expect(accesses).toEqual([
+      { requirements: [['root']] },
+      { requirements: [] },
+      { requirements: [['one', 'two'], []] },
+      { requirements: [['root']], server: { url: 'https://e', variables: {} } },
+      { requirements: [[], []] },
+    ]);
+    expect(tools.map(({ request }) => request.access)).toEqual([0, 1, 2, 0, 3, 0, 4]);
+    const silent = derived(documentOf({ '/a': get({}), '/b': get({ security: {} }) }));
+    expect([silent.accesses, silent.tools.map(({ request }) => request.access)]).toEqual([[], [undefined, undefined]]);
+  });
+
+  it('contain at most 1,000 different demands, and 64 KiB of them', () => {
+    const many = (count: number, letters: number) =>
+      derived(
+        documentOf(
+          Object.fromEntries(
+            Array.from({ length: count }, (_, index) => [
+              `/p${index}`,
+              { get: { summary: 'x', security: [{ [`${'s'.repeat(letters)}${index}`]: [] }] } },
+            ]),
+          ),
+        ),
+      );
+    expect(many(1000, 1).skipped).toEqual([]);
+    const { tools, skipped } = many(1001, 1);
+    expect([tools.length, skipped]).toEqual([1000, [{ operation: 'GET /p1000', reason: TOO_MANY_DEMANDS }]]);
+    expect(many(700, 100).skipped.length).toBeGreaterThan(0);
   });
 
   it('contain the title', () => {

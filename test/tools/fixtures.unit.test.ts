@@ -103,7 +103,10 @@ describe.runIf(hasFixtures)('petstore.openapi.yaml', () => {
     expect(derive(readFixture('petstore.openapi.yaml'), { integration: 'petstore' })).toMatchObject({
       title: 'Swagger Petstore - OpenAPI 3.0',
       servers: [{ url: 'https://petstore3.swagger.io/api/v3', variables: {} }],
-      security: [{ type: 'apiKey', scheme: 'api_key', in: 'header', name: 'api_key' }],
+      security: [
+        { type: 'oauth2', scheme: 'petstore_auth' },
+        { type: 'apiKey', scheme: 'api_key', in: 'header', name: 'api_key' },
+      ],
     });
   });
 });

@@ -14,6 +14,7 @@ import { toolSizes } from './0011-tool-sizes.ts';
 import { changes } from './0012-changes.ts';
 import { webhooks } from './0013-webhooks.ts';
 import { outputSchemas } from './0014-output-schemas.ts';
+import { accountSecurity } from './0015-account-security.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -32,5 +33,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0012_changes': { up: (db) => changes(db, engine) },
     '0013_webhooks': { up: (db) => webhooks(db, engine) },
     '0014_output_schemas': { up: outputSchemas },
+    '0015_account_security': { up: accountSecurity },
   };
 }

@@ -1,6 +1,6 @@
 import { afterAll } from 'vitest';
+import type { CalledAccount } from '../../../src/calls/authorise.ts';
 import { type Call, type CallOutcome, callTool } from '../../../src/calls/call-tool.ts';
-import type { CalledAccount } from '../../../src/calls/credentials.ts';
 import { type CalledService, calledServiceOf } from '../../../src/calls/service.ts';
 import type { Arguments, CallToolResult } from '../../../src/calls/types.ts';
 import { createEgress, type Egress } from '../../../src/egress/egress.ts';
@@ -23,6 +23,7 @@ export const NOBODY: CalledAccount = {
   version: 1,
   authenticationMethod: 'none',
   context: {},
+  isByOperation: true,
 };
 
 /** The service of a document, with the base URL of an integration. */
@@ -31,8 +32,8 @@ export function serviceAt(
   document: object = documentOf({}),
   documentUrl: string | null = null,
 ): CalledService {
-  const { title, servers, security } = derived(document);
-  return calledServiceOf({ baseUrl, service: JSON.stringify({ title, servers, security, documentUrl }) });
+  const { title, servers, security, accesses } = derived(document);
+  return calledServiceOf({ baseUrl, service: JSON.stringify({ title, servers, security, accesses, documentUrl }) });
 }
 
 export type Calling = Partial<Omit<Call, 'tool' | 'args'>>;

@@ -1,7 +1,7 @@
 import { type Answering, answering, answeringJson } from './service.ts';
 
 type Thing = Readonly<Record<string, unknown>>;
-/** The key without which nothing is answered. */
+/** The key, and the token, without which nothing is answered that demands one, and nothing that demands none. */
 export const KEY = 'petstore-special-key';
 
 /** The service of the petstore document, in memory, below `/api/v3`: it knows the document, and nothing of tools. */
@@ -86,8 +86,17 @@ export function petstore(): Answering {
       index === (kind === 'store' ? 1 : 0) && !known.test(segment) ? '*' : segment,
     );
     const route = `${request.method} ${['', kind, ...last].join('/')}`;
-    const isKnown = request.headers.api_key === KEY && pathname.startsWith('/api/v3/');
-    const answer = isKnown ? answerOf(route, id, searchParams, request.body) : answering(401, {});
+    const { api_key: key, authorization } = request.headers;
+    const demanded =
+      route === 'GET /store/inventory' || route === 'GET /pet/*'
+        ? key === KEY && authorization === undefined
+        : kind === 'pet'
+          ? key !== KEY && authorization === `Bearer ${KEY}`
+          : key === undefined && authorization === undefined;
+    const answer =
+      demanded && pathname.startsWith('/api/v3/')
+        ? answerOf(route, id, searchParams, request.body)
+        : answering(401, {});
     return answer(request, response);
   };
 }

@@ -85,6 +85,7 @@ export function anAccount(
     tenantId: 'acme-1',
     authenticationMethod: 'api_key',
     context: { api_key: 'upstream' },
+    isByOperation: true,
     status: 'active',
     createdAt: 1000,
     updatedAt: 1000,

@@ -91,6 +91,35 @@ const createChecks = checks('accounts', {
     });
   },
 
+  'createAccount: credentials for security schemes are checked against the document, by name': async ({
+    holder,
+    name,
+  }) => {
+    const securitySchemes = {
+      app_id: { type: 'apiKey', in: 'header', name: 'APP-ID' },
+      login: { type: 'http', scheme: 'basic' },
+    };
+    const document = documentOf({}, { components: { securitySchemes } });
+    const environment_integration_id = await createdIntegration(holder, { name: name('schemes'), document });
+    const key = { api_key: name('secret') };
+    const fields = { environment_integration_id, tenant_id: 'acme-1', authentication_method: 'schemes' } as const;
+    const wrong: readonly (readonly [context: object, place: string])[] = [
+      [{}, 'schemes'],
+      [{ schemes: { app_key: key } }, 'app_key'],
+      [{ schemes: { login: key } }, 'login'],
+      [{ schemes: { app_id: key }, token: name('secret') }, 'token'],
+      [{ schemes: { app_id: key }, headers: { 'app-id': 'x' } }, 'app-id'],
+      [{ schemes: { app_id: key }, origins: ['https://a.example.com/path'] }, 'origins'],
+    ];
+    for (const [context, place] of wrong) {
+      await refused(holder, 'createAccount', { body: { ...fields, context } }, place);
+    }
+    const login = { username: 'ada', password: name('secret') };
+    const context = { schemes: { app_id: key, login }, headers: { 'X-Tenant': name('secret') }, query: { v: '1' } };
+    const created = await createAccount(holder, environment_integration_id, { ...fields, context });
+    holds(created, !created.text.includes(name('secret')), 'an answer without credentials', created.json);
+  },
+
   'createAccount: a variable of the server URL that is missing is refused by name': async ({ holder, name }) => {
     const base_url = 'https://{region}.example.com/{version}';
     const integration = await createdIntegration(holder, { name: name('variables'), base_url });

@@ -1,6 +1,6 @@
 import { checks } from '../../check.ts';
 import { same } from '../../expect.ts';
-import { PETS } from './documents.ts';
+import { documentOf, PETS } from './documents.ts';
 import { createdAccountOf, createdIntegration, refused, type Scope, tools } from './support.ts';
 
 const READS = ['pet_owners_past_visits.list', 'pets.get', 'pets.list'];
@@ -65,6 +65,41 @@ export const previewChecks = checks('accounts', {
         await tools(holder, 'listAccountTools', account, scope),
       ];
       same(through.answer, 'the tools of the integration', through.result, of.result);
+    }
+  },
+
+  'listAccountTools: tools that the account has no credential for are left out, and the reason is said': async ({
+    holder,
+    name,
+  }) => {
+    const securitySchemes = {
+      key: { type: 'apiKey', in: 'header', name: 'X-Key' },
+      login: { type: 'http', scheme: 'basic' },
+    };
+    const operation = (...security: object[]) => ({ summary: 'Do it', security, responses: {} });
+    const paths = {
+      '/keys': { get: operation({ key: [] }) },
+      '/logins': { get: operation({ login: [] }) },
+      '/both': { get: operation({ key: [], login: [] }) },
+      '/free': { get: operation() },
+    };
+    const document = documentOf(paths, { components: { securitySchemes } });
+    const id = await createdIntegration(holder, { name: name('secured'), document });
+    const served = [
+      { authentication_method: 'api_key', context: { api_key: name('secret') }, resources: ['free', 'keys'] },
+      {
+        authentication_method: 'basic',
+        context: { username: 'ada', password: name('secret') },
+        resources: ['free', 'logins'],
+      },
+      { authentication_method: 'none', context: {}, resources: ['free'] },
+    ] as const;
+    for (const { resources, ...fields } of served) {
+      const account = await createdAccountOf(holder, id, fields);
+      const { answer, result } = await tools(holder, 'listAccountTools', account);
+      same(answer, 'the resources of the tools', result.map(({ resource }) => resource).toSorted(), resources);
+      const { left_out } = (await holder.call(200, 'listAccountTools', { path: account })).json;
+      same(answer, 'the number of tools that are left out', left_out.length, 4 - resources.length);
     }
   },
 
