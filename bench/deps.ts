@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { createApprovalWaits } from '../src/approvals/approval-waits.ts';
 import { createServerPlaces } from '../src/approvals/server-places.ts';
 import { createCallAudit } from '../src/audit/calls.ts';
 import { createCredentials } from '../src/auth/credentials.ts';
@@ -53,6 +54,9 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     stopping: new AbortController().signal,
     reloads: createReloads(),
     places: createServerPlaces(store),
+    approvalWaits: createApprovalWaits({ store, now: Date.now, log, longestMs: 600_000 }),
+    approvalTimeoutMs: 300_000,
+    approvalHoldMs: 45_000,
     integrationPolicy: config.integrationPolicy,
     reloadsLive: true,
     machine: { variables: {}, stdioUser: null, programs: null },

@@ -488,6 +488,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/approval-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List approval requests
+         * @description Lists the calls that wait for a person, or have waited, newest first, one page at a time, without their definitions and arguments. Requires the permission `approvals`.
+         */
+        get: operations["listApprovalRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approval-requests/{approvalRequestId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Get an approval request
+         * @description Returns one request whole: the definition of the tool and every argument, never masked and never cut. Requires the permission `approvals`.
+         */
+        get: operations["getApprovalRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approval-requests/{approvalRequestId}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide an approval request
+         * @description Approves or denies one exact call. An approval is valid for this call only, once, for 10 minutes: the same endpoint, tool, definition and arguments, under the same policy, scope and credentials. A denial answers the same call for 10 minutes. Both hashes are those of the request that the person saw; with another one, nothing is decided (409). Requires the permission `approvals`. No other kind of credentials can decide.
+         */
+        post: operations["decideApprovalRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/mcp-servers": {
         parameters: {
             query?: never;
@@ -856,6 +928,32 @@ export interface paths {
          * @description Returns the addresses of the documentation, the OpenAPI document and the health check. A browser (`Accept: text/html`) is redirected to the documentation.
          */
         get: operations["getIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/approvals/{approvalRequestId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Find out how to decide about a call
+         * @description Returns the page that clients are sent to when a call waits for a person. It says how to see the call and how to decide, with the command `mcp-gatehouse approvals` or with the Servers API. It shows nothing of the call, and is the same whether such a request exists or not. Fails with 404 when the id is none of an approval request.
+         */
+        get: operations["getApprovalPage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2191,6 +2289,383 @@ export interface components {
                 deleted: true;
             };
         };
+        /**
+         * @description `pending`: no person has decided yet. `approved`: the exact call may run once, until `usable_until`. `used`: it was sent. `denied`: a person has denied it. `expired`: nobody answered until `expires_at`, or nobody used the approval until `usable_until`. `outdated`: something has changed that the decision depends on, such as the definition of the tool, the policy, the scope or the server.
+         * @example pending
+         * @enum {string}
+         */
+        ApprovalRequestStatus: "pending" | "approved" | "used" | "denied" | "expired" | "outdated";
+        /**
+         * @description The id of an approval request.
+         * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+         */
+        ApprovalRequestId: string;
+        /**
+         * @description A SHA-256, in hexadecimal digits.
+         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+         */
+        Sha256: string;
+        /**
+         * @description Why the call waits. `all`: the policy holds every call back. `not_read_only`: the tool does not declare itself read-only. `per_tool`: no person has approved this definition of the tool, or a person has refused it. `changed`: the definition differs from the first one that was seen. `new`: the tool has appeared since the first list.
+         * @example not_read_only
+         * @enum {string}
+         */
+        ApprovalReason: "all" | "not_read_only" | "per_tool" | "changed" | "new";
+        /** @description The decision of one person. */
+        ApprovalDecision: {
+            /**
+             * @description The decision.
+             * @example approve
+             * @enum {string}
+             */
+            decision: "approve" | "deny";
+            /** @description The credentials that decided. */
+            by: {
+                /**
+                 * @description The kind of the credentials.
+                 * @example key_pair
+                 * @enum {string}
+                 */
+                kind: "key_pair";
+                /**
+                 * @description The id of the credentials.
+                 * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
+                 */
+                id: string;
+                /**
+                 * @description The name of the credentials.
+                 * @example On-call approver
+                 */
+                name: string;
+            };
+            /**
+             * @description The reason, as the person has written it.
+             * @example Checked with the customer.
+             */
+            reason: string | null;
+            at: components["schemas"]["EpochMilliseconds"];
+        };
+        /**
+         * @description Milliseconds since 1970-01-01T00:00:00Z; null if it has not happened.
+         * @example 1751401560000
+         */
+        OptionalMilliseconds: number | null;
+        /**
+         * @description The outcome of the call; null before the call, and when the gateway does not know it.
+         * @example succeeded
+         * @enum {string|null}
+         */
+        ApprovalOutcome: "succeeded" | "failed" | null;
+        /** @description A call that waits for a person, or has waited, without its definition and arguments. */
+        ApprovalRequestSummary: {
+            id: components["schemas"]["ApprovalRequestId"];
+            organization_id: components["schemas"]["OrganizationId"];
+            status: components["schemas"]["ApprovalRequestStatus"];
+            /**
+             * @description The id of the account that has the tool, as in the Accounts API.
+             * @example 8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            account_id: string;
+            /**
+             * @description The server; null for an account of an integration.
+             * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            server_id: components["schemas"]["McpServerId"] | null;
+            /**
+             * @description The name of the server, or of the integration.
+             * @example Files
+             */
+            server_name: string;
+            /** @description The endpoint that received the call. */
+            endpoint: {
+                /**
+                 * @description The id of the endpoint.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: string;
+                /**
+                 * @description The name of the endpoint.
+                 * @example Read-only HubSpot
+                 */
+                name: string;
+            };
+            /**
+             * @description The program that asked, as it names itself; null if it did not say.
+             * @example {
+             *       "name": "claude-code",
+             *       "version": "2.4.0"
+             *     }
+             */
+            client: {
+                /**
+                 * @description The name of the program.
+                 * @example claude-code
+                 */
+                name: string;
+                /**
+                 * @description The version of the program.
+                 * @example 2.4.0
+                 */
+                version: string;
+            } | null;
+            /**
+             * @description Whether a call of the client is held right now, and continues as soon as the call is approved.
+             * @example true
+             */
+            client_waiting: boolean;
+            /**
+             * @description The name of the tool, as its source lists it.
+             * @example file_write
+             */
+            tool_name: string;
+            /** @description The hash of the definition of the tool. Send it with the decision. */
+            definition_hash: components["schemas"]["Sha256"];
+            /** @description The SHA-256 over the canonical JSON of `arguments`: sorted keys, no spaces, numbers as written. Send it with the decision. */
+            arguments_digest: components["schemas"]["Sha256"];
+            /**
+             * @description The size of the arguments as JSON, in bytes.
+             * @example 48
+             */
+            arguments_bytes: number;
+            approval_policy: components["schemas"]["ApprovalPolicy"];
+            reason: components["schemas"]["ApprovalReason"];
+            /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
+            decision_version: components["schemas"]["Sha256"];
+            /** @description The decisions of people, oldest first. */
+            decisions: components["schemas"]["ApprovalDecision"][];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            expires_at: components["schemas"]["EpochMilliseconds"];
+            decided_at: components["schemas"]["OptionalMilliseconds"];
+            usable_until: components["schemas"]["OptionalMilliseconds"];
+            used_at: components["schemas"]["OptionalMilliseconds"];
+            outcome: components["schemas"]["ApprovalOutcome"];
+        };
+        /** @description One page of an organization's approval requests. */
+        ApprovalRequestPage: {
+            /** @description The requests of this page, newest first. */
+            requests: components["schemas"]["ApprovalRequestSummary"][];
+            /**
+             * @description The number of matching requests on all pages.
+             * @example 25
+             */
+            total_count: number;
+            /**
+             * @description The page number, from 0.
+             * @example 0
+             */
+            page: number;
+            /**
+             * @description The maximum number of requests in a page.
+             * @example 20
+             */
+            limit: number;
+            /**
+             * @description The number of pages.
+             * @example 2
+             */
+            total_pages: number;
+            /**
+             * @description Whether there is a next page.
+             * @example true
+             */
+            has_next: boolean;
+            /**
+             * @description Whether there is a previous page.
+             * @example false
+             */
+            has_previous: boolean;
+            /** @description The applied filters. */
+            filters: {
+                status?: components["schemas"]["ApprovalRequestStatus"];
+                server_id?: components["schemas"]["McpServerId"];
+                /**
+                 * @description The name of the tool.
+                 * @example file_write
+                 */
+                tool_name?: string;
+            };
+        };
+        /** @description The success envelope. */
+        ApprovalRequestPageAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Approval requests retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["ApprovalRequestPage"];
+        };
+        /** @description A call that waits for a person, or has waited, whole. */
+        ApprovalRequest: {
+            id: components["schemas"]["ApprovalRequestId"];
+            organization_id: components["schemas"]["OrganizationId"];
+            status: components["schemas"]["ApprovalRequestStatus"];
+            /**
+             * @description The id of the account that has the tool, as in the Accounts API.
+             * @example 8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            account_id: string;
+            /**
+             * @description The server; null for an account of an integration.
+             * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            server_id: components["schemas"]["McpServerId"] | null;
+            /**
+             * @description The name of the server, or of the integration.
+             * @example Files
+             */
+            server_name: string;
+            /** @description The endpoint that received the call. */
+            endpoint: {
+                /**
+                 * @description The id of the endpoint.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: string;
+                /**
+                 * @description The name of the endpoint.
+                 * @example Read-only HubSpot
+                 */
+                name: string;
+            };
+            /**
+             * @description The program that asked, as it names itself; null if it did not say.
+             * @example {
+             *       "name": "claude-code",
+             *       "version": "2.4.0"
+             *     }
+             */
+            client: {
+                /**
+                 * @description The name of the program.
+                 * @example claude-code
+                 */
+                name: string;
+                /**
+                 * @description The version of the program.
+                 * @example 2.4.0
+                 */
+                version: string;
+            } | null;
+            /**
+             * @description Whether a call of the client is held right now, and continues as soon as the call is approved.
+             * @example true
+             */
+            client_waiting: boolean;
+            /**
+             * @description The name of the tool, as its source lists it.
+             * @example file_write
+             */
+            tool_name: string;
+            /**
+             * @description The definition of the tool, as its source gives it now.
+             * @example {
+             *       "name": "file_write",
+             *       "inputSchema": {
+             *         "type": "object"
+             *       }
+             *     }
+             */
+            definition: {
+                [key: string]: unknown;
+            };
+            /** @description The hash of the definition of the tool. Send it with the decision. */
+            definition_hash: components["schemas"]["Sha256"];
+            /**
+             * @description The arguments, whole, exactly as the call will send them. Absent if the call has none, or if they have been erased; `arguments_bytes` is 0 only for a call without arguments.
+             * @example {
+             *       "path": "/reports/june.md",
+             *       "content": "Total: 1.0"
+             *     }
+             */
+            arguments?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The SHA-256 over the canonical JSON of `arguments`: sorted keys, no spaces, numbers as written. Send it with the decision. */
+            arguments_digest: components["schemas"]["Sha256"];
+            /**
+             * @description The size of the arguments as JSON, in bytes.
+             * @example 48
+             */
+            arguments_bytes: number;
+            approval_policy: components["schemas"]["ApprovalPolicy"];
+            reason: components["schemas"]["ApprovalReason"];
+            /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
+            decision_version: components["schemas"]["Sha256"];
+            /** @description The decisions of people, oldest first. */
+            decisions: components["schemas"]["ApprovalDecision"][];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            expires_at: components["schemas"]["EpochMilliseconds"];
+            decided_at: components["schemas"]["OptionalMilliseconds"];
+            usable_until: components["schemas"]["OptionalMilliseconds"];
+            used_at: components["schemas"]["OptionalMilliseconds"];
+            outcome: components["schemas"]["ApprovalOutcome"];
+        };
+        /** @description The success envelope. */
+        ApprovalRequestAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Approval request retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["ApprovalRequest"];
+        };
+        /** @description A person's decision about one exact call. */
+        ApprovalDecisionCreate: {
+            /**
+             * @description Whether the call may run.
+             * @example approve
+             * @enum {string}
+             */
+            decision: "approve" | "deny";
+            /** @description The `arguments_digest` of the request that the person saw. */
+            arguments_digest: components["schemas"]["Sha256"];
+            /** @description The `definition_hash` of the request that the person saw. */
+            definition_hash: components["schemas"]["Sha256"];
+            /**
+             * @description The reason. The client of a denied call is told it.
+             * @example Checked with the customer.
+             */
+            reason?: string;
+        };
+        /** @description The success envelope. */
+        ApprovalRequestDecidedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Decision saved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["ApprovalRequestSummary"];
+        };
         /** @description The error. Members without a value are omitted. */
         OperatorErrorBody: {
             /** @description The error. */
@@ -2797,7 +3272,7 @@ export interface components {
             deleted: true;
         };
         /**
-         * @description The permissions of the key pair. `servers`: configure servers. `approvals`: decide which calls run without approval. Give agents a pair without `approvals`, so that an agent cannot approve its own calls.
+         * @description The permissions of the key pair. `servers`: configure servers. `approvals`: decide about calls that wait, and which calls run without approval. Give agents a pair without `approvals`, so that an agent cannot approve its own calls.
          * @example [
          *       "servers",
          *       "approvals"
@@ -2819,8 +3294,7 @@ export interface components {
             name: components["schemas"]["CredentialName"];
             /**
              * @default [
-             *       "servers",
-             *       "approvals"
+             *       "servers"
              *     ]
              */
             permissions?: components["schemas"]["Permissions"];
@@ -2875,7 +3349,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
@@ -2887,7 +3361,7 @@ export interface components {
                  */
                 kind: string;
                 /**
-                 * @description The id of the target, in the format of its own API: `<account>/<name>` for a called tool, `<server>/<name>` for an approved tool.
+                 * @description The id of the target, in the format of its own API: `<account>/<name>` for a called tool, `<server>/<name>` for an approved tool, `apr_…` for an approval request.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;
@@ -2899,7 +3373,7 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description Details that depend on the action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; for a failure also `reason`. `approval`: refused, because the call requires approval by a person. `outdated_tools`: not sent, because the server did not send a fresh enough list of tools in time for the decision. `tool_error`: the answer reports an error. `server_failed`: the server could not be reached, or did not answer the call. `client_gone`: the client had disconnected, or cancelled the call. `endpoint_gone`: the call may have been carried out, but by then the endpoint was deleted, had expired, or had stricter requirements. `internal`: an internal error. Later versions may add more reasons. If the operator has enabled their recording, `arguments` holds the JSON text of the arguments; `arguments_cut` is true if the text is not complete. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `tool.changed`: the `count` of tools that changed since the previous list; for the first ten, `tools` holds the `name` and the hashes of both definitions, `first_seen` and `now`. Tool names are cut at 256 characters, here and in `target`; a cut name is followed by `… sha256:` and the first 16 digits of the hash of the whole name.
+             * @description Details that depend on the action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; for a failure also `reason`. `approval`: not sent, because no person has approved the call yet. `denied`: not sent, because a person has denied the call. `outdated_tools`: not sent, because the server did not send a fresh enough list of tools in time for the decision. `tool_error`: the answer reports an error. `server_failed`: the server could not be reached, or did not answer the call. `client_gone`: the client had disconnected, or cancelled the call. `endpoint_gone`: the call may have been carried out, but by then the endpoint was deleted, had expired, or had stricter requirements. `internal`: an internal error. Later versions may add more reasons. If the operator has enabled their recording, `arguments` holds the JSON text of the arguments; `arguments_cut` is true if the text is not complete. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `approval.*`: the `endpoint`, the `account`, the `tool`, the `definition_hash` and the `arguments_digest`, never the arguments. `tool.changed`: the `count` of tools that changed since the previous list; for the first ten, `tools` holds the `name` and the hashes of both definitions, `first_seen` and `now`. Tool names are cut at 256 characters, here and in `target`; a cut name is followed by `… sha256:` and the first 16 digits of the hash of the whole name.
              * @example {
              *       "changed": [
              *         "name",
@@ -3253,6 +3727,28 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
+        /** @description There is no such approval request in this organization. */
+        ServersApprovalRequestNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
+        /** @description The request cannot be decided: a person has decided it already, it has expired, something that it depends on has changed, or one of the two hashes is not that of the request. Nothing was decided. The error says what is true. */
+        ServersNotDecidable: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
         /** @description Any other error (400, 403, 405, 408, 412, 413, 415, 429, 431 or 5xx), always in this format. The answer is also 429 if your pending requests use your share of the memory, and 503 if there is no memory at all. */
         OperatorError: {
             headers: {
@@ -3419,6 +3915,11 @@ export interface components {
          * @example file_read
          */
         ToolName: components["schemas"]["ToolName"];
+        /**
+         * @description The id of the approval request.
+         * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+         */
+        ApprovalRequestId: components["schemas"]["ApprovalRequestId"];
         /**
          * @description `handling=lenient` saves the server even if Gatehouse cannot connect to it; the answer then has the header `Preference-Applied`. Other preferences are ignored (RFC 7240).
          * @example handling=lenient
@@ -4770,6 +5271,127 @@ export interface operations {
             default: components["responses"]["ServersError"];
         };
     };
+    listApprovalRequests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only requests with this status.
+                 * @example pending
+                 */
+                status?: components["schemas"]["ApprovalRequestStatus"];
+                /**
+                 * @description Only requests for tools of this server.
+                 * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+                 */
+                server_id?: components["schemas"]["McpServerId"];
+                /**
+                 * @description Only requests for tools with this name.
+                 * @example file_write
+                 */
+                tool_name?: string;
+                /**
+                 * @description The page number, from 0.
+                 * @example 0
+                 */
+                page?: number;
+                /**
+                 * @description The maximum number of requests in a page.
+                 * @example 20
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of approval requests. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequestPageAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    getApprovalRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval request. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequestAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersApprovalRequestNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    decideApprovalRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        /** @description The decision. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecisionCreate"];
+            };
+        };
+        responses: {
+            /** @description The decided request. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalRequestDecidedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersApprovalRequestNotFound"];
+            409: components["responses"]["ServersNotDecidable"];
+            default: components["responses"]["ServersError"];
+        };
+    };
     listSharedServers: {
         parameters: {
             query?: never;
@@ -5554,6 +6176,35 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getApprovalPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The id of the approval request.
+                 * @example apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                approvalRequestId: components["parameters"]["ApprovalRequestId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            404: components["responses"]["OperatorNotFound"];
             default: components["responses"]["OperatorError"];
         };
     };

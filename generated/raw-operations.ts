@@ -18,6 +18,7 @@ export type RawOperationId =
   | 'sendToEndpoint'
   | 'endEndpointSession'
   | 'getIndex'
+  | 'getApprovalPage'
   | 'getHealth'
   | 'getReadiness'
   | 'getMetrics'

@@ -32,6 +32,7 @@ import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { browserFiles } from './platform/browser-files.ts';
 import { platformHandlers } from './platform/handlers.ts';
+import { approvalRequestHandlers } from './servers/approval-request-handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
 import { toolHandlers } from './servers/tool-handlers.ts';
@@ -55,6 +56,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...serverHandlers(deps),
   ...toolApprovalHandlers(deps),
   ...toolHandlers(deps),
+  ...approvalRequestHandlers(deps),
   ...organizationHandlers(deps),
   ...credentialHandlers(deps),
   ...auditHandlers(deps),

@@ -49,6 +49,10 @@ export type Config = {
   readonly stdioUser: ProcessUser | null;
   /** The approval policy of integrations that are created without one; a looser one takes a permission. */
   readonly integrationPolicy: ApprovalPolicy;
+  /** Seconds that people have for a decision about a call. */
+  readonly approvalTimeoutSeconds: number;
+  /** The most seconds that a client is held while its call waits for a person. */
+  readonly approvalHoldSeconds: number;
   /** Whether changes of the operator's servers hold at once, or when the process starts. */
   readonly reload: 'live' | 'on-restart';
   readonly logLevel: string;
@@ -96,6 +100,8 @@ const VARIABLES = [
   'GATEHOUSE_EGRESS_ALLOW',
   'GATEHOUSE_STDIO_USER',
   'GATEHOUSE_INTEGRATION_POLICY',
+  'GATEHOUSE_APPROVAL_TIMEOUT',
+  'GATEHOUSE_APPROVAL_HOLD',
   'GATEHOUSE_RELOAD',
   'GATEHOUSE_LOG_LEVEL',
   'GATEHOUSE_MEMORY_BUDGET',
@@ -203,6 +209,8 @@ export function parseConfig(given: Environment): Config {
     egressAllow: value('GATEHOUSE_EGRESS_ALLOW', [], parseEgressAllow),
     stdioUser: value('GATEHOUSE_STDIO_USER', null, processUser),
     integrationPolicy: value('GATEHOUSE_INTEGRATION_POLICY', 'auto_approve_all', oneOf(...APPROVAL_POLICIES)),
+    approvalTimeoutSeconds: value('GATEHOUSE_APPROVAL_TIMEOUT', 300, integer(1, 86_400)),
+    approvalHoldSeconds: value('GATEHOUSE_APPROVAL_HOLD', 45, integer(0, 3600)),
     reload: value('GATEHOUSE_RELOAD', 'live' as const, oneOf('live', 'on-restart')),
     logLevel: value('GATEHOUSE_LOG_LEVEL', 'info', oneOf(...LEVELS)),
     memoryBudgetBytes: value('GATEHOUSE_MEMORY_BUDGET', memoryBudgetHere(), parseMemorySize),

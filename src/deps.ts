@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ApprovalWaits } from './approvals/approval-waits.ts';
 import type { ServerPlaces } from './approvals/server-places.ts';
 import type { CallAudit } from './audit/calls.ts';
 import type { Credentials } from './auth/credentials.ts';
@@ -44,6 +45,12 @@ export type Deps = {
   readonly reloads: Reloads;
   /** Where the servers are whose calls can wait for a person. */
   readonly places: ServerPlaces;
+  /** The calls that wait for a person. */
+  readonly approvalWaits: ApprovalWaits;
+  /** The time that people have for a decision about a call. */
+  readonly approvalTimeoutMs: number;
+  /** The longest time that a client is held while its call waits for a person. */
+  readonly approvalHoldMs: number;
   /** The approval policy of integrations that are created without one. */
   readonly integrationPolicy: ApprovalPolicy;
   /** Whether the running gateway follows such a change at once; else it does when it starts. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { purgeExpired } from './accounts/endpoints.ts';
+import { eraseRequests } from './approvals/erase-requests.ts';
 import { boundCalls, purgeAudit, rollUpCalls } from './audit/changes.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
@@ -24,13 +25,15 @@ export async function keepHouse(deps: Deps, config: Config, signal: AbortSignal,
 }
 
 async function round(
-  { credentials, store, now }: Deps,
+  { credentials, store, now, approvalWaits }: Deps,
   { auditDays, auditCalls, expiredDays }: Config,
   signal: AbortSignal,
 ): Promise<void> {
   await credentials.saveLastUsed();
   await purgeAudit(store, now(), auditDays);
   await purgeExpired(store, now(), expiredDays);
+  await eraseRequests(store, now());
+  await approvalWaits.lookForDue();
   await rollUpCalls(store, now(), signal);
   if (auditCalls !== null) {
     await boundCalls(store, auditCalls, signal);

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { type AppOptions, createApp } from './app.ts';
+import { createApprovalWaits } from './approvals/approval-waits.ts';
+import { DECISION_VALID_MS } from './approvals/decide-approval-request.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
 import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
@@ -123,6 +125,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.defer(() => operatorEgresses.close());
     const runtime = createRuntime({ store, egress, operatorEgresses, now, log, limits, budget, quotas: config.quotas });
     opened.defer(() => runtime.close());
+    const approvalTimeoutMs = config.approvalTimeoutSeconds * 1000;
+    const longestMs = Math.max(approvalTimeoutMs, DECISION_VALID_MS);
+    const approvalWaits = createApprovalWaits({ store, now, log, longestMs });
+    opened.defer(() => approvalWaits.close());
     const stopping = new AbortController();
     opened.defer(() => stopping.abort());
     const deps: Deps = {
@@ -143,6 +149,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runtime,
       reloads: createReloads(),
       places: createServerPlaces(store),
+      approvalWaits,
+      approvalTimeoutMs,
+      approvalHoldMs: config.approvalHoldSeconds * 1000,
       integrationPolicy: config.integrationPolicy,
       reloadsLive: config.reload === 'live',
       machine: { variables: environmentOfUser(environment, stdioUser), stdioUser, programs: options.programs ?? null },
@@ -161,6 +170,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     answerUnreadable(http, publicUrl, limits.lingerMs);
     const app = await createApp(deps, { document, docs, config, violations, disturb: options.disturb });
     await useSharedServers(deps);
+    await approvalWaits.lookForDue();
     await options.prepare?.(app);
     begin(app);
     void keepHouse(deps, config, stopping.signal);

@@ -46,6 +46,8 @@ test('nothing set: closed, local, SQLite', () => {
     egressAllow: [],
     stdioUser: null,
     integrationPolicy: 'auto_approve_all',
+    approvalTimeoutSeconds: 300,
+    approvalHoldSeconds: 45,
     reload: 'live',
     logLevel: 'info',
     memoryBudgetBytes: memoryBudgetHere(),

@@ -4,12 +4,12 @@ import { stricterOf } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { Hints } from '../tools/hints.ts';
 import type { DerivedTool } from '../tools/types.ts';
-import { decide, type Verdict } from './decision.ts';
+import { type Decision, decide } from './decision.ts';
 import { overridesMethod } from './overrides.ts';
 import type { Places } from './server-places.ts';
 
 /** The decision, and the policy that made it. */
-type DecidedCall = { readonly policy: ApprovalPolicy; readonly verdict: Verdict };
+type DecidedCall = Pick<Decision, 'verdict' | 'reason'> & { readonly policy: ApprovalPolicy };
 
 /**
  * Decides about a call of a tool of an integration, and returns the deciding policy: that of the integration, or a
@@ -23,16 +23,18 @@ export function decideCall(
 ): DecidedCall {
   const { annotations } = called.tool;
   if (places === null && policy !== 'auto_approve_read_only') {
-    return { policy, verdict: decide(policy, annotations).verdict };
+    return decideAs(policy, annotations);
   }
   const { request, tokenRequests } = destinationsOf(called);
   const decided = [
     request === null ? decideAs(policy, annotations) : decideRequest(policy, places, request, annotations),
     ...tokenRequests.map((token) => decideRequest('auto_approve_all', places, token, {})),
   ];
+  const reason = decided.map((one) => one.reason).find((one) => one !== null) ?? null;
   return {
     policy: decided.map((one) => one.policy).reduce(stricterOf),
-    verdict: decided.some(({ verdict }) => verdict === 'waits') ? 'waits' : 'runs',
+    verdict: reason === null ? 'runs' : 'waits',
+    reason,
   };
 }
 
@@ -45,7 +47,7 @@ export function decideRequest(policy: ApprovalPolicy, places: Places | null, req
   return decideAs(strictest, overridesMethod(request) ? {} : hints);
 }
 
-const decideAs = (policy: ApprovalPolicy, hints: Hints): DecidedCall => ({
-  policy,
-  verdict: decide(policy, hints).verdict,
-});
+function decideAs(policy: ApprovalPolicy, hints: Hints): DecidedCall {
+  const { verdict, reason } = decide(policy, hints);
+  return { policy, verdict, reason };
+}

@@ -1,4 +1,4 @@
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
+import type { ApprovalPolicy, ApprovalReason } from '../contract/closed-words.ts';
 import { type Hints, readsOnly } from '../tools/hints.ts';
 
 /** The decision about a call: it runs, or it waits for a person. */
@@ -7,6 +7,8 @@ export type Verdict = 'runs' | 'waits';
 /** The decision about the calls of a tool. */
 export type Decision = {
   readonly verdict: Verdict;
+  /** Why it waits; null if it runs. */
+  readonly reason: ApprovalReason | null;
   /** Whether the definition differs from the first seen one, without a later decision of a person. */
   readonly isChanged: boolean;
 };
@@ -26,21 +28,28 @@ export type DefinitionFacts = {
  * tool. A tool without definition facts belongs to the gateway, so no outsider can change it.
  */
 export function decide(policy: ApprovalPolicy, hints: Hints, facts?: DefinitionFacts): Decision {
-  const isDecided = facts?.approval?.approvalHash === facts?.hash;
-  const isKnown = facts === undefined || facts.pinned === facts.hash;
-  const isChanged = !isKnown && !isDecided && facts.pinned !== undefined;
-  const decided = (): boolean | undefined => facts?.approval && isDecided && facts.approval.autoApprove;
-  const runs = (): boolean => {
-    switch (policy) {
-      case 'auto_approve_all':
-        return true;
-      case 'require_approval_all':
-        return false;
-      case 'auto_approve_read_only':
-        return decided() ?? (isKnown && readsOnly(hints));
-      case 'require_approval_per_tool':
-        return decided() ?? false;
-    }
-  };
-  return { verdict: runs() ? 'runs' : 'waits', isChanged };
+  const reason = reasonToWait(policy, hints, facts);
+  const isChanged =
+    facts?.pinned !== undefined && facts.pinned !== facts.hash && facts.approval?.approvalHash !== facts.hash;
+  return { verdict: reason === null ? 'runs' : 'waits', reason, isChanged };
+}
+
+function reasonToWait(policy: ApprovalPolicy, hints: Hints, facts?: DefinitionFacts): ApprovalReason | null {
+  if (policy === 'auto_approve_all') {
+    return null;
+  }
+  if (policy === 'require_approval_all') {
+    return 'all';
+  }
+  const approval = facts?.approval;
+  if (approval !== undefined && approval.approvalHash === facts?.hash) {
+    return approval.autoApprove ? null : 'per_tool';
+  }
+  if (facts !== undefined && facts.pinned !== facts.hash) {
+    return facts.pinned === undefined ? 'new' : 'changed';
+  }
+  if (approval !== undefined || policy === 'require_approval_per_tool') {
+    return 'per_tool';
+  }
+  return readsOnly(hints) ? null : 'not_read_only';
 }

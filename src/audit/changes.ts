@@ -23,6 +23,12 @@ export type Action =
   | 'server.granted'
   | 'tool_approval.added'
   | 'tool_approval.revoked'
+  | 'approval.requested'
+  | 'approval.approved'
+  | 'approval.denied'
+  | 'approval.used'
+  | 'approval.expired'
+  | 'approval.outdated'
   | 'tool.changed'
   | 'integration.created'
   | 'integration.updated'
@@ -37,12 +43,27 @@ export type Action =
 /** The process itself as the actor: the first start has no other. */
 export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as const;
 
-type TargetKind = 'organization' | 'api_token' | 'api_key' | 'server' | 'tool' | 'integration' | 'account' | 'endpoint';
+/** An endpoint as the actor: a client has called one of its tools. */
+type EndpointActor = { readonly kind: 'endpoint'; readonly id: string; readonly name: string };
+
+/** The author of a change. */
+export type Actor = Caller | typeof GATEHOUSE | EndpointActor;
+
+type TargetKind =
+  | 'organization'
+  | 'api_token'
+  | 'api_key'
+  | 'server'
+  | 'tool'
+  | 'integration'
+  | 'account'
+  | 'endpoint'
+  | 'approval_request';
 
 /** One change, with its actor and target. `at` is in milliseconds since the epoch. */
 export type Change = {
   readonly at: number;
-  readonly actor: Caller | typeof GATEHOUSE;
+  readonly actor: Actor;
   /** The organization of the change, if it is not the actor's own. */
   readonly organizationId?: string;
   readonly action: Action;

@@ -9,3 +9,9 @@ export const teamServerTool = (serverId: string, toolName: string) =>
 
 /** Names a shared server for the audit log, by its id in the Operator API. */
 export const sharedServer = (id: string) => ({ kind: 'server', id }) as const;
+
+/** Writes the id of an approval request, as the Servers API and clients see it: `apr_` and the UUID. */
+export const approvalRequestId = (id: string): string => `apr_${id}`;
+
+/** Names an approval request for the audit log. */
+export const approvalRequest = (id: string) => ({ kind: 'approval_request', id: approvalRequestId(id) }) as const;

@@ -4,6 +4,7 @@ import { suggestSimilar } from '../base/suggest-similar.ts';
 import { ConfigError } from '../config.ts';
 import { CannotListen } from '../http/listen.ts';
 import { StoreRefused, StoreUnavailable } from '../store/errors.ts';
+import { approvals } from './approvals.ts';
 import { UsageError } from './arguments.ts';
 import { backup } from './backup.ts';
 import { type Command, type Context, EXIT } from './command.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   serve,
   import: importServers,
   export: exportServers,
+  approvals,
   backup,
   restore,
   rekey,

@@ -34,9 +34,8 @@ none.`;
  * UsageError and ConfigError.
  */
 export function gatewayAt(givenUrl: string | undefined, env: Context['env']): Gateway {
-  const { publicUrl, host, port, adminToken } = parseConfig(env);
-  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const baseUrl = givenUrl === undefined ? own : checked(givenUrl);
+  const { adminToken } = parseConfig(env);
+  const baseUrl = urlOf(givenUrl, env);
   // A redirect would not carry the credentials.
   const client = createClient({ baseUrl, operatorToken: adminToken ?? undefined, redirect: 'manual' });
   const ask = <T>(send: () => Promise<Answer<T>>) => answerOf(baseUrl, adminToken !== null, send);
@@ -56,6 +55,13 @@ export function gatewayAt(givenUrl: string | undefined, env: Context['env']): Ga
       return ask(() => client.PATCH('/admin/api/v1/mcp-servers/{mcp_id}', { params, body }));
     },
   };
+}
+
+/** Returns the URL of a gateway: the given one, or that which the environment configures. Throws UsageError, ConfigError. */
+export function urlOf(givenUrl: string | undefined, env: Context['env']): string {
+  const { publicUrl, host, port } = parseConfig(env);
+  const own = publicUrl ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return givenUrl === undefined ? own : checked(givenUrl);
 }
 
 function checked(url: string): string {
@@ -82,7 +88,8 @@ async function answerOf<T>(url: string, hasToken: boolean, send: () => Promise<A
   throw response.status === 401 ? new GatewayRefused(unauthorized(url, hasToken)) : refused(url, error);
 }
 
-const unreachable = (url: string, failure: unknown): GatewayRefused =>
+/** The error for a gateway that does not answer. */
+export const unreachable = (url: string, failure: unknown): GatewayRefused =>
   new GatewayRefused(`${url} does not answer: ${reasonOfNoAnswer(failure)}. Is it running?`);
 
 const notGatehouse = (url: string): GatewayRefused =>

@@ -22,6 +22,16 @@ export type AccountStatus = Schemas['Account']['status'];
 export type Permission = Schemas['Permissions'][number];
 /** A permission of an API token. */
 export type TokenPermission = Schemas['TokenPermissions'][number];
+/** The status of an approval request. */
+export type ApprovalStatus = Schemas['ApprovalRequestStatus'];
+/** Why a call waits for a person. */
+export type ApprovalReason = Schemas['ApprovalReason'];
+/** The outcome of an approved call. */
+export type ApprovalOutcome = NonNullable<Schemas['ApprovalOutcome']>;
+/** The decision of a person about a call. */
+export type ApprovalAnswer = Schemas['ApprovalDecision']['decision'];
+/** The kind of credentials that can decide about a call. */
+export type ApproverKind = Schemas['ApprovalDecision']['by']['kind'];
 /** The kind of the actor of an audit event. */
 export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
 /** The outcome of an audit event. */
@@ -109,6 +119,37 @@ export const readTokenPermission = reader<TokenPermission>('permission of an API
   accounts: true,
   approvals: true,
 });
+
+/** Reads the status of an approval request. */
+export const readApprovalStatus = reader<ApprovalStatus>('status of an approval request', {
+  pending: true,
+  approved: true,
+  used: true,
+  denied: true,
+  expired: true,
+  outdated: true,
+});
+
+/** Reads why a call waits. */
+export const readApprovalReason = reader<ApprovalReason>('reason of an approval request', {
+  all: true,
+  not_read_only: true,
+  per_tool: true,
+  changed: true,
+  new: true,
+});
+
+/** Reads the outcome of an approved call. */
+export const readApprovalOutcome = reader<ApprovalOutcome>('outcome of an approved call', {
+  succeeded: true,
+  failed: true,
+});
+
+/** Reads the decision of a person about a call. */
+export const readApprovalAnswer = reader<ApprovalAnswer>('decision', { approve: true, deny: true });
+
+/** Reads the kind of an approver. */
+export const readApproverKind = reader<ApproverKind>('kind of approver', { key_pair: true });
 
 /** Reads the kind of an actor. */
 export const readActorKind = reader<ActorKind>('kind of actor', {

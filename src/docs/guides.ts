@@ -28,6 +28,12 @@ export const GUIDES: readonly Guide[] = [
     markdown: fileOf('docs/authentication.md'),
   },
   {
+    name: 'approve-calls',
+    title: 'Approve calls',
+    summary: 'calls that wait for a person: what is approved, how to decide, what clients see',
+    markdown: fileOf('docs/approve-calls.md'),
+  },
+  {
     name: 'errors',
     title: 'Errors',
     summary: 'every error code, what happened and what to do',

@@ -6,6 +6,7 @@ import { beginSession } from './begin-session.ts';
 import { type Call, isRequest, type ServerCall } from './call.ts';
 import { callServerTool } from './call-server-tool.ts';
 import { discover } from './discover.ts';
+import { isDeclinedBy, isElicitationAnswer } from './elicitation.ts';
 import { forward } from './forward.ts';
 import { listTools } from './list-tools.ts';
 import type { Message } from './message.ts';
@@ -51,6 +52,13 @@ export async function answerByServer(deps: Deps, call: Call<ServedServer>): Prom
 async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
   const { source, session, response } = call;
   const hasSession = session['mcp-session-id'] !== undefined;
+  if (isElicitationAnswer(call.message)) {
+    if (isDeclinedBy(call.message)) {
+      deps.approvalWaits.noteDecline(String(call.message.id));
+    }
+    response.writeHead(202).end();
+    return null;
+  }
   if (!isRequest(call)) {
     // A request without an id was not decided on, and some servers run it nevertheless. Without a session, a
     // notification would reach a session that the client shares with others, under ids that mean something else

@@ -4,28 +4,24 @@ import type { MayFollow } from '../calls/redirects.ts';
 import type { CallToolResult } from '../calls/types.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
+import { hashDefinition } from '../runtime/definitions.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
 import { parseStringified } from '../tools/stringified.ts';
+import type { DerivedTool } from '../tools/types.ts';
 import { isRequest, type ServiceCall } from './call.ts';
+import { isSentByOpener } from './elicitation.ts';
 import { negotiateVersion } from './eras.ts';
 import type { Message } from './message.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { listUser, sendList, sendResult } from './reply.ts';
-import {
-  approvalRequired,
-  argumentsOf,
-  completeResult,
-  methodNotFound,
-  type Result,
-  UNCACHED,
-  unknownTool,
-} from './results.ts';
+import { type ApprovedCall, requireApproval, sentArguments, type WaitingTool } from './require-approval.ts';
+import { argumentsOf, completeResult, methodNotFound, type Result, UNCACHED, unknownTool } from './results.ts';
 import type { ServedService } from './served.ts';
 
-/** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, NotSent or AnswerFailed. */
+/** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, Unapproved, NotSent or AnswerFailed. */
 export async function answerByService(deps: Deps, call: ServiceCall<Message>): Promise<Outcome> {
   const { endpoint, source, era, request, response, signal } = call;
   if (!isRequest(call)) {
@@ -78,11 +74,15 @@ export async function definitionsInScope(
   return (function* () {
     for (const tool of named.values()) {
       if (matches(tool, scope)) {
-        const { name, description, inputSchema, outputSchema, annotations } = tool;
-        yield { name, description, inputSchema, ...(outputSchema !== undefined && { outputSchema }), annotations };
+        yield definitionOf(tool);
       }
     }
   })();
+}
+
+/** The definition of a tool, as clients and approvers see it. */
+function definitionOf({ name, description, inputSchema, outputSchema, annotations }: DerivedTool) {
+  return { name, description, inputSchema, ...(outputSchema !== undefined && { outputSchema }), annotations };
 }
 
 async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> {
@@ -93,20 +93,40 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   if (tool === undefined || !matches(tool, source.scope)) {
     throw unknownTool(name);
   }
-  const args = parseStringified(tool.inputSchema, argumentsOf(message.params));
+  const parsed = parseStringified(tool.inputSchema, argumentsOf(message.params));
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
-  const { policy, verdict } = decideCall(source.policy, places, { tool, args, account, service });
+  const { policy, reason } = decideCall(source.policy, places, { tool, args: parsed, account, service });
   // A redirect can only make a reading call read elsewhere.
   const mayFollow: MayFollow = (sent) =>
     decideRequest('auto_approve_read_only', places, sent, { readOnlyHint: true }).verdict === 'runs';
-  return outcomeOf({ tool: tool.name, args, verdict }, async () => {
-    const result =
-      verdict === 'waits'
-        ? approvalRequired(policy)
-        : await runServiceTool(deps, call, { tool, args, changes, mayFollow });
+  const approved = reason === null ? null : await approvalOf(deps, call, { tool, parsed, policy, reason });
+  const args = approved === null ? parsed : (approved.args ?? {});
+  const requestId = approved?.requestId ?? null;
+  return outcomeOf({ tool: tool.name, args, verdict: 'runs', requestId }, async () => {
+    const result = await runServiceTool(deps, call, { tool, args, changes, mayFollow });
     const inEra = era === 'stateless' ? completeResult(result, infoOf(endpoint)) : result;
     return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
+  });
+}
+
+type Waiting = Pick<WaitingTool, 'policy' | 'reason'> & { readonly tool: DerivedTool; readonly parsed: Result };
+
+/** Takes the approval of a call that waits. */
+function approvalOf(deps: Deps, call: ServiceCall, { tool, parsed, policy, reason }: Waiting): Promise<ApprovedCall> {
+  const { account } = call.source;
+  const definition = definitionOf(tool);
+  return requireApproval(deps, call, {
+    accountId: account.id,
+    serverId: null,
+    serverName: account.integrationName,
+    definition,
+    definitionHash: hashDefinition(definition),
+    policy,
+    reason,
+    // A person sees what the service would get.
+    args: sentArguments(call.message) && parsed,
+    elicits: call.era === 'stateless' && isSentByOpener(call.message) ? 'by result' : null,
   });
 }
 

@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';
 import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
+import { EventPart } from './event-part.ts';
 import { invalidJson, MAX_VALUES, type Message, RpcError } from './message.ts';
-import { acceptOf, beginEvents, EVENT_STREAM, inOneLine } from './reply.ts';
+import { acceptOf } from './reply.ts';
 
 /** The only version with batches. A client that sends no version speaks it (MCP 2025-06-18, "Transports"). */
 const VERSION_OF_BATCHES = '2025-03-26';
@@ -50,22 +51,11 @@ export class BatchAnswer {
   }
 
   /** Adds the answer to one message, which `answer` writes to a part. Resolves when the client can receive more. */
-  async add(request: IncomingMessage, answer: (part: BatchPart) => Promise<void>): Promise<void> {
-    const whole = this.#response;
-    const part = new BatchPart(request, whole);
-    const drain = (): void => void part.emit('drain');
-    const close = (): void => {
-      part.destroyed = true;
-      part.emit('close');
-    };
-    whole.on('drain', drain).on('close', close);
-    try {
-      await answer(part);
-      if (whole.writableNeedDrain) {
-        await writeWithBackpressure(whole, '');
-      }
-    } finally {
-      whole.off('drain', drain).off('close', close);
+  async add(request: IncomingMessage, answer: (part: EventPart) => Promise<void>): Promise<void> {
+    using part = new EventPart(request, this.#response);
+    await answer(part);
+    if (this.#response.writableNeedDrain) {
+      await writeWithBackpressure(this.#response, '');
     }
   }
 
@@ -78,75 +68,12 @@ export class BatchAnswer {
   }
 }
 
-/**
- * The answer to one message of a batch. It passes events on unchanged, and turns JSON into one event. It drops its own
- * status and headers, because the whole answer has them.
- */
-export class BatchPart extends ServerResponse {
-  readonly #whole: ServerResponse;
-  #isBegun = false;
-  #isMute = false;
-
-  constructor(request: IncomingMessage, whole: ServerResponse) {
-    super(request);
-    this.#whole = whole;
-    this.setHeader('Content-Type', 'application/json');
+/** Checks a message of a batch: one that wants no response gets none. Throws an RpcError for `initialize`. */
+export function admitToBatch(part: EventPart, { id, method }: Pick<Message, 'id' | 'method'>): void {
+  if (method === 'initialize') {
+    throw new RpcError(RPC_ERROR_CODES.invalidRequest, '`initialize` must not be in a batch: send it alone.');
   }
-
-  /** Checks the message that is answered: one that wants no response gets none. Throws an RpcError for `initialize`. */
-  admit({ id, method }: Pick<Message, 'id' | 'method'>): void {
-    if (method === 'initialize') {
-      throw new RpcError(RPC_ERROR_CODES.invalidRequest, '`initialize` must not be in a batch: send it alone.');
-    }
-    this.#isMute = id === undefined || method === undefined;
-  }
-
-  override write(chunk: string | Uint8Array): boolean {
-    this.#beginHead();
-    if (this.#isMute) {
-      return true;
-    }
-    if (!this.#whole.headersSent) {
-      beginEvents(this.#whole);
-    }
-    if (this.#areEvents()) {
-      return this.#whole.write(chunk);
-    }
-    if (!this.#isBegun) {
-      this.#isBegun = true;
-      this.#whole.write('event: message\ndata: ');
-    }
-    return this.#whole.write(inOneLine(Buffer.from(chunk)));
-  }
-
-  override end(chunk?: unknown): this {
-    this.#beginHead();
-    if (typeof chunk === 'string' || chunk instanceof Uint8Array) {
-      this.write(chunk);
-    }
-    if (this.#isBegun) {
-      this.#whole.write('\n\n');
-    }
-    return this;
-  }
-
-  /** Drops the head of a part. */
-  override flushHeaders(): void {
-    this.#beginHead();
-  }
-
-  override destroy(error?: Error): this {
-    this.#whole.destroy(error);
-    return this;
-  }
-
-  #areEvents(): boolean {
-    return this.getHeader('content-type') === EVENT_STREAM;
-  }
-
-  #beginHead(): void {
-    if (!this.headersSent) {
-      this.writeHead(this.statusCode);
-    }
+  if (id === undefined || method === undefined) {
+    part.mute();
   }
 }

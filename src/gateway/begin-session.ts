@@ -11,6 +11,7 @@ import { ServerFailed } from '../runtime/server-failed.ts';
 import { initializeResultOf } from './bridge.ts';
 import type { ServerCall } from './call.ts';
 import { servedCapabilities } from './capabilities.ts';
+import { opensUrls } from './elicitation.ts';
 import { isNewerVersion } from './eras.ts';
 import { maskForAnswer } from './mask-for.ts';
 import { passRetryAfter, statusForClient } from './pass-refusal.ts';
@@ -109,7 +110,8 @@ async function answerInitialize(
     const { protocolVersion: spoken } = incoming.result;
     const isTooNew = isNewerVersion(spoken, message.params.protocolVersion);
     if (sessionId !== undefined) {
-      const session = { id: sessionId, ...(isTooNew && { version: String(spoken) }) };
+      const version = isTooNew ? String(spoken) : undefined;
+      const session = { id: sessionId, version, opensUrls: opensUrls(message.params.capabilities) };
       response.setHeader('Mcp-Session-Id', sealSession(deps.store.read.secrets, placeOf(call), session));
     }
     const result = {

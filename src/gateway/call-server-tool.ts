@@ -1,43 +1,75 @@
 import { NotSent } from '../base/not-sent.ts';
-import { looksAtDefinitions } from '../contract/approval-policies.ts';
+import { holdsBack } from '../contract/approval-policies.ts';
+import type { ApprovalReason } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
 import type { ServerCall } from './call.ts';
+import { type Elicits, isSentByOpener } from './elicitation.ts';
 import { forward } from './forward.ts';
 import { LIST_FRESHNESS } from './list-tools.ts';
 import { type Answered, AnswerFailed, type Outcome, outcomeOf } from './outcome.ts';
 import { paramHeaders } from './param-headers.ts';
-import { sendResult } from './reply.ts';
-import { approvalRequired, argumentsOf, completeResult, outdatedTools, unknownTool } from './results.ts';
+import { hasOpeningSession } from './relay.ts';
+import { type ApprovedCall, approvedMessage, requireApproval, sentArguments } from './require-approval.ts';
+import { argumentsOf, outdatedTools, unknownTool } from './results.ts';
 import type { ViewedTool } from './served.ts';
 
 /** How fresh tools are where they are called; milliseconds. */
 const CALL_FRESHNESS = { maxAgeMs: 60_000, waitMs: 0 };
 
-/** Answers a `tools/call` by what is decided about the tool. Throws an RpcError, ServerFailed, NotSent or AnswerFailed. */
+/** Answers a `tools/call` by what is decided about the tool. Throws an RpcError, ServerFailed, Unapproved, NotSent or AnswerFailed. */
 export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outcome> {
-  const { source, message, era, request, response } = call;
   const tool = await findCalled(deps, call);
-  const args = argumentsOf(message.params);
-  const decided = { tool: String(tool.definition.name), args, verdict: tool.verdict };
-  return outcomeOf(decided, async () => {
-    if (tool.verdict === 'waits') {
-      const result = approvalRequired(source.server.approvalPolicy);
-      const inEra = era === 'stateless' ? completeResult(result) : result;
-      return { isError: true, responseBytes: sendResult(request, response, message.id, inEra) };
-    }
-    const sent = era === 'stateless' ? request.headers : null;
-    return run(deps, { ...call, paramHeaders: paramHeaders(tool.definition, args, sent) }, tool);
+  const name = String(tool.definition.name);
+  const asked = argumentsOf(call.message.params);
+  const approved = tool.reason === null ? null : await approvalOf(deps, call, { ...tool, reason: tool.reason });
+  const message = approved === null ? call.message : approvedMessage(call.message, name, approved.args);
+  const args = approved === null ? asked : (approved.args ?? {});
+  const requestId = approved?.requestId ?? null;
+  return outcomeOf({ tool: name, args, verdict: 'runs', requestId }, async () => {
+    const sent = call.era === 'stateless' ? call.request.headers : null;
+    const headers = paramHeaders(tool.definition, args, sent);
+    // An approval is for one call, even of a tool that changes nothing.
+    const mayRunTwice = approved === null && readsOnly(hintsOf(tool.definition));
+    return run(deps, { ...call, message, paramHeaders: headers }, mayRunTwice);
   });
 }
 
-/** Sends a call on. What may have been carried out is asked again only where that changes nothing. */
-async function run(deps: Deps, call: ServerCall, { definition }: ViewedTool): Promise<Answered> {
+/** Takes the approval of a call that waits. */
+const approvalOf = (
+  deps: Deps,
+  call: ServerCall,
+  { definition, hash: definitionHash, reason }: ViewedTool & { readonly reason: ApprovalReason },
+): Promise<ApprovedCall> => {
+  const { endpoint, source } = call;
+  const { id: serverId, name: serverName, approvalPolicy: policy } = source.server;
+  return requireApproval(deps, call, {
+    args: sentArguments(call.message),
+    elicits: elicitsOf(deps, call),
+    accountId: endpoint.accountId,
+    serverId,
+    serverName,
+    policy,
+    reason,
+    definition,
+    definitionHash,
+  });
+};
+
+function elicitsOf(deps: Deps, call: ServerCall): Elicits {
+  if (call.era === 'stateless') {
+    return isSentByOpener(call.message) ? 'by result' : null;
+  }
+  return hasOpeningSession(deps, call) ? 'on the stream' : null;
+}
+
+/** Sends a call on. What may have been carried out is sent again only where that changes nothing. */
+async function run(deps: Deps, call: ServerCall, isRepeatable: boolean): Promise<Answered> {
   try {
     return await forward(deps, call);
   } catch (error) {
-    const mayRunTwice = readsOnly(hintsOf(definition)) && !call.response.headersSent;
+    const mayRunTwice = isRepeatable && !call.response.headersSent;
     if (!(error instanceof ServerFailed) || error.kind !== 'broken' || !mayRunTwice) {
       throw error;
     }
@@ -50,7 +82,7 @@ async function findCalled(deps: Deps, call: ServerCall): Promise<ViewedTool> {
   try {
     const { server, scope } = call.source;
     // Methods are what annotations say; tags are the server's.
-    return looksAtDefinitions(server.approvalPolicy) || scope.methods !== undefined
+    return holdsBack(server.approvalPolicy) || scope.methods !== undefined
       ? await findDefinedTool(deps, call)
       : await findTool(deps, call);
   } catch (error) {
@@ -83,7 +115,7 @@ async function findDefinedTool({ runtime, limits }: Deps, { source, message }: S
     const { tools, isFresh, failure } = await runtime.tools(source.server, freshness);
     const tool = typeof name === 'string' ? source.find(tools, name) : undefined;
     if (tool !== undefined && !isFresh) {
-      const call = { tool: String(name), args: argumentsOf(message.params), verdict: tool.verdict };
+      const call = { tool: String(name), args: argumentsOf(message.params), verdict: tool.verdict, requestId: null };
       throw new AnswerFailed(outdatedTools(source, failure), { call });
     }
     if (tool !== undefined) {

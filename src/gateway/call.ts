@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
+import type { Earlier } from '../approvals/admission.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Identified } from '../http/context.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Era } from '../runtime/protocol.ts';
+import type { Round } from './elicitation.ts';
 import type { RequestInFlight } from './in-flight.ts';
 import type { Message, RequestMessage } from './message.ts';
 import type { Renewable } from './renewable.ts';
@@ -16,6 +18,8 @@ export type EndpointRequest = Served &
     /** Notes the id of the request, as `RequestInFlight` does, and cancels the request of this endpoint with an id. */
     readonly nameIt: RequestInFlight['nameIt'];
     readonly cancel: (id: string) => void;
+    /** Holds the request, as `RequestInFlight` does. */
+    readonly hold: RequestInFlight['hold'];
     /** Counts one more message for the rate limit. Rejects with `rate_limited`. */
     readonly count: () => Promise<void> | undefined;
     readonly request: Identified;
@@ -31,9 +35,17 @@ export type Call<Source = Served['source'], M = Message> = Omit<Served, 'source'
   readonly request: Identified;
   readonly response: ServerResponse;
   readonly signal: AbortSignal;
+  /** What asking a person has come to so far; kept when the message is decided again. */
+  readonly asking: Asking;
   /** Asked right before the message is sent on: what it is decided by may have changed while it waited. */
   readonly mayBeSent: MayBeSent;
 };
+
+/**
+ * What one message of a client has come to: the approval request that it waits for, or whose approval it has used. `round`
+ * is the one in its `requestState`.
+ */
+export type Asking = { earlier: Earlier | null; round: Round | null };
 
 /** One to an endpoint over an OpenAPI service. */
 export type ServiceCall<M = RequestMessage> = Call<ServedService, M>;

@@ -73,6 +73,7 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
         const { signal } = exchange;
         const counted = {
           nameIt: (id: string, end?: () => void): void => exchange.nameIt(id, end),
+          hold: () => exchange.hold(),
           cancel: (id: string): void => live.cancel(found.endpoint, id),
           count: () => limit(found.endpoint.id),
         };

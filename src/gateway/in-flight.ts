@@ -2,6 +2,8 @@ import { Slots } from '../base/fast/slots.ts';
 
 /** The maximum number of simultaneous requests: of one endpoint, and of all endpoints of one organization. */
 export const MAX_IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
+/** The maximum number of held requests of one organization. They do not count as in flight. */
+export const MAX_HELD_REQUESTS = 1000;
 /** The interval of the check of all endpoints with requests in flight, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 
@@ -13,6 +15,11 @@ export type RequestInFlight = {
    * part of the request instead of all of it.
    */
   readonly nameIt: (id: string, cancel?: () => void) => void;
+  /**
+   * Holds the request: it does not count as in flight until the result is disposed of. Returns null if it has
+   * ended, or if its organization has the maximum number of held requests.
+   */
+  readonly hold: () => Disposable | null;
   /** Ends the request for a reason of the gateway. */
   readonly abort: (reason: Error) => void;
   readonly end: (isLeft: boolean) => void;
@@ -43,8 +50,8 @@ export const ENDPOINT_GONE = new Error('The endpoint is gone.');
 export const REQUEST_CANCELLED = new Error('The client has cancelled the request.');
 const CLIENT_GONE = new Error('The client is gone.');
 
-/** The number of requests in flight of one endpoint or organization. */
-type Count = { readonly id: string; underWay: number };
+/** The numbers of requests of one endpoint or organization: in flight, and held. */
+type Count = { readonly id: string; underWay: number; held: number };
 
 /** Creates the list of one gateway. It checks the endpoints while a request is in flight. */
 export function createInFlight(most: { ofEndpoint: number; ofOrganization: number } = MAX_IN_FLIGHT): InFlight {
@@ -83,6 +90,8 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
     readonly #slot: number;
     readonly #ofEndpoint: Count;
     readonly #ofOrganization: Count;
+    #isHeld = false;
+    #isEnded = false;
 
     constructor(ofEndpoint: Count, ofOrganization: Count, isServed: () => Promise<boolean>) {
       this.isServed = isServed;
@@ -104,12 +113,32 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
       return this.#ofEndpoint === ofEndpoint && this.#id === id;
     }
 
+    hold(): Disposable | null {
+      if (this.#isEnded || this.#ofOrganization.held >= MAX_HELD_REQUESTS) {
+        return null;
+      }
+      this.#count(true);
+      return { [Symbol.dispose]: () => this.#count(false) };
+    }
+
+    #count(isHeld: boolean): void {
+      if (this.#isHeld !== isHeld) {
+        this.#isHeld = isHeld;
+        for (const count of [this.#ofEndpoint, this.#ofOrganization]) {
+          count.held += isHeld ? 1 : -1;
+          count.underWay += isHeld ? -1 : 1;
+        }
+      }
+    }
+
     abort(reason: Error): void {
       this.#controller.abort(reason);
     }
 
     end(isLeft: boolean): void {
       underWay.remove(this.#slot);
+      this.#count(false);
+      this.#isEnded = true;
       leave(ofEndpoints, this.#ofEndpoint);
       leave(ofOrganizations, this.#ofOrganization);
       if (isLeft) {
@@ -151,14 +180,14 @@ function enter(counts: Map<string, Count>, id: string, known: Count | undefined)
     known.underWay += 1;
     return known;
   }
-  const first = { id, underWay: 1 };
+  const first = { id, underWay: 1, held: 0 };
   counts.set(id, first);
   return first;
 }
 
 function leave(counts: Map<string, Count>, count: Count): void {
   count.underWay -= 1;
-  if (count.underWay === 0) {
+  if (count.underWay === 0 && count.held === 0) {
     counts.delete(count.id);
   }
 }

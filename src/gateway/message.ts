@@ -19,6 +19,8 @@ export type Message = {
   /** Undefined for an answer to a request of the server. */
   readonly method: string | undefined;
   readonly params: Params;
+  /** Whether `arguments` was null, which counts as absent in `params` and `json`. */
+  readonly hasNullArguments: boolean;
   /** The whole message as JSON, with numbers as received and no repeated members. */
   readonly json: Buffer;
 };
@@ -122,6 +124,7 @@ function* pieces(bytes: Buffer, size: JsonSize): Reading {
     id: id === undefined && method === 'initialize' ? null : id,
     method: isCall ? (method as string) : undefined,
     params: isCall ? (params as Params) : {},
+    hasNullArguments: isObject(written.params) && written.params.arguments === null,
     json: isWhole ? json : Buffer.from(JSON.stringify({ ...pick(envelope), jsonrpc: '2.0' })),
   };
 }

@@ -1,4 +1,5 @@
 import type { Verdict } from '../approvals/decision.ts';
+import { noteOutcome } from '../approvals/note-outcome.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
@@ -6,11 +7,13 @@ import { ServerFailed } from '../runtime/server-failed.ts';
 import { RpcError } from './message.ts';
 import type { Served } from './served.ts';
 
-/** A call of an existing tool, with its decision: it runs, or it must wait for a person. */
+/** A call of an existing tool, with its decision: it runs, it must wait for a person, or a person has denied it. */
 export type DecidedCall = {
   readonly tool: string;
   readonly args: Readonly<Record<string, unknown>>;
-  readonly verdict: Verdict;
+  readonly verdict: Verdict | 'denied';
+  /** The approval request whose approval the call has used; null if it needs none, or has none. */
+  readonly requestId: string | null;
 };
 
 /** The answer to a message. */
@@ -66,9 +69,12 @@ export type MessageStart = { readonly at: number; readonly requestBytes: number 
 /** The reason of a missing answer, if neither the server nor a decision caused it. */
 export type UnansweredReason = 'client_gone' | 'endpoint_gone' | 'internal';
 
-/** Records a finished call in the audit log. Messages that are not calls of existing tools are not recorded. */
+/**
+ * Records a finished call in the audit log, and the outcome of an approved one. Messages that are not calls of existing
+ * tools are not recorded.
+ */
 export function recordCall(
-  { callAudit, now }: Pick<Deps, 'callAudit' | 'now'>,
+  deps: Pick<Deps, 'callAudit' | 'now' | 'store' | 'log'>,
   { organizationId, endpoint }: Served,
   ended: Outcome | AnswerFailed,
   { at, requestBytes }: MessageStart,
@@ -79,9 +85,12 @@ export function recordCall(
   }
   const { call } = ended;
   const { isError, responseBytes } = ended instanceof AnswerFailed ? ended.answered : ended;
-  callAudit.record(
+  if (call.requestId !== null && isError !== undefined) {
+    noteOutcome(deps, organizationId, call.requestId, isError);
+  }
+  deps.callAudit.record(
     {
-      at: now(),
+      at: deps.now(),
       organizationId,
       endpoint,
       tool: call.tool,
@@ -104,8 +113,8 @@ function reasonOf(
   if (cause instanceof OutdatedTools) {
     return 'outdated_tools';
   }
-  if (verdict === 'waits') {
-    return 'approval';
+  if (verdict !== 'runs') {
+    return verdict === 'waits' ? 'approval' : 'denied';
   }
   if (isError !== undefined) {
     return isError ? 'tool_error' : undefined;

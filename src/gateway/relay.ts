@@ -51,6 +51,16 @@ export function sessionHeaders(
   return { 'mcp-session-id': id, ...(version !== undefined && { 'mcp-protocol-version': version }) };
 }
 
+/** Whether the client has a session in which it can be asked to open URLs. */
+export function hasOpeningSession(
+  deps: Deps,
+  call: Pick<ServerCall, 'endpoint' | 'source' | 'connection' | 'request' | 'session'>,
+): boolean {
+  const sealed = call.request.headers['mcp-session-id'];
+  const hasSession = call.session['mcp-session-id'] !== undefined && typeof sealed === 'string';
+  return hasSession && openSession(deps.store.read.secrets, placeOf(call), sealed).opensUrls === true;
+}
+
 /** The headers that go on to a server: those of the protocol, made of the body where it holds them, and trace context. */
 export function passedHeaders(headers: IncomingHttpHeaders, message: Message | null, era: Era): Record<string, string> {
   const version = headers['mcp-protocol-version'];

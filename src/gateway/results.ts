@@ -1,8 +1,6 @@
-import type { CallToolResult } from '@modelcontextprotocol/client';
 import { isObject } from '../base/json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
-import { looksAtDefinitions } from '../contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
+import { holdsBack } from '../contract/approval-policies.ts';
 import { type Era, META_PREFIX } from '../runtime/protocol.ts';
 import { RpcError } from './message.ts';
 import { OutdatedTools } from './outcome.ts';
@@ -41,7 +39,7 @@ export const methodNotFound = (era: Era): RpcError =>
 /** The error for a call whose decision needs a newer list of tools. */
 export const outdatedTools = ({ server }: Pick<ServedServer, 'server'>, failure: Error | null): OutdatedTools => {
   const why = failure?.message ?? `The MCP server '${server.name}' did not list its tools in time.`;
-  const decides = looksAtDefinitions(server.approvalPolicy)
+  const decides = holdsBack(server.approvalPolicy)
     ? `approval policy ${server.approvalPolicy}`
     : 'scope of this endpoint';
   const what = `the ${decides} decides by a list of tools that is at most 60 s old`;
@@ -57,15 +55,3 @@ export function argumentsOf({ arguments: args = {} }: Result): Result {
   }
   return args;
 }
-
-/** The result of a call that a person would have to approve. */
-export const approvalRequired = (policy: ApprovalPolicy): Result =>
-  ({
-    content: [
-      {
-        type: 'text',
-        text: `A person must approve this call (approval_policy ${policy}), and waiting is not served yet.`,
-      },
-    ],
-    isError: true,
-  }) satisfies CallToolResult;

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { type ApiError, CATALOGUE, overBudget } from '../base/errors.ts';
 import { measureJson } from '../base/json-text.ts';
 import { OverBudget } from '../base/memory-budget.ts';
-import { NotSent } from '../base/not-sent.ts';
 import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
@@ -10,17 +9,15 @@ import { headersOf } from '../http/errors.ts';
 import { memoryOf } from '../http/memory.ts';
 import { readBytes } from '../http/read-bytes.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
-import { answerByServer } from './answer-by-server.ts';
-import { answerByService } from './answer-by-service.ts';
-import { BatchAnswer, type BatchPart, isBatch, splitBatch } from './batch.ts';
-import type { Call, EndpointRequest } from './call.ts';
-import { noSuchEndpoint } from './endpoints.ts';
-import { eraOf } from './eras.ts';
+import { answerMessage } from './answer-message.ts';
+import { admitToBatch, BatchAnswer, isBatch, splitBatch } from './batch.ts';
+import type { EndpointRequest } from './call.ts';
+import type { EventPart } from './event-part.ts';
+import { HoldableAnswer } from './hold-call.ts';
 import { ENDPOINT_GONE, REQUEST_CANCELLED } from './in-flight.ts';
 import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type Outcome, recordCall } from './outcome.ts';
 import { acceptOf, beginEvents, EVENT_STREAM, sendRpcError } from './reply.ts';
-import type { Served } from './served.ts';
 
 /** JSON may not begin with it, and libraries ignore it (RFC 8259, section 8.1). */
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
@@ -76,7 +73,7 @@ async function answerBatch(deps: Deps, asked: EndpointRequest, batch: readonly B
 /** A message of a request: the time at which its request came, and of a batch its place in the answer, and its count. */
 type Arrived = {
   readonly at: number;
-  readonly part?: BatchPart;
+  readonly part?: EventPart;
   readonly count?: EndpointRequest['count'] | undefined;
 };
 
@@ -87,7 +84,8 @@ async function answerOne(
   bytes: Buffer,
   { at, part, count }: Arrived,
 ): Promise<void> {
-  const { request, response, signal } = asked;
+  const { request, signal } = asked;
+  using place = new HoldableAnswer(request, asked.response);
   let message: Message | undefined;
   let ended: Outcome | AnswerFailed = null;
   try {
@@ -99,21 +97,24 @@ async function answerOne(
     }
     const reading = readMessage(bytes, asked.organizationId, signal, size);
     message = reading instanceof Promise ? await reading : reading;
-    part?.admit(message);
+    if (part !== undefined) {
+      admitToBatch(part, message);
+    }
     await count?.()?.catch((error: ApiError) => {
       throw new RpcError(RPC_ERROR_CODES.refused, error.message);
     });
     noteId(asked, message);
-    ended = await answer(deps, asked, message);
+    ended = await answerMessage(deps, asked, message, { place, until: at + deps.approvalHoldMs });
   } catch (error) {
     ended = error instanceof AnswerFailed ? error : new AnswerFailed(error);
+    const { response } = place;
     if (signal.reason === REQUEST_CANCELLED) {
-      endCancelled(deps, asked, message);
+      endCancelled(deps, { ...asked, response }, message);
     } else {
-      sendError(deps, asked, message, ended);
+      sendError(deps, { ...asked, response }, message, ended);
     }
   } finally {
-    const without = response.destroyed || signal.reason === REQUEST_CANCELLED ? 'client_gone' : 'internal';
+    const without = asked.response.destroyed || signal.reason === REQUEST_CANCELLED ? 'client_gone' : 'internal';
     const began = { at, requestBytes: bytes.length };
     recordCall(deps, asked, ended, began, signal.reason === ENDPOINT_GONE ? 'endpoint_gone' : without);
   }
@@ -146,49 +147,6 @@ function endCancelled(deps: Deps, { request, response }: EndpointRequest, messag
     const cancelled = new RpcError(RPC_ERROR_CODES.refused, REQUEST_CANCELLED.message);
     sendRpcError(request, response, deps.publicUrl, cancelled, message?.id);
   }
-}
-
-/**
- * Answers a message with the current endpoint of its token, because the body may have taken its time. A change before
- * the message is sent makes it decided again, so that the change applies at once.
- */
-async function answer(deps: Deps, asked: EndpointRequest, message: Message): Promise<Outcome> {
-  for (;;) {
-    const renewed = asked.renew();
-    const served = renewed instanceof Promise ? await renewed : renewed;
-    if (served === null) {
-      throw noSuchEndpoint();
-    }
-    try {
-      return await answerBy(deps, asked, served, message);
-    } catch (error) {
-      if (!(error instanceof NotSent)) {
-        throw error;
-      }
-    }
-  }
-}
-
-function answerBy(deps: Deps, asked: EndpointRequest, served: Served, message: Message): Promise<Outcome> {
-  const { request, response, signal, isCurrent } = asked;
-  const { endpoint, organizationId, source } = served;
-  const era = eraOf(message, request.headers);
-  if (message.method === 'subscriptions/listen') {
-    asked.listen();
-  }
-  const call: Omit<Call, 'source'> = {
-    endpoint,
-    organizationId,
-    message,
-    era,
-    request,
-    response,
-    signal,
-    mayBeSent: isCurrent,
-  };
-  return source.kind === 'service'
-    ? answerByService(deps, { ...call, source })
-    : answerByServer(deps, { ...call, source });
 }
 
 /**

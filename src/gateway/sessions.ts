@@ -24,13 +24,17 @@ export type ServerSession = {
   readonly id: string;
   /** The version that the server speaks in it, if the client was told another. */
   readonly version?: string | undefined;
+  /** Whether the client can ask its person to open a URL (`elicitation.url`). */
+  readonly opensUrls?: boolean | undefined;
 };
 
-/** Between an id and a version. No id contains it, for ids are values of headers. */
+/** Between the parts. No id contains it, for ids are values of headers. */
 const SEPARATOR = '\n';
+/** The last part of a session whose client opens URLs. */
+const OPENS_URLS = 'opens URLs';
 
 /** Seals a session of a server for a client: only this gateway can make or read it. */
-export function sealSession(secrets: Sealer, place: SessionPlace, { id, version }: ServerSession): string {
+export function sealSession(secrets: Sealer, place: SessionPlace, { id, version, opensUrls }: ServerSession): string {
   if (Buffer.byteLength(id) > MAX_SESSION_ID_BYTES) {
     throw new RpcError(
       RPC_ERROR_CODES.serverFailed,
@@ -40,7 +44,12 @@ export function sealSession(secrets: Sealer, place: SessionPlace, { id, version 
       },
     );
   }
-  return secrets.seal(version === undefined ? id : id + SEPARATOR + version, contextOf(place));
+  const parts = [
+    id,
+    ...(version !== undefined || opensUrls ? [version ?? ''] : []),
+    ...(opensUrls ? [OPENS_URLS] : []),
+  ];
+  return secrets.seal(parts.join(SEPARATOR), contextOf(place));
 }
 
 /**
@@ -66,12 +75,12 @@ export const noSuchSession = (): RpcError =>
 
 /** Opens a sealed session. Throws an RpcError with the status 404, after which clients begin a new session. */
 export function openSession(secrets: Sealer, place: SessionPlace, sealed: string): ServerSession {
-  const [id, version] = opened(secrets, place, sealed)?.split(SEPARATOR) ?? [];
+  const [id, version, last] = opened(secrets, place, sealed)?.split(SEPARATOR) ?? [];
   const { organizationId } = place;
   if (id === undefined || (ended.hasAny(organizationId) && ended.has(organizationId, nameOf(place, id)))) {
     throw noSuchSession();
   }
-  return { id, version };
+  return { id, version: version || undefined, opensUrls: last === OPENS_URLS };
 }
 
 /** Returns null for an id from another endpoint, server or gateway. */

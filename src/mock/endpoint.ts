@@ -5,8 +5,9 @@ import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { readJson } from '../base/read-json.ts';
 import type { Operation } from '../contract/document.ts';
-import { BatchAnswer, type BatchPart, isBatch, splitBatch } from '../gateway/batch.ts';
+import { admitToBatch, BatchAnswer, isBatch, splitBatch } from '../gateway/batch.ts';
 import { noSuchEndpoint } from '../gateway/endpoints.ts';
+import type { EventPart } from '../gateway/event-part.ts';
 import { RpcError, type RpcId, readMessage } from '../gateway/message.ts';
 import { sendJson, sendRpcError } from '../gateway/reply.ts';
 import { noSuchSession } from '../gateway/sessions.ts';
@@ -68,13 +69,15 @@ export function createEndpoint(publicUrl: string, budget: MemoryBudget): ServeMc
     request: Identified,
     response: ServerResponse,
     bytes: Buffer,
-    part?: BatchPart,
+    part?: EventPart,
   ): Promise<void> {
     let id: RpcId | undefined;
     try {
       const message = await readMessage(bytes, 'mock', new AbortController().signal);
       ({ id } = message);
-      part?.admit(message);
+      if (part !== undefined) {
+        admitToBatch(part, message);
+      }
       answerMessage(contacts, request, response, { ...(readJson(String(message.json)) as Message), id });
     } catch (error) {
       refuse(request, response, error, id);

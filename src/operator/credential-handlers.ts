@@ -40,7 +40,7 @@ export const credentialHandlers = (deps: Deps): Handlers<CredentialOperations> =
   listApiKeys: async ({ params }, respond) => respond(200, (await listKeyPairs(deps, params.org_id)).map(toWire)),
 
   createApiKey: async ({ params, body, caller }, respond) => {
-    const { name, permissions = ['servers', 'approvals'] } = body;
+    const { name, permissions = ['servers'] } = body;
     const fields = { name, permissions, expiresAt: expiryOf(body) };
     const { created, apiKey, apiSecret } = await createKeyPair(deps, caller, params.org_id, fields);
     const headers = { Location: `/admin/api/v1/organizations/${params.org_id}/api-keys/${created.id}` };

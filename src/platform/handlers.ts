@@ -9,6 +9,7 @@ import { defaultServer, docsDocument } from '../docs/document.ts';
 import { llmsIndex } from '../docs/markdown.ts';
 import { allowOwnScripts } from '../docs/script-hashes.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { isApprovalRequestId, sendApprovalPage } from './approval-page.ts';
 import { publishedPages } from './pages.ts';
 import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
@@ -53,6 +54,14 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
         llms: `${publicUrl}/llms.txt`,
         health: `${publicUrl}/healthz`,
       });
+    },
+
+    getApprovalPage: (request, response) => {
+      const id = String(request.params.approvalRequestId);
+      if (!isApprovalRequestId(id)) {
+        throw notFound('Page', `There is no approval request ${JSON.stringify(id)}: its id begins with apr_.`);
+      }
+      sendApprovalPage(response, publicUrl, id);
     },
 
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),

@@ -29,13 +29,16 @@ export async function fill(app: RequestListener, data: SandboxData, credentials:
   }
 }
 
-async function send(data: SandboxData, { client, create }: Sender): Promise<void> {
+async function send(data: SandboxData, { client, create, callTool }: Sender): Promise<void> {
   const createEndpoints = async (path: string, accountId: string, endpoints: Seeds['endpoints'] = []) => {
-    for (const [at, { id, token, ...body }] of endpoints.entries()) {
+    for (const [at, { id, token, calls = [], ...body }] of endpoints.entries()) {
       const params = { path: { integrated_account_id: accountId } };
-      await create(`${path}.endpoints[${at}]`, { id, token }, () =>
+      const made = await create(`${path}.endpoints[${at}]`, { id, token }, () =>
         client.POST('/integrated-account/{integrated_account_id}/mcp', { params, body }),
       );
+      for (const [index, call] of calls.entries()) {
+        await callTool(`${path}.endpoints[${at}].calls[${index}]`, made.token, call);
+      }
     }
   };
 
@@ -65,6 +68,7 @@ async function send(data: SandboxData, { client, create }: Sender): Promise<void
 }
 
 type Seeds = NonNullable<SandboxData['servers']>[number];
+type CallSeed = NonNullable<NonNullable<Seeds['endpoints']>[number]['calls']>[number];
 type Answer<T> = { readonly data?: T; readonly error?: unknown; readonly response: Response };
 type Sender = ReturnType<typeof createSender>;
 
@@ -81,5 +85,19 @@ function createSender(baseUrl: string, credentials: Credentials, choose: Choose)
     }
     return data;
   };
-  return { client: createClient({ ...credentials, baseUrl }), create };
+  /** Calls a tool, and leaves if the call waits for a person: its approval request stays. */
+  const callTool = async (path: string, token: string, { id, ...params }: CallSeed): Promise<void> => {
+    choose({ id: id?.replace(/^apr_/, '') });
+    const answer = await fetch(`${baseUrl}/mcp`, {
+      method: 'POST',
+      // The head of a stream comes as soon as the call waits.
+      headers: { Authorization: `Bearer ${token}`, Accept: 'text/event-stream' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }),
+    });
+    if (answer.headers.get('Content-Type') !== 'text/event-stream') {
+      throw new DataRefused(`${path}: ${await answer.text()}`);
+    }
+    await answer.body?.cancel();
+  };
+  return { client: createClient({ ...credentials, baseUrl }), create, callTool };
 }

@@ -7,7 +7,20 @@ import type { SandboxData } from './seeds.ts';
 const UUID = '[\\da-f]{8}-[\\da-f]{4}-4[\\da-f]{3}-[89ab][\\da-f]{3}-[\\da-f]{12}';
 const id = { type: 'string', pattern: `^${UUID}$` };
 const list = (properties: object) => ({ type: 'array', items: { type: 'object', properties } });
-const endpoints = list({ id, token: { type: 'string', pattern: '^[\\da-f]{32}$' } });
+const calls = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name'],
+    additionalProperties: false,
+    properties: {
+      id: { type: 'string', pattern: `^apr_${UUID}$` },
+      name: { type: 'string' },
+      arguments: { type: 'object' },
+    },
+  },
+};
+const endpoints = list({ id, token: { type: 'string', pattern: '^[\\da-f]{32}$' }, calls });
 
 /** The members that are not sent as they are; the document checks the others. */
 const isData = new Ajv2020({ allErrors: true }).compile<SandboxData>({
@@ -48,7 +61,9 @@ export function readData(text: string, contactsUrl: string): SandboxData {
 function chosenIn({ servers = [], integrations = [], shared_servers = [] }: SandboxData): string[] {
   const accounts = integrations.flatMap((integration) => integration.accounts ?? []);
   const endpoints = [...servers, ...accounts].flatMap((account) => account.endpoints ?? []);
-  const objects: readonly ChosenIds[] = [...servers, ...integrations, ...accounts, ...endpoints, ...shared_servers];
+  const made = endpoints.flatMap(({ calls: ofEndpoint = [] }) => ofEndpoint);
+  const others = [...accounts, ...endpoints, ...made, ...shared_servers];
+  const objects: readonly ChosenIds[] = [...servers, ...integrations, ...others];
   return objects.flatMap(({ id, token }) => [id, token]).filter((one) => one !== undefined);
 }
 

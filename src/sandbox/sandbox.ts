@@ -53,6 +53,8 @@ export async function startSandbox(
 ): Promise<RunningServer> {
   const own = new Set(SECRET_VARIABLES.flatMap((name) => [name, `${name}_FILE`]));
   const config = parseConfig({
+    // Samples find the call that waits for as long as a sandbox usually runs.
+    GATEHOUSE_APPROVAL_TIMEOUT: '86400',
     ...Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name))),
     ...SANDBOX_CREDENTIALS,
     GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),

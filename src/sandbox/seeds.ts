@@ -3,7 +3,9 @@ import type { ChosenIds } from './seed-ids.ts';
 
 type Schemas = components['schemas'];
 
-type EndpointSeed = Schemas['EndpointCreate'] & ChosenIds;
+/** A call of a tool through an endpoint. It may have the `id` that its approval request is to have if it waits. */
+type CallSeed = { readonly id?: string; readonly name: string; readonly arguments?: Readonly<Record<string, unknown>> };
+type EndpointSeed = Schemas['EndpointCreate'] & ChosenIds & { readonly calls?: readonly CallSeed[] };
 type AccountSeed = Omit<Schemas['AccountCreate'], 'environment_integration_id'> & {
   readonly id?: string;
   readonly endpoints?: readonly EndpointSeed[];
@@ -71,11 +73,25 @@ export const examples = (contactsUrl: string): SandboxData => ({
       ],
     },
     {
+      id: 'mcp_4d1f0b52-8c3e-4a7a-9f21-6e4d3c2b1a10',
       name: 'Contacts',
       url: contactsUrl,
       approval_policy: 'auto_approve_read_only',
       tags: ['contacts'],
-      endpoints: [{ token: CONTACTS_TOKEN, name: 'Contacts' }],
+      endpoints: [
+        {
+          id: '3ca1f401-7183-47c5-9e39-e8e257e3c797',
+          token: CONTACTS_TOKEN,
+          name: 'Contacts',
+          calls: [
+            {
+              id: 'apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37',
+              name: 'create_contact',
+              arguments: { name: 'Grace Hopper', email: 'grace@example.com' },
+            },
+          ],
+        },
+      ],
     },
   ],
   integrations: [

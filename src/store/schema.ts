@@ -86,6 +86,53 @@ export type Database = {
     auto_approve: number;
     created_at: number;
   };
+  /** Calls that wait for a person, or have waited. */
+  approval_requests: {
+    id: string;
+    organization_id: string;
+    status: string;
+    endpoint_id: string;
+    endpoint_name: string;
+    account_id: string;
+    /** Null for an account of an integration. */
+    server_id: string | null;
+    server_name: string;
+    client_name: string | null;
+    client_version: string | null;
+    tool_name: string;
+    definition: string;
+    definition_hash: string;
+    /** Sealed JSON, context `approval_requests.arguments:<id>`. */
+    arguments: string | null;
+    arguments_digest: string;
+    arguments_bytes: number;
+    /** The bytes that count towards the maximum of the organization while the request waits or is approved. */
+    held_bytes: number;
+    approval_policy: string;
+    reason: string;
+    decision_version: string;
+    /** The hash of endpoint, account, tool and arguments. */
+    call_hash: string;
+    created_at: number;
+    expires_at: number;
+    /** When the status `pending` or `approved` ends by itself; null for all others. */
+    due_at: number | null;
+    decided_at: number | null;
+    usable_until: number | null;
+    used_at: number | null;
+    /** When a status was reached that nothing can change; null for `pending` and `approved`. */
+    ended_at: number | null;
+    outcome: string | null;
+  };
+  approval_decisions: {
+    request_id: string;
+    approver_kind: string;
+    approver_id: string;
+    approver_name: string;
+    decision: string;
+    reason: string | null;
+    at: number;
+  };
   audit_events: {
     id: string;
     at: number;

@@ -22,6 +22,7 @@ export const SEALED = {
   webhookUrl: sealed('webhooks', ['id'], 'url'),
   webhookSecret: sealed('webhooks', ['id'], 'secret'),
   previousWebhookSecret: sealed('webhooks', ['id'], 'previous_secret'),
+  approvalArguments: sealed('approval_requests', ['id'], 'arguments'),
 };
 
 function sealed<T extends keyof Database>(

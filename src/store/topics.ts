@@ -48,6 +48,9 @@ const CONFIG_COLUMNS: Columns = {
   shared_servers: ['id'],
   server_catalogues: ['server_id'],
   tool_approvals: ['server_id'],
+  // Nothing that is kept depends on them, and a call that waits must not empty what others keep.
+  approval_requests: [],
+  approval_decisions: [],
   audit_events: [],
   tool_calls: [],
   webhooks: [],
@@ -60,7 +63,10 @@ const CONFIG_COLUMNS: Columns = {
 };
 
 /** The same for `approvals`: a topic is the id of a request. All other tables have none. */
-const APPROVAL_COLUMNS: Partial<Columns> = {};
+const APPROVAL_COLUMNS: Partial<Columns> = {
+  approval_requests: ['id'],
+  approval_decisions: ['request_id'],
+};
 
 const COLUMNS_OF: Readonly<Record<Subject, Partial<Columns>>> = {
   config: CONFIG_COLUMNS,

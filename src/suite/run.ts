@@ -142,7 +142,10 @@ function secretsOf(own: string, credentials: SuiteCredentials, headers: SuiteOpt
 async function newOrganization(operator: Caller, name: string): Promise<{ pair: Credentials; token: Credentials }> {
   const { location, json } = await operator.attempt('createOrganization', { body: { name } });
   const org_id = location?.split('/').at(-1) ?? `${(json as { id?: string } | undefined)?.id}`;
-  const pair = await operator.attempt('createApiKey', { path: { org_id }, body: { name } });
+  const pair = await operator.attempt('createApiKey', {
+    path: { org_id },
+    body: { name, permissions: ['servers', 'approvals'] },
+  });
   const token = await operator.attempt('createApiToken', { path: { org_id }, body: { name } });
   return {
     pair: keyPair(secretIn(pair, 'apiKey'), secretIn(pair, 'apiSecret')),

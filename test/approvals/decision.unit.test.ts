@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decideTool } from '../../src/approvals/decide-tool.ts';
 import { decide } from '../../src/approvals/decision.ts';
 import { APPROVAL_POLICIES } from '../../src/contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../../src/contract/closed-words.ts';
+import type { ApprovalPolicy, ApprovalReason } from '../../src/contract/closed-words.ts';
 
 const PRESENT = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
@@ -28,18 +28,21 @@ const cases: Case[] = APPROVAL_POLICIES.flatMap((policy) =>
   ),
 );
 
-/** The numbered rules of the Servers API, the first that says something. */
-const RULES: readonly ((the: Case) => 'runs' | 'waits' | undefined)[] = [
+/** The numbered rules of the Servers API, the first that says something: that a call runs, or why it waits. */
+const RULES: readonly ((the: Case) => 'runs' | ApprovalReason | undefined)[] = [
   ({ policy }) => (policy === 'auto_approve_all' ? 'runs' : undefined),
-  ({ policy }) => (policy === 'require_approval_all' ? 'waits' : undefined),
-  ({ pin, approval }) =>
-    (pin === 'other' || pin === 'absent') && !approval.startsWith('present') ? 'waits' : undefined,
-  ({ approval }) => (approval === 'none' ? undefined : approval === 'present, runs' ? 'runs' : 'waits'),
-  ({ policy, readOnlyHint, destructiveHint }) =>
-    policy === 'auto_approve_read_only' && readOnlyHint === true && destructiveHint !== true ? 'runs' : undefined,
-  () => 'waits',
+  ({ policy }) => (policy === 'require_approval_all' ? 'all' : undefined),
+  ({ pin, approval }) => (pin === 'other' && !approval.startsWith('present') ? 'changed' : undefined),
+  ({ pin, approval }) => (pin === 'absent' && !approval.startsWith('present') ? 'new' : undefined),
+  ({ approval }) => (approval === 'none' ? undefined : approval === 'present, runs' ? 'runs' : 'per_tool'),
+  ({ policy }) => (policy === 'require_approval_per_tool' ? 'per_tool' : undefined),
+  ({ readOnlyHint, destructiveHint }) => (readOnlyHint === true && destructiveHint !== true ? 'runs' : undefined),
+  () => 'not_read_only',
 ];
-const verdictOf = (the: Case) => RULES.map((rule) => rule(the)).find((said) => said !== undefined);
+function expectedOf(the: Case) {
+  const said = RULES.map((rule) => rule(the)).find((rule) => rule !== undefined) ?? 'runs';
+  return said === 'runs' ? { verdict: 'runs', reason: null } : { verdict: 'waits', reason: said };
+}
 const hasChanged = ({ pin, approval }: Case) => pin === 'other' && !approval.startsWith('present');
 
 function decided({ policy, approval, pin, readOnlyHint, destructiveHint }: Case, name = 'file_read') {
@@ -71,7 +74,7 @@ describe('decides by policy, approval, pin and hints', () => {
     const own = cases.filter((the) => the.policy === policy);
     expect(own).toHaveLength(5 * 4 * 36);
     for (const the of own) {
-      const expected = { verdict: verdictOf(the), isChanged: hasChanged(the) };
+      const expected = { ...expectedOf(the), isChanged: hasChanged(the) };
       expect(decided(the), JSON.stringify(the)).toEqual(expected);
     }
   });
@@ -94,9 +97,9 @@ test.each(['__proto__', 'constructor', 'toString', ''])('a tool named %j has no 
     readOnlyHint: true,
     destructiveHint: false,
   } as const;
-  expect(decided({ ...the, pin: 'absent' }, name)).toEqual({ verdict: 'waits', isChanged: false });
-  expect(decided({ ...the, pin: 'other' }, name)).toEqual({ verdict: 'waits', isChanged: true });
-  expect(decided({ ...the, pin: 'present' }, name)).toEqual({ verdict: 'runs', isChanged: false });
+  expect(decided({ ...the, pin: 'absent' }, name)).toEqual({ verdict: 'waits', reason: 'new', isChanged: false });
+  expect(decided({ ...the, pin: 'other' }, name)).toEqual({ verdict: 'waits', reason: 'changed', isChanged: true });
+  expect(decided({ ...the, pin: 'present' }, name)).toEqual({ verdict: 'runs', reason: null, isChanged: false });
 });
 
 test.each([undefined, null, [], 'readOnlyHint', true])('invalid annotations count as no hints: %j', (annotations) => {
@@ -112,6 +115,6 @@ test.each([
   ['auto_approve_read_only', 'runs', 'waits'],
   ['require_approval_per_tool', 'waits', 'waits'],
 ] as const)('an own tool under %s: a reading tool %s, a writing tool %s', (policy, reading, writing) => {
-  expect(decide(policy, { readOnlyHint: true })).toEqual({ verdict: reading, isChanged: false });
-  expect(decide(policy, {})).toEqual({ verdict: writing, isChanged: false });
+  expect(decide(policy, { readOnlyHint: true })).toMatchObject({ verdict: reading, isChanged: false });
+  expect(decide(policy, {})).toMatchObject({ verdict: writing, isChanged: false });
 });

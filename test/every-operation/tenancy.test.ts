@@ -36,6 +36,7 @@ describe.each(withIds.filter(({ path }) => path.includes('{org_id}') && path.inc
 const UNKNOWN = {
   integrated_account_id: '00000000-0000-4000-8000-000000000000',
   mcpServerId: 'mcp_00000000-0000-4000-8000-000000000000',
+  approvalRequestId: 'apr_00000000-0000-4000-8000-000000000000',
   org_id: `org_${'0'.repeat(27)}`,
   id: '00000000-0000-4000-8000-000000000000',
   toolName: 'nobody_has_this',
@@ -43,6 +44,7 @@ const UNKNOWN = {
 const WRONG_KIND = {
   integrated_account_id: 'mcp_x',
   mcpServerId: `org_${'0'.repeat(27)}`,
+  approvalRequestId: UNKNOWN.mcpServerId,
   org_id: UNKNOWN.mcpServerId,
   id: UNKNOWN.mcpServerId,
 };

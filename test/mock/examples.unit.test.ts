@@ -47,7 +47,7 @@ const apis = {
 /** Codes of the catalogue that no operation of an API answers. */
 const NEVER: Readonly<Record<keyof typeof apis, readonly ErrorCode[]>> = {
   accounts: ['server_failed', 'reload_failed'],
-  servers: ['conflict', 'reload_failed'],
+  servers: ['reload_failed'],
   operator: ['server_failed'],
   // Its 400 and 404 are answers of JSON-RPC; the catalogue calls the first one malformed_request.
   gateway: [

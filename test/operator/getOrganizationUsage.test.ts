@@ -34,7 +34,8 @@ describe('200', () => {
 
   test('shows the held memory and its share', async () => {
     const { budget } = server.deps;
-    const [own, other] = [server.organizationId, (await createWorld(server)).organizationId];
+    const own = server.organizationId;
+    const other = (await call(server.url, 'createOrganization', { body: { name: 'Other' } })).body.id;
     const held = budget.hold(own, 'test', 1000);
     const memory = async (id: string) => (await usageOf(id)).body.memory;
     const before = await memory(own);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askServer, GUIDES } from '../../src/docs/guides.ts';
 import { SANDBOX_CREDENTIALS, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { askOnce } from '../support/ask-once.ts';
+import { ROOT } from '../support/process.ts';
 
 const run = promisify(execFile);
 
@@ -50,4 +51,28 @@ test('the program of the guide to pagination reads every account', async () => {
   });
   expect(body.result.length).toBeGreaterThan(0);
   expect(stdout.trim().split('\n')).toEqual(body.result.map(({ id }: { readonly id: string }) => id));
+});
+
+test('the guide to approving calls leads from the call to its result', async () => {
+  const blocks = await blocksOf('approve-calls', 'sh');
+  const [call = ''] = blocks.filter((block) => block.startsWith('curl '));
+  const commands = blocks
+    .join('')
+    .split('\n')
+    .filter((command) => command.startsWith('npx mcp-gatehouse approvals '));
+  expect(commands).toHaveLength(3);
+  const env = { PATH: process.env.PATH, ...variables };
+  const calling = run('sh', ['-c', askServer(call, sandbox.url)], { env });
+  const approvals = async (command = '', id = ''): Promise<string> => {
+    const flags = `-r ./bin/preload.cjs src/cli/main.ts`;
+    const script = command.replace('npx mcp-gatehouse', `"${process.execPath}" ${flags}`);
+    return (await run('sh', ['-c', `${script} --url ${sandbox.url}`], { env: { ...env, ID: id }, cwd: ROOT })).stdout;
+  };
+  let id: string | undefined;
+  while (id === undefined) {
+    [id] = /apr_\S+/.exec(await approvals(commands[0])) ?? [];
+  }
+  expect(await approvals(commands[1], id)).toContain('"name": "Grace Hopper"');
+  expect(await approvals(commands[2], id)).toContain('Approved: ');
+  expect(JSON.parse((await calling).stdout).result.content[0].text).toContain('grace@example.com');
 });

@@ -49,7 +49,8 @@ afterAll(() => shared.stop());
 
 describe.each(operations)('$id', (operation) => {
   test.concurrent.each(Object.entries(RUNNERS))('its %s sample runs against a sandbox', async (language, runSample) => {
-    const takes = operation.method === 'DELETE' || operation.id === 'createSharedServer';
+    const takes =
+      operation.method === 'DELETE' || ['createSharedServer', 'decideApprovalRequest'].includes(operation.id);
     const sandbox = takes ? await startSandbox({ GATEHOUSE_PORT: '0' }) : shared;
     const sample = samplesOf(operation, sandbox.url).find(({ lang }) => lang === language);
     const source = sample?.source ?? 'exit 1';

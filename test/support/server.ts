@@ -47,6 +47,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     GATEHOUSE_API_TOKEN: API_TOKEN,
     GATEHOUSE_API_KEY: API_KEY,
     GATEHOUSE_API_SECRET: API_SECRET,
+    // Clients of calls that wait for a person are answered at once, unless a test is about holding them.
+    GATEHOUSE_APPROVAL_HOLD: '0',
     GATEHOUSE_SECRET_KEY: randomBytes(32).toString('base64'),
     ...env,
   });

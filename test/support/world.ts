@@ -1,4 +1,6 @@
+import { hash } from 'node:crypto';
 import type { Operation } from '../../src/contract/document.ts';
+import { hashDefinition } from '../../src/runtime/definitions.ts';
 import { type Answer, type Call, type Credentials, call, meantFor, operation, operations, send } from './client.ts';
 import type { TestServer } from './server.ts';
 
@@ -36,7 +38,9 @@ export async function createWorld(
 ): Promise<World> {
   const organization = await call(url, 'createOrganization', { body: { name: 'World' } });
   const path = { org_id: organization.body.id as string };
-  const admin = (await call(url, 'createApiKey', { path, body: { name: 'admin' } })).body;
+  const admin = (
+    await call(url, 'createApiKey', { path, body: { name: 'admin', permissions: ['servers', 'approvals'] } })
+  ).body;
   const pair = (await call(url, 'createApiKey', { path, body: { name: 'pair', permissions } })).body;
   const token = (await call(url, 'createApiToken', { path, body: { name: 'token' } })).body;
   const as = { apiKey: admin.apiKey, apiSecret: admin.apiSecret };
@@ -46,7 +50,8 @@ export async function createWorld(
   });
   const mcpServerId = server.body.data.id as string;
   const bearer = { as: { apiToken: token.token as string } };
-  const integration = (await call(url, 'createIntegration', { ...bearer, body: PETS })).body;
+  const pets = { ...PETS, approval_policy: 'require_approval_all' };
+  const integration = (await call(url, 'createIntegration', { ...bearer, body: pets })).body;
   const account = (
     await call(url, 'createAccount', {
       ...bearer,
@@ -60,6 +65,7 @@ export async function createWorld(
       body: { name: 'Pets' },
     })
   ).body;
+  const request = await createApprovalRequest(url, endpoint.token);
   const shared = {
     name: 'Shared',
     enabled: false,
@@ -76,6 +82,7 @@ export async function createWorld(
     createEndpoint: { name: 'Pets', config: { methods: ['read'] } },
     createSharedServer: shared,
     updateSharedServer: { name: 'Renamed' },
+    decideApprovalRequest: { decision: 'deny', ...request.hashes },
     setSharedServerOrganizations: { organizations: [path.org_id] },
   };
   const idIn = (template: string): string =>
@@ -98,6 +105,7 @@ export async function createWorld(
         mcpServerId,
         mcp_id,
         toolName: 'file_read',
+        approvalRequestId: request.id,
         org_id: path.org_id,
         token: endpoint.token,
         integrated_account_id: account.id,
@@ -108,6 +116,18 @@ export async function createWorld(
       return Object.fromEntries(wanted.map(({ name }) => [name, all[name] ?? '']));
     },
   };
+}
+
+/** Calls a tool that a person must approve. Returns the id of the request, and the hashes that a decision wants. */
+async function createApprovalRequest(url: string, token: string) {
+  const ask = async (method: string, params: object) => {
+    const body = { jsonrpc: '2.0', id: 1, method, params };
+    return (await call(url, 'sendToEndpoint', { path: { token }, as: 'nobody', body })).body.result;
+  };
+  const [{ name, ...definition }] = (await ask('tools/list', {})).tools;
+  const { _meta: meta } = await ask('tools/call', { name });
+  const hashes = { arguments_digest: hash('sha256', ''), definition_hash: hashDefinition({ name, ...definition }) };
+  return { id: meta['gatehouse/approval'].id as string, hashes };
 }
 
 /** The first request example of an operation, or nothing where it has no body. */

@@ -15,6 +15,7 @@ import { changes } from './0012-changes.ts';
 import { webhooks } from './0013-webhooks.ts';
 import { outputSchemas } from './0014-output-schemas.ts';
 import { accountSecurity } from './0015-account-security.ts';
+import { approvalRequests } from './0016-approval-requests.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -34,5 +35,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0013_webhooks': { up: (db) => webhooks(db, engine) },
     '0014_output_schemas': { up: outputSchemas },
     '0015_account_security': { up: accountSecurity },
+    '0016_approval_requests': { up: (db) => approvalRequests(db, engine) },
   };
 }

@@ -17,7 +17,12 @@ export async function startVictim(url: string): Promise<Victim> {
   const organization = (await call(url, 'createOrganization', { body: { name: 'Victim' } })).body.id;
   const path = { org_id: organization };
   const { token } = (await call(url, 'createApiToken', { path, body: { name: 'Victim' } })).body;
-  const { apiKey, apiSecret } = (await call(url, 'createApiKey', { path, body: { name: 'Victim' } })).body;
+  const { apiKey, apiSecret } = (
+    await call(url, 'createApiKey', {
+      path,
+      body: { name: 'Victim', permissions: ['servers', 'approvals'] },
+    })
+  ).body;
   const owner: Owner = { pair: { apiKey, apiSecret }, token: { apiToken: token } };
   const minted = await mintOver({ url }, `${place}/mcp`, {}, owner);
   const client = fork('test/isolation/support/victim-client.ts', {

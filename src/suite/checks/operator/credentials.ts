@@ -125,7 +125,7 @@ const kindChecks = ({ kind, secretsOf, secret, create, list, remove }: Kind) =>
 
 /** What each kind of credentials may do, and what it does unless that is said. */
 const PERMISSIONS = [
-  { create: 'createApiKey', known: ['servers', 'approvals'], byDefault: ['servers', 'approvals'] },
+  { create: 'createApiKey', known: ['servers', 'approvals'], byDefault: ['servers'] },
   { create: 'createApiToken', known: ['accounts', 'approvals'], byDefault: ['accounts'] },
 ] as const;
 

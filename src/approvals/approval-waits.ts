@@ -1,0 +1,153 @@
+import type { Logger } from 'pino';
+import * as states from '../store/approval-states.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
+import { endRequest } from './end-request.ts';
+
+/** What happens to a held call: its request has changed, or its client's person does not want to know of it. */
+export type HoldEvent = 'changed' | 'declined';
+
+/** A call that is held until its request changes. Dispose of it when the call is no longer held. */
+export type HeldCall = Disposable & {
+  /** Resolves with the next event after the last one that it gave. Read the request again: a change may also be none. */
+  readonly next: () => Promise<HoldEvent>;
+};
+
+/** The calls that this process holds, and the clock of all requests. */
+export type ApprovalWaits = {
+  /** Holds a call. Read the request afterwards: changes from now on are noticed. */
+  readonly hold: (requestId: string, elicitationId?: string) => HeldCall;
+  /** Notes that a person does not want to open the page that a client was asked to show under this id. */
+  readonly noteDecline: (elicitationId: string) => void;
+  readonly isHeld: (requestId: string) => boolean;
+  /** Expects that a request expires at a time, in milliseconds since the epoch. */
+  readonly expectExpiry: (at: number) => void;
+  /** Expects the expiry of requests that other processes have made, or an earlier one has left. */
+  readonly lookForDue: () => Promise<void>;
+  readonly close: () => Promise<void>;
+};
+
+/** The parts of the waits. */
+export type ApprovalWaitsOptions = {
+  readonly store: Pick<Store, 'read' | 'write' | 'onChange'>;
+  readonly now: () => number;
+  readonly log: Logger;
+  /** The longest time that any status lasts, in milliseconds. */
+  readonly longestMs: number;
+};
+
+/** Milliseconds until the next try while the database is away. */
+const RETRY_MS = 1000;
+
+/**
+ * Creates the waits of one gateway. Requests expire by a timer, which runs on even when the clock of the machine is set
+ * back: then the due time counts as reached.
+ */
+export function createApprovalWaits({ store, now, log, longestMs }: ApprovalWaitsOptions): ApprovalWaits {
+  const held = new Map<string, Set<Notify>>();
+  const elicited = new Map<string, Notify>();
+  let timer: NodeJS.Timeout | undefined;
+  let nextAt = Number.POSITIVE_INFINITY;
+  let expiring: Promise<void> | null = null;
+  let isClosed = false;
+
+  // Also changes that other processes make.
+  const unfollow = store.onChange('approvals', (topics) => {
+    for (const requestId of topics === 'anything' ? held.keys() : topics) {
+      for (const notify of held.get(requestId) ?? []) {
+        notify('changed');
+      }
+    }
+  });
+
+  const setTimer = (at: number, delayMs: number): void => {
+    clearTimeout(timer);
+    nextAt = at;
+    timer = setTimeout(start, delayMs).unref();
+  };
+
+  const schedule = (dueAt: number): void => {
+    if (!isClosed && dueAt < nextAt) {
+      setTimer(dueAt, Math.min(Math.max(dueAt - now(), 0), longestMs));
+    }
+  };
+
+  /** Expires what is due. */
+  const expire = async (at: number): Promise<void> => {
+    const reached = Math.max(at, now());
+    let isMore = true;
+    while (isMore) {
+      const due = await states.due(store.read, reached);
+      for (const request of due) {
+        await store.write((db) => endRequest(db, request, 'expired', reached));
+      }
+      isMore = due.length > 0;
+    }
+    await lookForDue();
+  };
+
+  const lookForDue = async (): Promise<void> => {
+    const next = await states.nextDue(store.read);
+    if (next !== null) {
+      schedule(next);
+    }
+  };
+
+  const start = (): void => {
+    const at = nextAt;
+    nextAt = Number.POSITIVE_INFINITY;
+    expiring = expire(at).catch((error: unknown) => {
+      if (!(error instanceof StoreUnavailable)) {
+        log.error({ err: error }, 'approval requests could not be expired; they are tried again');
+      }
+      if (!isClosed) {
+        setTimer(at, RETRY_MS);
+      }
+    });
+  };
+
+  return {
+    hold: (requestId, elicitationId) => {
+      const { notify, next } = createEvents();
+      const holders = held.get(requestId) ?? new Set();
+      held.set(requestId, holders.add(notify));
+      if (elicitationId !== undefined) {
+        elicited.set(elicitationId, notify);
+      }
+      return {
+        next,
+        [Symbol.dispose]: () => {
+          holders.delete(notify);
+          elicited.delete(elicitationId ?? '');
+          if (holders.size === 0 && held.get(requestId) === holders) {
+            held.delete(requestId);
+          }
+        },
+      };
+    },
+    noteDecline: (elicitationId) => elicited.get(elicitationId)?.('declined'),
+    isHeld: (requestId) => held.has(requestId),
+    expectExpiry: schedule,
+    lookForDue,
+    close: async () => {
+      isClosed = true;
+      unfollow();
+      clearTimeout(timer);
+      await expiring;
+    },
+  };
+}
+
+type Notify = (event: HoldEvent) => void;
+
+/** The events of one held call; those that come before they are asked for are kept as one. */
+function createEvents(): { readonly notify: Notify; readonly next: () => Promise<HoldEvent> } {
+  let waiting = Promise.withResolvers<HoldEvent>();
+  return {
+    notify: (event) => waiting.resolve(event),
+    next: async () => {
+      const event = await waiting.promise;
+      waiting = Promise.withResolvers();
+      return event;
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { approvalRequestId } from '../audit/wire.ts';
+import type { KeyPairCaller } from '../base/caller.ts';
+import { type ApiError, conflict, notFound } from '../base/errors.ts';
+import { formatInstant } from '../base/instants.ts';
+import type { ApprovalAnswer } from '../contract/closed-words.ts';
+import * as decisions from '../store/approval-decisions.ts';
+import * as requests from '../store/approval-requests.ts';
+import * as states from '../store/approval-states.ts';
+import type { Db } from '../store/store.ts';
+import type { ApprovalDeps } from './admission.ts';
+import { auditRequest } from './audit-request.ts';
+import { endRequest } from './end-request.ts';
+import { decisionVersionOf } from './exact-call.ts';
+
+/** The decision of a person, with the hashes of the call that the person saw. */
+export type DecisionFields = {
+  readonly decision: ApprovalAnswer;
+  readonly argumentsDigest: string;
+  readonly definitionHash: string;
+  readonly reason: string | null;
+};
+
+/** A request with the decisions about it. */
+export type DecidedRequest = requests.ApprovalRequest & { readonly decisions: readonly decisions.ApprovalDecision[] };
+
+/** Milliseconds for which an approval can be used, and for which a denial answers the same call. */
+export const DECISION_VALID_MS = 600_000;
+
+/**
+ * Decides about one exact call. Throws `not_found`; `conflict` if the request does not wait (any more), or if the caller
+ * saw another call; then nothing is decided, but a request that has expired or is outdated is stored as such.
+ */
+export async function decideApprovalRequest(
+  deps: ApprovalDeps,
+  caller: KeyPairCaller,
+  id: string,
+  fields: DecisionFields,
+): Promise<DecidedRequest> {
+  const { organizationId } = caller;
+  const result = await deps.store.writeFor(organizationId, (db) => decideIn(db, deps.now(), caller, id, fields));
+  if (result.refusal !== null) {
+    throw result.refusal;
+  }
+  deps.approvalWaits.expectExpiry(result.request.usableUntil ?? result.request.expiresAt);
+  return { ...result.request, decisions: result.decisions };
+}
+
+type Result = {
+  readonly request: requests.ApprovalRequest;
+  readonly decisions: decisions.ApprovalDecision[];
+  readonly refusal: ApiError | null;
+};
+
+async function decideIn(
+  db: Db,
+  at: number,
+  caller: KeyPairCaller,
+  id: string,
+  fields: DecisionFields,
+): Promise<Result> {
+  const { organizationId } = caller;
+  const request = await requests.find(db, organizationId, id, at);
+  if (request === null) {
+    throw noSuchRequest(id, organizationId);
+  }
+  const before = await decisions.list(db, [id]);
+  if (request.status !== 'pending') {
+    if (request.status === 'expired') {
+      await endRequest(db, request, 'expired', at);
+    }
+    return { request, decisions: before, refusal: conflict(truthAbout({ ...request, decisions: before })) };
+  }
+  requireSeen(request, fields);
+  const source = { ...request, endpointId: request.endpoint.id };
+  if ((await decisionVersionOf(db, source, request.approvalPolicy, at)) !== request.decisionVersion) {
+    await endRequest(db, request, 'outdated', at);
+    const outdated = { ...request, status: 'outdated' } as const;
+    return { request: outdated, decisions: before, refusal: conflict(truthAbout({ ...outdated, decisions: before })) };
+  }
+  const status = fields.decision === 'approve' ? 'approved' : 'denied';
+  const usableUntil = at + DECISION_VALID_MS;
+  const { kind, id: approver, name } = caller;
+  const decision = {
+    requestId: id,
+    by: { kind, id: approver, name },
+    decision: fields.decision,
+    reason: fields.reason,
+    at,
+  };
+  await states.decide(db, id, status, { at, usableUntil });
+  await decisions.insert(db, decision);
+  await auditRequest(db, `approval.${status}`, caller, request, at);
+  const decided = { ...request, status, decidedAt: at, usableUntil } as const;
+  return { request: decided, decisions: [...before, decision], refusal: null };
+}
+
+/** Throws `conflict` if a person saw another call than the one that would be decided. */
+function requireSeen(request: requests.ApprovalRequest, seen: DecisionFields): void {
+  const other =
+    seen.argumentsDigest !== request.argumentsDigest
+      ? 'arguments_digest'
+      : seen.definitionHash !== request.definitionHash
+        ? 'definition_hash'
+        : null;
+  if (other !== null) {
+    throw conflict(
+      `The ${other} that you sent is not that of this approval request, so nothing was decided. Read the request again, and decide about what it shows.`,
+    );
+  }
+}
+
+/** The error for an unknown request, and for one of another organization. */
+export const noSuchRequest = (id: string, organizationId: string): ApiError =>
+  notFound(
+    'Approval request',
+    `Approval request '${approvalRequestId(id)}' does not exist in organization '${organizationId}'`,
+  );
+
+/** Says why a request cannot be decided. */
+function truthAbout(request: DecidedRequest): string {
+  const { status, expiresAt, usableUntil, usedAt } = request;
+  const by = request.decisions.map(({ by, at }) => `${by.name} at ${formatInstant(at)}`).join(', ');
+  switch (status) {
+    case 'approved':
+      return `This approval request was approved by ${by}, and nothing was decided now. Its call may run until ${formatInstant(usableUntil ?? expiresAt)}.`;
+    case 'used':
+      return `This approval request was approved by ${by}, and its call was sent at ${formatInstant(usedAt ?? expiresAt)}. Nothing was decided now.`;
+    case 'denied':
+      return `This approval request was denied by ${by}, and nothing was decided now.`;
+    case 'outdated':
+      return 'Something has changed that this approval request depends on, such as the definition of the tool, the policy, the scope or the server, so nothing was decided. Let the client call again.';
+    default:
+      return by === ''
+        ? `This approval request has expired at ${formatInstant(expiresAt)}, and nothing was decided. Let the client call again.`
+        : `This approval request was approved by ${by}, but nobody used it until ${formatInstant(usableUntil ?? expiresAt)}. Nothing was decided now. Let the client call again.`;
+  }
+}

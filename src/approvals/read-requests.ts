@@ -1,0 +1,45 @@
+import type { KeyPairCaller } from '../base/caller.ts';
+import * as decisions from '../store/approval-decisions.ts';
+import * as requests from '../store/approval-requests.ts';
+import type { Store } from '../store/store.ts';
+import { type DecidedRequest, noSuchRequest } from './decide-approval-request.ts';
+
+type Reading = { readonly store: Pick<Store, 'read'>; readonly now: () => number };
+
+/** Returns one page of the requests of an organization, newest first, and their number on all pages. */
+export async function listRequests(
+  { store: { read }, now }: Reading,
+  { organizationId }: KeyPairCaller,
+  query: Parameters<typeof requests.page>[2],
+): Promise<{ readonly found: readonly DecidedRequest[]; readonly total: number }> {
+  const at = now();
+  const found = await requests.page(read, organizationId, query, at);
+  const made = await decisions.list(
+    read,
+    found.map(({ id }) => id),
+  );
+  const byRequest = Map.groupBy(made, ({ requestId }) => requestId);
+  const { offset, limit, ...filter } = query;
+  return {
+    found: found.map((request) => ({ ...request, decisions: byRequest.get(request.id) ?? [] })),
+    total: await requests.count(read, organizationId, filter, at),
+  };
+}
+
+/**
+ * Returns a request whole. Waits for `room` for its contents, in bytes, before it reads them. Throws `not_found`.
+ */
+export async function getRequest(
+  { store: { read }, now }: Reading,
+  { organizationId }: KeyPairCaller,
+  id: string,
+  room: (bytes: number) => Promise<unknown>,
+): Promise<{ readonly request: DecidedRequest; readonly contents: requests.ApprovalContents }> {
+  await room(await requests.contentBytes(read, organizationId, id));
+  const request = await requests.find(read, organizationId, id, now());
+  const contents = await requests.contents(read, organizationId, id);
+  if (request === null || contents === null) {
+    throw noSuchRequest(id, organizationId);
+  }
+  return { request: { ...request, decisions: await decisions.list(read, [id]) }, contents };
+}

@@ -1,0 +1,93 @@
+import type { components } from '../../generated/api.ts';
+import { isObject, parseExact } from '../base/json.ts';
+import { createClient } from '../client/client.ts';
+import { parseConfig } from '../config.ts';
+import { UsageError } from './arguments.ts';
+import type { Context } from './command.ts';
+import { GatewayRefused, unreachable, urlOf } from './gateway.ts';
+
+type Schemas = components['schemas'];
+export type Summary = Schemas['ApprovalRequestSummary'];
+export type Whole = Schemas['ApprovalRequest'];
+export type Decision = Schemas['ApprovalDecisionCreate']['decision'];
+
+/** A client of the approval requests of a running gateway. Every method throws GatewayRefused. */
+export type Approver = {
+  /** Returns the requests that wait, oldest first. */
+  readonly waiting: () => Promise<Summary[]>;
+  /** Returns a request whole, with numbers as they are written. */
+  readonly read: (id: string) => Promise<Whole>;
+  /** Decides about a request as it was read. */
+  readonly decide: (seen: Whole, decision: Decision, reason: string | undefined) => Promise<Summary>;
+};
+
+/** Requests that one page holds. */
+const PAGE_REQUESTS = 100;
+
+/** Creates an approver with the key pair in the environment. Sends nothing yet. Throws UsageError and ConfigError. */
+export function approverAt(givenUrl: string | undefined, env: Context['env']): Approver {
+  const { apiKey, apiSecret } = parseConfig(env).firstCredentials;
+  if (apiKey === null || apiSecret === null) {
+    throw new UsageError(
+      'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set them to a key pair with the permission approvals',
+    );
+  }
+  const baseUrl = urlOf(givenUrl, env);
+  // A redirect would not carry the credentials.
+  const client = createClient({ baseUrl, apiKey, apiSecret, redirect: 'manual' });
+  const ask = <D>(send: () => Promise<Answer<D>>) => answerOf(baseUrl, send);
+  const page = async (at: number) => {
+    const query = { status: 'pending', page: at, limit: PAGE_REQUESTS } as const;
+    return (await ask(() => client.GET('/api/approval-requests', { params: { query } }))).data;
+  };
+  return {
+    waiting: async () => {
+      const requests: Summary[] = [];
+      for (let at = 0; ; at += 1) {
+        const { requests: found, has_next: hasNext } = await page(at);
+        requests.push(...found);
+        if (!hasNext) {
+          return requests.reverse();
+        }
+      }
+    },
+    read: async (approvalRequestId) => {
+      const params = { path: { approvalRequestId } };
+      const path = '/api/approval-requests/{approvalRequestId}';
+      const { data } = await ask(() => client.GET(path, { params }));
+      // The contents of a request never change. In the text, numbers are as they were written.
+      const text = await ask(() => client.GET(path, { params, parseAs: 'text' }));
+      return { ...data, ...exactContents(text) };
+    },
+    decide: async ({ id, arguments_digest, definition_hash }, decision, reason) => {
+      const params = { path: { approvalRequestId: id } };
+      const body = { decision, arguments_digest, definition_hash, ...(reason !== undefined && { reason }) };
+      const decided = await ask(() =>
+        client.POST('/api/approval-requests/{approvalRequestId}/decision', { params, body }),
+      );
+      return decided.data;
+    },
+  };
+}
+
+/** Returns the contents in the text of an answer. */
+function exactContents(text: string): Pick<Whole, 'definition' | 'arguments'> {
+  const { data } = parseExact(text) as { readonly data: Record<string, Record<string, unknown>> };
+  const { definition = {}, arguments: args } = data;
+  return { definition, ...('arguments' in data && { arguments: args ?? null }) };
+}
+
+type Answer<D> = { readonly data?: D; readonly error?: unknown; readonly response: Response };
+
+async function answerOf<D>(url: string, send: () => Promise<Answer<D>>): Promise<D> {
+  const { data, error } = await send().catch((failure: unknown) => {
+    throw failure instanceof SyntaxError ? notGatehouse(url) : unreachable(url, failure);
+  });
+  if (data !== undefined) {
+    return data;
+  }
+  throw isObject(error) && typeof error.error === 'string' ? new GatewayRefused(error.error) : notGatehouse(url);
+}
+
+const notGatehouse = (url: string): GatewayRefused =>
+  new GatewayRefused(`The server at ${url} is not a Gatehouse with approval requests. Check the URL.`);

@@ -1,0 +1,42 @@
+import { formatInstant } from '../base/instants.ts';
+import { visibleText } from '../base/visible-text.ts';
+import type { Summary, Whole } from './approver.ts';
+
+/** Writes one line about a request, for a list. */
+export const requestLine = (request: Summary): string =>
+  visibleText(
+    `${request.id}  ${request.status}  ${request.server_name} / ${request.tool_name}  ${request.arguments_bytes} bytes  until ${formatInstant(request.expires_at)}`,
+  );
+
+/** Writes a request whole for a person who decides: nothing is cut or masked, and nothing is invisible. */
+export function requestText(request: Whole): string {
+  const { endpoint, client, reason, approval_policy: policy, decisions } = request;
+  const facts: readonly (readonly [string, string])[] = [
+    ['Request', request.id],
+    ['Status', request.status],
+    ['Tool', request.tool_name],
+    ['Of', request.server_name],
+    ['Endpoint', `${endpoint.name} (${endpoint.id})`],
+    ['Client', client === null ? 'does not say' : `${client.name} ${client.version}`],
+    ['Waits now', request.client_waiting ? 'yes' : 'no'],
+    ['Reason', `${reason}, by the policy ${policy}`],
+    ['Asked', formatInstant(request.created_at)],
+    ['Decide until', formatInstant(request.expires_at)],
+    ['Arguments', `${request.arguments_bytes} bytes, SHA-256 ${request.arguments_digest}`],
+    ['Definition', `SHA-256 ${request.definition_hash}`],
+    ...decisions.map(
+      ({ decision, by, at, reason: why }) =>
+        ['Decided', `${decision} by ${by.name} at ${formatInstant(at)}${why === null ? '' : `: ${why}`}`] as const,
+    ),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const lines = facts.map(([name, value]) => `${name.padEnd(width)}  ${visibleText(value)}`);
+  const args = 'arguments' in request ? jsonText(request.arguments) : absentArguments(request);
+  return `${lines.join('\n')}\n\nDefinition of the tool:\n${jsonText(request.definition)}\n\nArguments:\n${args}\n`;
+}
+
+const absentArguments = ({ arguments_bytes: bytes }: Whole): string =>
+  bytes === 0 ? '(none: the call has no arguments)' : '(erased)';
+
+/** JSON over several lines. Escapes of JSON stay, and characters that JSON does not escape become visible. */
+const jsonText = (value: unknown): string => visibleText(JSON.stringify(value, null, 2), true);

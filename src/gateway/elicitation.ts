@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { approvalRequestId } from '../audit/wire.ts';
+import { isObject } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
+import { META_PREFIX } from '../runtime/protocol.ts';
+import type { ApprovalRequest } from '../store/approval-requests.ts';
+import type { Sealer } from '../store/secrets.ts';
+import { type Message, RpcError } from './message.ts';
+import type { Result } from './results.ts';
+import { approvalMeta, approvalUrl } from './unapproved-result.ts';
+
+/**
+ * How the client of a call can ask its person to open the page of an approval request: by the result of the call, which
+ * it then sends again (2026-07-28, "Multi round-trip requests"), or by a request on the stream of the call (2025-11-25,
+ * "Elicitation"); null if it cannot.
+ */
+export type Elicits = 'by result' | 'on the stream' | null;
+
+/** Whether the capabilities of a client include to open URLs. */
+export const opensUrls = (capabilities: unknown): boolean =>
+  isObject(capabilities) && isObject(capabilities.elicitation) && isObject(capabilities.elicitation.url);
+
+/** The same for a message of the stateless era, which holds them. */
+export const isSentByOpener = ({ params: { _meta: meta } }: Message): boolean =>
+  isObject(meta) && opensUrls(meta[`${META_PREFIX}clientCapabilities`]);
+
+const WHAT = 'A person must approve this call. Open the page to see how.';
+
+/** One round of asking by results, as it is in `requestState`. The client cannot read or change it. */
+export type Round = {
+  /** The UUID of the request that the client was told about. */
+  readonly requestId: string;
+  /** The digest of the arguments of the call. */
+  readonly digest: string;
+  /** How often the call was answered so. */
+  readonly count: number;
+};
+
+/** The number of rounds after which a call is answered with an ordinary result. */
+export const MAX_ROUNDS = 8;
+
+const contextOf = (endpointId: string): string => `approval_round:${endpointId}`;
+
+/** Opens the round that a client sends back with its call. Throws an RpcError if it is not of this endpoint and call. */
+export function openRound(secrets: Sealer, endpointId: string, sealed: unknown, digest: string): Round {
+  try {
+    const round = readJson(secrets.open(String(sealed), contextOf(endpointId))) as Round;
+    if (round.digest === digest) {
+      return round;
+    }
+  } catch {
+    // Not sealed here, or for another endpoint.
+  }
+  throw new RpcError(
+    RPC_ERROR_CODES.invalidParams,
+    'This `requestState` is not of this call: a call that waits for a person can carry only that of Gatehouse. Call again without it.',
+  );
+}
+
+/** The key of the one request in `inputRequests`. */
+const KEY = 'approval';
+
+/** Makes the result that asks the person of a client to open a page, and the client to call again; later ones only the latter. */
+export function inputRequired(
+  secrets: Sealer,
+  publicUrl: string,
+  request: ApprovalRequest,
+  round: Round,
+  isFirst: boolean,
+): Result {
+  const params = { mode: 'url', url: approvalUrl(publicUrl, request), message: WHAT };
+  return {
+    resultType: 'input_required',
+    ...(isFirst && { inputRequests: { [KEY]: { method: 'elicitation/create', params } } }),
+    requestState: secrets.seal(JSON.stringify(round), contextOf(request.endpoint.id)),
+    _meta: approvalMeta(publicUrl, request),
+  };
+}
+
+/** Whether the person of a client did not want to open the page: that is no decision about the call. */
+export const hasDeclined = ({ params: { inputResponses } }: Message): boolean =>
+  isObject(inputResponses) && isRefusal(inputResponses[KEY]);
+
+const isRefusal = (result: unknown): boolean =>
+  isObject(result) && (result.action === 'decline' || result.action === 'cancel');
+
+/** Begins the ids of requests of Gatehouse on the streams of clients. */
+const ID_PREFIX = 'gatehouse-approval-';
+
+/** Makes the request on the stream of a call that asks the person of the client to open a page. */
+export function elicitationRequest(publicUrl: string, request: ApprovalRequest) {
+  const id = `${ID_PREFIX}${randomUUID()}`;
+  const elicitationId = approvalRequestId(request.id);
+  const params = { mode: 'url', elicitationId, url: approvalUrl(publicUrl, request), message: WHAT };
+  return { jsonrpc: '2.0', id, method: 'elicitation/create', params };
+}
+
+/** Whether a message answers such a request: it is not for the server. */
+export const isElicitationAnswer = ({ id, method }: Message): boolean =>
+  method === undefined && typeof id === 'string' && id.startsWith(ID_PREFIX);
+
+/** Whether such an answer says that the person did not want to open the page. */
+export function isDeclinedBy(message: Message): boolean {
+  const { result, error } = readJson(String(message.json)) as Result;
+  return error !== undefined || isRefusal(result);
+}

@@ -1,0 +1,180 @@
+import { type ExpressionBuilder, sql } from 'kysely';
+import type { ApprovalStatus } from '../contract/closed-words.ts';
+import { type ApprovalRequest, COLUMNS, LIVE, toRequest } from './approval-request-rows.ts';
+import type { Database } from './schema.ts';
+import { SEALED } from './sealed.ts';
+import type { Db } from './store.ts';
+
+export type { ApprovalRequest } from './approval-request-rows.ts';
+
+/** What a person sees of a call: JSON texts. */
+export type ApprovalContents = {
+  definition: string;
+  /** An object with the member `arguments`, or without it for a call without any; null once they are erased. */
+  sealed: string | null;
+};
+
+/** A request, before it is stored. */
+export type NewApprovalRequest = Omit<
+  ApprovalRequest,
+  'status' | 'decidedAt' | 'usableUntil' | 'usedAt' | 'outcome'
+> & {
+  /** The hash of endpoint, account, tool and arguments. */
+  callHash: string;
+  /** The bytes that count towards the maximum of the organization. */
+  heldBytes: number;
+  definition: string;
+  sealed: string;
+};
+
+/** A filter of requests. `status` is the status at `now`. */
+export type ApprovalFilter = {
+  readonly status?: ApprovalStatus;
+  readonly serverId?: string;
+  readonly toolName?: string;
+};
+
+/** Stores a request as `pending`. Fails if another request of the same call waits or is approved. */
+export async function insert(db: Db, request: NewApprovalRequest): Promise<void> {
+  const { id, endpoint, client } = request;
+  await db.sql
+    .insertInto('approval_requests')
+    .values({
+      id,
+      organization_id: request.organizationId,
+      status: 'pending',
+      endpoint_id: endpoint.id,
+      endpoint_name: endpoint.name,
+      account_id: request.accountId,
+      server_id: request.serverId,
+      server_name: request.serverName,
+      client_name: client?.name ?? null,
+      client_version: client?.version ?? null,
+      tool_name: request.toolName,
+      definition: request.definition,
+      definition_hash: request.definitionHash,
+      arguments: db.secrets.seal(request.sealed, SEALED.approvalArguments.contextOf(id)),
+      arguments_digest: request.argumentsDigest,
+      arguments_bytes: request.argumentsBytes,
+      held_bytes: request.heldBytes,
+      approval_policy: request.approvalPolicy,
+      reason: request.reason,
+      decision_version: request.decisionVersion,
+      call_hash: request.callHash,
+      created_at: request.createdAt,
+      expires_at: request.expiresAt,
+      due_at: request.expiresAt,
+    })
+    .execute();
+}
+
+/** Returns a request of an organization as it is at `now`, or null. */
+export async function find(db: Db, organizationId: string, id: string, now: number): Promise<ApprovalRequest | null> {
+  const row = await db.sql
+    .selectFrom('approval_requests')
+    .select(COLUMNS)
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return row ? toRequest(row, now) : null;
+}
+
+/** Returns the contents of a request of an organization, or null. */
+export async function contents(db: Db, organizationId: string, id: string): Promise<ApprovalContents | null> {
+  const row = await db.sql
+    .selectFrom('approval_requests')
+    .select(['definition', 'arguments'])
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return row === undefined
+    ? null
+    : {
+        definition: row.definition,
+        sealed: row.arguments === null ? null : db.secrets.open(row.arguments, SEALED.approvalArguments.contextOf(id)),
+      };
+}
+
+/** Returns the bytes of the contents of a request of an organization, 0 if there is none. */
+export async function contentBytes(db: Db, organizationId: string, id: string): Promise<number> {
+  const row = await db.sql
+    .selectFrom('approval_requests')
+    .select(sql<number>`octet_length(definition) + coalesce(octet_length(arguments), 0)`.as('bytes'))
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst();
+  return Number(row?.bytes ?? 0);
+}
+
+/** Returns the requests of one exact call that still matter at `now`, newest first: live ones, and decided ones. */
+export async function ofCall(
+  db: Db,
+  organizationId: string,
+  callHash: string,
+  now: number,
+): Promise<ApprovalRequest[]> {
+  const rows = await db.sql
+    .selectFrom('approval_requests')
+    .select(COLUMNS)
+    .where('call_hash', '=', callHash)
+    .where('organization_id', '=', organizationId)
+    .where((eb) => eb.or([eb('status', 'in', LIVE), eb('usable_until', '>', now)]))
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map((row) => toRequest(row, now));
+}
+
+/** Returns the bytes that the waiting and approved requests of an organization hold. */
+export async function heldBytes(db: Db, organizationId: string): Promise<number> {
+  const { total } = await db.sql
+    .selectFrom('approval_requests')
+    .select(({ fn }) => fn.coalesce(fn.sum<number>('held_bytes'), sql<number>`0`).as('total'))
+    .where('organization_id', '=', organizationId)
+    .where('status', 'in', LIVE)
+    .executeTakeFirstOrThrow();
+  return Number(total);
+}
+
+type Where = ExpressionBuilder<Database, 'approval_requests'>;
+
+/** A status as it is at `now`: what is due has expired, even before it is stored. */
+const hasStatus = (eb: Where, status: ApprovalStatus, now: number) =>
+  LIVE.includes(status)
+    ? eb.and([eb('status', '=', status), eb('due_at', '>', now)])
+    : status === 'expired'
+      ? eb.or([eb('status', '=', status), eb.and([eb('status', 'in', LIVE), eb('due_at', '<=', now)])])
+      : eb('status', '=', status);
+
+const filtered = (db: Db, organizationId: string, { status, serverId, toolName }: ApprovalFilter, now: number) =>
+  db.sql
+    .selectFrom('approval_requests')
+    .where('organization_id', '=', organizationId)
+    .$if(status !== undefined, (query) => query.where((eb) => hasStatus(eb, status as ApprovalStatus, now)))
+    .$if(serverId !== undefined, (query) => query.where('server_id', '=', serverId as string))
+    .$if(toolName !== undefined, (query) => query.where('tool_name', '=', toolName as string));
+
+/** Returns one page of an organization's requests as they are at `now`, newest first, ties by id. */
+export async function page(
+  db: Db,
+  organizationId: string,
+  { offset, limit, ...filter }: ApprovalFilter & { readonly offset: number; readonly limit: number },
+  now: number,
+): Promise<ApprovalRequest[]> {
+  const rows = await filtered(db, organizationId, filter, now)
+    .select(COLUMNS)
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  return rows.map((row) => toRequest(row, now));
+}
+
+/** Returns the number of an organization's requests that a filter finds. */
+export async function count(db: Db, organizationId: string, filter: ApprovalFilter, now: number): Promise<number> {
+  const { total } = await filtered(db, organizationId, filter, now)
+    .select(({ fn }) => fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  return Number(total);
+}

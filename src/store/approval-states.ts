@@ -1,0 +1,132 @@
+import type { ApprovalOutcome } from '../contract/closed-words.ts';
+import { type ApprovalRequest, COLUMNS, LIVE, toRequest } from './approval-request-rows.ts';
+import { PURGE_SLICE_ROWS } from './purge.ts';
+import type { Db } from './store.ts';
+
+/**
+ * Decides a request that waits at `at`. An approval can be used until `usableUntil`, and a denial answers the same call
+ * until then. Changes nothing if it no longer waits.
+ */
+export async function decide(
+  db: Db,
+  id: string,
+  status: 'approved' | 'denied',
+  { at, usableUntil }: { readonly at: number; readonly usableUntil: number },
+): Promise<void> {
+  const isOver = status === 'denied';
+  await db.sql
+    .updateTable('approval_requests')
+    .set({
+      status,
+      decided_at: at,
+      usable_until: usableUntil,
+      due_at: isOver ? null : usableUntil,
+      ended_at: isOver ? at : null,
+    })
+    .where('id', '=', id)
+    .where('status', '=', 'pending')
+    .where('due_at', '>', at)
+    .execute();
+}
+
+/** Everything that an approval is bound to, as it is now. */
+export type ApprovalBinding = Pick<ApprovalRequest, 'definitionHash' | 'argumentsDigest' | 'decisionVersion'> & {
+  readonly callHash: string;
+};
+
+/** Uses an approval, once, if it is valid at `at` and everything that it is bound to is unchanged. Returns whether it was. */
+export async function use(db: Db, id: string, binding: ApprovalBinding, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable('approval_requests')
+    .set({ status: 'used', used_at: at, ended_at: at, due_at: null })
+    .where('id', '=', id)
+    .where('status', '=', 'approved')
+    .where('due_at', '>', at)
+    .where('call_hash', '=', binding.callHash)
+    .where('definition_hash', '=', binding.definitionHash)
+    .where('arguments_digest', '=', binding.argumentsDigest)
+    .where('decision_version', '=', binding.decisionVersion)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Ends a request that waits or is approved. Returns false if it does neither. */
+export async function end(db: Db, id: string, status: 'expired' | 'outdated', at: number): Promise<boolean> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable('approval_requests')
+    .set({ status, ended_at: at, due_at: null })
+    .where('id', '=', id)
+    .where('status', 'in', LIVE)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/** Stores the outcome of a used request. */
+export async function noteOutcome(db: Db, id: string, outcome: ApprovalOutcome): Promise<void> {
+  await db.sql
+    .updateTable('approval_requests')
+    .set({ outcome })
+    .where('id', '=', id)
+    .where('status', '=', 'used')
+    .execute();
+}
+
+/** Returns the requests that are due at a time, the first ones, at most a slice of them. */
+export async function due(db: Db, at: number): Promise<ApprovalRequest[]> {
+  const rows = await db.sql
+    .selectFrom('approval_requests')
+    .select(COLUMNS)
+    .where('due_at', '<=', at)
+    .orderBy('due_at')
+    .limit(PURGE_SLICE_ROWS)
+    .execute();
+  return rows.map((row) => toRequest(row, at));
+}
+
+/** Returns when the next request is due; null if none is. */
+export async function nextDue(db: Db): Promise<number | null> {
+  const row = await db.sql
+    .selectFrom('approval_requests')
+    .select('due_at')
+    .where('due_at', 'is not', null)
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.due_at ?? null;
+}
+
+/**
+ * Erases the arguments of requests that ended before a time, at most a slice of them, and returns their number. Repeat it,
+ * each time in its own write, until the number is less than a slice.
+ */
+export async function eraseArguments(db: Db, endedBefore: number): Promise<number> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable('approval_requests')
+    .set({ arguments: null })
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('approval_requests')
+        .select('id')
+        .where('ended_at', '<', endedBefore)
+        .where('arguments', 'is not', null)
+        .limit(PURGE_SLICE_ROWS),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numUpdatedRows);
+}
+
+/** Deletes the requests that ended before a time without a decision, in slices as `eraseArguments` does. */
+export async function removeUndecided(db: Db, endedBefore: number): Promise<number> {
+  const { numDeletedRows } = await db.sql
+    .deleteFrom('approval_requests')
+    .where('id', 'in', (query) =>
+      query
+        .selectFrom('approval_requests')
+        .select('id')
+        .where('ended_at', '<', endedBefore)
+        .where('decided_at', 'is', null)
+        .limit(PURGE_SLICE_ROWS),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

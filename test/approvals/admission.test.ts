@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { type Admission, type ApprovalDeps, admit } from '../../src/approvals/admission.ts';
+import { type ApprovalWaits, createApprovalWaits } from '../../src/approvals/approval-waits.ts';
+import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/decide-approval-request.ts';
+import { eraseRequests } from '../../src/approvals/erase-requests.ts';
+import type { ExactCall } from '../../src/approvals/exact-call.ts';
+import type { KeyPairCaller } from '../../src/base/caller.ts';
+import * as requests from '../../src/store/approval-requests.ts';
+import * as endpoints from '../../src/store/endpoints.ts';
+import * as servers from '../../src/store/servers.ts';
+import type { Store } from '../../src/store/store.ts';
+import { onBothEngines } from '../store/support/harness.ts';
+import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
+
+const TIMEOUT_MS = 300_000;
+const DAY = 24 * 60 * 60 * 1000;
+
+type Tenant = {
+  readonly deps: ApprovalDeps & { readonly approvalWaits: ApprovalWaits };
+  readonly clock: { now: number };
+  readonly approver: KeyPairCaller;
+  readonly ask: (args?: ExactCall['args'], more?: Partial<ExactCall>) => Promise<Admission>;
+  readonly approve: (admission: Admission, decision?: 'approve' | 'deny') => Promise<unknown>;
+  readonly change: () => Promise<void>;
+  readonly statusOf: (id: string) => Promise<string | undefined>;
+};
+
+const requestOf = (admission: Admission): requests.ApprovalRequest => {
+  if (admission.kind === 'approved') {
+    throw new Error('it was approved');
+  }
+  return admission.request;
+};
+
+async function aTenant(store: Store): Promise<Tenant> {
+  const clock = { now: Date.UTC(2026, 10, 30) };
+  const now = () => clock.now;
+  const organizationId = await anOrganization(store);
+  let server = aServer(organizationId) as servers.Server;
+  const endpoint = anEndpoint(accountOf(server));
+  await store.write(async (db) => {
+    server = await servers.insert(db, server);
+    await endpoints.insert(db, endpoint);
+  });
+  const log = pino({ level: 'silent' });
+  const approvalWaits = createApprovalWaits({ store, now, log, longestMs: DECISION_VALID_MS });
+  const deps = { store, now, ids: { uuid: randomUUID }, approvalWaits, approvalTimeoutMs: TIMEOUT_MS };
+  const approver: KeyPairCaller = {
+    kind: 'key_pair',
+    id: 'a',
+    name: 'Ada',
+    organizationId,
+    permissions: ['approvals'],
+  };
+  return {
+    deps,
+    clock,
+    approver,
+    ask: (args = { x: 1 }, more = {}) =>
+      admit(
+        deps,
+        {
+          organizationId,
+          endpoint: { id: endpoint.id, name: endpoint.name },
+          accountId: server.id,
+          serverId: server.id,
+          serverName: server.name,
+          client: null,
+          definition: { name: 'write' },
+          definitionHash: 'd'.repeat(64),
+          args,
+          policy: 'require_approval_all',
+          reason: 'all',
+          ...more,
+        },
+        null,
+      ),
+    approve: (admission, decision = 'approve') => {
+      const { id, argumentsDigest, definitionHash } = requestOf(admission);
+      return decideApprovalRequest(deps, approver, id, { decision, argumentsDigest, definitionHash, reason: null });
+    },
+    change: async () => {
+      const updated = await store.write((db) => servers.update(db, server, server.version));
+      server = updated ?? server;
+    },
+    statusOf: async (id) => (await requests.find(store.read, organizationId, id, clock.now))?.status,
+  };
+}
+
+onBothEngines(({ shared }) => {
+  it('identical calls join one request, and one of them uses its approval', async () => {
+    const { ask, approve, statusOf } = await aTenant(await shared());
+    const asked = await Promise.all(Array.from({ length: 10 }, () => ask()));
+    expect(new Set(asked.map((admission) => requestOf(admission).id)).size).toBe(1);
+    const [first] = asked as [Admission];
+    await approve(first);
+    const used = await Promise.all(Array.from({ length: 10 }, () => ask()));
+    expect(used.filter(({ kind }) => kind === 'approved')).toHaveLength(1);
+    expect(await statusOf(requestOf(first).id)).toBe('used');
+  });
+
+  it('an approval that one call has used is still its own until it is sent', async () => {
+    const { ask, approve, deps } = await aTenant(await shared());
+    const asked = await ask();
+    await approve(asked);
+    const used = await ask();
+    const { id } = requestOf(asked);
+    expect(used).toMatchObject({ kind: 'approved', requestId: id, args: { x: 1 } });
+    const call = { ...(requestOf(asked) as unknown as ExactCall), definition: { name: 'write' }, args: { x: 1 } };
+    const again = (isUsed: boolean) =>
+      admit(deps, { ...call, policy: 'require_approval_all' }, { requestId: id, isUsed });
+    expect(await again(true)).toMatchObject({ kind: 'approved', requestId: id });
+    expect(await again(false)).toMatchObject({ kind: 'refused', request: { id, status: 'used' } });
+  });
+
+  it.each<[string, Partial<ExactCall>]>([
+    ['the hash of the definition', { definitionHash: 'e'.repeat(64) }],
+    ['the policy', { policy: 'require_approval_per_tool' }],
+  ])('a change of %s outdates the request', async (_, more) => {
+    const { ask, approve, statusOf } = await aTenant(await shared());
+    const asked = await ask();
+    await approve(asked);
+    expect((await ask({ x: 1 }, more)).kind).toBe('waits');
+    expect(await statusOf(requestOf(asked).id)).toBe('outdated');
+  });
+
+  it('names that a database cannot store are replaced where they are kept', async () => {
+    const { ask, approve } = await aTenant(await shared());
+    const more = { definition: { name: 'a\0b\ud800' } };
+    const asked = await ask({ 'k\0': 'v\0\ud800' }, more);
+    expect(requestOf(asked).toolName).toBe('a\ufffdb\ufffd');
+    await approve(asked);
+    expect(await ask({ 'k\0': 'v\0\ud800' }, more)).toMatchObject({ kind: 'approved' });
+  });
+
+  it('erases arguments 30 days after the decision, and forgets after a day what nobody has decided', async () => {
+    const store = await shared();
+    const { ask, approve, statusOf, clock, approver } = await aTenant(store);
+    const [denied, silent] = [await ask(), await ask({ x: 2 })];
+    await approve(denied, 'deny');
+    clock.now += TIMEOUT_MS;
+    // The next identical call stores that it has expired.
+    await ask({ x: 2 });
+    await eraseRequests(store, clock.now + DAY + 1);
+    expect(await statusOf(requestOf(silent).id)).toBeUndefined();
+    const contents = () => requests.contents(store.read, approver.organizationId, requestOf(denied).id);
+    expect((await contents())?.sealed).toBe('{"arguments":{"x":1}}');
+    await eraseRequests(store, clock.now + 30 * DAY + 1);
+    expect(await contents()).toEqual({ definition: '{"name":"write"}', sealed: null });
+    expect(await statusOf(requestOf(denied).id)).toBe('denied');
+  });
+
+  describe('whatever happens in whatever order', () => {
+    const step = fc.oneof(
+      fc.record({ what: fc.constant('ask' as const), call: fc.nat(1) }),
+      fc.record({ what: fc.constantFrom('approve' as const, 'deny' as const), call: fc.nat(1) }),
+      fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1, TIMEOUT_MS, DECISION_VALID_MS) }),
+      fc.record({ what: fc.constant('change' as const) }),
+    );
+    /** The state of one call, as the documentation says it. */
+    type Model = { status: 'none' | 'pending' | 'approved' | 'denied'; until: number; isOutdated: boolean };
+    const settle = (model: Model, now: number): Model =>
+      model.status !== 'none' && model.until <= now ? { status: 'none', until: 0, isOutdated: false } : model;
+
+    it('a call runs if and only if exactly it was approved, once, in time, and nothing has changed', async () => {
+      const store = await shared();
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+          const { ask, approve, change, clock } = await aTenant(store);
+          const models: Model[] = [0, 1].map(() => ({ status: 'none', until: 0, isOutdated: false }));
+          const last: (Admission | undefined)[] = [];
+          for (const one of steps) {
+            if (one.what === 'wait') {
+              clock.now += one.ms;
+            } else if (one.what === 'change') {
+              await change();
+              for (const model of models) {
+                model.isOutdated = true;
+              }
+            } else {
+              const model = settle(models[one.call] as Model, clock.now);
+              models[one.call] = model;
+              const isValid = !model.isOutdated;
+              if (one.what === 'ask') {
+                const admission = await ask({ call: one.call });
+                const expected =
+                  isValid && model.status === 'approved'
+                    ? 'approved'
+                    : isValid && model.status === 'denied'
+                      ? 'refused'
+                      : 'waits';
+                expect(admission.kind).toBe(expected);
+                if (expected === 'approved') {
+                  models[one.call] = { status: 'none', until: 0, isOutdated: false };
+                } else if (expected === 'waits') {
+                  const isJoined = isValid && model.status === 'pending';
+                  models[one.call] = {
+                    status: 'pending',
+                    until: isJoined ? model.until : clock.now + TIMEOUT_MS,
+                    isOutdated: false,
+                  };
+                  last[one.call] = admission;
+                }
+              } else {
+                const admission = last[one.call];
+                const isRight = isValid && model.status === 'pending';
+                const deciding =
+                  admission === undefined ? Promise.reject(new Error('none')) : approve(admission, one.what);
+                const isDecided = await deciding.then(
+                  () => true,
+                  () => false,
+                );
+                expect(isDecided).toBe(isRight);
+                if (isDecided) {
+                  const status = one.what === 'approve' ? 'approved' : 'denied';
+                  models[one.call] = { status, until: clock.now + DECISION_VALID_MS, isOutdated: false };
+                } else if (model.status === 'pending') {
+                  // It was found to be outdated.
+                  models[one.call] = { status: 'none', until: 0, isOutdated: false };
+                }
+              }
+            }
+          }
+        }),
+        { numRuns: Number(process.env.APPROVAL_RUNS ?? 25), endOnFailure: true },
+      );
+    });
+  });
+});
