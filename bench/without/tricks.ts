@@ -18,6 +18,16 @@ const flag = (name: string): Trick => ({
 export const TRICKS: readonly Trick[] = [
   { title: 'slots in place of a Set', remove: (copy) => copy.swap('base/fast/slots.js', 'slots.ts') },
   {
+    title: 'the ends of nested JSON found 64 bytes at a time',
+    tool: 'rows',
+    remove: (copy) => copy.swap('base/fast/nested-end.js', 'nested-end.ts'),
+  },
+  {
+    title: 'JSON measured 64 bytes at a time',
+    tool: 'rows-argument',
+    remove: (copy) => copy.swap('base/fast/measure-json.js', 'measure-json.ts'),
+  },
+  {
     title: 'insertions of calls written once',
     remove: (copy) => {
       copy.edit(
@@ -55,16 +65,6 @@ export const TRICKS: readonly Trick[] = [
       );
       copy.edit(file, "import Dispatcher from 'undici/lib/dispatcher/agent.js';", '');
     },
-  },
-  {
-    title: 'the young generation collected by the bytes that passed',
-    tool: 'text',
-    remove: (copy) =>
-      copy.edit(
-        'dist/src/base/young-buffers.js',
-        'export function giveUpBuffers(bytes) {',
-        'export function giveUpBuffers(bytes) {\n    return;',
-      ),
   },
   flag('--max-semi-space-size'),
   flag('--heap-growing-percent'),

@@ -1,5 +1,3 @@
-import { giveUpBuffers } from './young-buffers.ts';
-
 /** Pieces that are smaller are copied into blocks of this size: each alone would keep alive the buffer that it was read into. */
 const COPIED_BYTES = 1024;
 const BLOCK_BYTES = 16 * 1024;
@@ -37,7 +35,6 @@ export class ChunkCollector {
   bytes(): Buffer {
     this.#endBlock();
     const [only, ...more] = this.#whole;
-    giveUpBuffers(this.#size);
     return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#whole, this.#size);
   }
 

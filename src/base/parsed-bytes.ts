@@ -1,4 +1,4 @@
-import { measureJson } from './json-text.ts';
+import { measureJson } from './fast/measure-json.ts';
 import { SMALL_BYTES } from './memory-budget.ts';
 
 /** Bytes that a value takes for each byte of its text; measured with lists of tools. */
@@ -19,8 +19,7 @@ const SMALL_CHARACTERS = Math.floor(SMALL_PARSED_BYTES / (1 + VALUE_BYTES / 2)) 
  * `mostValues` values, the maximum that is parsed.
  */
 export function parsedBytes(text: string | Buffer, mostValues?: number): number {
-  const characters = typeof text === 'string' ? text : text.toString('latin1');
-  return bytesOfValues(text.length, measureJson(characters, mostValues).values);
+  return bytesOfValues(text.length, measureJson(text, mostValues).values);
 }
 
 /** The same of a text with so many characters and values. */

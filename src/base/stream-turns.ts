@@ -1,5 +1,4 @@
 import { isTurnOver, nextTurn } from './event-loop-turns.ts';
-import { giveUpBuffers } from './young-buffers.ts';
 
 /** Bytes that one stream may pass on before it asks whether it is the turn of another. */
 const TURN_BYTES = 64 * 1024;
@@ -16,7 +15,6 @@ export function createStreamTurns(): (bytes: number) => Promise<void> | undefine
     if (passed < TURN_BYTES) {
       return undefined;
     }
-    giveUpBuffers(passed);
     passed = 0;
     return isTurnOver() ? nextTurn() : undefined;
   };

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { nextRank, nextTurn } from '../base/event-loop-turns.ts';
 import { TooManyNumbers } from '../base/exact-numbers.ts';
+import { type JsonSize, measureJson } from '../base/fast/measure-json.ts';
 import { isObject, isRawNumber, MAX_LEVELS, parseExact } from '../base/json.ts';
-import { type JsonSize, measureJson } from '../base/json-text.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { readJson } from '../base/read-json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
@@ -67,7 +67,7 @@ export function readMessage(
   bytes: Buffer,
   owner: string,
   signal: AbortSignal,
-  size: JsonSize = measureJson(bytes.toString('latin1'), MAX_VALUES),
+  size: JsonSize = measureJson(bytes, MAX_VALUES),
 ): Message | Promise<Message> {
   return bytes.length > SMALL_BYTES ? readInTurns(pieces(bytes, size), owner, signal) : readAtOnce(pieces(bytes, size));
 }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type ApiError, CATALOGUE, overBudget } from '../base/errors.ts';
-import { measureJson } from '../base/json-text.ts';
+import { measureJson } from '../base/fast/measure-json.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
@@ -89,7 +89,7 @@ async function answerOne(
   let message: Message | undefined;
   let ended: Outcome | AnswerFailed = null;
   try {
-    const size = measureJson(bytes.toString('latin1'), MAX_VALUES);
+    const size = measureJson(bytes, MAX_VALUES);
     const parsed = countedParsed(bytesOfValues(bytes.length, size.values));
     if (parsed > 0) {
       // The text that is passed on to the server, and its parsed value.

@@ -3,7 +3,7 @@ import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { QueueFull } from '../base/fair-queue.ts';
-import { measureJson } from '../base/json-text.ts';
+import { measureJson } from '../base/fast/measure-json.ts';
 import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_VALUES } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
@@ -69,7 +69,7 @@ const readInto =
 
 const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
-  const { values } = measureJson(bytes.toString('latin1'), MAX_VALUES);
+  const { values } = measureJson(bytes, MAX_VALUES);
   const parsed = countedParsed(bytesOfValues(bytes.length, values));
   if (parsed > 0) {
     memoryOf(request).hold('bodies', parsed);

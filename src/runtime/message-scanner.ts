@@ -1,15 +1,10 @@
+import { NestedEnd } from '../base/fast/nested-end.ts';
 import { StringEnd } from '../base/string-end.ts';
 import { MAX_READ_BYTES, MessageMembers, nameIn, type ScannedMessage } from './message-members.ts';
 
 const [TAB, LINE_FEED, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
-
-/** Bytes that mean something below the levels that are read. */
-const MATTERS = new Uint8Array(256);
-for (const code of [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) {
-  MATTERS[code] = 1;
-}
 
 /**
  * Reads the JSON-RPC messages in JSON that comes in pieces of any size: one message, or a batch. It reads the members of a
@@ -21,11 +16,14 @@ for (const code of [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT]) {
 export class MessageScanner {
   readonly #onMessage: (message: ScannedMessage) => void;
   readonly #stringEnd = new StringEnd();
+  readonly #nestedEnd = new NestedEnd();
   /** Bytes of the text in the pieces before this one. */
   #before = 0;
-  /** Objects and lists that are open, and how many of them are around a message. */
+  /** Objects and lists that are open and whose members are read or belong to a batch; those around a message. */
   #depth = 0;
   #around = 0;
+  /** Whether an object or a list is passed over. */
+  #isNested = false;
   #isInString = false;
   /** Whether the string that is being read is kept; what is kept of a string or another scalar, and where it stands. */
   #isKept = false;
@@ -49,6 +47,7 @@ export class MessageScanner {
     this.#before = 0;
     this.#depth = 0;
     this.#around = 0;
+    this.#isNested = false;
     this.#isInString = false;
     this.#stringEnd.reset();
     this.#isKept = false;
@@ -82,49 +81,16 @@ export class MessageScanner {
     while (at < end) {
       if (this.#isInString) {
         at = this.#scanString(bytes, at, end);
-      } else if (this.#isWatched()) {
+      } else if (this.#isNested) {
+        const found = this.#nestedEnd.find(bytes, at, end);
+        this.#isNested = found === -1;
+        at = found === -1 ? end : found;
+      } else {
         this.#take(bytes[at] as number, at);
         at++;
-      } else {
-        at = this.#scanDeep(bytes, at, end);
       }
     }
     this.#before += end;
-  }
-
-  /** Reads on below the levels that are read; answers the place behind what was read. */
-  #scanDeep(bytes: Buffer, start: number, end: number): number {
-    const watched = this.#around + (this.#isInResult ? 2 : 1);
-    let depth = this.#depth;
-    let at = start;
-    while (at < end) {
-      const code = bytes[at] as number;
-      at++;
-      if (MATTERS[code] === 0) {
-        continue;
-      }
-      if (code === QUOTE) {
-        this.#isInString = true;
-        this.#isKept = false;
-        at = this.#scanString(bytes, at, end);
-      } else if (code === OPEN_OBJECT || code === OPEN_LIST) {
-        depth++;
-        if (depth <= watched) {
-          this.#depth = depth - 1;
-          this.#open(code === OPEN_OBJECT);
-          return at;
-        }
-      } else {
-        depth--;
-        if (depth <= watched) {
-          this.#depth = depth + 1;
-          this.#close();
-          return at;
-        }
-      }
-    }
-    this.#depth = depth;
-    return at;
   }
 
   /** Whether the members of what is open are read. */
@@ -188,8 +154,13 @@ export class MessageScanner {
       this.#isInResult = isObject && this.#name === 'result';
       this.#isName = this.#isInResult;
     }
-    this.#depth++;
     this.#kept = '';
+    this.#depth++;
+    if (level >= 1 && !this.#isWatched()) {
+      this.#depth--;
+      this.#isNested = true;
+      this.#nestedEnd.begin();
+    }
   }
 
   #close(): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { measureJson } from '../../src/base/fast/measure-json.ts';
 import { parseExact, parseJson } from '../../src/base/json.ts';
-import { hasMoreValues, measureJson } from '../../src/base/json-text.ts';
+import { hasMoreValues } from '../../src/base/json-text.ts';
 
 type Source = { readonly source?: string };
 const native = JSON as unknown as {
@@ -120,9 +121,36 @@ test('a text is measured without parsing it, also as bytes', () => {
       const source = JSON.stringify(value, null, indent);
       const size = { values: countOf(value), levels: levelsOf(value) };
       expect(measureJson(source)).toEqual(size);
-      expect(measureJson(Buffer.from(source).toString('latin1'))).toEqual(size);
+      expect(measureJson(Buffer.from(source))).toEqual(size);
     }),
     { numRuns: 1000 },
+  );
+});
+
+test('a long text is measured in pieces, wherever they are cut', () => {
+  const odd = fc.string({
+    unit: fc.constantFrom('"', '\\', '{', '}', '[', ']', ',', 'é', '🙂', ' ', 'x'),
+    maxLength: 99,
+  });
+  const content = fc.oneof(fc.array(fc.dictionary(odd, odd, { maxKeys: 3 }), { maxLength: 3 }), fc.jsonValue());
+  fc.assert(
+    fc.property(
+      fc.constantFrom('x', '\\', '"', 'é', '🙂'),
+      fc.nat(20_000),
+      content,
+      fc.constantFrom('', ' '),
+      (...drawn) => {
+        const [filler, count, behind, indent] = drawn;
+        const value = [filler.repeat(count), [[]], behind, 'x'.repeat(count), { a: {} }, behind];
+        const source = JSON.stringify(value, null, indent);
+        const size = { values: countOf(value), levels: levelsOf(value) };
+        expect(measureJson(source)).toEqual(size);
+        expect(measureJson(Buffer.from(source))).toEqual(size);
+        const spaced = `${' '.repeat(count)}[${' '.repeat(count)}]`;
+        expect(measureJson(spaced)).toEqual({ values: 1, levels: 1 });
+      },
+    ),
+    { numRuns: 300 },
   );
 });
 

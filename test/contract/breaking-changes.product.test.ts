@@ -73,4 +73,10 @@ test('generated/ is what `npm run generate` makes of openapi/', () => {
   execFileSync(process.execPath, ['openapi/raw-operations.mjs', BUNDLE, raw], { cwd: ROOT });
   const kept = readFileSync(join(ROOT, 'generated/raw-operations.ts'), 'utf8');
   expect(readFileSync(raw, 'utf8') === kept, 'run `npm run generate`').toBe(true);
+  const blocks = join(folder, 'json-blocks.ts');
+  execFileSync(process.execPath, ['src/base/fast/embed-wasm.mjs', 'src/base/fast/json-blocks.wat', blocks], {
+    cwd: ROOT,
+  });
+  const keptBlocks = readFileSync(join(ROOT, 'generated/json-blocks.ts'), 'utf8');
+  expect(readFileSync(blocks, 'utf8') === keptBlocks, 'run `npm run generate`').toBe(true);
 });
