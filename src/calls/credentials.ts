@@ -5,7 +5,7 @@ import { authoriserOf, type CalledAccount, isOwnOrigin, placeOf } from './author
 import { CallFailed } from './errors.ts';
 import { isHeaderName, isHeaderValue, isOurs } from './headers.ts';
 import { credentialsFor, isClient, type SchemeCredentials } from './scheme-credentials.ts';
-import type { CalledService } from './service.ts';
+import { type CalledService, documentedTokenUrl } from './service.ts';
 import type { Grant } from './token-request.ts';
 import type { Credential } from './types.ts';
 
@@ -143,14 +143,18 @@ export const textsIn = (values: unknown): Readonly<Record<string, string>> =>
  * missing.
  */
 export function grantOf(
-  { id, version, authenticationMethod }: CalledAccount,
-  service: Pick<CalledService, 'tokenUrl' | 'documentUrl'>,
+  { id, version, authenticationMethod, context }: CalledAccount,
+  service: CalledService,
   fact: SecurityFact | null,
   given: SchemeCredentials,
 ): Grant {
-  const address = given.token_url ?? (fact?.type === 'clientCredentials' ? fact.tokenUrl : service.tokenUrl);
+  const address = fact?.type === 'clientCredentials' ? fact.tokenUrl : service.tokenUrl;
   const url =
-    typeof address === 'string' ? (URL.parse(address) ?? URL.parse(address, service.documentUrl ?? '')) : null;
+    typeof given.token_url === 'string'
+      ? URL.parse(given.token_url)
+      : address === undefined
+        ? null
+        : documentedTokenUrl(service, address, context);
   if (url === null) {
     throw new CallFailed('The token URL of the account cannot be read: set token_url in its context.');
   }

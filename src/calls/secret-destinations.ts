@@ -21,7 +21,7 @@ export const originsOf = (service: CalledService, servers: SecretServers, contex
   ),
   tokens: new Set(
     [null, ...service.security.filter(({ type }) => type === 'clientCredentials')].map((fact) =>
-      originOf(() => grantOf(NOBODY, service, fact, clientOf(context)).url, service.tokenUrl ?? ''),
+      originOf(() => grantOf({ ...NOBODY, context }, service, fact, clientOf(context)).url, service.tokenUrl ?? ''),
     ),
   ),
 });

@@ -91,6 +91,22 @@ export function baseOf(
   return parsed;
 }
 
+/**
+ * Resolves a token URL of the document: a relative one against the URL of the document, or else the base URL of the
+ * service. Null if it cannot be resolved. Throws like `baseOf`.
+ */
+export function documentedTokenUrl(
+  service: CalledService,
+  address: string,
+  context: Readonly<Record<string, unknown>>,
+): URL | null {
+  const absolute = URL.parse(address) ?? URL.parse(address, service.documentUrl ?? '');
+  return absolute ?? (service.baseUrl === null ? null : URL.parse(address, baseOf(service, ANYWHERE, context).href));
+}
+
+/** A base URL needs no more of a plan than its server. */
+const ANYWHERE: RequestPlan = { path: '/', parameters: [] };
+
 function fill({ url, variables }: ServerPlan, given: Readonly<Record<string, unknown>>): string {
   return url.replace(/\{([^{}]*)\}/g, (_, name: string) => {
     const value = Object.hasOwn(given, name) ? given[name] : variables[name]?.default;

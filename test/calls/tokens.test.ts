@@ -72,6 +72,18 @@ describe('a request for a token', () => {
     expect(bearers()).toEqual(['Bearer access-token-1']);
   });
 
+  test.each<[string, string | null]>([
+    ['the base URL of the integration', '{at}'],
+    ['the server of the document', null],
+  ])('goes to a relative URL from %s', async (_, base) => {
+    const flows = { clientCredentials: { tokenUrl: '/oauth', scopes: {} } };
+    const components = { securitySchemes: { a: { type: 'oauth2', flows } } };
+    const document = documentOf({}, { components, servers: [{ url: issuer.url }] });
+    const at = serviceAt(base === null ? null : `${issuer.url}/${base}`, document);
+    await call(tool, {}, { service: at, account: account({ token_url: undefined, variables: { at: 'v1' } }) });
+    expect(issuer.received[0]?.url).toBe('/oauth');
+  });
+
   test.each<[number, string]>([
     [401, '{"error":"invalid_client"}'],
     [401, ''],

@@ -15,6 +15,8 @@ import {
 const INTEGRATIONS = /^\/integration(?:\?|$)/;
 const INTEGRATION = /^\/integration\/[^/?]+$/;
 const TOOLS = /\/tools(?:\?|$)/;
+const ACCOUNTS = /^\/integrated-account(?:\?|$)/;
+const ACCOUNT_TOOLS = /^\/integrated-account\/[^/?]+\/tools(?:\?|$)/;
 
 const USELESS = 'createIntegration: a document that is of no use is refused, and the answer says why and where';
 
@@ -71,6 +73,24 @@ export const ACCOUNT_FAULTS: readonly Fault[] = [
     name: 'the verb GET is taken for the method get',
     caughtBy: 'listIntegrationTools, listAccountTools: methods and tags select, and both must',
     plant: inRequests('GET', TOOLS, (sent) => ({ ...sent, path: sent.path.replace('methods=GET', 'methods=get') })),
+  },
+  {
+    name: 'the tools that are left out are not named',
+    caughtBy: 'listAccountTools: tools that the account has no credential for are left out, and the reason is said',
+    plant: inAnswers(
+      'GET',
+      ACCOUNT_TOOLS,
+      inBody((json) => ({ ...json, left_out: [] })),
+    ),
+  },
+  {
+    name: 'credentials for security schemes are not looked at',
+    caughtBy: 'createAccount: credentials for security schemes are checked against the document, by name',
+    plant: inRequests('POST', ACCOUNTS, (sent) =>
+      withBody(sent, (body) =>
+        body.authentication_method === 'schemes' ? { ...body, authentication_method: 'none', context: {} } : body,
+      ),
+    ),
   },
   {
     name: 'credentials are told in a list',
