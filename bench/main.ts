@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
  * `… -- --gateway [--long]`: the gateway only, with more clients, large results, large arguments and more endpoints.
  * `… -- --rows PATTERN`: of the calls through the gateway, the rows whose titles match, such as '8 clients, 1 MB'.
  * `… -- --transports`: calls over each transport and of OpenAPI tools, at a fixed rate, and the memory of sessions.
+ * `… -- --lists`: the first page of a long list of tools, and a search for tools.
  * `… -- --scale [--engine postgres]`: a large database against a small one.
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     rows: { type: 'string' },
     transports: { type: 'boolean', default: false },
+    lists: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
@@ -26,7 +28,7 @@ const { values } = parseArgs({
     without: { type: 'string' },
   },
 });
-const { gateway, long, rows, transports, scale, engine, neighbour, minutes, against, without } = values;
+const { gateway, long, rows, transports, lists, scale, engine, neighbour, minutes, against, without } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -52,6 +54,9 @@ if (against !== undefined) {
 } else if (transports) {
   const { benchTransports } = await import('./gateway/transports.ts');
   await benchTransports();
+} else if (lists) {
+  const { benchLists } = await import('./gateway/lists.ts');
+  await benchLists();
 } else if (rows !== undefined) {
   const { benchRows } = await import('./gateway/gateway.ts');
   await benchRows(new RegExp(rows));
@@ -64,4 +69,6 @@ if (against !== undefined) {
   await benchGateway({ matrix: gateway, long });
   const { benchReload } = await import('./gateway/reload.ts');
   await benchReload();
+  const { benchLists } = await import('./gateway/lists.ts');
+  await benchLists();
 }

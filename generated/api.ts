@@ -1242,6 +1242,12 @@ export interface components {
          * @example Read-only HubSpot
          */
         EndpointName: string;
+        /**
+         * @description How the endpoint shows its tools. `all`, the default: `tools/list` has them all. `discovery`: `tools/list` has the four tools `search_tools`, `get_tool_schema`, `call_read_tool` and `call_tool`, over the tools that the endpoint may call, and a call of one of those by its own name is refused.
+         * @example discovery
+         * @enum {string}
+         */
+        ToolExposure: "all" | "discovery";
         /** @description Optional scoping for the MCP server. When empty, all available tools for the integrated account are exposed. */
         EndpointConfig: {
             /**
@@ -1260,6 +1266,7 @@ export interface components {
              *     ]
              */
             tags?: string[];
+            tool_exposure?: components["schemas"]["ToolExposure"];
             /**
              * @description Whether clients must also send an API token.
              * @example false
@@ -1323,6 +1330,12 @@ export interface components {
         EndpointConfigInput: {
             methods?: components["schemas"]["EndpointMethods"];
             tags?: components["schemas"]["EndpointTags"];
+            /**
+             * @description How the endpoint shows its tools. `all`, the default: `tools/list` has them all. `discovery`: `tools/list` has four tools that search and call the others, which costs a language model less where there are many.
+             * @example discovery
+             * @enum {string|null}
+             */
+            tool_exposure?: "all" | "discovery" | null;
             /**
              * @description Whether a client must also send an API token of the same organization as a bearer token.
              * @example false

@@ -2,7 +2,7 @@ import { type Destined, destinationsOf } from '../calls/destinations.ts';
 import type { Sent } from '../calls/types.ts';
 import { stricterOf } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy } from '../contract/closed-words.ts';
-import type { Hints } from '../tools/hints.ts';
+import { type Hints, readsOnly } from '../tools/hints.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { type Decision, decide } from './decision.ts';
 import { overridesMethod } from './overrides.ts';
@@ -10,6 +10,14 @@ import type { Places } from './server-places.ts';
 
 /** The decision, and the policy that made it. */
 type DecidedCall = Pick<Decision, 'verdict' | 'reason'> & { readonly policy: ApprovalPolicy };
+
+/** Whether a call of a tool of an integration only reads: the tool does, and the call does not override its method. */
+export async function onlyReads(
+  called: Destined & { readonly tool: Pick<DerivedTool, 'annotations'> },
+): Promise<boolean> {
+  const { request } = await destinationsOf(called);
+  return readsOnly(called.tool.annotations) && (request === null || !overridesMethod(request));
+}
 
 /**
  * Decides about a call of a tool of an integration, and returns the deciding policy: that of the integration, or a

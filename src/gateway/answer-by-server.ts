@@ -4,12 +4,14 @@ import { notInUse } from '../runtime/runtime.ts';
 import { isScoped } from '../tools/scope.ts';
 import { beginSession } from './begin-session.ts';
 import { type Call, isRequest, type ServerCall } from './call.ts';
+import { callMetaTool } from './call-meta-tool.ts';
 import { callServerTool } from './call-server-tool.ts';
 import { discover } from './discover.ts';
 import { isDeclinedBy, isElicitationAnswer } from './elicitation.ts';
 import { forward } from './forward.ts';
-import { listTools } from './list-tools.ts';
+import { listTools, seeTools } from './list-tools.ts';
 import type { Message } from './message.ts';
+import { isInDiscovery } from './meta-tools.ts';
 import { isKnownNotification, isKnownRequest } from './methods.ts';
 import type { Outcome } from './outcome.ts';
 import { passOn, sessionHeaders } from './relay.ts';
@@ -25,18 +27,14 @@ const METHODS_IN_SCOPE = ['initialize', 'ping', 'logging/setLevel', 'server/disc
 const METHODS_OF_OWN_SESSIONS = [...SESSION_METHODS, 'subscriptions/listen'];
 
 /**
- * Answers a message to an endpoint over a server. The server need not be connected for `tools/list`. Throws an
+ * Answers a message to an endpoint over a server. The server need not be connected for `tools/list`, and for a search for tools. Throws an
  * RpcError, ServerFailed, NotSent or AnswerFailed.
  */
 export async function answerByServer(deps: Deps, call: Call<ServedServer>): Promise<Outcome> {
   const { server } = call.source;
   const connection = deps.runtime.connection(server);
   if (connection === null) {
-    if (!isRequest(call) || call.message.method !== 'tools/list') {
-      throw notInUse(server.name);
-    }
-    await listTools(deps, call);
-    return null;
+    return answerUnconnected(deps, call);
   }
   connection.hold();
   try {
@@ -47,6 +45,21 @@ export async function answerByServer(deps: Deps, call: Call<ServedServer>): Prom
   } finally {
     connection.release();
   }
+}
+
+/** Answers from the catalogue of a server that is not connected. */
+async function answerUnconnected(deps: Deps, call: Call<ServedServer>): Promise<Outcome> {
+  const { endpoint, source } = call;
+  const fail = (): never => {
+    throw notInUse(source.server.name);
+  };
+  if (isRequest(call) && call.message.method === 'tools/list') {
+    await listTools(deps, call);
+    return null;
+  }
+  return isRequest(call) && call.message.method === 'tools/call' && isInDiscovery(endpoint)
+    ? callMetaTool(call, () => seeTools(deps, source), fail)
+    : fail();
 }
 
 async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
@@ -80,7 +93,13 @@ async function answer(deps: Deps, call: ServerCall<Message>): Promise<Outcome> {
 async function answerRequest(deps: Deps, call: ServerCall, hasSession: boolean): Promise<Outcome> {
   switch (call.message.method) {
     case 'tools/call':
-      return callServerTool(deps, call);
+      return isInDiscovery(call.endpoint)
+        ? callMetaTool(
+            call,
+            () => seeTools(deps, call.source),
+            (inner) => callServerTool(deps, inner),
+          )
+        : callServerTool(deps, call);
     case 'tools/list':
       await listTools(deps, call);
       return null;

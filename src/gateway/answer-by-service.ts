@@ -1,4 +1,4 @@
-import { decideCall, decideRequest } from '../approvals/decide-call.ts';
+import { decideCall, decideRequest, onlyReads } from '../approvals/decide-call.ts';
 import { callTool } from '../calls/call-tool.ts';
 import type { MayFollow } from '../calls/redirects.ts';
 import type { CallToolResult } from '../calls/types.ts';
@@ -6,20 +6,31 @@ import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { hashDefinition } from '../runtime/definitions.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
-import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
+import type { Endpoint } from '../store/endpoints.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
+import { definitionOf } from '../tools/size.ts';
 import { parseStringified } from '../tools/stringified.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { isRequest, type ServiceCall } from './call.ts';
+import { callMetaTool } from './call-meta-tool.ts';
 import { isSentByOpener } from './elicitation.ts';
 import { negotiateVersion } from './eras.ts';
+import { lastListed, nextCursorOf } from './list-cursor.ts';
 import type { Message } from './message.ts';
+import { isInDiscovery, listMetaTools } from './meta-tools.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { listUser, sendList, sendResult } from './reply.ts';
 import { type ApprovedCall, requireApproval, sentArguments, type WaitingTool } from './require-approval.ts';
-import { argumentsOf, completeResult, methodNotFound, type Result, UNCACHED, unknownTool } from './results.ts';
-import type { ServedService } from './served.ts';
+import {
+  argumentsOf,
+  completeResult,
+  methodNotFound,
+  notReadOnly,
+  type Result,
+  UNCACHED,
+  unknownTool,
+} from './results.ts';
 
 /** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, Unapproved, NotSent or AnswerFailed. */
 export async function answerByService(deps: Deps, call: ServiceCall<Message>): Promise<Outcome> {
@@ -31,10 +42,22 @@ export async function answerByService(deps: Deps, call: ServiceCall<Message>): P
   const { id, method } = call.message;
   switch (method) {
     case 'tools/call':
-      return callServiceTool(deps, call);
+      return isInDiscovery(endpoint)
+        ? callMetaTool(
+            call,
+            async () => ({ shown: source.shown, meta: {} }),
+            (inner) => callServiceTool(deps, inner),
+          )
+        : callServiceTool(deps, call);
     case 'tools/list': {
-      using list = await source.list(listUser(response, signal));
-      await sendList(request, response, signal, { id, list, besides: besidesTools(endpoint, era) });
+      if (isInDiscovery(endpoint)) {
+        const tools = listMetaTools(call.message.params);
+        sendResult(request, response, id, { tools, ...besidesTools(endpoint, era) });
+        return null;
+      }
+      using list = await source.shown.list(lastListed(endpoint, call.message.params), listUser(response, signal));
+      const besides = { ...nextCursorOf(endpoint, list), ...besidesTools(endpoint, era) };
+      await sendList(request, response, signal, { id, list, besides });
       return null;
     }
     default:
@@ -65,26 +88,6 @@ const besidesTools = (endpoint: Endpoint, era: Era): Result =>
 
 const infoOf = ({ name, version }: Endpoint) => ({ name, version: String(version) });
 
-/** Returns the definitions of the tools that a scope selects. */
-export async function definitionsInScope(
-  tools: ServedService['tools'],
-  scope: EndpointConfig,
-): Promise<Iterable<object>> {
-  const named = await tools();
-  return (function* () {
-    for (const tool of named.values()) {
-      if (matches(tool, scope)) {
-        yield definitionOf(tool);
-      }
-    }
-  })();
-}
-
-/** The definition of a tool, as clients and approvers see it. */
-function definitionOf({ name, description, inputSchema, outputSchema, annotations }: DerivedTool) {
-  return { name, description, inputSchema, ...(outputSchema !== undefined && { outputSchema }), annotations };
-}
-
 async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> {
   const { endpoint, source, era, message, request, response } = call;
   const { account, service } = source;
@@ -94,6 +97,9 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
     throw unknownTool(name);
   }
   const parsed = parseStringified(tool.inputSchema, argumentsOf(message.params));
+  if (call.inner?.onlyReads && !(await onlyReads({ tool, args: parsed, account, service }))) {
+    throw notReadOnly(tool.name);
+  }
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
   const { policy, reason } = decideCall(source.policy, places, { tool, args: parsed, account, service });

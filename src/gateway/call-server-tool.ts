@@ -12,7 +12,7 @@ import { type Answered, AnswerFailed, type Outcome, outcomeOf } from './outcome.
 import { paramHeaders } from './param-headers.ts';
 import { hasOpeningSession } from './relay.ts';
 import { type ApprovedCall, approvedMessage, requireApproval, sentArguments } from './require-approval.ts';
-import { argumentsOf, outdatedTools, unknownTool } from './results.ts';
+import { argumentsOf, notReadOnly, outdatedTools, unknownTool } from './results.ts';
 import type { ViewedTool } from './served.ts';
 
 /** How fresh tools are where they are called; milliseconds. */
@@ -22,13 +22,17 @@ const CALL_FRESHNESS = { maxAgeMs: 60_000, waitMs: 0 };
 export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outcome> {
   const tool = await findCalled(deps, call);
   const name = String(tool.definition.name);
+  if (call.inner?.onlyReads && !readsOnly(hintsOf(tool.definition))) {
+    throw notReadOnly(name);
+  }
   const asked = argumentsOf(call.message.params);
   const approved = tool.reason === null ? null : await approvalOf(deps, call, { ...tool, reason: tool.reason });
   const message = approved === null ? call.message : approvedMessage(call.message, name, approved.args);
   const args = approved === null ? asked : (approved.args ?? {});
   const requestId = approved?.requestId ?? null;
   return outcomeOf({ tool: name, args, verdict: 'runs', requestId }, async () => {
-    const sent = call.era === 'stateless' ? call.request.headers : null;
+    // A client does not know what the tool declares that a meta-tool calls.
+    const sent = call.era === 'stateless' && call.inner === undefined ? call.request.headers : null;
     const headers = paramHeaders(tool.definition, args, sent);
     // An approval is for one call, even of a tool that changes nothing.
     const mayRunTwice = approved === null && readsOnly(hintsOf(tool.definition));
@@ -80,9 +84,10 @@ async function run(deps: Deps, call: ServerCall, isRepeatable: boolean): Promise
 /** The tool that a call names, and what is decided about it. Throws NotSent where it has waited for a list meanwhile outdated. */
 async function findCalled(deps: Deps, call: ServerCall): Promise<ViewedTool> {
   try {
-    const { server, scope } = call.source;
+    const { source, inner } = call;
+    const { server, scope } = source;
     // Methods are what annotations say; tags are the server's.
-    return holdsBack(server.approvalPolicy) || scope.methods !== undefined
+    return holdsBack(server.approvalPolicy) || scope.methods !== undefined || inner?.onlyReads
       ? await findDefinedTool(deps, call)
       : await findTool(deps, call);
   } catch (error) {
@@ -108,7 +113,7 @@ async function findTool({ runtime }: Deps, { source, message }: ServerCall): Pro
  * The tool that a call names, by a list that may decide about it: at most as old as where tools are called, and seen by this
  * process. Throws an RpcError where there is none in time; that is audited.
  */
-async function findDefinedTool({ runtime, limits }: Deps, { source, message }: ServerCall): Promise<ViewedTool> {
+async function findDefinedTool({ runtime, limits }: Deps, { source, message, inner }: ServerCall): Promise<ViewedTool> {
   const { name } = message.params;
   for (const { maxAgeMs } of [CALL_FRESHNESS, LIST_FRESHNESS]) {
     const freshness = { maxAgeMs, waitMs: limits.definitionPatienceMs, decides: true } as const;
@@ -116,7 +121,7 @@ async function findDefinedTool({ runtime, limits }: Deps, { source, message }: S
     const tool = typeof name === 'string' ? source.find(tools, name) : undefined;
     if (tool !== undefined && !isFresh) {
       const call = { tool: String(name), args: argumentsOf(message.params), verdict: tool.verdict, requestId: null };
-      throw new AnswerFailed(outdatedTools(source, failure), { call });
+      throw new AnswerFailed(outdatedTools(source, failure, inner?.onlyReads === true), { call });
     }
     if (tool !== undefined) {
       return tool;

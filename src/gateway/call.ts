@@ -37,6 +37,8 @@ export type Call<Source = Served['source'], M = Message> = Omit<Served, 'source'
   readonly signal: AbortSignal;
   /** What asking a person has come to so far; kept when the message is decided again. */
   readonly asking: Asking;
+  /** Set for the call of a tool that a meta-tool names; `onlyReads` refuses a tool that may change data. */
+  readonly inner?: { readonly onlyReads: boolean };
   /** Asked right before the message is sent on: what it is decided by may have changed while it waited. */
   readonly mayBeSent: MayBeSent;
 };

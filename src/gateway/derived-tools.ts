@@ -1,16 +1,40 @@
 import { unpackedBytes } from '../base/gzip.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
+import type { EndpointConfig } from '../store/endpoints.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { readLines, toolOf } from '../tools/packed.ts';
+import { matches } from '../tools/scope.ts';
+import { definitionOf } from '../tools/size.ts';
 import type { DerivedTool } from '../tools/types.ts';
+import type { ShownTool, ToolsInScope } from './tools-in-scope.ts';
 
 /** Tools by name, kept as text, because parsed values are far larger. `get` parses one tool at every call. */
 export type NamedTools = {
   readonly get: (name: string) => DerivedTool | undefined;
-  /** In the order of the document. */
-  readonly values: () => Iterable<DerivedTool>;
+  /** Returns the tools after the tool `after`, or all of them, in the order of the document. */
+  readonly values: (after?: string) => Iterable<DerivedTool>;
+};
+
+/** Returns the tools that a scope selects. */
+export const derivedToolsInScope = (tools: NamedTools, scope: EndpointConfig): ToolsInScope => ({
+  find: (name) => {
+    const tool = tools.get(name);
+    return tool !== undefined && matches(tool, scope) ? shownTool(tool) : undefined;
+  },
+  *values(after) {
+    for (const tool of tools.values(after)) {
+      if (matches(tool, scope)) {
+        yield shownTool(tool);
+      }
+    }
+  },
+});
+
+const shownTool = (tool: DerivedTool): ShownTool => {
+  const { resource, method, verb, tags } = tool;
+  return { definition: definitionOf(tool), resource, method, verb, tags };
 };
 
 /** Returns the tools that fulfil a condition; the others do not exist. */
@@ -19,8 +43,8 @@ export const toolsOnly = (tools: NamedTools, isThere: (tool: DerivedTool) => boo
     const tool = tools.get(name);
     return tool !== undefined && isThere(tool) ? tool : undefined;
   },
-  *values() {
-    for (const tool of tools.values()) {
+  *values(after) {
+    for (const tool of tools.values(after)) {
       if (isThere(tool)) {
         yield tool;
       }
@@ -54,9 +78,13 @@ export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
         const line = places.get(name);
         return line === undefined ? undefined : toolOf(line);
       },
-      *values() {
-        for (const line of places.values()) {
-          yield toolOf(line);
+      *values(after) {
+        let isAfter = after === undefined;
+        for (const [name, line] of places) {
+          if (isAfter) {
+            yield toolOf(line);
+          }
+          isAfter ||= name === after;
         }
       },
     };

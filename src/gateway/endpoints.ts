@@ -15,11 +15,12 @@ import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
 import { catalogueTopic } from '../store/topics.ts';
 import type { DerivedTool } from '../tools/types.ts';
-import { definitionsInScope } from './answer-by-service.ts';
-import { createDerivedTools, toolsOnly } from './derived-tools.ts';
+import { createDerivedTools, derivedToolsInScope, toolsOnly } from './derived-tools.ts';
+import { createSearchIndexes } from './search-indexes.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
 import { createServerView } from './server-view.ts';
-import { createToolLists, type ToolLists } from './tool-lists.ts';
+import { type ShownCaches, showTools } from './shown-tools.ts';
+import { createToolLists } from './tool-lists.ts';
 
 /** Finds the endpoint of a token. */
 export type Endpoints = {
@@ -63,7 +64,7 @@ export function createEndpoints({
   const kept = new MemoryCache<Kept>(budget, 'endpoints', MAX_KEPT_ENDPOINTS);
   const underWay = new Map<string, Reading>();
   const derivedTools = createDerivedTools(store.read, budget);
-  const lists = createToolLists(budget);
+  const caches: ShownCaches = { lists: createToolLists(budget), indexes: createSearchIndexes(budget) };
 
   const read = async (db: Db, tokenHash: string): Promise<Omit<Kept, 'changes'> | null> => {
     const found = await endpoints.findByTokenHash(db, tokenHash);
@@ -75,7 +76,7 @@ export function createEndpoints({
     const read =
       account.kind === 'service'
         ? await readService(db, endpoint, account.integrationId)
-        : await readServer(db, endpoint, account, lists);
+        : await readServer(db, endpoint, account, caches);
     if (read === null) {
       return null;
     }
@@ -168,16 +169,15 @@ export function createEndpoints({
       const all = derivedTools(integration);
       return all instanceof Promise ? all.then((named) => toolsOnly(named, mayCall)) : toolsOnly(all, mayCall);
     };
-    const list: ServedService['list'] = (user) => {
-      const { id, version } = integration;
-      const key = JSON.stringify([organizationId, id, version, authoriser.key, config.methods, config.tags]);
-      return lists.use(
-        { key, holder: organizationId, madeFrom: null, definitions: () => definitionsInScope(tools, config) },
-        user,
-      );
-    };
+    const { id, version } = integration;
+    const shown = showTools(caches, {
+      key: JSON.stringify([organizationId, id, version, authoriser.key, config.methods, config.tags]),
+      holder: organizationId,
+      madeFrom: null,
+      tools: async () => derivedToolsInScope(await tools(), config),
+    });
     return {
-      source: { kind: 'service', account, service, policy, timeoutMs, scope: config, tools, list },
+      source: { kind: 'service', account, service, policy, timeoutMs, scope: config, tools, shown },
       rows: [account, integration],
       others: [],
     };
@@ -208,7 +208,7 @@ async function readServer(
   db: Db,
   { organizationId, config }: endpoints.Endpoint,
   account: Extract<endpoints.Source, { kind: 'server' }>,
-  lists: ToolLists,
+  caches: ShownCaches,
 ): Promise<Read<ServedServer> | null> {
   const { serverId, isShared } = account;
   const server = isShared
@@ -218,7 +218,7 @@ async function readServer(
     return null;
   }
   const known = await readKnownTools(db, serverId);
-  const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, lists) } as const;
+  const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, caches) } as const;
   // Only the first list creates pins, and only a change of the server changes them: later lists are no reason to read
   // again.
   return { source, rows: [server, known], others: known.pins === null ? [catalogueTopic(serverId)] : [] };

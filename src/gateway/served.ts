@@ -6,7 +6,7 @@ import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
 import type { NamedTools } from './derived-tools.ts';
-import type { ToolListUser, UsedToolList } from './tool-lists.ts';
+import type { ShownTools } from './shown-tools.ts';
 
 /** The endpoint of a token, and the source of its tools. */
 export type Served = {
@@ -26,8 +26,7 @@ export type ServedService = {
   readonly scope: EndpointConfig;
   /** All tools of the service, including hidden ones. */
   readonly tools: () => NamedTools | Promise<NamedTools>;
-  /** Returns the tools that the endpoint shows. Rejects like `ToolLists.use`. */
-  readonly list: (user: ToolListUser) => Promise<UsedToolList>;
+  readonly shown: ShownTools;
 };
 
 /** A tool that an endpoint shows, with the decision about its calls. */
@@ -40,6 +39,6 @@ export type ServedServer = {
   readonly scope: EndpointConfig;
   /** Finds a tool among those of the runtime, if the endpoint shows it. */
   readonly find: (tools: readonly CataloguedTool[], name: string) => ViewedTool | undefined;
-  /** Returns the tools of the runtime that the endpoint shows. Rejects like `ToolLists.use`. */
-  readonly list: (tools: readonly CataloguedTool[], user: ToolListUser) => Promise<UsedToolList>;
+  /** Returns the tools of the runtime that the endpoint shows. */
+  readonly shown: (tools: readonly CataloguedTool[]) => ShownTools;
 };

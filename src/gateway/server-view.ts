@@ -3,22 +3,28 @@ import type { UsedServer } from '../runtime/connectable.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { EndpointConfig } from '../store/endpoints.ts';
 import { matches } from '../tools/scope.ts';
-import { scopedTool } from '../tools/server-tools.ts';
+import { resourceOf, scopedTool } from '../tools/server-tools.ts';
 import type { ServedServer, ViewedTool } from './served.ts';
-import type { ToolLists } from './tool-lists.ts';
+import { type ShownCaches, showTools } from './shown-tools.ts';
+import type { ShownTool, ToolsInScope } from './tools-in-scope.ts';
 
 type Tools = readonly CataloguedTool[];
 
-/** The tools by name. Collected together with the list; a small part of its size. */
-const byName = new WeakMap<Tools, ReadonlyMap<unknown, CataloguedTool>>();
+/** The places of the tools by name. Collected together with the list; a small part of its size. */
+const places = new WeakMap<Tools, ReadonlyMap<unknown, number>>();
 
-function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
-  let named = byName.get(tools);
+function placeOf(tools: Tools, name: string): number | undefined {
+  let named = places.get(tools);
   if (named === undefined) {
-    named = new Map(tools.map((tool) => [tool.definition.name, tool]));
-    byName.set(tools, named);
+    named = new Map(tools.map((tool, place) => [tool.definition.name, place]));
+    places.set(tools, named);
   }
   return named.get(name);
+}
+
+function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
+  const place = placeOf(tools, name);
+  return place === undefined ? undefined : tools[place];
 }
 
 /** Creates the view of an endpoint on a server. `known` contains the decisions of people and the pins. */
@@ -26,8 +32,8 @@ export function createServerView(
   server: UsedServer,
   scope: EndpointConfig,
   known: KnownTools,
-  lists: ToolLists,
-): Pick<ServedServer, 'find' | 'list'> {
+  caches: ShownCaches,
+): Pick<ServedServer, 'find' | 'shown'> {
   const viewed = new WeakMap<CataloguedTool, ViewedTool | null>();
   const view = (tool: CataloguedTool): ViewedTool | null =>
     matches(scopedTool(tool.definition, server.tags), scope) ? { ...tool, ...decideTool(server, tool, known) } : null;
@@ -44,22 +50,38 @@ export function createServerView(
       }
       return found ?? undefined;
     },
-    list: (tools, user) => {
+    shown: (tools) => {
       const { id, organizationId, tags } = server;
       const key = JSON.stringify([organizationId, id, tags, scope.methods, scope.tags]);
-      return lists.use(
-        { key, holder: organizationId, madeFrom: tools, definitions: () => shown(server, scope, tools) },
-        user,
-      );
+      return showTools(caches, {
+        key,
+        holder: organizationId,
+        madeFrom: tools,
+        tools: () => toolsInScope(server, scope, tools),
+      });
     },
   };
 }
 
-/** Yields the definitions that a scope selects. */
-function* shown({ tags }: UsedServer, scope: EndpointConfig, tools: Tools): Generator<CataloguedTool['definition']> {
-  for (const { definition } of tools) {
-    if (matches(scopedTool(definition, tags), scope)) {
-      yield definition;
+/** Returns the tools that a scope selects. */
+function toolsInScope({ tags }: UsedServer, scope: EndpointConfig, tools: Tools): ToolsInScope {
+  const shown = (tool: CataloguedTool | undefined): ShownTool | undefined => {
+    if (tool === undefined) {
+      return undefined;
     }
-  }
+    const { definition } = tool;
+    const scoped = scopedTool(definition, tags);
+    return matches(scoped, scope) ? { definition, resource: resourceOf(definition), ...scoped } : undefined;
+  };
+  return {
+    find: (name) => shown(toolNamed(tools, name)),
+    *values(after) {
+      for (let place = after === undefined ? 0 : (placeOf(tools, after) ?? 0) + 1; place < tools.length; place++) {
+        const tool = shown(tools[place]);
+        if (tool !== undefined) {
+          yield tool;
+        }
+      }
+    },
+  };
 }

@@ -2,9 +2,23 @@ import type { HeldMemory, Holder } from '../base/held-memory.ts';
 import { type JsonPieces, writeJsonPieces } from '../base/json-pieces.ts';
 import { type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
+import type { ShownTool } from './tools-in-scope.ts';
 
-/** The definitions that an endpoint shows, as a JSON list in the order of the source. The pieces are never changed. */
-export type ToolList = Omit<JsonPieces, 'pieces'> & { readonly pieces: readonly Buffer[] };
+/**
+ * A page of the definitions that an endpoint shows, as a JSON list in the order of the source. The pieces are never
+ * changed.
+ */
+export type ToolList = Omit<JsonPieces, 'pieces'> & {
+  readonly pieces: readonly Buffer[];
+  /** The name of the last tool, if more follow; otherwise null. */
+  readonly lastOfMore: string | null;
+};
+
+/** The maximum number of tools of a page. */
+const MAX_PAGE_TOOLS = 200;
+/** The maximum size of a page. A larger tool has a page of its own. */
+export const MAX_PAGE_BYTES = 1_000_000;
+const PAGE = { items: MAX_PAGE_TOOLS, bytes: MAX_PAGE_BYTES };
 
 /** The source of a list. */
 export type ToolListSource = {
@@ -13,8 +27,8 @@ export type ToolListSource = {
   readonly holder: Holder;
   /** The object that the definitions come from; null if the key identifies them. */
   readonly madeFrom: object | null;
-  /** Returns the definitions. Called once for all simultaneous users. */
-  readonly definitions: () => Iterable<object> | Promise<Iterable<object>>;
+  /** Returns the definitions, from the first one of the page on. Called once for all simultaneous users. */
+  readonly definitions: () => Iterable<ShownTool['definition']> | Promise<Iterable<ShownTool['definition']>>;
 };
 
 /** A user of a list, until its signal is aborted. */
@@ -40,10 +54,10 @@ type InUse = {
 
 const isOf = (made: Pick<Made, 'of'>, of: object | null): boolean => (made.of?.deref() ?? null) === of;
 
-/** The lists of tools that endpoints show, as JSON. */
+/** The lists of tools that endpoints show, in pages, as JSON. */
 export type ToolLists = {
   /**
-   * Returns the list of a source. All endpoints of an organization that show the same share it. It is held in the
+   * Returns the page of a source: at most 200 tools and 1,000,000 bytes. All endpoints of an organization that show the same share it. It is held in the
    * memory budget while in use, and cached afterwards while there is memory. Rejects with OverBudget, or with the
    * reason of the signal.
    */
@@ -66,9 +80,10 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
       await held.waitToResize(found.bytes, signal);
       return found;
     }
-    const { pieces, bytes, count } = await writeJsonPieces(await definitions(), held, signal);
+    const { pieces, bytes, count, lastOfMore } = await writeJsonPieces(await definitions(), held, signal, PAGE);
     // Weakly: the cache must not keep what the runtime has dropped.
-    const made = { pieces, bytes, count, of: madeFrom === null ? null : new WeakRef(madeFrom) };
+    const next = lastOfMore === undefined ? null : String(lastOfMore.name);
+    const made = { pieces, bytes, count, lastOfMore: next, of: madeFrom === null ? null : new WeakRef(madeFrom) };
     held.resize(bytes);
     kept.set(key, made, holder, bytes + key.length);
     return made;
@@ -114,8 +129,8 @@ export function createToolLists(budget: MemoryBudget): ToolLists {
       entry.users.add(user);
       const release = (): void => leave(key, entry, user);
       try {
-        const { pieces, bytes, count } = await orAborted(entry.list, signal);
-        return { pieces, bytes, count, [Symbol.dispose]: release };
+        const { pieces, bytes, count, lastOfMore } = await orAborted(entry.list, signal);
+        return { pieces, bytes, count, lastOfMore, [Symbol.dispose]: release };
       } catch (error) {
         release();
         throw error;

@@ -23,8 +23,15 @@ export type Endpoint = AccountKey & {
   updatedAt: number;
 };
 
-/** The scope of an endpoint: methods and tags that select tools, and whether it requires an API token. */
-export type EndpointConfig = { methods?: string[]; tags?: string[]; require_api_token_auth?: boolean };
+/**
+ * The scope of an endpoint: methods and tags that select tools, how it shows them, and whether it requires an API token.
+ */
+export type EndpointConfig = {
+  methods?: string[];
+  tags?: string[];
+  tool_exposure?: 'all' | 'discovery';
+  require_api_token_auth?: boolean;
+};
 /** An endpoint with the hash of its token, before it is stored. */
 export type NewEndpoint = Omit<Endpoint, 'version'> & { tokenHash: string };
 

@@ -6,7 +6,7 @@ const BYTES_PER_TOKEN = 4;
 const WARNED_BYTES = 200_000;
 
 /** Returns the definition of a tool, as `tools/list` answers it. */
-export const definitionOf = ({ name, description, inputSchema, outputSchema, annotations }: DerivedTool): object => ({
+export const definitionOf = ({ name, description, inputSchema, outputSchema, annotations }: DerivedTool) => ({
   name,
   description,
   inputSchema,

@@ -54,6 +54,8 @@ describe('createEndpoint 201', () => {
       { methods: ['GET', 'POST', 'READ', 'DOWNLAOD'], tags: ['api', 'webhook'] },
       { methods: ['list', 'get'], tags: ['contacts', 'companies'] },
       { tags: ['companies'], methods: ['Import_Companies'], require_api_token_auth: true },
+      { tool_exposure: 'discovery', methods: ['list'] },
+      { tool_exposure: 'all' },
     ]) {
       const body = await made({ config, name: 'Read-only HubSpot', expires_at: '2099-12-31T23:59:59.000Z' });
       expect(JSON.stringify(body.config)).toBe(JSON.stringify(config));
@@ -137,6 +139,8 @@ describe('updateEndpoint 200', () => {
     });
     expect(await config({ methods: null })).toEqual({ tags: ['contacts'], require_api_token_auth: true });
     expect(await config({ tags: null, require_api_token_auth: null })).toEqual({});
+    expect(await config({ tool_exposure: 'discovery' })).toEqual({ tool_exposure: 'discovery' });
+    expect(await config({ tool_exposure: null })).toEqual({});
     expect((await read(id)).config).toEqual({});
   });
 

@@ -11,12 +11,8 @@ import { listenOn } from '../support/sockets.ts';
 const MIB = 1024 * 1024;
 /** A share is 24 MiB of it, and a message 8 MiB at most. */
 const BUDGET_MIB = 96;
-/** More than a connection takes in on its way to a client that does not read. */
-const TOOLS = Array.from({ length: 70 }, (_, index) => ({
-  name: `tool-${index}`,
-  description: 'x'.repeat(100_000),
-  inputSchema: { type: 'object' },
-}));
+/** More than a connection takes in on its way to a client that does not read; a page has at least one tool. */
+const TOOLS = [{ name: 'tool', description: 'x'.repeat(7_000_000), inputSchema: { type: 'object' } }];
 const LIST_BYTES = JSON.stringify(TOOLS).length;
 
 let gateway: TestServer;
@@ -103,7 +99,7 @@ test('many unread large lists use at most three shares, and further ones are ref
   expect(shownBy(await read(token))).toEqual(TOOLS);
 });
 
-test('an unread large list of a service is held once', async () => {
+test('an unread page of a service is held once', async () => {
   const service = await listenOn(createServer((_request, response) => response.end('{}')));
   const operationOf = (index: number) => ({
     operationId: `read${index}`,
@@ -119,12 +115,12 @@ test('an unread large list of a service is held once', async () => {
   const { accountId } = await createAccount(gateway, document, 'large');
   const { token } = await mint(gateway, `mcp_${accountId}`);
   const text = await read(token);
-  expect(text.length).toBeGreaterThan(7_000_000);
+  expect(text.length).toBeGreaterThan(900_000);
   const all = Array.from({ length: 40 }, () => ask(token));
   const answered = await Promise.all(all.map(({ answer }) => answer));
   expect(new Set(answered.map((answer) => answer?.statusCode))).toEqual(new Set([200]));
-  expect(answers()).toBeGreaterThan(7_000_000);
-  expect(answers()).toBeLessThan(8_000_000);
+  // A connection may have taken in all of it.
+  expect(answers()).toBeLessThan(1_000_000);
   for (const { leave } of all) {
     leave();
   }

@@ -186,7 +186,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "deleteAccount: deleted",
       "listAccountTools: some server empty",
       "listEndpoints: last_page first_page empty",
-      "createEndpoint: everything scoped",
+      "createEndpoint: everything scoped discovery",
       "getEndpoint: active expired",
       "updateEndpoint: renamed",
       "deleteEndpoint: deleted",

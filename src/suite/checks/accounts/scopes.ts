@@ -1,3 +1,4 @@
+import type { components } from '../../../../generated/api.ts';
 import type { Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
@@ -28,11 +29,13 @@ async function refusedAsEmpty(holder: Caller, id: 'createEndpoint' | 'updateEndp
 export const scopeChecks = checks('accounts', {
   'createEndpoint, updateEndpoint: config is kept word by word': async ({ holder, name }) => {
     const account = await createdAccount(holder, { name: name('verbatim'), ...TAGGED });
-    const configs = [
+    const configs: readonly components['schemas']['EndpointConfig'][] = [
       { methods: ['GET', 'POST', 'READ', 'DOWNLAOD'], tags: ['api', 'webhook', 'custom'] },
       { tags: ['crm', 'crm', ' Größe '], methods: ['List', 'list', 'swap_Pet'] },
       { methods: ['custom'], require_api_token_auth: true },
       { require_api_token_auth: false },
+      { tool_exposure: 'discovery', methods: ['read'] },
+      { tool_exposure: 'all' },
     ];
     for (const config of configs) {
       const created = await createEndpoint(holder, account, { name: name('verbatim'), config });
@@ -61,6 +64,8 @@ export const scopeChecks = checks('accounts', {
         { methods: ['write'], require_api_token_auth: false },
       ],
       [{ tags: null, require_api_token_auth: null }, { methods: ['write'] }],
+      [{ tool_exposure: 'discovery' }, { methods: ['write'], tool_exposure: 'discovery' }],
+      [{ tool_exposure: null }, { methods: ['write'] }],
       [{ methods: null }, {}],
     ];
     for (const [sent, then] of steps) {
@@ -85,6 +90,7 @@ export const scopeChecks = checks('accounts', {
       methods: [[], [''], [1], 'list', {}, ['m'.repeat(129)], [null]],
       tags: [[], [''], [1], 'crm', {}, ['t'.repeat(129)], [null]],
       require_api_token_auth: ['true', 1],
+      tool_exposure: ['none', 'Discovery', '', true, ['discovery']],
       method: [['list']],
       Methods: [['list']],
       mehtods: [['list']],
