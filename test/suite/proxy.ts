@@ -40,7 +40,12 @@ export async function startProxy(target: string, relay: Relay): Promise<RunningP
   const server = createServer(async (incoming, outgoing) => {
     const body = await bodyOf(incoming);
     const { method = '', url: path = '' } = incoming;
-    const came = await relay({ method, path, headers: headersOf(incoming), body }, forward);
+    const came = await relay({ method, path, headers: headersOf(incoming), body }, forward).catch(() => null);
+    if (came === null) {
+      // The server is gone, or the proxy has been stopped meanwhile.
+      outgoing.destroy();
+      return;
+    }
     outgoing.writeHead(came.status, { ...came.headers, 'content-length': Buffer.byteLength(came.body) }).end(came.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

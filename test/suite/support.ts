@@ -42,11 +42,12 @@ export const startGoodServer = (settings: Readonly<Record<string, string>> = {})
 
 /** Makes an organization, and credentials of it. */
 export async function createOrganization(url: string) {
-  const made = { headers: { Authorization: `Bearer ${OPERATOR_TOKEN}` }, body: { name: 'Made' } };
-  const post = async (path: string): Promise<Record<string, string>> =>
-    (await askOnce(url, 'post', `/admin/api/v1/organizations${path}`, made)).body;
+  const headers = { Authorization: `Bearer ${OPERATOR_TOKEN}` };
+  const post = async (path: string, more: object = {}): Promise<Record<string, string>> =>
+    (await askOnce(url, 'post', `/admin/api/v1/organizations${path}`, { headers, body: { name: 'Made', ...more } }))
+      .body;
   const { id = '' } = await post('');
-  const { apiKey = '', apiSecret = '' } = await post(`/${id}/api-keys`);
+  const { apiKey = '', apiSecret = '' } = await post(`/${id}/api-keys`, { permissions: ['servers', 'approvals'] });
   const { token: apiToken = '' } = await post(`/${id}/api-tokens`);
   return { apiKey, apiSecret, apiToken };
 }

@@ -8,6 +8,7 @@ import { listChecks as accountsListChecks } from './accounts/lists.ts';
 import { previewChecks } from './accounts/previews.ts';
 import { scopeChecks } from './accounts/scopes.ts';
 import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
+import { exactCallChecks } from './across/approvals.ts';
 import { pairChecks } from './across/pairs.ts';
 import { serverAccountChecks } from './across/server-accounts.ts';
 import { sharedAccountChecks } from './across/shared-accounts.ts';
@@ -54,6 +55,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...tokenChecks,
   ...serverAccountChecks,
   ...sharedAccountChecks,
+  ...exactCallChecks,
   ...importChecks,
   ...integrationChecks,
   ...previewChecks,

@@ -1,0 +1,135 @@
+import { type Context, checks } from '../../check.ts';
+import { holds, same } from '../../expect.ts';
+import { dataOf } from '../servers/support.ts';
+import { approvalIn, decideAs, heldTool, onlyWaiting, readRequest, resultOf, waiting } from './held-call.ts';
+
+const EXACT = '{"big":12345678901234567890,"exact":1.50,"text":"a"}';
+const REORDERED = '{"text":"a","exact":1.50,"big":12345678901234567890}';
+
+const statusOf = async (approver: Parameters<typeof readRequest>[0], id: string) => {
+  const answer = await readRequest(approver, id);
+  return { answer, status: dataOf(answer).status };
+};
+
+/** Approval of exact calls: what went wrong elsewhere. */
+export const exactCallChecks = checks('all', {
+  'tools/call: a person sees every argument as it was written, and an approved call is sent once': async (context) => {
+    const { approver, call } = await heldTool(context);
+    const calling = call(EXACT);
+    const { id } = await onlyWaiting(approver);
+    const whole = await readRequest(approver, id);
+    holds(whole, whole.text.includes(`"arguments":${EXACT}`), `the arguments ${EXACT}`, dataOf(whole).arguments);
+    same(whole, 'arguments_bytes', dataOf(whole).arguments_bytes, EXACT.length);
+    await decideAs(approver, 200, dataOf(whole));
+    const answer = await calling;
+    same(answer, 'the approval request in the result of a call that was sent:', approvalIn(answer), undefined);
+    const used = await statusOf(approver, id);
+    same(used.answer, 'status', used.status, 'used');
+    const again = call(EXACT);
+    const next = await onlyWaiting(approver);
+    holds(used.answer, next.id !== id, 'another request for the second call', next.id);
+    await decideAs(approver, 200, next, 'deny');
+    await again;
+  },
+
+  'decideApprovalRequest: the client of a denied call is told the reason, and the call is not sent': async (
+    context,
+  ) => {
+    const { approver, call } = await heldTool(context);
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    await decideAs(approver, 200, request, 'deny', context.name('reason'));
+    const answer = await calling;
+    same(
+      answer,
+      'isError and the status of the approval request',
+      [resultOf(answer).isError, approvalIn(answer)?.status],
+      [true, 'denied'],
+    );
+    holds(answer, answer.text.includes(context.name('reason')), `the reason ${context.name('reason')}`, answer.json);
+    const again = await call('{}');
+    same(again, 'the status of the approval request of the same call again:', approvalIn(again)?.status, 'denied');
+  },
+
+  'decideApprovalRequest: hashes of another call decide nothing': async (context) => {
+    const { approver, call } = await heldTool(context);
+    const calls = [call('{"to":"a"}'), call('{"to":"b"}')];
+    const [one, other] = await waiting(approver, 2);
+    if (one === undefined || other === undefined) {
+      throw new TypeError('two requests wait, and were not answered');
+    }
+    await decideAs(approver, 409, { ...one, arguments_digest: other.arguments_digest });
+    await decideAs(approver, 409, { ...one, definition_hash: one.arguments_digest });
+    await waiting(approver, 2);
+    for (const request of [one, other]) {
+      await decideAs(approver, 200, request, 'deny');
+    }
+    await Promise.all(calls);
+  },
+
+  'decideApprovalRequest: a second decision is a 409, and changes nothing': async (context) => {
+    const { approver, call } = await heldTool(context);
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    await decideAs(approver, 200, request, 'deny');
+    await decideAs(approver, 409, request, 'approve');
+    const { answer, status } = await statusOf(approver, request.id);
+    same(answer, 'status', status, 'denied');
+    await calling;
+  },
+
+  'tools/call: missing arguments, {} and null wait as three calls': async (context) => {
+    const { approver, call } = await heldTool(context);
+    const calls = [call(), call('{}'), call('null')];
+    const requests = await waiting(approver, 3);
+    const digests = new Set(requests.map(({ arguments_digest }) => arguments_digest));
+    const list = await approver.call(200, 'listApprovalRequests', { query: { status: 'pending' } });
+    same(list, 'different digests:', digests.size, 3);
+    for (const request of requests) {
+      await decideAs(approver, 200, request, 'deny');
+    }
+    await Promise.all(calls);
+  },
+
+  'tools/call: another order of keys joins the request that waits, other arguments do not': async (context) => {
+    const { approver, call } = await heldTool(context);
+    const calls = [call(EXACT), call(REORDERED), call(EXACT.replace('1.50', '1.5'))];
+    const requests = await waiting(approver, 2);
+    for (const request of requests) {
+      await decideAs(approver, 200, request, 'deny');
+    }
+    await Promise.all(calls);
+    const list = await approver.call(200, 'listApprovalRequests', {});
+    same(list, 'requests:', dataOf(list).total_count, 2);
+  },
+
+  'every operation: only a key pair with approvals, of the same organization, sees and decides': async (context) => {
+    const { approver, agent, tokenHolder, call } = await heldTool(context);
+    const stranger = await heldTool(context);
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    const path = { approvalRequestId: request.id };
+    for (const [by, status] of [
+      [agent, 403],
+      [tokenHolder, 401],
+      [stranger.approver, 404],
+    ] as const) {
+      await by.call(status, 'getApprovalRequest', { path });
+      await decideAs(by, status, request);
+    }
+    await onlyWaiting(approver);
+    await decideAs(approver, 200, request, 'deny');
+    await calling;
+  },
+
+  'decideApprovalRequest: a request is outdated when the scope of its endpoint has changed': async (context) => {
+    const { approver, tokenHolder, endpoint, call } = await heldTool(context);
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    await tokenHolder.call(200, 'updateEndpoint', { path: endpoint, body: { config: { methods: ['read'] } } });
+    await decideAs(approver, 409, request);
+    const { answer, status } = await statusOf(approver, request.id);
+    same(answer, 'status', status, 'outdated');
+    await calling;
+  },
+} satisfies Readonly<Record<string, (context: Context) => Promise<void>>>);
