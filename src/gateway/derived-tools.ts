@@ -70,7 +70,7 @@ export function createDerivedTools(db: Db, budget: MemoryBudget): DerivedTools {
     const packed = await integrations.tools(db, id);
     using reading = budget.hold(organizationId, 'lists', 0);
     const places = new Map<string, Buffer>();
-    for await (const [{ name }, line] of readLines(packed, (bytes) => reading.waitToResize(bytes))) {
+    for await (const [name, line] of readLines(packed, (bytes) => reading.waitToResize(bytes))) {
       places.set(name, line);
     }
     const tools: NamedTools = {

@@ -26,7 +26,7 @@ export function createSearchIndexes(budget: MemoryBudget): SearchIndexes {
   const make = async ({ key, holder, madeFrom, tools }: ShownSource): Promise<SearchIndex> => {
     using making = budget.hold(holder, 'lists', 0);
     const yieldTurn = createYielding(holder);
-    const index = new SearchIndex();
+    const index = new SearchIndex(holder);
     let room = 0;
     for (const tool of (await tools()).values()) {
       index.add(searched(tool));

@@ -6,8 +6,9 @@ import type { ShownTools } from './shown-tools.ts';
 
 /** The maximum number of characters of names and summaries in a result. */
 const MAX_RESULT_CHARS = 40_000;
-/** The maximum length of a name that similar ones are looked for, and of the names that are compared. */
+/** The maximum length of a name that similar ones are looked for, and the number of names that are compared. */
 const MAX_COMPARED_CHARS = 128;
+const MAX_COMPARED_NAMES = 100;
 
 /**
  * Answers `search_tools`: the tools that match, the best first; or the names of all tools by resource if there is no query,
@@ -55,12 +56,15 @@ function fitting(tools: readonly FoundTool[], charsOf: (tool: FoundTool) => numb
   return tools.slice(0, end === -1 ? tools.length : end);
 }
 
-/** Returns a hint at a tool with a similar name, or an empty text. */
+/** Returns a hint at a tool with a similar name, or an empty text. Comparing all names would take too long. */
 export async function suggestTool(shown: ShownTools, name: string): Promise<string> {
   if (name.length > MAX_COMPARED_CHARS) {
     return '';
   }
-  const { tools } = await shown.index();
-  const names = tools.flatMap((tool) => (tool.name.length > MAX_COMPARED_CHARS ? [] : [tool.name]));
-  return suggestSimilar(name, names);
+  const found = await (await shown.index()).search(name);
+  const names = found.slice(0, MAX_COMPARED_NAMES).map((tool) => tool.name);
+  return suggestSimilar(
+    name,
+    names.filter((other) => other.length <= MAX_COMPARED_CHARS),
+  );
 }

@@ -17,8 +17,9 @@ type StoredTool = DerivedTool & { readonly looseOutput?: DerivedTool['outputSche
 
 /** Packs tools for storage: gzip of one line of JSON for each. Slow; run it on a worker thread. */
 export function packTools(tools: readonly DerivedTool[]): Uint8Array {
-  const lines = tools.map(({ outputSchema: looseOutput, ...tool }) => {
-    const stored: StoredTool = looseOutput === undefined ? tool : { ...tool, looseOutput };
+  const lines = tools.map(({ name, outputSchema: looseOutput, ...tool }) => {
+    // The name comes first: it is read alone.
+    const stored: StoredTool = { name, ...tool, ...(looseOutput !== undefined && { looseOutput }) };
     return Buffer.from(`${JSON.stringify(stored)}\n`);
   });
   return gzipSync(Buffer.concat(lines), { level: constants.Z_BEST_SPEED });
@@ -40,26 +41,43 @@ export async function* readTools(
   packed: Uint8Array,
   room: (bytes: number) => Promise<void>,
 ): AsyncGenerator<DerivedTool, void, undefined> {
-  for await (const [tool] of readLines(packed, room)) {
-    yield tool;
-  }
-}
-
-/** Like `readTools`, but returns each tool with its line, which is a part of the whole text. */
-export async function* readLines(
-  packed: Uint8Array,
-  room: (bytes: number) => Promise<void>,
-): AsyncGenerator<[DerivedTool, Buffer], void, undefined> {
   const size = unpackedBytes(packed);
   const roomFor = roomInSteps(room);
   await roomFor(size);
+  for await (const line of linesOf(packed)) {
+    await roomFor(size + parsedBytes(line));
+    yield toolOf(line);
+  }
+}
+
+/**
+ * Reads the names of the tools of `packTools`, each with its line, which is a part of the whole text. It does not parse
+ * the tools: that takes far longer. There must be `room` for the text.
+ */
+export async function* readLines(
+  packed: Uint8Array,
+  room: (bytes: number) => Promise<void>,
+): AsyncGenerator<[string, Buffer], void, undefined> {
+  await room(unpackedBytes(packed));
+  for await (const line of linesOf(packed)) {
+    yield [nameIn(line), line];
+  }
+}
+
+/** The name comes first in a line, and is written without escapes: it has only letters, digits and `_`. */
+const NAME = /^\{"name":"(\w{1,64})"/;
+const MAX_NAME_BYTES = 80;
+
+const nameIn = (line: Buffer): string =>
+  NAME.exec(line.toString('latin1', 0, MAX_NAME_BYTES))?.[1] ?? toolOf(line).name;
+
+async function* linesOf(packed: Uint8Array): AsyncGenerator<Buffer, void, undefined> {
   const lines: Buffer = await promisify(gunzip)(packed, { maxOutputLength: MAX_UNPACKED_BYTES });
   let turnEnds = performance.now() + TURN_MS;
   for (let start = 0; start < lines.length; ) {
     const end = lines.indexOf(10, start);
     const line = lines.subarray(start, end);
-    await roomFor(size + parsedBytes(line));
-    yield [toolOf(line), line];
+    yield line;
     start = end + 1;
     if (performance.now() > turnEnds) {
       await nextTurn();

@@ -42,6 +42,7 @@ const IGNORED = new Set(
  * finds words that begin with it. If there are none, it finds words that differ from it in one letter.
  */
 export class SearchIndex {
+  readonly #holder: string | null;
   readonly #tools: FoundTool[] = [];
   readonly #words = new Set<string>();
   readonly #index = new MiniSearch({
@@ -56,6 +57,11 @@ export class SearchIndex {
     },
   });
   #bytes = 0;
+
+  /** `holder` is the organization that a search works for. */
+  constructor(holder: string | null) {
+    this.#holder = holder;
+  }
 
   /** The approximate size of the index in memory, in bytes. */
   get bytes(): number {
@@ -89,7 +95,7 @@ export class SearchIndex {
    */
   async search(query: string): Promise<FoundTool[]> {
     const words = [...new Set(wordsOf(query).flatMap((word) => plainWord(word) ?? []))].slice(0, MAX_QUERY_WORDS);
-    const yieldTurn = createYielding();
+    const yieldTurn = createYielding(this.#holder);
     const found = new Map<number, { score: number; words: number }>();
     for (const word of words) {
       for (const { id, score } of this.#searchWord(word)) {

@@ -148,6 +148,33 @@ test('a page ends before a tool that would make it larger than 1,000,000 bytes, 
   expect(await sizesIn([10, rest + 1])).toEqual([[10], [rest + 1]]);
 });
 
+test('tools that an account cannot call are on no page, and the pages follow each other', async () => {
+  const operation = (index: number) => ({
+    get: { summary: `Read ${index}`, security: index % 2 === 0 ? [] : [{ key: [] }], responses: {} },
+  });
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'x', version: '1' },
+    servers: [{ url: 'https://service.example.com' }],
+    paths: Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`/things${index}/{id}`, operation(index)])),
+    components: { securitySchemes: { key: { type: 'apiKey', in: 'header', name: 'X-Key' } } },
+  };
+  const integration = (await call(gateway.url, 'createIntegration', { body: { name: 'partly', document } })).body;
+  const account = {
+    tenant_id: 'a',
+    environment_integration_id: integration.id,
+    authentication_method: 'bearer',
+    context: { token: 'x' },
+  };
+  const { id } = (await call(gateway.url, 'createAccount', { body: account })).body;
+  const path = { integrated_account_id: id };
+  const { token } = (await call(gateway.url, 'createEndpoint', { path, body: { name: 'All' } })).body;
+  const all = await pages(token);
+  const names = all.flatMap(namesIn);
+  expect(all.map(({ tools }) => tools.length)).toEqual([200, 50]);
+  expect(new Set(names).size).toBe(250);
+});
+
 test('the size of an integration is that of the definitions in all pages', async () => {
   const document = documentOf(Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`GET /things${i}/{id}`, {}])));
   const integration = (await call(gateway.url, 'createIntegration', { body: { name: 'sized', document } })).body;

@@ -8,7 +8,7 @@ import { hasFixtures, readFixture } from './support/fixtures.ts';
 const OWN_DOCUMENT = new URL('../../generated/openapi.json', import.meta.url);
 
 const indexOf = (tools: readonly Partial<SearchedTool>[]): SearchIndex => {
-  const index = new SearchIndex();
+  const index = new SearchIndex(null);
   for (const tool of tools) {
     const blank = {
       name: '',
