@@ -1739,6 +1739,12 @@ export interface components {
          * @enum {string}
          */
         OutputSchemas: "loose" | "none";
+        /**
+         * @description What becomes of operations without a summary and a description. `skip` (the default): they give no tool, because a model cannot know what they do. `include`: their tools are described by operationId, method and path.
+         * @example skip
+         * @enum {string}
+         */
+        Undocumented: "skip" | "include";
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -1779,6 +1785,13 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
             output_schemas: components["schemas"]["OutputSchemas"];
+            /**
+             * @description The rules of the resources, methods and names of its tools. 2: segments that all paths share and endings of files leave the resource, long names lose words from the middle, and a `POST` on a static path is what its words say (`delete`, `list`, `get`, `update`), with `readOnlyHint` and `destructiveHint` accordingly. 1: the rules before that, which integrations made by an earlier version keep until you move them with a `PATCH`.
+             * @example 2
+             * @enum {integer}
+             */
+            naming: 1 | 2;
+            undocumented: components["schemas"]["Undocumented"];
         };
         /** @description One page of a list, newest first. */
         IntegrationPage: {
@@ -1816,6 +1829,7 @@ export interface components {
             approval_policy?: components["schemas"]["ApprovalPolicy"];
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
             output_schemas?: components["schemas"]["OutputSchemas"];
+            undocumented?: components["schemas"]["Undocumented"];
         };
         /** @description The changes. Omitted keys keep their values. A new document is imported again. */
         IntegrationPatch: {
@@ -1828,6 +1842,96 @@ export interface components {
             approval_policy?: components["schemas"]["ApprovalPolicy"];
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
             output_schemas?: components["schemas"]["OutputSchemas"];
+            undocumented?: components["schemas"]["Undocumented"];
+            /**
+             * @description Moves the integration to the rules of 2 for resources, methods and names. The answer says in `renamed` which tools have another name or method. Scopes of endpoints, tags for tools and prompts that use the old ones are yours to change; there is no way back.
+             * @example 2
+             * @enum {integer}
+             */
+            naming?: 2;
+        };
+        /**
+         * @description The number of tools.
+         * @example 3
+         */
+        tool_count: number;
+        /**
+         * @description The size of the definitions of all tools, as `tools/list` answers them, in bytes. Above 200,000 there is a warning. Null for an integration made by an earlier version, until a new document, name or tags make its tools again.
+         * @example 1480
+         */
+        tools_bytes: number | null;
+        /**
+         * @description The approximate number of tokens of the definitions of all tools for a language model: one for every four bytes. Null where `tools_bytes` is null.
+         * @example 370
+         */
+        tools_tokens: number | null;
+        /** @description The operations of the document that give no tool. */
+        skipped: {
+            /**
+             * @description The method and path of the operation.
+             * @example GET /internal
+             */
+            operation: string;
+            /**
+             * @description The reason.
+             * @example It has no description.
+             */
+            reason: string;
+        }[];
+        /**
+         * @description The rules of the resources, methods and names of its tools. 2: segments that all paths share and endings of files leave the resource, long names lose words from the middle, and a `POST` on a static path is what its words say (`delete`, `list`, `get`, `update`), with `readOnlyHint` and `destructiveHint` accordingly. 1: the rules before that, which integrations made by an earlier version keep until you move them with a `PATCH`.
+         * @example 2
+         * @enum {integer}
+         */
+        naming: 1 | 2;
+        /** @description A tool that has another name or method than before. */
+        RenamedTool: {
+            /**
+             * @description The method and path of the operation.
+             * @example POST /pets/search
+             */
+            operation: string;
+            /**
+             * @description The name of the tool before the change.
+             * @example create_a_petstore_pets_search
+             */
+            old_name: string;
+            /**
+             * @description The name of the tool now.
+             * @example list_all_petstore_pets_search
+             */
+            name: string;
+            /**
+             * @description The method of the tool before the change.
+             * @example create
+             */
+            old_method: string;
+            /**
+             * @description The method of the tool now.
+             * @example list
+             */
+            method: string;
+        };
+        /** @description An updated integration, and the tools that have another name or method since. */
+        UpdatedIntegration: {
+            id: components["schemas"]["AccountUuid"];
+            name: components["schemas"]["IntegrationName"];
+            base_url: components["schemas"]["BaseUrl"];
+            tool_tags: components["schemas"]["ToolTags"];
+            approval_policy: components["schemas"]["ApprovalPolicy"];
+            timeout_seconds: components["schemas"]["CallTimeoutSeconds"];
+            tool_count: components["schemas"]["tool_count"];
+            tools_bytes: components["schemas"]["tools_bytes"];
+            tools_tokens: components["schemas"]["tools_tokens"];
+            skipped: components["schemas"]["skipped"];
+            warnings: components["schemas"]["ToolWarnings"];
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            output_schemas: components["schemas"]["OutputSchemas"];
+            naming: components["schemas"]["naming"];
+            undocumented: components["schemas"]["Undocumented"];
+            /** @description The tools that have another name or method than before, for `naming` and every other change that makes the tools again. At most 1,000 of them; the list of tools shows all. */
+            renamed: components["schemas"]["RenamedTool"][];
         };
         /** @description The tools, in the order of the document or the server. */
         ToolPreviewList: {
@@ -4839,7 +4943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Integration"];
+                    "application/json": components["schemas"]["UpdatedIntegration"];
                 };
             };
             400: components["responses"]["AccountsBadRequest"];

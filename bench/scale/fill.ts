@@ -143,6 +143,8 @@ const integration = (organizationId: string, id: string, index: number): integra
   approvalPolicy: 'require_approval_all',
   timeoutSeconds: null,
   outputSchemas: 'loose',
+  naming: 2,
+  undocumented: 'skip',
   toolCount: 10,
   toolsBytes: 1234,
   skipped: [],

@@ -106,30 +106,35 @@ const oneAtATime = () => createFairLimiter({ slots: 1, slotsPerOwner: 1, mostWai
 const LARGE = { turns: oneAtATime(), derive: deriveInWorker };
 const SMALL = { turns: oneAtATime(), derive: deriveSmallInWorker };
 
+/** The fields of an integration that its tools are made by. */
+export type ImportFields = Pick<
+  Integration,
+  'organizationId' | 'name' | 'toolTags' | 'outputSchemas' | 'undocumented' | 'naming'
+>;
+
 /**
- * Derives the tools of a document on another thread. Throws `validation_failed`, with the place, if the document is
+ * Derives the tools of a document on another thread. `shared`: the segments that left the resources before, so that names
+ * stay. Throws `validation_failed`, with the place, if the document is
  * unusable; QueueFull if too many documents of the organization wait; OverBudget; or the reason of the signal.
  */
 export async function importDocument(
   { bytes, url, path }: Document,
-  {
-    organizationId,
-    name,
-    toolTags,
-    outputSchemas,
-  }: Pick<Integration, 'organizationId' | 'name' | 'toolTags' | 'outputSchemas'>,
+  { organizationId, name, toolTags, outputSchemas, undocumented, naming }: ImportFields,
+  shared: readonly string[] | undefined,
   { signal, reach }: Pick<DocumentMemory, 'signal' | 'reach'>,
 ): Promise<Imported> {
   // Before the bytes move to the worker.
   const document: Buffer = await promisify(gzip)(bytes);
   try {
     const thread = bytes.length > SMALL_DOCUMENT_BYTES ? LARGE : SMALL;
-    const derive = () => thread.derive(bytes, { integration: name, toolTags, outputSchemas }, signal);
+    const derive = () =>
+      thread.derive(bytes, { integration: name, toolTags, outputSchemas, undocumented, naming, shared }, signal);
     const derived = await thread.turns.run(organizationId, derive, signal);
     const { title, servers, security, accesses, toolCount, toolsBytes, tools } = derived;
+    const left = naming === 1 ? {} : { shared: derived.shared };
     const skipped = shorten(derived.skipped, (rest) => ({ operation: `${rest} more`, reason: CUT }));
     const warnings = shorten(derived.warnings, (rest) => ({ operation: null, message: `${rest} more. ${CUT}` }));
-    const service: StoredService = { title, servers, security, accesses, documentUrl: url };
+    const service: StoredService = { title, servers, security, accesses, documentUrl: url, ...left };
     const selectors: StoredSelector[] = [];
     for await (const { method, verb, tags, request } of readTools(tools, reach)) {
       const { access } = request;

@@ -17,6 +17,7 @@ import {
   updateIntegration,
 } from './integrations.ts';
 import { previewTools } from './previews.ts';
+import type { RenamedTool } from './renamed-tools.ts';
 import { apiTokenOf, invalidField, listPage } from './wire.ts';
 
 type IntegrationOperations =
@@ -40,7 +41,11 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
 
   createIntegration: async ({ body, caller }, respond) => {
     const { name, base_url = null, tool_tags = {}, approval_policy = deps.integrationPolicy } = body;
-    const { timeout_seconds: timeoutSeconds = null, output_schemas: outputSchemas = 'loose' } = body;
+    const {
+      timeout_seconds: timeoutSeconds = null,
+      output_schemas: outputSchemas = 'loose',
+      undocumented = 'skip',
+    } = body;
     const fields = {
       name,
       baseUrl: base_url,
@@ -48,6 +53,8 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       approvalPolicy: approval_policy,
       timeoutSeconds,
       outputSchemas,
+      undocumented,
+      naming: 2 as const,
     };
     const source = sourceOf(body);
     if (source === null) {
@@ -64,7 +71,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   },
 
   updateIntegration: async ({ params, headers, body, caller }, respond) => {
-    const { name, base_url, tool_tags, approval_policy, timeout_seconds, output_schemas } = body;
+    const { name, base_url, tool_tags, approval_policy, timeout_seconds, output_schemas, undocumented, naming } = body;
     const changes: Partial<IntegrationFields> = {
       ...(name !== undefined && { name }),
       ...(base_url !== undefined && { baseUrl: base_url }),
@@ -72,11 +79,18 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       ...(approval_policy !== undefined && { approvalPolicy: approval_policy }),
       ...(timeout_seconds !== undefined && { timeoutSeconds: timeout_seconds }),
       ...(output_schemas !== undefined && { outputSchemas: output_schemas }),
+      ...(undocumented !== undefined && { undocumented }),
+      ...(naming !== undefined && { naming }),
     };
     const source = sourceOf(body);
     const expected = parseIfMatch(headers['if-match']);
-    const integration = await updateIntegration(deps, apiTokenOf(caller), params.id, changes, source, expected);
-    return respond(200, toWire(integration), { ETag: etag(integration.version) });
+    const updated = await updateIntegration(deps, apiTokenOf(caller), params.id, changes, source, expected);
+    const { integration, renamed } = updated;
+    return respond(
+      200,
+      { ...toWire(integration), renamed: renamed.map(toRenamed) },
+      { ETag: etag(integration.version) },
+    );
   },
 
   deleteIntegration: async ({ params, headers, caller }, respond) => {
@@ -115,4 +129,12 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   created_at: formatInstant(integration.createdAt),
   updated_at: formatInstant(integration.updatedAt),
   output_schemas: integration.outputSchemas,
+  naming: integration.naming,
+  undocumented: integration.undocumented,
+});
+
+const toRenamed = ({ oldName, oldMethod, ...rest }: RenamedTool): components['schemas']['RenamedTool'] => ({
+  ...rest,
+  old_name: oldName,
+  old_method: oldMethod,
 });

@@ -24,13 +24,14 @@ import {
   unpackDocument,
 } from './documents.ts';
 import { objectNotFound } from './object-not-found.ts';
+import { findRenamed, type RenamedTool } from './renamed-tools.ts';
 import { findSecretMoves } from './secret-moves.ts';
 
 type Integration = store.Integration;
 /** The fields of an integration that a caller may set, besides the document. */
 export type IntegrationFields = Pick<
   Integration,
-  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds' | 'outputSchemas'
+  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds' | 'outputSchemas' | 'undocumented' | 'naming'
 >;
 
 /** The maximum size of the tags of an integration as JSON, in bytes: lists show them. */
@@ -55,7 +56,7 @@ export async function createIntegration(
   const { organizationId } = caller;
   using memory = createDocumentMemory(deps.budget, organizationId);
   const document = await readDocument(deps, organizationId, source, memory);
-  const { facts, contents } = await importDocument(document, { ...fields, organizationId }, memory);
+  const { facts, contents } = await importDocument(document, { ...fields, organizationId }, undefined, memory);
   const at = now();
   return database.writeFor(caller.organizationId, async (db) => {
     await requireOrganization(db, organizationId);
@@ -73,12 +74,15 @@ export async function createIntegration(
   });
 }
 
+/** An updated integration, and its tools that have another name or method than before. */
+type Updated = { readonly integration: Integration; readonly renamed: readonly RenamedTool[] };
+
 /** Updates of one integration run one after another: they derive tools from the state that they change. */
 const updates = createKeyedQueue();
 
 /**
- * Changes the given fields. A new document, name, tags or setting of output schemas make the tools again, before the transaction, because this
- * takes time. The permission `approvals` is required for a looser policy; for another document or base URL if the
+ * Changes the given fields. A new document or setting that tools are made by makes them again, before the transaction,
+ * because this takes time. The permission `approvals` is required for a looser policy; for another document or base URL if the
  * policy is looser than the default; and for a change that sends credentials of accounts to another host. Throws
  * `not_found`, `precondition_failed`, `validation_failed`, `forbidden`, and `quota_exceeded` if the tools grow beyond
  * the quota.
@@ -90,7 +94,7 @@ export async function updateIntegration(
   changes: Partial<IntegrationFields>,
   source: DocumentSource | null,
   expected: ExpectedVersion,
-): Promise<Integration> {
+): Promise<Updated> {
   await findIntegration(deps.store.read, caller, id);
   requireRoom(changes.toolTags);
   using memory = createDocumentMemory(deps.budget, caller.organizationId);
@@ -106,22 +110,26 @@ async function updateInTurn(
   given: Document | null,
   memory: DocumentMemory,
   expected: ExpectedVersion,
-): Promise<Integration> {
+): Promise<Updated> {
   const before = await findIntegration(database.read, caller, id);
   requireVersion(expected, before.version);
   requireMayLoosen(caller, before.approvalPolicy, changes.approvalPolicy ?? before.approvalPolicy);
   const changed = [...Object.keys(changes), ...(given === null ? [] : ['document'])];
   if (changed.length === 0) {
-    return before;
+    return { integration: before, renamed: [] };
   }
   const fields = { ...before, ...changes };
   const mayLeadElsewhere = given !== null || fields.baseUrl !== before.baseUrl;
-  if (mayLeadElsewhere && isLooser(fields.approvalPolicy, integrationPolicy)) {
-    const reason = `under ${fields.approvalPolicy}, which is looser than what integrations here have by default, its document and base_url say what runs without a person.`;
+  // The rules of `naming` say which calls read.
+  const mayRunMore = mayLeadElsewhere || fields.naming !== before.naming;
+  if (mayRunMore && isLooser(fields.approvalPolicy, integrationPolicy)) {
+    const reason = `under ${fields.approvalPolicy}, which is looser than what integrations here have by default, its document, base_url and naming say what runs without a person.`;
     requirePermission(caller, 'approvals', reason);
   }
   const document = given ?? (needsImport(changes) ? await storedDocument(database.read, before, memory) : null);
-  const imported = document === null ? null : await importDocument(document, fields, memory);
+  const imported = document === null ? null : await importDocument(document, fields, sharedOf(before), memory);
+  const renamed =
+    imported === null ? [] : await findRenamed(await store.tools(database.read, id), imported.contents.tools, memory);
   const moves =
     mayLeadElsewhere && !mayApprove(caller)
       ? await findSecretMoves(
@@ -151,7 +159,7 @@ async function updateInTurn(
       target: { kind: 'integration', id },
       details: { changed },
     });
-    return stored;
+    return { integration: stored, renamed };
   });
 }
 
@@ -215,8 +223,15 @@ function requireRoom(toolTags: Integration['toolTags'] = {}): void {
   }
 }
 
-const needsImport = ({ name, toolTags, outputSchemas }: Partial<IntegrationFields>): boolean =>
-  name !== undefined || toolTags !== undefined || outputSchemas !== undefined;
+/** The settings that tools are made by. */
+const OF_TOOLS = ['name', 'toolTags', 'outputSchemas', 'undocumented', 'naming'] as const;
+
+const needsImport = (changes: Partial<IntegrationFields>): boolean =>
+  OF_TOOLS.some((key) => changes[key] !== undefined);
+
+/** The segments that are in no resource of an integration; absent where they are still to be found. */
+const sharedOf = ({ service }: Integration): readonly string[] | undefined =>
+  (readJson(service) as StoredService).shared;
 
 async function storedDocument(db: Db, { id, service }: Integration, memory: DocumentMemory): Promise<Document> {
   const { documentUrl } = readJson(service) as StoredService;

@@ -11,6 +11,8 @@ export type StoredService = Omit<ServiceFacts, 'accesses'> & {
   readonly accesses?: ServiceFacts['accesses'];
   /** The URL of the document; the base of its relative server URLs. */
   readonly documentUrl: string | null;
+  /** The segments of paths that are in no resource of its tools; absent for tools named by the rules of `naming` 1. */
+  readonly shared?: readonly string[];
 };
 
 /** The base URL of a service. An account's variables fill `{name}` in it. */

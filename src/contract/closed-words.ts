@@ -14,6 +14,8 @@ export type SharedTransport = Schemas['SharedServerTransport'];
 export type EncodingErrorHandler = NonNullable<Schemas['SharedServerEncodingErrorHandler']>;
 /** Whether tools of an integration show the schema of their answers. */
 export type OutputSchemas = Schemas['OutputSchemas'];
+/** Whether operations without a text give tools. */
+export type Undocumented = Schemas['Undocumented'];
 /** The authentication method of an account. */
 export type AuthenticationMethod = Schemas['AuthenticationMethod'];
 /** The status of an account. */
@@ -93,6 +95,12 @@ export const readEncodingErrorHandler = reader<EncodingErrorHandler>('encoding e
 
 /** Reads whether tools show the schema of their answers. */
 export const readOutputSchemas = reader<OutputSchemas>('setting of output schemas', { loose: true, none: true });
+
+/** Reads whether operations without a text give tools. */
+export const readUndocumented = reader<Undocumented>('setting of undocumented operations', {
+  skip: true,
+  include: true,
+});
 
 /** Reads an authentication method. */
 export const readAuthenticationMethod = reader<AuthenticationMethod>('authentication method', {

@@ -4,6 +4,8 @@ import {
   type OutputSchemas,
   readApprovalPolicy,
   readOutputSchemas,
+  readUndocumented,
+  type Undocumented,
 } from '../contract/closed-words.ts';
 import { DeletedMeanwhile } from './errors.ts';
 import type { ListPart } from './keyset.ts';
@@ -23,6 +25,10 @@ export type Integration = {
   timeoutSeconds: number | null;
   /** Whether its tools show the schema of their answers. */
   outputSchemas: OutputSchemas;
+  /** The rules of names and methods: 1 for integrations of earlier versions, until they are moved. */
+  naming: 1 | 2;
+  /** Whether operations without a text give tools. */
+  undocumented: Undocumented;
   toolCount: number;
   /** The size of the definitions of all tools as JSON, in bytes; null for tools of an earlier version. */
   toolsBytes: number | null;
@@ -165,6 +171,8 @@ function toRow(integration: Integration): Database['integrations'] {
     approval_policy: integration.approvalPolicy,
     timeout_seconds: integration.timeoutSeconds,
     output_schemas: integration.outputSchemas,
+    naming: integration.naming,
+    undocumented: integration.undocumented,
     tool_count: integration.toolCount,
     tools_bytes: integration.toolsBytes,
     skipped: JSON.stringify(integration.skipped),
@@ -186,6 +194,8 @@ function toIntegration(row: Database['integrations']): Integration {
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'integrations', row.id),
     timeoutSeconds: row.timeout_seconds,
     outputSchemas: readOutputSchemas(row.output_schemas, 'integrations', row.id),
+    naming: row.naming === 1 ? 1 : 2,
+    undocumented: readUndocumented(row.undocumented, 'integrations', row.id),
     toolCount: row.tool_count,
     toolsBytes: row.tools_bytes,
     skipped: readJson(row.skipped) as Integration['skipped'],

@@ -177,6 +177,8 @@ export type Database = {
     service: string;
     timeout_seconds: number | null;
     output_schemas: string;
+    naming: number;
+    undocumented: string;
     version: number;
     created_at: number;
     updated_at: number;

@@ -3,6 +3,8 @@ import type { DeriveOptions, ServiceFacts, Skipped, Warning } from './types.ts';
 /** The stored result of a document. */
 export type Registered = ServiceFacts & {
   readonly toolCount: number;
+  /** Segments that left the resources. */
+  readonly shared: readonly string[];
   /** The size of the definitions of all tools as JSON, in bytes. */
   readonly toolsBytes: number;
   readonly skipped: readonly Skipped[];

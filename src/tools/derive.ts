@@ -1,7 +1,7 @@
 import { createAccesses } from './accesses.ts';
 import { createDraft, type Draft } from './draft.ts';
 import { DocumentError, Unusable } from './errors.ts';
-import { finalNames, plainName } from './names.ts';
+import { namingOf } from './naming.ts';
 import { nodeOf, referencesIn, textOf } from './nodes.ts';
 import { checkDocument, operationsOf, type Site } from './operations.ts';
 import { readDocument } from './read.ts';
@@ -25,8 +25,10 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
   const document = checkDocument(readDocument(source));
   const references = referencesIn(document);
   const siblings = /^3\.1/.test(textOf(document.openapi));
-  const draft = createDraft(options, { references, inheritance: inheritanceIn(references, document), siblings });
   const { sites, broken } = operationsOf(document, references);
+  const naming = namingOf(options, sites);
+  const reading = { references, inheritance: inheritanceIn(references, document), siblings };
+  const draft = createDraft(options, reading, naming);
   const skipped = [...broken];
   const warnings: Warning[] = [];
   const skip = ({ verb, path }: Site, reason: string): void => {
@@ -53,7 +55,7 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
     }
   }
   const withOutputs = size + outputSize <= ALL_BYTES;
-  const names = finalNames(drafts.map(({ site, tool }) => ({ ...site, plain: plainName(options.integration, tool) })));
+  const names = naming.namesOf(drafts);
   const accesses = createAccesses(document, sites);
   const tools = drafts.flatMap(({ site, tool, output, warnings: found }, index) => {
     const name = names[index] ?? null;
@@ -74,6 +76,7 @@ export function derive(source: Uint8Array | string, options: DeriveOptions): Der
   return {
     title: typeof title === 'string' ? title : '',
     servers: serversOf(document.servers),
+    shared: naming.shared,
     security: securityOf(references, document),
     accesses: accesses.all,
     tools,

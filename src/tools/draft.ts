@@ -3,7 +3,7 @@ import type { BodyInputs } from './body-inputs.ts';
 import { TOOL_BYTES, TooLarge, tooLarge, Unusable } from './errors.ts';
 import { createHidden } from './hidden.ts';
 import { inputsOf } from './inputs.ts';
-import { identityOf } from './names.ts';
+import type { Naming } from './naming.ts';
 import { type Node, nodeOf, stringsOf } from './nodes.ts';
 import type { Site } from './operations.ts';
 import { type Output, outputOf, redirectsOf } from './outputs.ts';
@@ -12,7 +12,7 @@ import { createConvert, type Reading } from './schema.ts';
 import { serversOf } from './service.ts';
 import { createSpread } from './spread.ts';
 import { NO_INHERITANCE } from './subtypes.ts';
-import type { Annotations, DerivedTool, DeriveOptions, JsonSchema, RequestPlan, Verb } from './types.ts';
+import type { BodyPlan, DerivedTool, DeriveOptions, JsonSchema, RequestPlan, Verb } from './types.ts';
 
 /** A tool before its name. Sizes are bytes as JSON. */
 export type Draft = {
@@ -27,9 +27,9 @@ export type Draft = {
  * Makes tools of the operations of one document. A tool that is too large with the schemas that inherit from its own is
  * made without them, with a warning. Throws Unusable, with the reason, for an operation that gives no tool.
  */
-export function createDraft(options: DeriveOptions, reading: Reading): (site: Site) => Draft {
-  const draft = draftWith(options, reading);
-  const plain = draftWith(options, { ...reading, inheritance: NO_INHERITANCE });
+export function createDraft(options: DeriveOptions, reading: Reading, naming: Naming): (site: Site) => Draft {
+  const draft = draftWith(options, reading, naming);
+  const plain = draftWith(options, { ...reading, inheritance: NO_INHERITANCE }, naming);
   return (site) => {
     try {
       return draft(site);
@@ -46,7 +46,7 @@ export function createDraft(options: DeriveOptions, reading: Reading): (site: Si
 const WITHOUT_SUBTYPES =
   'It would be larger than 256 KiB with the schemas that inherit from others by a discriminator: any member is allowed in their place.';
 
-function draftWith(options: DeriveOptions, reading: Reading): (site: Site) => Draft {
+function draftWith(options: DeriveOptions, reading: Reading, naming: Naming): (site: Site) => Draft {
   const { references } = reading;
   const convert = createConvert(reading, 'request');
   const convertXml = createConvert(reading, 'xml request');
@@ -74,9 +74,9 @@ function draftWith(options: DeriveOptions, reading: Reading): (site: Site) => Dr
       ...(body === null ? {} : { body: body.plan(inputs.names.slice(parameters.length)) }),
       ...(redirects.length === 0 ? {} : { redirects }),
     };
-    const identity = identityOf(site);
+    const identity = naming.identityOf(site, canBeRead(request.body));
     const tags = tagsOf(operation, identity, options);
-    const rest = { ...identity, verb, tags, annotations: annotationsOf(verb), request };
+    const rest = { ...identity, verb, tags, annotations: naming.annotationsOf(site, identity.method), request };
     const size = Buffer.byteLength(JSON.stringify({ description, ...rest, inputSchema: inputs.schema })) + inputs.bytes;
     references.spend(size / 16);
     if (size > TOOL_BYTES) {
@@ -133,13 +133,12 @@ function tagsOf(operation: Node, { resource, method }: { resource: string; metho
   return [...new Set([...stringsOf(operation.tags), ...added])];
 }
 
-function annotationsOf(verb: Verb): Annotations {
-  return {
-    ...(verb === 'GET' ? { readOnlyHint: true } : {}),
-    ...(verb === 'DELETE' ? { destructiveHint: true } : {}),
-    ...(verb === 'PUT' ? { idempotentHint: true } : {}),
-  };
-}
+/** Whether a request that only reads can have such a body: criteria in JSON or a form, never a file or a document. */
+const canBeRead = (body: BodyPlan | undefined): boolean =>
+  body === undefined ||
+  body.kind === 'json' ||
+  body.kind === 'form' ||
+  (body.kind === 'root' && body.encoding === 'json');
 
 const withDefinitions = (schema: Node, definitions: Node): JsonSchema =>
   Object.keys(definitions).length === 0 ? schema : { ...schema, $defs: definitions };

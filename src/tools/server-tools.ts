@@ -1,6 +1,7 @@
 import { hintsOf, readsOnly } from './hints.ts';
-import { RESERVED, snake } from './names.ts';
+import { RESERVED } from './names.ts';
 import type { Scoped } from './scope.ts';
+import { snake } from './snake.ts';
 
 /** A tool as a server lists it: `name` is a string, nothing else is certain. */
 type Definition = Readonly<Record<string, unknown>>;

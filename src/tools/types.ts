@@ -166,6 +166,8 @@ export type ServiceFacts = {
 
 /** The tools of a document, and the facts about its service. */
 export type Derivation = ServiceFacts & {
+  /** The static segments at the start of all paths, in snake case, which are in no resource. */
+  readonly shared: readonly string[];
   /** In the order of the document. */
   readonly tools: readonly DerivedTool[];
   readonly skipped: readonly Skipped[];
@@ -178,6 +180,10 @@ export type DeriveOptions = {
   readonly integration: string;
   /** Tags for resources (`contacts`) and single methods (`contacts.list`), beside those of the document. */
   readonly toolTags?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** The rules of names and methods: 1 for integrations made before there were others; 2 by default. */
+  readonly naming?: 1 | 2 | undefined;
+  /** Segments that left the resources when the integration was made: `shared` of its derivation. */
+  readonly shared?: readonly string[] | undefined;
   /** Whether operations without a text give tools; `skip` by default. */
   readonly undocumented?: 'skip' | 'include' | undefined;
   /** `none`: tools have no output schema; otherwise they have a loose one. */

@@ -59,6 +59,8 @@ describe('createIntegration 201', () => {
         created_at: at,
         updated_at: at,
         output_schemas: 'loose',
+        naming: 2,
+        undocumented: 'skip',
       },
     ]);
     expect(headers.get('location')).toBe(`/integration/${body.id}`);
@@ -72,11 +74,30 @@ describe('createIntegration 201', () => {
       approval_policy: 'require_approval_all',
       timeout_seconds: 3600,
       output_schemas: 'none',
+      undocumented: 'include',
     };
     const { body } = await create({ ...given, document: CRM });
     expect(body).toMatchObject(given);
     expect((await tools(body.id, 'tags=cheap')).map(({ tags }) => tags)).toEqual([['contacts', 'api', 'crm', 'cheap']]);
     expect((await tools(body.id, 'tags=crm')).length).toBe(5);
+  });
+
+  test('takes Swagger 2.0', async () => {
+    const get = { summary: 'x', parameters: [{ in: 'query', name: 'a', type: 'array', items: { type: 'string' } }] };
+    const document = { swagger: '2.0', host: 'old.example.com', basePath: '/v1', paths: { '/a': { get } } };
+    const { status, body } = await create({ document });
+    expect([status, body.base_url, body.tool_count]).toEqual([201, 'https://old.example.com/v1', 1]);
+  });
+
+  test('lists what is missing in the document as warnings', async () => {
+    const schema = { properties: { a: { $ref: '#/components/schemas/No' } } };
+    const post = { summary: 'x', requestBody: { content: { 'application/json': { schema } } } };
+    const { body } = await create({ document: { openapi: '3.0.3', paths: { '/a': { post } } } });
+    expect(body).toMatchObject({
+      tool_count: 1,
+      skipped: [],
+      warnings: [{ operation: 'POST /a', message: expect.stringContaining('#/components/schemas/No') }],
+    });
   });
 
   test('lists an undocumented operation as skipped', async () => {
@@ -154,7 +175,7 @@ describe('createIntegration 400', () => {
     ['nothing', { document: '' }, 'body.document: must have at least 1 character'],
     ['a list', { document: '[]' }, 'body.document: '],
     ['no OpenAPI', { document: { hello: 'world' } }, 'body.document: '],
-    ['Swagger 2.0', { document: { swagger: '2.0', info: {}, paths: {} } }, 'OpenAPI 3'],
+    ['Swagger 1.2', { document: { swagger: '1.2', info: {}, paths: {} } }, 'OpenAPI 3'],
     ['broken JSON', { document: '{"openapi": "3.1.0",' }, 'body.document: '],
     ['broken YAML', { document: 'openapi: 3.1.0\npaths: [a: {' }, 'line '],
     ['a name that no tool can have', { name: 'My CRM', document: CRM }, 'body.name: must match pattern'],
@@ -287,7 +308,7 @@ describe('updateIntegration', () => {
 
   test('400: an unusable document changes nothing', async () => {
     const { id } = (await create({ document: CRM })).body;
-    expect((await update(id, { document: { swagger: '2.0' }, name: 'other' })).status).toBe(400);
+    expect((await update(id, { document: { swagger: '1.2' }, name: 'other' })).status).toBe(400);
     const read = await call(server.url, 'getIntegration', { path: { id } });
     expect(read.body).toMatchObject({ name: 'crm', tool_count: NAMES.length });
   });

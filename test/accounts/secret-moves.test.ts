@@ -237,6 +237,16 @@ describe('an integration with a looser policy than a strict default', () => {
     },
   );
 
+  test('403: the move of its methods, by which calls may count as reading', async () => {
+    const { integrationId } = await make({ on: strict, integration: { approval_policy: 'auto_approve_read_only' } });
+    await strict.deps.store.write((db) =>
+      db.sql.updateTable('integrations').set({ naming: 1 }).where('id', '=', integrationId).execute(),
+    );
+    expect((await updateIntegration(integrationId, { naming: 2 }, strict)).status).toBe(403);
+    const approver = { path: { id: integrationId }, body: { naming: 2 } };
+    expect((await call(strict.url, 'updateIntegration', approver)).status).toBe(200);
+  });
+
   test('200: the same for an integration that waits, and for callers with approvals', async () => {
     const waiting = await make({ on: strict });
     const loose = await make({ on: strict, integration: { approval_policy: 'auto_approve_all' } });

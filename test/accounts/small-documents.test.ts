@@ -9,10 +9,11 @@ const importFor = async (organizationId: string, moreBytes: number) => {
   const bytes = new TextEncoder().encode(
     JSON.stringify({ ...documentOf({ 'GET /pets': {} }), 'x-examples': examples }),
   );
-  const fields = { organizationId, name: 'pets', toolTags: {}, outputSchemas: 'loose' as const };
+  const settings = { outputSchemas: 'loose', undocumented: 'skip', naming: 2 } as const;
+  const fields = { organizationId, name: 'pets', toolTags: {}, ...settings };
   const document = { bytes, url: null, path: ['document'] };
   const memory = { signal: new AbortController().signal, reach: anyRoom };
-  return (await importDocument(document, fields, memory)).facts.toolCount;
+  return (await importDocument(document, fields, undefined, memory)).facts.toolCount;
 };
 
 test('a small document does not wait for large ones of other organizations', async () => {

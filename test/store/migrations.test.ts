@@ -298,7 +298,7 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
-  it('0010 to 0014 give servers and integrations the default time limits, unknown sizes and loose output schemas', async () => {
+  it('0010 to 0017 give servers and integrations the defaults that change nothing', async () => {
     const [server, integration] = [aServer(own), anIntegration(own)];
     const before = Object.keys(migrationsFor(engine)).indexOf('0010_timeouts');
     const { read } = await migrated(before, async (db) => {
@@ -313,6 +313,8 @@ onBothEngines(({ engine, open, location }) => {
       toolsBytes: null,
       warnings: [],
       outputSchemas: 'loose',
+      naming: 1,
+      undocumented: 'skip',
       version: 1,
     });
   });

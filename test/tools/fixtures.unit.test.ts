@@ -18,8 +18,15 @@ describe.runIf(hasFixtures).each(FIXTURES)('$file', ({ file, integration, operat
     expect(tools).toHaveLength(operations);
   });
 
-  it('has the expected resources, methods and names', () => {
-    const tools = read().tools.map(({ verb, request: { path }, resource, method, name }) => ({
+  it('has other names of no more characters by the newer rules', () => {
+    const names = read().tools.map(({ name }) => name);
+    expect(new Set(names).size).toBe(operations);
+    expect(names.filter((name) => !/^[a-z0-9_]{1,64}$/.test(name))).toEqual([]);
+  });
+
+  it('has the expected resources, methods and names by the first rules', () => {
+    const { tools: first } = derive(readFixture(file), { integration, naming: 1 });
+    const tools = first.map(({ verb, request: { path }, resource, method, name }) => ({
       verb,
       path,
       resource,

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, test } from 'vitest';
-import { derived, documentOf, toolOf } from './support/documents.ts';
+import * as support from './support/documents.ts';
+import { documentOf } from './support/documents.ts';
+
+/** The rules of integrations that were made before there were others. */
+const FIRST = { naming: 1 } as const;
+const derived = (document: unknown, options: Parameters<typeof support.derived>[1] = {}) =>
+  support.derived(document, { ...options, ...FIRST });
+const toolOf = (verb: string, path: string, operation: object) => support.toolOf(verb, path, operation, {}, FIRST);
 
 const hashOf = (operation: string): string => createHash('sha256').update(operation).digest('hex').slice(0, 8);
 const named = (paths: Record<string, unknown>) =>

@@ -62,6 +62,8 @@ export function anIntegration(
     approvalPolicy: 'require_approval_all',
     timeoutSeconds: 90,
     outputSchemas: 'none',
+    naming: 2,
+    undocumented: 'include',
     toolCount: 3,
     toolsBytes: 1234,
     skipped: [{ operation: 'GET /ü', reason: 'no' }],

@@ -9,12 +9,20 @@ import { createdIntegration, createIntegration, read, refused, tools } from './s
 type Schemas = components['schemas'];
 
 /** Returns the fields of an integration that its maker gives, besides the policy. */
-const given = ({ name, base_url, tool_tags, timeout_seconds, output_schemas }: Schemas['Integration']) => ({
+const given = ({
   name,
   base_url,
   tool_tags,
   timeout_seconds,
   output_schemas,
+  undocumented,
+}: Schemas['Integration']) => ({
+  name,
+  base_url,
+  tool_tags,
+  timeout_seconds,
+  output_schemas,
+  undocumented,
 });
 
 const READ_ONLY = [
@@ -43,7 +51,9 @@ export const importChecks = checks('accounts', {
       tool_tags: {},
       timeout_seconds: null,
       output_schemas: 'loose',
+      undocumented: 'skip',
     });
+    same(answer, 'naming', integration.naming, 2);
     same(answer, 'tool_count', integration.tool_count, PETS_TOOLS);
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const operations = skipped.map(({ operation }) => operation);
@@ -61,6 +71,7 @@ export const importChecks = checks('accounts', {
       approval_policy: 'require_approval_per_tool' as const,
       timeout_seconds: 300,
       output_schemas: 'none' as const,
+      undocumented: 'include' as const,
     };
     const answer = await createIntegration(holder, fields);
     const integration = answer.json;

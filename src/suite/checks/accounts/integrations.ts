@@ -30,21 +30,54 @@ export const integrationChecks = checks('accounts', {
       { timeout_seconds: null },
       { output_schemas: 'none' },
       { output_schemas: 'loose' },
+      { undocumented: 'include' },
+      { undocumented: 'skip' },
+      { naming: 2 },
       {},
     ];
     for (const body of changes) {
       const before = await lasting(holder, 'integration', path);
       const answer = await holder.call(200, 'updateIntegration', { path, body });
-      same(answer, 'the integration as it is then read:', answer.json, await read(holder, 'integration', path));
-      const { updated_at: _, ...after } = answer.json;
-      const { tools_bytes, tools_tokens } = after;
+      const { renamed, ...updated } = answer.json;
+      same(answer, 'the integration as it is then read:', updated, await read(holder, 'integration', path));
+      const { updated_at: _, ...after } = updated;
       // The name of an integration is in the names of its tools.
+      same(answer, 'the number of renamed tools', renamed.length, 'name' in body ? before.tool_count : 0);
+      const { tools_bytes, tools_tokens } = after;
       same(answer, 'the integration', after, {
         ...before,
         ...body,
         ...('name' in body && { tools_bytes, tools_tokens }),
       });
     }
+  },
+
+  'updateIntegration: the tools that have another name are listed with both': async ({ holder, name }) => {
+    const path = { id: await createdIntegration(holder, { name: name('old') }) };
+    const before = await tools(holder, 'listIntegrationTools', path);
+    const answer = await holder.call(200, 'updateIntegration', { path, body: { name: name('new') } });
+    const after = await tools(holder, 'listIntegrationTools', path);
+    const pairs = answer.json.renamed.map(({ old_name, name: now, old_method, method }) => [
+      old_name,
+      now,
+      old_method,
+      method,
+    ]);
+    const expected = before.result.map((tool, index) => [
+      tool.name,
+      after.result[index]?.name,
+      tool.method,
+      tool.method,
+    ]);
+    same(answer, 'the renamed tools, with their names before and after and their methods,', pairs, expected);
+  },
+
+  'updateIntegration: undocumented operations give tools once they are included': async ({ holder, name }) => {
+    const path = { id: await createdIntegration(holder, { name: name('undocumented'), document: PETS }) };
+    const answer = await holder.call(200, 'updateIntegration', { path, body: { undocumented: 'include' } });
+    const { tool_count, skipped, renamed } = answer.json;
+    const counts = [tool_count, skipped.length, renamed.length];
+    same(answer, 'the number of tools, of skipped operations, and of renamed tools,', counts, [PETS_TOOLS + 1, 0, 0]);
   },
 
   'updateIntegration: tool_tags are the tags of the tools from then on': async ({ holder, name }) => {
