@@ -193,7 +193,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "listIntegrations: last_page first_page empty",
       "createIntegration: document",
       "getIntegration: petstore",
-      "updateIntegration: tags",
+      "updateIntegration: tags naming",
       "deleteIntegration: deleted",
       "listIntegrationTools: some empty",
       "getLlmsTxt: index",
