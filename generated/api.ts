@@ -560,6 +560,116 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks
+         * @description Lists the webhooks of the organization, oldest first. Requires the permission `approvals`.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Create a webhook
+         * @description Adds a URL that is told of events about approval requests, and returns the secret that signs them, once. Gatehouse does not contact the URL before an event. An event is tried 8 times over 2 hours, until the answer is 2xx within 15 seconds; redirects are not followed. Their order is not promised, and an event may arrive twice: its `webhook-id` stays the same. Requires the permission `approvals`. Fails with 400 for a URL that the gateway does not connect to, with 409 if the organization has 20 webhooks.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhookId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a webhook
+         * @description Returns one webhook, without its secret. Requires the permission `approvals`. Fails with 404 when this organization has no such webhook.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook
+         * @description Deletes the webhook permanently. Events that wait for it are not sent. Requires the permission `approvals`. Fails with 404 when this organization has no such webhook.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Update a webhook
+         * @description Updates a webhook. Omitted fields keep their values. The secret stays the same. Events that wait for another try go to the new URL. `enabled: true` begins the 5 days of failures anew. Requires the permission `approvals`. Fails with 400 for a URL that the gateway does not connect to, with 404 when this organization has no such webhook.
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/api/webhooks/{webhookId}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook
+         * @description Sends an event of the type `webhook.test`, the way that all events go, whatever `events` lists. The answer does not wait for it: read `last_delivery` of the webhook afterwards. Requires the permission `approvals`. Fails with 404 when this organization has no such webhook, with 409 if it is disabled.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/{webhookId}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate the secret of a webhook
+         * @description Makes a new secret and returns it, once. For 24 hours, events are signed with the new and with the previous one, so that the receiver can change over. Another rotation within this time ends the one before the previous. Requires the permission `approvals`. Fails with 404 when this organization has no such webhook.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/mcp-servers": {
         parameters: {
             query?: never;
@@ -1129,7 +1239,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "webhook.test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a test
+         * @description Sent by `POST /api/webhooks/{webhookId}/test`. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveWebhookTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /** @description The error. */
@@ -2783,6 +2914,302 @@ export interface components {
             error: null;
             data: components["schemas"]["ApprovalRequestSummary"];
         };
+        /**
+         * @description The id of a webhook.
+         * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+         */
+        WebhookId: string;
+        /**
+         * @description An event about an approval request: a call waits for a person (`approval.requested`), a person has approved or denied it (`approval.decided`), nobody has answered in time or used the approval (`approval.expired`), something has changed that it depends on (`approval.outdated`), the approved call was sent (`approval.used`).
+         * @example approval.requested
+         * @enum {string}
+         */
+        WebhookEvent: "approval.requested" | "approval.decided" | "approval.expired" | "approval.outdated" | "approval.used";
+        /**
+         * @description The events to send.
+         * @example [
+         *       "approval.requested",
+         *       "approval.expired"
+         *     ]
+         */
+        WebhookEvents: components["schemas"]["WebhookEvent"][];
+        /**
+         * @description The format of the body. `standard`: the event as the section `webhooks` of this document shows it. `slack`: a text for an incoming webhook of Slack.
+         * @example standard
+         * @enum {string}
+         */
+        WebhookFormat: "standard" | "slack";
+        /**
+         * @description Whether events have the arguments of the call. They can hold secrets of your users, and whoever receives the events can read them.
+         * @example false
+         */
+        IncludeArguments: boolean;
+        /**
+         * @description Whether events are sent. Gatehouse sets it to false if nothing could be delivered for 5 days, or if the receiver answers 410. Events that happen while it is false are not sent later.
+         * @example true
+         */
+        WebhookEnabled: boolean;
+        /** @description The last try to deliver an event; null if there was none. */
+        WebhookLastDelivery: {
+            /**
+             * @description The id of the event, which is its `webhook-id` header.
+             * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+             */
+            event_id: string;
+            /**
+             * @description The type of the event.
+             * @example approval.requested
+             */
+            type: string;
+            /**
+             * @description `delivered`; `waiting` for the next try; `failed` after the last one.
+             * @example delivered
+             * @enum {string}
+             */
+            status: "delivered" | "waiting" | "failed";
+            /**
+             * @description The number of tries so far.
+             * @example 1
+             */
+            tries: number;
+            at: components["schemas"]["EpochMilliseconds"];
+            /**
+             * @description The HTTP status of the answer; null if there was none.
+             * @example 200
+             */
+            response_status: number | null;
+            /**
+             * @description The reason of the failure; null if the event was delivered.
+             * @example null
+             */
+            error: string | null;
+        } | null;
+        /** @description A URL that is told of events about approval requests. */
+        Webhook: {
+            id: components["schemas"]["WebhookId"];
+            organization_id: components["schemas"]["OrganizationId"];
+            /**
+             * @description The scheme and the host of the URL; the rest is masked.
+             * @example https://hooks.example.com/…
+             */
+            url: string;
+            events: components["schemas"]["WebhookEvents"];
+            format: components["schemas"]["WebhookFormat"];
+            include_arguments: components["schemas"]["IncludeArguments"];
+            enabled: components["schemas"]["WebhookEnabled"];
+            /**
+             * @description Why Gatehouse has disabled it; null if it has not.
+             * @example null
+             */
+            disabled_reason: string | null;
+            last_delivery: components["schemas"]["WebhookLastDelivery"];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            updated_at: components["schemas"]["EpochMilliseconds"];
+        };
+        /** @description The success envelope. */
+        WebhooksAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhooks retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            /** @description The webhooks, oldest first. */
+            data: components["schemas"]["Webhook"][];
+        };
+        /**
+         * Format: webhook-url
+         * @description The URL that receives the events, `http` or `https`. It is stored sealed and never shown again, because such URLs are often credentials. Do not put a user name or a password in it.
+         * @example https://hooks.example.com/services/T0/B0/x1
+         */
+        WebhookUrl: string;
+        /** @description A new webhook. */
+        WebhookCreate: {
+            url: components["schemas"]["WebhookUrl"];
+            events: components["schemas"]["WebhookEvents"];
+            /** @default standard */
+            format?: components["schemas"]["WebhookFormat"];
+            /** @default false */
+            include_arguments?: components["schemas"]["IncludeArguments"];
+            /** @default true */
+            enabled?: components["schemas"]["WebhookEnabled"];
+        };
+        /**
+         * @description The secret that signs the events, in the form of Standard Webhooks. It is shown only once.
+         * @example whsec_d2hhdCBhIHNlY3JldCBsb29rcyBsaWtlISEhISE=
+         */
+        WebhookSecret: string;
+        /** @description A webhook, with its secret. */
+        WebhookWithSecret: {
+            id: components["schemas"]["WebhookId"];
+            organization_id: components["schemas"]["OrganizationId"];
+            /**
+             * @description The scheme and the host of the URL; the rest is masked.
+             * @example https://hooks.example.com/…
+             */
+            url: string;
+            events: components["schemas"]["WebhookEvents"];
+            format: components["schemas"]["WebhookFormat"];
+            include_arguments: components["schemas"]["IncludeArguments"];
+            enabled: components["schemas"]["WebhookEnabled"];
+            /**
+             * @description Why Gatehouse has disabled it; null if it has not.
+             * @example null
+             */
+            disabled_reason: string | null;
+            last_delivery: components["schemas"]["WebhookLastDelivery"];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            updated_at: components["schemas"]["EpochMilliseconds"];
+            secret: components["schemas"]["WebhookSecret"];
+        };
+        /** @description The success envelope. */
+        WebhookCreatedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook created successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["WebhookWithSecret"];
+        };
+        /** @description The success envelope. */
+        WebhookAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["Webhook"];
+        };
+        /** @description The success envelope. */
+        WebhookDeletedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook deleted successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            /** @description The deleted object. */
+            data: {
+                id: components["schemas"]["WebhookId"];
+                organization_id: components["schemas"]["OrganizationId"];
+                /**
+                 * @description Always true.
+                 * @constant
+                 */
+                deleted: true;
+            };
+        };
+        /** @description The changes. Omitted keys keep their values; `events` is replaced as a whole. */
+        WebhookPatch: {
+            url?: components["schemas"]["WebhookUrl"];
+            events?: components["schemas"]["WebhookEvents"];
+            format?: components["schemas"]["WebhookFormat"];
+            include_arguments?: components["schemas"]["IncludeArguments"];
+            enabled?: components["schemas"]["WebhookEnabled"];
+        };
+        /** @description The success envelope. */
+        WebhookUpdatedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook updated successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["Webhook"];
+        };
+        /** @description The success envelope. */
+        WebhookTestedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook test queued successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            /** @description The queued event. */
+            data: {
+                id: components["schemas"]["WebhookId"];
+                /**
+                 * @description The id of the event, which is its `webhook-id` header.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                event_id: string;
+            };
+        };
+        /** @description The success envelope. */
+        WebhookSecretRotatedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Webhook secret rotated successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["WebhookWithSecret"];
+        };
         /** @description The error. Members without a value are omitted. */
         OperatorErrorBody: {
             /** @description The error. */
@@ -3466,7 +3893,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
@@ -3575,6 +4002,26 @@ export interface components {
              * @example The database does not answer.
              */
             reason: string | null;
+        };
+        /**
+         * Format: date-time
+         * @description When the event happened, in UTC.
+         * @example 2025-07-01T20:20:00.000Z
+         */
+        EventTimestamp: string;
+        /** @description The event of a test. */
+        WebhookTestEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "webhook.test";
+            timestamp: components["schemas"]["EventTimestamp"];
+            /** @description The tested webhook. */
+            data: {
+                webhook_id: components["schemas"]["WebhookId"];
+                organization_id: components["schemas"]["OrganizationId"];
+            };
         };
     };
     responses: {
@@ -3866,6 +4313,39 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
+        /** @description The organization has the maximum number of webhooks. Nothing was changed. `Link` leads to `quota_exceeded`. */
+        ServersTooManyWebhooks: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
+        /** @description There is no such webhook in this organization. */
+        ServersWebhookNotFound: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
+        /** @description The webhook is disabled, so that no event is sent to it. */
+        ServersWebhookDisabled: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
         /** @description Any other error (400, 403, 405, 408, 412, 413, 415, 429, 431 or 5xx), always in this format. The answer is also 429 if your pending requests use your share of the memory, and 503 if there is no memory at all. */
         OperatorError: {
             headers: {
@@ -4038,6 +4518,11 @@ export interface components {
          */
         ApprovalRequestId: components["schemas"]["ApprovalRequestId"];
         /**
+         * @description Webhook ID
+         * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+         */
+        WebhookId: components["schemas"]["WebhookId"];
+        /**
          * @description `handling=lenient` saves the server even if Gatehouse cannot connect to it; the answer then has the header `Preference-Applied`. Other preferences are ignored (RFC 7240).
          * @example handling=lenient
          */
@@ -4067,6 +4552,21 @@ export interface components {
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
          */
         IfNoneMatch: string;
+        /**
+         * @description The id of the event, the same for each try. Ignore an id that you have seen.
+         * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+         */
+        WebhookEventId: string;
+        /**
+         * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+         * @example 1751401600
+         */
+        WebhookTimestamp: number;
+        /**
+         * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+         * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+         */
+        WebhookSignature: string;
     };
     requestBodies: {
         /** @description One message of at most 4 MiB and 100,000 values (objects, lists and scalars on all levels). At most 10,000 of them may be numbers that JavaScript would write differently (`1.0`, `1e5`, `-0`, or more digits than it holds). The message and its `params` may have 1,000 members each. Messages of more than 16 KiB are read in turns with those of other organizations. You may omit `jsonrpc`, and the media type may be `text/plain`. A compressed message may unpack to at most 100 times its size; messages that unpack to at most 256 KiB have no such limit. Null counts as absent where the protocol has no null. In the protocol version 2025-03-26 (also without the header `MCP-Protocol-Version`), a body may be a batch: a list of at most 100 messages without `initialize`. They are answered one after the other, in a stream of events, which the client must accept. The rate limit counts each of them. */
@@ -5509,6 +6009,255 @@ export interface operations {
             default: components["responses"]["ServersError"];
         };
     };
+    listWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhooks. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The webhook. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookCreate"];
+            };
+        };
+        responses: {
+            /** @description The webhook, with its secret. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /api/webhooks/whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                     */
+                    Location: string;
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookCreatedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            409: components["responses"]["ServersTooManyWebhooks"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersWebhookNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook was deleted. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeletedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersWebhookNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        /** @description The changes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description The updated webhook. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookUpdatedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersWebhookNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The event is queued. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookTestedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersWebhookNotFound"];
+            409: components["responses"]["ServersWebhookDisabled"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of the version that you have read, or `*`. If the object has changed since then, nothing is done and the answer is 412.
+                 * @example "1"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /**
+                 * @description Webhook ID
+                 * @example whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4
+                 */
+                webhookId: components["parameters"]["WebhookId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook, with its new secret. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecretRotatedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            404: components["responses"]["ServersWebhookNotFound"];
+            default: components["responses"]["ServersError"];
+        };
+    };
     listSharedServers: {
         parameters: {
             query?: never;
@@ -6633,6 +7382,45 @@ export interface operations {
                 content?: never;
             };
             default: components["responses"]["OperatorError"];
+        };
+    };
+    receiveWebhookTest: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookTestEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

@@ -8,13 +8,15 @@ const DOORS = [
   { prefix: '/admin/api/', errors: 'Operator', wanted: ['401', 'default'] },
   { prefix: '/', errors: 'Operator', wanted: [] },
 ];
+/** What receivers of events answer. */
+const RECEIVER = { errors: 'Receiver', wanted: [] };
 
 /** Every 4xx and `default` response is the named one of its door, and those that the door always needs are there. */
 function doorErrors() {
   let door;
   return {
     PathItem(_pathItem, { key }) {
-      door = DOORS.find(({ prefix }) => String(key).startsWith(prefix));
+      door = DOORS.find(({ prefix }) => String(key).startsWith(prefix)) ?? RECEIVER;
     },
     Operation({ responses }, { report, location }) {
       for (const [status, response] of Object.entries(responses)) {
@@ -29,6 +31,23 @@ function doorErrors() {
       for (const status of door.wanted.filter((wanted) => !(wanted in responses))) {
         report({ message: `The response ${status} is missing.`, location: location.child('responses').key() });
       }
+    },
+  };
+}
+
+/** Every success of ours names its request. The answers of those who receive events are not ours. */
+function requestIds() {
+  let isOurs;
+  return {
+    PathItem(_pathItem, { key }) {
+      isOurs = String(key).startsWith('/');
+    },
+    Operation: {
+      Response({ headers = {} }, { report, location, key }) {
+        if (isOurs && String(key).startsWith('2') && headers['X-Request-Id'] === undefined) {
+          report({ message: 'Give it the header `X-Request-Id`.', location: location.child('headers').key() });
+        }
+      },
     },
   };
 }
@@ -108,6 +127,7 @@ export default () => ({
   rules: {
     oas3: {
       'door-errors': doorErrors,
+      'request-ids': requestIds,
       'named-examples': namedExamples,
       'typed-values': typedValues,
       'scalar-properties': scalarProperties,

@@ -36,6 +36,7 @@ import { approvalRequestHandlers } from './servers/approval-request-handlers.ts'
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
 import { toolHandlers } from './servers/tool-handlers.ts';
+import { webhookHandlers } from './servers/webhook-handlers.ts';
 
 /** The options of the app. */
 export type AppOptions = {
@@ -57,6 +58,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...toolApprovalHandlers(deps),
   ...toolHandlers(deps),
   ...approvalRequestHandlers(deps),
+  ...webhookHandlers(deps),
   ...organizationHandlers(deps),
   ...credentialHandlers(deps),
   ...auditHandlers(deps),

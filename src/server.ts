@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { type AppOptions, createApp } from './app.ts';
 import { createApprovalWaits } from './approvals/approval-waits.ts';
 import { DECISION_VALID_MS } from './approvals/decide-approval-request.ts';
+import { deliverEvents } from './approvals/deliver-events.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
 import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
@@ -174,6 +175,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await options.prepare?.(app);
     begin(app);
     void keepHouse(deps, config, stopping.signal);
+    const delivering = deliverEvents(deps, stopping.signal);
+    opened.defer(() => delivering);
     const stopWithin = async (graceMs: number) => {
       stopping.abort();
       await close(http, graceMs);

@@ -29,6 +29,11 @@ export type Action =
   | 'approval.used'
   | 'approval.expired'
   | 'approval.outdated'
+  | 'webhook.created'
+  | 'webhook.updated'
+  | 'webhook.deleted'
+  | 'webhook.secret_rotated'
+  | 'webhook.disabled'
   | 'tool.changed'
   | 'integration.created'
   | 'integration.updated'
@@ -58,7 +63,8 @@ type TargetKind =
   | 'integration'
   | 'account'
   | 'endpoint'
-  | 'approval_request';
+  | 'approval_request'
+  | 'webhook';
 
 /** One change, with its actor and target. `at` is in milliseconds since the epoch. */
 export type Change = {

@@ -61,6 +61,14 @@ export type Limits = {
   readonly sessionCheckTimeoutMs: number;
   /** PostgreSQL must answer a statement within this time; while it is silent, later statements fail at once. */
   readonly databaseWaitMs: number;
+  /** The interval of the look for events that have to be delivered. */
+  readonly webhookPollMs: number;
+  /** A receiver of an event must answer within this time. */
+  readonly webhookTimeoutMs: number;
+  /** The times between the tries to deliver an event; there is one more try than times. */
+  readonly webhookRetryDelaysMs: readonly number[];
+  /** A webhook is disabled when nothing could be delivered for this time. */
+  readonly webhookMaxFailingMs: number;
   /** After the last answer of PostgreSQL, endpoints are served from their last read state for this time. */
   readonly databaseTrustMs: number;
 };
@@ -88,6 +96,11 @@ export const LIMITS: Limits = {
   introductionTimeoutMs: 10_000,
   probeTimeoutMs: 3000,
   sessionCheckTimeoutMs: 2000,
+  webhookPollMs: 1000,
+  webhookTimeoutMs: 15_000,
+  // Two hours in all.
+  webhookRetryDelaysMs: [5000, 25_000, 90_000, 180_000, 600_000, 1_800_000, 4_500_000],
+  webhookMaxFailingMs: 5 * 24 * 60 * 60 * 1000,
   databaseWaitMs: 5000,
   databaseTrustMs: 60_000,
 };

@@ -39,6 +39,13 @@ export type ActorKind = Schemas['AuditEvent']['actor']['kind'];
 /** The outcome of an audit event. */
 export type AuditOutcome = Schemas['AuditEvent']['outcome'];
 
+/** An event that webhooks can be told. */
+export type WebhookEvent = Schemas['WebhookEvent'];
+/** The format of the bodies that a webhook gets. */
+export type WebhookFormat = Schemas['WebhookFormat'];
+/** The state of a delivery. */
+export type DeliveryStatus = NonNullable<Schemas['WebhookLastDelivery']>['status'];
+
 /** A stored word is not in its closed list. The message names the row, for the log. */
 export class UnknownWord extends Error {
   override readonly name = 'UnknownWord';
@@ -170,3 +177,22 @@ export const readActorKind = reader<ActorKind>('kind of actor', {
 
 /** Reads the outcome of an event. */
 export const readAuditOutcome = reader<AuditOutcome>('outcome', { success: true, failure: true });
+
+/** Reads an event of a webhook. */
+export const readWebhookEvent = reader<WebhookEvent>('event', {
+  'approval.requested': true,
+  'approval.decided': true,
+  'approval.expired': true,
+  'approval.outdated': true,
+  'approval.used': true,
+});
+
+/** Reads the format of a webhook. */
+export const readWebhookFormat = reader<WebhookFormat>('format of a webhook', { standard: true, slack: true });
+
+/** Reads the state of a delivery. */
+export const readDeliveryStatus = reader<DeliveryStatus>('state of a delivery', {
+  delivered: true,
+  waiting: true,
+  failed: true,
+});

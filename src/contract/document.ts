@@ -61,6 +61,8 @@ export type Document = {
   readonly openapi: string;
   readonly info: { readonly title: string; readonly version: string };
   readonly paths: Readonly<Record<string, PathItem>>;
+  /** The events that are sent, by their types: requests that others answer. */
+  readonly webhooks: Readonly<Record<string, { readonly post: { readonly tags: readonly string[] } }>>;
   readonly components: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 };
 

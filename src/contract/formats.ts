@@ -10,6 +10,10 @@ export const FORMATS: Readonly<Record<string, { validate: (value: string) => boo
     validate: isServiceUrl,
     message: 'must be an absolute http or https URL without credentials',
   },
+  'webhook-url': {
+    validate: (value) => /^https?:/i.test(value) && isServerUrl(value),
+    message: 'must be an absolute http or https URL without credentials',
+  },
   'request-header-name': {
     validate: (name) => TOKEN.test(name) && name.length <= 256 && !isConnectionHeader(name),
     message: `is not a header that can be sent: a name of letters, digits and !#$%&'*+-.^_\`|~ other than those of the connection: Host, Connection, Content-Length, Transfer-Encoding, Upgrade, Keep-Alive, Expect, TE, Trailer, HTTP2-Settings, Proxy-*, Sec-WebSocket-*`,

@@ -3,8 +3,8 @@ import type { RawOperationId } from '../../generated/raw-operations.ts';
 import type { Caller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 
-/** Every operation of the document. */
-export type OperationId = keyof operations;
+/** Every operation of the document; those that receive events are carried out by others. */
+export type OperationId = Exclude<keyof operations, `receive${string}`>;
 
 /** Operations whose JSON is validated both ways. */
 export type JsonOperationId = Exclude<OperationId, RawOperationId>;

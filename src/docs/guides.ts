@@ -52,6 +52,12 @@ export const GUIDES: readonly Guide[] = [
     markdown: fileOf('docs/limits.md'),
   },
   {
+    name: 'webhooks',
+    title: 'Webhooks',
+    summary: 'events about approval requests, also in Slack, Teams, PagerDuty and mail',
+    markdown: fileOf('docs/webhooks.md'),
+  },
+  {
     name: 'clients',
     title: 'Clients',
     summary: 'endpoints in Claude, Cursor, VS Code, the Inspector and the SDK',

@@ -12,7 +12,7 @@ const apiName = (group: string): string => group.toLowerCase().replace(/ .*/, ''
 
 /** Returns the document of some APIs: their operations, the components that they use, and what its texts say of them. */
 export function onlyApis(document: Document, apis: readonly string[]): Document {
-  const { info, 'x-tagGroups': groups, tags, paths, components } = docsDocument(document);
+  const { info, 'x-tagGroups': groups, tags, paths, webhooks, components } = docsDocument(document);
   const group = groups.filter(({ name }) => apis.includes(apiName(name)));
   const wanted = new Set(group.flatMap((member) => member.tags));
   const foreign = new Set(
@@ -21,12 +21,16 @@ export function onlyApis(document: Document, apis: readonly string[]): Document 
       .map(({ path }) => path),
   );
   const kept = Object.fromEntries(Object.entries(paths).filter(([path]) => !foreign.has(path)));
-  const used = usedComponents(kept, components);
+  const events = Object.fromEntries(
+    Object.entries(webhooks).filter(([, { post }]) => post.tags.some((tag) => wanted.has(tag))),
+  );
+  const used = usedComponents({ kept, events }, components);
   return {
     ...document,
     info: { ...info, ...{ description: withoutRows(info.description, groups, apis) } },
     ...{ tags: tags.filter(({ name }) => wanted.has(name)), 'x-tagGroups': group },
     paths: kept,
+    webhooks: events,
     components: Object.fromEntries(
       Object.entries(components).map(([kind, members]) => [
         kind,

@@ -30,6 +30,7 @@ test('only doors read the header If-Match', () => {
     'src/operator/organization-handlers.ts',
     'src/operator/shared-server-handlers.ts',
     'src/servers/handlers.ts',
+    'src/servers/webhook-handlers.ts',
   ]);
 });
 

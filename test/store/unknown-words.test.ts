@@ -8,6 +8,7 @@ import * as keyPairs from '../../src/store/key-pairs.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
+import * as webhooks from '../../src/store/webhooks.ts';
 import { onBothEngines } from './support/harness.ts';
 import {
   aConfig,
@@ -20,6 +21,7 @@ import {
   storedIntegration,
   storedSharedServer,
 } from './support/samples.ts';
+import { storedWebhook } from './support/webhooks.ts';
 
 /** A word that this version does not know, as a later one may have stored it. */
 const LATER = 'of_a_later_version' as never;
@@ -42,6 +44,29 @@ const CASES: readonly [kind: string, store: (store: Store, organizationId: strin
           () => servers.heldBack(store.read, organizationId),
         ],
       };
+    },
+  ],
+  ...(['format', 'events'] as const).map((field): (typeof CASES)[number] => [
+    field === 'format' ? 'format of a webhook' : 'event',
+    async (store, organizationId) => {
+      const { id } = await storedWebhook(store, organizationId, { [field]: field === 'format' ? LATER : [LATER] });
+      return {
+        row: `webhooks ${id}`,
+        reads: [
+          () => webhooks.find(store.read, organizationId, id),
+          () => webhooks.list(store.read, organizationId),
+          () => webhooks.findReceiver(store.read, id, 1),
+        ],
+      };
+    },
+  ]),
+  [
+    'state of a delivery',
+    async (store, organizationId) => {
+      const { id } = await storedWebhook(store, organizationId);
+      const last = { eventId: 'evt_1', type: 't', status: LATER, tries: 1, at: 1, responseStatus: null, error: null };
+      await store.write((db) => webhooks.noteDelivery(db, id, last));
+      return { row: `webhooks ${id}`, reads: [() => webhooks.find(store.read, organizationId, id)] };
     },
   ],
   [
@@ -180,7 +205,7 @@ onBothEngines(({ shared }) => {
       const failed = await read().catch((error: unknown) => error);
       expect(failed).toBeInstanceOf(UnknownWord);
       expect((failed as Error).message).toMatch(
-        new RegExp(`^"of_a_later_version" in ${row} is no ${kind} that this version of Gatehouse knows \\(\\w+, `),
+        new RegExp(`^"of_a_later_version" in ${row} is no ${kind} that this version of Gatehouse knows \\([\\w.]+, `),
       );
     }
   });

@@ -151,6 +151,8 @@ describe('all APIs, with the operator token alone, below a path', () => {
       'addToolApproval 409',
       // The suite brings no MCP server that another machine could reach.
       'listMcpServerTools 200',
+      // Nor does it fill an organization with webhooks.
+      'createWebhook 409',
       'createAccount 409',
       'createEndpoint 409',
       'createIntegration 409',

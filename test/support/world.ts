@@ -74,6 +74,8 @@ export async function createWorld(
   const mcp_id = (await call(url, 'createSharedServer', { body: shared })).body.data.id;
   const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
   await call(url, 'addToolApproval', { path: { mcpServerId }, body: approval, as });
+  const webhook = { url: 'https://hooks.example.com/x', events: ['approval.requested'] };
+  const webhookId = (await call(url, 'createWebhook', { body: webhook, as })).body.data.id as string;
   const bodies: Partial<Record<string, unknown>> = {
     createAccount: {
       ...(exampleBody(operation('createAccount')) as object),
@@ -106,6 +108,7 @@ export async function createWorld(
         mcp_id,
         toolName: 'file_read',
         approvalRequestId: request.id,
+        webhookId,
         org_id: path.org_id,
         token: endpoint.token,
         integrated_account_id: account.id,

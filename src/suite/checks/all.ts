@@ -30,6 +30,7 @@ import { listChecks } from './servers/list.ts';
 import { tenancyChecks } from './servers/tenancy.ts';
 import { toolChecks } from './servers/tools.ts';
 import { updateChecks } from './servers/update.ts';
+import { webhookChecks } from './servers/webhooks.ts';
 
 /** Every check of the suite, in the order in which they run. */
 export const ALL_CHECKS: readonly Check[] = [
@@ -40,6 +41,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...listChecks,
   ...approvalChecks,
   ...toolChecks,
+  ...webhookChecks,
   ...tenancyChecks,
   ...operatorRefusals,
   ...organizationChecks,

@@ -34,6 +34,7 @@ const MAX_MEMBERS = 4;
 const MAX_SHORT_CHARS = 40;
 
 const FORMATS: Readonly<Record<string, Value>> = {
+  'webhook-url': fc.constantFrom('https://hooks.example.com/a', 'https://example.com/ü?x=1', 'HTTP://EXAMPLE.COM'),
   'server-url': fc.constantFrom('https://files.example.com/mcp', 'https://example.com/ü?x=1', 'HTTP://EXAMPLE.COM'),
   'service-url': fc.constantFrom('https://pets.example.com/v1', 'https://{region}.example.com', 'http://example.com'),
   'date-time': fc.constantFrom('2999-12-31T23:59:59Z', '2999-12-31T23:59:59.123+02:00', '2026-02-29T00:00:00Z'),

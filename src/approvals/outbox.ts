@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { formatInstant } from '../base/instants.ts';
+import type { WebhookEvent } from '../contract/closed-words.ts';
+import * as deliveries from '../store/deliveries.ts';
+import type { Db } from '../store/store.ts';
+import * as webhooks from '../store/webhooks.ts';
+
+/** The maximum number of events that wait for one webhook. Later ones are not kept. */
+export const MAX_WAITING_EVENTS = 10_000;
+
+/** An event of an organization. */
+export type OutgoingEvent = {
+  readonly organizationId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+/** An event about an approval request, by the UUID of that. */
+export type ApprovalEvent = OutgoingEvent & { readonly type: WebhookEvent; readonly approvalRequestId: string };
+
+/**
+ * Tells an event to every webhook of the organization that wants it, in the transaction of the change that it tells: neither
+ * exists without the other.
+ */
+export async function tellEvent(db: Db, event: ApprovalEvent): Promise<void> {
+  const wanting = await webhooks.wanting(db, event.organizationId, event.type);
+  await queue(db, wanting, event, event.approvalRequestId);
+}
+
+/** Tells one webhook an event of a test. Returns the id of the event. */
+export function tellTest(db: Db, { id, organizationId }: webhooks.Webhook, at: number): Promise<string> {
+  const data = { webhook_id: webhookId(id), organization_id: organizationId };
+  return queue(db, [id], { type: 'webhook.test', organizationId, at, data }, null);
+}
+
+/** Writes the id of a webhook for the Servers API and for events: `whk_` and the UUID. */
+export const webhookId = (uuid: string): string => `whk_${uuid}`;
+
+async function queue(
+  db: Db,
+  receivers: readonly string[],
+  { type, organizationId, at, data }: OutgoingEvent & { readonly type: string },
+  approvalRequestId: string | null,
+): Promise<string> {
+  const eventId = `evt_${randomUUID()}`;
+  const payload = JSON.stringify({ type, timestamp: formatInstant(at), data });
+  const rows = [];
+  for (const receiver of receivers) {
+    if ((await deliveries.countWaiting(db, receiver, MAX_WAITING_EVENTS)) < MAX_WAITING_EVENTS) {
+      rows.push({ id: randomUUID(), organizationId, webhookId: receiver, eventId, type, payload, approvalRequestId });
+    }
+  }
+  await deliveries.insert(db, rows);
+  return eventId;
+}
