@@ -10,7 +10,7 @@ import { Failed, Skipped } from './failed.ts';
 import { parseJson } from './json.ts';
 import type { AnswerJson, Sent, ValidArguments } from './questions.ts';
 import type { Secrets } from './secrets.ts';
-import { ContractViolation, type Validation } from './validating-middleware.ts';
+import { ContractViolation, readWhole, type Validation } from './validating-middleware.ts';
 
 /** An answer without violations of the document. */
 export type Answer<Json = unknown> = {
@@ -93,15 +93,17 @@ export function createCaller(connection: Connection, credentials: Credentials): 
   const sendOnce = async (method: ClientMethod, template: string, sent: Sent) => {
     const { path = {}, query = {}, header, text, body } = sent;
     const headers = { ...((text ?? body) !== undefined && { 'Content-Type': 'application/json' }), ...header };
+    let content: string | undefined;
     let request = '';
     let answer: Answer | undefined;
     const recorder: Middleware = {
-      onRequest: async ({ request: sending }) => {
-        const content = sending.body === null ? undefined : await sending.clone().text();
-        request = curl(method, sending.url, credentials, { ...common, ...headers }, content);
+      onRequest: ({ request: { url } }) => {
+        request = curl(method, url, credentials, { ...common, ...headers }, content);
       },
       onResponse: async ({ request: { url }, response }) => {
-        answer = await answerOf(baseUrl, url, response.clone(), request);
+        const { text, unread } = await readWhole(response);
+        answer = answerOf(baseUrl, url, unread, text, request);
+        return unread;
       },
     };
     const send = client[method] as (template: string, init: object) => Promise<unknown>;
@@ -109,7 +111,11 @@ export function createCaller(connection: Connection, credentials: Credentials): 
       await send(template, {
         params: { path, query },
         headers: { ...connection.headers, ...valuesOf(credentials), ...headers },
-        ...(text === undefined ? { body } : { body: text, bodySerializer: (unchanged: string) => unchanged }),
+        body: text ?? body,
+        bodySerializer: (value: unknown) => {
+          content = text ?? JSON.stringify(value);
+          return content;
+        },
         parseAs: 'text',
         signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
         middleware: [recorder],
@@ -177,8 +183,7 @@ function answered(answer: Answer | undefined): Answer {
   return answer;
 }
 
-async function answerOf(baseUrl: string, url: string, response: Response, request: string): Promise<Answer> {
-  const text = await response.text();
+function answerOf(baseUrl: string, url: string, response: Response, text: string, request: string): Answer {
   const { status, headers } = response;
   const requested = new URL(url).pathname.slice(new URL(baseUrl).pathname.replace(/\/$/, '').length);
   return { status, headers, text, json: parseJson(text), location: locationOf(baseUrl, headers, requested), request };
