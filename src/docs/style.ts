@@ -17,7 +17,7 @@ body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.6 sy
 main { max-width: 52rem; min-width: 0; padding: 1.5rem; }
 h1, h2, h3 { line-height: 1.25; overflow-wrap: anywhere; }
 h1 { font-size: 1.8rem; margin: 0 0 1rem; }
-h2 { font-size: 1.3rem; margin: 2.2rem 0 .8rem; padding-top: .4rem; border-top: 1px solid var(--line); }
+h2 { font-size: 1.3rem; margin: 2rem 0 .8rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 h3 { font-size: 1.05rem; margin: 1.6rem 0 .6rem; }
 a { color: var(--link); }
 a:focus-visible, button:focus-visible, [tabindex]:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
@@ -25,7 +25,12 @@ code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 code { background: var(--box); padding: .1em .3em; border-radius: .25rem; overflow-wrap: anywhere; }
 pre { background: var(--box); border: 1px solid var(--line); border-radius: .4rem; padding: .8rem; overflow-x: auto; }
 pre code { background: none; padding: 0; overflow-wrap: normal; }
-.wide { overflow-x: auto; margin: 1rem 0; }
+/* A shadow at an edge says that there is more: where nothing is hidden, the page covers it. */
+.wide { overflow-x: auto; margin: 1rem 0; background:
+  linear-gradient(to right, var(--page) 60%, transparent) left / 2rem 100% no-repeat local,
+  linear-gradient(to left, var(--page) 60%, transparent) right / 2rem 100% no-repeat local,
+  linear-gradient(to right, var(--line), transparent) left / .6rem 100% no-repeat scroll,
+  linear-gradient(to left, var(--line), transparent) right / .6rem 100% no-repeat scroll; }
 table { border-collapse: collapse; font-size: .925em; }
 th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 th { background: var(--box); }
@@ -33,6 +38,9 @@ td code { overflow-wrap: normal; }
 button { font: inherit; color: var(--text); background: var(--box); border: 1px solid var(--line); border-radius: .4rem;
   padding: .35rem .8rem; cursor: pointer; }
 .quiet { color: var(--quiet); }
+@media (max-width: 60rem) {
+  pre, pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
+}
 @media print {
   :root { color-scheme: light; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }

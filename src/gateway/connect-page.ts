@@ -50,7 +50,7 @@ function connectPage({ name, config, expiresAt, url }: Connectable, nonce: strin
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(name)} · MCP endpoint</title>
 <link rel="icon" href="${ICON_URL}">
-<style nonce="${nonce}">${STYLE}main { margin: 0 auto; } pre, pre code { white-space: pre-wrap; overflow-wrap: anywhere; }</style>
+<style nonce="${nonce}">${STYLE}${OWN_STYLE}</style>
 </head>
 <body>
 <main>
@@ -86,6 +86,13 @@ ${copied('vscode', JSON.stringify({ servers: { [slug]: { type: 'http', url } } }
 
 const copied = (id: string, text: string): string =>
   `<pre id="${id}"><code>${escapeHtml(text)}</code></pre>\n<p><button data-copy="${id}">Copy</button></p>`;
+
+const OWN_STYLE = `
+main { margin: 0 auto; }
+pre, pre code { white-space: pre-wrap; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .2rem 1rem; }
+dd { margin: 0; overflow-wrap: anywhere; }
+`;
 
 /** Links with the token are made when they are wanted: what scans a page for links finds none. */
 const SCRIPT = `

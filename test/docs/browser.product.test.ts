@@ -110,6 +110,22 @@ describe.each([
     await expect.poll(() => panel.locator('pre').innerText()).toBe(sample?.source);
   });
 
+  test('the title names the operation that is read, and the documentation elsewhere', async () => {
+    await samplesIn(operations.find(({ id }) => id === 'createMcpServer') as DocsOperation);
+    await expect.poll(() => page.title()).toBe('Register a server · Gatehouse');
+    await page.evaluate("location.hash = '#/'");
+    await expect.poll(() => page.title()).toBe('Gatehouse');
+  });
+
+  test('the first stop of the keyboard opens the search', async () => {
+    await page.reload();
+    await page.locator('[data-testid="search-trigger"]').first().waitFor({ state: 'attached' });
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByPlaceholder('Search docs...').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
   test('nothing was asked of any other place, and nothing went wrong', () => {
     expect(foreign).toEqual([]);
     expect(complaints).toEqual([]);
