@@ -42,6 +42,12 @@ const script = async (node: string, text: string): Promise<string> =>
 
 const NO_OLDER_NODE = 'there is no Node 20 to 22 on the PATH';
 
+test('the package has no script that npm warns of when it is installed', async () => {
+  const { scripts } = JSON.parse(await readFile(join(consumer, 'node_modules/mcp-gatehouse/package.json'), 'utf8'));
+  const names = ['preinstall', 'install', 'postinstall', 'prepare'];
+  expect(names.filter((name) => name in scripts)).toEqual([]);
+});
+
 test('the package holds the program, the client, the document and the pages, and nothing else', () => {
   const paths = packed.files.map(({ path }) => path);
   for (const path of [
