@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeHeader } from '../../src/runtime/protocol.ts';
+import { decide, getRequest } from '../approvals/support/approver.ts';
 import { documentOf } from '../support/accounts.ts';
 import { type Answer, call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
@@ -227,6 +228,34 @@ describe.each(KINDS)('%s', (kind, start) => {
     }
     const wanted = kind === 'a shared server' ? ['unknown', 'success'] : ['unknown', 'success', 'approval'];
     expect(seen).toEqual(expect.arrayContaining(wanted));
+  });
+
+  test.skipIf(kind === 'a shared server')('a person approves the call of the tool, and it runs once', async () => {
+    await account.setPolicy('require_approval_all');
+    const [plain, discovery] = [await account.mint({}), await account.mint({ tool_exposure: 'discovery' })];
+    for (const way of WAYS) {
+      const steps: Json[] = [];
+      for (const [endpoint, send] of [
+        [plain, direct],
+        [discovery, inner],
+      ] as const) {
+        const ask = await connect({ gateway, token: endpoint.token }, way);
+        const params = { name: account.tools.act, arguments: { id: `ada ${way}` } };
+        const asked = Promise.withResolvers<Answer>();
+        const waits = await becomes(account, endpoint.id, () => {
+          asked.resolve(send(ask, params));
+          return asked.promise;
+        });
+        const { id } = (await asked.promise).body.result._meta['gatehouse/approval'];
+        const request = await getRequest(gateway, id);
+        expect((await decide(gateway, request)).status).toBe(200);
+        const runs = await becomes(account, endpoint.id, () => send(ask, params));
+        const { tool_name, arguments: shown, arguments_digest, definition_hash } = request;
+        steps.push({ waits, runs, request: { tool_name, shown, arguments_digest, definition_hash } });
+      }
+      expect(steps[1]).toEqual(steps[0]);
+      expect([steps[0].waits.sent.length, steps[0].runs.sent.length]).toEqual([0, 1]);
+    }
   });
 
   test('call_read_tool calls only what reads, and decides alike there', async () => {
