@@ -7,10 +7,12 @@ import { callOf, TOOLS, VERSIONS, type Version } from './calls.ts';
 import { mebibytesOfSessions, openLoop, type Sent } from './open-loop.ts';
 import { mint, mintOver, runGatehouse, type Side, startProgram } from './sides.ts';
 
-const CALLS_PER_SECOND = 200;
+const CALLS_PER_SECOND = 100;
 const ROUND_SECONDS = 3;
 const ROUNDS = 5;
 const SESSIONS = 1000;
+/** The beginning of an answer that is searched for. */
+const ANSWER_CHARS = 18;
 /** MiB that 1,000 sessions may hold. */
 const MAX_MEBIBYTES = 20;
 
@@ -24,24 +26,30 @@ const INITIALIZE: Sent = {
   answer: '"protocolVersion"',
 };
 const echo = (version: Version): Sent => ({ ...callOf(version, 'echo'), answer: TOOLS.echo.answer });
-/** A tool of a document has its own name and arguments. */
-const operation = (version: Version): Sent => {
-  const { headers, body } = callOf(version, 'echo');
-  const named = { ...headers, ...(headers['Mcp-Name'] !== undefined && { 'Mcp-Name': SERVICE_TOOL }) };
-  const { params, ...message } = JSON.parse(body);
-  return {
-    headers: named,
-    body: JSON.stringify({ ...message, params: { ...params, name: SERVICE_TOOL, arguments: {} } }),
-    answer: 'the answer of echo',
+/** Calls the only tool of an endpoint over a service. */
+async function callOfService(url: string): Promise<Call> {
+  const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+  const answer = await fetch(url, { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(list) });
+  const { result } = (await answer.json()) as { result: { tools: { name: string }[] } };
+  const name = result.tools[0]?.name ?? '';
+  return (version) => {
+    const { headers, body } = callOf(version, 'echo');
+    const { params, ...message } = JSON.parse(body);
+    return {
+      headers: { ...headers, ...(headers['Mcp-Name'] !== undefined && { 'Mcp-Name': name }) },
+      body: JSON.stringify({ ...message, params: { ...params, name, arguments: {} } }),
+      answer: TOOLS.echo.answer.trimEnd().slice(0, ANSWER_CHARS),
+    };
   };
-};
-const SERVICE_TOOL = 'list_all_pets';
+}
 
+type Call = (version: Version) => Sent;
 type Kind = {
   readonly title: string;
-  readonly call: (version: Version) => Sent;
   /** Starts the server, and returns the URL of an endpoint over it. */
   readonly start: (client: GatehouseClient, defer: Defer) => Promise<string>;
+  /** Makes what is sent there; the call of `echo` unless told. */
+  readonly callAt?: (url: string) => Promise<Call>;
 };
 
 /** The URL of a program of the bench that serves a transport. */
@@ -51,7 +59,6 @@ const urlOf = async (transport: string, defer: Defer): Promise<string> =>
 const KINDS: readonly Kind[] = [
   {
     title: 'Streamable HTTP',
-    call: echo,
     start: async (client, defer) => {
       const { urls } = await startProgram('direct', 'mcp-server.ts', defer);
       return (await mint(client, 1, urls[0] as string))[0] as string;
@@ -59,12 +66,10 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'SSE',
-    call: echo,
     start: async (client, defer) => (await mint(client, 1, await urlOf('sse', defer), 'SSE'))[0] as string,
   },
   {
     title: 'WebSocket',
-    call: echo,
     start: async (client, defer) => {
       const url = (await urlOf('websocket', defer)).replace('http:', 'ws:');
       return (await mint(client, 1, url, 'WebSocket'))[0] as string;
@@ -72,7 +77,6 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'stdio',
-    call: echo,
     start: async (client) => {
       const args = [join(import.meta.dirname, 'pipe-server.ts'), 'stdio'];
       const mcpServer = { name: 'bench', transport: 'stdio' as const, command: process.execPath, args };
@@ -87,7 +91,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'OpenAPI tools',
-    call: operation,
+    callAt: callOfService,
     start: async (client, defer) => {
       const url = new URL(await urlOf('service', defer)).origin;
       const get = { summary: 'List pets', tags: ['pets'], responses: { 200: { description: 'Pets' } } };
@@ -125,17 +129,18 @@ function succeeded<T>({ data, error }: { readonly data?: T; readonly error?: unk
  */
 export async function benchTransports(): Promise<void> {
   await withClosers(async (defer) => {
-    const sides: { readonly kind: Kind; readonly side: Side }[] = [];
+    const sides: { readonly call: Call; readonly side: Side }[] = [];
     for (const kind of KINDS) {
       // One gateway for each, so that its processor time and memory are those of one transport.
       const { client, pid } = await runGatehouse(defer);
-      sides.push({ kind, side: { name: kind.title, urls: [await kind.start(client, defer)], pid } });
+      const url = await kind.start(client, defer);
+      sides.push({ call: (await kind.callAt?.(url)) ?? echo, side: { name: kind.title, urls: [url], pid } });
     }
     for (const version of VERSIONS) {
       const samples = sides.map(() => [] as Awaited<ReturnType<typeof openLoop>>[]);
       for (let round = 0; round <= ROUNDS; round++) {
-        for (const [index, { kind, side }] of sides.entries()) {
-          const sample = await openLoop(side, kind.call(version), CALLS_PER_SECOND, ROUND_SECONDS);
+        for (const [index, { call, side }] of sides.entries()) {
+          const sample = await openLoop(side, call(version), CALLS_PER_SECOND, ROUND_SECONDS);
           // The first round warms up.
           round > 0 && samples[index]?.push(sample);
         }
@@ -152,8 +157,8 @@ export async function benchTransports(): Promise<void> {
         );
       }
     }
-    for (const { kind, side } of sides) {
-      const mebibytes = await mebibytesOfSessions(side, INITIALIZE, kind.call(VERSIONS[0]), SESSIONS);
+    for (const { call, side } of sides) {
+      const mebibytes = await mebibytesOfSessions(side, INITIALIZE, call(VERSIONS[0]), SESSIONS);
       const isMet = mebibytes <= MAX_MEBIBYTES;
       print(
         `1,000 sessions, ${side.name}: ${mebibytes.toFixed(1)} MiB resident (bar ≤ ${MAX_MEBIBYTES} MiB) ${isMet ? 'met' : 'MISSED'}`,

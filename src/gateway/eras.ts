@@ -52,6 +52,11 @@ export function eraOf({ id, method, params }: Message, headers: IncomingHttpHead
   return 'stateless';
 }
 
+/** Whether a client of the stateless version has written a message, also if the message is not valid. */
+export const isStateless = ({ params }: Pick<Message, 'params'>, headers: IncomingHttpHeaders): boolean =>
+  single(headers['mcp-protocol-version']) === STATELESS_VERSION ||
+  (isObject(params._meta) && `${META_PREFIX}protocolVersion` in params._meta);
+
 /** Chooses the version for the answer to `initialize`: that of the client, or else the newest with a handshake. */
 export const negotiateVersion = (wanted: unknown): string =>
   HANDSHAKE_VERSIONS.find((version) => version === wanted) ?? HANDSHAKE_VERSIONS[0];

@@ -13,6 +13,7 @@ import { answerMessage } from './answer-message.ts';
 import { admitToBatch, BatchAnswer, isBatch, splitBatch } from './batch.ts';
 import type { EndpointRequest } from './call.ts';
 import type { EventPart } from './event-part.ts';
+import { isStateless } from './eras.ts';
 import { HoldableAnswer } from './hold-call.ts';
 import { ENDPOINT_GONE, REQUEST_CANCELLED } from './in-flight.ts';
 import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
@@ -122,16 +123,18 @@ async function answerOne(
 
 /**
  * Notes the id of a request without a session, or cancels the one that a notification names. In a session, the server
- * knows the ids of its client.
+ * knows the ids of its client. A client speaks one era: its notifications never meet a request of the other one.
  */
-function noteId({ request, nameIt, cancel }: EndpointRequest, { id, method, params }: Message): void {
+function noteId({ request, nameIt, cancel }: EndpointRequest, message: Message): void {
   if (request.headers['mcp-session-id'] !== undefined) {
     return;
   }
+  const { id, method, params } = message;
+  const nameOf = (named: unknown): string => `${isStateless(message, request.headers)} ${JSON.stringify(named)}`;
   if (id !== undefined) {
-    nameIt(JSON.stringify(id));
+    nameIt(nameOf(id));
   } else if (method === 'notifications/cancelled' && params.requestId !== undefined) {
-    cancel(JSON.stringify(params.requestId));
+    cancel(nameOf(params.requestId));
   }
 }
 

@@ -170,6 +170,16 @@ test('two calls with one id: none is cancelled', async () => {
   expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([502, 502, 200]);
 });
 
+test('a call of a client of the other era with the same id goes on', async () => {
+  const place = await overHttp('stateless');
+  const calls = WAYS.map((way) => send(place, way, 1, 'act', STREAM));
+  await expect.poll(place.begun, { timeout: SOON }).toBe(2);
+  await cancel(place, 'just calls', 1);
+  expect((await calls[0])?.text).toBe(': cancelled\n\n');
+  await place.server.stop();
+  expect((await calls[1])?.status).toBe(502);
+});
+
 test('a call of another endpoint with the same id goes on', async () => {
   const place = await overHttp('handshake');
   const other = await mint(gateway, String(place.serverId));

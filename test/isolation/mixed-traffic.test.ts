@@ -38,17 +38,14 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** An error in short: its code, or the beginning of its words. */
-const kindOf = ({ code, status, message }: Json): string =>
-  [
-    status,
-    code,
-    String(message)
-      .replaceAll(/[\d.]+|'[^']*'/g, '…')
-      .slice(0, 60),
-  ]
-    .filter((part) => part !== undefined)
-    .join(' ');
+/** An error in short: its status, and the words of the gateway, which clients may have put into theirs. */
+const kindOf = ({ status, code, message }: Json): string => {
+  const [, said = message] = /"message":"([^"]*)"/.exec(message) ?? [];
+  const words = String(said)
+    .replaceAll(/\d+|'[^']*'/g, '…')
+    .slice(0, 80);
+  return `${status ?? (typeof code === 'number' ? code : '')} ${words}`.trim();
+};
 
 const percentile = (sorted: readonly number[], part: number): number =>
   Math.round(sorted[Math.floor(sorted.length * part)] ?? 0);
@@ -97,7 +94,7 @@ test('mixed traffic over all transports and both eras, whose servers restart, me
   process.stdout.write(
     'traffic | minute | calls | p50 ms | p99 ms | RSS MiB | sockets | children | clients | errors\n',
   );
-  const served = [...servers].map(([name, { url }]) => ({ name, url }));
+  const served = [...servers].map(([name, { mintUrl }]) => ({ name, mintUrl }));
   const traffic = startTraffic(CLIENTS, served, note);
   const end = performance.now() + MINUTES * 60_000;
   const restarting = (async () => {

@@ -32,10 +32,17 @@ export type Traffic = {
   readonly stop: () => Promise<void>;
 };
 
-/** A server that an endpoint is over, by the name of its kind. */
-type Served = { readonly name: string; readonly url: string };
+/** A server, by the name of its kind. */
+type Served = {
+  readonly name: string;
+  /** Mints an endpoint over it. */
+  readonly mintUrl: () => Promise<string>;
+};
 
-/** Lets one client of each kind work with each server. `note` hears of each deed. */
+/**
+ * Lets one client of each kind work with each server, at an endpoint of its own: two clients without a session at one
+ * endpoint may have the same ids, and then a cancellation may meet the other. `note` hears of each deed.
+ */
 export function startTraffic(
   clients: readonly ClientKind[],
   servers: readonly Served[],
@@ -45,7 +52,8 @@ export function startTraffic(
   let open = 0;
   let turn = 0;
 
-  const work = async (kind: ClientKind, { name, url }: Served): Promise<void> => {
+  const work = async (kind: ClientKind, { name, mintUrl }: Served): Promise<void> => {
+    const url = await mintUrl();
     let client: TableClient | undefined;
     const leave = async (): Promise<void> => {
       if (client !== undefined) {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { mintOver } from '../minted.ts';
+import { mint, mintOver } from '../minted.ts';
 import { compiledOnce, isAlive } from '../process.ts';
 import type { TestServer } from '../server.ts';
 
@@ -13,7 +13,8 @@ import { listenOn } from '../sockets.ts';
 /** A server in a process of its own, and an endpoint over it. */
 export type Killable = {
   readonly token: string;
-  readonly url: string;
+  /** Mints another endpoint over it, and returns its URL. */
+  readonly mintUrl: () => Promise<string>;
   /** Kills the process, and starts it again on the same port. Resolves when it listens, or is gone. */
   readonly killAndStart: () => Promise<void>;
   readonly stop: () => Promise<unknown>;
@@ -42,10 +43,10 @@ async function startRemote(kind: keyof typeof KINDS, gateway: Gateway): Promise<
     await gone;
   };
   let child = await start();
-  const { token, url } = await mintOver(gateway, `${scheme}://127.0.0.1:${free.port}${path}`, { transport });
+  const { token, serverId } = await mintOver(gateway, `${scheme}://127.0.0.1:${free.port}${path}`, { transport });
   return {
     token,
-    url,
+    mintUrl: async () => (await mint(gateway, serverId)).url,
     killAndStart: async () => {
       await kill(child);
       child = await start();
@@ -57,10 +58,10 @@ async function startRemote(kind: keyof typeof KINDS, gateway: Gateway): Promise<
 /** The gateway starts such a process again by itself. */
 async function startLocal(gateway: Gateway): Promise<Killable> {
   const id = await created(gateway, stdio(unique(), { args: compiledOnce('test/support/table/stdio-program.ts') }));
-  const { token, url } = await share(gateway, id);
+  const { token } = await share(gateway, id);
   return {
     token,
-    url,
+    mintUrl: async () => (await mint(gateway, `mcp_${id}`)).url,
     killAndStart: async () => {
       const pid = Number(await callTool(gateway, token, 'pid'));
       process.kill(pid, 'SIGKILL');

@@ -47,8 +47,10 @@ export async function connectRaw(reached: Reached, way: Way): Promise<TableClien
     const cancelled = new Promise<never>((_, reject) =>
       signal?.addEventListener('abort', () => {
         if (!isLeft) {
-          void drain(
-            wire.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id } }, session),
+          const params = { requestId: id };
+          void drain(wire.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }, session)).catch(
+            // Nobody waits for it, and the server may be gone.
+            () => undefined,
           );
         }
         reject(signal.reason);
