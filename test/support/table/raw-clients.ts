@@ -43,10 +43,11 @@ export async function connectRaw(reached: Reached, way: Way): Promise<TableClien
     const meta = { ...body.params._meta, ..._meta, ...(token !== undefined && { progressToken: token }) };
     const message = { ...body, params: { ...body.params, ...(Object.keys(meta).length > 0 && { _meta: meta }) } };
     // In 2026-07-28 over HTTP, the end of the connection cancels.
+    let isOver = false;
     const isLeft = way === 'stateless' && reached.transport === 'STREAMABLE_HTTP';
     const cancelled = new Promise<never>((_, reject) =>
       signal?.addEventListener('abort', () => {
-        if (!isLeft) {
+        if (!isLeft && !isOver) {
           const params = { requestId: id };
           void drain(wire.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }, session)).catch(
             // Nobody waits for it, and the server may be gone.
@@ -73,7 +74,9 @@ export async function connectRaw(reached: Reached, way: Way): Promise<TableClien
       throw new Error('There was no answer.');
     };
     cancelled.catch(() => undefined);
-    return Promise.race([answered(), cancelled]);
+    return Promise.race([answered(), cancelled]).finally(() => {
+      isOver = true;
+    });
   };
 
   let capabilities: Json = null;
