@@ -1,8 +1,8 @@
 /** Has something closed in the end. */
 export type Defer = (close: () => Promise<void>) => void;
 
-/** Runs `work`. What it defers is closed, the last first, when it has ended, failed, or was interrupted. */
-export async function withClosers(work: (defer: Defer) => Promise<void>): Promise<void> {
+/** Runs `work`, and returns its result. What it defers is closed, the last first, when it has ended, failed, or was interrupted. */
+export async function withClosers<T>(work: (defer: Defer) => Promise<T>): Promise<T> {
   const closers: (() => Promise<void>)[] = [];
   let closing: Promise<void> | undefined;
   const closeAll = (): Promise<void> => {
@@ -14,7 +14,7 @@ export async function withClosers(work: (defer: Defer) => Promise<void>): Promis
   };
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   try {
-    await work((close) => closers.push(close));
+    return await work((close) => closers.push(close));
   } finally {
     await closeAll();
     process.off('SIGINT', interrupted).off('SIGTERM', interrupted);

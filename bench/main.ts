@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
  * `… -- --without PATTERN`: what each trick for speed or memory brings: of those whose titles match, '.' for all.
+ * `… -- --parts PATTERN`: what parts of a small call take of its processor time: those whose titles match, '.' for all.
  * `… -- --against DIR`: what a call costs beside another checkout of the project.
  * Every row says what was measured, its bar, and whether it is met; nothing fails on a noisy machine.
  */
@@ -26,9 +27,10 @@ const { values } = parseArgs({
     minutes: { type: 'string' },
     against: { type: 'string' },
     without: { type: 'string' },
+    parts: { type: 'string' },
   },
 });
-const { gateway, long, rows, transports, lists, scale, engine, neighbour, minutes, against, without } = values;
+const { gateway, long, rows, transports, lists, scale, engine, neighbour, minutes, against, without, parts } = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -45,6 +47,9 @@ if (against !== undefined) {
 } else if (without !== undefined) {
   const { benchWithout } = await import('./without/without.ts');
   await benchWithout(new RegExp(without));
+} else if (parts !== undefined) {
+  const { benchParts } = await import('./without/without.ts');
+  await benchParts(new RegExp(parts));
 } else if (neighbour) {
   const { benchNeighbour } = await import('./neighbour/neighbour.ts');
   await benchNeighbour(minutes === undefined ? null : Number(minutes));

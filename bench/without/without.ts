@@ -7,6 +7,7 @@ import { median } from '../median.ts';
 import { print } from '../print.ts';
 import { residentMebibytes } from '../usage.ts';
 import { copyProject } from './copy.ts';
+import { PARTS } from './parts.ts';
 import { TRICKS, type Trick } from './tricks.ts';
 
 /**
@@ -30,39 +31,63 @@ type Measured = { readonly cpu: number; readonly idle: number; readonly loaded: 
  * the same. The first copy is without nothing: its figures are the error of the others.
  */
 export async function benchWithout(pattern: RegExp): Promise<void> {
-  const tricks = TRICKS.filter(({ title }) => pattern.test(title));
-  if (tricks.length === 0) {
-    throw new Error(`--without ${pattern.source}: it matches none of\n${TRICKS.map(({ title }) => title).join('\n')}`);
-  }
+  const tricks = matching('--without', TRICKS, pattern);
   print(`tools/call, ${CLIENTS} clients, both eras: how much more it takes without`);
-  for (const trick of [{ title: 'nothing', remove: () => undefined }, ...tricks]) {
+  for (const trick of [NOTHING, ...tricks]) {
     await trickRow(trick);
   }
 }
 
-async function trickRow({ title, tool = 'echo', remove }: Trick): Promise<void> {
-  await withClosers(async (defer) => {
+/** How much of a call's processor time each of its parts takes: the gateway as it is beside a copy without the part. */
+export async function benchParts(pattern: RegExp): Promise<void> {
+  const parts = matching('--parts', PARTS, pattern);
+  print(`tools/call, ${CLIENTS} clients, both eras: parts of its processor time`);
+  for (const part of [NOTHING, ...parts]) {
+    const [base, other] = await measureWithout(part);
+    const percent = ((base.cpu - other.cpu) / base.cpu) * 100;
+    print(`${part.title}: ${percent.toFixed(1)} % (${Math.round(base.cpu - other.cpu)} of ${Math.round(base.cpu)} µs)`);
+  }
+}
+
+/** Left out of a copy, it shows the error of the other rows. */
+const NOTHING: Trick = { title: 'nothing', remove: () => undefined };
+
+function matching(option: string, tricks: readonly Trick[], pattern: RegExp): readonly Trick[] {
+  const found = tricks.filter(({ title }) => pattern.test(title));
+  if (found.length === 0) {
+    throw new Error(`${option} ${pattern.source}: it matches none of\n${tricks.map(({ title }) => title).join('\n')}`);
+  }
+  return found;
+}
+
+async function trickRow(trick: Trick): Promise<void> {
+  const { title, tool = 'echo' } = trick;
+  const [base, other] = await measureWithout(trick);
+  const differences = {
+    'CPU for each call': { more: other.cpu - base.cpu, of: base.cpu, unit: 'µs' },
+    'when idle': { more: other.idle - base.idle, of: base.idle, unit: 'MiB' },
+    'under load': { more: other.loaded - base.loaded, of: base.loaded, unit: 'MiB' },
+  };
+  const rows = (Object.keys(BARS) as (keyof typeof BARS)[]).map((what) => {
+    const { more, of, unit } = differences[what];
+    const percent = (more / of) * 100;
+    const text = `${what} ${signed(percent, 1)} % (${signed(more, 0)} ${unit}; bar ≥ ${BARS[what]} %)`;
+    return { text, isWorth: percent >= BARS[what] };
+  });
+  print(
+    `${title}, ${TOOLS[tool].title}: ${rows.map(({ text }) => text).join(', ')}: ${rows.some(({ isWorth }) => isWorth) ? 'met' : 'MISSED'}`,
+  );
+}
+
+function measureWithout({ title, tool = 'echo', remove }: Trick): Promise<readonly [Measured, Measured]> {
+  return withClosers(async (defer) => {
     const upstream = (await startProgram('direct', 'mcp-server.ts', defer)).urls[0] as string;
     const [present, copy] = [copyProject(defer), copyProject(defer)];
     remove(copy);
-    const [base, other] = await measurePair(tool, [
+    return measurePair(tool, [
       await startGatehouse('present', 1, defer, upstream, present.root),
       await startGatehouse(`without ${title}`, 1, defer, upstream, copy.root),
     ]);
-    const differences = {
-      'CPU for each call': { more: other.cpu - base.cpu, of: base.cpu, unit: 'µs' },
-      'when idle': { more: other.idle - base.idle, of: base.idle, unit: 'MiB' },
-      'under load': { more: other.loaded - base.loaded, of: base.loaded, unit: 'MiB' },
-    };
-    const rows = (Object.keys(BARS) as (keyof typeof BARS)[]).map((what) => {
-      const { more, of, unit } = differences[what];
-      const percent = (more / of) * 100;
-      const text = `${what} ${signed(percent, 1)} % (${signed(more, 0)} ${unit}; bar ≥ ${BARS[what]} %)`;
-      return { text, isWorth: percent >= BARS[what] };
-    });
-    print(
-      `${title}, ${TOOLS[tool].title}: ${rows.map(({ text }) => text).join(', ')}: ${rows.some(({ isWorth }) => isWorth) ? 'met' : 'MISSED'}`,
-    );
   });
 }
 
