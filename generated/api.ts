@@ -1240,6 +1240,106 @@ export interface paths {
     };
 }
 export interface webhooks {
+    "approval.requested": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a request
+         * @description A call waits for a person. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveApprovalRequested"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "approval.decided": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a decision
+         * @description A person has approved or denied the call. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveApprovalDecided"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "approval.expired": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive an expiry
+         * @description Nobody answered in time, or nobody used the approval until `usable_until`. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveApprovalExpired"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "approval.outdated": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a change
+         * @description Something has changed that the request depends on. It can no longer be approved or used. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveApprovalOutdated"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "approval.used": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a use
+         * @description The approved call was sent. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         */
+        post: operations["receiveApprovalUsed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "webhook.test": {
         parameters: {
             query?: never;
@@ -4009,6 +4109,151 @@ export interface components {
          * @example 2025-07-01T20:20:00.000Z
          */
         EventTimestamp: string;
+        /** @description The approval request of an event, as it was then, without its definition. */
+        ApprovalEventData: {
+            id: components["schemas"]["ApprovalRequestId"];
+            /**
+             * Format: uri
+             * @description The page of the request, which says how to decide about it. It holds no secret.
+             * @example https://gatehouse.example.com/console/approvals/apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+             */
+            url: string;
+            organization_id: components["schemas"]["OrganizationId"];
+            status: components["schemas"]["ApprovalRequestStatus"];
+            /**
+             * @description The id of the account that has the tool, as in the Accounts API.
+             * @example 8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            account_id: string;
+            /**
+             * @description The server; null for an account of an integration.
+             * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
+             */
+            server_id: components["schemas"]["McpServerId"] | null;
+            /**
+             * @description The name of the server, or of the integration.
+             * @example Files
+             */
+            server_name: string;
+            /** @description The endpoint that received the call. */
+            endpoint: {
+                /**
+                 * @description The id of the endpoint.
+                 * @example 2ba1f401-7183-47c5-9e39-e8e257e3c796
+                 */
+                id: string;
+                /**
+                 * @description The name of the endpoint.
+                 * @example Read-only HubSpot
+                 */
+                name: string;
+            };
+            /**
+             * @description The program that asked, as it names itself; null if it did not say.
+             * @example {
+             *       "name": "claude-code",
+             *       "version": "2.4.0"
+             *     }
+             */
+            client: {
+                /**
+                 * @description The name of the program.
+                 * @example claude-code
+                 */
+                name: string;
+                /**
+                 * @description The version of the program.
+                 * @example 2.4.0
+                 */
+                version: string;
+            } | null;
+            /**
+             * @description The name of the tool, as its source lists it.
+             * @example file_write
+             */
+            tool_name: string;
+            /** @description The hash of the definition of the tool. Send it with the decision. */
+            definition_hash: components["schemas"]["Sha256"];
+            /**
+             * @description The arguments, whole, exactly as the call will send them. Absent unless the webhook has `include_arguments`; also absent if the call has none, if they are larger than 256 KiB, or if they have been erased.
+             * @example {
+             *       "path": "/reports/june.md",
+             *       "content": "Total: 1.0"
+             *     }
+             */
+            arguments?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description The SHA-256 over the canonical JSON of `arguments`: sorted keys, no spaces, numbers as written. Send it with the decision. */
+            arguments_digest: components["schemas"]["Sha256"];
+            /**
+             * @description The size of the arguments as JSON, in bytes.
+             * @example 48
+             */
+            arguments_bytes: number;
+            approval_policy: components["schemas"]["ApprovalPolicy"];
+            reason: components["schemas"]["ApprovalReason"];
+            /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
+            decision_version: components["schemas"]["Sha256"];
+            /** @description The decisions of people, oldest first. */
+            decisions: components["schemas"]["ApprovalDecision"][];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            expires_at: components["schemas"]["EpochMilliseconds"];
+            decided_at: components["schemas"]["OptionalMilliseconds"];
+            usable_until: components["schemas"]["OptionalMilliseconds"];
+            used_at: components["schemas"]["OptionalMilliseconds"];
+            outcome: components["schemas"]["ApprovalOutcome"];
+        };
+        /** @description A call waits for a person. */
+        ApprovalRequestedEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "approval.requested";
+            timestamp: components["schemas"]["EventTimestamp"];
+            data: components["schemas"]["ApprovalEventData"];
+        };
+        /** @description A person has approved or denied the call. */
+        ApprovalDecidedEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "approval.decided";
+            timestamp: components["schemas"]["EventTimestamp"];
+            data: components["schemas"]["ApprovalEventData"];
+        };
+        /** @description Nobody answered in time, or nobody used the approval until `usable_until`. */
+        ApprovalExpiredEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "approval.expired";
+            timestamp: components["schemas"]["EventTimestamp"];
+            data: components["schemas"]["ApprovalEventData"];
+        };
+        /** @description Something has changed that the request depends on. It can no longer be approved or used. */
+        ApprovalOutdatedEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "approval.outdated";
+            timestamp: components["schemas"]["EventTimestamp"];
+            data: components["schemas"]["ApprovalEventData"];
+        };
+        /** @description The approved call was sent. */
+        ApprovalUsedEvent: {
+            /**
+             * @description The type of the event.
+             * @constant
+             */
+            type: "approval.used";
+            timestamp: components["schemas"]["EventTimestamp"];
+            data: components["schemas"]["ApprovalEventData"];
+        };
         /** @description The event of a test. */
         WebhookTestEvent: {
             /**
@@ -7382,6 +7627,201 @@ export interface operations {
                 content?: never;
             };
             default: components["responses"]["OperatorError"];
+        };
+    };
+    receiveApprovalRequested: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalRequestedEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveApprovalDecided: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalDecidedEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveApprovalExpired: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalExpiredEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveApprovalOutdated: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalOutdatedEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveApprovalUsed: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The id of the event, the same for each try. Ignore an id that you have seen.
+                 * @example evt_5f3c9b6a-1d2e-4f80-a7b9-c0d1e2f3a4b5
+                 */
+                "webhook-id": components["parameters"]["WebhookEventId"];
+                /**
+                 * @description When this try was sent, in seconds since 1970-01-01T00:00:00Z.
+                 * @example 1751401600
+                 */
+                "webhook-timestamp": components["parameters"]["WebhookTimestamp"];
+                /**
+                 * @description A signature (HMAC-SHA256 over id, timestamp and body) for each secret of the webhook, separated by spaces. One that fits is enough.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": components["parameters"]["WebhookSignature"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The event. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalUsedEvent"];
+            };
+        };
+        responses: {
+            /** @description The event has arrived. The body is ignored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     receiveWebhookTest: {

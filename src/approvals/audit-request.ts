@@ -1,12 +1,27 @@
 import { type Action, type Actor, audit, auditedName } from '../audit/changes.ts';
 import { approvalRequest } from '../audit/wire.ts';
+import type { WebhookEvent } from '../contract/closed-words.ts';
 import type { ApprovalRequest } from '../store/approval-requests.ts';
 import type { Db } from '../store/store.ts';
+import { tellRequest } from './tell-request.ts';
 
 type ApprovalAction = Extract<Action, `approval.${string}`>;
 
-/** Audits what happens to a request, in the transaction that does it. The arguments are not in the log. */
-export const auditRequest = (
+/** The events that webhooks are told. */
+const EVENTS: Readonly<Record<ApprovalAction, WebhookEvent>> = {
+  'approval.requested': 'approval.requested',
+  'approval.approved': 'approval.decided',
+  'approval.denied': 'approval.decided',
+  'approval.used': 'approval.used',
+  'approval.expired': 'approval.expired',
+  'approval.outdated': 'approval.outdated',
+};
+
+/**
+ * Audits what happens to a request and tells webhooks of it, in the transaction that does it, after it is stored. The
+ * arguments are not in the log.
+ */
+export const auditRequest = async (
   db: Db,
   action: ApprovalAction,
   actor: Actor,
@@ -15,8 +30,8 @@ export const auditRequest = (
     'id' | 'organizationId' | 'endpoint' | 'accountId' | 'toolName' | 'definitionHash' | 'argumentsDigest'
   >,
   at: number,
-): Promise<void> =>
-  audit(db, {
+): Promise<void> => {
+  await audit(db, {
     at,
     actor,
     organizationId: request.organizationId,
@@ -30,3 +45,5 @@ export const auditRequest = (
       arguments_digest: request.argumentsDigest,
     },
   });
+  await tellRequest(db, EVENTS[action], request, at);
+};

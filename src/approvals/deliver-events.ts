@@ -6,6 +6,7 @@ import type { OrganizationEgresses } from '../egress/egress.ts';
 import * as deliveries from '../store/deliveries.ts';
 import type { Store } from '../store/store.ts';
 import * as webhooks from '../store/webhooks.ts';
+import { eventBody } from './event-body.ts';
 import { webhookId } from './outbox.ts';
 import { type Answer, sendEvent } from './send-event.ts';
 
@@ -22,6 +23,8 @@ export type DeliveryParts = {
   readonly now: () => number;
   readonly log: Logger;
   readonly limits: Limits;
+  /** Under which URL people reach the gateway. */
+  readonly publicUrl: string;
 };
 
 /**
@@ -84,14 +87,17 @@ const full = (underWay: ReadonlyMap<Promise<void>, string>): Promise<void>[] =>
   underWay.size >= MAX_DELIVERIES ? [...underWay.keys()] : [];
 
 async function deliver(parts: DeliveryParts, delivery: deliveries.ClaimedDelivery, signal: AbortSignal): Promise<void> {
-  const { store, egress, now, limits } = parts;
+  const { store, egress, now, limits, publicUrl } = parts;
   const receiver = await webhooks.findReceiver(store.read, delivery.webhookId, now());
   if (receiver === null || !receiver.enabled) {
     await store.writeFor(delivery.organizationId, (db) => deliveries.end(db, delivery));
     return;
   }
   const way = egress.of(delivery.organizationId);
-  const answer = await sendEvent({ way, receiver, delivery, at: now(), timeoutMs: limits.webhookTimeoutMs, signal });
+  const body = await eventBody(store.read, receiver, delivery, publicUrl);
+  const { eventId } = delivery;
+  const timeoutMs = limits.webhookTimeoutMs;
+  const answer = await sendEvent({ way, receiver, eventId, body, at: now(), timeoutMs, signal });
   await record(parts, receiver, delivery, answer);
 }
 

@@ -8,16 +8,19 @@ import * as webhooks from '../store/webhooks.ts';
 /** The maximum number of events that wait for one webhook. Later ones are not kept. */
 export const MAX_WAITING_EVENTS = 10_000;
 
-/** An event of an organization. */
-export type OutgoingEvent = {
+type OutgoingEvent = {
   readonly organizationId: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly data: Readonly<Record<string, unknown>>;
 };
 
 /** An event about an approval request, by the UUID of that. */
-export type ApprovalEvent = OutgoingEvent & { readonly type: WebhookEvent; readonly approvalRequestId: string };
+export type ApprovalEvent = OutgoingEvent & {
+  readonly type: WebhookEvent;
+  readonly approvalRequestId: string;
+  /** Called if somebody wants the event. */
+  readonly data: () => Promise<object>;
+};
 
 /**
  * Tells an event to every webhook of the organization that wants it, in the transaction of the change that it tells: neither
@@ -25,7 +28,9 @@ export type ApprovalEvent = OutgoingEvent & { readonly type: WebhookEvent; reado
  */
 export async function tellEvent(db: Db, event: ApprovalEvent): Promise<void> {
   const wanting = await webhooks.wanting(db, event.organizationId, event.type);
-  await queue(db, wanting, event, event.approvalRequestId);
+  if (wanting.length > 0) {
+    await queue(db, wanting, { ...event, data: await event.data() }, event.approvalRequestId);
+  }
 }
 
 /** Tells one webhook an event of a test. Returns the id of the event. */
@@ -40,7 +45,7 @@ export const webhookId = (uuid: string): string => `whk_${uuid}`;
 async function queue(
   db: Db,
   receivers: readonly string[],
-  { type, organizationId, at, data }: OutgoingEvent & { readonly type: string },
+  { type, organizationId, at, data }: OutgoingEvent & { readonly type: string; readonly data: object },
   approvalRequestId: string | null,
 ): Promise<string> {
   const eventId = `evt_${randomUUID()}`;

@@ -1,9 +1,7 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { EgressRefused } from '../egress/egress.ts';
 import { discard, type HttpFailure, type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
-import type { Delivery } from '../store/deliveries.ts';
 import type { Receiver } from '../store/webhooks.ts';
-import { slackText } from './slack-text.ts';
 
 /** The answer of a receiver; `error` is for the organization, and null if the event is delivered. */
 export type Answer = { readonly status: number | null; readonly error: string | null };
@@ -12,7 +10,8 @@ export type Answer = { readonly status: number | null; readonly error: string | 
 export type Try = {
   readonly way: OwnedDispatcher;
   readonly receiver: Receiver;
-  readonly delivery: Delivery;
+  readonly eventId: string;
+  readonly body: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly timeoutMs: number;
@@ -24,9 +23,8 @@ export type Try = {
  * Posts an event, signed as Standard Webhooks says with every secret of the webhook. Only an answer of 2xx in time
  * is a delivery; redirects are not followed. Throws the reason of the signal.
  */
-export async function sendEvent({ way, receiver, delivery, at, timeoutMs, signal }: Try): Promise<Answer> {
+export async function sendEvent({ way, receiver, eventId, body, at, timeoutMs, signal }: Try): Promise<Answer> {
   const { origin, pathname, search } = new URL(receiver.url);
-  const body = receiver.format === 'slack' ? JSON.stringify({ text: slackText(delivery.payload) }) : delivery.payload;
   const deadline = AbortSignal.timeout(timeoutMs);
   const request = {
     origin,
@@ -35,10 +33,10 @@ export async function sendEvent({ way, receiver, delivery, at, timeoutMs, signal
     headers: {
       'content-type': 'application/json',
       'user-agent': 'gatehouse',
-      'webhook-id': delivery.eventId,
+      'webhook-id': eventId,
       'webhook-timestamp': String(Math.floor(at / 1000)),
       'webhook-signature': receiver.secrets
-        .map((secret) => new Signer(secret).sign(delivery.eventId, new Date(at), body))
+        .map((secret) => new Signer(secret).sign(eventId, new Date(at), body))
         .join(' '),
     },
     body,

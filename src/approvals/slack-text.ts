@@ -1,12 +1,43 @@
 import { isObject } from '../base/json.ts';
-import { readJson } from '../base/read-json.ts';
 
-/** Makes the text of an event for Slack (`mrkdwn`). */
-export function slackText(payload: string): string {
-  const event = readJson(payload);
-  const { type, data } = isObject(event) ? event : {};
-  const { organization_id: organizationId } = isObject(data) ? data : {};
-  return `Gatehouse: ${quoteForSlack(String(type))} of ${quoteForSlack(String(organizationId))}`;
+/** The longest arguments in a text, in characters: longer ones are read on the page of the request. */
+const MAX_ARGUMENT_CHARS = 2000;
+
+/** Makes the text of an event for Slack (`mrkdwn`). Nothing is cut: what is too long is left out, and the text says so. */
+export function slackText({
+  type,
+  data,
+}: {
+  readonly type?: unknown;
+  readonly data: Readonly<Record<string, unknown>>;
+}): string {
+  const { id, url, status, tool_name: tool, server_name: server, endpoint, decisions, organization_id: owner } = data;
+  if (url === undefined) {
+    return `Gatehouse: ${quoteForSlack(String(type))} of ${quoteForSlack(String(owner))}`;
+  }
+  const asks = isObject(endpoint) ? endpoint.name : '';
+  const decided = (Array.isArray(decisions) ? decisions : []).filter(isObject).map(({ decision, by, reason }) => {
+    const why = typeof reason === 'string' ? `: ${quoteForSlack(reason)}` : '';
+    return `${quoteForSlack(String(decision))} by ${quoteForSlack(String(isObject(by) ? by.name : ''))}${why}`;
+  });
+  return [
+    `Gatehouse: ${quoteForSlack(String(status))}, the call of ${quoteForSlack(String(tool))} of ${quoteForSlack(String(server))} through ${quoteForSlack(String(asks))}`,
+    ...decided,
+    ...argumentLines(data),
+    `${quoteForSlack(String(id))} <${String(url)}>`,
+  ].join('\n');
+}
+
+function argumentLines({ arguments: args }: Readonly<Record<string, unknown>>): string[] {
+  if (args === undefined) {
+    return [];
+  }
+  const text = JSON.stringify(args);
+  return [
+    text.length > MAX_ARGUMENT_CHARS
+      ? `Arguments of ${text.length} characters: read them on the page of the request`
+      : `Arguments: ${quoteForSlack(text)}`,
+  ];
 }
 
 /** Characters that a reader does not see, or that change the order of what the reader sees. */

@@ -26,7 +26,7 @@ onBothEngines(({ shared }) => {
       type: 'approval.requested',
       organizationId,
       at: Date.UTC(2026, 0, 1),
-      data: { id: 'apr_1' },
+      data: async () => ({ id: 'apr_1' }),
       approvalRequestId: 'request',
     } as const;
     const failing = store.write(async (db) => {

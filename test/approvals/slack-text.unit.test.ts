@@ -17,6 +17,37 @@ it.each([
 });
 
 it('writes a test event', () => {
-  const payload = JSON.stringify({ type: 'webhook.test', timestamp: 'x', data: { organization_id: 'org_1' } });
-  expect(slackText(payload)).toBe('Gatehouse: `webhook.test` of `org_1`');
+  expect(slackText({ type: 'webhook.test', data: { organization_id: 'org_1' } })).toBe(
+    'Gatehouse: `webhook.test` of `org_1`',
+  );
+});
+
+const EVENT = {
+  type: 'approval.decided',
+  data: {
+    id: 'apr_1',
+    url: 'https://gatehouse.example.com/console/approvals/apr_1',
+    status: 'denied',
+    tool_name: '<!channel>',
+    server_name: 'a`b',
+    endpoint: { name: 'x' },
+    decisions: [{ decision: 'deny', by: { name: '<@U1>' }, reason: 'no\nway' }],
+  },
+};
+
+it('writes who decided what, with foreign names as code', () => {
+  expect(slackText(EVENT).split('\n')).toEqual([
+    'Gatehouse: `denied`, the call of `&lt;!channel&gt;` of `aˋb` through `x`',
+    '`deny` by `&lt;@U1&gt;`: `no\\u{a}way`',
+    '`apr_1` <https://gatehouse.example.com/console/approvals/apr_1>',
+  ]);
+});
+
+it('shows arguments whole or not at all', () => {
+  const withArguments = (args: unknown) => slackText({ ...EVENT, data: { ...EVENT.data, arguments: args } });
+  expect(withArguments({ a: '`x`' })).toContain('Arguments: `{"a":"ˋxˋ"}`');
+  expect(withArguments(null)).toContain('Arguments: `null`');
+  const long = withArguments({ a: 'x'.repeat(2000) });
+  expect(long).toContain('Arguments of 2008 characters: read them');
+  expect(long).not.toContain('xxx');
 });

@@ -1,0 +1,99 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { call } from '../support/client.ts';
+import type { Json } from '../support/json.ts';
+import { connect } from '../support/mcp-client.ts';
+import { mintOver } from '../support/minted.ts';
+import { document, startTestServer, type TestServer } from '../support/server.ts';
+import { decide, waitingRequest } from './support/approver.ts';
+import { type Receiver, startReceiver } from './support/receiver.ts';
+import { type Recorder, startRecorder } from './support/recorder.ts';
+
+const EVENTS = ['requested', 'decided', 'expired', 'outdated', 'used'].map((name) => `approval.${name}`);
+const ARGUMENTS = { path: '/june', text: '<!channel> `x`' };
+
+let gateway: TestServer;
+let upstream: Recorder;
+let receiver: Receiver;
+afterEach(async () => {
+  await gateway.stop();
+  await upstream.stop();
+  await receiver.stop();
+});
+
+async function start(more: object = {}) {
+  const env = { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_APPROVAL_HOLD: '0' };
+  gateway = await startTestServer({ env, limits: { webhookPollMs: 10 } });
+  upstream = await startRecorder('sessions');
+  receiver = await startReceiver();
+  const options = { name: 'Files', transport: upstream.transport, approval_policy: 'require_approval_all' };
+  const { token } = await mintOver(gateway, upstream.url, options);
+  await call(gateway.url, 'createWebhook', { body: { url: receiver.url, events: EVENTS, ...more } });
+  const ask = await connect({ gateway, token }, 'own session');
+  return () => ask('tools/call', { name: 'write', arguments: ARGUMENTS });
+}
+
+const bodies = (): Json[] => receiver.received.map(({ text }) => JSON.parse(text));
+const arrived = (...types: string[]) =>
+  vi.waitFor(() => expect(bodies().map(({ type }) => type)).toEqual(types.map((type) => `approval.${type}`)), {
+    timeout: 10_000,
+  });
+
+test('a request, its decision and its use arrive, without arguments, as they then were', async () => {
+  const run = await start();
+  await run();
+  const {
+    definition: _,
+    arguments: args,
+    client_waiting: __,
+    pinned_definition: ___,
+    ...request
+  } = await waitingRequest(gateway);
+  expect(args).toEqual(ARGUMENTS);
+  await arrived('requested');
+  const url = `${gateway.url}/console/approvals/${request.id}`;
+  expect(bodies()[0]).toEqual({
+    type: 'approval.requested',
+    timestamp: new Date(gateway.clock.now).toISOString(),
+    data: { ...request, url },
+  });
+  await decide(gateway, request, 'approve', { reason: 'fine' });
+  await arrived('requested', 'decided');
+  expect(bodies()[1].data).toMatchObject({ status: 'approved', decisions: [{ decision: 'approve', reason: 'fine' }] });
+  await run();
+  await arrived('requested', 'decided', 'used');
+  expect(bodies()[2].data).toMatchObject({ status: 'used', used_at: gateway.clock.now });
+  const examples = Object.keys((document as unknown as Json).webhooks);
+  expect(examples.toSorted()).toEqual([...EVENTS, 'webhook.test'].toSorted());
+});
+
+test('a denial and an expiry arrive', async () => {
+  const run = await start();
+  await run();
+  await decide(gateway, await waitingRequest(gateway), 'deny');
+  await arrived('requested', 'decided');
+  expect(bodies()[1].data.status).toBe('denied');
+  gateway.clock.now += 600_000;
+  await run();
+  gateway.clock.now += 300_000;
+  await run();
+  await arrived('requested', 'decided', 'requested', 'expired', 'requested');
+  expect(bodies()[3].data.status).toBe('expired');
+});
+
+test('with include_arguments, the arguments are there as they will be sent', async () => {
+  const run = await start({ include_arguments: true });
+  await run();
+  await arrived('requested');
+  expect(bodies()[0].data.arguments).toEqual(ARGUMENTS);
+});
+
+test('Slack gets a text in which nothing of the client is more than text', async () => {
+  const run = await start({ include_arguments: true, format: 'slack' });
+  await run();
+  await vi.waitFor(() => expect(receiver.received).toHaveLength(1), { timeout: 10_000 });
+  const { text, ...rest } = bodies()[0];
+  expect(rest).toEqual({});
+  expect(text).toContain('the call of `write` of `Files`');
+  expect(text).toContain('&lt;!channel&gt; ˋxˋ');
+  expect(text).not.toContain('<!channel>');
+});
