@@ -69,6 +69,7 @@ const WORKFLOWS = [
   'document-to-endpoint',
   'server-to-endpoint',
   'register-and-approve',
+  'tell-a-receiver',
   'onboard-an-organization',
   'share-a-server',
   'through-all-the-doors',
