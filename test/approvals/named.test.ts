@@ -151,6 +151,26 @@ describe('reached by another path', () => {
     expect(upstream.calls).toEqual([]);
   });
 
+  test.each(['call_tool', 'call_read_tool'])(
+    'by the meta-tool %s: the tool that it names is bound',
+    async (metaTool) => {
+      await start();
+      upstream.tools = [{ ...WRITE, annotations: { readOnlyHint: true } }];
+      const path = { integrated_account_id: minted.serverId.slice('mcp_'.length) };
+      const body = { name: 'Discovery', config: { tool_exposure: 'discovery' } };
+      const { token } = (await call(gateway.url, 'createEndpoint', { path, body })).body;
+      const params = { name: metaTool, arguments: { tool_name: 'write', arguments: { a: 1 } } };
+      const ask = async (): Promise<Json> =>
+        (await post({ gateway, token }, { jsonrpc: '2.0', id: 1, method: 'tools/call', params })).body.result;
+      expect(statusOf(await ask())).toBe('pending');
+      const request = await approved();
+      expect([request.tool_name, request.arguments]).toEqual(['write', { a: 1 }]);
+      expect((await ask()).content[0].text).toBe('Written.');
+      const sent = upstream.calls.map((raw) => JSON.parse(raw).params);
+      expect(sent).toEqual([{ name: 'write', arguments: { a: 1 } }]);
+    },
+  );
+
   test('through another endpoint over the same server', async () => {
     await start();
     await run('{}');
