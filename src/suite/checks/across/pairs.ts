@@ -12,8 +12,9 @@ const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_a
 /** An organization, and a maker of key pairs for it. */
 async function tenant({ operator, name, as }: Context) {
   const path = await createdOrganization(operator, name('tenant'));
-  const pair = async (body: { permissions?: ('servers' | 'approvals')[] } = {}) => {
-    const made = await createdPair(operator, path, { name: name('pair'), ...body });
+  const both: ('servers' | 'approvals')[] = ['servers', 'approvals'];
+  const pair = async ({ permissions = both } = {}) => {
+    const made = await createdPair(operator, path, { name: name('pair'), permissions });
     return { ...made, caller: as(keyPair(made.apiKey, made.apiSecret)) };
   };
   return { path, organization: path.org_id, pair };
