@@ -368,6 +368,8 @@ test("client's time-out while the person reads", async () => {
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(300),
   }).then((answer) => answer.text());
+  // On a busy machine it leaves before the request is read.
+  leaving.catch(() => undefined);
   const request = await waitingRequest(gateway);
   await expect(leaving).rejects.toThrow();
   await decide(gateway, request);
