@@ -232,9 +232,8 @@ test('crash resurrects a used yes', async () => {
     expect(statusOf(await run('{}'))).toBe('pending');
     expect(upstream.calls).toHaveLength(1);
     // And nothing was lost: the other request still waits.
-    expect((await listRequests(gateway, { status: 'pending' })).map(({ arguments_bytes }) => arguments_bytes)).toEqual([
-      2, 16,
-    ]);
+    const sizes = (await listRequests(gateway, { status: 'pending' })).map(({ arguments_bytes }) => arguments_bytes);
+    expect(new Set(sizes)).toEqual(new Set([2, 16]));
   } finally {
     await rm(directory, { recursive: true });
   }
