@@ -128,8 +128,8 @@ async function createApprovalRequest(url: string, token: string) {
     return (await call(url, 'sendToEndpoint', { path: { token }, as: 'nobody', body })).body.result;
   };
   const [{ name, ...definition }] = (await ask('tools/list', {})).tools;
-  const { _meta: meta } = await ask('tools/call', { name });
-  const hashes = { arguments_digest: hash('sha256', ''), definition_hash: hashDefinition({ name, ...definition }) };
+  const { _meta: meta } = await ask('tools/call', { name, arguments: {} });
+  const hashes = { arguments_digest: hash('sha256', '{}'), definition_hash: hashDefinition({ name, ...definition }) };
   return { id: meta['gatehouse/approval'].id as string, hashes };
 }
 
