@@ -6,6 +6,8 @@ import { ROOT } from './support/process.ts';
 /** Test sources that ask by other means than supertest (`support/ask-once.ts`), each with the reason. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'accounts/large-previews.test.ts': 'clients that do not read, and leave early',
+  'approvals/held-calls.test.ts': 'clients that leave early',
+  'approvals/named.test.ts': 'a client that leaves early',
   'egress/allowed.test.ts': 'the dispatcher of undici is under test',
   'egress/hostile.test.ts': 'the dispatcher of undici is under test',
   'egress/rebinding.test.ts': 'the dispatcher of undici is under test',

@@ -28,7 +28,7 @@ export type ApprovalWaits = {
 
 /** The parts of the waits. */
 export type ApprovalWaitsOptions = {
-  readonly store: Pick<Store, 'read' | 'write' | 'onChange'>;
+  readonly store: Pick<Store, 'read' | 'writeFor' | 'onChange'>;
   readonly now: () => number;
   readonly log: Logger;
   /** The longest time that any status lasts, in milliseconds. */
@@ -78,7 +78,7 @@ export function createApprovalWaits({ store, now, log, longestMs }: ApprovalWait
     while (isMore) {
       const due = await states.due(store.read, reached);
       for (const request of due) {
-        await store.write((db) => endRequest(db, request, 'expired', reached));
+        await store.writeFor(request.organizationId, (db) => endRequest(db, request, 'expired', reached));
       }
       isMore = due.length > 0;
     }
