@@ -65,6 +65,10 @@ async function send(data: SandboxData, { client, create, callTool }: Sender): Pr
   for (const [at, { id, ...body }] of (data.shared_servers ?? []).entries()) {
     await create(`shared_servers[${at}]`, { id }, () => client.POST('/admin/api/v1/mcp-servers', { body }));
   }
+  for (const [at, { id, ...body }] of (data.webhooks ?? []).entries()) {
+    const chosen = { id: id?.replace(/^whk_/, '') };
+    await create(`webhooks[${at}]`, chosen, () => client.POST('/api/webhooks', { body }));
+  }
 }
 
 type Seeds = NonNullable<SandboxData['servers']>[number];

@@ -26,6 +26,7 @@ export type SandboxData = {
     readonly accounts?: readonly AccountSeed[];
   })[];
   readonly shared_servers?: readonly (Schemas['SharedServerCreate'] & { readonly id?: string })[];
+  readonly webhooks?: readonly (Schemas['WebhookCreate'] & { readonly id?: string })[];
 };
 
 /** The token of the endpoint over the sandbox's own MCP server. */
@@ -132,6 +133,13 @@ export const examples = (contactsUrl: string): SandboxData => ({
         sseReadTimeoutSeconds: 300,
         terminateOnClose: true,
       },
+    },
+  ],
+  webhooks: [
+    {
+      id: 'whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4',
+      url: 'https://hooks.example.com/services/T0/B0/x1',
+      events: ['approval.expired'],
     },
   ],
 });

@@ -21,6 +21,7 @@ const PORT = { GATEHOUSE_PORT: '0' };
 const SERVER = 'mcp_11111111-1111-4111-8111-111111111111';
 const ACCOUNT = '22222222-2222-4222-8222-222222222222';
 const ENDPOINT = '33333333-3333-4333-8333-333333333333';
+const WEBHOOK = 'whk_44444444-4444-4444-8444-444444444444';
 const TOKEN = 'a'.repeat(32);
 const DATA = {
   servers: [
@@ -57,6 +58,7 @@ const DATA = {
   shared_servers: [
     { name: 'Shared', enabled: false, mcpServer: { name: 'shared', url: 'https://shared.example.com' } },
   ],
+  webhooks: [{ id: WEBHOOK, url: 'https://hooks.example.com/x', events: ['approval.requested'] }],
 };
 
 test('--data: the sandbox holds the objects of the file instead of the examples, with the ids and tokens it chooses', async () => {
@@ -82,6 +84,9 @@ test('--data: the sandbox holds the objects of the file instead of the examples,
   expect((await call(url, 'getEndpoint', { as: HOLDER, path: ofServer })).body.name).toBe('All of it');
   const shared = await call(url, 'listSharedServers', { as: 'nobody', headers: OPERATOR });
   expect(shared.body).toMatchObject([{ name: 'Shared', enabled: false }]);
+  expect((await call(url, 'listWebhooks', { as: TEAM })).body.data).toMatchObject([
+    { id: WEBHOOK, events: ['approval.requested'] },
+  ]);
   const tools = await call(url, 'sendToEndpoint', {
     as: 'nobody',
     path: { token: TOKEN },
@@ -136,6 +141,11 @@ describe('data that cannot be used name the object and the reason', () => {
       'a shared server that is refused',
       { shared_servers: [{ name: 'x', mcpServer: { name: 'x' } }] },
       'shared_servers[0]: {"error":',
+    ],
+    [
+      'a webhook that is refused',
+      { webhooks: [{ url: 'ftp://x.example.com', events: ['approval.requested'] }] },
+      'webhooks[0]: {"message":"Validation failed"',
     ],
   ])('%s', async (_, data, reason) => {
     const text = typeof data === 'string' ? data : JSON.stringify(data);
