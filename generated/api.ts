@@ -1291,7 +1291,7 @@ export interface webhooks {
         put?: never;
         /**
          * Receive an expiry
-         * @description Nobody answered in time, or nobody used the approval until `usable_until`. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         * @description No person decided in time, or no call used the approval until `usable_until`. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
          */
         post: operations["receiveApprovalExpired"];
         delete?: never;
@@ -4224,7 +4224,7 @@ export interface components {
             timestamp: components["schemas"]["EventTimestamp"];
             data: components["schemas"]["ApprovalEventData"];
         };
-        /** @description Nobody answered in time, or nobody used the approval until `usable_until`. */
+        /** @description No person decided in time, or no call used the approval until `usable_until`. */
         ApprovalExpiredEvent: {
             /**
              * @description The type of the event.

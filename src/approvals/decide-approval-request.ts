@@ -8,6 +8,7 @@ import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db } from '../store/store.ts';
 import type { ApprovalDeps } from './admission.ts';
+import type { DecidedRequest } from './approval-facts.ts';
 import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
 import { decisionVersionOf } from './exact-call.ts';
@@ -19,9 +20,6 @@ export type DecisionFields = {
   readonly definitionHash: string;
   readonly reason: string | null;
 };
-
-/** A request with the decisions about it. */
-export type DecidedRequest = requests.ApprovalRequest & { readonly decisions: readonly decisions.ApprovalDecision[] };
 
 /** Milliseconds for which an approval can be used, and for which a denial answers the same call. */
 export const DECISION_VALID_MS = 600_000;

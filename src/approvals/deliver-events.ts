@@ -30,11 +30,11 @@ export type DeliveryParts = {
 /**
  * Delivers the events of the outbox to their webhooks until it is aborted, several at once, few of one organization. An event
  * stays in the database until it is delivered or given up, so that it may arrive twice but is not lost. Never rejects; resolves
- * when nothing is under way any more.
+ * when no delivery is under way any more.
  */
 export async function deliverEvents(parts: DeliveryParts, signal: AbortSignal): Promise<void> {
   const { store, log, limits } = parts;
-  /** What is under way, by its promise, with the organization. */
+  /** The organization of each delivery that is under way, by the promise of the delivery. */
   const underWay = new Map<Promise<void>, string>();
   const holdMs = limits.webhookTimeoutMs + CLAIM_MARGIN_MS;
 

@@ -2,7 +2,8 @@ import type { KeyPairCaller } from '../base/caller.ts';
 import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import type { Store } from '../store/store.ts';
-import { type DecidedRequest, noSuchRequest } from './decide-approval-request.ts';
+import type { DecidedRequest } from './approval-facts.ts';
+import { noSuchRequest } from './decide-approval-request.ts';
 
 type Reading = { readonly store: Pick<Store, 'read'>; readonly now: () => number };
 

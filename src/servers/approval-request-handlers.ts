@@ -1,13 +1,12 @@
 import type { components } from '../../generated/api.ts';
-import type { DecidedRequest } from '../approvals/decide-approval-request.ts';
+import { approvalFacts, type DecidedRequest } from '../approvals/approval-facts.ts';
 import { decideApprovalRequest } from '../approvals/decide-approval-request.ts';
 import { getRequest, listRequests } from '../approvals/read-requests.ts';
-import { approvalRequestId } from '../audit/wire.ts';
 import { parseExact } from '../base/json.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import type { ApprovalContents } from '../store/approval-requests.ts';
-import { keyPairOf, serverId, serverUuid, successEnvelope } from './wire.ts';
+import { keyPairOf, serverUuid, successEnvelope } from './wire.ts';
 
 type Schemas = components['schemas'];
 type ApprovalRequestOperations = 'listApprovalRequests' | 'getApprovalRequest' | 'decideApprovalRequest';
@@ -72,32 +71,12 @@ export const approvalRequestHandlers = (deps: Deps): Handlers<ApprovalRequestOpe
 /** Returns the UUID in the id of an approval request. */
 const requestUuid = (id: string): string => id.slice('apr_'.length);
 
+/** Adds whether a call is held, in the order of the document. */
 function toSummary({ approvalWaits }: Deps, request: DecidedRequest): Schemas['ApprovalRequestSummary'] {
-  return {
-    id: approvalRequestId(request.id),
-    organization_id: request.organizationId,
-    status: request.status,
-    account_id: request.accountId,
-    server_id: request.serverId === null ? null : serverId(request.serverId),
-    server_name: request.serverName,
-    endpoint: request.endpoint,
-    client: request.client,
-    client_waiting: approvalWaits.isHeld(request.id),
-    tool_name: request.toolName,
-    definition_hash: request.definitionHash,
-    arguments_digest: request.argumentsDigest,
-    arguments_bytes: request.argumentsBytes,
-    approval_policy: request.approvalPolicy,
-    reason: request.reason,
-    decision_version: request.decisionVersion,
-    decisions: request.decisions.map(({ decision, by, reason, at }) => ({ decision, by, reason, at })),
-    created_at: request.createdAt,
-    expires_at: request.expiresAt,
-    decided_at: request.decidedAt,
-    usable_until: request.usableUntil,
-    used_at: request.usedAt,
-    outcome: request.outcome,
-  };
+  const { id, organization_id, status, account_id, server_id, server_name, endpoint, client, ...others } =
+    approvalFacts(request);
+  const before = { id, organization_id, status, account_id, server_id, server_name, endpoint, client };
+  return { ...before, client_waiting: approvalWaits.isHeld(request.id), ...others };
 }
 
 /** Adds the contents, with numbers as written, in the order of the document. */

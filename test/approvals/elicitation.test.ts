@@ -33,28 +33,22 @@ type Asked = { readonly url: string; readonly message: string };
 const capabilities = { elicitation: { url: {} } };
 const INFO = { name: 'test', version: '1' };
 
+/** Connects a client of the SDK v2; `mode` says which version it speaks. */
+const newClient = (mode: 'legacy' | { readonly pin: string }) => async (action: Action, asked: Asked[]) => {
+  const client = new NewClient(INFO, { capabilities, versionNegotiation: { mode } });
+  client.setRequestHandler('elicitation/create', ({ params }) => {
+    asked.push(params as unknown as Asked);
+    return { action };
+  });
+  await client.connect(new NewTransport(new URL(minted.url)));
+  closes.push(() => client.close());
+  return async (): Promise<Json> => client.callTool({ name: 'write', arguments: { a: 1 } });
+};
+
 /** Clients of the official SDKs whose person is asked to open a URL. `asked` is what they are asked. */
 const CLIENTS = {
-  'SDK v2, 2026-07-28': async (action: Action, asked: Asked[]) => {
-    const client = new NewClient(INFO, { capabilities, versionNegotiation: { mode: { pin: '2026-07-28' } } });
-    client.setRequestHandler('elicitation/create', ({ params }) => {
-      asked.push(params as unknown as Asked);
-      return { action };
-    });
-    await client.connect(new NewTransport(new URL(minted.url)));
-    closes.push(() => client.close());
-    return async (): Promise<Json> => client.callTool({ name: 'write', arguments: { a: 1 } });
-  },
-  'SDK v2, 2025-11-25': async (action: Action, asked: Asked[]) => {
-    const client = new NewClient(INFO, { capabilities, versionNegotiation: { mode: 'legacy' } });
-    client.setRequestHandler('elicitation/create', ({ params }) => {
-      asked.push(params as unknown as Asked);
-      return { action };
-    });
-    await client.connect(new NewTransport(new URL(minted.url)));
-    closes.push(() => client.close());
-    return async (): Promise<Json> => client.callTool({ name: 'write', arguments: { a: 1 } });
-  },
+  'SDK v2, 2026-07-28': newClient({ pin: '2026-07-28' }),
+  'SDK v2, 2025-11-25': newClient('legacy'),
   'SDK v1, 2025-11-25': async (action: Action, asked: Asked[]) => {
     const client = new OldClient(INFO, { capabilities });
     client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
