@@ -442,13 +442,13 @@ export interface paths {
         };
         /**
          * List tool approvals
-         * @description Lists the tool approvals of a server, oldest first. Fails with 404 when this organization has no such server.
+         * @description Lists the tool approvals of a server, oldest first. One that has expired counts as none; it stays here until you revoke or replace it. Fails with 404 when this organization has no such server.
          */
         get: operations["listToolApprovals"];
         put?: never;
         /**
          * Approve a tool
-         * @description Saves a permanent decision for one tool, for the definition with this hash. It replaces an earlier decision for the same tool. Also requires the permission `approvals`. Fails with 404 when this organization has no such server.
+         * @description Saves a standing decision for one tool, for the definition with this hash, until `expires_at`. It replaces an earlier decision for the same tool. Also requires the permission `approvals`. Fails with 404 when this organization has no such server.
          */
         post: operations["addToolApproval"];
         delete?: never;
@@ -2485,6 +2485,40 @@ export interface components {
             error: null;
             data: components["schemas"]["ApprovalPolicyUpdated"];
         };
+        /**
+         * @description The name of a tool, as its server lists it. `.` and `..` are refused, because clients remove them from paths.
+         * @example file_read
+         */
+        ToolName: string;
+        /**
+         * @description The hash of the reviewed tool definition. The approval is valid only while the definition has this hash.
+         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+         */
+        ApprovalHash: string;
+        /**
+         * @description `true`: calls of this tool run without approval. `false`: they wait for a person.
+         * @example true
+         */
+        AutoApprove: boolean;
+        /**
+         * @description When the tool approval ends, in milliseconds since 1970-01-01T00:00:00Z; null if it does not. From then on it counts as none.
+         * @example 1754079900000
+         */
+        ToolApprovalExpiry: number | null;
+        /** @description A person's standing decision about one tool. */
+        ToolApproval: {
+            server_id: components["schemas"]["McpServerId"];
+            tool_name: components["schemas"]["ToolName"];
+            approval_hash: components["schemas"]["ApprovalHash"];
+            auto_approve: components["schemas"]["AutoApprove"];
+            created_at: components["schemas"]["EpochMilliseconds"];
+            expires_at: components["schemas"]["ToolApprovalExpiry"];
+            /**
+             * @description Whether it has ended, and counts as none.
+             * @example false
+             */
+            expired: boolean;
+        };
         /** @description A tool, from the current list of the server. */
         McpServerTool: {
             /**
@@ -2520,6 +2554,11 @@ export interface components {
              * @enum {string}
              */
             approval: "runs" | "waits" | "changed";
+            /**
+             * @description The tool approval of this tool; null if it has none. It decides while it has not expired and its `approval_hash` equals `definition_hash`.
+             * @example null
+             */
+            tool_approval: components["schemas"]["ToolApproval"] | null;
         };
         /** @description The success envelope. */
         McpServerToolsAnswer: {
@@ -2540,29 +2579,6 @@ export interface components {
             error: null;
             /** @description The tools, in the server's order. */
             data: components["schemas"]["McpServerTool"][];
-        };
-        /**
-         * @description The name of a tool, as its server lists it. `.` and `..` are refused, because clients remove them from paths.
-         * @example file_read
-         */
-        ToolName: string;
-        /**
-         * @description The hash of the reviewed tool definition. The approval is valid only while the definition has this hash.
-         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-         */
-        ApprovalHash: string;
-        /**
-         * @description `true`: calls of this tool run without approval. `false`: they wait for a person.
-         * @example true
-         */
-        AutoApprove: boolean;
-        /** @description A person's permanent decision about one tool. */
-        ToolApproval: {
-            server_id: components["schemas"]["McpServerId"];
-            tool_name: components["schemas"]["ToolName"];
-            approval_hash: components["schemas"]["ApprovalHash"];
-            auto_approve: components["schemas"]["AutoApprove"];
-            created_at: components["schemas"]["EpochMilliseconds"];
         };
         /** @description The success envelope. */
         ToolApprovalsAnswer: {
@@ -2589,6 +2605,8 @@ export interface components {
             tool_name: components["schemas"]["ToolName"];
             approval_hash: components["schemas"]["ApprovalHash"];
             auto_approve: components["schemas"]["AutoApprove"];
+            /** @description When the tool approval is to end, in milliseconds since 1970-01-01T00:00:00Z. It must be in the future. Null, the default, is never. */
+            expires_at?: components["schemas"]["ToolApprovalExpiry"];
         };
         /** @description The success envelope. */
         ToolApprovalAddedAnswer: {

@@ -18,7 +18,7 @@ export type DefinitionFacts = {
   readonly hash: string;
   /** The hash of the first seen definition; undefined for a tool that has appeared since. */
   readonly pinned: string | undefined;
-  /** The decision of a person about the tool, and the hash of the definition at that time. */
+  /** The decision of a person about the tool, unless it has expired, and the hash of the definition at that time. */
   readonly approval: { readonly approvalHash: string; readonly autoApprove: boolean } | undefined;
 };
 

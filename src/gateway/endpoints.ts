@@ -76,7 +76,7 @@ export function createEndpoints({
     const read =
       account.kind === 'service'
         ? await readService(db, endpoint, account.integrationId)
-        : await readServer(db, endpoint, account, caches);
+        : await readServer(db, endpoint, account, { caches, now });
     if (read === null) {
       return null;
     }
@@ -208,7 +208,7 @@ async function readServer(
   db: Db,
   { organizationId, config }: endpoints.Endpoint,
   account: Extract<endpoints.Source, { kind: 'server' }>,
-  caches: ShownCaches,
+  view: { readonly caches: ShownCaches; readonly now: () => number },
 ): Promise<Read<ServedServer> | null> {
   const { serverId, isShared } = account;
   const server = isShared
@@ -217,8 +217,8 @@ async function readServer(
   if (server === null) {
     return null;
   }
-  const known = await readKnownTools(db, serverId);
-  const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, caches) } as const;
+  const known = await readKnownTools(db, organizationId, serverId);
+  const source = { kind: 'server', server, scope: config, ...createServerView(server, config, known, view) } as const;
   // Only the first list creates pins, and only a change of the server changes them: later lists are no reason to read
   // again.
   return { source, rows: [server, known], others: known.pins === null ? [catalogueTopic(serverId)] : [] };

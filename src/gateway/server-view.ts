@@ -27,16 +27,26 @@ function toolNamed(tools: Tools, name: string): CataloguedTool | undefined {
   return place === undefined ? undefined : tools[place];
 }
 
-/** Creates the view of an endpoint on a server. `known` contains the decisions of people and the pins. */
+type Viewed = { readonly tool: ViewedTool | null; readonly validUntil: number };
+
+/**
+ * Creates the view of an endpoint on a server. `known` contains the decisions of people and the pins; those that expire
+ * count until then.
+ */
 export function createServerView(
   server: UsedServer,
   scope: EndpointConfig,
   known: KnownTools,
-  caches: ShownCaches,
+  { caches, now }: { readonly caches: ShownCaches; readonly now: () => number },
 ): Pick<ServedServer, 'find' | 'shown'> {
-  const viewed = new WeakMap<CataloguedTool, ViewedTool | null>();
-  const view = (tool: CataloguedTool): ViewedTool | null =>
-    matches(scopedTool(tool.definition, server.tags), scope) ? { ...tool, ...decideTool(server, tool, known) } : null;
+  const viewed = new WeakMap<CataloguedTool, Viewed>();
+  const view = (tool: CataloguedTool): Viewed => {
+    if (!matches(scopedTool(tool.definition, server.tags), scope)) {
+      return { tool: null, validUntil: Number.POSITIVE_INFINITY };
+    }
+    const { verdict, reason, isChanged, validUntil } = decideTool(server, tool, known, now());
+    return { tool: { ...tool, verdict, reason, isChanged }, validUntil };
+  };
   return {
     find: (tools, name) => {
       const tool = toolNamed(tools, name);
@@ -44,11 +54,11 @@ export function createServerView(
         return undefined;
       }
       let found = viewed.get(tool);
-      if (found === undefined) {
+      if (found === undefined || found.validUntil <= now()) {
         found = view(tool);
         viewed.set(tool, found);
       }
-      return found ?? undefined;
+      return found.tool ?? undefined;
     },
     shown: (tools) => {
       const { id, organizationId, tags } = server;

@@ -157,7 +157,7 @@ async function storeChanges(
     }
     if (isMoved(before, after)) {
       await catalogues.clearPins(db, before.id);
-      await toolApprovals.removeAll(db, before.id);
+      await toolApprovals.removeAll(db, { organizationId: before.organizationId, accountId: before.id });
     }
     await audit(db, {
       at: after.updatedAt,

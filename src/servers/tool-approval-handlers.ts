@@ -1,9 +1,8 @@
 import { notFound } from '../base/errors.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import type { ToolApproval } from '../store/tool-approvals.ts';
 import { addToolApproval, listToolApprovals, removeToolApproval } from './tool-approvals.ts';
-import { keyPairOf, serverId, serverUuid, successEnvelope, withNotFound } from './wire.ts';
+import { keyPairOf, serverUuid, successEnvelope, toToolApproval, withNotFound } from './wire.ts';
 
 type ToolApprovalOperations = 'listToolApprovals' | 'addToolApproval' | 'removeToolApproval';
 
@@ -12,33 +11,29 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
   withNotFound({
     listToolApprovals: async ({ params, caller }, respond) => {
       const approvals = await listToolApprovals(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
-      return respond(200, successEnvelope('Tool approvals retrieved successfully', approvals.map(toWire)));
+      const at = deps.now();
+      const shown = approvals.map((approval) => toToolApproval(approval, at));
+      return respond(200, successEnvelope('Tool approvals retrieved successfully', shown));
     },
 
     addToolApproval: async ({ params, body, caller }, respond) => {
-      const approval = await addToolApproval(deps, keyPairOf(caller), {
-        serverId: serverUuid(params.mcpServerId),
-        toolName: body.tool_name,
+      const tool = { serverId: serverUuid(params.mcpServerId), toolName: body.tool_name };
+      const approval = await addToolApproval(deps, keyPairOf(caller), tool, {
         approvalHash: body.approval_hash,
         autoApprove: body.auto_approve,
+        expiresAt: body.expires_at ?? null,
       });
-      return respond(201, successEnvelope('Tool approval added successfully', toWire(approval)));
+      const shown = toToolApproval(approval, approval.createdAt);
+      return respond(201, successEnvelope('Tool approval added successfully', shown));
     },
 
     removeToolApproval: async ({ params, caller }, respond) => {
       const { mcpServerId, toolName } = params;
-      if (!(await removeToolApproval(deps, keyPairOf(caller), serverUuid(mcpServerId), toolName))) {
+      const tool = { serverId: serverUuid(mcpServerId), toolName };
+      if (!(await removeToolApproval(deps, keyPairOf(caller), tool))) {
         throw notFound('Tool approval', `Server '${mcpServerId}' has no approval of the tool '${toolName}'`);
       }
       const gone = { server_id: mcpServerId, tool_name: toolName, deleted: true } as const;
       return respond(200, successEnvelope('Tool approval revoked successfully', gone));
     },
   });
-
-const toWire = (approval: ToolApproval) => ({
-  server_id: serverId(approval.serverId),
-  tool_name: approval.toolName,
-  approval_hash: approval.approvalHash,
-  auto_approve: approval.autoApprove,
-  created_at: approval.createdAt,
-});

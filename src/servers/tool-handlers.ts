@@ -1,28 +1,32 @@
 import type { components } from '../../generated/api.ts';
-import type { Decision } from '../approvals/decision.ts';
+import type { ToolDecision } from '../approvals/decide-tool.ts';
 import { isObject } from '../base/json.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import { listTools } from './tools.ts';
-import { keyPairOf, serverUuid, successEnvelope, withNotFound } from './wire.ts';
+import { keyPairOf, serverUuid, successEnvelope, toToolApproval, withNotFound } from './wire.ts';
 
 /** Creates the handlers of the tools of a server (Servers API). */
 export const toolHandlers = (deps: Deps): Handlers<'listMcpServerTools'> =>
   withNotFound({
     listMcpServerTools: async ({ params, caller, memory }, respond) => {
-      const { tools, decisionOf } = await listTools(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
+      const { tools, decisionOf, at } = await listTools(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
       const shown = await makeList(memory, async function* () {
         for (const tool of tools) {
-          yield toWire(tool, decisionOf(tool));
+          yield toWire(tool, decisionOf(tool), at);
         }
       });
       return respond(200, successEnvelope('MCP server tools retrieved successfully', shown));
     },
   });
 
-function toWire({ definition, hash }: CataloguedTool, decision: Decision): components['schemas']['McpServerTool'] {
+function toWire(
+  { definition, hash }: CataloguedTool,
+  { approval, isChanged, verdict }: ToolDecision,
+  at: number,
+): components['schemas']['McpServerTool'] {
   const { name, description, inputSchema, annotations, ...others } = definition;
   return {
     name: String(name),
@@ -31,6 +35,7 @@ function toWire({ definition, hash }: CataloguedTool, decision: Decision): compo
     annotations: isObject(annotations) ? annotations : {},
     other_members: others,
     definition_hash: hash,
-    approval: decision.isChanged ? 'changed' : decision.verdict,
+    approval: isChanged ? 'changed' : verdict,
+    tool_approval: approval === undefined ? null : toToolApproval(approval, at),
   };
 }

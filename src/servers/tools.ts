@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decideTool, readKnownTools } from '../approvals/decide-tool.ts';
-import type { Decision } from '../approvals/decision.ts';
+import { decideTool, readKnownTools, type ToolDecision } from '../approvals/decide-tool.ts';
 import type { KeyPairCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
@@ -16,7 +15,9 @@ const LIST_TIMEOUT_MS = 10_000;
 /** The current tools of a server, and the decision about calls of each. */
 export type DecidedTools = {
   readonly tools: readonly CataloguedTool[];
-  readonly decisionOf: (tool: CataloguedTool) => Decision;
+  /** The time of the decisions, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly decisionOf: (tool: CataloguedTool) => ToolDecision;
 };
 
 /** Lists the tools of a server. Throws ServerMissing, and `server_failed` even if an earlier list is known. */
@@ -30,8 +31,9 @@ export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: str
     throw new ApiError('server_failed', error.message, { cause: error });
   });
   // After the list, because listing creates the first pins.
-  const known = await readKnownTools(deps.store.read, server.id);
-  return { tools, decisionOf: (tool) => decideTool(server, tool, known) };
+  const known = await readKnownTools(deps.store.read, server.organizationId, server.id);
+  const at = deps.now();
+  return { tools, at, decisionOf: (tool) => decideTool(server, tool, known, at) };
 }
 
 /** Lists the tools of a server after this call. Throws ServerFailed even if an earlier list is known. */

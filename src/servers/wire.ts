@@ -3,6 +3,7 @@ import type { Caller, KeyPairCaller } from '../base/caller.ts';
 import { notFound } from '../base/errors.ts';
 import type { Handlers, JsonOperationId } from '../contract/operations.ts';
 import type { Server } from '../store/servers.ts';
+import { isLive, type ToolApproval } from '../store/tool-approvals.ts';
 import { ServerMissing } from './servers.ts';
 
 type Schemas = components['schemas'];
@@ -38,6 +39,17 @@ export function toUpdated(server: Server): Schemas['McpServerUpdated'] {
     updated_at: server.updatedAt,
   };
 }
+
+/** Writes a tool approval of a server as it is at `now`, in milliseconds since the epoch. */
+export const toToolApproval = (approval: ToolApproval, now: number): Schemas['ToolApproval'] => ({
+  server_id: serverId(approval.accountId),
+  tool_name: approval.toolName,
+  approval_hash: approval.approvalHash,
+  auto_approve: approval.autoApprove,
+  created_at: approval.createdAt,
+  expires_at: approval.expiresAt,
+  expired: !isLive(approval, now),
+});
 
 /** Returns the caller as the holder of a key pair; the Servers API admits no other callers. */
 export function keyPairOf(caller: Caller): KeyPairCaller {

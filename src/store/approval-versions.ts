@@ -1,4 +1,5 @@
 import type { Db } from './store.ts';
+import * as toolApprovals from './tool-approvals.ts';
 
 /** The source of a tool: a server, or an integration. Ids are UUIDs. */
 export type ApprovalSource = {
@@ -13,7 +14,8 @@ export type ApprovalSource = {
 /**
  * Returns the versions of everything that a decision about a call depends on, besides its definition and arguments: the
  * endpoint (its scope), the account (its credentials), the server (its policy, URL, transport and headers) or the
- * integration (its policy and document), and the tool approval. Null if any of them is gone, or the endpoint has expired
+ * integration (its policy and document), and the tool approval
+ * while it lasts. Null if any of them is gone, or the endpoint has expired
  * at `now`.
  */
 export async function versionsOf(db: Db, source: ApprovalSource, now: number): Promise<readonly unknown[] | null> {
@@ -40,26 +42,26 @@ export async function versionsOf(db: Db, source: ApprovalSource, now: number): P
   const ofSource =
     source.serverId === null
       ? await ofIntegration(db, source.organizationId, endpoint.integration_id)
-      : await ofServer(db, source.organizationId, source.serverId, source.toolName);
-  return ofSource && [endpoint.endpoint_version, endpoint.account_version, ...ofSource];
+      : await ofServer(db, source.organizationId, source.serverId);
+  if (ofSource === null) {
+    return null;
+  }
+  const approval = await toolApprovals.find(db, source, source.toolName);
+  const ofTool =
+    approval !== null && toolApprovals.isLive(approval, now)
+      ? [approval.approvalHash, approval.autoApprove, approval.expiresAt]
+      : null;
+  return [endpoint.endpoint_version, endpoint.account_version, ...ofSource, ofTool];
 }
 
-async function ofServer(
-  db: Db,
-  organizationId: string,
-  serverId: string,
-  toolName: string,
-): Promise<readonly unknown[] | null> {
+async function ofServer(db: Db, organizationId: string, serverId: string): Promise<readonly unknown[] | null> {
   const server = await db.sql
     .selectFrom('servers')
-    .leftJoin('tool_approvals', (join) =>
-      join.onRef('tool_approvals.server_id', '=', 'servers.id').on('tool_approvals.tool_name', '=', toolName),
-    )
-    .select(['servers.version', 'tool_approvals.approval_hash', 'tool_approvals.auto_approve'])
-    .where('servers.id', '=', serverId)
-    .where('servers.organization_id', '=', organizationId)
+    .select('version')
+    .where('id', '=', serverId)
+    .where('organization_id', '=', organizationId)
     .executeTakeFirst();
-  return server === undefined ? null : ['server', server.version, server.approval_hash, server.auto_approve];
+  return server === undefined ? null : ['server', server.version];
 }
 
 async function ofIntegration(

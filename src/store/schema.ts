@@ -79,12 +79,15 @@ export type Database = {
     /** Null for shared servers. */
     organization_id: string | null;
   };
+  /** Decisions of people about tools of accounts; a server is an account under its own id. */
   tool_approvals: {
-    server_id: string;
+    organization_id: string;
+    account_id: string;
     tool_name: string;
     approval_hash: string;
     auto_approve: number;
     created_at: number;
+    expires_at: number | null;
   };
   /** Calls that wait for a person, or have waited. */
   approval_requests: {

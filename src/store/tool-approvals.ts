@@ -1,63 +1,93 @@
+import type { AccountKey } from './endpoints.ts';
 import type { Database } from './schema.ts';
 import type { Db } from './store.ts';
 
-/** A person's decision about one tool of a server, for its definition at that time. */
-export type ToolApproval = {
-  serverId: string;
+/**
+ * A person's decision about one tool of an account, for its definition at that time. A server is an account of its
+ * organization under its own id. Times are milliseconds since the epoch.
+ */
+export type ToolApproval = AccountKey & {
   toolName: string;
   /** The hash of the approved or refused definition. */
   approvalHash: string;
   autoApprove: boolean;
-  /** The time of the current decision, in milliseconds since the epoch. */
+  /** The time of the current decision. */
   createdAt: number;
+  /** From this time on the decision counts as none; null means never. */
+  expiresAt: number | null;
 };
 
-/** Stores a decision in place of any earlier one about the same tool. The server must exist. */
+/** Whether a decision still counts. */
+export const isLive = ({ expiresAt }: Pick<ToolApproval, 'expiresAt'>, now: number): boolean =>
+  (expiresAt ?? Number.POSITIVE_INFINITY) > now;
+
+/** Stores a decision in place of any earlier one about the same tool. The account must exist. */
 export async function upsert(db: Db, approval: ToolApproval): Promise<void> {
   const decision = {
     approval_hash: approval.approvalHash,
     auto_approve: approval.autoApprove ? 1 : 0,
     created_at: approval.createdAt,
+    expires_at: approval.expiresAt,
   };
+  const { organizationId, accountId, toolName } = approval;
   await db.sql
     .insertInto('tool_approvals')
-    .values({ server_id: approval.serverId, tool_name: approval.toolName, ...decision })
-    .onConflict((conflict) => conflict.columns(['server_id', 'tool_name']).doUpdateSet(decision))
+    .values({ organization_id: organizationId, account_id: accountId, tool_name: toolName, ...decision })
+    .onConflict((conflict) => conflict.columns(['organization_id', 'account_id', 'tool_name']).doUpdateSet(decision))
     .execute();
 }
 
-/** Returns the number of tools of a server with a decision. */
-export async function count(db: Db, serverId: string): Promise<number> {
+/** Returns the number of tools of an account with a decision. */
+export async function count(db: Db, { organizationId, accountId }: AccountKey): Promise<number> {
   const { total } = await db.sql
     .selectFrom('tool_approvals')
     .select(({ fn }) => fn.countAll<number>().as('total'))
-    .where('server_id', '=', serverId)
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
     .executeTakeFirstOrThrow();
   return Number(total);
 }
 
-/** Returns the decisions about a server's tools, oldest first, ties by tool name. */
-export async function list(db: Db, serverId: string): Promise<ToolApproval[]> {
+/** Returns the decisions about an account's tools, expired ones too, oldest first, ties by tool name. */
+export async function list(db: Db, { organizationId, accountId }: AccountKey): Promise<ToolApproval[]> {
   const rows = await db.sql
     .selectFrom('tool_approvals')
     .selectAll()
-    .where('server_id', '=', serverId)
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
     .orderBy('created_at')
     .orderBy('tool_name')
     .execute();
   return rows.map(toToolApproval);
 }
 
-/** Deletes every decision about a server's tools. */
-export async function removeAll(db: Db, serverId: string): Promise<void> {
-  await db.sql.deleteFrom('tool_approvals').where('server_id', '=', serverId).execute();
+/** Returns the decision about one tool, expired or not; null if there is none. */
+export async function find(db: Db, key: AccountKey, toolName: string): Promise<ToolApproval | null> {
+  const row = await db.sql
+    .selectFrom('tool_approvals')
+    .selectAll()
+    .where('organization_id', '=', key.organizationId)
+    .where('account_id', '=', key.accountId)
+    .where('tool_name', '=', toolName)
+    .executeTakeFirst();
+  return row === undefined ? null : toToolApproval(row);
+}
+
+/** Deletes every decision about an account's tools. */
+export async function removeAll(db: Db, { organizationId, accountId }: AccountKey): Promise<void> {
+  await db.sql
+    .deleteFrom('tool_approvals')
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
+    .execute();
 }
 
 /** Deletes a decision. Returns false if there is none for that tool. */
-export async function remove(db: Db, serverId: string, toolName: string): Promise<boolean> {
+export async function remove(db: Db, { organizationId, accountId }: AccountKey, toolName: string): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('tool_approvals')
-    .where('server_id', '=', serverId)
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
     .where('tool_name', '=', toolName)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n;
@@ -65,10 +95,12 @@ export async function remove(db: Db, serverId: string, toolName: string): Promis
 
 function toToolApproval(row: Database['tool_approvals']): ToolApproval {
   return {
-    serverId: row.server_id,
+    organizationId: row.organization_id,
+    accountId: row.account_id,
     toolName: row.tool_name,
     approvalHash: row.approval_hash,
     autoApprove: row.auto_approve === 1,
     createdAt: row.created_at,
+    expiresAt: row.expires_at,
   };
 }

@@ -47,7 +47,7 @@ const CONFIG_COLUMNS: Columns = {
   servers: ['id', 'organization_id'],
   shared_servers: ['id'],
   server_catalogues: ['server_id'],
-  tool_approvals: ['server_id'],
+  tool_approvals: ['account_id'],
   // Nothing that is kept depends on them, and a call that waits must not empty what others keep.
   approval_requests: [],
   approval_decisions: [],

@@ -6,7 +6,17 @@ import type { ApprovalPolicy, ApprovalReason } from '../../src/contract/closed-w
 
 const PRESENT = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
-const APPROVALS = ['none', 'present, runs', 'present, waits', 'other, runs', 'other, waits'] as const;
+const NOW = 1000;
+const APPROVALS = [
+  'none',
+  'present, runs',
+  'present, waits',
+  'other, runs',
+  'other, waits',
+  'expired: present, runs',
+  'expired: present, waits',
+  'expired: other, runs',
+] as const;
 const PINS = ['present', 'other', 'absent', 'never pinned'] as const;
 const HINTS = [undefined, true, false, 'true', 1, null];
 
@@ -34,11 +44,12 @@ const RULES: readonly ((the: Case) => 'runs' | ApprovalReason | undefined)[] = [
   ({ policy }) => (policy === 'require_approval_all' ? 'all' : undefined),
   ({ pin, approval }) => (pin === 'other' && !approval.startsWith('present') ? 'changed' : undefined),
   ({ pin, approval }) => (pin === 'absent' && !approval.startsWith('present') ? 'new' : undefined),
-  ({ approval }) => (approval === 'none' ? undefined : approval === 'present, runs' ? 'runs' : 'per_tool'),
+  ({ approval }) => (isNone(approval) ? undefined : approval === 'present, runs' ? 'runs' : 'per_tool'),
   ({ policy }) => (policy === 'require_approval_per_tool' ? 'per_tool' : undefined),
   ({ readOnlyHint, destructiveHint }) => (readOnlyHint === true && destructiveHint !== true ? 'runs' : undefined),
   () => 'not_read_only',
 ];
+const isNone = (approval: Case['approval']) => approval === 'none' || approval.startsWith('expired');
 function expectedOf(the: Case) {
   const said = RULES.map((rule) => rule(the)).find((rule) => rule !== undefined) ?? 'runs';
   return said === 'runs' ? { verdict: 'runs', reason: null } : { verdict: 'waits', reason: said };
@@ -46,8 +57,9 @@ function expectedOf(the: Case) {
 const hasChanged = ({ pin, approval }: Case) => pin === 'other' && !approval.startsWith('present');
 
 function decided({ policy, approval, pin, readOnlyHint, destructiveHint }: Case, name = 'file_read') {
-  const [about, answer] = approval.split(', ');
-  const noted = { serverId: 'x', createdAt: 0 };
+  const [about = '', answer] = approval.replace('expired: ', '').split(', ');
+  const expiresAt = approval.startsWith('expired') ? NOW : NOW + 1;
+  const noted = { organizationId: 'o', accountId: 'x', createdAt: 0, expiresAt };
   const others = [{ ...noted, toolName: 'another', approvalHash: PRESENT, autoApprove: true }];
   const own = {
     ...noted,
@@ -57,14 +69,16 @@ function decided({ policy, approval, pin, readOnlyHint, destructiveHint }: Case,
   };
   const pins = { another: PRESENT };
   const definition = { name, inputSchema: {}, annotations: { readOnlyHint, destructiveHint } };
-  return decideTool(
+  const { verdict, reason, isChanged } = decideTool(
     { approvalPolicy: policy },
     { definition, hash: PRESENT },
     {
       approvals: approval === 'none' ? others : [...others, own],
       pins: pin === 'never pinned' ? null : pin === 'absent' ? pins : withPin(pins, name, pin),
     },
+    NOW,
   );
+  return { verdict, reason, isChanged };
 }
 const withPin = (pins: object, name: string, pin: 'present' | 'other') =>
   Object.fromEntries([...Object.entries(pins), [name, pin === 'present' ? PRESENT : OTHER]]);
@@ -72,7 +86,7 @@ const withPin = (pins: object, name: string, pin: 'present' | 'other') =>
 describe('decides by policy, approval, pin and hints', () => {
   test.each(APPROVAL_POLICIES)('under %s', (policy) => {
     const own = cases.filter((the) => the.policy === policy);
-    expect(own).toHaveLength(5 * 4 * 36);
+    expect(own).toHaveLength(8 * 4 * 36);
     for (const the of own) {
       const expected = { ...expectedOf(the), isChanged: hasChanged(the) };
       expect(decided(the), JSON.stringify(the)).toEqual(expected);
@@ -85,7 +99,11 @@ describe('decides by policy, approval, pin and hints', () => {
     );
     const running = silent.filter((the) => decided(the).verdict === 'runs');
     expect(new Set(running.map(({ policy, approval, pin }) => `${policy}: ${approval}, ${pin}`))).toEqual(
-      new Set(['auto_approve_read_only: none, present', 'auto_approve_read_only: none, never pinned']),
+      new Set(
+        APPROVALS.filter(isNone).flatMap((approval) =>
+          ['present', 'never pinned'].map((pin) => `auto_approve_read_only: ${approval}, ${pin}`),
+        ),
+      ),
     );
   });
 });
@@ -105,7 +123,7 @@ test.each(['__proto__', 'constructor', 'toString', ''])('a tool named %j has no 
 test.each([undefined, null, [], 'readOnlyHint', true])('invalid annotations count as no hints: %j', (annotations) => {
   const definition = { name: 'x', inputSchema: {}, annotations };
   const known = { approvals: [], pins: null };
-  const the = decideTool({ approvalPolicy: 'auto_approve_read_only' }, { definition, hash: PRESENT }, known);
+  const the = decideTool({ approvalPolicy: 'auto_approve_read_only' }, { definition, hash: PRESENT }, known, NOW);
   expect(the.verdict).toBe('waits');
 });
 

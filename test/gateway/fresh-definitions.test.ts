@@ -128,6 +128,21 @@ test('a scope of tags does not wait for a list', async () => {
   expect((await run()).result.content[0].text).toBe('Done.');
 });
 
+test('a tool approval counts until its end, without a list or a change in between', async () => {
+  const { run, serverId } = await start('just calls', 'require_approval_per_tool');
+  const path = { mcpServerId: serverId };
+  const [{ approval_hash }] = (await call(gateway.url, 'listToolApprovals', { path })).body.data;
+  const body = { tool_name: 't', approval_hash, auto_approve: true, expires_at: gateway.clock.now + 1000 };
+  await call(gateway.url, 'addToolApproval', { path, body });
+  expect((await run()).result.content[0].text).toBe('Done.');
+  gateway.clock.now += 999;
+  expect((await run()).result.content[0].text).toBe('Done.');
+  const { lists } = upstream;
+  gateway.clock.now += 1;
+  expect((await run()).result.content[0].text).toContain('A person must approve this call');
+  expect([upstream.lists, upstream.called]).toEqual([lists, ['t', 't']]);
+});
+
 test.each(['auto_approve_all', 'require_approval_all'])('no call waits for a list under %s', async (policy) => {
   const { run } = await start('just calls', policy);
   const lists = upstream.lists;

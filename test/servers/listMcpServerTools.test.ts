@@ -38,6 +38,10 @@ const approve = async (tool_name: string, approval_hash: string, auto_approve = 
   const body = { tool_name, approval_hash, auto_approve };
   expect((await call(server.url, 'addToolApproval', { path, body })).status).toBe(201);
 };
+const approveUntil = async (tool_name: string, expires_at: number) => {
+  const body = { tool_name, approval_hash: await hashOf(tool_name), auto_approve: true, expires_at };
+  return (await call(server.url, 'addToolApproval', { path, body })).body.data;
+};
 const pairWith = async (permissions: string[]) => {
   const org = { org_id: server.organizationId };
   return (await call(server.url, 'createApiKey', { path: org, body: { name: 'agent', permissions } })).body;
@@ -59,6 +63,7 @@ describe('200', () => {
         other_members: {},
         definition_hash: read.definition_hash,
         approval: 'runs',
+        tool_approval: null,
       }),
     );
     expect(write).toMatchObject({ name: 'file_write', annotations: {}, approval: 'waits' });
@@ -175,6 +180,27 @@ describe('200', () => {
     expect((await states()).file_read).toBe('runs');
     upstream.tools = [READ, WRITE];
     expect((await states()).file_read).toBe('waits');
+  });
+
+  test('an approval counts until its end, and is shown beside the decision, also later', async () => {
+    const expires_at = server.clock.now + 1000;
+    const approval = await approveUntil('file_write', expires_at);
+    const shown = async () => (await list()).map(({ approval, tool_approval }) => [approval, tool_approval]);
+    expect(await shown()).toEqual([
+      ['runs', null],
+      ['runs', approval],
+    ]);
+    server.clock.now = expires_at;
+    expect(await shown()).toEqual([
+      ['runs', null],
+      ['waits', { ...approval, expired: true }],
+    ]);
+    // A changed definition that was approved for a while only is changed again.
+    upstream.tools = [CHANGED, WRITE];
+    await approveUntil('file_read', server.clock.now + 1000);
+    expect((await states()).file_read).toBe('runs');
+    server.clock.now += 1000;
+    expect((await states()).file_read).toBe('changed');
   });
 
   test('every tool waits after a new url, and none is changed', async () => {

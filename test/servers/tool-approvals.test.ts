@@ -30,6 +30,8 @@ describe('addToolApproval', () => {
       approval_hash: HASH,
       auto_approve: true,
       created_at: server.clock.now,
+      expires_at: null,
+      expired: false,
     });
     expect(await list()).toEqual([answer.body.data]);
   });
@@ -40,13 +42,27 @@ describe('addToolApproval', () => {
     expect(await list()).toEqual([answer.body.data]);
   });
 
+  test('201: with an end, after which it is listed as expired; a replacement has its own end, or none', async () => {
+    const expires_at = server.clock.now + 1;
+    const answer = await add('file_read', { expires_at });
+    expect(answer.body.data).toMatchObject({ expires_at, expired: false });
+    expect(await list()).toEqual([answer.body.data]);
+    server.clock.now = expires_at;
+    expect(await list()).toEqual([{ ...answer.body.data, expired: true }]);
+    expect((await add('file_read', { expires_at })).status).toBe(400);
+    const renewed = await add('file_read', { expires_at: null });
+    expect(renewed.body.data).toMatchObject({ expires_at: null, expired: false });
+    expect(await list()).toEqual([renewed.body.data]);
+  });
+
   test('409: more than 1,000 approvals of a server; stored ones stay, can be replaced, and make room when deleted', async () => {
     const db = server.deps.store;
-    const serverId = path.mcpServerId.replace('mcp_', '');
-    const rest = { approvalHash: HASH, autoApprove: true, createdAt: 1 };
+    const accountId = path.mcpServerId.replace('mcp_', '');
+    const { organizationId } = server;
+    const rest = { organizationId, accountId, approvalHash: HASH, autoApprove: true, createdAt: 1, expiresAt: null };
     await db.write(async (writing) => {
       for (let count = 0; count < 999; count++) {
-        await upsert(writing, { serverId, toolName: `tool-${count}`, ...rest });
+        await upsert(writing, { toolName: `tool-${count}`, ...rest });
       }
     });
     expect((await add('last')).status).toBe(201);
@@ -62,7 +78,7 @@ describe('addToolApproval', () => {
     expect((await remove('tool-0')).status).toBe(200);
     expect((await add('beyond')).status).toBe(201);
     // More than that may be there from before there was a limit.
-    await db.write((writing) => upsert(writing, { serverId, toolName: 'old', ...rest }));
+    await db.write((writing) => upsert(writing, { toolName: 'old', ...rest }));
     expect((await add('old')).status).toBe(201);
     expect((await add('tool-0')).status).toBe(409);
     expect(await list()).toHaveLength(1001);
@@ -73,6 +89,10 @@ describe('addToolApproval', () => {
     ['a condition', { approval_conditions: {} }, 'body.approval_conditions: unknown key: not supported'],
     ['a text for a yes', { auto_approve: 'true' }, 'body.auto_approve: must be boolean'],
     ['what only the server says', { created_at: 1 }, 'body.created_at: read-only; leave it out'],
+    ['the same of the end', { expired: false }, 'body.expired: read-only; leave it out'],
+    ['an end that is past', { expires_at: 1 }, 'body.expires_at: must lie ahead of 2026-11-20T'],
+    ['an end as text', { expires_at: '2099-12-31T00:00:00Z' }, 'body.expires_at: must be integer,null'],
+    ['an end beyond all dates', { expires_at: 1e15 }, 'body.expires_at: must be <= 253402300799999'],
     ['a name that paths cannot hold', { tool_name: '..' }, 'body.tool_name: must match pattern'],
     ['a long name', { tool_name: 'x'.repeat(257) }, 'body.tool_name: must have at most 256 characters'],
   ])('400: %s', async (_, more, message) => {

@@ -102,12 +102,14 @@ onBothEngines(({ open, shared }) => {
     sharedId = (await storedSharedServer(store)).id;
     [own, other] = [await aTenant(store, sharedId), await aTenant(store, sharedId)];
   });
+  const accountKey = () => ({ organizationId: own.server.organizationId, accountId: own.server.id });
   const approval = () => ({
-    serverId: own.server.id,
+    ...accountKey(),
     toolName: 't',
     approvalHash: 'h',
     autoApprove: true,
     createdAt: 1,
+    expiresAt: null,
   });
   const listed = { tools: [{ definition: { name: 't', inputSchema: {} }, hash: 'h' }], seenAt: 1 };
 
@@ -116,8 +118,8 @@ onBothEngines(({ open, shared }) => {
     ['a server lists other tools', ['server'], (db) => saveCatalogue(db, own.server.id, listed)],
     ['the pins of a server are cleared', ['server'], (db) => catalogues.clearPins(db, own.server.id)],
     ['a tool is approved', ['server'], (db) => toolApprovals.upsert(db, approval())],
-    ['approvals are taken back', ['server'], (db) => toolApprovals.removeAll(db, own.server.id)],
-    ['an approval is revoked', ['server'], (db) => toolApprovals.remove(db, own.server.id, 't')],
+    ['approvals are taken back', ['server'], (db) => toolApprovals.removeAll(db, accountKey())],
+    ['an approval is revoked', ['server'], (db) => toolApprovals.remove(db, accountKey(), 't')],
     [
       'an endpoint is changed',
       ['server'],

@@ -89,7 +89,7 @@ onBothEngines(({ engine, open, location }) => {
     });
   });
 
-  it('0008 keeps pins and approvals of tools with members that the old hash did not cover', async () => {
+  it('0008 and 0018 keep pins and approvals of tools with members that the old hash did not cover', async () => {
     const server = aServer(own);
     const toolOf = (name: string, more: object = {}) => {
       const covered = { name, inputSchema: { maximum: parseExact('9007199254740993') }, title: 'A tool' };
@@ -108,6 +108,7 @@ onBothEngines(({ engine, open, location }) => {
     const store = await migrated(before, async (db) => {
       await insertRow(db, 'organizations', organizationRow(own));
       await insertRow(db, 'servers', serverRow(db, server));
+      await insertRow(db, 'accounts', serverAccountRow(server));
       const pins = `{"plain":"${plainHash}","same":"${sameBefore}","changed":"${'0'.repeat(64)}","__proto__":"${protoBefore}"}`;
       const tools = gzipSync(JSON.stringify(listed));
       await insertRow(db, 'server_catalogues', {
@@ -137,12 +138,13 @@ onBothEngines(({ engine, open, location }) => {
       ['changed', '0'.repeat(64)],
       ['__proto__', proto],
     ]);
-    const approvals = await toolApprovals.list(store.read, server.id);
-    expect(approvals.map(({ toolName, approvalHash }) => [toolName, approvalHash])).toEqual([
-      ['changed', '0'.repeat(64)],
-      ['gone', 'b'.repeat(64)],
-      ['plain', plainHash],
-      ['same', same],
+    const approvals = await toolApprovals.list(store.read, { organizationId: own, accountId: server.id });
+    const kept = { organizationId: own, accountId: server.id, autoApprove: true, createdAt: 1, expiresAt: null };
+    expect(approvals).toEqual([
+      { ...kept, toolName: 'changed', approvalHash: '0'.repeat(64) },
+      { ...kept, toolName: 'gone', approvalHash: 'b'.repeat(64) },
+      { ...kept, toolName: 'plain', approvalHash: plainHash },
+      { ...kept, toolName: 'same', approvalHash: same },
     ]);
   });
 

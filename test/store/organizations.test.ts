@@ -57,11 +57,13 @@ onBothEngines(({ open, shared }) => {
           secretHash: 's',
         });
         await toolApprovals.upsert(db, {
-          serverId: server.id,
+          organizationId,
+          accountId: server.id,
           toolName: 'tool',
           approvalHash: 'h',
           autoApprove: true,
           createdAt: 1,
+          expiresAt: null,
         });
         await auditEvents.insert(db, [
           {

@@ -22,14 +22,14 @@ const db = new Kysely<Database>({
 });
 const of = (query: OperationNodeSource) => changedBy(query.toOperationNode());
 
-const APPROVAL = { tool_name: 't', approval_hash: 'h', auto_approve: 1, created_at: 1 };
+const APPROVAL = { organization_id: 'o', tool_name: 't', approval_hash: 'h', auto_approve: 1, created_at: 1 };
 const CATALOGUE = { tools: null, seen_at: null, pins: null };
 
 it.each<[string, OperationNodeSource, readonly string[]]>([
-  ['one row that is inserted', db.insertInto('tool_approvals').values({ server_id: 'a', ...APPROVAL }), ['a']],
+  ['one row that is inserted', db.insertInto('tool_approvals').values({ account_id: 'a', ...APPROVAL }), ['a']],
   [
     'several rows that are inserted',
-    db.insertInto('tool_approvals').values(['a', 'b'].map((server_id) => ({ server_id, ...APPROVAL }))),
+    db.insertInto('tool_approvals').values(['a', 'b'].map((account_id) => ({ account_id, ...APPROVAL }))),
     ['a', 'b'],
   ],
   [

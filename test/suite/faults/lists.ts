@@ -175,6 +175,15 @@ export const LIST_FAULTS: readonly Fault[] = [
     plant: duplicating,
   },
   {
+    name: 'an approval never expires',
+    caughtBy: 'addToolApproval: an approval with an end is listed as expired from then on, and can be renewed',
+    plant: inAnswers(
+      'GET',
+      /\/tool-approvals$/,
+      inData((approvals) => approvals.map((one: Json) => ({ ...one, expired: false }))),
+    ),
+  },
+  {
     name: 'a revoked approval can be revoked again',
     caughtBy: 'removeToolApproval: what is revoked is gone, and cannot be revoked again',
     plant: () => async (sent, forward) => {

@@ -1,10 +1,14 @@
 import type { Answer, Caller } from '../../caller.ts';
 import { checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
+import { Skipped } from '../../failed.ts';
+import type { AnswerJson } from '../../questions.ts';
 import { created, dataOf, lasting, type Path, read, refused, type ToolApproval, tick } from './support.ts';
 
 const HASH = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const approval = (tool_name: string) => ({ tool_name, approval_hash: HASH, auto_approve: true });
+/** What a tool approval has that was added without an end. */
+const ENDLESS = { expires_at: null, expired: false };
 
 /** updateApprovalPolicy. */
 const policyChecks = checks('servers', {
@@ -51,6 +55,24 @@ const list = async (team: Caller, path: Path): Promise<{ answer: Answer; approva
   return { answer, approvals: dataOf(answer) };
 };
 
+/** Adds an approval that ends in a moment, and resolves when it has ended. */
+async function endingApproval(team: Caller, path: Path, body: ReturnType<typeof approval>): Promise<ToolApproval> {
+  const { updated_at: now } = await read(team, path);
+  // The end must lie ahead by the server's clock when the request arrives, however slow that is.
+  for (const lead of [250, 1000, 4000, 16_000]) {
+    const expires_at = now + lead;
+    const answer = await team.send([201, 400], 'addToolApproval', { path, body: { ...body, expires_at } });
+    if (answer.status === 201) {
+      const { data } = (answer as Answer<AnswerJson<'addToolApproval', 201>>).json;
+      same(answer, 'expires_at', data.expires_at, expires_at);
+      same(answer, 'expired', data.expired, false);
+      await new Promise((resolve) => setTimeout(resolve, lead + 10));
+      return data;
+    }
+  }
+  throw new Skipped('the server takes more than 16 s to answer');
+}
+
 /** listToolApprovals, addToolApproval, removeToolApproval. */
 const toolChecks = checks('servers', {
   'addToolApproval: an approval is kept as sent, for its server, oldest first': async ({ team, name }) => {
@@ -63,7 +85,7 @@ const toolChecks = checks('servers', {
       const body = { ...approval(tool_name), auto_approve: tool_name === 'zip' };
       const answer = await team.call(201, 'addToolApproval', { path, body });
       const { server_id, created_at, ...rest } = dataOf(answer);
-      same(answer, 'the approval', { server_id, ...rest }, { server_id: path.mcpServerId, ...body });
+      same(answer, 'the approval', { server_id, ...rest }, { server_id: path.mcpServerId, ...body, ...ENDLESS });
       const { updated_at } = await read(team, path);
       holds(answer, created_at >= updated_at, `created_at in milliseconds, not before ${updated_at}`, created_at);
       kept.push(dataOf(answer));
@@ -83,7 +105,21 @@ const toolChecks = checks('servers', {
     const { answer, approvals } = await list(team, path);
     same(answer, 'the second approval alone', approvals, [dataOf(second)]);
     const { server_id: _, created_at: __, ...rest } = dataOf(second);
-    same(second, 'the approval', rest, body);
+    same(second, 'the approval', rest, { ...body, ...ENDLESS });
+  },
+
+  'addToolApproval: an approval with an end is listed as expired from then on, and can be renewed': async ({
+    team,
+    name,
+  }) => {
+    const path = await created(team, { name: name('ends') });
+    const body = approval('file_read');
+    const added = await endingApproval(team, path, body);
+    const ended = await list(team, path);
+    same(ended.answer, 'the approval as expired', ended.approvals, [{ ...added, expired: true }]);
+    const renewed = await team.call(201, 'addToolApproval', { path, body: { ...body, expires_at: null } });
+    same(renewed, 'the approval without an end', dataOf(renewed).expires_at, null);
+    same(renewed, 'expired', dataOf(renewed).expired, false);
   },
 
   'removeToolApproval: what is revoked is gone, and cannot be revoked again': async ({ team, name }) => {
@@ -131,6 +167,8 @@ const toolChecks = checks('servers', {
       approval_hash: ['', 'h'.repeat(129), 1],
       auto_approve: ['true', 1, null],
       created_at: [1],
+      expires_at: [1, 'never', true],
+      expired: [false],
       server_id: ['mcp_8c180796-e6d7-4343-88b5-5df0846fef69'],
       reason: ['x'],
     };
