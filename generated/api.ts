@@ -2947,6 +2947,18 @@ export interface components {
             /** @description The hash of the definition of the tool. Send it with the decision. */
             definition_hash: components["schemas"]["Sha256"];
             /**
+             * @description The definition for which the tool has a tool approval. Present only if the server has changed it since, so that `definition` is another one. Absent also if it has more than 64 KiB, or was not in the tool list when the tool approval was saved.
+             * @example {
+             *       "name": "file_write",
+             *       "inputSchema": {
+             *         "type": "object"
+             *       }
+             *     }
+             */
+            pinned_definition?: {
+                [key: string]: unknown;
+            };
+            /**
              * @description The arguments, whole, exactly as the call will send them. Absent if the call has none, or if they have been erased; `arguments_bytes` is 0 only for a call without arguments.
              * @example {
              *       "path": "/reports/june.md",
@@ -4543,7 +4555,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The server has the maximum number of tool approvals. Nothing was changed. `Link` leads to `quota_exceeded`. */
+        /** @description The server has the maximum number of tool approvals, or the quota of documents and tools has no room for the definition. Nothing was changed. `Link` leads to `quota_exceeded`. */
         ServersTooManyApprovals: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

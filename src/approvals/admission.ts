@@ -6,6 +6,7 @@ import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db, Store } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import type { ApprovalWaits } from './approval-waits.ts';
 import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
@@ -155,8 +156,10 @@ async function ask(
   { bytes, sealed, at, ...binding }: ToAsk,
 ): Promise<ApprovalRequest> {
   const { organizationId } = call;
+  const toolName = keptToolName(call.definition.name);
   const definition = JSON.stringify(call.definition);
-  const heldBytes = Math.max(LEAST_HELD_BYTES, Buffer.byteLength(definition) + bytes);
+  const pinned = await toolApprovals.otherDefinition(db, call, toolName, { hash: call.definitionHash, now: at });
+  const heldBytes = Math.max(LEAST_HELD_BYTES, Buffer.byteLength(definition + (pinned ?? '')) + bytes);
   if ((await requests.heldBytes(db, organizationId)) + heldBytes > MAX_HELD_BYTES) {
     throw new ApiError(
       'rate_limited',
@@ -173,14 +176,14 @@ async function ask(
     serverId: call.serverId,
     serverName: call.serverName,
     client: call.client,
-    toolName: keptToolName(call.definition.name),
+    toolName,
     argumentsBytes: bytes,
     approvalPolicy: call.policy,
     reason: call.reason,
     createdAt: at,
     expiresAt: at + approvalTimeoutMs,
   };
-  await requests.insert(db, { ...created, heldBytes, definition, sealed });
+  await requests.insert(db, { ...created, heldBytes, definition, pinned, sealed });
   const actor = { kind: 'endpoint', ...created.endpoint } as const;
   await auditRequest(db, 'approval.requested', actor, created, at);
   const undecided = { decidedAt: null, usableUntil: null, usedAt: null, outcome: null };

@@ -71,10 +71,14 @@ export function approverAt(givenUrl: string | undefined, env: Context['env']): A
 }
 
 /** Returns the contents in the text of an answer. */
-function exactContents(text: string): Pick<Whole, 'definition' | 'arguments'> {
+function exactContents(text: string): Pick<Whole, 'definition' | 'pinned_definition' | 'arguments'> {
   const { data } = parseExact(text) as { readonly data: Record<string, Record<string, unknown>> };
-  const { definition = {}, arguments: args } = data;
-  return { definition, ...('arguments' in data && { arguments: args ?? null }) };
+  const { definition = {}, pinned_definition: pinned, arguments: args } = data;
+  return {
+    definition,
+    ...(pinned !== undefined && { pinned_definition: pinned }),
+    ...('arguments' in data && { arguments: args ?? null }),
+  };
 }
 
 type Answer<D> = { readonly data?: D; readonly error?: unknown; readonly response: Response };

@@ -1,6 +1,7 @@
 import { formatInstant } from '../base/instants.ts';
 import { visibleText } from '../base/visible-text.ts';
 import type { Summary, Whole } from './approver.ts';
+import { differencesOf } from './json-differences.ts';
 
 /** Writes one line about a request, for a list. */
 export const requestLine = (request: Summary): string =>
@@ -32,7 +33,20 @@ export function requestText(request: Whole): string {
   const width = Math.max(...facts.map(([name]) => name.length));
   const lines = facts.map(([name, value]) => `${name.padEnd(width)}  ${visibleText(value)}`);
   const args = 'arguments' in request ? jsonText(request.arguments) : absentArguments(request);
-  return `${lines.join('\n')}\n\nDefinition of the tool:\n${jsonText(request.definition)}\n\nArguments:\n${args}\n`;
+  const { definition, pinned_definition: pinned } = request;
+  const change = pinned === undefined ? '' : `${changeText(pinned, definition)}\n\n`;
+  return `${lines.join('\n')}\n\n${change}Definition of the tool:\n${jsonText(definition)}\n\nArguments:\n${args}\n`;
+}
+
+/** Writes what has changed since a person has decided about the tool: each place with its old and its new value. */
+function changeText(pinned: unknown, definition: unknown): string {
+  const shown = (sign: string, path: string, value: unknown) =>
+    value === undefined ? [] : [`${sign} ${visibleText(`${path}: ${JSON.stringify(value)}`)}`];
+  const lines = differencesOf(pinned, definition).flatMap(({ path, before, after }) => [
+    ...shown('-', path, before),
+    ...shown('+', path, after),
+  ]);
+  return ['CHANGED since a person decided about the tool (- then, + now):', ...lines].join('\n');
 }
 
 const absentArguments = ({ arguments_bytes: bytes }: Whole): string =>

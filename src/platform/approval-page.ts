@@ -57,7 +57,8 @@ everybody who has its address can read it.</p>
 in <code>GATEHOUSE_API_KEY</code> and <code>GATEHOUSE_API_SECRET</code>.</p>
 <h2>With the command</h2>
 ${code(`npx mcp-gatehouse approvals show ${id} --url ${publicUrl}`)}
-<p>It shows every argument. Then decide, within the time that it shows:</p>
+<p>It shows every argument, and how the tool differs from the definition that a person has approved, if its server has
+changed it. Then decide, within the time that it shows:</p>
 ${code(`npx mcp-gatehouse approvals approve ${id} --url ${publicUrl}`)}
 ${code(`npx mcp-gatehouse approvals deny ${id} --url ${publicUrl} --reason 'Not today.'`)}
 <h2>With the API</h2>

@@ -82,7 +82,7 @@ function toSummary({ approvalWaits }: Deps, request: DecidedRequest): Schemas['A
 /** Adds the contents, with numbers as written, in the order of the document. */
 function toWhole(
   summary: Schemas['ApprovalRequestSummary'],
-  { definition, sealed }: ApprovalContents,
+  { definition, pinned, sealed }: ApprovalContents,
 ): Schemas['ApprovalRequest'] {
   const { arguments_digest, ...others } = summary;
   const { definition_hash, ...before } = others;
@@ -90,6 +90,7 @@ function toWhole(
     ...before,
     definition: parseExact(definition) as Record<string, unknown>,
     definition_hash,
+    ...(pinned !== null && { pinned_definition: parseExact(pinned) as Record<string, unknown> }),
     ...(sealed !== null && (parseExact(sealed) as Pick<Schemas['ApprovalRequest'], 'arguments'>)),
     arguments_digest,
   };

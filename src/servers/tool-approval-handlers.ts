@@ -16,13 +16,13 @@ export const toolApprovalHandlers = (deps: Deps): Handlers<ToolApprovalOperation
       return respond(200, successEnvelope('Tool approvals retrieved successfully', shown));
     },
 
-    addToolApproval: async ({ params, body, caller }, respond) => {
+    addToolApproval: async ({ params, body, caller, memory }, respond) => {
+      using reading = memory.hold('answers', 0);
+      const room = (bytes: number) => reading.waitToResize(bytes, memory.signal);
       const tool = { serverId: serverUuid(params.mcpServerId), toolName: body.tool_name };
-      const approval = await addToolApproval(deps, keyPairOf(caller), tool, {
-        approvalHash: body.approval_hash,
-        autoApprove: body.auto_approve,
-        expiresAt: body.expires_at ?? null,
-      });
+      const { approval_hash: approvalHash, auto_approve: autoApprove, expires_at: expiresAt = null } = body;
+      const decision = { approvalHash, autoApprove, expiresAt };
+      const approval = await addToolApproval(deps, keyPairOf(caller), tool, decision, room);
       const shown = toToolApproval(approval, approval.createdAt);
       return respond(201, successEnvelope('Tool approval added successfully', shown));
     },

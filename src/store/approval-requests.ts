@@ -10,6 +10,8 @@ export type { ApprovalRequest } from './approval-request-rows.ts';
 /** What a person sees of a call: JSON texts. */
 export type ApprovalContents = {
   definition: string;
+  /** The definition for which the tool has a tool approval, if it is another one; else null. */
+  pinned: string | null;
   /** An object with the member `arguments`, or without it for a call without any; null once they are erased. */
   sealed: string | null;
 };
@@ -24,6 +26,7 @@ export type NewApprovalRequest = Omit<
   /** The bytes that count towards the maximum of the organization. */
   heldBytes: number;
   definition: string;
+  pinned: string | null;
   sealed: string;
 };
 
@@ -53,6 +56,7 @@ export async function insert(db: Db, request: NewApprovalRequest): Promise<void>
       tool_name: request.toolName,
       definition: request.definition,
       definition_hash: request.definitionHash,
+      pinned_definition: request.pinned,
       arguments: db.secrets.seal(request.sealed, SEALED.approvalArguments.contextOf(id)),
       arguments_digest: request.argumentsDigest,
       arguments_bytes: request.argumentsBytes,
@@ -83,7 +87,7 @@ export async function find(db: Db, organizationId: string, id: string, now: numb
 export async function contents(db: Db, organizationId: string, id: string): Promise<ApprovalContents | null> {
   const row = await db.sql
     .selectFrom('approval_requests')
-    .select(['definition', 'arguments'])
+    .select(['definition', 'pinned_definition', 'arguments'])
     .where('id', '=', id)
     .where('organization_id', '=', organizationId)
     .executeTakeFirst();
@@ -91,6 +95,7 @@ export async function contents(db: Db, organizationId: string, id: string): Prom
     ? null
     : {
         definition: row.definition,
+        pinned: row.pinned_definition,
         sealed: row.arguments === null ? null : db.secrets.open(row.arguments, SEALED.approvalArguments.contextOf(id)),
       };
 }
@@ -99,7 +104,11 @@ export async function contents(db: Db, organizationId: string, id: string): Prom
 export async function contentBytes(db: Db, organizationId: string, id: string): Promise<number> {
   const row = await db.sql
     .selectFrom('approval_requests')
-    .select(sql<number>`octet_length(definition) + coalesce(octet_length(arguments), 0)`.as('bytes'))
+    .select(
+      sql<number>`octet_length(definition) + coalesce(octet_length(pinned_definition), 0) + coalesce(octet_length(arguments), 0)`.as(
+        'bytes',
+      ),
+    )
     .where('id', '=', id)
     .where('organization_id', '=', organizationId)
     .executeTakeFirst();

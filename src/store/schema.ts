@@ -88,6 +88,8 @@ export type Database = {
     auto_approve: number;
     created_at: number;
     expires_at: number | null;
+    /** JSON; null if it is unknown, or too large to keep. */
+    definition: string | null;
   };
   /** Calls that wait for a person, or have waited. */
   approval_requests: {
@@ -105,6 +107,8 @@ export type Database = {
     tool_name: string;
     definition: string;
     definition_hash: string;
+    /** JSON of the definition that a tool approval is for; null unless it is another one. */
+    pinned_definition: string | null;
     /** Sealed JSON, context `approval_requests.arguments:<id>`. */
     arguments: string | null;
     arguments_digest: string;

@@ -17,17 +17,35 @@ export type ToolApproval = AccountKey & {
   expiresAt: number | null;
 };
 
+/** A decision, before it is stored. */
+export type NewToolApproval = ToolApproval & {
+  /** JSON of the definition with the hash; null if it is unknown, or too large to keep. */
+  definition: string | null;
+};
+
+/** The columns without the definition. */
+const COLUMNS = [
+  'organization_id',
+  'account_id',
+  'tool_name',
+  'approval_hash',
+  'auto_approve',
+  'created_at',
+  'expires_at',
+] as const;
+
 /** Whether a decision still counts. */
 export const isLive = ({ expiresAt }: Pick<ToolApproval, 'expiresAt'>, now: number): boolean =>
   (expiresAt ?? Number.POSITIVE_INFINITY) > now;
 
 /** Stores a decision in place of any earlier one about the same tool. The account must exist. */
-export async function upsert(db: Db, approval: ToolApproval): Promise<void> {
+export async function upsert(db: Db, approval: NewToolApproval): Promise<void> {
   const decision = {
     approval_hash: approval.approvalHash,
     auto_approve: approval.autoApprove ? 1 : 0,
     created_at: approval.createdAt,
     expires_at: approval.expiresAt,
+    definition: approval.definition,
   };
   const { organizationId, accountId, toolName } = approval;
   await db.sql
@@ -52,7 +70,7 @@ export async function count(db: Db, { organizationId, accountId }: AccountKey): 
 export async function list(db: Db, { organizationId, accountId }: AccountKey): Promise<ToolApproval[]> {
   const rows = await db.sql
     .selectFrom('tool_approvals')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', organizationId)
     .where('account_id', '=', accountId)
     .orderBy('created_at')
@@ -65,12 +83,34 @@ export async function list(db: Db, { organizationId, accountId }: AccountKey): P
 export async function find(db: Db, key: AccountKey, toolName: string): Promise<ToolApproval | null> {
   const row = await db.sql
     .selectFrom('tool_approvals')
-    .selectAll()
+    .select(COLUMNS)
     .where('organization_id', '=', key.organizationId)
     .where('account_id', '=', key.accountId)
     .where('tool_name', '=', toolName)
     .executeTakeFirst();
   return row === undefined ? null : toToolApproval(row);
+}
+
+/**
+ * Returns the definition, as JSON, for which a tool has a decision that counts at `now`, if it is kept and is not the one
+ * with the given hash; else null.
+ */
+export async function otherDefinition(
+  db: Db,
+  { organizationId, accountId }: AccountKey,
+  toolName: string,
+  { hash, now }: { readonly hash: string; readonly now: number },
+): Promise<string | null> {
+  const row = await db.sql
+    .selectFrom('tool_approvals')
+    .select('definition')
+    .where('organization_id', '=', organizationId)
+    .where('account_id', '=', accountId)
+    .where('tool_name', '=', toolName)
+    .where('approval_hash', '!=', hash)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .executeTakeFirst();
+  return row?.definition ?? null;
 }
 
 /** Deletes every decision about an account's tools. */
@@ -93,7 +133,7 @@ export async function remove(db: Db, { organizationId, accountId }: AccountKey, 
   return numDeletedRows > 0n;
 }
 
-function toToolApproval(row: Database['tool_approvals']): ToolApproval {
+function toToolApproval(row: Pick<Database['tool_approvals'], (typeof COLUMNS)[number]>): ToolApproval {
   return {
     organizationId: row.organization_id,
     accountId: row.account_id,

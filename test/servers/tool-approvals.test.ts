@@ -59,7 +59,15 @@ describe('addToolApproval', () => {
     const db = server.deps.store;
     const accountId = path.mcpServerId.replace('mcp_', '');
     const { organizationId } = server;
-    const rest = { organizationId, accountId, approvalHash: HASH, autoApprove: true, createdAt: 1, expiresAt: null };
+    const rest = {
+      organizationId,
+      accountId,
+      approvalHash: HASH,
+      autoApprove: true,
+      createdAt: 1,
+      expiresAt: null,
+      definition: null,
+    };
     await db.write(async (writing) => {
       for (let count = 0; count < 999; count++) {
         await upsert(writing, { toolName: `tool-${count}`, ...rest });

@@ -110,6 +110,7 @@ onBothEngines(({ open, shared }) => {
     autoApprove: true,
     createdAt: 1,
     expiresAt: null,
+    definition: null,
   });
   const listed = { tools: [{ definition: { name: 't', inputSchema: {} }, hash: 'h' }], seenAt: 1 };
 

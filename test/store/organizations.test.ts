@@ -64,6 +64,7 @@ onBothEngines(({ open, shared }) => {
           autoApprove: true,
           createdAt: 1,
           expiresAt: null,
+          definition: null,
         });
         await auditEvents.insert(db, [
           {

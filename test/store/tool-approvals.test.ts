@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest';
 import * as servers from '../../src/store/servers.ts';
 import * as toolApprovals from '../../src/store/tool-approvals.ts';
+import * as usage from '../../src/store/usage.ts';
 import { onBothEngines } from './support/harness.ts';
 import { anOrganization, aServer } from './support/samples.ts';
 
-const REST = { approvalHash: 'h', autoApprove: true, createdAt: 1, expiresAt: null };
+const REST = { approvalHash: 'h', autoApprove: true, createdAt: 1, expiresAt: null, definition: null };
 const keyOf = ({ id, organizationId }: servers.NewServer) => ({ organizationId, accountId: id });
 
 onBothEngines(({ shared }) => {
@@ -21,6 +22,7 @@ onBothEngines(({ shared }) => {
           autoApprove,
           createdAt,
           expiresAt: createdAt === 3 ? 9 : null,
+          definition: null,
         }),
       );
     await decide('b', 'h1', true, 1);
@@ -47,6 +49,28 @@ onBothEngines(({ shared }) => {
     expect(await toolApprovals.list(store.read, keyOf(server))).toHaveLength(1);
     await store.write((db) => servers.remove(db, server.organizationId, server.id));
     expect(await toolApprovals.list(store.read, keyOf(server))).toEqual([]);
+  });
+
+  it('returns the definition of a decision that counts, if it is another one, and counts its bytes', async () => {
+    const store = await shared();
+    const organizationId = await anOrganization(store);
+    const server = aServer(organizationId);
+    await store.write((db) => servers.insert(db, server));
+    const used = async () => (await usage.of(store.read, organizationId, ['tool_bytes'])).tool_bytes;
+    const upsert = (changes: Partial<toolApprovals.NewToolApproval>) =>
+      store.write((db) => toolApprovals.upsert(db, { ...keyOf(server), ...REST, toolName: 'a', ...changes }));
+    const other = (hash: string, now = 5) =>
+      toolApprovals.otherDefinition(store.read, keyOf(server), 'a', { hash, now });
+    expect(await other('present')).toBe(null);
+    await upsert({ definition: null });
+    expect(await other('present')).toBe(null);
+    await upsert({ definition: '{"name":"ä"}', expiresAt: 6 });
+    expect([await other('present'), await other('h'), await other('present', 6)]).toEqual(['{"name":"ä"}', null, null]);
+    expect(await used()).toBe(13);
+    await upsert({ definition: '{}' });
+    expect([await other('present', 6), await used()]).toEqual(['{}', 2]);
+    await store.write((db) => servers.remove(db, organizationId, server.id));
+    expect([await other('present'), await used()]).toEqual([null, 0]);
   });
 
   it('refuses a decision about an unknown server', async () => {

@@ -1,7 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 import type { Engine } from '../store.ts';
+import { type Counted, countFromNowOn } from './0006-usage.ts';
 
-/** Tool approvals belong to accounts, as servers do under their own ids, and may expire. */
+const KEPT_DEFINITIONS: Counted = { table: 'tool_approvals', resource: 'tool_bytes', bytesOf: ['definition'] };
+
+/**
+ * Tool approvals belong to accounts, as servers do under their own ids, may expire, and keep the definition that a person
+ * has approved, which requests of calls of a changed tool show.
+ */
 export async function toolApprovals(db: Kysely<unknown>, engine: Engine): Promise<void> {
   const text = engine === 'postgres' ? sql`text collate "C"` : ('text' as const);
   const { schema } = db;
@@ -17,6 +23,7 @@ export async function toolApprovals(db: Kysely<unknown>, engine: Engine): Promis
     .addColumn('auto_approve', 'integer', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'bigint')
+    .addColumn('definition', 'text')
     .addPrimaryKeyConstraint('tool_approvals_key', ['organization_id', 'account_id', 'tool_name'])
     .addForeignKeyConstraint(
       'tool_approvals_of_account',
@@ -32,4 +39,6 @@ export async function toolApprovals(db: Kysely<unknown>, engine: Engine): Promis
     from old_tool_approvals t join accounts a on a.server_id = t.server_id
   `.execute(db);
   await schema.dropTable('old_tool_approvals').execute();
+  await countFromNowOn(db, engine, KEPT_DEFINITIONS);
+  await schema.alterTable('approval_requests').addColumn('pinned_definition', 'text').execute();
 }
