@@ -551,7 +551,7 @@ export interface paths {
         put?: never;
         /**
          * Decide an approval request
-         * @description Approves or denies one exact call. An approval is valid for this call only, once, for 10 minutes: the same endpoint, tool, definition and arguments, under the same policy, scope and credentials. A denial answers the same call for 10 minutes. Both hashes are those of the request that the person saw; with another one, nothing is decided (409). Requires the permission `approvals`. No other kind of credentials can decide.
+         * @description Approves or denies one exact call. An approval is valid for this call only, once, for 10 minutes: the same endpoint, tool, definition and arguments, under the same policy, scope and credentials. A denial answers the same call for 10 minutes. Both hashes are those of the request that the person saw; with another one, nothing is decided (409). Where `required_approvals` is more than 1, the request stays `pending` until as many different approvers have approved it; nobody decides twice (409). Requires the permission `approvals`. No other kind of credentials can decide.
          */
         post: operations["decideApprovalRequest"];
         delete?: never;
@@ -1271,7 +1271,7 @@ export interface webhooks {
         put?: never;
         /**
          * Receive a decision
-         * @description A person has approved or denied the call. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
+         * @description A person has approved or denied the call. It stays `pending` until `required_approvals` people have approved it. Verify `webhook-signature` with the secret of the webhook, as Standard Webhooks says, and answer 2xx.
          */
         post: operations["receiveApprovalDecided"];
         delete?: never;
@@ -1976,6 +1976,11 @@ export interface components {
          * @enum {string}
          */
         Undocumented: "skip" | "include";
+        /**
+         * @description How many different approvers must approve a call that waits, each with credentials of their own. One denial denies it. A smaller number than before requires the permission `approvals`.
+         * @example 2
+         */
+        RequiredApprovals: number;
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -2023,6 +2028,7 @@ export interface components {
              */
             naming: 1 | 2;
             undocumented: components["schemas"]["Undocumented"];
+            required_approvals: components["schemas"]["RequiredApprovals"];
         };
         /** @description One page of a list, newest first. */
         IntegrationPage: {
@@ -2061,6 +2067,8 @@ export interface components {
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
             output_schemas?: components["schemas"]["OutputSchemas"];
             undocumented?: components["schemas"]["Undocumented"];
+            /** @default 1 */
+            required_approvals?: components["schemas"]["RequiredApprovals"];
         };
         /** @description The changes. Omitted keys keep their values. A new document is imported again. */
         IntegrationPatch: {
@@ -2074,6 +2082,7 @@ export interface components {
             timeout_seconds?: components["schemas"]["CallTimeoutSeconds"];
             output_schemas?: components["schemas"]["OutputSchemas"];
             undocumented?: components["schemas"]["Undocumented"];
+            required_approvals?: components["schemas"]["RequiredApprovals"];
             /**
              * @description Moves the integration to the rules of 2 for resources, methods and names. The answer says in `renamed` which tools have another name or method. Scopes of endpoints, tags for tools and prompts that use the old ones are yours to change; there is no way back.
              * @example 2
@@ -2161,6 +2170,7 @@ export interface components {
             output_schemas: components["schemas"]["OutputSchemas"];
             naming: components["schemas"]["naming"];
             undocumented: components["schemas"]["Undocumented"];
+            required_approvals: components["schemas"]["RequiredApprovals"];
             /** @description The tools that have another name or method than before, for `naming` and every other change that makes the tools again. At most 1,000 of them; the list of tools shows all. */
             renamed: components["schemas"]["RenamedTool"][];
         };
@@ -2258,6 +2268,7 @@ export interface components {
             request_headers: components["schemas"]["StoredRequestHeaders"];
             tags: components["schemas"]["ServerTags"];
             timeout_seconds: components["schemas"]["ServerTimeoutSeconds"];
+            required_approvals: components["schemas"]["RequiredApprovals"];
             created_at: components["schemas"]["EpochMilliseconds"];
             updated_at: components["schemas"]["EpochMilliseconds"];
         };
@@ -2345,6 +2356,8 @@ export interface components {
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
             timeout_seconds?: components["schemas"]["ServerTimeoutSeconds"];
+            /** @default 1 */
+            required_approvals?: components["schemas"]["RequiredApprovals"];
         };
         /** @description The success envelope. */
         McpServerCreatedAnswer: {
@@ -2422,6 +2435,7 @@ export interface components {
             request_headers?: components["schemas"]["RequestHeaders"];
             tags?: components["schemas"]["ServerTags"];
             timeout_seconds?: components["schemas"]["ServerTimeoutSeconds"];
+            required_approvals?: components["schemas"]["RequiredApprovals"];
         };
         /** @description The updated server, with the nine keys of an update answer. */
         McpServerUpdated: {
@@ -2797,6 +2811,8 @@ export interface components {
             reason: components["schemas"]["ApprovalReason"];
             /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
             decision_version: components["schemas"]["Sha256"];
+            /** @description How many different people must approve the call. The request stays `pending` until then; one denial denies it. */
+            required_approvals: components["schemas"]["RequiredApprovals"];
             /** @description The decisions of people, oldest first. */
             decisions: components["schemas"]["ApprovalDecision"][];
             created_at: components["schemas"]["EpochMilliseconds"];
@@ -2979,6 +2995,8 @@ export interface components {
             reason: components["schemas"]["ApprovalReason"];
             /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
             decision_version: components["schemas"]["Sha256"];
+            /** @description How many different people must approve the call. The request stays `pending` until then; one denial denies it. */
+            required_approvals: components["schemas"]["RequiredApprovals"];
             /** @description The decisions of people, oldest first. */
             decisions: components["schemas"]["ApprovalDecision"][];
             created_at: components["schemas"]["EpochMilliseconds"];
@@ -4225,6 +4243,8 @@ export interface components {
             reason: components["schemas"]["ApprovalReason"];
             /** @description The hash of everything else that the decision depends on: the policy, the tool approval, the scope of the endpoint, the credentials, and the versions of the server, or of the integration and its document. */
             decision_version: components["schemas"]["Sha256"];
+            /** @description How many different people must approve the call. The request stays `pending` until then; one denial denies it. */
+            required_approvals: components["schemas"]["RequiredApprovals"];
             /** @description The decisions of people, oldest first. */
             decisions: components["schemas"]["ApprovalDecision"][];
             created_at: components["schemas"]["EpochMilliseconds"];
@@ -4577,7 +4597,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The request cannot be decided: a person has decided it already, it has expired, something that it depends on has changed, or one of the two hashes is not that of the request. Nothing was decided. The error says what is true. */
+        /** @description The request cannot be decided: it has been decided already, you have decided already and another person must, it has expired, something that it depends on has changed, or one of the two hashes is not that of the request. Nothing was decided. The error says what is true. */
         ServersNotDecidable: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

@@ -7,6 +7,7 @@ import { unpackedBytes } from '../base/gzip.ts';
 import { type MemoryBudget, OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import type { StoredService } from '../calls/service.ts';
+import { ruleOf } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { EgressRefused, FetchFailed } from '../egress/egress.ts';
 import type { Contents, Integration } from '../store/integrations.ts';
@@ -68,7 +69,7 @@ export async function readDocument(
     const found = await places.of(organizationId);
     const check = (at: URL): void => {
       // A query can carry as much as a call of a reading tool.
-      if (decideRequest('auto_approve_all', found, { url: at, headers: [] }, READS).verdict === 'waits') {
+      if (decideRequest(ruleOf('auto_approve_all'), found, { url: at, headers: [] }, READS).verdict === 'waits') {
         throw new EgressRefused(`${at.origin}${at.pathname} ${HELD_BACK}`);
       }
     };

@@ -45,6 +45,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       timeout_seconds: timeoutSeconds = null,
       output_schemas: outputSchemas = 'loose',
       undocumented = 'skip',
+      required_approvals: requiredApprovals = 1,
     } = body;
     const fields = {
       name,
@@ -55,6 +56,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       outputSchemas,
       undocumented,
       naming: 2 as const,
+      requiredApprovals,
     };
     const source = sourceOf(body);
     if (source === null) {
@@ -72,6 +74,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
 
   updateIntegration: async ({ params, headers, body, caller }, respond) => {
     const { name, base_url, tool_tags, approval_policy, timeout_seconds, output_schemas, undocumented, naming } = body;
+    const { required_approvals } = body;
     const changes: Partial<IntegrationFields> = {
       ...(name !== undefined && { name }),
       ...(base_url !== undefined && { baseUrl: base_url }),
@@ -81,6 +84,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
       ...(output_schemas !== undefined && { outputSchemas: output_schemas }),
       ...(undocumented !== undefined && { undocumented }),
       ...(naming !== undefined && { naming }),
+      ...(required_approvals !== undefined && { requiredApprovals: required_approvals }),
     };
     const source = sourceOf(body);
     const expected = parseIfMatch(headers['if-match']);
@@ -131,6 +135,7 @@ const toWire = (integration: store.Integration): components['schemas']['Integrat
   output_schemas: integration.outputSchemas,
   naming: integration.naming,
   undocumented: integration.undocumented,
+  required_approvals: integration.requiredApprovals,
 });
 
 const toRenamed = ({ oldName, oldMethod, ...rest }: RenamedTool): components['schemas']['RenamedTool'] => ({

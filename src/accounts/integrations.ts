@@ -7,7 +7,6 @@ import { createKeyedQueue } from '../base/keyed-queue.ts';
 import { readJson } from '../base/read-json.ts';
 import type { StoredService } from '../calls/service.ts';
 import { isLooser } from '../contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
 import * as accounts from '../store/accounts.ts';
@@ -31,7 +30,15 @@ type Integration = store.Integration;
 /** The fields of an integration that a caller may set, besides the document. */
 export type IntegrationFields = Pick<
   Integration,
-  'name' | 'baseUrl' | 'toolTags' | 'approvalPolicy' | 'timeoutSeconds' | 'outputSchemas' | 'undocumented' | 'naming'
+  | 'name'
+  | 'baseUrl'
+  | 'toolTags'
+  | 'approvalPolicy'
+  | 'timeoutSeconds'
+  | 'outputSchemas'
+  | 'undocumented'
+  | 'naming'
+  | 'requiredApprovals'
 >;
 
 /** The maximum size of the tags of an integration as JSON, in bytes: lists show them. */
@@ -52,7 +59,7 @@ export async function createIntegration(
 ): Promise<Integration> {
   const { store: database, now, ids, quotas } = deps;
   requireRoom(fields.toolTags);
-  requireMayLoosen(caller, deps.integrationPolicy, fields.approvalPolicy);
+  requireMayLoosen(caller, { approvalPolicy: deps.integrationPolicy, requiredApprovals: 1 }, fields);
   const { organizationId } = caller;
   using memory = createDocumentMemory(deps.budget, organizationId);
   const document = await readDocument(deps, organizationId, source, memory);
@@ -113,7 +120,7 @@ async function updateInTurn(
 ): Promise<Updated> {
   const before = await findIntegration(database.read, caller, id);
   requireVersion(expected, before.version);
-  requireMayLoosen(caller, before.approvalPolicy, changes.approvalPolicy ?? before.approvalPolicy);
+  requireMayLoosen(caller, before, { ...before, ...changes });
   const changed = [...Object.keys(changes), ...(given === null ? [] : ['document'])];
   if (changed.length === 0) {
     return { integration: before, renamed: [] };
@@ -209,9 +216,11 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
   return integration;
 }
 
-/** Throws unless the caller may loosen a policy: agents that call tools must not approve their own calls. */
-function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
-  if (isLooser(after, before)) {
+type ApprovalRules = Pick<Integration, 'approvalPolicy' | 'requiredApprovals'>;
+
+/** Throws unless the caller may loosen the rules: agents that call tools must not approve their own calls. */
+function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalRules, after: ApprovalRules): void {
+  if (isLooser(after.approvalPolicy, before.approvalPolicy) || after.requiredApprovals < before.requiredApprovals) {
     requirePermission(caller, 'approvals');
   }
 }

@@ -83,7 +83,7 @@ type Asked = {
 
 async function admitIn(db: Db, deps: ApprovalDeps, { call, written, callHash, earlier }: Asked): Promise<Admission> {
   const at = deps.now();
-  const decisionVersion = await decisionVersionOf(db, sourceOf(call), call.policy, at);
+  const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
   if (decisionVersion === null) {
     throw new NotSent();
   }
@@ -179,6 +179,7 @@ async function ask(
     toolName,
     argumentsBytes: bytes,
     approvalPolicy: call.policy,
+    requiredApprovals: call.requiredApprovals,
     reason: call.reason,
     createdAt: at,
     expiresAt: at + approvalTimeoutMs,

@@ -26,6 +26,7 @@ export const approvalFacts = (request: DecidedRequest): ApprovalFacts => ({
   approval_policy: request.approvalPolicy,
   reason: request.reason,
   decision_version: request.decisionVersion,
+  required_approvals: request.requiredApprovals,
   decisions: request.decisions.map(({ decision, by, reason, at }) => ({ decision, by, reason, at })),
   created_at: request.createdAt,
   expires_at: request.expiresAt,

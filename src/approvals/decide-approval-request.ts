@@ -25,8 +25,9 @@ export type DecisionFields = {
 export const DECISION_VALID_MS = 600_000;
 
 /**
- * Decides about one exact call. Throws `not_found`; `conflict` if the request does not wait (any more), or if the caller
- * saw another call; then nothing is decided, but a request that has expired or is outdated is stored as such.
+ * Decides about one exact call. It is approved once as many different approvers have approved it as it needs; one denial
+ * denies it. Throws `not_found`; `conflict` if the request does not wait (any more), if the caller has
+ * decided about it, or saw another call; then nothing is decided, but a request that has expired or is outdated is stored as such.
  */
 export async function decideApprovalRequest(
   deps: ApprovalDeps,
@@ -69,15 +70,20 @@ async function decideIn(
     return { request, decisions: before, refusal: conflict(truthAbout({ ...request, decisions: before })) };
   }
   requireSeen(request, fields);
+  const { kind, id: approver, name } = caller;
+  const approvals = before.filter(({ decision }) => decision === 'approve');
+  if (before.some(({ by }) => by.kind === kind && by.id === approver)) {
+    throw conflict(
+      `You (${name}) have approved this request already, and nothing was decided now. ${countOf(request, approvals.length)}; another person must decide, with credentials of their own.`,
+    );
+  }
   const source = { ...request, endpointId: request.endpoint.id };
-  if ((await decisionVersionOf(db, source, request.approvalPolicy, at)) !== request.decisionVersion) {
+  const rule = { policy: request.approvalPolicy, requiredApprovals: request.requiredApprovals };
+  if ((await decisionVersionOf(db, source, rule, at)) !== request.decisionVersion) {
     await endRequest(db, request, 'outdated', at);
     const outdated = { ...request, status: 'outdated' } as const;
     return { request: outdated, decisions: before, refusal: conflict(truthAbout({ ...outdated, decisions: before })) };
   }
-  const status = fields.decision === 'approve' ? 'approved' : 'denied';
-  const usableUntil = at + DECISION_VALID_MS;
-  const { kind, id: approver, name } = caller;
   const decision = {
     requestId: id,
     by: { kind, id: approver, name },
@@ -85,11 +91,16 @@ async function decideIn(
     reason: fields.reason,
     at,
   };
-  await states.decide(db, id, status, { at, usableUntil });
+  const isApproved = fields.decision === 'approve';
+  const status = isApproved ? 'approved' : 'denied';
+  const isLast = !isApproved || approvals.length + 1 >= request.requiredApprovals;
+  const ending = { status, decidedAt: at, usableUntil: at + DECISION_VALID_MS } as const;
+  if (isLast) {
+    await states.decide(db, id, status, { at, usableUntil: ending.usableUntil });
+  }
   await decisions.insert(db, decision);
   await auditRequest(db, `approval.${status}`, caller, request, at);
-  const decided = { ...request, status, decidedAt: at, usableUntil } as const;
-  return { request: decided, decisions: [...before, decision], refusal: null };
+  return { request: { ...request, ...(isLast && ending) }, decisions: [...before, decision], refusal: null };
 }
 
 /** Throws `conflict` if a person saw another call than the one that would be decided. */
@@ -114,10 +125,17 @@ export const noSuchRequest = (id: string, organizationId: string): ApiError =>
     `Approval request '${approvalRequestId(id)}' does not exist in organization '${organizationId}'`,
   );
 
+/** Says how many of the approvals that a request needs are there. */
+const countOf = ({ requiredApprovals }: requests.ApprovalRequest, count: number): string =>
+  `${count} of ${requiredApprovals} approvals are there`;
+
 /** Says why a request cannot be decided. */
 function truthAbout(request: DecidedRequest): string {
-  const { status, expiresAt, usableUntil, usedAt } = request;
-  const by = request.decisions.map(({ by, at }) => `${by.name} at ${formatInstant(at)}`).join(', ');
+  const { status, expiresAt, usableUntil, usedAt, requiredApprovals } = request;
+  const { length: count } = request.decisions.filter(({ decision }) => decision === 'approve');
+  const last =
+    status === 'denied' ? request.decisions.filter(({ decision }) => decision === 'deny') : request.decisions;
+  const by = last.map(({ by, at }) => `${by.name} at ${formatInstant(at)}`).join(', ');
   switch (status) {
     case 'approved':
       return `This approval request was approved by ${by}, and nothing was decided now. Its call may run until ${formatInstant(usableUntil ?? expiresAt)}.`;
@@ -128,8 +146,8 @@ function truthAbout(request: DecidedRequest): string {
     case 'outdated':
       return 'Something has changed that this approval request depends on, such as the definition of the tool, the policy, the scope or the server, so nothing was decided. Let the client call again.';
     default:
-      return by === ''
-        ? `This approval request has expired at ${formatInstant(expiresAt)}, and nothing was decided. Let the client call again.`
-        : `This approval request was approved by ${by}, but nobody used it until ${formatInstant(usableUntil ?? expiresAt)}. Nothing was decided now. Let the client call again.`;
+      return usableUntil === null
+        ? `This approval request has expired at ${formatInstant(expiresAt)}, and nothing was decided.${requiredApprovals > 1 ? ` ${countOf(request, count)}.` : ''} Let the client call again.`
+        : `This approval request was approved by ${by}, but nobody used it until ${formatInstant(usableUntil)}. Nothing was decided now. Let the client call again.`;
   }
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../base/canonical-json.ts';
+import type { ApprovalRule } from '../contract/approval-policies.ts';
 import type { ApprovalPolicy, ApprovalReason } from '../contract/closed-words.ts';
 import type { ApprovalBinding } from '../store/approval-states.ts';
 import { type ApprovalSource, versionsOf } from '../store/approval-versions.ts';
@@ -24,6 +25,8 @@ export type ExactCall = {
   /** The arguments, with numbers as written: absent, null and `{}` are three things. */
   readonly args: Members | null | undefined;
   readonly policy: ApprovalPolicy;
+  /** How many different approvers must approve it. */
+  readonly requiredApprovals: number;
   readonly reason: ApprovalReason;
 };
 
@@ -64,16 +67,16 @@ export const sourceOf = ({ organizationId, endpoint, accountId, serverId, defini
 
 /**
  * Returns the hash of everything else that a decision depends on, as it is in the transaction: the policy that holds the
- * call back, and the versions of endpoint, account, server or integration, and tool approval. Null if any is gone.
+ * call back, the number of approvals that it needs, and the versions of endpoint, account, server or integration, and tool approval. Null if any is gone.
  */
 export async function decisionVersionOf(
   db: Db,
   source: ApprovalSource,
-  policy: ApprovalPolicy,
+  { policy, requiredApprovals }: ApprovalRule,
   now: number,
 ): Promise<string | null> {
   const versions = await versionsOf(db, source, now);
-  return versions && sha256(canonicalJson([policy, ...versions]));
+  return versions && sha256(canonicalJson([policy, requiredApprovals, ...versions]));
 }
 
 /** Whether two bindings are of the same call, and nothing has changed between them. */

@@ -8,6 +8,8 @@ import { hostOf } from './url-places.ts';
 const REASON =
   'the calls of integrations to the place of this server wait because of it, and would no longer when it is moved or deleted.';
 
+type Guard = Pick<servers.Server, 'url' | 'approvalPolicy' | 'requiredApprovals'>;
+
 /**
  * Throws `forbidden` if a server leaves a place whose calls wait because of it, the organization has integrations,
  * and the caller lacks `approvals`: otherwise a caller could move the server away, call the place, and move it back.
@@ -18,14 +20,16 @@ export async function requireGuarded(
   db: Db,
   caller: KeyPairCaller,
   before: servers.Server,
-  after: Pick<servers.Server, 'url' | 'approvalPolicy'> | null,
+  after: Guard | null,
 ): Promise<void> {
   if (!holdsBack(before.approvalPolicy) || mayApprove(caller) || after?.url === before.url) {
     return;
   }
   const others = (await servers.heldBack(db, before.organizationId)).filter(({ id }) => id !== before.id);
-  const guards = (server: Pick<servers.Server, 'url' | 'approvalPolicy'>): boolean =>
-    !isLooser(server.approvalPolicy, before.approvalPolicy) && covers(new URL(server.url), new URL(before.url));
+  const guards = (server: Guard): boolean =>
+    !isLooser(server.approvalPolicy, before.approvalPolicy) &&
+    server.requiredApprovals >= before.requiredApprovals &&
+    covers(new URL(server.url), new URL(before.url));
   if ([...others, ...(after === null ? [] : [after])].some(guards)) {
     return;
   }

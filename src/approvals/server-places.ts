@@ -2,8 +2,7 @@ import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { createYielding } from '../base/event-loop-turns.ts';
 import type { Sent } from '../calls/types.ts';
-import { stricterOf } from '../contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
+import { type ApprovalRule, stricterRuleOf } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
@@ -13,10 +12,10 @@ import { hostOf, pathAndParents, readPath } from './url-places.ts';
 /** The places of the registered servers of one organization whose calls can wait. */
 export type Places = {
   /**
-   * Returns the stricter of the given policy and that of a server at or above the URL of a request; if the request
+   * Returns the stricter of the given rule and that of a server at or above the URL of a request; if the request
    * overrides its URL, of any server of the same host.
    */
-  readonly strictest: (policy: ApprovalPolicy, request: Sent) => ApprovalPolicy;
+  readonly strictest: (rule: ApprovalRule, request: Sent) => ApprovalRule;
 };
 
 /** The places of the servers of all organizations. */
@@ -77,10 +76,10 @@ export function createServerPlaces(store: Pick<Store, 'read' | 'changes' | 'hasC
 }
 
 type Host = {
-  /** The strictest policy of any server of the host. */
-  strictest: ApprovalPolicy;
-  /** By the hash of each reading of a path. Common readings of two servers take the stricter policy. */
-  readonly byPath: Map<string, ApprovalPolicy>;
+  /** The strictest rule of all servers of the host. */
+  strictest: ApprovalRule;
+  /** By the hash of each reading of a path. Common readings of two servers take the stricter rule. */
+  readonly byPath: Map<string, ApprovalRule>;
 };
 
 /** Hashes, because tenants choose the length of paths. */
@@ -88,38 +87,39 @@ const keyOf = (reading: string): string => hash('sha256', reading, 'base64');
 
 /** Creates the index of places, with the number of readings of their paths. */
 export async function indexPlaces(
-  found: readonly Pick<servers.HeldBack, 'url' | 'approvalPolicy'>[],
+  found: readonly Omit<servers.HeldBack, 'id'>[],
   owner: string,
 ): Promise<Places & { readonly size: number }> {
   const yieldTurn = createYielding(owner);
   const byHost = new Map<string, Host>();
-  for (const { url, approvalPolicy } of found) {
+  for (const { url, approvalPolicy: policy, requiredApprovals } of found) {
     await yieldTurn();
+    const rule = { policy, requiredApprovals };
     const parsed = new URL(url);
     const name = hostOf(parsed);
-    const host = byHost.get(name) ?? { strictest: approvalPolicy, byPath: new Map() };
+    const host = byHost.get(name) ?? { strictest: rule, byPath: new Map() };
     byHost.set(name, host);
-    host.strictest = stricterOf(host.strictest, approvalPolicy);
+    host.strictest = stricterRuleOf(host.strictest, rule);
     for (const reading of readPath(parsed.pathname) ?? EVERYWHERE) {
       const key = keyOf(reading);
-      host.byPath.set(key, stricterOf(host.byPath.get(key) ?? approvalPolicy, approvalPolicy));
+      host.byPath.set(key, stricterRuleOf(host.byPath.get(key) ?? rule, rule));
     }
   }
   return {
     size: [...byHost.values()].reduce((sum, { byPath }) => sum + byPath.size, 0),
-    strictest: (policy, request) => {
+    strictest: (rule, request) => {
       const host = byHost.get(hostOf(request.url));
       if (host === undefined) {
-        return policy;
+        return rule;
       }
       const readings = overridesUrl(request) ? null : readPath(request.url.pathname);
       if (readings === null) {
-        return stricterOf(policy, host.strictest);
+        return stricterRuleOf(rule, host.strictest);
       }
       const paths = new Set([...readings].flatMap((reading) => [...pathAndParents(reading)]));
-      return [...paths].reduce<ApprovalPolicy>(
-        (strictest, path) => stricterOf(strictest, host.byPath.get(keyOf(path)) ?? policy),
-        policy,
+      return [...paths].reduce(
+        (strictest, path) => stricterRuleOf(strictest, host.byPath.get(keyOf(path)) ?? rule),
+        rule,
       );
     },
   };

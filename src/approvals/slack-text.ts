@@ -11,18 +11,31 @@ export function slackText({
   readonly type?: unknown;
   readonly data: Readonly<Record<string, unknown>>;
 }): string {
-  const { id, url, status, tool_name: tool, server_name: server, endpoint, decisions, organization_id: owner } = data;
+  const {
+    id,
+    url,
+    status,
+    tool_name: tool,
+    server_name: server,
+    endpoint,
+    decisions,
+    organization_id: owner,
+    required_approvals: required,
+  } = data;
   if (url === undefined) {
     return `Gatehouse: ${quoteForSlack(String(type))} of ${quoteForSlack(String(owner))}`;
   }
   const asks = isObject(endpoint) ? endpoint.name : '';
-  const decided = (Array.isArray(decisions) ? decisions : []).filter(isObject).map(({ decision, by, reason }) => {
+  const made = (Array.isArray(decisions) ? decisions : []).filter(isObject);
+  const approvals = made.filter(({ decision }) => decision === 'approve').length;
+  const decided = made.map(({ decision, by, reason }) => {
     const why = typeof reason === 'string' ? `: ${quoteForSlack(reason)}` : '';
     return `${quoteForSlack(String(decision))} by ${quoteForSlack(String(isObject(by) ? by.name : ''))}${why}`;
   });
   return [
     `Gatehouse: ${quoteForSlack(String(status))}, the call of ${quoteForSlack(String(tool))} of ${quoteForSlack(String(server))} through ${quoteForSlack(String(asks))}`,
     ...decided,
+    ...(Number(required) > 1 ? [`${approvals} of ${Number(required)} approvals`] : []),
     ...argumentLines(data),
     `${quoteForSlack(String(id))} <${String(url)}>`,
   ].join('\n');

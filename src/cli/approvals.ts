@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { suggestSimilar } from '../base/suggest-similar.ts';
-import { type Approver, approverAt, type Decision } from './approver.ts';
+import { type Approver, approverAt, type Decision, type Summary } from './approver.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Command, type Context, EXIT, line } from './command.ts';
 import { GatewayRefused } from './gateway.ts';
-import { requestLine, requestText } from './show-request.ts';
+import { approvalsOf, requestLine, requestText } from './show-request.ts';
 
 const USAGE = `Shows the calls that wait for a person, and decides about them.
 
@@ -64,10 +64,21 @@ const decideBy =
     const approver = approverAt(values.url, env);
     const seen = await approver.read(idIn(positionals));
     stdout(requestText(seen));
-    const { status } = await approver.decide(seen, decision, values.reason);
-    stdout(`\n${status === 'approved' ? 'Approved: the call may run once, within 10 minutes.' : 'Denied.'}\n`);
+    const decided = await approver.decide(seen, decision, values.reason);
+    stdout(`\n${resultOf(decided)}\n`);
     return EXIT.done;
   };
+
+function resultOf(decided: Summary): string {
+  switch (decided.status) {
+    case 'approved':
+      return 'Approved: the call may run once, within 10 minutes.';
+    case 'pending':
+      return `Approved by you: ${approvalsOf(decided)} approvals are there. Another person must approve it too.`;
+    default:
+      return 'Denied.';
+  }
+}
 
 /** Milliseconds between two looks at the requests. */
 const LOOK_INTERVAL_MS = 1000;

@@ -6,8 +6,12 @@ import { differencesOf } from './json-differences.ts';
 /** Writes one line about a request, for a list. */
 export const requestLine = (request: Summary): string =>
   visibleText(
-    `${request.id}  ${request.status}  ${request.server_name} / ${request.tool_name}  ${request.arguments_bytes} bytes  until ${formatInstant(request.expires_at)}`,
+    `${request.id}  ${request.status}  ${approvalsOf(request)}  ${request.server_name} / ${request.tool_name}  ${request.arguments_bytes} bytes  until ${formatInstant(request.expires_at)}`,
   );
+
+/** Writes how many of the needed approvals there are, such as `1 of 2`. */
+export const approvalsOf = ({ decisions, required_approvals: required }: Summary): string =>
+  `${decisions.filter(({ decision }) => decision === 'approve').length} of ${required}`;
 
 /** Writes a request whole for a person who decides: nothing is cut or masked, and nothing is invisible. */
 export function requestText(request: Whole): string {
@@ -22,6 +26,7 @@ export function requestText(request: Whole): string {
     ['Waits now', request.client_waiting ? 'yes' : 'no'],
     ['Reason', `${reason}, by the policy ${policy}`],
     ['Asked', formatInstant(request.created_at)],
+    ['Approvals', approvalsOf(request)],
     ['Decide until', formatInstant(request.expires_at)],
     ['Arguments', `${request.arguments_bytes} bytes, SHA-256 ${request.arguments_digest}`],
     ['Definition', `SHA-256 ${request.definition_hash}`],

@@ -17,6 +17,18 @@ export const isLooser = (policy: ApprovalPolicy, than: ApprovalPolicy): boolean 
 /** Returns the stricter of two policies. */
 export const stricterOf = (a: ApprovalPolicy, b: ApprovalPolicy): ApprovalPolicy => (isLooser(a, b) ? b : a);
 
+/** Which calls wait, and how many people must approve one. */
+export type ApprovalRule = { readonly policy: ApprovalPolicy; readonly requiredApprovals: number };
+
+/** The rule of a policy that one person's approval satisfies. */
+export const ruleOf = (policy: ApprovalPolicy): ApprovalRule => ({ policy, requiredApprovals: 1 });
+
+/** Returns the rule that asks for all that two rules ask for. */
+export const stricterRuleOf = (a: ApprovalRule, b: ApprovalRule): ApprovalRule => ({
+  policy: stricterOf(a.policy, b.policy),
+  requiredApprovals: Math.max(a.requiredApprovals, b.requiredApprovals),
+});
+
 /** Whether any call waits under a policy. */
 export const holdsBack = (policy: ApprovalPolicy): boolean => policy !== 'auto_approve_all';
 

@@ -2,6 +2,7 @@ import { decideCall, decideRequest, onlyReads } from '../approvals/decide-call.t
 import { callTool } from '../calls/call-tool.ts';
 import type { MayFollow } from '../calls/redirects.ts';
 import type { CallToolResult } from '../calls/types.ts';
+import { ruleOf } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { hashDefinition } from '../runtime/definitions.ts';
@@ -102,11 +103,17 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   }
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
-  const { policy, reason } = decideCall(source.policy, places, { tool, args: parsed, account, service });
+  const { reason, policy, requiredApprovals } = decideCall(source.rule, places, {
+    tool,
+    args: parsed,
+    account,
+    service,
+  });
   // A redirect can only make a reading call read elsewhere.
   const mayFollow: MayFollow = (sent) =>
-    decideRequest('auto_approve_read_only', places, sent, { readOnlyHint: true }).verdict === 'runs';
-  const approved = reason === null ? null : await approvalOf(deps, call, { tool, parsed, policy, reason });
+    decideRequest(ruleOf('auto_approve_read_only'), places, sent, { readOnlyHint: true }).verdict === 'runs';
+  const approved =
+    reason === null ? null : await approvalOf(deps, call, { tool, parsed, policy, requiredApprovals, reason });
   const args = approved === null ? parsed : (approved.args ?? {});
   const requestId = approved?.requestId ?? null;
   return outcomeOf({ tool: tool.name, args, verdict: 'runs', requestId }, async () => {
@@ -116,10 +123,13 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   });
 }
 
-type Waiting = Pick<WaitingTool, 'policy' | 'reason'> & { readonly tool: DerivedTool; readonly parsed: Result };
+type Waiting = Pick<WaitingTool, 'policy' | 'requiredApprovals' | 'reason'> & {
+  readonly tool: DerivedTool;
+  readonly parsed: Result;
+};
 
 /** Takes the approval of a call that waits. */
-function approvalOf(deps: Deps, call: ServiceCall, { tool, parsed, policy, reason }: Waiting): Promise<ApprovedCall> {
+function approvalOf(deps: Deps, call: ServiceCall, { tool, parsed, ...rule }: Waiting): Promise<ApprovedCall> {
   const { account } = call.source;
   const definition = definitionOf(tool);
   return requireApproval(deps, call, {
@@ -128,8 +138,7 @@ function approvalOf(deps: Deps, call: ServiceCall, { tool, parsed, policy, reaso
     serverName: account.integrationName,
     definition,
     definitionHash: hashDefinition(definition),
-    policy,
-    reason,
+    ...rule,
     // A person sees what the service would get.
     args: sentArguments(call.message) && parsed,
     elicits: call.era === 'stateless' && isSentByOpener(call.message) ? 'by result' : null,

@@ -47,7 +47,7 @@ const approvalOf = (
   { definition, hash: definitionHash, reason }: ViewedTool & { readonly reason: ApprovalReason },
 ): Promise<ApprovedCall> => {
   const { endpoint, source } = call;
-  const { id: serverId, name: serverName, approvalPolicy: policy } = source.server;
+  const { id: serverId, name: serverName, approvalPolicy: policy, requiredApprovals } = source.server;
   return requireApproval(deps, call, {
     args: sentArguments(call.message),
     elicits: elicitsOf(deps, call),
@@ -55,6 +55,7 @@ const approvalOf = (
     serverId,
     serverName,
     policy,
+    requiredApprovals,
     reason,
     definition,
     definitionHash,

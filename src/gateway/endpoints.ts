@@ -160,7 +160,8 @@ export function createEndpoints({
     if (account?.kind !== 'service' || integration === null) {
       return null;
     }
-    const { approvalPolicy: policy, timeoutSeconds } = integration;
+    const { approvalPolicy: policy, requiredApprovals, timeoutSeconds } = integration;
+    const rule = { policy, requiredApprovals };
     const timeoutMs = (timeoutSeconds ?? DEFAULT_CALL_TIMEOUT_SECONDS) * 1000;
     const service = calledServiceOf(integration);
     const authoriser = authoriserOf(account, service);
@@ -177,7 +178,7 @@ export function createEndpoints({
       tools: async () => derivedToolsInScope(await tools(), config),
     });
     return {
-      source: { kind: 'service', account, service, policy, timeoutMs, scope: config, tools, shown },
+      source: { kind: 'service', account, service, rule, timeoutMs, scope: config, tools, shown },
       rows: [account, integration],
       others: [],
     };
@@ -227,9 +228,11 @@ async function readServer(
 /** Calls to servers of the operator never wait for approval: the operator is responsible for them. */
 async function readShared(db: Db, organizationId: string, id: string): Promise<UsedSharedServer | null> {
   const server = await sharedServers.find(db, id);
-  return server === null
-    ? null
-    : { isShared: true, id, name: server.slug, organizationId, tags: [], approvalPolicy: 'auto_approve_all' };
+  if (server === null) {
+    return null;
+  }
+  const rule = { approvalPolicy: 'auto_approve_all', requiredApprovals: 1 } as const;
+  return { isShared: true, id, name: server.slug, organizationId, tags: [], ...rule };
 }
 
 /**

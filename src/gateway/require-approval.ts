@@ -38,7 +38,15 @@ export class Unapproved extends Error {
 /** The tool of a call that waits, with its source. */
 export type WaitingTool = Pick<
   ExactCall,
-  'args' | 'accountId' | 'serverId' | 'serverName' | 'policy' | 'reason' | 'definition' | 'definitionHash'
+  | 'args'
+  | 'accountId'
+  | 'serverId'
+  | 'serverName'
+  | 'policy'
+  | 'requiredApprovals'
+  | 'reason'
+  | 'definition'
+  | 'definitionHash'
 > & { readonly elicits: Elicits };
 
 /** Returns the arguments of a message as they were sent: absent, null and `{}` are three things. */

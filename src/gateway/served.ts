@@ -1,6 +1,6 @@
 import type { Decision } from '../approvals/decision.ts';
 import type { CalledService } from '../calls/service.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
+import type { ApprovalRule } from '../contract/approval-policies.ts';
 import type { UsedServer } from '../runtime/connectable.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
@@ -20,7 +20,7 @@ export type ServedService = {
   readonly kind: 'service';
   readonly account: ServiceAccount;
   readonly service: CalledService;
-  readonly policy: ApprovalPolicy;
+  readonly rule: ApprovalRule;
   /** The time limit of a whole call, in milliseconds. */
   readonly timeoutMs: number;
   readonly scope: EndpointConfig;

@@ -108,4 +108,5 @@ export type UsedSharedServer = {
   readonly organizationId: string;
   readonly tags: readonly string[];
   readonly approvalPolicy: ApprovalPolicy;
+  readonly requiredApprovals: number;
 };

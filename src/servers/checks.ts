@@ -4,7 +4,6 @@ import { isOverride } from '../approvals/overrides.ts';
 import { type KeyPairCaller, requirePermission } from '../base/caller.ts';
 import { invalidValue } from '../base/errors.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
-import type { ApprovalPolicy } from '../contract/closed-words.ts';
 import { SCHEMES_BY_TRANSPORT, TRANSPORTS_BY_WORD } from '../runtime/connectable.ts';
 import type { Server } from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -30,12 +29,14 @@ export function requireDialable({ transport, url }: Pick<Server, 'transport' | '
   }
 }
 
+type ApprovalRules = Pick<Server, 'approvalPolicy' | 'requiredApprovals'>;
+
 /**
- * Throws unless the caller may change which calls run without approval: agents that call tools must not approve their
- * own calls.
+ * Throws unless the caller may change which calls run without approval, and may let fewer people approve a call: agents
+ * that call tools must not approve their own calls.
  */
-export function requireMayDecide(caller: KeyPairCaller, before: ApprovalPolicy, after: ApprovalPolicy): void {
-  if (before !== after) {
+export function requireMayDecide(caller: KeyPairCaller, before: ApprovalRules, after: ApprovalRules): void {
+  if (before.approvalPolicy !== after.approvalPolicy || after.requiredApprovals < before.requiredApprovals) {
     requirePermission(caller, 'approvals');
   }
 }
@@ -45,7 +46,7 @@ export function requireMayDecide(caller: KeyPairCaller, before: ApprovalPolicy, 
  * once, so the move requires the permission `approvals`.
  */
 export async function requireMayChange(db: Db, caller: KeyPairCaller, before: Server, after: Server): Promise<void> {
-  requireMayDecide(caller, before.approvalPolicy, after.approvalPolicy);
+  requireMayDecide(caller, before, after);
   if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
     requirePermission(caller, 'approvals');
   }

@@ -104,6 +104,7 @@ const FIELDS = {
   request_headers: 'requestHeaders',
   tags: 'tags',
   timeout_seconds: 'timeoutSeconds',
+  required_approvals: 'requiredApprovals',
 } as const satisfies Readonly<Record<keyof components['schemas']['McpServerCreate'], keyof ServerFields>>;
 
 /** Returns the sent fields under their domain names, without the others. */

@@ -20,7 +20,15 @@ type Server = servers.Server;
 /** The fields of a server that a caller may set. */
 export type ServerFields = Pick<
   Server,
-  'name' | 'url' | 'description' | 'approvalPolicy' | 'transport' | 'requestHeaders' | 'tags' | 'timeoutSeconds'
+  | 'name'
+  | 'url'
+  | 'description'
+  | 'approvalPolicy'
+  | 'transport'
+  | 'requestHeaders'
+  | 'tags'
+  | 'timeoutSeconds'
+  | 'requiredApprovals'
 >;
 
 /** The organization has no such server. Another organization may have it. */
@@ -40,15 +48,15 @@ export class ServerMissing extends Error {
 /** The maximum time for a new connection beside the one in use, in milliseconds. */
 const BRING_UP_TIMEOUT_MS = 10_000;
 
-const STRICTEST_POLICY = 'require_approval_all';
 /** Returns the documented defaults for missing fields. */
 const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
   description: null,
-  approvalPolicy: STRICTEST_POLICY,
+  approvalPolicy: 'require_approval_all',
   transport: 'STREAMABLE_HTTP',
   requestHeaders: {},
   tags: [],
   timeoutSeconds: null,
+  requiredApprovals: 1,
 });
 
 /**
@@ -65,7 +73,7 @@ export async function createServer(
   const fields: ServerFields = { ...defaults(), ...given };
   requireDialable(fields);
   requireRoom(given.requestHeaders);
-  requireMayDecide(caller, STRICTEST_POLICY, fields.approvalPolicy);
+  requireMayDecide(caller, defaults(), fields);
   return store.writeFor(caller.organizationId, async (db) => {
     const { organizationId } = caller;
     await requireOrganization(db, organizationId);

@@ -21,8 +21,8 @@ export const serverUuid = (id: string): string => id.slice('mcp_'.length);
 /** Writes a server as the answers to create, read and list contain it. */
 export function toMcpServer(server: Server): Schemas['McpServer'] {
   const { updated_at, ...rest } = toUpdated(server);
-  const { tags, timeoutSeconds: timeout_seconds, createdAt: created_at } = server;
-  return { ...rest, tags, timeout_seconds, created_at, updated_at };
+  const { tags, timeoutSeconds: timeout_seconds, requiredApprovals: required_approvals } = server;
+  return { ...rest, tags, timeout_seconds, required_approvals, created_at: server.createdAt, updated_at };
 }
 
 /** Writes a server with the nine keys of seed 002, in its order. */

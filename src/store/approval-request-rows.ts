@@ -31,6 +31,8 @@ export type ApprovalRequest = {
   reason: ApprovalReason;
   /** The hash of everything else that the decision depends on. */
   decisionVersion: string;
+  /** How many different approvers must approve it. */
+  requiredApprovals: number;
   createdAt: number;
   expiresAt: number;
   decidedAt: number | null;
@@ -61,6 +63,7 @@ export const COLUMNS = [
   'approval_policy',
   'reason',
   'decision_version',
+  'required_approvals',
   'created_at',
   'expires_at',
   'due_at',
@@ -96,6 +99,7 @@ export function toRequest(
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'approval_requests', id),
     reason: readApprovalReason(row.reason, 'approval_requests', id),
     decisionVersion: row.decision_version,
+    requiredApprovals: row.required_approvals,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     decidedAt: row.decided_at,

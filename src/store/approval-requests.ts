@@ -64,6 +64,7 @@ export async function insert(db: Db, request: NewApprovalRequest): Promise<void>
       approval_policy: request.approvalPolicy,
       reason: request.reason,
       decision_version: request.decisionVersion,
+      required_approvals: request.requiredApprovals,
       call_hash: request.callHash,
       created_at: request.createdAt,
       expires_at: request.expiresAt,

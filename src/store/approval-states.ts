@@ -124,7 +124,13 @@ export async function removeUndecided(db: Db, endedBefore: number): Promise<numb
         .selectFrom('approval_requests')
         .select('id')
         .where('ended_at', '<', endedBefore)
-        .where('decided_at', 'is', null)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('approval_decisions').select('request_id').whereRef('request_id', '=', 'approval_requests.id'),
+            ),
+          ),
+        )
         .limit(PURGE_SLICE_ROWS),
     )
     .executeTakeFirstOrThrow();

@@ -29,6 +29,8 @@ export type Integration = {
   naming: 1 | 2;
   /** Whether operations without a text give tools. */
   undocumented: Undocumented;
+  /** How many people must approve a call that waits. */
+  requiredApprovals: number;
   toolCount: number;
   /** The size of the definitions of all tools as JSON, in bytes; null for tools of an earlier version. */
   toolsBytes: number | null;
@@ -173,6 +175,7 @@ function toRow(integration: Integration): Database['integrations'] {
     output_schemas: integration.outputSchemas,
     naming: integration.naming,
     undocumented: integration.undocumented,
+    required_approvals: integration.requiredApprovals,
     tool_count: integration.toolCount,
     tools_bytes: integration.toolsBytes,
     skipped: JSON.stringify(integration.skipped),
@@ -196,6 +199,7 @@ function toIntegration(row: Database['integrations']): Integration {
     outputSchemas: readOutputSchemas(row.output_schemas, 'integrations', row.id),
     naming: row.naming === 1 ? 1 : 2,
     undocumented: readUndocumented(row.undocumented, 'integrations', row.id),
+    requiredApprovals: row.required_approvals,
     toolCount: row.tool_count,
     toolsBytes: row.tools_bytes,
     skipped: readJson(row.skipped) as Integration['skipped'],

@@ -51,6 +51,7 @@ export type Database = {
     tags: string;
     search_text: string;
     timeout_seconds: number | null;
+    required_approvals: number;
     version: number;
     created_at: number;
     updated_at: number;
@@ -118,6 +119,7 @@ export type Database = {
     approval_policy: string;
     reason: string;
     decision_version: string;
+    required_approvals: number;
     /** The hash of endpoint, account, tool and arguments. */
     call_hash: string;
     created_at: number;
@@ -139,6 +141,23 @@ export type Database = {
     decision: string;
     reason: string | null;
     at: number;
+  };
+  /** What has happened to approval requests within the last day. */
+  approval_events: {
+    id: string;
+    organization_id: string;
+    /** Counts the events of the organization, without gaps, in the order of their commits. */
+    number: number;
+    type: string;
+    /** JSON. */
+    payload: string;
+    at: number;
+  };
+  /** The last event of each organization, which may be deleted already. */
+  approval_event_heads: {
+    organization_id: string;
+    number: number;
+    event_id: string;
   };
   audit_events: {
     id: string;
@@ -186,6 +205,7 @@ export type Database = {
     output_schemas: string;
     naming: number;
     undocumented: string;
+    required_approvals: number;
     version: number;
     created_at: number;
     updated_at: number;

@@ -26,6 +26,8 @@ export type Server = {
   tags: string[];
   /** Seconds of silence after which a request fails; null means the default. */
   timeoutSeconds: number | null;
+  /** How many people must approve a call that waits. */
+  requiredApprovals: number;
   /** Grows by one with every update. */
   version: number;
   createdAt: number;
@@ -171,20 +173,21 @@ function bySize(sizes: readonly { readonly id: string; readonly bytes: number }[
 }
 
 /** A server with calls that wait for a person: its URL and its policy. */
-export type HeldBack = Pick<Server, 'id' | 'url' | 'approvalPolicy'>;
+export type HeldBack = Pick<Server, 'id' | 'url' | 'approvalPolicy' | 'requiredApprovals'>;
 
 /** Returns the servers of an organization with calls that wait for a person. */
 export async function heldBack(db: Db, organizationId: string): Promise<HeldBack[]> {
   const rows = await db.sql
     .selectFrom('servers')
-    .select(['id', 'url', 'approval_policy'])
+    .select(['id', 'url', 'approval_policy', 'required_approvals'])
     .where('organization_id', '=', organizationId)
     .where('approval_policy', '<>', 'auto_approve_all')
     .execute();
-  return rows.map(({ id, url, approval_policy }) => ({
+  return rows.map(({ id, url, approval_policy, required_approvals }) => ({
     id,
     url,
     approvalPolicy: readApprovalPolicy(approval_policy, 'servers', id),
+    requiredApprovals: required_approvals,
   }));
 }
 
@@ -254,6 +257,7 @@ function toRow(db: Db, server: Server): Database['servers'] {
     approval_policy: server.approvalPolicy,
     tags: JSON.stringify(server.tags),
     timeout_seconds: server.timeoutSeconds,
+    required_approvals: server.requiredApprovals,
     search_text: [server.name, server.description ?? '', server.url].join('\n').toLowerCase(),
     version: server.version,
     created_at: server.createdAt,
@@ -275,6 +279,7 @@ function toServer(db: Db, row: Database['servers']): Server {
     approvalPolicy: readApprovalPolicy(row.approval_policy, 'servers', row.id),
     tags: readJson(row.tags) as Server['tags'],
     timeoutSeconds: row.timeout_seconds,
+    requiredApprovals: row.required_approvals,
     version: row.version,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -51,6 +51,8 @@ const CONFIG_COLUMNS: Columns = {
   // Nothing that is kept depends on them, and a call that waits must not empty what others keep.
   approval_requests: [],
   approval_decisions: [],
+  approval_events: [],
+  approval_event_heads: [],
   audit_events: [],
   tool_calls: [],
   webhooks: [],
@@ -62,10 +64,14 @@ const CONFIG_COLUMNS: Columns = {
   endpoints: ['id', 'account_id', 'organization_id'],
 };
 
-/** The same for `approvals`: a topic is the id of a request. All other tables have none. */
+/**
+ * The same for `approvals`: a topic is the id of a request, or of an organization with a new event. All other tables have
+ * none.
+ */
 const APPROVAL_COLUMNS: Partial<Columns> = {
   approval_requests: ['id'],
   approval_decisions: ['request_id'],
+  approval_events: ['organization_id'],
 };
 
 const COLUMNS_OF: Readonly<Record<Subject, Partial<Columns>>> = {

@@ -61,6 +61,7 @@ describe('createIntegration 201', () => {
         output_schemas: 'loose',
         naming: 2,
         undocumented: 'skip',
+        required_approvals: 1,
       },
     ]);
     expect(headers.get('location')).toBe(`/integration/${body.id}`);
@@ -75,6 +76,7 @@ describe('createIntegration 201', () => {
       timeout_seconds: 3600,
       output_schemas: 'none',
       undocumented: 'include',
+      required_approvals: 2,
     };
     const { body } = await create({ ...given, document: CRM });
     expect(body).toMatchObject(given);
@@ -185,6 +187,8 @@ describe('createIntegration 400', () => {
       'body.base_url: must be an absolute http or https URL',
     ],
     ['credentials in the base URL', { base_url: 'https://a:b@x.example.com', document: CRM }, 'without credentials'],
+    ['nobody to approve', { required_approvals: 0, document: CRM }, 'body.required_approvals: must be >= 1'],
+    ['six approvers', { required_approvals: 6, document: CRM }, 'body.required_approvals: must be <= 5'],
     ['no time', { timeout_seconds: 0, document: CRM }, 'body.timeout_seconds: must be >= 1'],
     ['more than an hour', { timeout_seconds: 3601, document: CRM }, 'body.timeout_seconds: must be <= 3600'],
     ['part of a second', { timeout_seconds: 1.5, document: CRM }, 'body.timeout_seconds: must be integer'],

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Admission, type ApprovalDeps, admit } from '../../src/approvals/admission.ts';
+import type { DecidedRequest } from '../../src/approvals/approval-facts.ts';
 import { type ApprovalWaits, createApprovalWaits } from '../../src/approvals/approval-waits.ts';
 import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/decide-approval-request.ts';
 import { eraseRequests } from '../../src/approvals/erase-requests.ts';
@@ -23,7 +24,7 @@ type Tenant = {
   readonly clock: { now: number };
   readonly approver: KeyPairCaller;
   readonly ask: (args?: ExactCall['args'], more?: Partial<ExactCall>) => Promise<Admission>;
-  readonly approve: (admission: Admission, decision?: 'approve' | 'deny') => Promise<unknown>;
+  readonly approve: (admission: Admission, decision?: 'approve' | 'deny', by?: string) => Promise<DecidedRequest>;
   readonly change: () => Promise<void>;
   readonly statusOf: (id: string) => Promise<string | undefined>;
 };
@@ -73,14 +74,16 @@ async function aTenant(store: Store): Promise<Tenant> {
           definitionHash: 'd'.repeat(64),
           args,
           policy: 'require_approval_all',
+          requiredApprovals: 1,
           reason: 'all',
           ...more,
         },
         null,
       ),
-    approve: (admission, decision = 'approve') => {
+    approve: (admission, decision = 'approve', by = approver.id) => {
       const { id, argumentsDigest, definitionHash } = requestOf(admission);
-      return decideApprovalRequest(deps, approver, id, { decision, argumentsDigest, definitionHash, reason: null });
+      const caller = { ...approver, id: by, name: by };
+      return decideApprovalRequest(deps, caller, id, { decision, argumentsDigest, definitionHash, reason: null });
     },
     change: async () => {
       const updated = await store.write((db) => servers.update(db, server, server.version));
@@ -127,6 +130,57 @@ onBothEngines(({ shared }) => {
     expect(await statusOf(requestOf(asked).id)).toBe('outdated');
   });
 
+  it('runs once as many different approvers have approved it as it needs, and not before', async () => {
+    const { ask, approve, clock } = await aTenant(await shared());
+    const needsThree = () => ask({ x: 1 }, { requiredApprovals: 3 });
+    const asked = await needsThree();
+    expect(await approve(asked, 'approve', 'a')).toMatchObject({ status: 'pending', usableUntil: null });
+    await expect(approve(asked, 'approve', 'a')).rejects.toThrow(
+      /^You \(a\) have approved .* 1 of 3 approvals are there/,
+    );
+    await expect(approve(asked, 'deny', 'a')).rejects.toThrow('nothing was decided now');
+    clock.now += TIMEOUT_MS - 1;
+    expect(await approve(asked, 'approve', 'b')).toMatchObject({ status: 'pending' });
+    expect((await needsThree()).kind).toBe('waits');
+    const decided = await approve(asked, 'approve', 'c');
+    expect(decided).toMatchObject({ status: 'approved', usableUntil: clock.now + DECISION_VALID_MS });
+    expect(decided.decisions.map(({ by }) => by.id)).toEqual(['a', 'b', 'c']);
+    expect((await needsThree()).kind).toBe('approved');
+    expect((await needsThree()).kind).toBe('waits');
+  });
+
+  it('of two approvers at once, both count, and the call runs once', async () => {
+    const { ask, approve } = await aTenant(await shared());
+    const asked = await ask({ x: 1 }, { requiredApprovals: 2 });
+    const decided = await Promise.all(['a', 'b'].map((by) => approve(asked, 'approve', by)));
+    expect(decided.map(({ status }) => status).sort()).toEqual(['approved', 'pending']);
+    const used = await Promise.all(Array.from({ length: 5 }, () => ask({ x: 1 }, { requiredApprovals: 2 })));
+    expect(used.filter(({ kind }) => kind === 'approved')).toHaveLength(1);
+  });
+
+  it('one denial denies what another has approved, and a request with some of its approvals expires', async () => {
+    const { ask, approve, statusOf, clock } = await aTenant(await shared());
+    const [denied, late] = [
+      await ask({ x: 1 }, { requiredApprovals: 2 }),
+      await ask({ x: 2 }, { requiredApprovals: 2 }),
+    ];
+    await approve(denied, 'approve', 'a');
+    await approve(late, 'approve', 'a');
+    expect(await approve(denied, 'deny', 'b')).toMatchObject({ status: 'denied' });
+    await expect(approve(denied, 'approve', 'c')).rejects.toThrow(/was denied by b at [^,]*, and nothing/);
+    clock.now += TIMEOUT_MS;
+    await expect(approve(late, 'approve', 'b')).rejects.toThrow('nothing was decided. 1 of 2 approvals are there.');
+    expect(await statusOf(requestOf(late).id)).toBe('expired');
+  });
+
+  it('fewer needed approvals outdate what was asked before', async () => {
+    const { ask, approve, statusOf } = await aTenant(await shared());
+    const asked = await ask({ x: 1 }, { requiredApprovals: 2 });
+    await approve(asked, 'approve', 'a');
+    expect((await ask()).kind).toBe('waits');
+    expect(await statusOf(requestOf(asked).id)).toBe('outdated');
+  });
+
   it('names that a database cannot store are replaced where they are kept', async () => {
     const { ask, approve } = await aTenant(await shared());
     const more = { definition: { name: 'a\0b\ud800' } };
@@ -140,12 +194,16 @@ onBothEngines(({ shared }) => {
     const store = await shared();
     const { ask, approve, statusOf, clock, approver } = await aTenant(store);
     const [denied, silent] = [await ask(), await ask({ x: 2 })];
+    const half = await ask({ x: 3 }, { requiredApprovals: 2 });
+    await approve(half);
     await approve(denied, 'deny');
     clock.now += TIMEOUT_MS;
     // The next identical call stores that it has expired.
     await ask({ x: 2 });
+    await ask({ x: 3 }, { requiredApprovals: 2 });
     await eraseRequests(store, clock.now + DAY + 1);
     expect(await statusOf(requestOf(silent).id)).toBeUndefined();
+    expect(await statusOf(requestOf(half).id)).toBe('expired');
     const contents = () => requests.contents(store.read, approver.organizationId, requestOf(denied).id);
     expect((await contents())?.sealed).toBe('{"arguments":{"x":1}}');
     await eraseRequests(store, clock.now + 30 * DAY + 1);

@@ -48,8 +48,8 @@ afterEach(async () => {
 });
 
 /** Registers an MCP server. */
-async function register(approval_policy: string, url = `http://127.0.0.1:${port}/mcp`): Promise<string> {
-  const body = { name: 'Guarded', url, approval_policy };
+async function register(approval_policy: string, url = `http://127.0.0.1:${port}/mcp`, more = {}): Promise<string> {
+  const body = { name: 'Guarded', url, approval_policy, ...more };
   const id = (await call(gateway.url, 'createMcpServer', { body })).body.data.id as string;
   servers.push(id);
   return id;
@@ -366,6 +366,15 @@ describe('a document is not fetched from a place where every call waits', () => 
   });
 });
 
+test('a call of an integration to the place of a server needs as many approvals as the server asks for', async () => {
+  await register('require_approval_all', undefined, { required_approvals: 3 });
+  const run = await integrate({});
+  const { id } = (await run())._meta['gatehouse/approval'];
+  const path = { approvalRequestId: id };
+  const { data } = (await call(gateway.url, 'getApprovalRequest', { path })).body;
+  expect([data.server_id, data.required_approvals]).toEqual([null, 3]);
+});
+
 describe('moving a server away from the place of integrations requires `approvals`', () => {
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`;
   /** An organization with a server, and key pairs with and without `approvals`. */
@@ -375,8 +384,8 @@ describe('moving a server away from the place of integrations requires `approval
     const pairWith = async (...permissions: string[]) =>
       (await call(gateway.url, 'createApiKey', { path: on, body: { name: 'Pair', permissions } })).body;
     const [plain, approver] = [await pairWith('servers'), await pairWith('servers', 'approvals')];
-    const register = async (url: string, policy = approval_policy): Promise<string> => {
-      const body = { name: 'Guarded', url, approval_policy: policy };
+    const register = async (url: string, policy = approval_policy, more = {}): Promise<string> => {
+      const body = { name: 'Guarded', url, approval_policy: policy, ...more };
       return (await call(gateway.url, 'createMcpServer', { body, as: approver })).body.data.id;
     };
     const path_ = { mcpServerId: await register(at(path)) };
@@ -419,6 +428,20 @@ describe('moving a server away from the place of integrations requires `approval
     await register(at('/mcp/'), 'require_approval_all');
     expect((await move(at('/elsewhere'))).status).toBe(200);
     expect((await remove()).status).toBe(403);
+  });
+
+  test('403: another server at the place asks for fewer approvals', async () => {
+    const { on, remove, register, mcpServerId, approver } = await world('require_approval_all');
+    await integrate({}, on);
+    await call(gateway.url, 'updateMcpServer', {
+      path: { mcpServerId },
+      body: { required_approvals: 2 },
+      as: approver,
+    });
+    await register(at('/mcp'));
+    expect((await remove()).status).toBe(403);
+    await register(at('/mcp'), 'require_approval_all', { required_approvals: 2 });
+    expect((await remove()).status).toBe(200);
   });
 
   test('200: the organization has no integrations, or no call waits', async () => {

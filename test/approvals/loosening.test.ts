@@ -75,6 +75,18 @@ test.each(PAIRS)(
   },
 );
 
+test('fewer required approvals require `approvals`, more do not', async () => {
+  const body = { name: 'things', document, approval_policy: 'require_approval_all', required_approvals: 2 };
+  const as = await tokenWith(plain, ['accounts']);
+  const { id } = (await call(plain.url, 'createIntegration', { ...as, body })).body;
+  const update = (required_approvals: number, more: Call) =>
+    call(plain.url, 'updateIntegration', { ...more, path: { id }, body: { required_approvals } });
+  expect((await update(3, as)).body.required_approvals).toBe(3);
+  const answer = await update(2, as);
+  expect([answer.status, answer.body.message]).toEqual([403, "This API token lacks the permission 'approvals'."]);
+  expect((await update(1, await tokenWith(plain, ['accounts', 'approvals']))).body.required_approvals).toBe(1);
+});
+
 test('no document is fetched for an integration that is refused', async () => {
   const body = { name: 'things', document_url: 'https://127.0.0.1/openapi.json', approval_policy: 'auto_approve_all' };
   const answer = await call(strict.url, 'createIntegration', { ...(await tokenWith(strict, ['accounts'])), body });

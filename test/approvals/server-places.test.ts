@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
 import { createServerPlaces } from '../../src/approvals/server-places.ts';
+import { ruleOf } from '../../src/contract/approval-policies.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
@@ -34,10 +35,10 @@ onBothEngines(({ shared }) => {
       },
     });
   const policyAt = async (places: ReturnType<typeof create>, path = '/mcp') =>
-    (await places.of(own))?.strictest('auto_approve_all', {
+    (await places.of(own))?.strictest(ruleOf('auto_approve_all'), {
       url: new URL(path, 'https://mcp.example.com'),
       headers: [],
-    });
+    }).policy;
   const move = async () => {
     const moved = { ...server, url: 'https://mcp.example.com/other' };
     server = await store.write((db) => servers.update(db, moved, server.version)).then((after) => after ?? server);

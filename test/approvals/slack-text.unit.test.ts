@@ -43,6 +43,16 @@ it('writes who decided what, with foreign names as code', () => {
   ]);
 });
 
+it('says how many approvals are there where one is not enough', () => {
+  const data = {
+    ...EVENT.data,
+    status: 'pending',
+    required_approvals: 2,
+    decisions: [{ decision: 'approve', by: {} }],
+  };
+  expect(slackText({ ...EVENT, data })).toContain('\n1 of 2 approvals\n');
+});
+
 it('shows arguments whole or not at all', () => {
   const withArguments = (args: unknown) => slackText({ ...EVENT, data: { ...EVENT.data, arguments: args } });
   expect(withArguments({ a: '`x`' })).toContain('Arguments: `{"a":"ˋxˋ"}`');

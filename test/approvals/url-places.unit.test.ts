@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { indexPlaces } from '../../src/approvals/server-places.ts';
+import { ruleOf } from '../../src/contract/approval-policies.ts';
 
 const isThere = async (url: string, place: string): Promise<boolean> => {
-  const places = await indexPlaces([{ url: place, approvalPolicy: 'require_approval_all' }], 'o');
-  return places.strictest('auto_approve_all', { url: new URL(url), headers: [] }) === 'require_approval_all';
+  const places = await indexPlaces([{ url: place, approvalPolicy: 'require_approval_all', requiredApprovals: 1 }], 'o');
+  const { policy } = places.strictest(ruleOf('auto_approve_all'), { url: new URL(url), headers: [] });
+  return policy === 'require_approval_all';
 };
 
 const PLACE = 'https://mcp.example.com/v1/mcp';
@@ -171,6 +173,7 @@ test('the places of an organization take little memory, whatever the names of it
       Array.from({ length: 1000 }, (_, index) => ({
         url: `https://mcp.example.com/${path}/x${index}`,
         approvalPolicy: 'require_approval_all',
+        requiredApprovals: 1,
       })),
       'o',
     );
@@ -181,16 +184,17 @@ test('the places of an organization take little memory, whatever the names of it
   expect((await of(`%252525252541%ff/b/%252e%252e${'/a'.repeat(40)}`)).size).toBe(1);
 });
 
-test('several servers at one place have the strictest policy', async () => {
+test('several servers at one place have the strictest policy and the most approvals', async () => {
   const policies = ['require_approval_all', 'auto_approve_read_only', 'require_approval_per_tool'] as const;
   const places = await indexPlaces(
-    policies.map((approvalPolicy) => ({ url: PLACE, approvalPolicy })),
+    policies.map((approvalPolicy, index) => ({ url: PLACE, approvalPolicy, requiredApprovals: [2, 3, 1][index] ?? 1 })),
     'o',
   );
-  const at = (url: string) => places.strictest('auto_approve_all', { url: new URL(url), headers: [] });
-  expect(at(PLACE)).toBe('require_approval_all');
-  expect(at(`${PLACE}/${'a'.repeat(1100)}`)).toBe('require_approval_all');
-  expect(at('https://mcp.example.com/v2')).toBe('auto_approve_all');
+  const at = (url: string) => places.strictest(ruleOf('auto_approve_all'), { url: new URL(url), headers: [] });
+  const strictest = { policy: 'require_approval_all', requiredApprovals: 3 };
+  expect(at(PLACE)).toEqual(strictest);
+  expect(at(`${PLACE}/${'a'.repeat(1100)}`)).toEqual(strictest);
+  expect(at('https://mcp.example.com/v2')).toEqual(ruleOf('auto_approve_all'));
 });
 
 describe('places with any name', () => {

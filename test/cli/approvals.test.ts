@@ -42,7 +42,7 @@ test('list names each call that waits, in one line that nobody can break', async
   const id = await asked('{}');
   const { code, stdout, stderr } = await approvals('list');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(new RegExp(`^${id}  pending  Fi\\\\u202eles / write  2 bytes  until 2026-.*\\n$`));
+  expect(stdout).toMatch(new RegExp(`^${id}  pending  0 of 1  Fi\\\\u202eles / write  2 bytes  until 2026-.*\\n$`));
 });
 
 describe('show', () => {
@@ -113,6 +113,19 @@ test('approve shows the call, and lets it run once', async () => {
   expect((await getRequest(gateway, id)).decisions).toMatchObject([{ decision: 'approve', reason: 'Checked.' }]);
   expect((await ask('{"a":1}')).content[0].text).toBe('Written.');
   expect((await approvals('show', id)).stdout).toMatch(/^Decided +approve by First start at 2026-.*: Checked\.$/m);
+});
+
+test('approve says how many approvals are there where one is not enough', async () => {
+  const path = { mcpServerId: minted.serverId };
+  await call(gateway.url, 'updateMcpServer', { path, body: { required_approvals: 2 } });
+  const id = await asked('{"two":1}');
+  expect((await approvals('approve', id)).stdout).toMatch(
+    /Approved by you: 1 of 2 approvals are there\. Another person must approve it too\.\n$/,
+  );
+  expect((await approvals('show', id)).stdout).toMatch(/^Approvals +1 of 2$/m);
+  expect((await approvals('list')).stdout).toContain(`${id}  pending  1 of 2  `);
+  const again = await approvals('approve', id);
+  expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('another person must decide')]);
 });
 
 test('deny refuses the call, and the client learns why', async () => {

@@ -62,6 +62,7 @@ describe('getApprovalRequest', () => {
       approval_policy: 'auto_approve_read_only',
       reason: 'not_read_only',
       decision_version: version,
+      required_approvals: 1,
       decisions: [],
       created_at: server.clock.now,
       expires_at: server.clock.now + 300_000,
@@ -148,6 +149,41 @@ describe('decideApprovalRequest', () => {
         },
       ],
     });
+  });
+
+  test('200, then 409: nobody decides twice about a call that needs two approvals', async () => {
+    const path = { mcpServerId: minted.serverId };
+    expect((await call(server.url, 'updateMcpServer', { path, body: { required_approvals: 2 } })).status).toBe(200);
+    const request = await asked({ two: true });
+    const { apiKey, apiSecret } = (
+      await call(server.url, 'createApiKey', {
+        path: { org_id: server.organizationId },
+        body: { name: 'On call', permissions: ['approvals'] },
+      })
+    ).body;
+    const first = await decide(server, request);
+    expect([first.status, first.body.data.status, first.body.data.required_approvals]).toEqual([200, 'pending', 2]);
+    const again = await decide(server, request);
+    expect([again.status, again.body.error]).toEqual([
+      409,
+      'You (First start) have approved this request already, and nothing was decided now. 1 of 2 approvals are there; another person must decide, with credentials of their own.',
+    ]);
+    expect((await run({ two: true }))._meta['gatehouse/approval']).toMatchObject({ id: request.id, status: 'pending' });
+    const last = await decide(server, request, 'approve', {}, { apiKey, apiSecret });
+    expect(last.body.data).toMatchObject({ status: 'approved', decisions: [{}, { by: { name: 'On call' } }] });
+    expect((await run({ two: true })).content).toEqual([{ type: 'text', text: 'Written.' }]);
+  });
+
+  test('fewer approvals are asked for by nobody without the permission approvals', async () => {
+    const path = { org_id: server.organizationId };
+    const { apiKey, apiSecret } = (await call(server.url, 'createApiKey', { path, body: { name: 'Agent' } })).body;
+    const as = { apiKey, apiSecret };
+    const { serverId: mcpServerId } = minted;
+    const change = (required_approvals: number) =>
+      call(server.url, 'updateMcpServer', { path: { mcpServerId }, body: { required_approvals }, as });
+    expect((await change(3)).status).toBe(200);
+    const answer = await change(2);
+    expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining("permission 'approvals'")]);
   });
 
   test.each(['arguments_digest', 'definition_hash'])('409: another %s than that of the request', async (field) => {

@@ -31,6 +31,7 @@ describe('201', () => {
         request_headers: {},
         tags: [],
         timeout_seconds: null,
+        required_approvals: 1,
         created_at: server.clock.now,
         updated_at: server.clock.now,
       },
@@ -51,6 +52,7 @@ describe('201', () => {
       request_headers: { Authorization: 'Bearer x' },
       tags: ['one', 'two'],
       timeout_seconds: 3600,
+      required_approvals: 5,
     };
     expect((await create(body)).body.data).toMatchObject(body);
   });

@@ -23,6 +23,7 @@ test('200: in the key order of the document', async () => {
     'request_headers',
     'tags',
     'timeout_seconds',
+    'required_approvals',
     'created_at',
     'updated_at',
   ]);

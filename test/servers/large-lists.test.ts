@@ -65,6 +65,7 @@ test('refuses a list without memory, answers shorter ones, and releases all memo
         approvalPolicy: 'require_approval_all',
         tags: [],
         timeoutSeconds: null,
+        requiredApprovals: 1,
         createdAt: count,
         updatedAt: count,
       });

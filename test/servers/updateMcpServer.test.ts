@@ -76,6 +76,7 @@ describe('200', () => {
     ['tags', ['a', 'b']],
     ['timeout_seconds', 3600],
     ['timeout_seconds', null],
+    ['required_approvals', 5],
   ])('changes only %s', async (field, value) => {
     const id = await create({
       description: 'As it was',
@@ -88,7 +89,7 @@ describe('200', () => {
     const { body } = await update(id, { [field]: value });
     const after = await read(id);
     expect(after).toEqual({ ...before, [field]: value, updated_at: before.updated_at + 1000 });
-    const { tags, timeout_seconds, created_at, ...nine } = after;
+    const { tags, timeout_seconds, required_approvals, created_at, ...nine } = after;
     expect(body.data).toEqual(nine);
   });
 

@@ -300,7 +300,7 @@ onBothEngines(({ engine, open, location }) => {
     ).rejects.toThrow(/foreign key/i);
   });
 
-  it('0010 to 0017 give servers and integrations the defaults that change nothing', async () => {
+  it('0010 to 0019 give servers and integrations the defaults that change nothing', async () => {
     const [server, integration] = [aServer(own), anIntegration(own)];
     const before = Object.keys(migrationsFor(engine)).indexOf('0010_timeouts');
     const { read } = await migrated(before, async (db) => {
@@ -308,7 +308,12 @@ onBothEngines(({ engine, open, location }) => {
       await insertRow(db, 'servers', serverRow(db, server));
       await insertRow(db, 'integrations', integrationRow(integration));
     });
-    expect(await servers.find(read, own, server.id)).toEqual({ ...server, timeoutSeconds: null, version: 3 });
+    expect(await servers.find(read, own, server.id)).toEqual({
+      ...server,
+      timeoutSeconds: null,
+      requiredApprovals: 1,
+      version: 3,
+    });
     expect(await integrations.find(read, own, integration.id)).toEqual({
       ...integration,
       timeoutSeconds: null,
@@ -317,6 +322,7 @@ onBothEngines(({ engine, open, location }) => {
       outputSchemas: 'loose',
       naming: 1,
       undocumented: 'skip',
+      requiredApprovals: 1,
       version: 1,
     });
   });

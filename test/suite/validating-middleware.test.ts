@@ -17,6 +17,7 @@ const SERVER = {
   request_headers: {},
   tags: [],
   timeout_seconds: null,
+  required_approvals: 1,
   created_at: 1751401800000,
   updated_at: 1751401800000,
 };

@@ -11,6 +11,9 @@ const ONCE = 'tools/call: a person sees every argument as it was written, and an
 const DENIED = 'decideApprovalRequest: the client of a denied call is told the reason, and the call is not sent';
 const HASHES = 'decideApprovalRequest: hashes of another call decide nothing';
 const SECOND = 'decideApprovalRequest: a second decision is a 409, and changes nothing';
+const SEVERAL =
+  'decideApprovalRequest: as many different approvers as required_approvals says approve a call, nobody twice';
+const DENIAL = 'decideApprovalRequest: one denial denies a call that another approver has approved';
 const THREE = 'tools/call: missing arguments, {} and null wait as three calls';
 const ORDER = 'tools/call: another order of keys joins the request that waits, other arguments do not';
 const WHO = 'every operation: only a key pair with approvals, of the same organization, sees and decides';
@@ -52,6 +55,24 @@ function agreeing(): Relay {
     return known ?? came;
   };
 }
+
+/** A relay that knows the decisions that were not the last ones, and gives them to `change`. */
+const afterFirst =
+  (change: (first: Awaited<ReturnType<Relay>>, ...asked: Parameters<Relay>) => ReturnType<Relay>): (() => Relay) =>
+  () => {
+    const firsts = new Map<string, Awaited<ReturnType<Relay>>>();
+    return async (sent, forward) => {
+      const first = DECISION.test(sent.path) ? firsts.get(sent.path) : undefined;
+      if (first !== undefined) {
+        return change(first, sent, forward);
+      }
+      const came = await forward(sent);
+      if (DECISION.test(sent.path) && jsonOf(came).data?.status === 'pending') {
+        firsts.set(sent.path, came);
+      }
+      return came;
+    };
+  };
 
 /** A relay that lets everybody in as somebody who may decide, of any organization. */
 function trusting(): Relay {
@@ -108,6 +129,21 @@ export const APPROVAL_FAULTS: readonly Fault[] = [
   },
   { name: 'whatever a person saw, the present call is approved', across: true, caughtBy: HASHES, plant: correcting },
   { name: 'a second decision is answered as if it counted', across: true, caughtBy: SECOND, plant: agreeing },
+  {
+    name: 'the same approver may approve again',
+    across: true,
+    caughtBy: SEVERAL,
+    plant: afterFirst(async (first, sent, forward) => {
+      const came = await forward(sent);
+      return came.status === 409 ? first : came;
+    }),
+  },
+  {
+    name: 'approvals outweigh a denial',
+    across: true,
+    caughtBy: DENIAL,
+    plant: afterFirst((_, sent, forward) => forward(withBody(sent, (body) => ({ ...body, decision: 'approve' })))),
+  },
   {
     name: 'null counts as no arguments',
     across: true,

@@ -16,6 +16,7 @@ const given = ({
   timeout_seconds,
   output_schemas,
   undocumented,
+  required_approvals,
 }: Schemas['Integration']) => ({
   name,
   base_url,
@@ -23,6 +24,7 @@ const given = ({
   timeout_seconds,
   output_schemas,
   undocumented,
+  required_approvals,
 });
 
 const READ_ONLY = [
@@ -52,6 +54,7 @@ export const importChecks = checks('accounts', {
       timeout_seconds: null,
       output_schemas: 'loose',
       undocumented: 'skip',
+      required_approvals: 1,
     });
     same(answer, 'naming', integration.naming, 2);
     same(answer, 'tool_count', integration.tool_count, PETS_TOOLS);
@@ -72,6 +75,7 @@ export const importChecks = checks('accounts', {
       timeout_seconds: 300,
       output_schemas: 'none' as const,
       undocumented: 'include' as const,
+      required_approvals: 2,
     };
     const answer = await createIntegration(holder, fields);
     const integration = answer.json;

@@ -32,6 +32,7 @@ export const integrationChecks = checks('accounts', {
       { output_schemas: 'loose' },
       { undocumented: 'include' },
       { undocumented: 'skip' },
+      { required_approvals: 2 },
       { naming: 2 },
       {},
     ];

@@ -78,6 +78,40 @@ export const exactCallChecks = checks('all', {
     await calling;
   },
 
+  'decideApprovalRequest: as many different approvers as required_approvals says approve a call, nobody twice': async (
+    context,
+  ) => {
+    const { approver, anotherApprover, call } = await heldTool(context, { required_approvals: 2 });
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    const first = await decideAs(approver, 200, request);
+    same(first, 'status', dataOf(first).status, 'pending');
+    const twice = await decideAs(approver, 409, request);
+    const { answer, status } = await statusOf(approver, request.id);
+    same(answer, 'status', status, 'pending');
+    holds(twice, dataOf(answer).decisions.length === 1, 'one decision', dataOf(answer).decisions);
+    const second = await decideAs(await anotherApprover(), 200, request);
+    same(
+      second,
+      'status, required_approvals and the number of decisions',
+      [dataOf(second).status, dataOf(second).required_approvals, dataOf(second).decisions.length],
+      ['approved', 2, 2],
+    );
+    const sent = await calling;
+    same(sent, 'the approval request in the result of a call that was sent:', approvalIn(sent), undefined);
+  },
+
+  'decideApprovalRequest: one denial denies a call that another approver has approved': async (context) => {
+    const { approver, anotherApprover, call } = await heldTool(context, { required_approvals: 2 });
+    const calling = call('{}');
+    const request = await onlyWaiting(approver);
+    await decideAs(approver, 200, request);
+    const denied = await decideAs(await anotherApprover(), 200, request, 'deny');
+    same(denied, 'status', dataOf(denied).status, 'denied');
+    const answer = await calling;
+    same(answer, 'the status of the approval request:', approvalIn(answer)?.status, 'denied');
+  },
+
   'tools/call: missing arguments, {} and null wait as three calls': async (context) => {
     const { approver, call } = await heldTool(context);
     const calls = [call(), call('{}'), call('null')];

@@ -15,6 +15,8 @@ export type HeldTool = {
   /** Holds a key pair with the permission `approvals`, another one without it, and an API token with it. */
   readonly approver: Caller;
   readonly agent: Caller;
+  /** Creates another holder of a key pair with `approvals`. */
+  readonly anotherApprover: () => Promise<Caller>;
   readonly tokenHolder: Caller;
   /** The path of the endpoint. */
   readonly endpoint: { readonly integrated_account_id: string; readonly id: string };
@@ -23,7 +25,10 @@ export type HeldTool = {
 };
 
 /** Creates such a tool. */
-export async function heldTool({ operator, name, as }: Context): Promise<HeldTool> {
+export async function heldTool(
+  { operator, name, as }: Context,
+  fields: { readonly required_approvals?: number } = {},
+): Promise<HeldTool> {
   const organization = await createdOrganization(operator, name('tenant'));
   const pairOf = async (...permissions: ('servers' | 'approvals')[]) => {
     const { apiKey, apiSecret } = await createdPair(operator, organization, { name: name('pair'), permissions });
@@ -32,7 +37,11 @@ export async function heldTool({ operator, name, as }: Context): Promise<HeldToo
   const permissions: ('accounts' | 'approvals')[] = ['accounts', 'approvals'];
   const { token } = await createdToken(operator, organization, { name: name('token'), permissions });
   const holder = as(bearer(token, '$NEW_TOKEN'));
-  const account = await createdAccount(holder, { name: name('held'), approval_policy: 'require_approval_all' });
+  const account = await createdAccount(holder, {
+    name: name('held'),
+    approval_policy: 'require_approval_all',
+    ...fields,
+  });
   const body = { name: name('held') };
   const endpoint = (await holder.call(201, 'createEndpoint', { path: under(account), body })).json;
   const client = as(NONE);
@@ -49,6 +58,7 @@ export async function heldTool({ operator, name, as }: Context): Promise<HeldToo
   return {
     approver: await pairOf('approvals'),
     agent: await pairOf('servers'),
+    anotherApprover: () => pairOf('approvals'),
     tokenHolder: holder,
     endpoint: { ...under(account), id: endpoint.id },
     call: (args) => {

@@ -26,7 +26,7 @@ export const pairChecks = checks('all', {
     const { pair } = await tenant(context);
     const { caller: admin } = await pair();
     const { caller: agent } = await pair({ permissions: ['servers'] });
-    const path = await created(agent, { name: context.name('agent') });
+    const path = await created(agent, { name: context.name('agent'), required_approvals: 2 });
     await agent.call(200, 'updateMcpServer', { path, body: { name: context.name('renamed') } });
     await admin.call(201, 'addToolApproval', { path, body: APPROVAL });
     const before = await read(agent, path);
@@ -36,6 +36,7 @@ export const pairChecks = checks('all', {
       await agent.call(403, 'createMcpServer', { body }),
       await agent.call(403, 'updateMcpServer', { path, body: { description: 'x', ...decision } }),
       await agent.call(403, 'updateApprovalPolicy', { path, body: decision }),
+      await agent.call(403, 'updateMcpServer', { path, body: { required_approvals: 1 } }),
       await agent.call(403, 'addToolApproval', { path, body: { ...APPROVAL, tool_name: 'x' } }),
       await agent.call(403, 'removeToolApproval', { path: { ...path, toolName: 'file_read' } }),
     ]) {

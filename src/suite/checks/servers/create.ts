@@ -17,6 +17,7 @@ export const createChecks = checks('servers', {
       request_headers: {},
       tags: [],
       timeout_seconds: null,
+      required_approvals: 1,
     });
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const fresh = Math.abs(created_at - Date.now()) < DAY_MS;
@@ -33,6 +34,7 @@ export const createChecks = checks('servers', {
       request_headers: { Authorization: `Bearer ${name('header')}`, 'User-Agent': `MCP-Client/2.0 ${name('header')}` },
       tags: ['files', 'Größe'],
       timeout_seconds: 300,
+      required_approvals: 3,
     } as const;
     const answer = await create(team, { ...fields, tags: [...fields.tags] });
     const server = dataOf(answer);
@@ -93,6 +95,7 @@ export const createChecks = checks('servers', {
       request_headers: [null, [], 'Authorization: x', { Authorization: 1 }, { Authorization: null }],
       tags: [null, 'files', ['files', 'files'], [''], [1]],
       timeout_seconds: [0, 3601, 1.5, '60'],
+      required_approvals: [0, 6, 1.5, '2', null],
     };
     for (const [key, values] of Object.entries(wrong)) {
       for (const value of values) {

@@ -45,6 +45,8 @@ export const updateChecks = checks('servers', {
       { tags: [] },
       { timeout_seconds: 300 },
       { timeout_seconds: null },
+      { required_approvals: 2 },
+      { required_approvals: 1 },
       {},
     ];
     for (const body of changes) {
@@ -53,7 +55,7 @@ export const updateChecks = checks('servers', {
       const after = { ...lasting(before), ...body };
       const again = await team.call(200, 'getMcpServer', { path });
       same(again, 'the server', lasting(dataOf(again)), after);
-      const { tags: _, timeout_seconds: __, created_at: ___, ...shown } = dataOf(again);
+      const { tags: _, timeout_seconds: __, required_approvals: ____, created_at: ___, ...shown } = dataOf(again);
       same(answer, 'the server as it is then read:', dataOf(answer), shown);
     }
     same(
@@ -139,6 +141,7 @@ export const updateChecks = checks('servers', {
       request_headers: { Host: 'example.com' },
       tags: ['same', 'same'],
       timeout_seconds: 0,
+      required_approvals: 6,
       nickname: 'x',
       config: { name: 'x' },
       id: `mcp_${randomUUID()}`,
