@@ -64,8 +64,9 @@ export function calledServiceOf(integration: Pick<Integration, 'baseUrl' | 'serv
   return { ...serviceOf(integration), security, accesses, documentUrl, isBaseGiven: integration.baseUrl !== null };
 }
 
-/** Whether a server URL names a host, or may name one once it is filled. */
-const namesHost = (url: string): boolean => /^(?:\{|(?:[^/?#]*:)?\/\/)/.test(url);
+/** Whether a server URL names a host, or may name one once it is filled, as the parser of URLs reads it. */
+const namesHost = (url: string): boolean =>
+  /^(?:\{|[a-z][a-z0-9+.-]*:|\/\/)/i.test(url.replaceAll(/^[\0- ]+|[\t\n\r]/g, '').replaceAll('\\', '/'));
 
 /**
  * Returns the base URL of a request. A base URL of the integration says where the whole service is: of the server of an
@@ -81,7 +82,9 @@ export function baseOf(
   const given = isObject(context.variables) ? context.variables : {};
   const base = service.baseUrl === null ? null : fill({ url: service.baseUrl, variables: service.variables }, given);
   const isReplaced = server === undefined || (service.isBaseGiven && namesHost(server.url));
-  const url = isReplaced ? base : fill(server, given);
+  const filled = isReplaced ? base : fill(server, given);
+  // The value of a variable may name a host too.
+  const url = filled !== null && service.isBaseGiven && namesHost(filled) ? base : filled;
   if (url === null) {
     throw new CallFailed('The URL of the service is unknown: set a base_url for the integration.');
   }

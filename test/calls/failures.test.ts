@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, test } from 'vitest';
 import { createEgress, type Egress } from '../../src/egress/egress.ts';
+import type { DerivedTool } from '../../src/tools/types.ts';
 import { derived, documentOf, jsonBody, toolOf } from '../tools/support/documents.ts';
 import { callerOf, NOBODY, serviceAt, sharedEgress, textOf } from './support/calls.ts';
 import { answering, startService } from './support/service.ts';
@@ -298,6 +299,21 @@ describe('the server of a tool', () => {
       await call(one, one.request.path === '/b/{id}' ? { id: '1' } : {}, { service: at });
     }
     expect(service.received.map(({ url }) => url)).toEqual(['/staging/a', '/staging/b/1', '/staging/c']);
+  });
+
+  it.each([
+    '\\\\unused.test/elsewhere',
+    '/\t/unused.test/elsewhere',
+    '\u0001//unused.test/elsewhere',
+    'https:unused.test/elsewhere',
+    '/{host}',
+  ])('is the base URL where a server names a host as the URL parser reads it: %j', async (url) => {
+    const own = { servers: [{ url, variables: { host: { default: '/unused.test/elsewhere' } } }] };
+    const document = documentOf({ '/a': { get: { summary: 'x', ...own } } });
+    const [one] = derived(document).tools as [DerivedTool];
+    const { result } = await call(one, {}, { service: serviceAt(service.url, document) });
+    expect(result.isError, JSON.stringify(result)).toBeUndefined();
+    expect(service.received.map((request) => request.url)).toEqual(['/a']);
   });
 
   it('uses the defaults of its variables', async () => {
