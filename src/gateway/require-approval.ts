@@ -1,6 +1,6 @@
 import { admit, type NotApproved } from '../approvals/admission.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
-import { isObject } from '../base/json.ts';
+import { isObject, isRawNumber } from '../base/json.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
@@ -90,8 +90,23 @@ export async function requireApproval(
   }
 }
 
-/** The members of `_meta` that the protocol defines. Servers may read others as arguments, and no person has seen them. */
-const META = ['progressToken', 'traceparent', 'tracestate', 'baggage'];
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/**
+ * The members of `_meta` that the protocol defines, with their types. Servers may read others as arguments, and no person
+ * has seen them.
+ */
+const META: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['progressToken', (value) => isText(value) || typeof value === 'number' || isRawNumber(value)],
+  ['traceparent', isText],
+  ['tracestate', isText],
+  ['baggage', isText],
+  [`${META_PREFIX}protocolVersion`, isText],
+  [`${META_PREFIX}clientInfo`, isObject],
+  [`${META_PREFIX}clientCapabilities`, isObject],
+  [`${META_PREFIX}logLevel`, isText],
+  [`${META_PREFIX}related-task`, isObject],
+]);
 
 /**
  * Makes the message of an approved call: exactly the name and the arguments that a person has seen, and of the rest only
@@ -100,14 +115,12 @@ const META = ['progressToken', 'traceparent', 'tracestate', 'baggage'];
 export function approvedMessage<M extends RequestMessage>(message: M, name: string, args: ApprovedCall['args']): M {
   const { id, method, params } = message;
   const { _meta: meta, task } = params;
-  const kept = isObject(meta)
-    ? Object.entries(meta).filter(([key]) => META.includes(key) || key.startsWith(META_PREFIX))
-    : [];
+  const kept = isObject(meta) ? Object.entries(meta).filter(([key, value]) => META.get(key)?.(value) === true) : [];
   const approved = {
     name,
     ...(args !== undefined && { arguments: args }),
     ...(kept.length > 0 && { _meta: Object.fromEntries(kept) }),
-    ...(task !== undefined && { task }),
+    ...(isObject(task) && { task: typeof task.ttl === 'number' ? { ttl: task.ttl } : {} }),
   };
   const json = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params: approved }));
   return { ...message, params: approved, json };

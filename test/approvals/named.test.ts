@@ -194,7 +194,10 @@ test('a redacted copy is not hashed: the approval of one password is not that of
 
 test('what no person has seen is not sent', async () => {
   await start();
-  const params = { name: 'write', arguments: { a: 1 }, input: { a: 2 }, _meta: { progressToken: 1, account: 'eve' } };
+  // Members of extensions, and members of the protocol with another type than it defines, are no part of a call.
+  const unseen = { account: 'eve', 'io.modelcontextprotocol/account': 'eve', baggage: { account: 'eve' } };
+  const _meta = { progressToken: 1, traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', ...unseen };
+  const params = { name: 'write', arguments: { a: 1 }, input: { a: 2 }, task: { ttl: 1, account: 'eve' }, _meta };
   const ask = () => post({ gateway, token: minted.token }, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
   await ask();
   await approved();
@@ -202,7 +205,7 @@ test('what no person has seen is not sent', async () => {
   expect(JSON.parse(upstream.calls[0] ?? '').params).toEqual({
     name: 'write',
     arguments: { a: 1 },
-    _meta: { progressToken: expect.anything() },
+    _meta: { progressToken: expect.anything(), traceparent: _meta.traceparent },
   });
 });
 
