@@ -15,6 +15,8 @@ const MAX_DELIVERIES = 32;
 const MAX_OWN_DELIVERIES = 4;
 /** The time after which another process may deliver what this one has claimed, beyond the time-out of the receiver. */
 const CLAIM_MARGIN_MS = 30_000;
+/** The status with which a receiver says that it wants no events any more. */
+const GONE = 410;
 
 /** The parts of the gateway that deliveries use. */
 export type DeliveryParts = {
@@ -112,7 +114,8 @@ async function record(
   const { organizationId, eventId, type } = delivery;
   const tries = delivery.tries + 1;
   const delayMs = limits.webhookRetryDelaysMs[delivery.tries];
-  const status = error === null ? 'delivered' : delayMs === undefined ? 'failed' : 'waiting';
+  const isGone = responseStatus === GONE;
+  const status = error === null ? 'delivered' : isGone || delayMs === undefined ? 'failed' : 'waiting';
   await store.writeFor(organizationId, async (db) => {
     const isOurs = await (status === 'waiting'
       ? deliveries.retry(db, delivery, delayMs as number)
@@ -122,12 +125,11 @@ async function record(
     }
     await webhooks.noteDelivery(db, id, { eventId, type, status, tries, at, responseStatus, error });
     const receiver = await webhooks.findReceiver(db, id, at);
-    const reason =
-      responseStatus === 410
-        ? 'The receiver answered 410 (gone).'
-        : status === 'failed' && at - (receiver?.failingSince ?? at) >= limits.webhookMaxFailingMs
-          ? 'Nothing could be delivered for 5 days.'
-          : null;
+    const reason = isGone
+      ? 'The receiver answered 410 (gone).'
+      : status === 'failed' && at - (receiver?.failingSince ?? at) >= limits.webhookMaxFailingMs
+        ? 'Nothing could be delivered for 5 days.'
+        : null;
     if (receiver === null || reason === null) {
       return;
     }

@@ -62,8 +62,19 @@ export async function sendEvent({ way, receiver, eventId, body, at, timeoutMs, s
 class Unsent extends Error {
   override readonly name = 'Unsent';
 
-  constructor({ reason, cause }: HttpFailure) {
-    super(cause instanceof EgressRefused ? cause.message : `The receiver cannot be reached (${reason}).`, { cause });
+  constructor(failure: HttpFailure) {
+    super(failure.cause instanceof EgressRefused ? failure.cause.message : reasonOf(failure), { cause: failure.cause });
+  }
+}
+
+function reasonOf({ kind, isAnswered, reason }: HttpFailure): string {
+  switch (kind) {
+    case 'unreachable':
+      return `The receiver cannot be reached (${reason}).`;
+    case 'contradicting':
+      return `The receiver answered with two ${reason} headers that differ.`;
+    default:
+      return `The receiver broke off ${isAnswered ? 'its answer' : 'before it answered'} (${reason}).`;
   }
 }
 

@@ -108,7 +108,14 @@ describe('a receiver that fails', () => {
       (one) => {
         one.answer = (response) => response.destroy();
       },
-      { response_status: null, error: expect.stringContaining('cannot be reached') },
+      { response_status: null, error: expect.stringContaining('broke off before it answered') },
+    ],
+    [
+      'answers two things at once',
+      (one) => {
+        one.answer = (response) => response.writeHead(200, ['content-type', 'a/b', 'content-type', 'c/d']).end();
+      },
+      { response_status: null, error: 'The receiver answered with two content-type headers that differ.' },
     ],
   ];
   test.each(FAILURES)('and %s gets the same event again, and nobody else waits', async (_, fail, expected) => {
@@ -188,6 +195,8 @@ describe('a receiver that fails', () => {
       expect(await read(hook)).toMatchObject({
         enabled: false,
         disabled_reason: 'The receiver answered 410 (gone).',
+        // Nothing waits any more.
+        last_delivery: { status: 'failed', tries: 1 },
       }),
     );
   });
