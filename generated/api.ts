@@ -2821,6 +2821,11 @@ export interface components {
             usable_until: components["schemas"]["OptionalMilliseconds"];
             used_at: components["schemas"]["OptionalMilliseconds"];
             outcome: components["schemas"]["ApprovalOutcome"];
+            /**
+             * @description How often the server has asked the client for more in the course of the approved call, and the client has answered. No approver has seen these answers.
+             * @example 0
+             */
+            unseen_rounds: number;
         };
         /** @description One page of an organization's approval requests. */
         ApprovalRequestPage: {
@@ -3005,6 +3010,11 @@ export interface components {
             usable_until: components["schemas"]["OptionalMilliseconds"];
             used_at: components["schemas"]["OptionalMilliseconds"];
             outcome: components["schemas"]["ApprovalOutcome"];
+            /**
+             * @description How often the server has asked the client for more in the course of the approved call, and the client has answered. No approver has seen these answers.
+             * @example 0
+             */
+            unseen_rounds: number;
         };
         /** @description The success envelope. */
         ApprovalRequestAnswer: {
@@ -4041,7 +4051,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.answered` (the client has answered what the server asked in the course of the approved call), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
@@ -4065,7 +4075,7 @@ export interface components {
              */
             outcome: "success" | "failure";
             /**
-             * @description Details that depend on the action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; for a failure also `reason`. `approval`: not sent, because no person has approved the call yet. `denied`: not sent, because a person has denied the call. `outdated_tools`: not sent, because the server did not send a fresh enough list of tools in time for the decision. `tool_error`: the answer reports an error. `server_failed`: the server could not be reached, or did not answer the call. `client_gone`: the client had disconnected, or cancelled the call. `endpoint_gone`: the call may have been carried out, but by then the endpoint was deleted, had expired, or had stricter requirements. `internal`: an internal error. Later versions may add more reasons. If the operator has enabled their recording, `arguments` holds the JSON text of the arguments; `arguments_cut` is true if the text is not complete. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `approval.*`: the `endpoint`, the `account`, the `tool`, the `definition_hash` and the `arguments_digest`, never the arguments. `tool.changed`: the `count` of tools that changed since the previous list; for the first ten, `tools` holds the `name` and the hashes of both definitions, `first_seen` and `now`. Tool names are cut at 256 characters, here and in `target`; a cut name is followed by `… sha256:` and the first 16 digits of the hash of the whole name.
+             * @description Details that depend on the action; never a secret. `tool.called`: `duration_ms`, `request_bytes`, `response_bytes`; for a failure also `reason`. `approval`: not sent, because no person has approved the call yet. `denied`: not sent, because a person has denied the call. `outdated_tools`: not sent, because the server did not send a fresh enough list of tools in time for the decision. `tool_error`: the answer reports an error. `server_failed`: the server could not be reached, or did not answer the call. `client_gone`: the client had disconnected, or cancelled the call. `endpoint_gone`: the call may have been carried out, but by then the endpoint was deleted, had expired, or had stricter requirements. `internal`: an internal error. Later versions may add more reasons. If the operator has enabled their recording, `arguments` holds the JSON text of the arguments; `arguments_cut` is true if the text is not complete. `tool.called_daily`: `calls`, the `failures` among them, and the sums of `duration_ms`, `request_bytes` and `response_bytes`. `approval.*`: the `endpoint`, the `account`, the `tool`, the `definition_hash` and the `arguments_digest`, never the arguments; `approval.answered` also the `round`, and the size and the SHA-256 of the answers as JSON, `answers_bytes` and `answers_digest`; if the operator has enabled the recording of arguments, `answers` holds that JSON text, and `answers_cut` is true if it is not complete. `tool.changed`: the `count` of tools that changed since the previous list; for the first ten, `tools` holds the `name` and the hashes of both definitions, `first_seen` and `now`. Tool names are cut at 256 characters, here and in `target`; a cut name is followed by `… sha256:` and the first 16 digits of the hash of the whole name.
              * @example {
              *       "changed": [
              *         "name",

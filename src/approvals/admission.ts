@@ -134,7 +134,11 @@ async function answerBy(
   }
 }
 
-async function approved(db: Db, { id, organizationId }: ApprovalRequest): Promise<Admission> {
+/** Returns what may be sent of a request whose approval is used. */
+export async function approved(
+  db: Db,
+  { id, organizationId }: Pick<ApprovalRequest, 'id' | 'organizationId'>,
+): Promise<Extract<Admission, { kind: 'approved' }>> {
   const contents = await requests.contents(db, organizationId, id);
   if (contents === null || contents.sealed === null) {
     throw new TypeError(`approval request ${id} has no arguments`);
@@ -187,6 +191,6 @@ async function ask(
   await requests.insert(db, { ...created, heldBytes, definition, pinned, sealed });
   const actor = { kind: 'endpoint', ...created.endpoint } as const;
   await auditRequest(db, 'approval.requested', actor, created, at);
-  const undecided = { decidedAt: null, usableUntil: null, usedAt: null, outcome: null };
+  const undecided = { decidedAt: null, usableUntil: null, usedAt: null, outcome: null, unseenRounds: 0 };
   return { ...created, status: 'pending', ...undecided };
 }

@@ -5,7 +5,7 @@ import type { ApprovalRequest } from '../store/approval-requests.ts';
 import type { Db } from '../store/store.ts';
 import { tellRequest } from './tell-request.ts';
 
-type ApprovalAction = Extract<Action, `approval.${string}`>;
+type ApprovalAction = Exclude<Extract<Action, `approval.${string}`>, 'approval.answered'>;
 
 /** The events that webhooks are told. */
 const EVENTS: Readonly<Record<ApprovalAction, WebhookEvent>> = {
@@ -17,6 +17,12 @@ const EVENTS: Readonly<Record<ApprovalAction, WebhookEvent>> = {
   'approval.outdated': 'approval.outdated',
 };
 
+/** What an event says of its request. */
+type Audited = Pick<
+  ApprovalRequest,
+  'id' | 'organizationId' | 'endpoint' | 'accountId' | 'toolName' | 'definitionHash' | 'argumentsDigest'
+>;
+
 /**
  * Audits what happens to a request and tells webhooks of it, in the transaction that does it, after it is stored. The
  * arguments are not in the log.
@@ -25,13 +31,30 @@ export const auditRequest = async (
   db: Db,
   action: ApprovalAction,
   actor: Actor,
-  request: Pick<
-    ApprovalRequest,
-    'id' | 'organizationId' | 'endpoint' | 'accountId' | 'toolName' | 'definitionHash' | 'argumentsDigest'
-  >,
+  request: Audited,
   at: number,
 ): Promise<void> => {
-  await audit(db, {
+  await auditOnly(db, action, actor, request, { at });
+  await tellRequest(db, EVENTS[action], request, at);
+};
+
+/** Audits that the client of a request has answered what the server asked it in the course of the approved call. */
+export const auditAnswers = (
+  db: Db,
+  request: Audited,
+  answers: Readonly<Record<string, unknown>>,
+  at: number,
+): Promise<void> =>
+  auditOnly(db, 'approval.answered', { kind: 'endpoint', ...request.endpoint }, request, { at, answers });
+
+const auditOnly = (
+  db: Db,
+  action: Action,
+  actor: Actor,
+  request: Audited,
+  { at, answers }: { readonly at: number; readonly answers?: Readonly<Record<string, unknown>> },
+): Promise<void> =>
+  audit(db, {
     at,
     actor,
     organizationId: request.organizationId,
@@ -43,7 +66,6 @@ export const auditRequest = async (
       tool: auditedName(request.toolName),
       definition_hash: request.definitionHash,
       arguments_digest: request.argumentsDigest,
+      ...answers,
     },
   });
-  await tellRequest(db, EVENTS[action], request, at);
-};

@@ -8,6 +8,8 @@ import { WaitingCalls } from './waiting-calls.ts';
 
 /** Writes tool calls to the audit log in batches, without delaying the calls. */
 export type CallAudit = {
+  /** Whether the arguments of calls are recorded. */
+  readonly withArguments: boolean;
   /**
    * Records a call and its arguments. Never throws and never waits. Of the 10,000 calls that may wait, an organization
    * may have a quarter, and more while another quarter stays free; further calls are counted but not recorded.
@@ -114,6 +116,7 @@ export function createCallAudit({ store, log, metrics, withArguments, budget }: 
   };
 
   return {
+    withArguments,
     record: (call, args) => {
       counted[call.reason === undefined ? 'success' : 'failure'].inc();
       metrics.toolCallDuration.observe(call.durationMs / 1000);

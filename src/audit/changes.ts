@@ -27,6 +27,7 @@ export type Action =
   | 'approval.approved'
   | 'approval.denied'
   | 'approval.used'
+  | 'approval.answered'
   | 'approval.expired'
   | 'approval.outdated'
   | 'webhook.created'

@@ -15,7 +15,7 @@ export const approvalsOf = ({ decisions, required_approvals: required }: Summary
 
 /** Writes a request whole for a person who decides: nothing is cut or masked, and nothing is invisible. */
 export function requestText(request: Whole): string {
-  const { endpoint, client, reason, approval_policy: policy, decisions } = request;
+  const { endpoint, client, reason, approval_policy: policy, decisions, unseen_rounds: unseen } = request;
   const facts: readonly (readonly [string, string])[] = [
     ['Request', request.id],
     ['Status', request.status],
@@ -30,6 +30,9 @@ export function requestText(request: Whole): string {
     ['Decide until', formatInstant(request.expires_at)],
     ['Arguments', `${request.arguments_bytes} bytes, SHA-256 ${request.arguments_digest}`],
     ['Definition', `SHA-256 ${request.definition_hash}`],
+    ...(unseen === 0
+      ? []
+      : [['Not seen', `the client has answered the server ${unseen} times while the call ran`] as const]),
     ...decisions.map(
       ({ decision, by, at, reason: why }) =>
         ['Decided', `${decision} by ${by.name} at ${formatInstant(at)}${why === null ? '' : `: ${why}`}`] as const,

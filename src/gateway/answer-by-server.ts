@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.ts';
 import { passOn, sessionHeaders } from './relay.ts';
 import { foldCase } from './repeated-members.ts';
 import { methodNotFound, type Result } from './results.ts';
+import { isOwnState, refusedRound } from './rounds.ts';
 import type { ServedServer } from './served.ts';
 import { SESSION_METHODS } from './shared-session.ts';
 import { isTaskMethod, servesTasks, withoutTaskRequests } from './tasks.ts';
@@ -112,6 +113,9 @@ async function answerRequest(deps: Deps, call: ServerCall, hasSession: boolean):
     default:
       if (!isOffered(call, hasSession)) {
         throw methodNotFound(call.era);
+      }
+      if (isOwnState(call.message.params.requestState)) {
+        throw refusedRound('is that of a call of a tool.');
       }
       await forward(deps, narrowSubscription(call));
       return null;

@@ -36,9 +36,8 @@ export async function answerMessage(
       if (!isHeld && !(error instanceof NotSent)) {
         throw error;
       }
-      const outcome = isHeld
-        ? await answerUnapproved(deps, asked, message, error, { ...holding, round: asking.round })
-        : null;
+      const round = asking.round?.kind === 'waits' ? asking.round : null;
+      const outcome = isHeld ? await answerUnapproved(deps, asked, message, error, { ...holding, round }) : null;
       if (outcome !== null) {
         return outcome;
       }

@@ -7,6 +7,7 @@ import type { Deps } from '../deps.ts';
 import type { Mask } from '../runtime/mask.ts';
 import type { ServerMessage } from '../runtime/messages.ts';
 import type { Era } from '../runtime/protocol.ts';
+import { isQuestion } from './ask-on.ts';
 import type { ServerCall } from './call.ts';
 import type { Answered } from './outcome.ts';
 import { acceptOf, beginEvents, KEEP_ALIVE_MS, linkHelp, sendJson } from './reply.ts';
@@ -45,7 +46,8 @@ export async function sendMessages(
       const written = writeJson(message);
       const text = mask === null ? written : await mask.message(written, message);
       if (isResponse) {
-        answered = { isError: isFailure(message), responseBytes: Buffer.byteLength(text) };
+        const responseBytes = Buffer.byteLength(text);
+        answered = { isError: isFailure(message), responseBytes, isQuestion: isQuestion(message.result) };
       }
       if (isResponse && !response.headersSent) {
         const status = statusFor(era, message);

@@ -1,7 +1,7 @@
 import type { NotApproved } from '../approvals/admission.ts';
 import type { Deps } from '../deps.ts';
 import type { EndpointRequest } from './call.ts';
-import { elicitationRequest, hasDeclined, inputRequired, MAX_ROUNDS, type Round } from './elicitation.ts';
+import { elicitationRequest, hasDeclined, inputRequired, MAX_ROUNDS } from './elicitation.ts';
 import { eraOf } from './eras.ts';
 import { type HoldableAnswer, holdCall } from './hold-call.ts';
 import type { Message } from './message.ts';
@@ -9,6 +9,7 @@ import { AnswerFailed, type Outcome } from './outcome.ts';
 import { sendResult } from './reply.ts';
 import type { Unapproved } from './require-approval.ts';
 import { completeResult, type Result } from './results.ts';
+import type { WaitingRound } from './rounds.ts';
 import { unapprovedResult } from './unapproved-result.ts';
 
 /** Where the answer to a message goes, until when its client may be held, and the round that it comes with, if any. */
@@ -16,7 +17,7 @@ export type Holding = {
   readonly place: HoldableAnswer;
   /** Milliseconds of `performance.now()`. */
   readonly until: number;
-  readonly round: Round | null;
+  readonly round: WaitingRound | null;
 };
 
 /**
@@ -37,7 +38,8 @@ export async function answerUnapproved(
     return { call: { ...held, verdict }, isError: true, responseBytes };
   };
   const sendRound = ({ request }: NotApproved, isFirst: boolean): Outcome => {
-    const next = { requestId: request.id, digest, count: (round?.count ?? 0) + 1 };
+    const { id: requestId } = request;
+    const next = { kind: 'waits', tool: call.tool, digest, requestId, count: (round?.count ?? 0) + 1 } as const;
     return send(inputRequired(deps.store.read.secrets, deps.publicUrl, request, next, isFirst), 'waits');
   };
   const sendEnd = (waiting: NotApproved): Outcome => {

@@ -4,6 +4,8 @@ import type { ApprovalReason } from '../contract/closed-words.ts';
 import type { Deps } from '../deps.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';
+import { approvedMessage, unapprovedMessage } from './approved-message.ts';
+import { sealQuestions } from './ask-on.ts';
 import type { ServerCall } from './call.ts';
 import { type Elicits, isSentByOpener } from './elicitation.ts';
 import { forward } from './forward.ts';
@@ -11,7 +13,7 @@ import { LIST_FRESHNESS } from './list-tools.ts';
 import { type Answered, AnswerFailed, type Outcome, outcomeOf } from './outcome.ts';
 import { paramHeaders } from './param-headers.ts';
 import { hasOpeningSession } from './relay.ts';
-import { type ApprovedCall, approvedMessage, requireApproval, sentArguments } from './require-approval.ts';
+import { type ApprovedCall, requireApproval, sentArguments } from './require-approval.ts';
 import { argumentsOf, notReadOnly, outdatedTools, unknownTool } from './results.ts';
 import type { ViewedTool } from './served.ts';
 
@@ -27,7 +29,10 @@ export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outc
   }
   const asked = argumentsOf(call.message.params);
   const approved = tool.reason === null ? null : await approvalOf(deps, call, { ...tool, reason: tool.reason });
-  const message = approved === null ? call.message : approvedMessage(call.message, name, approved.args);
+  const message =
+    approved === null
+      ? unapprovedMessage(deps.store.read.secrets, call.endpoint.id, call.message)
+      : approvedMessage(call.message, approved);
   const args = approved === null ? asked : (approved.args ?? {});
   const requestId = approved?.requestId ?? null;
   return outcomeOf({ tool: name, args, verdict: 'runs', requestId }, async () => {
@@ -36,7 +41,8 @@ export async function callServerTool(deps: Deps, call: ServerCall): Promise<Outc
     const headers = paramHeaders(tool.definition, args, sent);
     // An approval is for one call, even of a tool that changes nothing.
     const mayRunTwice = approved === null && readsOnly(hintsOf(tool.definition));
-    return run(deps, { ...call, message, paramHeaders: headers }, mayRunTwice);
+    const rewrite = approved !== null && call.era === 'stateless' && { rewrite: sealQuestions(deps, call, approved) };
+    return run(deps, { ...call, message, paramHeaders: headers, ...rewrite }, mayRunTwice);
   });
 }
 

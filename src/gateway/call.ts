@@ -3,11 +3,12 @@ import type { Earlier } from '../approvals/admission.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Identified } from '../http/context.ts';
 import type { Connection } from '../runtime/connection.ts';
+import type { ServerMessage } from '../runtime/messages.ts';
 import type { Era } from '../runtime/protocol.ts';
-import type { Round } from './elicitation.ts';
 import type { RequestInFlight } from './in-flight.ts';
 import type { Message, RequestMessage } from './message.ts';
 import type { Renewable } from './renewable.ts';
+import type { Round } from './rounds.ts';
 import type { Served, ServedServer, ServedService } from './served.ts';
 
 /** A request of an MCP client to an endpoint that is there. The signal ends it: the client is gone, or the token no longer good. */
@@ -61,6 +62,8 @@ export type ServerCall<M = RequestMessage> = Call<ServedServer, M> & {
   readonly session: SessionHeaders;
   /** Of a call of a tool, the headers that repeat its arguments. */
   readonly paramHeaders?: Readonly<Record<string, string>>;
+  /** Changes the response of a server of the stateless era before the client gets it. */
+  readonly rewrite?: (response: ServerMessage) => ServerMessage;
 };
 
 /** Whether a call's message wants an answer. */

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { approvalRequestId } from '../audit/wire.ts';
 import { isObject } from '../base/json.ts';
 import { readJson } from '../base/read-json.ts';
-import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import type { ApprovalRequest } from '../store/approval-requests.ts';
 import type { Sealer } from '../store/secrets.ts';
-import { type Message, RpcError } from './message.ts';
+import type { Message } from './message.ts';
 import type { Result } from './results.ts';
+import { sealRound, type WaitingRound } from './rounds.ts';
 import { approvalMeta, approvalUrl } from './unapproved-result.ts';
 
 /**
@@ -27,36 +27,8 @@ export const isSentByOpener = ({ params: { _meta: meta } }: Message): boolean =>
 
 const WHAT = 'A person must approve this call. Open the page to see how.';
 
-/** One round of asking by results, as it is in `requestState`. The client cannot read or change it. */
-export type Round = {
-  /** The UUID of the request that the client was told about. */
-  readonly requestId: string;
-  /** The digest of the arguments of the call. */
-  readonly digest: string;
-  /** How often the call was answered so. */
-  readonly count: number;
-};
-
 /** The number of rounds after which a call is answered with an ordinary result. */
 export const MAX_ROUNDS = 8;
-
-const contextOf = (endpointId: string): string => `approval_round:${endpointId}`;
-
-/** Opens the round that a client sends back with its call. Throws an RpcError if it is not of this endpoint and call. */
-export function openRound(secrets: Sealer, endpointId: string, sealed: unknown, digest: string): Round {
-  try {
-    const round = readJson(secrets.open(String(sealed), contextOf(endpointId))) as Round;
-    if (round.digest === digest) {
-      return round;
-    }
-  } catch {
-    // Not sealed here, or for another endpoint.
-  }
-  throw new RpcError(
-    RPC_ERROR_CODES.invalidParams,
-    'This `requestState` is not of this call: a call that waits for a person can carry only that of Gatehouse. Call again without it.',
-  );
-}
 
 /** The key of the one request in `inputRequests`. */
 const KEY = 'approval';
@@ -66,14 +38,14 @@ export function inputRequired(
   secrets: Sealer,
   publicUrl: string,
   request: ApprovalRequest,
-  round: Round,
+  round: WaitingRound,
   isFirst: boolean,
 ): Result {
   const params = { mode: 'url', url: approvalUrl(publicUrl, request), message: WHAT };
   return {
     resultType: 'input_required',
     ...(isFirst && { inputRequests: { [KEY]: { method: 'elicitation/create', params } } }),
-    requestState: secrets.seal(JSON.stringify(round), contextOf(request.endpoint.id)),
+    requestState: sealRound(secrets, request.endpoint.id, round),
     _meta: approvalMeta(publicUrl, request),
   };
 }

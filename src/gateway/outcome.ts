@@ -21,6 +21,8 @@ export type Answered = {
   /** Whether the answer reports a failure; undefined if the server ended without an answer. */
   readonly isError: boolean | undefined;
   readonly responseBytes: number;
+  /** Whether the server asks the client for more: the call goes on. */
+  readonly isQuestion?: boolean;
 };
 
 /** The result of a message: the call and its answer for a call of an existing tool, otherwise null. */
@@ -84,8 +86,8 @@ export function recordCall(
     return;
   }
   const { call } = ended;
-  const { isError, responseBytes } = ended instanceof AnswerFailed ? ended.answered : ended;
-  if (call.requestId !== null && isError !== undefined) {
+  const { isError, responseBytes, isQuestion } = ended instanceof AnswerFailed ? ended.answered : ended;
+  if (call.requestId !== null && isError !== undefined && isQuestion !== true) {
     noteOutcome(deps, organizationId, call.requestId, isError);
   }
   deps.callAudit.record(

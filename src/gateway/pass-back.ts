@@ -7,6 +7,7 @@ import { isEventStream, isJson, protocolViolation, readMessages, type ServerMess
 import { unanswered } from '../runtime/streamed-answer.ts';
 import { sendMessages } from './answer-messages.ts';
 import { AnswerScanner } from './answer-scanner.ts';
+import { rewritten } from './ask-on.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
 import type { Message } from './message.ts';
@@ -16,7 +17,7 @@ import { passRefusal, statusForClient } from './pass-refusal.ts';
 import { acceptOf, beginEvents, linkHelp, sendBody, sendJson } from './reply.ts';
 
 /** The request that is answered: a message, or null for the stream of notifications of a session. */
-type Asked = Pick<ServerCall, 'source' | 'connection' | 'era' | 'request' | 'response'> & {
+type Asked = Pick<ServerCall, 'source' | 'connection' | 'era' | 'request' | 'response' | 'rewrite'> & {
   readonly message: Message | null;
 };
 
@@ -41,6 +42,10 @@ async function pass(deps: Deps, asked: Asked, answer: HttpAnswer): Promise<Answe
     linkHelp(response, deps.publicUrl, statusForClient(answer));
     const responseBytes = await passRefusal({ name, mask }, answer, request, response, id);
     return { isError: true, responseBytes };
+  }
+  if (asked.rewrite !== undefined) {
+    const messages = noteToolChanges(deps, source.server, readMessages(name, answer, memoryOf(request)));
+    return sendMessages(deps, asked, rewritten(name, messages, asked.rewrite), mask);
   }
   const areEvents = isEventStream(answer);
   const onToolsChanged = (): void => deps.runtime.toolsChanged(serverId);

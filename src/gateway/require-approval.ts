@@ -1,16 +1,18 @@
 import { admit, type NotApproved } from '../approvals/admission.ts';
+import { answerRound } from '../approvals/answer-round.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
-import { isObject, isRawNumber } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import type { Call } from './call.ts';
-import { type Elicits, openRound } from './elicitation.ts';
+import type { Elicits } from './elicitation.ts';
 import { type RequestMessage, RpcError } from './message.ts';
 import { AnswerFailed, type DecidedCall } from './outcome.ts';
 import { foldCase } from './repeated-members.ts';
 import type { Result } from './results.ts';
+import { type AskedRound, openRound, refusedRound } from './rounds.ts';
 
 /** A call is not approved: it waits for a person, or must not be sent. Whoever answers the message may hold the client. */
 export class Unapproved extends Error {
@@ -54,7 +56,14 @@ export const sentArguments = ({ hasNullArguments, params }: RequestMessage): Exa
   hasNullArguments ? null : (params.arguments as Result | undefined);
 
 /** An approved call: the request, and the arguments that a person has seen. */
-export type ApprovedCall = { readonly requestId: string; readonly args: ExactCall['args'] };
+export type ApprovedCall = {
+  readonly requestId: string;
+  readonly tool: string;
+  readonly args: ExactCall['args'];
+  readonly digest: string;
+  /** What the server has asked for in the course of the call, and gets with it; null for a call that it has not got yet. */
+  readonly asked: AskedRound | null;
+};
 
 /**
  * Takes the approval of an exact call. It is used then, before anything is sent, and the call must be sent with the
@@ -67,16 +76,29 @@ export async function requireApproval(
   { elicits, ...tool }: WaitingTool,
 ): Promise<ApprovedCall> {
   const { args, definition } = tool;
-  const decided = { tool: String(definition.name), args: args ?? {}, verdict: 'waits', requestId: null } as const;
+  const name = String(definition.name);
+  const decided = { tool: name, args: args ?? {}, verdict: 'waits', requestId: null } as const;
   try {
     requireOneReading(args);
     const { digest } = writeArguments(args);
-    const { requestState } = message.params;
+    const { requestState, inputResponses } = message.params;
     asking.round ??=
-      requestState === undefined ? null : openRound(deps.store.read.secrets, endpoint.id, requestState, digest);
-    const { id, name } = endpoint;
+      requestState === undefined
+        ? null
+        : openRound(deps.store.read.secrets, endpoint.id, requestState, { tool: name, digest });
     const client = clientOf(message.params);
-    const call = { ...tool, organizationId, endpoint: { id, name }, client };
+    const call = { ...tool, organizationId, endpoint: { id: endpoint.id, name: endpoint.name }, client };
+    if (asking.round?.kind === 'asked') {
+      const { requestId, args: seen } = await useRound(
+        deps,
+        call,
+        asking.round,
+        inputResponses,
+        asking.earlier !== null,
+      );
+      asking.earlier = { requestId, isUsed: true };
+      return { requestId, tool: name, args: seen, digest, asked: asking.round };
+    }
     const admission = await admit(deps, call, asking.earlier);
     if (admission.kind !== 'approved') {
       asking.earlier = { requestId: admission.request.id, isUsed: false };
@@ -84,46 +106,35 @@ export async function requireApproval(
       throw new Unapproved(admission, { ...decided, verdict }, { elicits, digest });
     }
     asking.earlier = { requestId: admission.requestId, isUsed: true };
-    return admission;
+    return { requestId: admission.requestId, tool: name, args: admission.args, digest, asked: null };
   } catch (error) {
     throw error instanceof Unapproved || error instanceof NotSent ? error : new AnswerFailed(error, { call: decided });
   }
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string';
-
-/**
- * The members of `_meta` that the protocol defines, with their types. Servers may read others as arguments, and no person
- * has seen them.
- */
-const META: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
-  ['progressToken', (value) => isText(value) || typeof value === 'number' || isRawNumber(value)],
-  ['traceparent', isText],
-  ['tracestate', isText],
-  ['baggage', isText],
-  [`${META_PREFIX}protocolVersion`, isText],
-  [`${META_PREFIX}clientInfo`, isObject],
-  [`${META_PREFIX}clientCapabilities`, isObject],
-  [`${META_PREFIX}logLevel`, isText],
-  [`${META_PREFIX}related-task`, isObject],
-]);
-
-/**
- * Makes the message of an approved call: exactly the name and the arguments that a person has seen, and of the rest only
- * what the protocol itself needs.
- */
-export function approvedMessage<M extends RequestMessage>(message: M, name: string, args: ApprovedCall['args']): M {
-  const { id, method, params } = message;
-  const { _meta: meta, task } = params;
-  const kept = isObject(meta) ? Object.entries(meta).filter(([key, value]) => META.get(key)?.(value) === true) : [];
-  const approved = {
-    name,
-    ...(args !== undefined && { arguments: args }),
-    ...(kept.length > 0 && { _meta: Object.fromEntries(kept) }),
-    ...(isObject(task) && { task: typeof task.ttl === 'number' ? { ttl: task.ttl } : {} }),
-  };
-  const json = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params: approved }));
-  return { ...message, params: approved, json };
+/** Uses the round in which a client answers its server. Throws an RpcError if it does not count, and NotSent. */
+async function useRound(
+  deps: Deps,
+  call: ExactCall,
+  asked: AskedRound,
+  answers: unknown,
+  isOwn: boolean,
+): Promise<Pick<ApprovedCall, 'requestId' | 'args'>> {
+  const { requestId, round, until } = asked;
+  if (deps.now() >= until) {
+    throw refusedRound('is too old: it counts for 10 minutes. The answers were not sent.');
+  }
+  const used = await answerRound(deps, call, { requestId, round, answers, isOwn });
+  switch (used) {
+    case 'answered':
+      throw refusedRound('was answered before, and counts once. The answers were not sent again.');
+    case 'changed':
+      throw refusedRound(
+        'does not count any more: something has changed since a person approved the call. The answers were not sent.',
+      );
+    default:
+      return used;
+  }
 }
 
 /** Throws an RpcError if any object in the arguments has two members that some servers take for one. */

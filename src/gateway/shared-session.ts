@@ -6,6 +6,7 @@ import type { Mask } from '../runtime/mask.ts';
 import type { StreamMask } from '../runtime/stream-mask.ts';
 import type { StreamedAnswer } from '../runtime/streamed-answer.ts';
 import { sendMessages } from './answer-messages.ts';
+import { rewritten } from './ask-on.ts';
 import type { ServerCall } from './call.ts';
 import { maskForAnswer, roomFor } from './mask-for.ts';
 import { RpcError } from './message.ts';
@@ -19,7 +20,7 @@ export const SESSION_METHODS = ['logging/setLevel', 'resources/subscribe', 'reso
 
 /** Sends a request in the session of the gateway under a new id, and its answer under the id of the client. */
 export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<Answered> {
-  const { source, connection, era, message, request, response, signal, mayBeSent } = call;
+  const { source, connection, era, message, request, response, signal, mayBeSent, rewrite } = call;
   const mask = await maskForAnswer(request, connection.target, message.params);
   if (SESSION_METHODS.includes(message.method) && (await connection.session())?.id !== undefined) {
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, 'This changes a session: initialize one of your own first.');
@@ -29,8 +30,10 @@ export async function askInSharedSession(deps: Deps, call: ServerCall): Promise<
     return sendStream(call, answer, mask);
   }
   if (!('json' in answer)) {
+    // All that the stateless era sends through a pipe comes here.
+    const messages = rewrite === undefined ? answer : rewritten(source.server.name, answer, rewrite);
     return passBusyErrors(deps, call, mask, () =>
-      sendMessages(deps, call, noteToolChanges(deps, source.server, answer), mask),
+      sendMessages(deps, call, noteToolChanges(deps, source.server, messages), mask),
     );
   }
   const { json, isError } = answer;

@@ -66,7 +66,7 @@ ${code(`curl ${request} ${credentials}`)}
 <p>Send the two hashes of the call that you have read, so that you decide about nothing else:</p>
 ${code(`curl -X POST ${request}/decision ${credentials} -H 'Content-Type: application/json' -d '${body}'`)}
 <p>An approval is valid for this one call, with exactly these arguments, for 10 minutes. If you do nothing, the call does
-not run.</p>
+not run. If the server asks the client for more while the call runs, you do not see what the client answers.</p>
 </main>
 </body>
 </html>

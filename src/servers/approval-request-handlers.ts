@@ -71,12 +71,17 @@ export const approvalRequestHandlers = (deps: Deps): Handlers<ApprovalRequestOpe
 /** Returns the UUID in the id of an approval request. */
 const requestUuid = (id: string): string => id.slice('apr_'.length);
 
-/** Adds whether a call is held, in the order of the document. */
+/** Adds whether a call is held, and its rounds, in the order of the document. */
 function toSummary({ approvalWaits }: Deps, request: DecidedRequest): Schemas['ApprovalRequestSummary'] {
   const { id, organization_id, status, account_id, server_id, server_name, endpoint, client, ...others } =
     approvalFacts(request);
   const before = { id, organization_id, status, account_id, server_id, server_name, endpoint, client };
-  return { ...before, client_waiting: approvalWaits.isHeld(request.id), ...others };
+  return {
+    ...before,
+    client_waiting: approvalWaits.isHeld(request.id),
+    ...others,
+    unseen_rounds: request.unseenRounds,
+  };
 }
 
 /** Adds the contents, with numbers as written, in the order of the document. */

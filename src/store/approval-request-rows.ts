@@ -39,6 +39,8 @@ export type ApprovalRequest = {
   usableUntil: number | null;
   usedAt: number | null;
   outcome: ApprovalOutcome | null;
+  /** How often the client has answered questions of the server in the course of the approved call. */
+  unseenRounds: number;
 };
 
 /** The statuses that can still change. */
@@ -71,6 +73,7 @@ export const COLUMNS = [
   'usable_until',
   'used_at',
   'outcome',
+  'unseen_rounds',
 ] as const;
 
 /**
@@ -106,5 +109,6 @@ export function toRequest(
     usableUntil: row.usable_until,
     usedAt: row.used_at,
     outcome: row.outcome === null ? null : readApprovalOutcome(row.outcome, 'approval_requests', id),
+    unseenRounds: row.unseen_rounds,
   };
 }

@@ -19,7 +19,7 @@ export type ApprovalContents = {
 /** A request, before it is stored. */
 export type NewApprovalRequest = Omit<
   ApprovalRequest,
-  'status' | 'decidedAt' | 'usableUntil' | 'usedAt' | 'outcome'
+  'status' | 'decidedAt' | 'usableUntil' | 'usedAt' | 'outcome' | 'unseenRounds'
 > & {
   /** The hash of endpoint, account, tool and arguments. */
   callHash: string;
@@ -69,6 +69,7 @@ export async function insert(db: Db, request: NewApprovalRequest): Promise<void>
       created_at: request.createdAt,
       expires_at: request.expiresAt,
       due_at: request.expiresAt,
+      unseen_rounds: 0,
     })
     .execute();
 }

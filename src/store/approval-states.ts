@@ -34,6 +34,13 @@ export type ApprovalBinding = Pick<ApprovalRequest, 'definitionHash' | 'argument
   readonly callHash: string;
 };
 
+const bound = ({ callHash, definitionHash, argumentsDigest, decisionVersion }: ApprovalBinding) => ({
+  call_hash: callHash,
+  definition_hash: definitionHash,
+  arguments_digest: argumentsDigest,
+  decision_version: decisionVersion,
+});
+
 /** Uses an approval, once, if it is valid at `at` and everything that it is bound to is unchanged. Returns whether it was. */
 export async function use(db: Db, id: string, binding: ApprovalBinding, at: number): Promise<boolean> {
   const { numUpdatedRows } = await db.sql
@@ -42,10 +49,28 @@ export async function use(db: Db, id: string, binding: ApprovalBinding, at: numb
     .where('id', '=', id)
     .where('status', '=', 'approved')
     .where('due_at', '>', at)
-    .where('call_hash', '=', binding.callHash)
-    .where('definition_hash', '=', binding.definitionHash)
-    .where('arguments_digest', '=', binding.argumentsDigest)
-    .where('decision_version', '=', binding.decisionVersion)
+    .where((eb) => eb.and(bound(binding)))
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
+/**
+ * Uses one round of an approved call that was sent, if everything that its approval is bound to is unchanged: its count
+ * of rounds becomes `to` where it is `from`. Returns whether it was.
+ */
+export async function useRound(
+  db: Db,
+  id: string,
+  binding: ApprovalBinding,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db.sql
+    .updateTable('approval_requests')
+    .set({ unseen_rounds: to })
+    .where('id', '=', id)
+    .where('status', '=', 'used')
+    .where('unseen_rounds', '=', from)
+    .where((eb) => eb.and(bound(binding)))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }

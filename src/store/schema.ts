@@ -132,6 +132,8 @@ export type Database = {
     /** When a status was reached that nothing can change; null for `pending` and `approved`. */
     ended_at: number | null;
     outcome: string | null;
+    /** How often the client has answered questions of the server in the course of the approved call. */
+    unseen_rounds: number;
   };
   approval_decisions: {
     request_id: string;

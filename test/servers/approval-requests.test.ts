@@ -70,6 +70,7 @@ describe('getApprovalRequest', () => {
       usable_until: null,
       used_at: null,
       outcome: null,
+      unseen_rounds: 0,
     });
   });
 

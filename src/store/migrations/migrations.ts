@@ -19,6 +19,7 @@ import { approvalRequests } from './0016-approval-requests.ts';
 import { naming } from './0017-naming.ts';
 import { toolApprovals } from './0018-tool-approvals.ts';
 import { severalApprovals } from './0019-several-approvals.ts';
+import { unseenRounds } from './0020-unseen-rounds.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -42,5 +43,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0017_naming': { up: naming },
     '0018_tool_approvals': { up: (db) => toolApprovals(db, engine) },
     '0019_several_approvals': { up: (db) => severalApprovals(db, engine) },
+    '0020_unseen_rounds': { up: unseenRounds },
   };
 }

@@ -11,9 +11,9 @@ export const listRequests = async ({ url }: Gateway, query: Readonly<Record<stri
   (await call(url, 'listApprovalRequests', { query })).body.data.requests;
 
 /** The newest request that waits, whole. Waits until there is one. */
-export async function waitingRequest(gateway: Gateway): Promise<Json> {
+export async function waitingRequest(gateway: Gateway, query: Readonly<Record<string, string>> = {}): Promise<Json> {
   for (;;) {
-    const [request] = await listRequests(gateway, { status: 'pending' });
+    const [request] = await listRequests(gateway, { status: 'pending', ...query });
     if (request !== undefined) {
       return getRequest(gateway, request.id);
     }

@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto';
+import { cutArguments } from '../audit/call-events.ts';
+import type { CallAudit } from '../audit/calls.ts';
+import { NotSent } from '../base/not-sent.ts';
+import * as requests from '../store/approval-requests.ts';
+import * as states from '../store/approval-states.ts';
+import { type Admission, type ApprovalDeps, approved } from './admission.ts';
+import { auditAnswers } from './audit-request.ts';
+import { callHashOf, decisionVersionOf, type ExactCall, sourceOf, writeArguments } from './exact-call.ts';
+
+/** What a client answers to a question that the server has asked in the course of an approved call. */
+export type AnsweredRound = {
+  /** The UUID of the request whose approval the call has used. */
+  readonly requestId: string;
+  /** The number of the round, from 1. */
+  readonly round: number;
+  readonly answers: unknown;
+  /** Whether this very sending has used the round already, and is decided again. */
+  readonly isOwn: boolean;
+};
+
+/**
+ * Asks whether the answers of a client may be sent now, in one transaction. The round is used then, before anything is
+ * sent. It returns the call as it was approved; `answered` if the round was used before; `changed` if anything has changed
+ * that the approval is bound to. Throws NotSent if the endpoint or its source is gone.
+ */
+export function answerRound(
+  {
+    store,
+    now,
+    callAudit,
+  }: Pick<ApprovalDeps, 'store' | 'now'> & { readonly callAudit: Pick<CallAudit, 'withArguments'> },
+  call: ExactCall,
+  { requestId, round, answers, isOwn }: AnsweredRound,
+): Promise<Extract<Admission, { kind: 'approved' }> | 'answered' | 'changed'> {
+  const { organizationId, definitionHash } = call;
+  const { digest } = writeArguments(call.args);
+  return store.writeFor(organizationId, async (db) => {
+    const at = now();
+    const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
+    if (decisionVersion === null) {
+      throw new NotSent();
+    }
+    const callHash = callHashOf(call, digest);
+    const binding = { callHash, definitionHash, argumentsDigest: digest, decisionVersion };
+    const from = isOwn ? round : round - 1;
+    const isUsed = await states.useRound(db, requestId, binding, { from, to: round });
+    const request = await requests.find(db, organizationId, requestId, at);
+    if (!isUsed || request === null) {
+      return (request?.unseenRounds ?? 0) > from ? 'answered' : 'changed';
+    }
+    if (!isOwn) {
+      await auditAnswers(db, request, { round, ...auditedAnswers(answers, callAudit.withArguments) }, at);
+    }
+    return approved(db, request);
+  });
+}
+
+/** What the audit log says of answers: their text only where the operator has that of arguments recorded. */
+function auditedAnswers(answers: unknown, withText: boolean): Readonly<Record<string, unknown>> {
+  const text = JSON.stringify(answers ?? {});
+  const facts = { answers_bytes: Buffer.byteLength(text), answers_digest: hash('sha256', text, 'hex') };
+  if (!withText) {
+    return facts;
+  }
+  const kept = cutArguments(answers);
+  return { ...facts, answers: kept.text, ...(!kept.isWhole && { answers_cut: true }) };
+}
