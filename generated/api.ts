@@ -207,6 +207,67 @@ export interface paths {
         patch: operations["updateAccount"];
         trace?: never;
     };
+    "/integrated-account/{id}/tool-approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List an account's tool approvals
+         * @description Lists the tool approvals of an account, oldest first. One that has expired counts as none; it stays here until you revoke or replace it. For a server (an MCP server that Gatehouse connects to), the list is that of the Servers API. Fails with 404 when this organization has no such account.
+         */
+        get: operations["listAccountToolApprovals"];
+        put?: never;
+        /**
+         * Approve a tool of an account
+         * @description Saves a standing decision for one tool of an account of an integration, for the definition with this hash (the `definition_hash` of the preview), until `expires_at`. It replaces an earlier decision for the same tool. It counts under the policy of the integration only, never against a stricter one of a server that a call would reach. Also requires the permission `approvals`. Fails with 404 when this organization has no such account, with 405 for a server: use the Servers API.
+         */
+        post: operations["addAccountToolApproval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/integrated-account/{id}/tool-approvals/{tool_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+                /**
+                 * @description The tool's name, percent-encoded if it contains reserved characters.
+                 * @example create_a_petstore_contact
+                 */
+                tool_name: components["parameters"]["ApprovedToolName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a tool approval of an account
+         * @description Deletes the decision for one tool: the policy of the integration applies again. Also requires the permission `approvals`. Fails with 404 when there is no such account or no approval of this tool, with 405 for a server: use the Servers API.
+         */
+        delete: operations["removeAccountToolApproval"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/integrated-account/{id}/tools": {
         parameters: {
             query?: never;
@@ -1855,6 +1916,67 @@ export interface components {
             authentication_method?: components["schemas"]["AuthenticationMethod"];
             context?: components["schemas"]["AccountContext"];
         };
+        /**
+         * @description The name of a tool, as its server lists it. `.` and `..` are refused, because clients remove them from paths.
+         * @example file_read
+         */
+        ToolName: string;
+        /**
+         * @description The hash of the reviewed tool definition. The approval is valid only while the definition has this hash.
+         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+         */
+        ApprovalHash: string;
+        /**
+         * @description `true`: calls of this tool run without approval. `false`: they wait for a person.
+         * @example true
+         */
+        AutoApprove: boolean;
+        /** @description A person's standing decision about one tool of an account. */
+        AccountToolApproval: {
+            integrated_account_id: components["schemas"]["AccountUuid"];
+            tool_name: components["schemas"]["ToolName"];
+            approval_hash: components["schemas"]["ApprovalHash"];
+            auto_approve: components["schemas"]["AutoApprove"];
+            created_at: components["schemas"]["Instant"];
+            /**
+             * Format: date-time
+             * @description When the tool approval ends; null if it does not. From then on it counts as none.
+             * @example 2099-12-31T23:59:59.000Z
+             */
+            expires_at: string | null;
+            /**
+             * @description Whether it has ended, and counts as none.
+             * @example false
+             */
+            expired: boolean;
+        };
+        /** @description All tool approvals of one account. */
+        AccountToolApprovalList: {
+            /** @description The tool approvals of the account, oldest first. */
+            result: components["schemas"]["AccountToolApproval"][];
+        };
+        /** @description The decision to save for one tool. */
+        AccountToolApprovalCreate: {
+            tool_name: components["schemas"]["ToolName"];
+            approval_hash: components["schemas"]["ApprovalHash"];
+            auto_approve: components["schemas"]["AutoApprove"];
+            /**
+             * Format: date-time
+             * @description When the tool approval is to end. It must be in the future. Null, the default, is never.
+             * @example 2099-12-31T23:59:59.000Z
+             */
+            expires_at?: string | null;
+        };
+        /** @description The deleted object. */
+        RevokedAccountToolApproval: {
+            integrated_account_id: components["schemas"]["AccountUuid"];
+            tool_name: components["schemas"]["ToolName"];
+            /**
+             * @description Always true.
+             * @constant
+             */
+            deleted: true;
+        };
         /** @description One tool, as an endpoint would serve it. */
         ToolPreview: {
             /**
@@ -1899,6 +2021,11 @@ export interface components {
              *     ]
              */
             tags: string[];
+            /**
+             * @description SHA-256 of the canonical JSON of the definition, as `tools/list` shows it. Send it as the `approval_hash` of a tool approval.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            definition_hash: string;
         };
         /** @description The tools, in the order of the document or the server. */
         AccountToolPreviewList: {
@@ -2499,21 +2626,6 @@ export interface components {
             error: null;
             data: components["schemas"]["ApprovalPolicyUpdated"];
         };
-        /**
-         * @description The name of a tool, as its server lists it. `.` and `..` are refused, because clients remove them from paths.
-         * @example file_read
-         */
-        ToolName: string;
-        /**
-         * @description The hash of the reviewed tool definition. The approval is valid only while the definition has this hash.
-         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-         */
-        ApprovalHash: string;
-        /**
-         * @description `true`: calls of this tool run without approval. `false`: they wait for a person.
-         * @example true
-         */
-        AutoApprove: boolean;
         /**
          * @description When the tool approval ends, in milliseconds since 1970-01-01T00:00:00Z; null if it does not. From then on it counts as none.
          * @example 1754079900000
@@ -4495,6 +4607,17 @@ export interface components {
                 "application/json": components["schemas"]["AccountsErrorBody"];
             };
         };
+        /** @description The account has the maximum number of tool approvals, or the quota of documents and tools has no room for the definition. Nothing was changed. `Link` leads to `quota_exceeded`. */
+        AccountsTooManyApprovals: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["AccountsErrorBody"];
+            };
+        };
         /** @description The object is still in use. */
         AccountsConflict: {
             headers: {
@@ -4783,6 +4906,11 @@ export interface components {
          * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
          */
         AccountId: components["schemas"]["AccountUuid"];
+        /**
+         * @description The tool's name, percent-encoded if it contains reserved characters.
+         * @example create_a_petstore_contact
+         */
+        ApprovedToolName: components["schemas"]["ToolName"];
         /**
          * @description Only tools that match at least one of these values, as in the scope of an endpoint. Repeat the parameter for more values.
          * @example [
@@ -5513,6 +5641,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    listAccountToolApprovals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tool approvals. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountToolApprovalList"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
+            404: components["responses"]["AccountsNotFound"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    addAccountToolApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+            };
+            cookie?: never;
+        };
+        /** @description The decision. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountToolApprovalCreate"];
+            };
+        };
+        responses: {
+            /** @description The saved tool approval. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountToolApproval"];
+                };
+            };
+            400: components["responses"]["AccountsBadRequest"];
+            401: components["responses"]["AccountsUnauthorized"];
+            403: components["responses"]["AccountsForbidden"];
+            404: components["responses"]["AccountsNotFound"];
+            409: components["responses"]["AccountsTooManyApprovals"];
+            default: components["responses"]["AccountsError"];
+        };
+    };
+    removeAccountToolApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ID of the integrated account.
+                 * @example 1ba1f401-7183-47c5-9e39-e8e257e3c795
+                 */
+                id: components["parameters"]["AccountId"];
+                /**
+                 * @description The tool's name, percent-encoded if it contains reserved characters.
+                 * @example create_a_petstore_contact
+                 */
+                tool_name: components["parameters"]["ApprovedToolName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tool approval was deleted. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedAccountToolApproval"];
                 };
             };
             400: components["responses"]["AccountsBadRequest"];

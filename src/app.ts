@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler } from 'express';
 import { accountHandlers } from './accounts/account-handlers.ts';
 import { endpointHandlers } from './accounts/endpoint-handlers.ts';
 import { integrationHandlers } from './accounts/integration-handlers.ts';
+import { accountToolApprovalHandlers } from './accounts/tool-approval-handlers.ts';
 import { ApiError } from './base/errors.ts';
 import type { Config } from './config.ts';
 import { type Document, type Operation, operationsOf } from './contract/document.ts';
@@ -53,6 +54,7 @@ export type AppOptions = {
 export const handlersOf = (deps: Deps): Handlers => ({
   ...integrationHandlers(deps),
   ...accountHandlers(deps),
+  ...accountToolApprovalHandlers(deps),
   ...endpointHandlers(deps),
   ...serverHandlers(deps),
   ...toolApprovalHandlers(deps),

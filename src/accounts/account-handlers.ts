@@ -82,7 +82,7 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
 });
 
 /** Throws 405 for an account of a server, with the place where it can be changed. */
-function readOnlyHere(error: unknown): never {
+export function readOnlyHere(error: unknown): never {
   if (!(error instanceof ServerAccountFixed)) {
     throw error;
   }

@@ -194,7 +194,7 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
 }
 
 /** Finds an account of a service. Throws `not_found`, and ServerAccountFixed. */
-async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
+export async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
   const account = await findAccount(db, caller, id);
   if (account.kind === 'server') {
     throw new ServerAccountFixed(account);

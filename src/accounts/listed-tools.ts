@@ -6,7 +6,7 @@ import type { Scoped } from '../tools/scope.ts';
 import { scopedTool } from '../tools/server-tools.ts';
 
 /** A tool of a server, with the properties that scopes check. */
-export type ListedTool = Scoped & { readonly definition: catalogues.CataloguedTool['definition'] };
+export type ListedTool = Scoped & catalogues.CataloguedTool;
 
 /**
  * Returns the last seen tools of a server, in its order; null if it has never listed any. Waits for `room` for the
@@ -22,7 +22,7 @@ export async function readListedTools(
   if (tags === null || tools === null) {
     return null;
   }
-  return tools.map(({ definition }) => ({ definition, ...scopedTool(definition, tags) }));
+  return tools.map(({ definition, hash }) => ({ definition, hash, ...scopedTool(definition, tags) }));
 }
 
 /** Returns the tags of an own server, none for a server of the operator, and null if the server is gone. */

@@ -5,6 +5,7 @@ import { authoriserOf } from '../calls/authorise.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';
+import { hashDefinition } from '../runtime/definitions.ts';
 import type { ServerAccount } from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
@@ -12,6 +13,7 @@ import { bodyArgumentsOf } from '../tools/body-arguments.ts';
 import { readTools } from '../tools/packed.ts';
 import { matches, type Scope, selectTools } from '../tools/scope.ts';
 import { resourceOf } from '../tools/server-tools.ts';
+import { definitionOf } from '../tools/size.ts';
 import type { DerivedTool, JsonSchema } from '../tools/types.ts';
 import { findAccount, findIntegrationOf } from './accounts.ts';
 import { findIntegration } from './integrations.ts';
@@ -102,7 +104,7 @@ function previewServerTools(db: Db, account: ServerAccount, scope: Scope, memory
   });
 }
 
-function serverPreview({ definition, method, tags }: ListedTool): ToolPreview {
+function serverPreview({ definition, hash, method, tags }: ListedTool): ToolPreview {
   const { name, description, inputSchema } = definition;
   const { required } = inputSchema as JsonSchema;
   return {
@@ -114,13 +116,15 @@ function serverPreview({ definition, method, tags }: ListedTool): ToolPreview {
     body_schema: inputSchema as JsonSchema,
     required: Array.isArray(required) ? required.filter(isText) : [],
     tags: [...tags],
+    definition_hash: hash,
   };
 }
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 
 /** Makes the preview of a tool: its flat arguments, separated by their place in the request. */
-function preview({ resource, method, name, description, tags, inputSchema, request }: DerivedTool): ToolPreview {
+function preview(tool: DerivedTool): ToolPreview {
+  const { resource, method, name, description, tags, inputSchema, request } = tool;
   const inBody = new Set(bodyArgumentsOf(request.body));
   const isInBody = (argument: string) => inBody.has(argument);
   return {
@@ -132,6 +136,7 @@ function preview({ resource, method, name, description, tags, inputSchema, reque
     body_schema: part(inputSchema, isInBody),
     required: (inputSchema.required ?? []) as string[],
     tags: [...tags],
+    definition_hash: hashDefinition(definitionOf(tool)),
   };
 }
 

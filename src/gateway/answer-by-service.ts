@@ -1,13 +1,15 @@
 import { decideCall, decideRequest, onlyReads } from '../approvals/decide-call.ts';
+import type { DefinitionFacts } from '../approvals/decision.ts';
 import { callTool } from '../calls/call-tool.ts';
 import type { MayFollow } from '../calls/redirects.ts';
 import type { CallToolResult } from '../calls/types.ts';
-import { ruleOf } from '../contract/approval-policies.ts';
+import { holdsBack, ruleOf } from '../contract/approval-policies.ts';
 import type { Deps } from '../deps.ts';
 import { memoryOf } from '../http/memory.ts';
 import { hashDefinition } from '../runtime/definitions.ts';
 import { type Era, STATELESS_VERSION } from '../runtime/protocol.ts';
 import type { Endpoint } from '../store/endpoints.ts';
+import { isLive } from '../store/tool-approvals.ts';
 import { serversOf } from '../store/topics.ts';
 import { matches } from '../tools/scope.ts';
 import { definitionOf } from '../tools/size.ts';
@@ -32,6 +34,7 @@ import {
   UNCACHED,
   unknownTool,
 } from './results.ts';
+import type { ServedService } from './served.ts';
 
 /** Answers a message to an endpoint over an OpenAPI service. Throws an RpcError, Unapproved, NotSent or AnswerFailed. */
 export async function answerByService(deps: Deps, call: ServiceCall<Message>): Promise<Outcome> {
@@ -103,12 +106,9 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
   }
   const changes = deps.store.changes();
   const places = await deps.places.of(account.organizationId);
-  const { reason, policy, requiredApprovals } = decideCall(source.rule, places, {
-    tool,
-    args: parsed,
-    account,
-    service,
-  });
+  const called = { tool, args: parsed, account, service };
+  const facts = approvedFacts(source, tool, deps.now());
+  const { reason, policy, requiredApprovals } = decideCall(source.rule, places, called, facts);
   // A redirect can only make a reading call read elsewhere.
   const mayFollow: MayFollow = (sent) =>
     decideRequest(ruleOf('auto_approve_read_only'), places, sent, { readOnlyHint: true }).verdict === 'runs';
@@ -121,6 +121,21 @@ async function callServiceTool(deps: Deps, call: ServiceCall): Promise<Outcome> 
     const inEra = era === 'stateless' ? completeResult(result, infoOf(endpoint)) : result;
     return { isError: result.isError === true, responseBytes: sendResult(request, response, message.id, inEra) };
   });
+}
+
+/** Returns the facts that decide if the tool has an approval that counts; undefined if it has none. */
+function approvedFacts(
+  { rule, approvals }: ServedService,
+  tool: DerivedTool,
+  now: number,
+): DefinitionFacts | undefined {
+  const approval = holdsBack(rule.policy) ? approvals.find(({ toolName }) => toolName === tool.name) : undefined;
+  if (approval === undefined || !isLive(approval, now)) {
+    return undefined;
+  }
+  const hash = hashDefinition(definitionOf(tool));
+  // Only the organization itself changes its documents.
+  return { hash, pinned: hash, approval };
 }
 
 type Waiting = Pick<WaitingTool, 'policy' | 'requiredApprovals' | 'reason'> & {

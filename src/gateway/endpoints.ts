@@ -13,6 +13,7 @@ import * as integrations from '../store/integrations.ts';
 import * as servers from '../store/servers.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 import { type Db, StoreUnavailable } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import { catalogueTopic } from '../store/topics.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { createDerivedTools, derivedToolsInScope, toolsOnly } from './derived-tools.ts';
@@ -160,6 +161,7 @@ export function createEndpoints({
     if (account?.kind !== 'service' || integration === null) {
       return null;
     }
+    const approvals = await toolApprovals.list(db, { organizationId, accountId });
     const { approvalPolicy: policy, requiredApprovals, timeoutSeconds } = integration;
     const rule = { policy, requiredApprovals };
     const timeoutMs = (timeoutSeconds ?? DEFAULT_CALL_TIMEOUT_SECONDS) * 1000;
@@ -178,8 +180,8 @@ export function createEndpoints({
       tools: async () => derivedToolsInScope(await tools(), config),
     });
     return {
-      source: { kind: 'service', account, service, rule, timeoutMs, scope: config, tools, shown },
-      rows: [account, integration],
+      source: { kind: 'service', account, service, rule, approvals, timeoutMs, scope: config, tools, shown },
+      rows: [account, integration, approvals],
       others: [],
     };
   };

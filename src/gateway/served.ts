@@ -5,6 +5,7 @@ import type { UsedServer } from '../runtime/connectable.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Endpoint, EndpointConfig } from '../store/endpoints.ts';
+import type { ToolApproval } from '../store/tool-approvals.ts';
 import type { NamedTools } from './derived-tools.ts';
 import type { ShownTools } from './shown-tools.ts';
 
@@ -21,6 +22,8 @@ export type ServedService = {
   readonly account: ServiceAccount;
   readonly service: CalledService;
   readonly rule: ApprovalRule;
+  /** The tool approvals of the account, expired ones too. */
+  readonly approvals: readonly ToolApproval[];
   /** The time limit of a whole call, in milliseconds. */
   readonly timeoutMs: number;
   readonly scope: EndpointConfig;

@@ -146,7 +146,10 @@ async function newOrganization(operator: Caller, name: string): Promise<{ pair: 
     path: { org_id },
     body: { name, permissions: ['servers', 'approvals'] },
   });
-  const token = await operator.attempt('createApiToken', { path: { org_id }, body: { name } });
+  const token = await operator.attempt('createApiToken', {
+    path: { org_id },
+    body: { name, permissions: ['accounts', 'approvals'] },
+  });
   return {
     pair: keyPair(secretIn(pair, 'apiKey'), secretIn(pair, 'apiSecret')),
     token: bearer(secretIn(token, 'token'), '$NEW_TOKEN'),

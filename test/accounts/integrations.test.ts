@@ -390,6 +390,7 @@ describe('listIntegrationTools and listAccountTools', () => {
         body_schema: expect.objectContaining({ properties: { email: { type: 'string' } }, required: ['email'] }),
         required: ['id', 'email'],
         tags: ['contacts'],
+        definition_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
     ]);
   });

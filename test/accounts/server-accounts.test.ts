@@ -154,7 +154,7 @@ describe('listAccountTools of a server', () => {
   test('200: the listed tools, with all arguments in the body', async () => {
     await see();
     const none = { type: 'object', properties: {} };
-    const shared = { query_schema: none, tags: ['work'] };
+    const shared = { query_schema: none, tags: ['work'], definition_hash: expect.stringMatching(/^[0-9a-f]{64}$/) };
     expect(await preview()).toEqual([
       {
         resource: 'issues',

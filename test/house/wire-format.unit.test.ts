@@ -38,6 +38,7 @@ test('only doors name places in a body', () => {
   expect(filesWith(/^body\./)).toEqual([
     'src/accounts/endpoint-handlers.ts',
     'src/accounts/integration-handlers.ts',
+    'src/accounts/tool-approval-handlers.ts',
     'src/operator/credential-handlers.ts',
   ]);
 });

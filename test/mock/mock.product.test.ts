@@ -170,7 +170,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "getOrganizationUsage: quotas no_quotas",
       "getRuntimeStatus: several empty",
       "listApprovalRequests: pending empty",
-      "getApprovalRequest: pending",
+      "getApprovalRequest: pending changed",
       "decideApprovalRequest: approved",
       "listMcpServers: last_page first_page empty",
       "createMcpServer: minimal",

@@ -35,6 +35,7 @@ describe('200', () => {
       'webhook.created',
       'tool_approval.added',
       'approval.requested',
+      'tool_approval.added',
       'endpoint.created',
       'account.created',
       'integration.created',

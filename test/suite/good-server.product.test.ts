@@ -154,6 +154,7 @@ describe('all APIs, with the operator token alone, below a path', () => {
       // Nor does it fill an organization with webhooks.
       'createWebhook 409',
       'createAccount 409',
+      'addAccountToolApproval 409',
       'createEndpoint 409',
       'createIntegration 409',
       'updateIntegration 409',

@@ -48,7 +48,7 @@ export async function createOrganization(url: string) {
       .body;
   const { id = '' } = await post('');
   const { apiKey = '', apiSecret = '' } = await post(`/${id}/api-keys`, { permissions: ['servers', 'approvals'] });
-  const { token: apiToken = '' } = await post(`/${id}/api-tokens`);
+  const { token: apiToken = '' } = await post(`/${id}/api-tokens`, { permissions: ['accounts', 'approvals'] });
   return { apiKey, apiSecret, apiToken };
 }
 

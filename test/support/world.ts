@@ -42,7 +42,7 @@ export async function createWorld(
     await call(url, 'createApiKey', { path, body: { name: 'admin', permissions: ['servers', 'approvals'] } })
   ).body;
   const pair = (await call(url, 'createApiKey', { path, body: { name: 'pair', permissions } })).body;
-  const token = (await call(url, 'createApiToken', { path, body: { name: 'token' } })).body;
+  const token = (await call(url, 'createApiToken', { path, body: { name: 'token', permissions: ['accounts', 'approvals'] } })).body;
   const as = { apiKey: admin.apiKey, apiSecret: admin.apiSecret };
   const server = await call(url, 'createMcpServer', {
     body: { name: 'Files', url: 'https://files.example.com/mcp' },
@@ -65,6 +65,8 @@ export async function createWorld(
       body: { name: 'Pets' },
     })
   ).body;
+  const accountApproval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
+  await call(url, 'addAccountToolApproval', { ...bearer, path: { id: account.id }, body: accountApproval });
   const request = await createApprovalRequest(url, endpoint.token);
   const shared = {
     name: 'Shared',
@@ -107,6 +109,7 @@ export async function createWorld(
         mcpServerId,
         mcp_id,
         toolName: 'file_read',
+        tool_name: 'file_read',
         approvalRequestId: request.id,
         webhookId,
         org_id: path.org_id,

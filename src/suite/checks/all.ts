@@ -8,6 +8,7 @@ import { listChecks as accountsListChecks } from './accounts/lists.ts';
 import { previewChecks } from './accounts/previews.ts';
 import { scopeChecks } from './accounts/scopes.ts';
 import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
+import { toolApprovalChecks } from './accounts/tool-approvals.ts';
 import { exactCallChecks } from './across/approvals.ts';
 import { pairChecks } from './across/pairs.ts';
 import { serverAccountChecks } from './across/server-accounts.ts';
@@ -61,6 +62,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...importChecks,
   ...integrationChecks,
   ...previewChecks,
+  ...toolApprovalChecks,
   ...accountChecks,
   ...endpointChecks,
   ...errorChecks,

@@ -32,6 +32,7 @@ const PLACES: Readonly<Record<string, (context: Context) => Path | Promise<Path>
   updateIntegration: async ({ holder, name }) => ({ id: await createdIntegration(holder, { name: name('fuzz') }) }),
   createAccount: () => ({}),
   updateAccount: ({ holder, name }) => createdAccount(holder, { name: name('fuzz') }),
+  addAccountToolApproval: ({ holder, name }) => createdAccount(holder, { name: name('fuzz') }),
   createEndpoint: async ({ holder, name }) => under(await createdAccount(holder, { name: name('fuzz') })),
   updateEndpoint: async ({ holder, name }) =>
     createdEndpoint(holder, await createdAccount(holder, { name: name('fuzz') }), { name: name('fuzz') }),

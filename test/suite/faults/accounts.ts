@@ -18,6 +18,9 @@ const TOOLS = /\/tools(?:\?|$)/;
 const ACCOUNTS = /^\/integrated-account(?:\?|$)/;
 const ACCOUNT_TOOLS = /^\/integrated-account\/[^/?]+\/tools(?:\?|$)/;
 
+const ACCOUNT_APPROVALS = /^\/integrated-account\/[^/?]+\/tool-approvals$/;
+const ACCOUNT_APPROVAL = /^\/integrated-account\/([^/?]+)\/tool-approvals\/[^/?]+$/;
+
 const USELESS = 'createIntegration: a document that is of no use is refused, and the answer says why and where';
 
 /** Faults in integrations, accounts and errors. */
@@ -82,6 +85,23 @@ export const ACCOUNT_FAULTS: readonly Fault[] = [
       ACCOUNT_TOOLS,
       inBody((json) => ({ ...json, left_out: [] })),
     ),
+  },
+  {
+    name: 'a tool approval of an account never expires',
+    caughtBy: 'addAccountToolApproval: an approval with an end is listed as expired from then on, and can be renewed',
+    plant: inAnswers(
+      'GET',
+      ACCOUNT_APPROVALS,
+      inResult((result) => result.map((one) => ({ ...one, expired: false }))),
+    ),
+  },
+  {
+    name: 'a revoked tool approval of an account can be revoked again',
+    caughtBy: 'removeAccountToolApproval: what is revoked is gone, and cannot be revoked again',
+    plant: inAnswers('DELETE', ACCOUNT_APPROVAL, (came, { path }) => {
+      const integrated_account_id = ACCOUNT_APPROVAL.exec(path)?.[1];
+      return came.status === 404 ? withJson(came, 200, { integrated_account_id, tool_name: 'x', deleted: true }) : came;
+    }),
   },
   {
     name: 'credentials for security schemes are not looked at',

@@ -20,6 +20,8 @@ async function world(holder: Caller, name: string) {
   return { integration, account, endpoint };
 }
 
+const APPROVAL = { tool_name: 'stolen', approval_hash: 'a'.repeat(64), auto_approve: true };
+
 /** The separation of organizations. */
 export const tenancyChecks = checks('accounts', {
   "every operation: another organization's integration, account and endpoint do not exist": async (context) => {
@@ -40,6 +42,8 @@ export const tenancyChecks = checks('accounts', {
       ['deleteIntegration', integration],
       ['getAccount', account],
       ['listAccountTools', account],
+      ['listAccountToolApprovals', account],
+      ['addAccountToolApproval', account, APPROVAL],
       ['listEndpoints', under(account)],
       ['createEndpoint', under(account), body],
       ['updateAccount', account, { tenant_id: name('stolen') }],

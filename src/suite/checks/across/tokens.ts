@@ -41,6 +41,10 @@ export const tokenChecks = checks('all', {
       body: { name: context.name('loose'), ...loosened },
     });
     holds(answer, answer.text.includes('approvals'), 'an error that names the permission approvals', answer.json);
+    const account = await createdAccountOf(caller, integration.id);
+    const body = { tool_name: 'x', approval_hash: 'a'.repeat(64), auto_approve: true };
+    await caller.call(403, 'addAccountToolApproval', { path: account, body });
+    await caller.call(403, 'removeAccountToolApproval', { path: { ...account, tool_name: 'x' } });
     const after = await caller.call(200, 'getIntegration', { path: integration });
     const { name, approval_policy } = after.json;
     same(after, 'the integration as it was', { name, approval_policy }, strict);
