@@ -23,10 +23,9 @@ server of its own. All data is lost when it stops. Pages of http://localhost, on
 servers may be local processes only with the command sandbox-contacts.
 
 The JSON of --data has "servers", "integrations" and "shared_servers". Each object is the body of the request that
-creates it, and contains those that belong to it: "endpoints" and "tool_approvals" of a server, "accounts" of an
-integration, "endpoints" of an account, "calls" of an endpoint ("name" and "arguments"; one that waits for a person
-stays). It may choose its "id", an endpoint also its "token". \${CONTACTS_URL} is the URL of the sandbox's own MCP
-server.
+creates it, and contains those that belong to it: "accounts" of an integration, "endpoints" and "tool_approvals" of a
+server or an account, "calls" of an endpoint ("name" and "arguments"; one that waits for a person stays).
+It may choose its "id", an endpoint also its "token". \${CONTACTS_URL} is the URL of the sandbox's own MCP server.
 
 GATEHOUSE_PORT is the port (8080); docs/operating.md lists the other variables. The sandbox has its own credentials and
 database. For example:

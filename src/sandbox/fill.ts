@@ -55,10 +55,16 @@ async function send(data: SandboxData, { client, create, callTool }: Sender): Pr
   }
   for (const [at, { id, accounts = [], ...body }] of (data.integrations ?? []).entries()) {
     const integration = await create(`integrations[${at}]`, { id }, () => client.POST('/integration', { body }));
-    for (const [index, { id: accountId, endpoints, ...fields }] of accounts.entries()) {
+    for (const [index, { id: accountId, tool_approvals: approvals = [], endpoints, ...fields }] of accounts.entries()) {
       const path = `integrations[${at}].accounts[${index}]`;
       const account = { ...fields, environment_integration_id: integration.id };
       const made = await create(path, { id: accountId }, () => client.POST('/integrated-account', { body: account }));
+      const params = { path: { id: made.id } };
+      for (const [nth, approval] of approvals.entries()) {
+        await create(`${path}.tool_approvals[${nth}]`, {}, () =>
+          client.POST('/integrated-account/{id}/tool-approvals', { params, body: approval }),
+        );
+      }
       await createEndpoints(path, made.id, endpoints);
     }
   }

@@ -28,7 +28,7 @@ const isData = new Ajv2020({ allErrors: true }).compile<SandboxData>({
   additionalProperties: false,
   properties: {
     servers: list({ id: { type: 'string', pattern: `^mcp_${UUID}$` }, endpoints, tool_approvals: list({}) }),
-    integrations: list({ id, accounts: list({ id, endpoints }) }),
+    integrations: list({ id, accounts: list({ id, endpoints, tool_approvals: list({}) }) }),
     shared_servers: list({ id }),
     webhooks: list({ id: { type: 'string', pattern: `^whk_${UUID}$` } }),
   },

@@ -8,6 +8,7 @@ type CallSeed = { readonly id?: string; readonly name: string; readonly argument
 type EndpointSeed = Schemas['EndpointCreate'] & ChosenIds & { readonly calls?: readonly CallSeed[] };
 type AccountSeed = Omit<Schemas['AccountCreate'], 'environment_integration_id'> & {
   readonly id?: string;
+  readonly tool_approvals?: readonly Schemas['AccountToolApprovalCreate'][];
   readonly endpoints?: readonly EndpointSeed[];
 };
 
@@ -106,6 +107,14 @@ export const examples = (contactsUrl: string): SandboxData => ({
           tenant_id: 'acme-1',
           authentication_method: 'api_key',
           context: { api_key: 'k3y' },
+          tool_approvals: [
+            {
+              tool_name: 'create_a_petstore_contact',
+              approval_hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+              auto_approve: true,
+              expires_at: '2099-12-31T23:59:59.000Z',
+            },
+          ],
           endpoints: [
             {
               id: '2ba1f401-7183-47c5-9e39-e8e257e3c796',

@@ -50,6 +50,7 @@ const DATA = {
           tenant_id: 'ours',
           authentication_method: 'bearer',
           context: { token: 'hush' },
+          tool_approvals: [{ tool_name: 'list_all_shop_orders', approval_hash: 'c'.repeat(64), auto_approve: false }],
           endpoints: [{ name: 'Orders', config: { tags: ['orders'] } }],
         },
       ],
@@ -76,6 +77,9 @@ test('--data: the sandbox holds the objects of the file instead of the examples,
     'Second',
     'shop',
   ]);
+  expect(
+    (await call(url, 'listAccountToolApprovals', { as: HOLDER, path: { id: ACCOUNT } })).body.result,
+  ).toMatchObject(DATA.integrations[0]?.accounts[0]?.tool_approvals ?? []);
   const ofAccount = { integrated_account_id: ACCOUNT };
   expect((await call(url, 'listEndpoints', { as: HOLDER, path: ofAccount })).body.result).toMatchObject([
     { name: 'Orders', config: { tags: ['orders'] } },

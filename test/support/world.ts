@@ -42,7 +42,9 @@ export async function createWorld(
     await call(url, 'createApiKey', { path, body: { name: 'admin', permissions: ['servers', 'approvals'] } })
   ).body;
   const pair = (await call(url, 'createApiKey', { path, body: { name: 'pair', permissions } })).body;
-  const token = (await call(url, 'createApiToken', { path, body: { name: 'token', permissions: ['accounts', 'approvals'] } })).body;
+  const token = (
+    await call(url, 'createApiToken', { path, body: { name: 'token', permissions: ['accounts', 'approvals'] } })
+  ).body;
   const as = { apiKey: admin.apiKey, apiSecret: admin.apiSecret };
   const server = await call(url, 'createMcpServer', {
     body: { name: 'Files', url: 'https://files.example.com/mcp' },
