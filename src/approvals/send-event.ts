@@ -1,6 +1,7 @@
 import { Webhook as Signer } from 'standardwebhooks';
 import { EgressRefused } from '../egress/egress.ts';
-import { discard, type HttpFailure, type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
+import { discard, type HttpFailure } from '../egress/http-answer.ts';
+import { type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
 import type { Receiver } from '../store/webhooks.ts';
 
 /** The answer of a receiver; `error` is for the organization, and null if the event is delivered. */

@@ -2,7 +2,8 @@ import { type HeldMemory, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import { MAX_UNPACKED_RATIO, UnpackFailed, unpack } from '../base/unpack.ts';
 import { type Egress, EgressRefused } from '../egress/egress.ts';
-import { discard, type HttpFailure, type HttpAnswer as Incoming, sendHttp } from '../egress/send-http.ts';
+import { discard, type HttpFailure, type HttpAnswer as Incoming } from '../egress/http-answer.ts';
+import { sendHttp } from '../egress/send-http.ts';
 import { CallFailed } from './errors.ts';
 import type { HttpAnswer, HttpRequest } from './types.ts';
 

@@ -1,8 +1,9 @@
 import { OverBudget } from '../base/memory-budget.ts';
 import { MAX_UNPACKED_RATIO, UnpackFailed, unpack } from '../base/unpack.ts';
 import { EgressRefused } from './egress-refused.ts';
+import { discard, type HttpAnswer } from './http-answer.ts';
 import type { Policy } from './policy.ts';
-import { discard, type HttpAnswer, type OwnedDispatcher, sendHttp } from './send-http.ts';
+import { type OwnedDispatcher, sendHttp } from './send-http.ts';
 
 /** The limits of fetching one document. */
 export type FetchLimits = {

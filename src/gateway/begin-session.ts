@@ -2,7 +2,7 @@ import { isObject } from '../base/json.ts';
 import { readJson } from '../base/read-json.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { memoryOf } from '../http/memory.ts';
 import { maskOf } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages } from '../runtime/messages.ts';

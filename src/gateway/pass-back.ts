@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Deps } from '../deps.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { memoryOf } from '../http/memory.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from '../runtime/messages.ts';

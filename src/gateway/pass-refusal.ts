@@ -3,7 +3,7 @@ import { parseJson } from '../base/json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { writeJson } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
-import type { HttpAnswer } from '../egress/send-http.ts';
+import type { HttpAnswer } from '../egress/http-answer.ts';
 import type { Identified } from '../http/context.ts';
 import type { Mask } from '../runtime/mask.ts';
 import { readRefusal } from '../runtime/read-refusal.ts';

@@ -5,7 +5,7 @@ import { parseJson } from '../base/json.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { mayMeanLostSession, mentionsSession } from '../runtime/lost-sessions.ts';
 import { isEventStream } from '../runtime/messages.ts';

@@ -1,6 +1,6 @@
 import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
-import { discard } from '../egress/send-http.ts';
+import { discard } from '../egress/http-answer.ts';
 import { notInUse } from '../runtime/runtime.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
 import type { EndpointRequest } from './call.ts';

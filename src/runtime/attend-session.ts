@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createBackoff } from '../base/backoff.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard } from '../egress/send-http.ts';
+import { discard } from '../egress/http-answer.ts';
 import type { ServerSession } from './connection.ts';
 import type { HttpRequests } from './http-requests.ts';
 import { isEventStream, readMessages, type ServerMessage } from './messages.ts';

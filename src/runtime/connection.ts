@@ -2,7 +2,7 @@ import type { Limits } from '../base/limits.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { MayBeSent } from '../base/not-sent.ts';
 import type { Egress } from '../egress/egress.ts';
-import type { HttpAnswer } from '../egress/send-http.ts';
+import type { HttpAnswer } from '../egress/http-answer.ts';
 import type { ServerMessage } from './messages.ts';
 import type { Era, ServerFacts } from './protocol.ts';
 import type { JsonAnswer } from './request-ids.ts';

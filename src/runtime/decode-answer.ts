@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { OverBudget } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { type Codings, MAX_UNPACKED_RATIO, readCodings, type UnpackFailed, unpackStream } from '../base/unpack.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { protocolViolation } from './messages.ts';
 
 const REASONS: Readonly<Record<UnpackFailed['kind'], string>> = {

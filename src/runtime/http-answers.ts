@@ -1,5 +1,5 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { isEventStream, isJson, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
 import { readRefusal } from './read-refusal.ts';
 import { retryAfterOf } from './retry-after.ts';

@@ -1,6 +1,5 @@
 import { isObject, parseJson } from '../base/json.ts';
-import { type MayBeSent, NotSent } from '../base/not-sent.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { attendSession } from './attend-session.ts';
 import type { BareConnection, ConnectionOptions, ConnectionRequest, ServerSession } from './connection.ts';
 import { createFactsMemory } from './facts-memory.ts';
@@ -8,13 +7,14 @@ import { readAnswer } from './http-answers.ts';
 import { createHttpIntroduction } from './http-introduction.ts';
 import { createHttpRequests } from './http-requests.ts';
 import { listenForChanges, tellsChanges } from './listen-for-changes.ts';
-import { createSessionCheck, mayMeanLostSession, mentionsSession } from './lost-sessions.ts';
+import { createSessionCheck, mentionsSession } from './lost-sessions.ts';
 import { hasNullResult, isJson, protocolViolation, type ServerMessage, withoutNullResult } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
 import { createRequestRefuser } from './refuse-requests.ts';
 import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId, writeRequest } from './request-ids.ts';
-import { disconnected, isBusyStatus, ServerFailed } from './server-failed.ts';
+import { disconnected, isBusyStatus } from './server-failed.ts';
+import { createSessionPosts } from './session-posts.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
 
@@ -28,7 +28,7 @@ export function createHttpConnection(
   const room = createFactsMemory(memory);
   const closed = new AbortController();
   const requests = createHttpRequests({ egress, memory, onLost }, target);
-  const { post, postStateless } = requests;
+  const { post } = requests;
   const { discover, session, forgetDiscovery, isStillStateless } = createHttpIntroduction({
     name,
     memory,
@@ -53,54 +53,15 @@ export function createHttpConnection(
     timeoutMs: limits.sessionCheckTimeoutMs,
     closed: closed.signal,
   });
-
-  const isCurrent = async (used: ServerSession): Promise<boolean> =>
-    (await session.known()?.catch(() => null)) === used;
-
-  /** Forgets the session that a request was sent in, and returns true, if the server has lost it. */
-  const forgetLostSession = async (used: ServerSession | null): Promise<boolean> => {
-    if (used?.id === undefined) {
-      return false;
-    }
-    // Another request may have found it out already.
-    if ((await isCurrent(used)) && !(await isSessionLost(used.headers))) {
-      return false;
-    }
-    session.forget(used);
-    // The server may have been replaced by one of another era.
-    forgetDiscovery(null);
-    return true;
-  };
-
-  /** Posts a message in the session of the gateway. Begins a new session, once, if the server has lost it. */
-  const postInSession = async (
-    message: string | Buffer,
-    signal: AbortSignal,
-    { isRetry = false, mayBeSent }: { readonly isRetry?: boolean; readonly mayBeSent?: MayBeSent | undefined } = {},
-  ): Promise<{ readonly answer: HttpAnswer; readonly used: ServerSession }> => {
-    const used = await session();
-    if (used === null) {
-      throw protocolViolation(name, 'it knows no handshake');
-    }
-    const answer = await post(message, used.headers, signal, idleTimeoutMs, mayBeSent);
-    if (!isRetry && mayMeanLostSession(answer.status) && (await forgetLostSession(used))) {
-      discard(answer);
-      return postInSession(message, signal, { isRetry: true, mayBeSent });
-    }
-    return { answer, used };
-  };
-
-  /** Posts a request of the stateless version. Throws NotSent if the server no longer supports that version. */
-  const postToNewer: typeof postStateless = async (request, own, signal) => {
-    const answer = await postStateless(request, own, signal);
-    if (!mayMeanLostSession(answer.status) || (await isStillStateless())) {
-      return answer;
-    }
-    discard(answer);
-    throw request.mayBeSent === undefined
-      ? new ServerFailed(name, 'unavailable', 'speaks another protocol version than before; ask again.')
-      : new NotSent();
-  };
+  const { isCurrent, forgetLostSession, postInSession, postToNewer } = createSessionPosts({
+    name,
+    idleTimeoutMs,
+    requests,
+    session,
+    forgetDiscovery,
+    isStillStateless,
+    isSessionLost,
+  });
 
   /** Cancels a request. In the stateless version, the end of the connection does that. */
   const cancel = (era: Era, own: number): void => {

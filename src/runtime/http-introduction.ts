@@ -1,5 +1,5 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard } from '../egress/send-http.ts';
+import { discard } from '../egress/http-answer.ts';
 import type { ConnectionOptions, ServerSession } from './connection.ts';
 import type { createFactsMemory } from './facts-memory.ts';
 import { readResponse, unavailable } from './http-answers.ts';

@@ -1,5 +1,5 @@
 import type { MayBeSent } from '../base/not-sent.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import type { ConnectionOptions, ConnectionRequest } from './connection.ts';
 import { statelessHeaders, withStatelessMeta } from './protocol.ts';
 import { readRefusal } from './read-refusal.ts';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createBackoff } from '../base/backoff.ts';
 import { isObject } from '../base/json.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import type { BareConnection } from './connection.ts';
 import { isEventStream, protocolViolation, readMessages, type ServerMessage } from './messages.ts';
 import { TOOLS_CHANGED } from './protocol.ts';

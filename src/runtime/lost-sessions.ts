@@ -1,6 +1,6 @@
 import { isObject } from '../base/json.ts';
 import { OverBudget } from '../base/memory-budget.ts';
-import { discard } from '../egress/send-http.ts';
+import { discard } from '../egress/http-answer.ts';
 import type { ConnectionOptions, SessionHeaders } from './connection.ts';
 import { readResponse } from './http-answers.ts';
 import type { HttpRequests } from './http-requests.ts';

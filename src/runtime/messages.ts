@@ -7,7 +7,7 @@ import type { MemoryScope } from '../base/memory-scope.ts';
 import { largeParsedBytes, parsedBytes } from '../base/parsed-bytes.ts';
 import { type JsonPart, splitJson } from '../base/split-json.ts';
 import { toOneLine, Unparsed } from '../base/unparsed.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { readEvents } from './read-events.ts';
 import { ServerFailed } from './server-failed.ts';
 

@@ -1,5 +1,5 @@
 import { isObject, parseJson } from '../base/json.ts';
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { isJson } from './messages.ts';
 
 /** The maximum size of a refusal that is passed on, in bytes. */

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../egress/send-http.ts';
+import type { HttpAnswer } from '../egress/http-answer.ts';
 
 /** A day: the maximum number of seconds that a client is told to wait. */
 const MAX_RETRY_AFTER_SECONDS = 86_400;

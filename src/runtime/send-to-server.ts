@@ -1,13 +1,7 @@
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { EgressRefused } from '../egress/egress-refused.ts';
-import {
-  discard,
-  type HttpAnswer,
-  type HttpFailure,
-  type HttpRequest,
-  type OwnedDispatcher,
-  sendHttp,
-} from '../egress/send-http.ts';
+import { discard, type HttpAnswer, type HttpFailure } from '../egress/http-answer.ts';
+import { type HttpRequest, type OwnedDispatcher, sendHttp } from '../egress/send-http.ts';
 import { decodeAnswer } from './decode-answer.ts';
 import { protocolViolation } from './messages.ts';
 import { MAY_HAVE_RUN } from './pipe-failures.ts';

@@ -1,4 +1,4 @@
-import { discard, type HttpAnswer } from '../egress/send-http.ts';
+import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import type { ScannedMessage } from './message-members.ts';
 import { MessageScanner } from './message-scanner.ts';
 import { ServerFailed } from './server-failed.ts';

@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createYielding } from '../base/event-loop-turns.ts';
-import type { Holder } from '../base/held-memory.ts';
-import { type HeldMemory, type MemoryBudget, OverBudget } from '../base/memory-budget.ts';
-import { QuotaExceeded } from '../quotas/quotas.ts';
-import type { CataloguedTool, StoredCatalogue } from '../store/catalogues.ts';
+import type { HeldMemory } from '../base/memory-budget.ts';
+import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
-import { type Definition, hashDefinition } from './definitions.ts';
-import { type ListedTools, listTools } from './list-tools.ts';
+import { type ListedFacts, listCataloguedTools, serverHasMoved } from './list-catalogued-tools.ts';
 import { areSameTools, type SeenTools } from './save-tools.ts';
 import { ServerFailed } from './server-failed.ts';
+import { createStoredTools, type StoredToolsOptions } from './stored-tools.ts';
 
 /** The last seen tools of a server, and the failure of the last attempt to list them. */
 export type ToolsSeen = {
@@ -51,20 +48,10 @@ export type ToolCatalogue = {
   readonly facts: () => ListedFacts | null;
 };
 
-/** A summary of a list of tools. */
-export type ListedFacts = Pick<ListedTools, 'leftOut' | 'protocolVersion'> & { readonly names: readonly string[] };
-
 /** The server, its stored list, and the limits of a catalogue. */
-export type ToolCatalogueOptions = {
-  readonly name: string;
+export type ToolCatalogueOptions = StoredToolsOptions & {
   readonly connection: () => Connection;
-  readonly stored: (room: (bytes: number) => Promise<void>) => Promise<StoredCatalogue>;
-  /** Stores a list in place of the earlier one. Returns false if the list no longer belongs to this server. */
-  readonly save: (listed: SeenTools, before: SeenTools['tools'] | null) => Promise<boolean>;
   readonly now: () => number;
-  readonly budget: MemoryBudget;
-  /** The organization that owns the server; null for the operator. */
-  readonly holder: Holder;
   /** The minimum time between two lists that the age of a list, or the server itself, causes, in milliseconds. */
   readonly intervalMs: number;
   /** Aborted when the server gets another connection, or none. */
@@ -74,14 +61,13 @@ export type ToolCatalogueOptions = {
 /** Milliseconds for which a failure answers all callers, and milliseconds that collect changes before one list. */
 const FAILURE_REMEMBERED_MS = 2000;
 const COALESCED_MS = 50;
-/** Milliseconds that listing the tools of a server may take. */
-const LIST_TIMEOUT_MS = 30_000;
 /** Milliseconds between two notes that the list is in use. */
 const NOTE_INTERVAL_MS = 1000;
 
 /** Creates the catalogue of one server with one connection. */
 export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogue {
-  const { name, connection, stored, save, now, budget, holder, intervalMs, ended } = options;
+  const { name, connection, now, budget, holder, intervalMs, ended } = options;
+  const stored = createStoredTools(options);
   let seen: SeenTools | null = null;
   /** The memory of `seen`, as long as there is some. */
   let held: HeldMemory | null = null;
@@ -117,65 +103,32 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     seen = listed;
   };
 
-  /** Reads the stored list, and holds its memory while `use` runs. Throws OverBudget. */
-  const withStored = async (use: (found: StoredCatalogue, reading: HeldMemory) => Promise<void>): Promise<void> => {
-    using reading = budget.hold(holder, 'lists', 0);
-    await use(await stored((bytes) => reading.waitToResize(bytes)), reading);
-  };
-
-  const storeUnlessSame = async (listed: SeenTools, before: SeenTools['tools'] | null): Promise<void> => {
-    const isSame = before !== null && areSameTools(before, listed.tools);
-    if (isSame) {
-      return;
-    }
-    const isStored = await save(listed, before).catch((error: unknown) => {
-      throw error instanceof QuotaExceeded ? hasNoRoom(name, error) : error;
-    });
-    if (!isStored) {
-      throw hasMoved(name);
-    }
-  };
-
   const keepSeen = async (): Promise<void> => {
     const listed = seen;
     if (listed !== null) {
-      await withStored(({ tools }) => storeUnlessSame(listed, tools));
+      await stored.read(({ tools }) => stored.replace(listed, tools));
     }
   };
 
   const list = async (): Promise<void> => {
     // The first page may be outdated when the last page arrives.
     const seenAt = now();
-    const signal = AbortSignal.any([ended, AbortSignal.timeout(LIST_TIMEOUT_MS)]);
     using reading = budget.hold(holder, 'lists', 0);
-    const room = (bytes: number) => reading.waitToResize(bytes, signal);
-    const listed = await listTools(connection(), signal, room).catch((error: unknown) => {
-      if (error instanceof ServerFailed || error instanceof OverBudget) {
-        throw error;
-      }
-      throw ended.aborted
-        ? hasMoved(name)
-        : new ServerFailed(name, 'late', `did not list its tools within ${LIST_TIMEOUT_MS / 1000} s.`, error);
-    });
-    const tools = await hashed(listed.tools);
-    if (ended.aborted) {
-      throw hasMoved(name);
-    }
+    const listed = await listCataloguedTools(connection(), ended, reading);
     const before = seen?.tools ?? null;
-    const isSame = before !== null && areSameTools(before, tools);
-    if (!isSame && isKept) {
+    const tools = before !== null && areSameTools(before, listed.tools) ? before : listed.tools;
+    if (tools !== before && isKept) {
       await (before === null
-        ? withStored(({ tools: found }) => storeUnlessSame({ tools, seenAt }, found))
-        : storeUnlessSame({ tools, seenAt }, before));
+        ? stored.read(({ tools: found }) => stored.replace({ tools, seenAt }, found))
+        : stored.replace({ tools, seenAt }, before));
     }
     if (ended.aborted) {
-      throw hasMoved(name);
+      throw serverHasMoved(name);
     }
     reading.release();
-    remember({ tools: isSame ? before : tools, seenAt }, listed.bytes);
+    remember({ tools, seenAt }, listed.bytes);
     isListed = true;
-    const names = listed.tools.map(({ name }) => name);
-    facts = { leftOut: listed.leftOut, protocolVersion: listed.protocolVersion, names };
+    facts = listed.facts;
   };
 
   const look = async (): Promise<void> => {
@@ -246,7 +199,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
 
   /** Uses the stored list as the last seen one. */
   const recall = (): Promise<void> =>
-    withStored(async ({ tools, bytes, seenAt }, reading) => {
+    stored.read(async ({ tools, bytes, seenAt }, reading) => {
       if (tools !== null && seenAt !== null && seen === null && !ended.aborted) {
         reading.release();
         remember({ tools, seenAt }, bytes);
@@ -279,7 +232,7 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     if (seen === null) {
       // The list was forgotten, or another holder needed its memory, since it was listed.
       throw ended.aborted
-        ? hasMoved(name)
+        ? serverHasMoved(name)
         : new ServerFailed(name, 'unavailable', 'lists more tools than there is memory for now; ask again.');
     }
     const { seenAt } = seen;
@@ -308,21 +261,3 @@ export function createToolCatalogue(options: ToolCatalogueOptions): ToolCatalogu
     facts: () => facts,
   };
 }
-
-const hasMoved = (name: string): ServerFailed =>
-  new ServerFailed(name, 'unreachable', 'was changed or deleted while it listed its tools; ask again.');
-
-/** Adds the hash of each definition. Other work runs between two tools. */
-async function hashed(definitions: readonly Definition[]): Promise<CataloguedTool[]> {
-  const yieldTurn = createYielding();
-  const tools: CataloguedTool[] = [];
-  for (const definition of definitions) {
-    tools.push({ definition, hash: hashDefinition(definition) });
-    await yieldTurn();
-  }
-  return tools;
-}
-
-/** The failure for a list beyond the quota of the organization. The earlier list stays in use. */
-const hasNoRoom = (name: string, { message }: QuotaExceeded): ServerFailed =>
-  new ServerFailed(name, 'unusable', `lists more tools than can be stored: ${message}`);
