@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { NotSent } from '../../src/base/not-sent.ts';
 import { createEgress, createOperatorEgresses, createOrganizationEgresses } from '../../src/egress/egress.ts';
-import { discard, type HttpFailure, type HttpRequest, sendHttp } from '../../src/egress/send-http.ts';
+import { discard, type HttpFailure } from '../../src/egress/http-answer.ts';
+import { type HttpRequest, sendHttp } from '../../src/egress/send-http.ts';
 import { turnsDuring } from '../support/event-loop.ts';
 import { startHttp } from './support/listeners.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { SANDBOX_CREDENTIALS, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type Relay, startProxy } from './proxy.ts';
 import { failures, HOLDER_ENV, OPERATOR_ENV, run, startGoodServer, TEAM_ENV } from './support.ts';
 
@@ -8,14 +7,6 @@ const ENV = { ...OPERATOR_ENV, ...TEAM_ENV, ...HOLDER_ENV };
 /** Why checks were skipped, each with how many were. */
 const skips = (stdout: string): [number, string][] =>
   [...stdout.matchAll(/^Skipped, (\d+): (.+)$/gm)].map(([, count, reason = '']) => [Number(count), reason]);
-
-test('on the sandbox everything passes, and nothing is skipped', async () => {
-  const sandbox = await startSandbox({ GATEHOUSE_PORT: '0' });
-  const { code, stdout } = await run(['--base-url', sandbox.url], SANDBOX_CREDENTIALS);
-  await sandbox.stop();
-  expect(stdout).toMatch(/^\d+ checks: \d+ ok, 0 failed, 0 skipped$/m);
-  expect(code).toBe(0);
-});
 
 /** Refuses a local process that the server would take, as it refuses a transport that it does not know. */
 const noProcesses: Relay = async (sent, forward) => {
