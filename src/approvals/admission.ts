@@ -50,6 +50,10 @@ export type NotApproved = Exclude<Admission, { kind: 'approved' }>;
 
 /** The maximum of bytes of the definitions and arguments that wait in one organization. */
 export const MAX_HELD_BYTES = 64 * 1024 * 1024;
+const MAX_DECIDED_BYTES = 256 * 1024 * 1024;
+const MAX_UNDECIDED_BYTES = 64 * 1024 * 1024;
+/** The maximum of bytes of the requests that have ended in one organization. */
+export const MAX_ENDED_BYTES: requests.EndedBytes = { decided: MAX_DECIDED_BYTES, undecided: MAX_UNDECIDED_BYTES };
 /** The bytes that a request counts for at least, so that small ones are bounded too. */
 export const LEAST_HELD_BYTES = 16 * 1024;
 /** Seconds after which a call may find room for its request. */
@@ -171,6 +175,7 @@ async function ask(
       { retryAfterSeconds: RETRY_AFTER_SECONDS },
     );
   }
+  await forgetOldest(db, organizationId);
   const created = {
     ...binding,
     id: ids.uuid(),
@@ -193,4 +198,14 @@ async function ask(
   await auditRequest(db, 'approval.requested', actor, created, at);
   const undecided = { decidedAt: null, usableUntil: null, usedAt: null, outcome: null, unseenRounds: 0 };
   return { ...created, status: 'pending', ...undecided };
+}
+
+/** Deletes the oldest requests that have ended, as far as there are too many of them: a client can let any number expire. */
+async function forgetOldest(db: Db, organizationId: string): Promise<void> {
+  const bytes = await requests.endedBytes(db, organizationId);
+  for (const kind of ['decided', 'undecided'] as const) {
+    if (bytes[kind] > MAX_ENDED_BYTES[kind]) {
+      await requests.removeOldest(db, organizationId, kind, bytes[kind] - MAX_ENDED_BYTES[kind]);
+    }
+  }
 }

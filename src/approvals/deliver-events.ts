@@ -16,7 +16,7 @@ const MAX_OWN_DELIVERIES = 4;
 /** The time after which another process may deliver what this one has claimed, beyond the time-out of the receiver. */
 const CLAIM_MARGIN_MS = 30_000;
 /** The status with which a receiver says that it wants no events any more. */
-const GONE = 410;
+const GONE_STATUS = 410;
 
 /** The parts of the gateway that deliveries use. */
 export type DeliveryParts = {
@@ -114,7 +114,7 @@ async function record(
   const { organizationId, eventId, type } = delivery;
   const tries = delivery.tries + 1;
   const delayMs = limits.webhookRetryDelaysMs[delivery.tries];
-  const isGone = responseStatus === GONE;
+  const isGone = responseStatus === GONE_STATUS;
   const status = error === null ? 'delivered' : isGone || delayMs === undefined ? 'failed' : 'waiting';
   await store.writeFor(organizationId, async (db) => {
     const isOurs = await (status === 'waiting'

@@ -50,12 +50,9 @@ async function queue(
 ): Promise<string> {
   const eventId = `evt_${randomUUID()}`;
   const payload = JSON.stringify({ type, timestamp: formatInstant(at), data });
-  const rows = [];
-  for (const receiver of receivers) {
-    if ((await deliveries.countWaiting(db, receiver, MAX_WAITING_EVENTS)) < MAX_WAITING_EVENTS) {
-      rows.push({ id: randomUUID(), organizationId, webhookId: receiver, eventId, type, payload, approvalRequestId });
-    }
-  }
+  const rows = (await deliveries.withRoom(db, receivers, MAX_WAITING_EVENTS)).map((webhookId) => {
+    return { id: randomUUID(), organizationId, webhookId, eventId, type, payload, approvalRequestId };
+  });
   await deliveries.insert(db, rows);
   return eventId;
 }

@@ -54,10 +54,7 @@ export async function insert(db: Db, request: NewApprovalRequest): Promise<void>
       client_name: client?.name ?? null,
       client_version: client?.version ?? null,
       tool_name: request.toolName,
-      definition: request.definition,
       definition_hash: request.definitionHash,
-      pinned_definition: request.pinned,
-      arguments: db.secrets.seal(request.sealed, SEALED.approvalArguments.contextOf(id)),
       arguments_digest: request.argumentsDigest,
       arguments_bytes: request.argumentsBytes,
       held_bytes: request.heldBytes,
@@ -70,6 +67,15 @@ export async function insert(db: Db, request: NewApprovalRequest): Promise<void>
       expires_at: request.expiresAt,
       due_at: request.expiresAt,
       unseen_rounds: 0,
+    })
+    .execute();
+  await db.sql
+    .insertInto('approval_contents')
+    .values({
+      request_id: id,
+      definition: request.definition,
+      pinned_definition: request.pinned,
+      arguments: db.secrets.seal(request.sealed, SEALED.approvalArguments.contextOf(id)),
     })
     .execute();
 }
@@ -89,6 +95,7 @@ export async function find(db: Db, organizationId: string, id: string, now: numb
 export async function contents(db: Db, organizationId: string, id: string): Promise<ApprovalContents | null> {
   const row = await db.sql
     .selectFrom('approval_requests')
+    .innerJoin('approval_contents', 'request_id', 'id')
     .select(['definition', 'pinned_definition', 'arguments'])
     .where('id', '=', id)
     .where('organization_id', '=', organizationId)
@@ -106,6 +113,7 @@ export async function contents(db: Db, organizationId: string, id: string): Prom
 export async function contentBytes(db: Db, organizationId: string, id: string): Promise<number> {
   const row = await db.sql
     .selectFrom('approval_requests')
+    .innerJoin('approval_contents', 'request_id', 'id')
     .select(
       sql<number>`octet_length(definition) + coalesce(octet_length(pinned_definition), 0) + coalesce(octet_length(arguments), 0)`.as(
         'bytes',
@@ -142,9 +150,59 @@ export async function heldBytes(db: Db, organizationId: string): Promise<number>
     .selectFrom('approval_requests')
     .select(({ fn }) => fn.coalesce(fn.sum<number>('held_bytes'), sql<number>`0`).as('total'))
     .where('organization_id', '=', organizationId)
-    .where('status', 'in', LIVE)
+    .where('due_at', 'is not', null)
     .executeTakeFirstOrThrow();
   return Number(total);
+}
+
+/** The bytes of the requests of an organization that have ended. */
+export type EndedBytes = { readonly decided: number; readonly undecided: number };
+
+/** Returns the bytes of the requests of an organization that have ended. */
+export async function endedBytes(db: Db, organizationId: string): Promise<EndedBytes> {
+  const { total, decided } = await db.sql
+    .selectFrom('approval_requests')
+    .select([
+      sql<number>`coalesce(sum(held_bytes), 0)`.as('total'),
+      sql<number>`coalesce(sum(case when decided_at is null then 0 else held_bytes end), 0)`.as('decided'),
+    ])
+    .where('organization_id', '=', organizationId)
+    .where('ended_at', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return { decided: Number(decided), undecided: Number(total) - Number(decided) };
+}
+
+/** The maximum number of requests that `removeOldest` deletes. */
+const MAX_REMOVED_ROWS = 100;
+
+/**
+ * Deletes the requests of an organization that have ended first, with a decision or without, until they hold so many bytes
+ * less; at most 100.
+ */
+export async function removeOldest(
+  db: Db,
+  organizationId: string,
+  kind: keyof EndedBytes,
+  excessBytes: number,
+): Promise<void> {
+  const rows = await db.sql
+    .selectFrom('approval_requests')
+    .select(['id', 'held_bytes'])
+    .where('organization_id', '=', organizationId)
+    .where('ended_at', 'is not', null)
+    .where('decided_at', kind === 'decided' ? 'is not' : 'is', null)
+    .orderBy('ended_at')
+    .limit(MAX_REMOVED_ROWS)
+    .execute();
+  let left = excessBytes;
+  const removed = rows.filter(({ held_bytes: bytes }) => {
+    left -= bytes;
+    return left + bytes > 0;
+  });
+  if (removed.length > 0) {
+    const ids = removed.map(({ id }) => id);
+    await db.sql.deleteFrom('approval_requests').where('id', 'in', ids).execute();
+  }
 }
 
 type Where = ExpressionBuilder<Database, 'approval_requests'>;

@@ -126,11 +126,12 @@ export async function nextDue(db: Db): Promise<number | null> {
  */
 export async function eraseArguments(db: Db, endedBefore: number): Promise<number> {
   const { numUpdatedRows } = await db.sql
-    .updateTable('approval_requests')
+    .updateTable('approval_contents')
     .set({ arguments: null })
-    .where('id', 'in', (query) =>
+    .where('request_id', 'in', (query) =>
       query
         .selectFrom('approval_requests')
+        .innerJoin('approval_contents', 'request_id', 'id')
         .select('id')
         .where('ended_at', '<', endedBefore)
         .where('arguments', 'is not', null)

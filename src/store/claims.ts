@@ -1,4 +1,4 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Db } from './store.ts';
 import type { Claim, ClaimedRow, WorkColumns, WorkTable } from './work.ts';
 
@@ -10,53 +10,68 @@ export type ClaimOptions = {
   readonly hasRivals: boolean;
 };
 
-type WorkDatabase = { work: WorkColumns };
-
-const conditions = (
-  db: Db,
-  { exceptOrganizations }: Claim,
-  { claimant, hasRivals }: ClaimOptions,
-): RawBuilder<boolean> => {
+const isDue = (db: Db, { claimant, hasRivals }: ClaimOptions): RawBuilder<boolean> => {
   const isFree = hasRivals
     ? sql`(claimed_until is null or claimed_until <= ${db.time()})`
     : sql`(claimed_until is null or claimed_until <= ${db.time()} or claimed_by <> ${claimant})`;
-  const isWanted =
-    exceptOrganizations.length === 0 ? sql`` : sql` and organization_id not in (${sql.join(exceptOrganizations)})`;
-  return sql<boolean>`due_at <= ${db.time()} and ${isFree}${isWanted}`;
+  return sql<boolean>`due_at <= ${db.time()} and ${isFree}`;
 };
 
-/** Whether there are rows to claim. */
-export async function hasWork(db: Db, table: WorkTable, claim: Claim, options: ClaimOptions): Promise<boolean> {
-  const found = await tableOf(db, table)
-    .select('id')
-    .where(conditions(db, claim, options))
-    .limit(1)
-    .executeTakeFirst();
-  return found !== undefined;
+/**
+ * Returns the organizations that have rows to claim, the one with the row that is due first before the others. It finds
+ * each in an index: an organization with many rows that is left for later costs no more than one with few.
+ */
+export async function ownersOfWork(
+  db: Db,
+  table: WorkTable,
+  { exceptOrganizations }: Pick<Claim, 'exceptOrganizations'>,
+  options: ClaimOptions,
+): Promise<string[]> {
+  const rows = sql.table(table);
+  const { rows: owners } = await sql<{ id: string; due_at: number | null }>`
+    with recursive owners (id) as (
+      select min(organization_id) from ${rows}
+      union all
+      select (select min(organization_id) from ${rows} where organization_id > owners.id) from owners
+      where owners.id is not null
+    )
+    select id, (
+      select due_at from ${rows} where organization_id = owners.id and ${isDue(db, options)} order by due_at, id limit 1
+    ) as due_at
+    from owners where id is not null
+  `.execute(db.sql);
+  return owners
+    .filter(({ id, due_at: dueAt }) => dueAt !== null && !exceptOrganizations.includes(id))
+    .toSorted((a, b) => Number(a.due_at) - Number(b.due_at))
+    .map(({ id }) => id);
 }
 
 /** Claims rows, in a transaction. `lockRows` is the clause that skips rows which others are claiming. */
 export async function claimRows<T extends WorkTable>(
   db: Db,
   table: T,
-  claim: Claim,
+  { maxRows, holdMs, owners }: Pick<Claim, 'maxRows' | 'holdMs'> & { readonly owners: readonly string[] },
   options: ClaimOptions,
   lockRows: RawBuilder<unknown>,
 ): Promise<ClaimedRow<T>[]> {
-  // Materialized: asked again for each row, it would claim more than `maxRows`.
-  const { rows } = await sql<WorkColumns>`
-    with due as materialized (
-      select id as due_id from ${sql.table(table)}
-      where ${conditions(db, claim, options)}
-      order by due_at, id limit ${claim.maxRows} ${lockRows}
-    )
-    update ${sql.table(table)}
-    set claimed_by = ${options.claimant}, claimed_until = ${db.time()} + ${sql.lit(claim.holdMs)}, fence = fence + 1
-    where id in (select due_id from due)
-    returning *
-  `.execute(db.sql);
-  return rows.toSorted((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1)) as ClaimedRow<T>[];
+  const claimed: WorkColumns[] = [];
+  for (const owner of owners) {
+    // Materialized: asked again for each row, it would claim more than `maxRows`.
+    const { rows } = await sql<WorkColumns>`
+      with due as materialized (
+        select id as due_id from ${sql.table(table)}
+        where organization_id = ${owner} and ${isDue(db, options)}
+        order by due_at, id limit ${maxRows - claimed.length} ${lockRows}
+      )
+      update ${sql.table(table)}
+      set claimed_by = ${options.claimant}, claimed_until = ${db.time()} + ${sql.lit(holdMs)}, fence = fence + 1
+      where id in (select due_id from due)
+      returning *
+    `.execute(db.sql);
+    claimed.push(...rows);
+    if (claimed.length >= maxRows) {
+      break;
+    }
+  }
+  return claimed.toSorted((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1)) as ClaimedRow<T>[];
 }
-
-const tableOf = ({ sql: database }: Db, table: WorkTable) =>
-  (database as unknown as Kysely<WorkDatabase>).selectFrom(table as 'work');

@@ -23,7 +23,7 @@ export type Delivery = {
 /** A delivery that this process has claimed, with the fence of the claim. */
 export type ClaimedDelivery = Delivery & { fence: number };
 
-/** Stores deliveries, due now. Their webhooks must exist. */
+/** Stores deliveries, due now. Their webhooks must exist, and be different ones. */
 export async function insert(db: Db, deliveries: readonly Omit<Delivery, 'tries'>[]): Promise<void> {
   if (deliveries.length === 0) {
     return;
@@ -45,16 +45,26 @@ export async function insert(db: Db, deliveries: readonly Omit<Delivery, 'tries'
       })),
     )
     .execute();
+  await db.sql
+    .updateTable('webhooks')
+    .set({ waiting: sql<number>`waiting + 1` })
+    .where(
+      'id',
+      'in',
+      deliveries.map(({ webhookId }) => webhookId),
+    )
+    .execute();
 }
 
-/** Returns the number of deliveries that wait for a webhook, at most `most`. */
-export async function countWaiting(db: Db, webhookId: string, most: number): Promise<number> {
-  const waiting = db.sql.selectFrom('webhook_deliveries').select('id').where('webhook_id', '=', webhookId).limit(most);
-  const { total } = await db.sql
-    .selectFrom(waiting.as('waiting'))
-    .select(({ fn }) => fn.countAll<number>().as('total'))
-    .executeTakeFirstOrThrow();
-  return Number(total);
+/** Returns those of some webhooks for which fewer deliveries than `most` wait. */
+export async function withRoom(db: Db, webhookIds: readonly string[], most: number): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('webhooks')
+    .select('id')
+    .where('id', 'in', webhookIds)
+    .where('waiting', '<', most)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** Claims deliveries that are due; see `Store.claim`. */
@@ -63,13 +73,21 @@ export async function claim({ claim }: Pick<Store, 'claim'>, wanted: Claim): Pro
 }
 
 /** Ends a claimed delivery. Returns false if the claim was lost. */
-export async function end(db: Db, { id, fence }: ClaimedDelivery): Promise<boolean> {
+export async function end(db: Db, { id, fence, webhookId }: ClaimedDelivery): Promise<boolean> {
   const { numDeletedRows } = await db.sql
     .deleteFrom('webhook_deliveries')
     .where('id', '=', id)
     .where('fence', '=', fence)
     .executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
+  const isEnded = numDeletedRows > 0n;
+  if (isEnded) {
+    await db.sql
+      .updateTable('webhooks')
+      .set({ waiting: sql<number>`waiting - 1` })
+      .where('id', '=', webhookId)
+      .execute();
+  }
+  return isEnded;
 }
 
 /** Puts a claimed delivery off, after one more try. Returns false if the claim was lost. */
@@ -91,6 +109,7 @@ export async function retry(db: Db, { id, fence, tries }: ClaimedDelivery, delay
 /** Deletes all deliveries that wait for a webhook. */
 export async function removeAll(db: Db, webhookId: string): Promise<void> {
   await db.sql.deleteFrom('webhook_deliveries').where('webhook_id', '=', webhookId).execute();
+  await db.sql.updateTable('webhooks').set({ waiting: 0 }).where('id', '=', webhookId).execute();
 }
 
 const toDelivery = (row: Database['webhook_deliveries']): ClaimedDelivery => ({

@@ -106,15 +106,10 @@ export type Database = {
     client_name: string | null;
     client_version: string | null;
     tool_name: string;
-    definition: string;
     definition_hash: string;
-    /** JSON of the definition that a tool approval is for; null unless it is another one. */
-    pinned_definition: string | null;
-    /** Sealed JSON, context `approval_requests.arguments:<id>`. */
-    arguments: string | null;
     arguments_digest: string;
     arguments_bytes: number;
-    /** The bytes that count towards the maximum of the organization while the request waits or is approved. */
+    /** The bytes that count towards the maxima of the organization. */
     held_bytes: number;
     approval_policy: string;
     reason: string;
@@ -134,6 +129,15 @@ export type Database = {
     outcome: string | null;
     /** How often the client has answered questions of the server in the course of the approved call. */
     unseen_rounds: number;
+  };
+  /** What a person sees of a call that waits: it can be large. */
+  approval_contents: {
+    request_id: string;
+    definition: string;
+    /** JSON of the definition that a tool approval is for; null unless it is another one. */
+    pinned_definition: string | null;
+    /** Sealed JSON, context `approval_requests.arguments:<id>`; null once they are erased. */
+    arguments: string | null;
   };
   approval_decisions: {
     request_id: string;
@@ -271,6 +275,8 @@ export type Database = {
     /** Sealed, context `webhooks.previous_secret:<id>`. */
     previous_secret: string | null;
     previous_secret_until: number | null;
+    /** The number of events that are not told yet. */
+    waiting: number;
     /** The first failure since the last success. */
     failing_since: number | null;
     last_delivery: string | null;

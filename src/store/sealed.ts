@@ -22,7 +22,11 @@ export const SEALED = {
   webhookUrl: sealed('webhooks', ['id'], 'url'),
   webhookSecret: sealed('webhooks', ['id'], 'secret'),
   previousWebhookSecret: sealed('webhooks', ['id'], 'previous_secret'),
-  approvalArguments: sealed('approval_requests', ['id'], 'arguments'),
+  approvalArguments: {
+    ...sealed('approval_contents', ['request_id'], 'arguments'),
+    // Where they were before they had a table of their own.
+    contextOf: (id: string) => `approval_requests.arguments:${id}`,
+  },
 };
 
 function sealed<T extends keyof Database>(

@@ -50,6 +50,7 @@ const CONFIG_COLUMNS: Columns = {
   tool_approvals: ['account_id'],
   // Nothing that is kept depends on them, and a call that waits must not empty what others keep.
   approval_requests: [],
+  approval_contents: [],
   approval_decisions: [],
   approval_events: [],
   approval_event_heads: [],

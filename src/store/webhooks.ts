@@ -66,6 +66,7 @@ export async function insert(db: Db, webhook: NewWebhook): Promise<Webhook> {
       ...changeable(db, created),
       id,
       organization_id: webhook.organizationId,
+      waiting: 0,
       secret: db.secrets.seal(secret, SEALED.webhookSecret.contextOf(id)),
       created_at: webhook.createdAt,
     })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { type Admission, type ApprovalDeps, admit } from '../../src/approvals/admission.ts';
+import { type Admission, type ApprovalDeps, admit, MAX_ENDED_BYTES } from '../../src/approvals/admission.ts';
 import type { DecidedRequest } from '../../src/approvals/approval-facts.ts';
 import { type ApprovalWaits, createApprovalWaits } from '../../src/approvals/approval-waits.ts';
 import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/decide-approval-request.ts';
@@ -207,8 +207,42 @@ onBothEngines(({ shared }) => {
     const contents = () => requests.contents(store.read, approver.organizationId, requestOf(denied).id);
     expect((await contents())?.sealed).toBe('{"arguments":{"x":1}}');
     await eraseRequests(store, clock.now + 30 * DAY + 1);
-    expect(await contents()).toEqual({ definition: '{"name":"write"}', sealed: null });
+    expect(await contents()).toEqual({ definition: '{"name":"write"}', pinned: null, sealed: null });
     expect(await statusOf(requestOf(denied).id)).toBe('denied');
+  });
+
+  it('keeps no more of what has ended than an organization may have, the latest, and decisions apart', async () => {
+    const store = await shared();
+    const { ask, approve, statusOf, clock } = await aTenant(store);
+    const hold = (admission: Admission, bytes: number) =>
+      store.write(({ sql }) =>
+        sql
+          .updateTable('approval_requests')
+          .set({ held_bytes: bytes })
+          .where('id', '=', requestOf(admission).id)
+          .execute(),
+      );
+    const outdated: Admission[] = [];
+    const denied = await ask({ denied: true });
+    await approve(denied, 'deny');
+    await hold(denied, MAX_ENDED_BYTES.undecided + 1);
+    for (let count = 0; count < 4; count += 1) {
+      outdated.push(await ask({ x: 1 }, { definitionHash: String(count).repeat(64) }));
+      await hold(outdated.at(-1) as Admission, MAX_ENDED_BYTES.undecided / 2);
+      clock.now += 1;
+    }
+    await ask({ last: true });
+    // Three have ended, of which two are as much as is kept; the fourth waits.
+    expect(await Promise.all([denied, ...outdated].map((one) => statusOf(requestOf(one).id)))).toEqual([
+      'denied',
+      undefined,
+      'outdated',
+      'outdated',
+      'pending',
+    ]);
+    await hold(denied, MAX_ENDED_BYTES.decided + 1);
+    await ask({ last: 'again' });
+    expect(await statusOf(requestOf(denied).id)).toBeUndefined();
   });
 
   describe('whatever happens in whatever order', () => {

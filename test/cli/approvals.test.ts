@@ -99,7 +99,7 @@ describe('show', () => {
   test('says that arguments are erased', async () => {
     const id = await asked('{"a":1}');
     const { write } = gateway.deps.store;
-    await write(({ sql }) => sql.updateTable('approval_requests').set({ arguments: null }).execute());
+    await write(({ sql }) => sql.updateTable('approval_contents').set({ arguments: null }).execute());
     expect((await approvals('show', id)).stdout).toMatch(/Arguments:\n\(erased\)\n$/);
   });
 });

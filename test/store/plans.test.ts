@@ -1,6 +1,9 @@
 import { CompiledQuery, type KyselyPlugin } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
+import * as requests from '../../src/store/approval-requests.ts';
+import { ownersOfWork } from '../../src/store/claims.ts';
+import * as deliveries from '../../src/store/deliveries.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
@@ -72,6 +75,25 @@ onEngine('sqlite', ({ shared }) => {
       const plans = await plansOf(store, ask);
       expect(plans.length).toBeGreaterThan(0);
       expect(plans.join('\n')).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+
+  it('what an organization has in hand costs the others nothing: it is found and summed up in an index', async () => {
+    const claim = { exceptOrganizations: ['org_x'] };
+    const options = { claimant: 'x', hasRivals: false };
+    const asks: ((db: Db) => Promise<unknown>)[] = [
+      (db) => ownersOfWork(db, 'webhook_deliveries', claim, options),
+      (db) => deliveries.withRoom(db, ['x'], 1),
+      (db) => requests.heldBytes(db, organizationId),
+      (db) => requests.endedBytes(db, organizationId),
+      (db) => requests.removeOldest(db, organizationId, 'undecided', 1),
+    ];
+    for (const ask of asks) {
+      const plans = await plansOf(store, ask);
+      expect(plans.length).toBeGreaterThan(0);
+      // The organizations that are found.
+      expect(plans.filter((line) => line !== 'SCAN owners').join('\n')).not.toMatch(/SCAN|TEMP B-TREE/);
+      expect(plans.filter((line) => /by_held_bytes|ended_at/.test(line)).join('\n')).not.toMatch(/USING INDEX/);
     }
   });
 });

@@ -20,6 +20,7 @@ import { naming } from './0017-naming.ts';
 import { toolApprovals } from './0018-tool-approvals.ts';
 import { severalApprovals } from './0019-several-approvals.ts';
 import { unseenRounds } from './0020-unseen-rounds.ts';
+import { boundedWaits } from './0021-bounded-waits.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -44,5 +45,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0018_tool_approvals': { up: (db) => toolApprovals(db, engine) },
     '0019_several_approvals': { up: (db) => severalApprovals(db, engine) },
     '0020_unseen_rounds': { up: unseenRounds },
+    '0021_bounded_waits': { up: (db) => boundedWaits(db, engine) },
   };
 }

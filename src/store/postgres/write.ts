@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { createFairLimiter, QueueFull } from '../../base/fair-queue.ts';
 import type { Changes } from '../changes.ts';
-import { claimRows, hasWork } from '../claims.ts';
+import { claimRows, ownersOfWork } from '../claims.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { Db, Store } from '../store.ts';
 import { MAX_WAITING_WRITES, tooManyWaiting } from '../write-shares.ts';
@@ -107,7 +107,8 @@ export function createWrites({ db, changes, follower, assertHeld }: WriteParts):
 
   const claim: Store['claim'] = async (table, wanted) => {
     const options = { claimant, hasRivals: true };
-    if (!(await hasWork(db, table, wanted, options))) {
+    const owners = await ownersOfWork(db, table, wanted, options);
+    if (owners.length === 0) {
       return [];
     }
     assertHeld();
@@ -117,7 +118,7 @@ export function createWrites({ db, changes, follower, assertHeld }: WriteParts):
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         await BESIDE_OTHERS.execute(transaction);
-        const rows = await claimRows({ ...db, sql: transaction }, table, wanted, options, SKIP_LOCKED);
+        const rows = await claimRows({ ...db, sql: transaction }, table, { ...wanted, owners }, options, SKIP_LOCKED);
         assertHeld();
         return rows;
       });

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { type Kysely, sql as words } from 'kysely';
 import { createChanges } from '../changes.ts';
-import { claimRows, hasWork } from '../claims.ts';
+import { claimRows, ownersOfWork } from '../claims.ts';
 import { withCheck } from '../health.ts';
 import { prepareDatabase } from '../prepare.ts';
 import type { Database } from '../schema.ts';
@@ -83,9 +83,10 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
       claim: async (table, claim) => {
         // Nobody else has the file: only what this process has claimed can still be under way.
         const terms = { claimant, hasRivals: false };
-        return (await hasWork(read, table, claim, terms))
-          ? groups.write((own) => claimRows(own, table, claim, terms, words``))
-          : [];
+        const owners = await ownersOfWork(read, table, claim, terms);
+        return owners.length === 0
+          ? []
+          : groups.write((own) => claimRows(own, table, { ...claim, owners }, terms, words``));
       },
       ...withCheck(groups, options.now),
       close: closeAll,

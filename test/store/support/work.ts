@@ -25,6 +25,31 @@ export async function storedWork(
     due_at: dueAt[index] as number,
     fence: 0,
   }));
-  await store.write(({ sql }) => sql.insertInto('webhook_deliveries').values(rows).execute());
+  await store.write(async ({ sql }) => {
+    await sql.insertInto('webhook_deliveries').values(rows).execute();
+    await sql
+      .updateTable('webhooks')
+      .set((eb) => ({ waiting: eb('waiting', '+', rows.length) }))
+      .where('id', '=', webhookId)
+      .execute();
+  });
   return ids;
+}
+
+/** Returns how many events wait for a webhook, as it counts them; throws if that is not so. */
+export async function waitingFor({ read }: Store, webhookId: string): Promise<number> {
+  const rows = await read.sql
+    .selectFrom('webhook_deliveries')
+    .select('id')
+    .where('webhook_id', '=', webhookId)
+    .execute();
+  const webhook = await read.sql
+    .selectFrom('webhooks')
+    .select('waiting')
+    .where('id', '=', webhookId)
+    .executeTakeFirst();
+  if ((webhook?.waiting ?? 0) !== rows.length) {
+    throw new Error(`${rows.length} events wait for a webhook that counts ${webhook?.waiting}`);
+  }
+  return rows.length;
 }
