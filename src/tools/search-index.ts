@@ -1,4 +1,4 @@
-import MiniSearch, { type SearchResult } from 'minisearch';
+import MiniSearch from 'minisearch';
 import { createYielding } from '../base/event-loop-turns.ts';
 import type { Scoped } from './scope.ts';
 
@@ -22,6 +22,11 @@ const MAX_SEARCHED_CHARS = 1000;
 const MAX_LISTED_WORDS = 100;
 /** The maximum number of different words in an index. Texts of services have a few thousand. */
 const MAX_WORDS = 20_000;
+/** The maximum number of places in which a word of a query is looked up, with the words like it: those of a large service. */
+const MAX_PLACES = 20_000;
+/** The lengths from which on a word finds words that begin with it, and words that differ in a letter. */
+const MIN_PREFIX_CHARS = 4;
+const MIN_FUZZY_CHARS = 5;
 /** The maximum number of characters of a summary, and of words of a query that count. */
 const MAX_SUMMARY_CHARS = 200;
 const MAX_QUERY_WORDS = 12;
@@ -44,14 +49,14 @@ const IGNORED = new Set(
 export class SearchIndex {
   readonly #holder: string | null;
   readonly #tools: FoundTool[] = [];
-  readonly #words = new Set<string>();
+  /** The number of places of each word. */
+  readonly #places = new Map<string, number>();
   readonly #index = new MiniSearch({
     fields: ['name', 'resource', 'method', 'tags', 'description', 'argumentNames'],
     tokenize: wordsOf,
     processTerm: (word) => this.#note(plainWord(word)),
     searchOptions: {
       boost: { name: 3, resource: 3, method: 2, tags: 1.5, description: 2, argumentNames: 0.5 },
-      prefix: (word) => word.length > 3,
       tokenize: (word) => [word],
       processTerm: (word) => word,
     },
@@ -90,39 +95,104 @@ export class SearchIndex {
   }
 
   /**
-   * Returns the tools that match any of the first 12 words of a query, the best first; an empty query matches none. Other
-   * work runs between two words, because a word of a hostile document may be in every tool.
+   * Returns the tools that match any of the first 12 words of a query, the best first; an empty query matches none. Words of
+   * a hostile document may be in every tool, and be all alike: other work runs between two words of the index, a word in
+   * more than 20,000 places is not found, and of words that are alike those that are most.
    */
   async search(query: string): Promise<FoundTool[]> {
     const words = [...new Set(wordsOf(query).flatMap((word) => plainWord(word) ?? []))].slice(0, MAX_QUERY_WORDS);
     const yieldTurn = createYielding(this.#holder);
     const found = new Map<number, { score: number; words: number }>();
     for (const word of words) {
-      for (const { id, score } of this.#searchWord(word)) {
+      const scores = new Map<number, number>();
+      for (const [like, weight] of this.#wordsLike(word)) {
+        for (const { id, score } of this.#index.search(like)) {
+          scores.set(id, (scores.get(id) ?? 0) + weight * score);
+        }
+        await yieldTurn();
+      }
+      for (const [id, score] of scores) {
         const before = found.get(id);
         found.set(id, { score: (before?.score ?? 0) + score, words: (before?.words ?? 0) + 1 });
       }
-      await yieldTurn();
     }
     // A tool that has all words is better than one that has one of them often.
     const rankOf = ([, { score, words }]: readonly [number, { score: number; words: number }]): number => score * words;
     return [...found].toSorted((a, b) => rankOf(b) - rankOf(a)).flatMap(([id]) => this.#tools[id] ?? []);
   }
 
-  #searchWord(word: string): SearchResult[] {
-    const exact = this.#index.search(word);
-    return exact.length > 0 || word.length < 5 ? exact : this.#index.search(word, { prefix: false, fuzzy: 1 });
+  /** Returns the words of the index that a word finds, with their weights, those of MiniSearch; the best first. */
+  #wordsLike(word: string): Like[] {
+    const found: Like[] = this.#places.has(word) ? [[word, 1]] : [];
+    if (word.length >= MIN_PREFIX_CHARS) {
+      found.push(
+        ...this.#wordsWhere(
+          (other) => other.startsWith(word),
+          PREFIX_WEIGHT,
+          (chars) => 0.3 * chars,
+          word,
+        ),
+      );
+    }
+    if (found.length === 0 && word.length >= MIN_FUZZY_CHARS) {
+      found.push(
+        ...this.#wordsWhere(
+          (other) => isOneEditAway(word, other),
+          FUZZY_WEIGHT,
+          () => 1,
+          word,
+        ),
+      );
+    }
+    let left = MAX_PLACES;
+    return found.filter(([like]) => {
+      const places = this.#places.get(like) ?? 0;
+      const fits = places <= left;
+      left -= fits ? places : 0;
+      return fits;
+    });
+  }
+
+  #wordsWhere(
+    isLike: (other: string) => boolean,
+    weight: number,
+    distanceOf: (moreChars: number) => number,
+    word: string,
+  ): Like[] {
+    return [...this.#places.keys()]
+      .filter((other) => other !== word && isLike(other))
+      .map((other): Like => [other, (weight * other.length) / (other.length + distanceOf(other.length - word.length))])
+      .toSorted(([, a], [, b]) => b - a);
   }
 
   /** Notes a word that is added. Returns null for one too many: its tool is found by its other words. */
   #note(word: string | null): string | null {
-    if (word === null || (!this.#words.has(word) && this.#words.size === MAX_WORDS)) {
+    if (word === null || (!this.#places.has(word) && this.#places.size === MAX_WORDS)) {
       return null;
     }
-    this.#bytes += this.#words.has(word) ? PLACE_BYTES : WORD_BYTES;
-    this.#words.add(word);
+    this.#bytes += this.#places.has(word) ? PLACE_BYTES : WORD_BYTES;
+    this.#places.set(word, (this.#places.get(word) ?? 0) + 1);
     return word;
   }
+}
+
+/** A word of the index, and how much it counts. */
+type Like = readonly [word: string, weight: number];
+const [PREFIX_WEIGHT, FUZZY_WEIGHT] = [0.375, 0.45];
+
+/** Whether one letter makes one word of the other: a changed one, one more, or one less. */
+function isOneEditAway(a: string, b: string): boolean {
+  if (a.length > b.length) {
+    return isOneEditAway(b, a);
+  }
+  if (b.length > a.length + 1 || a === b) {
+    return false;
+  }
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) {
+    at++;
+  }
+  return a.slice(at + (a.length === b.length ? 1 : 0)) === b.slice(at + 1);
 }
 
 /** Returns the form of a word in the index: in lower case, in the singular by its ending, and null for a word without content. */

@@ -102,6 +102,28 @@ describe('SearchIndex', () => {
     expect(index.bytes).toBeGreaterThan(1000);
   });
 
+  it('looks up a bounded number of places for a word, and lets others work between two words', async () => {
+    // All words are alike: they begin in the same way, and differ in the last letters.
+    const words = (tool: number) =>
+      Array.from({ length: 100 }, (_, at) => `qqqqqqq${(at * 7 + tool) % 1000}`).join(' ');
+    const index = indexOf(Array.from({ length: 1000 }, (_, at) => ({ name: `t${at}`, description: words(at) })));
+    let turns = 0;
+    const counting = setInterval(() => turns++);
+    expect((await namesFor(index, 'qqqq')).length).toBeGreaterThan(0);
+    clearInterval(counting);
+    expect(turns).toBeGreaterThan(2);
+  });
+
+  it('finds by the words that are most alike where there are too many, and not by a word in most places', async () => {
+    const common = Array.from({ length: 90 }, () => 'invoices').join(' ');
+    const index = indexOf([
+      ...Array.from({ length: 230 }, (_, at) => ({ name: `t${at}`, description: common })),
+      { name: 'near', description: 'invoiced' },
+    ]);
+    expect(await namesFor(index, 'invoice')).toEqual(['near']);
+    expect(await namesFor(index, 'invoic')).toEqual(['near']);
+  });
+
   it('keeps at most 20,000 different words, and finds later tools by words that it knows', async () => {
     const index = indexOf([
       ...Array.from({ length: 210 }, (_, at) => ({
