@@ -569,6 +569,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/approval-requests/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow approval requests
+         * @description A stream of server-sent events that tells what happens to the approval requests of the organization, from now on. The name of an event is `requested`, `decided`, `expired`, `outdated` or `used`; its `data` is the request as it was then, in one line, as webhooks get it, without `arguments`. Events come in their order, each once. Every 15 seconds without an event there is a comment. The stream ends when the key pair is revoked, when the client does not read, and when the server stops.
+         *     To go on after a stream, send the `id` of its last event as `Last-Event-ID`: first comes everything since. Events are kept for one day. If that one is unknown or no longer kept, the answer is 409, so that nothing is missed in silence: connect without `Last-Event-ID`, and then list the requests. An organization can have 32 streams at a time (429). Requires the permission `approvals`.
+         */
+        get: operations["streamApprovalEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/approval-requests/{approvalRequestId}": {
         parameters: {
             query?: never;
@@ -4719,6 +4740,17 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
+        /** @description The event in `Last-Event-ID` is unknown, or older than a day. Events may have been missed, so there is no stream: connect without `Last-Event-ID`, and then list the requests. */
+        ServersEventsNotKept: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ServersErrorBody"];
+            };
+        };
         /** @description There is no such approval request in this organization. */
         ServersApprovalRequestNotFound: {
             headers: {
@@ -6476,6 +6508,35 @@ export interface operations {
             400: components["responses"]["ServersBadRequest"];
             401: components["responses"]["ServersUnauthorized"];
             403: components["responses"]["ServersForbidden"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    streamApprovalEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event of an earlier stream. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            409: components["responses"]["ServersEventsNotKept"];
             default: components["responses"]["ServersError"];
         };
     };

@@ -17,6 +17,7 @@ export type RawOperationId =
   | 'openEndpointStream'
   | 'sendToEndpoint'
   | 'endEndpointSession'
+  | 'streamApprovalEvents'
   | 'getIndex'
   | 'getApprovalPage'
   | 'getHealth'

@@ -33,6 +33,7 @@ import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { browserFiles } from './platform/browser-files.ts';
 import { platformHandlers } from './platform/handlers.ts';
+import { approvalEventHandlers } from './servers/approval-event-handlers.ts';
 import { approvalRequestHandlers } from './servers/approval-request-handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
@@ -104,7 +105,7 @@ export async function createApp(
     register({
       operations,
       handlers,
-      raw: platformHandlers(deps, document, docs),
+      raw: { ...platformHandlers(deps, document, docs), ...approvalEventHandlers(deps) },
       before: (operation) => [
         async (request, _response, next) => {
           request.operation = operation;
@@ -114,7 +115,7 @@ export async function createApp(
         ...authenticate(operation, credentials, { ...config, publicUrl }),
         rateLimit(limit),
       ],
-      json: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],
+      validated: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],
       answered: holdAnswer,
       publicPath,
     }),

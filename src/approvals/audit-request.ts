@@ -7,7 +7,7 @@ import { tellRequest } from './tell-request.ts';
 
 type ApprovalAction = Exclude<Extract<Action, `approval.${string}`>, 'approval.answered'>;
 
-/** The events that webhooks are told. */
+/** The events that streams and webhooks are told. */
 const EVENTS: Readonly<Record<ApprovalAction, WebhookEvent>> = {
   'approval.requested': 'approval.requested',
   'approval.approved': 'approval.decided',
@@ -24,7 +24,7 @@ type Audited = Pick<
 >;
 
 /**
- * Audits what happens to a request and tells webhooks of it, in the transaction that does it, after it is stored. The
+ * Audits what happens to a request and tells streams and webhooks of it, in the transaction that does it, after it is stored. The
  * arguments are not in the log.
  */
 export const auditRequest = async (

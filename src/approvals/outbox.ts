@@ -18,9 +18,13 @@ type OutgoingEvent = {
 export type ApprovalEvent = OutgoingEvent & {
   readonly type: WebhookEvent;
   readonly approvalRequestId: string;
-  /** Called if somebody wants the event. */
-  readonly data: () => Promise<object>;
+  /** `evt_` and a UUID. */
+  readonly eventId: string;
+  readonly data: object;
 };
+
+/** Makes the id of an event. */
+export const newEventId = (): string => `evt_${randomUUID()}`;
 
 /**
  * Tells an event to every webhook of the organization that wants it, in the transaction of the change that it tells: neither
@@ -29,14 +33,16 @@ export type ApprovalEvent = OutgoingEvent & {
 export async function tellEvent(db: Db, event: ApprovalEvent): Promise<void> {
   const wanting = await webhooks.wanting(db, event.organizationId, event.type);
   if (wanting.length > 0) {
-    await queue(db, wanting, { ...event, data: await event.data() }, event.approvalRequestId);
+    await queue(db, wanting, event, event.approvalRequestId);
   }
 }
 
 /** Tells one webhook an event of a test. Returns the id of the event. */
-export function tellTest(db: Db, { id, organizationId }: webhooks.Webhook, at: number): Promise<string> {
+export async function tellTest(db: Db, { id, organizationId }: webhooks.Webhook, at: number): Promise<string> {
   const data = { webhook_id: webhookId(id), organization_id: organizationId };
-  return queue(db, [id], { type: 'webhook.test', organizationId, at, data }, null);
+  const eventId = newEventId();
+  await queue(db, [id], { eventId, type: 'webhook.test', organizationId, at, data }, null);
+  return eventId;
 }
 
 /** Writes the id of a webhook for the Servers API and for events: `whk_` and the UUID. */
@@ -45,14 +51,12 @@ export const webhookId = (uuid: string): string => `whk_${uuid}`;
 async function queue(
   db: Db,
   receivers: readonly string[],
-  { type, organizationId, at, data }: OutgoingEvent & { readonly type: string; readonly data: object },
+  { eventId, type, organizationId, at, data }: Omit<ApprovalEvent, 'type' | 'approvalRequestId'> & { type: string },
   approvalRequestId: string | null,
-): Promise<string> {
-  const eventId = `evt_${randomUUID()}`;
+): Promise<void> {
   const payload = JSON.stringify({ type, timestamp: formatInstant(at), data });
   const rows = (await deliveries.withRoom(db, receivers, MAX_WAITING_EVENTS)).map((webhookId) => {
     return { id: randomUUID(), organizationId, webhookId, eventId, type, payload, approvalRequestId };
   });
   await deliveries.insert(db, rows);
-  return eventId;
 }

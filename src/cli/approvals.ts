@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { suggestSimilar } from '../base/suggest-similar.ts';
-import { type Approver, approverAt, type Decision, type Summary } from './approver.ts';
+import { approverAt, type Decision, type Summary } from './approver.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Command, type Context, EXIT, line } from './command.ts';
 import { GatewayRefused } from './gateway.ts';
 import { approvalsOf, requestLine, requestText } from './show-request.ts';
+import { watchApprovals } from './watch-approvals.ts';
 
 const USAGE = `Shows the calls that wait for a person, and decides about them.
 
@@ -12,7 +12,7 @@ const USAGE = `Shows the calls that wait for a person, and decides about them.
   gatehouse approvals show ID               one call whole: every argument, and the definition of the tool
   gatehouse approvals approve ID            lets exactly this call run, once, within 10 minutes
   gatehouse approvals deny ID               refuses it
-  gatehouse approvals watch                 shows each call whole as soon as it waits, until you interrupt it
+  gatehouse approvals watch                 shows each call whole as soon as it waits, and a line for each decision, until you interrupt it
 
   --url URL      the gateway, such as http://127.0.0.1:8080
   --reason TEXT  of approve and deny: why; the client of a denied call is told it
@@ -80,32 +80,13 @@ function resultOf(decided: Summary): string {
   }
 }
 
-/** Milliseconds between two looks at the requests. */
-const LOOK_INTERVAL_MS = 1000;
-
 const watch: Action = async ({ args, env, stdout, stderr, interruption }) => {
   const { values } = readArguments(args, URL_OPTION);
   const approver = approverAt(values.url, env);
-  const signal = interruption();
-  let known = new Set<string>();
   stderr('Waiting for calls. Press Ctrl+C to end.\n');
-  while (!signal.aborted) {
-    known = await showNew(approver, known, stdout);
-    await pause(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-  }
+  await watchApprovals(approver, { stdout, stderr }, interruption());
   return EXIT.interrupted;
 };
-
-/** Shows the requests that are not known. Returns the ids of those that wait. */
-async function showNew(approver: Approver, known: ReadonlySet<string>, stdout: Context['stdout']) {
-  const waiting = await approver.waiting();
-  for (const { id } of waiting) {
-    if (!known.has(id)) {
-      stdout(`${requestText(await approver.read(id))}\n`);
-    }
-  }
-  return new Set(waiting.map(({ id }) => id));
-}
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list,

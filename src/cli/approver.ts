@@ -1,5 +1,7 @@
+import { createParser } from 'eventsource-parser';
 import type { components } from '../../generated/api.ts';
 import { isObject, parseExact } from '../base/json.ts';
+import { readJson } from '../base/read-json.ts';
 import { createClient } from '../client/client.ts';
 import { parseConfig } from '../config.ts';
 import { UsageError } from './arguments.ts';
@@ -11,12 +13,27 @@ export type Summary = Schemas['ApprovalRequestSummary'];
 export type Whole = Schemas['ApprovalRequest'];
 export type Decision = Schemas['ApprovalDecisionCreate']['decision'];
 
+/** Something that has happened to a request, which is as it was then. */
+export type RequestEvent = {
+  readonly id: string;
+  readonly event: string;
+  readonly request: Schemas['ApprovalEventData'];
+};
+
 /** A client of the approval requests of a running gateway. Every method throws GatewayRefused. */
 export type Approver = {
   /** Returns the requests that wait, oldest first. */
   readonly waiting: () => Promise<Summary[]>;
   /** Returns a request whole, with numbers as they are written. */
   readonly read: (id: string) => Promise<Whole>;
+  /**
+   * Opens the stream of what happens to requests, after an event or from now on. Returns null if the gateway does not keep
+   * that event. It ends when the connection does.
+   */
+  readonly follow: (
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ) => Promise<AsyncIterable<RequestEvent> | null>;
   /** Decides about a request as it was read. */
   readonly decide: (seen: Whole, decision: Decision, reason: string | undefined) => Promise<Summary>;
 };
@@ -59,6 +76,15 @@ export function approverAt(givenUrl: string | undefined, env: Context['env']): A
       const text = await ask(() => client.GET(path, { params, parseAs: 'text' }));
       return { ...data, ...exactContents(text) };
     },
+    follow: async (lastEventId, signal) => {
+      const header = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
+      const answer = await client
+        .GET('/api/approval-requests/events', { params: { header }, parseAs: 'stream', signal })
+        .catch((failure: unknown) => {
+          throw unreachable(baseUrl, failure);
+        });
+      return answer.response.status === 409 ? null : eventsIn(await answerOf(baseUrl, async () => answer), baseUrl);
+    },
     decide: async ({ id, arguments_digest, definition_hash }, decision, reason) => {
       const params = { path: { approvalRequestId: id } };
       const body = { decision, arguments_digest, definition_hash, ...(reason !== undefined && { reason }) };
@@ -68,6 +94,24 @@ export function approverAt(givenUrl: string | undefined, env: Context['env']): A
       return decided.data;
     },
   };
+}
+
+/** Reads the events of a stream. Throws GatewayUnreachable when the connection breaks. */
+async function* eventsIn(stream: ReadableStream<Uint8Array> | null, url: string): AsyncGenerator<RequestEvent> {
+  const found: RequestEvent[] = [];
+  const parser = createParser({
+    onEvent: ({ id = '', event = '', data }) =>
+      found.push({ id, event, request: readJson(data) as RequestEvent['request'] }),
+  });
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of stream ?? []) {
+      parser.feed(decoder.decode(chunk, { stream: true }));
+      yield* found.splice(0);
+    }
+  } catch (failure) {
+    throw failure instanceof GatewayRefused ? failure : unreachable(url, failure);
+  }
 }
 
 /** Returns the contents in the text of an answer. */

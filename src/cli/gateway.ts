@@ -88,9 +88,12 @@ async function answerOf<T>(url: string, hasToken: boolean, send: () => Promise<A
   throw response.status === 401 ? new GatewayRefused(unauthorized(url, hasToken)) : refused(url, error);
 }
 
+/** The gateway is unreachable. */
+export class GatewayUnreachable extends GatewayRefused {}
+
 /** The error for a gateway that does not answer. */
-export const unreachable = (url: string, failure: unknown): GatewayRefused =>
-  new GatewayRefused(`${url} does not answer: ${reasonOfNoAnswer(failure)}. Is it running?`);
+export const unreachable = (url: string, failure: unknown): GatewayUnreachable =>
+  new GatewayUnreachable(`${url} does not answer: ${reasonOfNoAnswer(failure)}. Is it running?`);
 
 const notGatehouse = (url: string): GatewayRefused =>
   new GatewayRefused(`The server at ${url} is not a Gatehouse with an Operator API. Check the URL.`);

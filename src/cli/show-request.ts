@@ -3,14 +3,17 @@ import { visibleText } from '../base/visible-text.ts';
 import type { Summary, Whole } from './approver.ts';
 import { differencesOf } from './json-differences.ts';
 
+/** What a line says: that of a list and that of an event. */
+type Shown = Omit<Summary, 'client_waiting' | 'unseen_rounds'>;
+
 /** Writes one line about a request, for a list. */
-export const requestLine = (request: Summary): string =>
+export const requestLine = (request: Shown): string =>
   visibleText(
     `${request.id}  ${request.status}  ${approvalsOf(request)}  ${request.server_name} / ${request.tool_name}  ${request.arguments_bytes} bytes  until ${formatInstant(request.expires_at)}`,
   );
 
 /** Writes how many of the needed approvals there are, such as `1 of 2`. */
-export const approvalsOf = ({ decisions, required_approvals: required }: Summary): string =>
+export const approvalsOf = ({ decisions, required_approvals: required }: Shown): string =>
   `${decisions.filter(({ decision }) => decision === 'approve').length} of ${required}`;
 
 /** Writes a request whole for a person who decides: nothing is cut or masked, and nothing is invisible. */

@@ -72,6 +72,8 @@ export type Operation = {
   readonly method: Method;
   readonly path: string;
   readonly raw: boolean;
+  /** Whether requests are checked against the document before the handler gets them. */
+  readonly isValidated: boolean;
   readonly object: OperationObject;
   readonly parameters: readonly Parameter[];
   readonly body: RequestBody | undefined;
@@ -111,6 +113,7 @@ export function operationsOf(document: Document): Operation[] {
           method,
           path,
           raw: object['x-raw'] === true,
+          isValidated: object['x-raw'] !== true || object.security?.some(({ apiKey }) => apiKey !== undefined) === true,
           object,
           body: resolve<RequestBody | undefined>(document, object.requestBody),
           // An operation's own parameter goes before its path's of the same name and place.

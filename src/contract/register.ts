@@ -17,8 +17,8 @@ export type Registration = {
   readonly raw: RawHandlers;
   /** Runs for every operation, before any body is read. */
   readonly before: (operation: Operation) => RequestHandler[];
-  /** Runs for operations with JSON, after `before`: reads the body and validates both ways. */
-  readonly json: (operation: Operation) => RequestHandler[];
+  /** Runs for validated operations, after `before`: reads the body and validates both ways. */
+  readonly validated: (operation: Operation) => RequestHandler[];
   /** Runs for operations with JSON after the answer is written. */
   readonly answered: (request: Request, response: Response) => void;
   /** The path of the public URL, which precedes every path of the document for clients; empty if there is none. */
@@ -29,16 +29,14 @@ export type Registration = {
  * Registers every operation of the document in one walk, and a 405 with `Allow` for the other methods of its paths.
  * Throws if the document and the handlers disagree, so that such a server never starts.
  */
-export function register({ operations, handlers, raw, before, json, answered, publicPath }: Registration): Router {
+export function register({ operations, handlers, raw, before, validated, answered, publicPath }: Registration): Router {
   requireHandlers(operations, raw, handlers);
   return routesOf(operations, (operation) => [
     ...before(operation),
+    ...(operation.isValidated ? validated(operation) : []),
     ...(operation.raw
       ? [raw[operation.id as keyof RawHandlers] as RequestHandler]
-      : [
-          ...json(operation),
-          answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, answered, publicPath),
-        ]),
+      : [answer(handlers[operation.id as JsonOperationId] as Handler<JsonOperationId>, answered, publicPath)]),
   ]);
 }
 

@@ -7,7 +7,7 @@ import { ApiError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { MemoryBudget } from '../base/memory-budget.ts';
 import type { Document, Operation } from '../contract/document.ts';
-import { methodsByPath, type RawHandlers, routesOf, wrongMethod } from '../contract/register.ts';
+import { methodsByPath, routesOf, wrongMethod } from '../contract/register.ts';
 import { createValidator } from '../contract/validate.ts';
 import { builtDocs } from '../docs/built.ts';
 import { defaultServer } from '../docs/document.ts';
@@ -19,7 +19,7 @@ import { errorAnswerer } from '../http/errors.ts';
 import { foldSlashes } from '../http/fold-slashes.ts';
 import { giveRequestId } from '../http/request-id.ts';
 import { secureAnswers } from '../http/security-headers.ts';
-import { platformHandlers } from '../platform/handlers.ts';
+import { type PlatformHandlers, platformHandlers } from '../platform/handlers.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { ANY_CREDENTIALS } from './any-credentials.ts';
 import { createEndpoint } from './endpoint.ts';
@@ -68,7 +68,7 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
   app.use(
     routesOf(operations, (operation) => [
       ...authenticate(operation, ANY_CREDENTIALS, { adminAuth: 'required', publicUrl: url }),
-      ...(operation.raw ? [] : [...readBody(operation, budget), ...validate(operation)]),
+      ...(operation.isValidated ? [...readBody(operation, budget), ...validate(operation)] : []),
       answer(operation, real(operation)),
     ]),
   );
@@ -104,7 +104,9 @@ function realHandlers(document: Document, url: string, budget: MemoryBudget) {
   const store = { check: async () => undefined };
   const platform = platformHandlers({ publicUrl: url, metrics: createMetrics(), store }, document, builtDocs);
   return (operation: Operation): RequestHandler | undefined =>
-    isOfGateway(operation) ? serveMcp(operation) : (platform[operation.id as keyof RawHandlers] as RequestHandler);
+    isOfGateway(operation)
+      ? serveMcp(operation)
+      : (platform[operation.id as keyof PlatformHandlers] as RequestHandler | undefined);
 }
 
 /** Answers with the example that the request prefers, the error that the mock answers on purpose, or the real handler. */

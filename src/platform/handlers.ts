@@ -13,11 +13,14 @@ import { isApprovalRequestId, sendApprovalPage } from './approval-page.ts';
 import { publishedPages } from './pages.ts';
 import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
+/** The handlers of the process itself, and of the document. */
+export type PlatformHandlers = Omit<RawHandlers, 'streamApprovalEvents'>;
+
 /** The parts of a server that answer for it here. */
 type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };
 
 /** Platform: the process itself, and the document. */
-export const platformHandlers = (deps: Process, document: Document, docs: DocsFolder): RawHandlers => {
+export const platformHandlers = (deps: Process, document: Document, docs: DocsFolder): PlatformHandlers => {
   const { publicUrl } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const pages = publishedPages(document, publicUrl);

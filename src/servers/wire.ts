@@ -52,9 +52,9 @@ export const toToolApproval = (approval: ToolApproval, now: number): Schemas['To
 });
 
 /** Returns the caller as the holder of a key pair; the Servers API admits no other callers. */
-export function keyPairOf(caller: Caller): KeyPairCaller {
-  if (caller.kind !== 'key_pair') {
-    throw new TypeError(`the Servers API was called by ${caller.kind}`);
+export function keyPairOf(caller: Caller | undefined): KeyPairCaller {
+  if (caller?.kind !== 'key_pair') {
+    throw new TypeError(`the Servers API was called by ${caller?.kind ?? 'nobody'}`);
   }
   return caller;
 }

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { MAX_WAITING_EVENTS, tellEvent, tellTest } from '../../src/approvals/outbox.ts';
+import { MAX_WAITING_EVENTS, newEventId, tellEvent, tellTest } from '../../src/approvals/outbox.ts';
 import * as deliveries from '../../src/store/deliveries.ts';
 import type { Store } from '../../src/store/store.ts';
 import { onBothEngines } from '../store/support/harness.ts';
@@ -26,7 +26,8 @@ onBothEngines(({ shared }) => {
       type: 'approval.requested',
       organizationId,
       at: Date.UTC(2026, 0, 1),
-      data: async () => ({ id: 'apr_1' }),
+      eventId: newEventId(),
+      data: { id: 'apr_1' },
       approvalRequestId: 'request',
     } as const;
     const failing = store.write(async (db) => {

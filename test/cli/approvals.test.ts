@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { getRequest, waitingRequest } from '../approvals/support/approver.ts';
 import { type Recorder, startRecorder, WRITE } from '../approvals/support/recorder.ts';
@@ -136,19 +137,77 @@ test('deny refuses the call, and the client learns why', async () => {
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('was denied by First start')]);
 });
 
-test('watch shows each new call whole, once, until it is interrupted', async () => {
-  let interruptNow = (): void => undefined;
-  const watching = run(['approvals', 'watch', '--url', gateway.url], CREDENTIALS, (_, interrupt) => {
-    interruptNow = interrupt;
+/** Runs `watch` until what it shows is right. */
+const watchUntil = (url: string, isRight: (stdout: string) => boolean, onStderr: (text: string) => void) =>
+  run(['approvals', 'watch', '--url', url], CREDENTIALS, onStderr, (stdout, interrupt) => {
+    if (isRight(stdout)) {
+      interrupt();
+    }
   });
-  const [first, second] = [await asked('{"w":1}'), await asked('{"w":2}')];
-  await new Promise((resolve) => setTimeout(resolve, 2500));
-  interruptNow();
+const timesWhole = (stdout: string, id: string): number =>
+  [...stdout.matchAll(new RegExp(`^Request +${id}$`, 'gm'))].length;
+
+test('watch shows each call whole, once, and a line for each decision, until it is interrupted', async () => {
+  const first = await asked('{"w":1}');
+  const waiting = Promise.withResolvers<void>();
+  let second = 'none yet';
+  const isRight = (stdout: string): boolean => {
+    if (stdout.includes(first)) {
+      waiting.resolve();
+    }
+    return stdout.includes(`${second}  denied  0 of 1  `);
+  };
+  const watching = watchUntil(gateway.url, isRight, () => undefined);
+  await waiting.promise;
+  second = await asked('{"w":2}');
+  await approvals('deny', second);
   const { code, stdout } = await watching;
-  expect(code).toBe(130);
-  for (const id of [first, second]) {
-    expect(stdout.split(id)).toHaveLength(2);
+  expect([code, timesWhole(stdout, first), timesWhole(stdout, second)]).toEqual([130, 1, 1]);
+});
+
+test('watch goes on after its last event when its connection breaks, and misses nothing', async () => {
+  const target = Number(new URL(gateway.url).port);
+  const sockets = new Set<Socket>();
+  const relay = createServer((socket) => {
+    const onward = connect(target, '127.0.0.1');
+    sockets.add(socket.on('error', () => undefined));
+    socket.pipe(onward.on('error', () => undefined)).pipe(socket);
+    socket.on('close', () => onward.destroy());
+  });
+  const listen = (port: number) => new Promise<void>((resolve) => relay.listen(port, '127.0.0.1', resolve));
+  await listen(0);
+  const { port } = relay.address() as AddressInfo;
+  const first = await asked('{"r":1}');
+  const [waiting, shown] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const broken = Promise.withResolvers<void>();
+  let second = 'none yet';
+  const watching = watchUntil(
+    `http://127.0.0.1:${port}`,
+    (stdout) => {
+      if (timesWhole(stdout, first) > 0) {
+        waiting.resolve();
+      }
+      if (stdout.includes(`${first}  denied`)) {
+        shown.resolve();
+      }
+      return stdout.includes(`${second}  denied`);
+    },
+    (text) => void (text.startsWith('The connection has ended') && broken.resolve()),
+  );
+  await waiting.promise;
+  await approvals('deny', first);
+  await shown.promise;
+  relay.close();
+  for (const socket of sockets) {
+    socket.destroy();
   }
+  await broken.promise;
+  second = await asked('{"r":2}');
+  await approvals('deny', second);
+  await listen(port);
+  const { code, stdout } = await watching;
+  relay.close();
+  expect([code, timesWhole(stdout, first), timesWhole(stdout, second)]).toEqual([130, 1, 1]);
 });
 
 test('list reads every page', async () => {

@@ -27,11 +27,12 @@ export async function temporaryFolder(): Promise<string> {
 
 export type Run = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-/** Runs `gatehouse` in this process. `onStderr` sees messages as they come, and may interrupt the command. */
+/** Runs `gatehouse` in this process. `onStderr` and `onStdout` see texts as they come, and may interrupt the command. */
 export async function run(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   onStderr: (text: string, interrupt: () => void) => void = () => undefined,
+  onStdout: (text: string, interrupt: () => void) => void = () => undefined,
 ): Promise<Run> {
   const output = { stdout: '', stderr: '' };
   const interruption = new AbortController();
@@ -41,6 +42,7 @@ export async function run(
     hasColors: false,
     stdout: (text) => {
       output.stdout += text;
+      onStdout(output.stdout, () => interruption.abort());
     },
     stderr: (text) => {
       output.stderr += text;

@@ -147,6 +147,8 @@ describe('all APIs, with the operator token alone, below a path', () => {
       // Quotas are as large as the operator of a server sets them: the suite fills none.
       'createApiKey 409',
       'createApiToken 409',
+      // A stream does not end by itself.
+      'streamApprovalEvents 200',
       'createMcpServer 409',
       'addToolApproval 409',
       // The suite brings no MCP server that another machine could reach.

@@ -28,5 +28,9 @@ export const exampleQuery = ({ parameters }: Operation): [string, string][] =>
 const exampleOf = (parameter: Parameter | undefined): unknown =>
   (parameter as { readonly example?: unknown } | undefined)?.example;
 
+/** Whether an operation succeeds with a stream that does not end by itself. */
+export const isEndless = ({ object }: Operation): boolean =>
+  Object.hasOwn(object.responses['200']?.content ?? {}, 'text/event-stream');
+
 /** Whether an operation documents a status by name. */
 export const documents = ({ object }: Operation, status: number): boolean => String(status) in object.responses;

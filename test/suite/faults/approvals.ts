@@ -3,7 +3,8 @@ import type { Relay, Sent } from '../proxy.ts';
 import { type Fault, inAnswers, inBody, inData, inRequests, jsonOf, withBody } from './fault.ts';
 
 const REQUESTS = /^\/api\/approval-requests(?:\?|$)/;
-const ONE = /^\/api\/approval-requests\/[^/?]+$/;
+const ONE = /^\/api\/approval-requests\/apr_[^/?]+$/;
+const EVENTS_PATH = /^\/api\/approval-requests\/events$/;
 const DECISION = /^\/api\/approval-requests\/[^/]+\/decision$/;
 const GATEWAY = /^\/mcp\//;
 
@@ -16,6 +17,7 @@ const SEVERAL =
 const DENIAL = 'decideApprovalRequest: one denial denies a call that another approver has approved';
 const THREE = 'tools/call: missing arguments, {} and null wait as three calls';
 const ORDER = 'tools/call: another order of keys joins the request that waits, other arguments do not';
+const EVENTS = 'streamApprovalEvents: an event that is not kept is a 409, and one that cannot be an event a 400';
 const WHO = 'every operation: only a key pair with approvals, of the same organization, sees and decides';
 const OUTDATED = 'decideApprovalRequest: a request is outdated when the scope of its endpoint has changed';
 
@@ -170,6 +172,16 @@ export const APPROVAL_FAULTS: readonly Fault[] = [
     across: true,
     caughtBy: ORDER,
     plant: inArguments((text) => text.replace(':1.5,', ':1.50,')),
+  },
+  {
+    name: 'a stream goes on somewhere after an event that is not kept',
+    across: true,
+    caughtBy: EVENTS,
+    plant: inAnswers('GET', EVENTS_PATH, (came) =>
+      came.status === 409
+        ? { ...came, status: 200, headers: { 'content-type': 'text/event-stream' }, body: ': connected\n\n' }
+        : came,
+    ),
   },
   { name: 'everybody may decide', across: true, caughtBy: WHO, plant: trusting },
   {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Context, checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
 import { dataOf } from '../servers/support.ts';
@@ -154,6 +155,15 @@ export const exactCallChecks = checks('all', {
     await onlyWaiting(approver);
     await decideAs(approver, 200, request, 'deny');
     await calling;
+  },
+
+  'streamApprovalEvents: an event that is not kept is a 409, and one that cannot be an event a 400': async (
+    context,
+  ) => {
+    const { approver } = await heldTool(context);
+    const after = (id: string) => ({ header: { 'Last-Event-ID': id } });
+    await approver.call(409, 'streamApprovalEvents', after(`evt_${randomUUID()}`));
+    await approver.send(400, 'streamApprovalEvents', after('17'));
   },
 
   'decideApprovalRequest: a request is outdated when the scope of its endpoint has changed': async (context) => {

@@ -1,0 +1,93 @@
+import type { Request } from 'express';
+import { type EventPosition, followEvents, positionAfter } from '../approvals/follow-events.ts';
+import { mayApprove } from '../base/caller.ts';
+import { ApiError } from '../base/errors.ts';
+import { readJson } from '../base/read-json.ts';
+import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
+import type { RawHandlers } from '../contract/register.ts';
+import type { Deps } from '../deps.ts';
+import { beginEvents } from '../gateway/reply.ts';
+import type { ApprovalEvent } from '../store/approval-events.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import { keyPairOf } from './wire.ts';
+
+/** Streams of one organization at the same time. */
+const MAX_STREAMS = 32;
+/** Seconds after which a client may find room for its stream. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Creates the handler of the stream of approval events (Servers API). */
+export const approvalEventHandlers = (
+  deps: Pick<Deps, 'store' | 'credentials' | 'publicUrl' | 'stopping'>,
+): Pick<RawHandlers, 'streamApprovalEvents'> => {
+  const open = new Map<string, number>();
+  return {
+    streamApprovalEvents: async (request, response) => {
+      const { organizationId } = keyPairOf(request.caller);
+      using _place = take(open, organizationId);
+      const position = await positionAfter(deps.store, organizationId, request.get('Last-Event-ID') ?? null);
+      const closed = new AbortController();
+      response.once('close', () => closed.abort());
+      beginEvents(response);
+      if (request.method === 'HEAD') {
+        response.end();
+        return;
+      }
+      response.write(beginning(position));
+      try {
+        const signal = AbortSignal.any([closed.signal, deps.stopping]);
+        for await (const event of followEvents(deps.store, position, signal)) {
+          if (!(await mayStillRead(deps, request))) {
+            break;
+          }
+          await writeWithBackpressure(response, textOf(event, deps.publicUrl));
+        }
+      } catch (error) {
+        // The client connects again, and goes on after its last event.
+        if (!(error instanceof StoreUnavailable)) {
+          throw error;
+        }
+      }
+      response.end();
+    },
+  };
+};
+
+/** Takes a place among the streams of an organization until it is disposed of. Throws `rate_limited`. */
+function take(open: Map<string, number>, organizationId: string): Disposable {
+  const count = open.get(organizationId) ?? 0;
+  if (count >= MAX_STREAMS) {
+    throw new ApiError(
+      'rate_limited',
+      `This organization has ${MAX_STREAMS} streams of approval events, which is as many as it may have at a time. End one that is not needed, and try again.`,
+      { retryAfterSeconds: RETRY_AFTER_SECONDS },
+    );
+  }
+  open.set(organizationId, count + 1);
+  return {
+    [Symbol.dispose]: () => {
+      const left = (open.get(organizationId) ?? 1) - 1;
+      left === 0 ? open.delete(organizationId) : open.set(organizationId, left);
+    },
+  };
+}
+
+/** Whether the key pair of a stream still exists, has not expired, and may decide: it is asked for before each event. */
+async function mayStillRead({ credentials }: Pick<Deps, 'credentials'>, request: Request): Promise<boolean> {
+  const pair = await credentials.keyPair(request.get('X-API-KEY') ?? '', request.get('X-API-SECRET') ?? '');
+  return pair !== undefined && mayApprove(pair);
+}
+
+/** The beginning of a stream: a client that reconnects before the first event goes on from here. */
+const beginning = ({ eventId }: EventPosition): string =>
+  eventId === null ? ': connected\n\n' : `: connected\nid: ${eventId}\n\n`;
+
+/** Writes an event for the stream, with the page of its request below `publicUrl`; a comment where there is none. */
+function textOf(event: ApprovalEvent | null, publicUrl: string): string {
+  if (event === null) {
+    return ': nothing new\n\n';
+  }
+  const { id, ...facts } = readJson(event.payload) as { readonly id: string };
+  const data = { id, url: `${publicUrl}/console/approvals/${id}`, ...facts };
+  return `id: ${event.id}\nevent: ${event.type.slice('approval.'.length)}\ndata: ${JSON.stringify(data)}\n\n`;
+}
