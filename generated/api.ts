@@ -4290,7 +4290,7 @@ export interface components {
             status: "ready" | "unavailable";
             /**
              * @description The reason.
-             * @example The database does not answer.
+             * @example The database cannot be used right now.
              */
             reason: string | null;
         };
@@ -7792,6 +7792,7 @@ export interface operations {
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
                     [name: string]: unknown;
                 };
                 content: {

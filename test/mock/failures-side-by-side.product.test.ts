@@ -173,6 +173,7 @@ describe('a database that is down', () => {
       const valid = requestOf(target, world);
       answers.push([target, await send(server.url, target, pathOf(target, valid.path), valid)]);
     }
+    const readiness = await call(server.url, 'getReadiness', {});
     await postgres.resume();
     await server.stop();
     await postgres.stop();
@@ -180,7 +181,18 @@ describe('a database that is down', () => {
       expect(real.status, `${target.id}: ${real.text}`).toBe(503);
       await expectSame(target, world, real, 'unavailable');
     }
+    expect(readiness.status, readiness.text).toBe(503);
+    await expectSame(operation('getReadiness'), world, readiness, 'database_down');
   });
+});
+
+test('a server whose documentation is not built', async () => {
+  const server = await startTestServer({ docs: { read: async () => null } });
+  const world = await createWorld(server);
+  const real = await call(server.url, 'getDocs', {});
+  await server.stop();
+  expect(real.status, real.text).toBe(503);
+  await expectSame(operation('getDocs'), world, real, 'not_built');
 });
 
 test('the server says what the examples of failures say', () => {
