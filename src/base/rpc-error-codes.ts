@@ -10,6 +10,8 @@ export const RPC_ERROR_CODES = {
   internalError: -32603,
   headerMismatch: -32020,
   unsupportedVersion: -32022,
+  /** 2025-11-25, "URL Elicitation Required Error". */
+  urlElicitationRequired: -32042,
   /** Any refusal of the gateway that has no code of its own. */
   refused: -32000,
   unauthorized: -32001,

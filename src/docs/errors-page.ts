@@ -68,6 +68,13 @@ const RPC_CATALOGUE: Readonly<Record<keyof typeof RPC_ERROR_CODES, RpcEntry>> = 
     meaning: 'The gateway does not know the requested protocol version.',
     remedy: 'Use one of the versions in `data` of the error.',
   },
+  urlElicitationRequired: {
+    title: 'URL elicitation required',
+    meaning:
+      'The call waits for a person. The client declares that it opens URLs (`elicitation.url`), but it reads no streams, on which it could be asked to.',
+    remedy:
+      'Let a person open the `url` in `data.elicitations`; the `elicitationId` there is the id of the approval request. Then call again with the same arguments.',
+  },
 };
 
 /** Returns the error catalogue as Markdown. The heading of each error is its code, so `Link: <…#code>` leads to it. */

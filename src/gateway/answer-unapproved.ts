@@ -1,7 +1,7 @@
 import type { NotApproved } from '../approvals/admission.ts';
 import type { Deps } from '../deps.ts';
 import type { EndpointRequest } from './call.ts';
-import { elicitationRequest, hasDeclined, inputRequired, MAX_ROUNDS } from './elicitation.ts';
+import { elicitationError, elicitationRequest, hasDeclined, inputRequired, MAX_ROUNDS } from './elicitation.ts';
 import { eraOf } from './eras.ts';
 import { type HoldableAnswer, holdCall } from './hold-call.ts';
 import type { Message } from './message.ts';
@@ -23,7 +23,8 @@ export type Holding = {
 /**
  * Answers the client of a call that no person has approved, in the first of these ways that it can take part in: a result
  * upon which it asks its person to open a page and calls again; a request on the stream of the call for the same, while
- * it is held; or holding it alone. Returns null for a call that is to be decided again, because a person has approved it.
+ * it is held; an error for the same, where it reads no stream; or holding it alone. Returns null for a call that is to be
+ * decided again, because a person has approved it. Throws an AnswerFailed.
  */
 export async function answerUnapproved(
   deps: Deps,
@@ -54,6 +55,9 @@ export async function answerUnapproved(
   }
   if (hasRounds && admission.kind === 'waits' && round?.requestId !== admission.request.id) {
     return sendRound(admission, true);
+  }
+  if (elicits === 'on the stream' && admission.kind === 'waits' && !place.canStream) {
+    throw new AnswerFailed(elicitationError(deps.publicUrl, admission.request), { call: held });
   }
   const elicitation = elicits === 'on the stream' ? elicitationRequest(deps.publicUrl, admission.request) : null;
   const settled = await holdCall(deps, asked, admission, { answer: place, message, until, elicitation }).catch(

@@ -35,7 +35,7 @@ export function approvedMessage<M extends RequestMessage>(message: M, { tool: na
   return withParams(message, {
     name,
     ...(args !== undefined && { arguments: args }),
-    ...(asked !== null && inputResponses !== undefined && { inputResponses }),
+    ...(asked !== null && isObject(inputResponses) && { inputResponses }),
     ...(asked?.state !== undefined && { requestState: asked.state }),
     ...(kept.length > 0 && { _meta: Object.fromEntries(kept) }),
     ...(isObject(task) && { task: typeof task.ttl === 'number' ? { ttl: task.ttl } : {} }),

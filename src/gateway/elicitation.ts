@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { approvalRequestId } from '../audit/wire.ts';
 import { isObject } from '../base/json.ts';
 import { readJson } from '../base/read-json.ts';
+import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import type { ApprovalRequest } from '../store/approval-requests.ts';
 import type { Sealer } from '../store/secrets.ts';
-import type { Message } from './message.ts';
+import { type Message, RpcError } from './message.ts';
 import type { Result } from './results.ts';
 import { sealRound, type WaitingRound } from './rounds.ts';
 import { approvalMeta, approvalUrl } from './unapproved-result.ts';
@@ -13,7 +14,7 @@ import { approvalMeta, approvalUrl } from './unapproved-result.ts';
 /**
  * How the client of a call can ask its person to open the page of an approval request: by the result of the call, which
  * it then sends again (2026-07-28, "Multi round-trip requests"), or by a request on the stream of the call (2025-11-25,
- * "Elicitation"); null if it cannot.
+ * "Elicitation"), or the error -32042 where the client reads no stream; null if it cannot.
  */
 export type Elicits = 'by result' | 'on the stream' | null;
 
@@ -60,13 +61,24 @@ const isRefusal = (result: unknown): boolean =>
 /** Begins the ids of requests of Gatehouse on the streams of clients. */
 const ID_PREFIX = 'gatehouse-approval-';
 
+const urlElicitation = (publicUrl: string, request: ApprovalRequest) => ({
+  mode: 'url',
+  elicitationId: approvalRequestId(request.id),
+  url: approvalUrl(publicUrl, request),
+  message: WHAT,
+});
+
 /** Makes the request on the stream of a call that asks the person of the client to open a page. */
 export function elicitationRequest(publicUrl: string, request: ApprovalRequest) {
   const id = `${ID_PREFIX}${randomUUID()}`;
-  const elicitationId = approvalRequestId(request.id);
-  const params = { mode: 'url', elicitationId, url: approvalUrl(publicUrl, request), message: WHAT };
-  return { jsonrpc: '2.0', id, method: 'elicitation/create', params };
+  return { jsonrpc: '2.0', id, method: 'elicitation/create', params: urlElicitation(publicUrl, request) };
 }
+
+/** Makes the error that asks the same of a client that reads no stream (2025-11-25, "URL Elicitation Required Error"). */
+export const elicitationError = (publicUrl: string, request: ApprovalRequest): RpcError =>
+  new RpcError(RPC_ERROR_CODES.urlElicitationRequired, `${WHAT} Then call again with the same arguments.`, {
+    data: { elicitations: [urlElicitation(publicUrl, request)] },
+  });
 
 /** Whether a message answers such a request: it is not for the server. */
 export const isElicitationAnswer = ({ id, method }: Message): boolean =>

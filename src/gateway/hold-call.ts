@@ -35,12 +35,17 @@ export class HoldableAnswer implements Disposable {
     return this.#part ?? this.#whole;
   }
 
+  /** Whether the answer is a stream, or can become one. */
+  get canStream(): boolean {
+    return this.#part !== undefined || (acceptOf(this.#request).events && !this.#whole.headersSent);
+  }
+
   /** Begins the stream if the client reads one, and returns it; null if the client must wait in silence. */
   stream(): ServerResponse | null {
+    if (!this.canStream) {
+      return null;
+    }
     if (this.#part === undefined) {
-      if (!acceptOf(this.#request).events || this.#whole.headersSent) {
-        return null;
-      }
       beginEvents(this.#whole);
       this.#part = new EventPart(this.#request, this.#whole);
     }

@@ -1,4 +1,9 @@
-import { Client as NewClient, StreamableHTTPClientTransport as NewTransport } from '@modelcontextprotocol/client';
+import {
+  Client as NewClient,
+  StreamableHTTPClientTransport as NewTransport,
+  ProtocolError,
+  UrlElicitationRequiredError,
+} from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -204,6 +209,30 @@ describe('rounds of the stateless era', () => {
     const { result } = (await post({ gateway, token }, { ...asked, params }, headers)).body;
     expect(result.resultType).toBe('input_required');
   });
+});
+
+test('a client of 2025-11-25 that reads no stream gets the URL in an error, as the SDK reads it', async () => {
+  await start('sessions');
+  const place = { gateway, token: minted.token };
+  const session = await beginSession(place, capabilities);
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'write', arguments: { a: 1 } } };
+  const ask = () => post(place, body, { ...session, Accept: 'application/json' });
+  const { error } = (await ask()).body;
+  const request = await waitingRequest(gateway);
+  const read = ProtocolError.fromError(error.code, error.message, error.data);
+  expect(read).toBeInstanceOf(UrlElicitationRequiredError);
+  expect((read as UrlElicitationRequiredError).elicitations).toEqual([
+    {
+      mode: 'url',
+      elicitationId: request.id,
+      url: `${gateway.url}/console/approvals/${request.id}`,
+      message: expect.stringContaining('A person must approve this call'),
+    },
+  ]);
+  expect(upstream.calls).toEqual([]);
+  await decide(gateway, request);
+  expect((await ask()).body.result.content[0].text).toBe('Written.');
+  expect(await listRequests(gateway)).toHaveLength(1);
 });
 
 test('an answer to a question of Gatehouse never reaches the server', async () => {

@@ -37,8 +37,11 @@ export function requestOf(way: Way, id: unknown, method: string, params: Readonl
 }
 
 /** Begins a session; answers with the header that names it. */
-export async function beginSession(place: Place): Promise<{ readonly 'Mcp-Session-Id': string }> {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+export async function beginSession(
+  place: Place,
+  capabilities: object = {},
+): Promise<{ readonly 'Mcp-Session-Id': string }> {
+  const params = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } };
   const { headers } = await post(place, { jsonrpc: '2.0', id: 0, method: 'initialize', params });
   const session = { 'Mcp-Session-Id': headers.get('mcp-session-id') ?? '' };
   await post(place, { jsonrpc: '2.0', method: 'notifications/initialized' }, session);
