@@ -1,40 +1,55 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningServer } from '../../src/server.ts';
 import { exactCallChecks } from '../../src/suite/checks/across/approvals.ts';
+import { namedApprovalChecks } from '../../src/suite/checks/across/named-approvals.ts';
 import { APPROVAL_FAULTS } from './faults/approvals.ts';
+import { EXPIRED, NAMED_FAULTS } from './faults/named-approvals.ts';
 import { type Relay, startProxy } from './proxy.ts';
 import { failures, OPERATOR_ENV, runToFailure, startGoodServer } from './support.ts';
 
 let server: RunningServer;
+/** Its requests wait for one second only. */
+let hasty: RunningServer;
 beforeAll(async () => {
   server = await startGoodServer();
+  hasty = await startGoodServer({ GATEHOUSE_APPROVAL_TIMEOUT: '1' });
 });
-afterAll(() => server.stop());
+afterAll(() => Promise.all([server.stop(), hasty.stop()]));
 
-/** Runs the checks of approvals alone: they need nothing of the others. */
-const runThrough = async (relay: Relay) => {
-  const proxy = await startProxy(server.url, relay);
-  const only = exactCallChecks.flatMap(({ name }) => ['--include', `^${name.replaceAll(/[{}]/g, '\\$&')}$`]);
+/** Runs checks alone: those of approvals need nothing of the others. */
+const runThrough = async (relay: Relay, checks: readonly string[], on = server) => {
+  const proxy = await startProxy(on.url, relay);
+  const only = checks.flatMap((name) => ['--include', `^${name.replaceAll(/[{}]/g, '\\$&')}$`]);
   const result = await runToFailure(['--base-url', proxy.url, ...only], OPERATOR_ENV);
   await proxy.stop();
   return result;
 };
 
-describe('a fault in the approval of exact calls, planted before a good server, is caught', () => {
+const GROUPS = [
+  ['of exact calls', exactCallChecks.map(({ name }) => name), APPROVAL_FAULTS],
+  ['over MCP', namedApprovalChecks.map(({ name }) => name), NAMED_FAULTS],
+] as const;
+
+describe.each(GROUPS)('a fault in the approval %s, planted before a good server, is caught', (_, checks, faults) => {
   test.concurrent('no fault at all: everything passes', async () => {
-    const result = await runThrough((sent, forward) => forward(sent));
+    const result = await runThrough((sent, forward) => forward(sent), checks);
     expect(failures(result)).toEqual([]);
     expect(result.code).toBe(0);
   });
 
   test('each check catches a fault', () => {
-    const caught = new Set(APPROVAL_FAULTS.map(({ caughtBy }) => caughtBy));
-    expect(caught).toEqual(new Set(exactCallChecks.map(({ name }) => name)));
+    const caught = new Set(faults.map(({ caughtBy }) => caughtBy));
+    expect(caught).toEqual(new Set(checks));
   });
 
-  test.concurrent.each(APPROVAL_FAULTS)('$name', async ({ plant, caughtBy }) => {
-    const result = await runThrough(plant());
+  test.concurrent.each(faults)('$name', async ({ plant, caughtBy }) => {
+    const result = await runThrough(plant(), [caughtBy], caughtBy === EXPIRED ? hasty : server);
     expect(failures(result)).toEqual([caughtBy]);
     expect(result.code).toBe(1);
   });
+});
+
+test('the check of expired requests passes where they expire soon', async () => {
+  const result = await runThrough((sent, forward) => forward(sent), [EXPIRED], hasty);
+  expect([result.code, result.stdout.includes('SKIP')]).toEqual([0, false]);
 });
