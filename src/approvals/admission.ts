@@ -10,16 +10,7 @@ import * as toolApprovals from '../store/tool-approvals.ts';
 import type { ApprovalWaits } from './approval-waits.ts';
 import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
-import {
-  callHashOf,
-  decisionVersionOf,
-  type ExactCall,
-  isSameBinding,
-  keptToolName,
-  sourceOf,
-  type WrittenArguments,
-  writeArguments,
-} from './exact-call.ts';
+import { callHashOf, decisionVersionOf, type ExactCall, isSameBinding, keptToolName, sourceOf } from './exact-call.ts';
 
 type ApprovalRequest = requests.ApprovalRequest;
 
@@ -67,10 +58,9 @@ const RETRY_AFTER_SECONDS = 30;
  * NotSent if the endpoint or its source is gone.
  */
 export async function admit(deps: ApprovalDeps, call: ExactCall, earlier: Earlier | null): Promise<Admission> {
-  const written = writeArguments(call.args);
-  const callHash = callHashOf(call, written.digest);
+  const callHash = callHashOf(call, call.written.digest);
   const admission = await deps.store.writeFor(call.organizationId, (db) =>
-    admitIn(db, deps, { call, written, callHash, earlier }),
+    admitIn(db, deps, { call, callHash, earlier }),
   );
   if (admission.kind === 'waits') {
     deps.approvalWaits.expectExpiry(admission.request.expiresAt);
@@ -80,12 +70,12 @@ export async function admit(deps: ApprovalDeps, call: ExactCall, earlier: Earlie
 
 type Asked = {
   readonly call: ExactCall;
-  readonly written: WrittenArguments;
   readonly callHash: string;
   readonly earlier: Earlier | null;
 };
 
-async function admitIn(db: Db, deps: ApprovalDeps, { call, written, callHash, earlier }: Asked): Promise<Admission> {
+async function admitIn(db: Db, deps: ApprovalDeps, { call, callHash, earlier }: Asked): Promise<Admission> {
+  const { written } = call;
   const at = deps.now();
   const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
   if (decisionVersion === null) {

@@ -6,7 +6,7 @@ import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import { type Admission, type ApprovalDeps, approved } from './admission.ts';
 import { auditAnswers } from './audit-request.ts';
-import { callHashOf, decisionVersionOf, type ExactCall, sourceOf, writeArguments } from './exact-call.ts';
+import { callHashOf, decisionVersionOf, type ExactCall, sourceOf } from './exact-call.ts';
 
 /** What a client answers to a question that the server has asked in the course of an approved call. */
 export type AnsweredRound = {
@@ -34,7 +34,7 @@ export function answerRound(
   { requestId, round, answers, isOwn }: AnsweredRound,
 ): Promise<Extract<Admission, { kind: 'approved' }> | 'answered' | 'changed'> {
   const { organizationId, definitionHash } = call;
-  const { digest } = writeArguments(call.args);
+  const { digest } = call.written;
   return store.writeFor(organizationId, async (db) => {
     const at = now();
     const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);

@@ -24,6 +24,8 @@ export type ExactCall = {
   readonly definitionHash: string;
   /** The arguments, with numbers as written: absent, null and `{}` are three things. */
   readonly args: Members | null | undefined;
+  /** The arguments as `writeArguments` writes them. */
+  readonly written: WrittenArguments;
   readonly policy: ApprovalPolicy;
   /** How many different approvers must approve it. */
   readonly requiredApprovals: number;

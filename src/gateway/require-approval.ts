@@ -1,7 +1,10 @@
 import { admit, type NotApproved } from '../approvals/admission.ts';
 import { answerRound } from '../approvals/answer-round.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
+import { nextTurn } from '../base/event-loop-turns.ts';
 import { isObject } from '../base/json.ts';
+import { MAX_VALUES } from '../base/limits.ts';
+import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import type { Deps } from '../deps.ts';
@@ -79,15 +82,20 @@ export async function requireApproval(
   const name = String(definition.name);
   const decided = { tool: name, args: args ?? {}, verdict: 'waits', requestId: null } as const;
   try {
-    requireOneReading(args);
-    const { digest } = writeArguments(args);
+    if (message.json.length > SMALL_BYTES) {
+      // To read and write many values takes long: organizations take turns.
+      await nextTurn(organizationId);
+    }
+    requireReadable(args);
+    const written = writeArguments(args);
+    const { digest } = written;
     const { requestState, inputResponses } = message.params;
     asking.round ??=
       requestState === undefined
         ? null
         : openRound(deps.store.read.secrets, endpoint.id, requestState, { tool: name, digest });
     const client = clientOf(message.params);
-    const call = { ...tool, organizationId, endpoint: { id: endpoint.id, name: endpoint.name }, client };
+    const call = { ...tool, written, organizationId, endpoint: { id: endpoint.id, name: endpoint.name }, client };
     if (asking.round?.kind === 'asked') {
       const { requestId, args: seen } = await useRound(
         deps,
@@ -137,10 +145,27 @@ async function useRound(
   }
 }
 
-/** Throws an RpcError if any object in the arguments has two members that some servers take for one. */
-function requireOneReading(value: unknown): void {
+/**
+ * Throws an RpcError if no person can read the arguments: they have too many values, or any object in them has two members
+ * that some servers take for one.
+ */
+function requireReadable(args: unknown): void {
+  const left = { values: MAX_VALUES };
+  requireOneReading(args, left);
+}
+
+function requireOneReading(value: unknown, left: { values: number }): void {
+  left.values -= 1;
+  if (left.values < 0) {
+    throw new RpcError(
+      RPC_ERROR_CODES.invalidRequest,
+      `A person cannot approve a call with more than ${MAX_VALUES} values in its arguments. Call the tool for parts of them.`,
+    );
+  }
   if (Array.isArray(value)) {
-    value.forEach(requireOneReading);
+    for (const item of value) {
+      requireOneReading(item, left);
+    }
   } else if (isObject(value)) {
     const names = Object.keys(value);
     if (new Set(names.map(foldCase)).size < names.length) {
@@ -149,7 +174,9 @@ function requireOneReading(value: unknown): void {
         'Two members in the arguments have the same name up to case. A person cannot approve such a call, because servers differ in which one they use.',
       );
     }
-    Object.values(value).forEach(requireOneReading);
+    for (const member of Object.values(value)) {
+      requireOneReading(member, left);
+    }
   }
 }
 

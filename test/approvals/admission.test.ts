@@ -7,7 +7,7 @@ import type { DecidedRequest } from '../../src/approvals/approval-facts.ts';
 import { type ApprovalWaits, createApprovalWaits } from '../../src/approvals/approval-waits.ts';
 import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/decide-approval-request.ts';
 import { eraseRequests } from '../../src/approvals/erase-requests.ts';
-import type { ExactCall } from '../../src/approvals/exact-call.ts';
+import { type ExactCall, writeArguments } from '../../src/approvals/exact-call.ts';
 import type { KeyPairCaller } from '../../src/base/caller.ts';
 import * as requests from '../../src/store/approval-requests.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
@@ -73,6 +73,7 @@ async function aTenant(store: Store): Promise<Tenant> {
           definition: { name: 'write' },
           definitionHash: 'd'.repeat(64),
           args,
+          written: writeArguments(args),
           policy: 'require_approval_all',
           requiredApprovals: 1,
           reason: 'all',
@@ -112,7 +113,11 @@ onBothEngines(({ shared }) => {
     const used = await ask();
     const { id } = requestOf(asked);
     expect(used).toMatchObject({ kind: 'approved', requestId: id, args: { x: 1 } });
-    const call = { ...(requestOf(asked) as unknown as ExactCall), definition: { name: 'write' }, args: { x: 1 } };
+    const call = {
+      ...(requestOf(asked) as unknown as ExactCall),
+      definition: { name: 'write' },
+      written: writeArguments({ x: 1 }),
+    };
     const again = (isUsed: boolean) =>
       admit(deps, { ...call, policy: 'require_approval_all' }, { requestId: id, isUsed });
     expect(await again(true)).toMatchObject({ kind: 'approved', requestId: id });

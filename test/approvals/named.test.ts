@@ -219,6 +219,19 @@ test('arguments that servers could read in two ways are refused', async () => {
   expect(await listRequests(gateway)).toEqual([]);
 });
 
+test('arguments with more values than a person can read are refused', async () => {
+  await start();
+  const ask = (values: number) => {
+    const params = { name: 'write', arguments: { list: Array(values).fill(1) } };
+    return post({ gateway, token: minted.token }, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  };
+  // The arguments and the list are values too.
+  expect(statusOf((await ask(19_998)).body.result)).toBe('pending');
+  const refused = await ask(19_999);
+  expect([refused.status, refused.body.error.message]).toEqual([400, expect.stringContaining('20000 values')]);
+  expect(await listRequests(gateway)).toHaveLength(1);
+});
+
 test('crash resurrects a used yes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-approvals-'));
   try {
