@@ -22,7 +22,7 @@ afterEach(async () => {
 
 async function start(more: object = {}) {
   const env = { GATEHOUSE_EGRESS_ALLOW: '127.0.0.1', GATEHOUSE_APPROVAL_HOLD: '0' };
-  gateway = await startTestServer({ env, limits: { webhookPollMs: 10 } });
+  gateway = await startTestServer({ env, limits: { webhookPollMs: 10, webhookTimeoutMs: 300 } });
   upstream = await startRecorder('sessions');
   receiver = await startReceiver();
   const options = { name: 'Files', transport: upstream.transport, approval_policy: 'require_approval_all' };
@@ -49,6 +49,7 @@ test('a request, its decision and its use arrive, without arguments, as they the
     arguments: args,
     client_waiting: __,
     pinned_definition: ___,
+    unseen_rounds: ____,
     ...request
   } = await waitingRequest(gateway);
   expect(args).toEqual(ARGUMENTS);
@@ -81,6 +82,44 @@ test('a denial and an expiry arrive', async () => {
   await run();
   await arrived('requested', 'decided', 'requested', 'expired', 'requested');
   expect(dataOf('expired').status).toBe('expired');
+});
+
+test('an approval that is outdated arrives', async () => {
+  const run = await start();
+  await run();
+  const request = await waitingRequest(gateway);
+  await decide(gateway, request);
+  const path = { mcpServerId: request.server_id };
+  await call(gateway.url, 'updateMcpServer', { path, body: { request_headers: { 'X-Tenant': 'other' } } });
+  await run();
+  await arrived('requested', 'decided', 'outdated', 'requested');
+  expect(dataOf('outdated')).toMatchObject({ id: request.id, status: 'outdated', used_at: null });
+});
+
+test('a receiver that never answers holds up neither a call nor a decision, and is told everything later', async () => {
+  const run = await start();
+  const { answer } = receiver;
+  receiver.answer = () => undefined;
+  await run();
+  const request = await waitingRequest(gateway);
+  expect((await decide(gateway, request)).status).toBe(200);
+  expect((await run()).body.result.content[0].text).toBe('Written.');
+  receiver.answer = answer;
+  const { length: unanswered } = receiver.received;
+  const told = () =>
+    new Set(
+      bodies()
+        .slice(unanswered)
+        .map(({ type }) => type),
+    );
+  // The tries whose answers never come end, and the next ones come after 5 seconds.
+  await vi.waitFor(
+    () => {
+      gateway.clock.now += 5000;
+      expect(told()).toEqual(new Set(['approval.requested', 'approval.decided', 'approval.used']));
+    },
+    { timeout: 20_000, interval: 100 },
+  );
 });
 
 test('with include_arguments, the arguments are there as they will be sent', async () => {
