@@ -579,7 +579,7 @@ export interface paths {
         /**
          * Follow approval requests
          * @description A stream of server-sent events that tells what happens to the approval requests of the organization, from now on. The name of an event is `requested`, `decided`, `expired`, `outdated` or `used`; its `data` is the request as it was then, in one line, as webhooks get it, without `arguments`. Events come in their order, each once. Every 15 seconds without an event there is a comment. The stream ends when the key pair is revoked, when the client does not read, and when the server stops.
-         *     To go on after a stream, send the `id` of its last event as `Last-Event-ID`: first comes everything since. Events are kept for one day. If that one is unknown or no longer kept, the answer is 409, so that nothing is missed in silence: connect without `Last-Event-ID`, and then list the requests. An organization can have 32 streams at a time (429). Requires the permission `approvals`.
+         *     To go on after a stream, send the `id` of its last event as `Last-Event-ID`: first comes everything since. Events are kept for one day, 10,000 at most. If that one is unknown or no longer kept, the answer is 409, so that nothing is missed in silence: connect without `Last-Event-ID`, and then list the requests. An organization can have 32 streams at a time (429). Requires the permission `approvals`.
          */
         get: operations["streamApprovalEvents"];
         put?: never;
@@ -4740,7 +4740,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The event in `Last-Event-ID` is unknown, or older than a day. Events may have been missed, so there is no stream: connect without `Last-Event-ID`, and then list the requests. */
+        /** @description The event in `Last-Event-ID` is unknown, or no longer kept. Events may have been missed, so there is no stream: connect without `Last-Event-ID`, and then list the requests. */
         ServersEventsNotKept: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

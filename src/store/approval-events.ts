@@ -18,8 +18,11 @@ export type NewApprovalEvent = Omit<ApprovalEvent, 'number'> & {
   at: number;
 };
 
+/** The maximum number of events of an organization that are kept: clients can make any number of them. */
+export const MAX_KEPT_EVENTS = 10_000;
+
 /**
- * Stores an event under the next number of its organization. The head orders commits: of two transactions, the second gets
+ * Stores an event under the next number of its organization, and deletes the one that is too many then. The head orders commits: of two transactions, the second gets
  * its number after the first has committed, so that whoever has read up to a number misses none before it.
  */
 export async function append(db: Db, { organizationId, ...event }: NewApprovalEvent): Promise<void> {
@@ -37,6 +40,11 @@ export async function append(db: Db, { organizationId, ...event }: NewApprovalEv
   await db.sql
     .insertInto('approval_events')
     .values({ ...event, organization_id: organizationId, number: Number(number) })
+    .execute();
+  await db.sql
+    .deleteFrom('approval_events')
+    .where('organization_id', '=', organizationId)
+    .where('number', '<=', Number(number) - MAX_KEPT_EVENTS)
     .execute();
 }
 

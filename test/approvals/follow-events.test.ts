@@ -118,6 +118,21 @@ onBothEngines(({ open, location, shared }) => {
       expect(await take(store, position, 1)).toEqual([]);
     });
 
+    it('are the latest 10,000 of an organization at most', async () => {
+      const store = await shared();
+      const [own, other] = [await anOrganization(store), await anOrganization(store)];
+      const [first, second] = [await tell(store, own), await tell(store, own)];
+      const others = await tell(store, other);
+      const number = events.MAX_KEPT_EVENTS;
+      await store.write(({ sql }) =>
+        sql.updateTable('approval_event_heads').set({ number }).where('organization_id', '=', own).execute(),
+      );
+      await tell(store, own);
+      await expect(positionAfter(store, own, first)).rejects.toThrow('is unknown or no longer kept');
+      expect(await positionAfter(store, own, second)).toMatchObject({ number: 2 });
+      expect(await positionAfter(store, other, others)).toMatchObject({ number: 1 });
+    });
+
     it('do not exist if their transaction fails, and their numbers have no gap then', async () => {
       const store = await shared();
       const own = await anOrganization(store);
