@@ -9,6 +9,8 @@ export type ToolServer = {
   readonly url: string;
   /** What it lists from now on. */
   tools: readonly Tool[];
+  /** What it lists for a client of a name; `tools` for everybody, unless set. */
+  listFor: (client: string | undefined) => readonly Tool[];
   /** How often it was asked for them. */
   lists: number;
   /** The names that were called. */
@@ -36,9 +38,10 @@ export async function startToolServer(
   const told: McpServer[] = [];
   const create = () => {
     const mcp = new McpServer({ name: 'tools', version: '1' }, { capabilities: { tools: { listChanged: true } } });
-    mcp.server.setRequestHandler('tools/list', () => {
+    mcp.server.setRequestHandler('tools/list', ({ params }) => {
       started.lists += 1;
-      return { tools: [...started.tools] };
+      const info = params?._meta?.['io.modelcontextprotocol/clientInfo'] ?? mcp.server.getClientVersion();
+      return { tools: [...started.listFor((info as { readonly name?: string } | undefined)?.name)] };
     });
     mcp.server.setRequestHandler('tools/call', ({ params }) => {
       started.called.push(params.name);
@@ -59,6 +62,7 @@ export async function startToolServer(
   const started: ToolServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     tools,
+    listFor: () => started.tools,
     lists: 0,
     called: [],
     before: () => false,
