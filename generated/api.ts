@@ -3185,6 +3185,14 @@ export interface components {
              * @example Checked with the customer.
              */
             reason?: string;
+            /**
+             * @description Also saves a tool approval for this tool with this definition, so that its later calls run without a person, whatever their arguments are. It has no effect under `require_approval_all`. Not for a denial, and not for a request that needs several approvals (409). You find it among the tool approvals of the server or the account, and can revoke it there.
+             * @example tool
+             * @enum {string}
+             */
+            remember?: "tool";
+            /** @description When that tool approval is to end, in milliseconds since 1970-01-01T00:00:00Z. It must be in the future. Null, the default, is never. Only with `remember`. */
+            remember_until?: components["schemas"]["ToolApprovalExpiry"];
         };
         /** @description The success envelope. */
         ApprovalRequestDecidedAnswer: {
@@ -4762,7 +4770,7 @@ export interface components {
                 "application/json": components["schemas"]["ServersErrorBody"];
             };
         };
-        /** @description The request cannot be decided: it has been decided already, you have decided already and another person must, it has expired, something that it depends on has changed, or one of the two hashes is not that of the request. Nothing was decided. The error says what is true. */
+        /** @description The request cannot be decided: it has been decided already, you have decided already and another person must, it has expired, something that it depends on has changed, one of the two hashes is not that of the request, or the tool cannot be remembered. Nothing was decided. The error says what is true. */
         ServersNotDecidable: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];

@@ -7,11 +7,13 @@ import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db } from '../store/store.ts';
+import type { Quotas } from '../store/usage.ts';
 import type { ApprovalDeps } from './admission.ts';
 import type { DecidedRequest } from './approval-facts.ts';
 import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
 import { decisionVersionOf } from './exact-call.ts';
+import { rememberTool } from './remember-tool.ts';
 
 /** The decision of a person, with the hashes of the call that the person saw. */
 export type DecisionFields = {
@@ -19,24 +21,29 @@ export type DecisionFields = {
   readonly argumentsDigest: string;
   readonly definitionHash: string;
   readonly reason: string | null;
+  /** Whether all calls of the tool may run from now on, and until when: milliseconds since the epoch, null for ever. */
+  readonly remember: { readonly until: number | null } | null;
 };
+
+/** What a decision needs besides: it may keep the definition of a tool. */
+type DecisionDeps = ApprovalDeps & { readonly quotas: Quotas };
 
 /** Milliseconds for which an approval can be used, and for which a denial answers the same call. */
 export const DECISION_VALID_MS = 600_000;
 
 /**
  * Decides about one exact call. It is approved once as many different approvers have approved it as it needs; one denial
- * denies it. Throws `not_found`; `conflict` if the request does not wait (any more), if the caller has
+ * denies it. An approval may also approve the tool for all calls, in the same transaction. Throws `not_found`; `conflict` if the request does not wait (any more), if the caller has
  * decided about it, or saw another call; then nothing is decided, but a request that has expired or is outdated is stored as such.
  */
 export async function decideApprovalRequest(
-  deps: ApprovalDeps,
+  deps: DecisionDeps,
   caller: KeyPairCaller,
   id: string,
   fields: DecisionFields,
 ): Promise<DecidedRequest> {
   const { organizationId } = caller;
-  const result = await deps.store.writeFor(organizationId, (db) => decideIn(db, deps.now(), caller, id, fields));
+  const result = await deps.store.writeFor(organizationId, (db) => decideIn(db, deps, caller, id, fields));
   if (result.refusal !== null) {
     throw result.refusal;
   }
@@ -52,11 +59,12 @@ type Result = {
 
 async function decideIn(
   db: Db,
-  at: number,
+  { now, quotas }: DecisionDeps,
   caller: KeyPairCaller,
   id: string,
   fields: DecisionFields,
 ): Promise<Result> {
+  const at = now();
   const { organizationId } = caller;
   const request = await requests.find(db, organizationId, id, at);
   if (request === null) {
@@ -100,6 +108,9 @@ async function decideIn(
   }
   await decisions.insert(db, decision);
   await auditRequest(db, `approval.${status}`, caller, request, at);
+  if (fields.remember !== null) {
+    await rememberTool(db, request, { caller, at, quotas }, fields.remember.until);
+  }
   return { request: { ...request, ...(isLast && ending) }, decisions: [...before, decision], refusal: null };
 }
 

@@ -1,5 +1,5 @@
 import { suggestSimilar } from '../base/suggest-similar.ts';
-import { approverAt, type Decision, type Summary } from './approver.ts';
+import { approverAt, type DecisionBody, type Summary } from './approver.ts';
 import { readArguments, UsageError } from './arguments.ts';
 import { type Command, type Context, EXIT, line } from './command.ts';
 import { GatewayRefused } from './gateway.ts';
@@ -16,6 +16,8 @@ const USAGE = `Shows the calls that wait for a person, and decides about them.
 
   --url URL      the gateway, such as http://127.0.0.1:8080
   --reason TEXT  of approve and deny: why; the client of a denied call is told it
+  --remember     of approve: also lets later calls of this tool run, while its definition stays the same
+  --until TIME   of --remember: when that ends, such as 2027-01-31T18:00:00Z; without it, never
 
 Nothing is cut or masked. Characters that a terminal would hide or obey are shown as escapes, such as \\u202e. approve
 and deny show the call too, and decide about what they show.
@@ -41,6 +43,7 @@ export const approvals: Command = {
 
 const URL_OPTION = { url: { type: 'string' } } as const;
 const REASON_OPTION = { ...URL_OPTION, reason: { type: 'string' } } as const;
+const APPROVE_OPTIONS = { ...REASON_OPTION, remember: { type: 'boolean' }, until: { type: 'string' } } as const;
 
 type Action = (context: Context) => Promise<number>;
 
@@ -57,17 +60,43 @@ const show: Action = async ({ args, env, stdout }) => {
   return EXIT.done;
 };
 
-const decideBy =
-  (decision: Decision): Action =>
-  async ({ args, env, stdout }) => {
-    const { values, positionals } = readArguments(args, REASON_OPTION, ['ID']);
-    const approver = approverAt(values.url, env);
-    const seen = await approver.read(idIn(positionals));
-    stdout(requestText(seen));
-    const decided = await approver.decide(seen, decision, values.reason);
-    stdout(`\n${resultOf(decided)}\n`);
-    return EXIT.done;
-  };
+const approve: Action = async (context) => {
+  const { values, positionals } = readArguments(context.args, APPROVE_OPTIONS, ['ID']);
+  const { remember, until } = values;
+  if (until !== undefined && remember !== true) {
+    throw new UsageError('--until: goes with --remember only');
+  }
+  const lasting = { remember: 'tool' as const, remember_until: until === undefined ? null : timeOf(until) };
+  return decide(context, values, positionals, { decision: 'approve', ...(remember && lasting) });
+};
+
+const deny: Action = async (context) => {
+  const { values, positionals } = readArguments(context.args, REASON_OPTION, ['ID']);
+  return decide(context, values, positionals, { decision: 'deny' });
+};
+
+async function decide(
+  { env, stdout }: Context,
+  { url, reason }: { readonly url?: string; readonly reason?: string },
+  positionals: readonly string[],
+  decision: DecisionBody,
+): Promise<number> {
+  const approver = approverAt(url, env);
+  const seen = await approver.read(idIn(positionals));
+  stdout(requestText(seen));
+  const decided = await approver.decide(seen, { ...decision, ...(reason !== undefined && { reason }) });
+  stdout(`\n${resultOf(decided)}\n`);
+  return EXIT.done;
+}
+
+/** Returns milliseconds since the epoch. Throws UsageError. */
+function timeOf(until: string): number {
+  const at = Date.parse(until);
+  if (Number.isNaN(at)) {
+    throw new UsageError(`--until: ${until} is no time; write one such as 2027-01-31T18:00:00Z`);
+  }
+  return at;
+}
 
 function resultOf(decided: Summary): string {
   switch (decided.status) {
@@ -91,8 +120,8 @@ const watch: Action = async ({ args, env, stdout, stderr, interruption }) => {
 const ACTIONS: Readonly<Record<string, Action>> = {
   list,
   show,
-  approve: decideBy('approve'),
-  deny: decideBy('deny'),
+  approve,
+  deny,
   watch,
 };
 

@@ -11,7 +11,7 @@ import { GatewayRefused, unreachable, urlOf } from './gateway.ts';
 type Schemas = components['schemas'];
 export type Summary = Schemas['ApprovalRequestSummary'];
 export type Whole = Schemas['ApprovalRequest'];
-export type Decision = Schemas['ApprovalDecisionCreate']['decision'];
+export type DecisionBody = Omit<Schemas['ApprovalDecisionCreate'], 'arguments_digest' | 'definition_hash'>;
 
 /** Something that has happened to a request, which is as it was then. */
 export type RequestEvent = {
@@ -35,7 +35,7 @@ export type Approver = {
     signal: AbortSignal,
   ) => Promise<AsyncIterable<RequestEvent> | null>;
   /** Decides about a request as it was read. */
-  readonly decide: (seen: Whole, decision: Decision, reason: string | undefined) => Promise<Summary>;
+  readonly decide: (seen: Whole, decision: DecisionBody) => Promise<Summary>;
 };
 
 /** Requests that one page holds. */
@@ -85,9 +85,9 @@ export function approverAt(givenUrl: string | undefined, env: Context['env']): A
         });
       return answer.response.status === 409 ? null : eventsIn(await answerOf(baseUrl, async () => answer), baseUrl);
     },
-    decide: async ({ id, arguments_digest, definition_hash }, decision, reason) => {
+    decide: async ({ id, arguments_digest, definition_hash }, decision) => {
       const params = { path: { approvalRequestId: id } };
-      const body = { decision, arguments_digest, definition_hash, ...(reason !== undefined && { reason }) };
+      const body = { ...decision, arguments_digest, definition_hash };
       const decided = await ask(() =>
         client.POST('/api/approval-requests/{approvalRequestId}/decision', { params, body }),
       );

@@ -2,6 +2,7 @@ import type { components } from '../../generated/api.ts';
 import { approvalFacts, type DecidedRequest } from '../approvals/approval-facts.ts';
 import { decideApprovalRequest } from '../approvals/decide-approval-request.ts';
 import { getRequest, listRequests } from '../approvals/read-requests.ts';
+import { invalidValue } from '../base/errors.ts';
 import { parseExact } from '../base/json.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
@@ -63,10 +64,25 @@ export const approvalRequestHandlers = (deps: Deps): Handlers<ApprovalRequestOpe
       argumentsDigest: body.arguments_digest,
       definitionHash: body.definition_hash,
       reason: body.reason ?? null,
+      remember: rememberIn(body),
     });
     return respond(200, successEnvelope('Decision saved successfully', toSummary(deps, decided)));
   },
 });
+
+/** Returns what is to be remembered of a decision. Throws `validation_failed` where nothing can be. */
+function rememberIn({ decision, remember, remember_until }: Schemas['ApprovalDecisionCreate']) {
+  if (remember === undefined) {
+    if (remember_until !== undefined) {
+      throw invalidValue(['rememberUntil'], 'goes with remember only', 'invalid');
+    }
+    return null;
+  }
+  if (decision !== 'approve') {
+    throw invalidValue(['remember'], 'goes with the decision approve only', 'invalid');
+  }
+  return { until: remember_until ?? null };
+}
 
 /** Returns the UUID in the id of an approval request. */
 const requestUuid = (id: string): string => id.slice('apr_'.length);

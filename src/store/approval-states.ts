@@ -75,6 +75,16 @@ export async function useRound(
   return numUpdatedRows > 0n;
 }
 
+/** Binds an approved request to another version of what it depends on: the one that its own approver has made. */
+export async function rebind(db: Db, id: string, decisionVersion: string): Promise<void> {
+  await db.sql
+    .updateTable('approval_requests')
+    .set({ decision_version: decisionVersion })
+    .where('id', '=', id)
+    .where('status', '=', 'approved')
+    .execute();
+}
+
 /** Ends a request that waits or is approved. Returns false if it does neither. */
 export async function end(db: Db, id: string, status: 'expired' | 'outdated', at: number): Promise<boolean> {
   const { numUpdatedRows } = await db.sql

@@ -9,12 +9,15 @@ import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/de
 import { eraseRequests } from '../../src/approvals/erase-requests.ts';
 import { type ExactCall, writeArguments } from '../../src/approvals/exact-call.ts';
 import type { KeyPairCaller } from '../../src/base/caller.ts';
+import type { ApiError } from '../../src/base/errors.ts';
 import * as requests from '../../src/store/approval-requests.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
 import type { Store } from '../../src/store/store.ts';
+import * as toolApprovals from '../../src/store/tool-approvals.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
+import { NO_QUOTAS } from '../support/quotas.ts';
 
 const TIMEOUT_MS = 300_000;
 const DAY = 24 * 60 * 60 * 1000;
@@ -24,7 +27,12 @@ type Tenant = {
   readonly clock: { now: number };
   readonly approver: KeyPairCaller;
   readonly ask: (args?: ExactCall['args'], more?: Partial<ExactCall>) => Promise<Admission>;
-  readonly approve: (admission: Admission, decision?: 'approve' | 'deny', by?: string) => Promise<DecidedRequest>;
+  readonly approve: (
+    admission: Admission,
+    decision?: 'approve' | 'deny',
+    by?: string,
+    remember?: { until: number | null } | null,
+  ) => Promise<DecidedRequest>;
   readonly change: () => Promise<void>;
   readonly statusOf: (id: string) => Promise<string | undefined>;
 };
@@ -48,7 +56,14 @@ async function aTenant(store: Store): Promise<Tenant> {
   });
   const log = pino({ level: 'silent' });
   const approvalWaits = createApprovalWaits({ store, now, log, longestMs: DECISION_VALID_MS });
-  const deps = { store, now, ids: { uuid: randomUUID }, approvalWaits, approvalTimeoutMs: TIMEOUT_MS };
+  const deps = {
+    store,
+    now,
+    ids: { uuid: randomUUID },
+    approvalWaits,
+    approvalTimeoutMs: TIMEOUT_MS,
+    quotas: NO_QUOTAS,
+  };
   const approver: KeyPairCaller = {
     kind: 'key_pair',
     id: 'a',
@@ -81,10 +96,16 @@ async function aTenant(store: Store): Promise<Tenant> {
         },
         null,
       ),
-    approve: (admission, decision = 'approve', by = approver.id) => {
+    approve: (admission, decision = 'approve', by = approver.id, remember = null) => {
       const { id, argumentsDigest, definitionHash } = requestOf(admission);
       const caller = { ...approver, id: by, name: by };
-      return decideApprovalRequest(deps, caller, id, { decision, argumentsDigest, definitionHash, reason: null });
+      return decideApprovalRequest(deps, caller, id, {
+        decision,
+        argumentsDigest,
+        definitionHash,
+        reason: null,
+        remember,
+      });
     },
     change: async () => {
       const updated = await store.write((db) => servers.update(db, server, server.version));
@@ -184,6 +205,62 @@ onBothEngines(({ shared }) => {
     await approve(asked, 'approve', 'a');
     expect((await ask()).kind).toBe('waits');
     expect(await statusOf(requestOf(asked).id)).toBe('outdated');
+  });
+
+  describe('remembering the tool', () => {
+    const ofTenant = ({ approver }: Tenant, admission: Admission) => ({
+      organizationId: approver.organizationId,
+      accountId: requestOf(admission).accountId,
+    });
+
+    it('approves the definition that the approver saw until a time, and keeps the approval of the call', async () => {
+      const tenant = await aTenant(await shared());
+      const { ask, approve, clock } = tenant;
+      const asked = await ask();
+      await approve(asked, 'approve', 'a', { until: clock.now + 1000 });
+      const { read } = await shared();
+      expect(await toolApprovals.list(read, ofTenant(tenant, asked))).toEqual([
+        {
+          ...ofTenant(tenant, asked),
+          toolName: 'write',
+          approvalHash: 'd'.repeat(64),
+          autoApprove: true,
+          createdAt: clock.now,
+          expiresAt: clock.now + 1000,
+        },
+      ]);
+      const kept = await toolApprovals.otherDefinition(read, ofTenant(tenant, asked), 'write', {
+        hash: 'e'.repeat(64),
+        now: clock.now,
+      });
+      expect(kept).toBe('{"name":"write"}');
+      expect((await ask()).kind).toBe('approved');
+    });
+
+    it.each<[string, Partial<ExactCall>, { until: number | null }, string]>([
+      ['a time that is over', {}, { until: 1 }, 'must lie ahead of'],
+      ['several approvers', { requiredApprovals: 2 }, { until: null }, 'needs 2 approvals, and nothing was decided'],
+      ['a name like a folder', { definition: { name: '..' } }, { until: null }, 'cannot have a tool approval'],
+      ['a long name', { definition: { name: 'x'.repeat(257) } }, { until: null }, 'cannot have a tool approval'],
+    ])('refuses %s, and decides nothing', async (_, more, remember, message) => {
+      const tenant = await aTenant(await shared());
+      const asked = await tenant.ask({ x: 1 }, more);
+      const refusal = await tenant
+        .approve(asked, 'approve', 'a', remember)
+        .catch((error: unknown) => error as ApiError);
+      const mistakes = 'mistakes' in refusal ? refusal.mistakes : [];
+      expect([String(refusal), ...mistakes.map((mistake) => mistake.message)].join()).toContain(message);
+      expect(await tenant.statusOf(requestOf(asked).id)).toBe('pending');
+      expect(await toolApprovals.list((await shared()).read, ofTenant(tenant, asked))).toEqual([]);
+    });
+
+    it('saves nothing with a decision that is refused', async () => {
+      const tenant = await aTenant(await shared());
+      const asked = await tenant.ask();
+      await tenant.change();
+      await expect(tenant.approve(asked, 'approve', 'a', { until: null })).rejects.toThrow('Something has changed');
+      expect(await toolApprovals.list((await shared()).read, ofTenant(tenant, asked))).toEqual([]);
+    });
   });
 
   it('names that a database cannot store are replaced where they are kept', async () => {

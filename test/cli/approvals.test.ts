@@ -129,6 +129,17 @@ test('approve says how many approvals are there where one is not enough', async 
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('another person must decide')]);
 });
 
+test('approve --remember lets later calls of the tool run too', async () => {
+  const path = { mcpServerId: minted.serverId };
+  await call(gateway.url, 'updateApprovalPolicy', { path, body: { approval_policy: 'require_approval_per_tool' } });
+  const until = new Date(gateway.clock.now + 60_000).toISOString();
+  const id = await asked('{"first":1}');
+  expect((await approvals('approve', id, '--remember', '--until', until)).code).toBe(0);
+  expect((await ask('{"second":1}')).content[0].text).toBe('Written.');
+  const { data } = (await call(gateway.url, 'listToolApprovals', { path })).body;
+  expect(data).toMatchObject([{ tool_name: 'write', expires_at: gateway.clock.now + 60_000 }]);
+});
+
 test('deny refuses the call, and the client learns why', async () => {
   const id = await asked('{"b":1}');
   expect((await approvals('deny', id, '--reason', 'No.')).stdout).toMatch(/Denied\.\n$/);
@@ -224,6 +235,8 @@ describe('wrong usage', () => {
     [['aprove'], 'aprove: unknown action'],
     [['show'], 'ID: missing'],
     [['list', 'x'], 'x: unknown argument'],
+    [['approve', 'x', '--until', '2027-01-01'], '--until: goes with --remember only'],
+    [['approve', 'x', '--remember', '--until', 'soon'], '--until: soon is no time'],
     [['list', '--reason', 'x'], '--reason: unknown option'],
   ])('%j', async (args, message) => {
     const { code, stderr } = await run(['approvals', ...args], CREDENTIALS);

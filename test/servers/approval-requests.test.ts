@@ -187,6 +187,33 @@ describe('decideApprovalRequest', () => {
     expect([answer.status, answer.body.error]).toEqual([403, expect.stringContaining("permission 'approvals'")]);
   });
 
+  test('200: remembers the tool, whose calls then run until the end of its tool approval', async () => {
+    const remember_until = server.clock.now + 60_000;
+    const request = await asked({ remember: 1 });
+    const answer = await decide(server, request, 'approve', { remember: 'tool', remember_until });
+    expect([answer.status, answer.body.data.status]).toEqual([200, 'approved']);
+    const path = { mcpServerId: minted.serverId };
+    expect((await call(server.url, 'listToolApprovals', { path })).body.data).toMatchObject([
+      { tool_name: 'write', approval_hash: request.definition_hash, auto_approve: true, expires_at: remember_until },
+    ]);
+    for (const args of [{ remember: 1 }, { remember: 2 }]) {
+      expect((await run(args)).content).toEqual([{ type: 'text', text: 'Written.' }]);
+    }
+    server.clock.now = remember_until;
+    expect((await run({ remember: 3 }))._meta['gatehouse/approval'].status).toBe('pending');
+  });
+
+  test.each([
+    ['a denial', 'deny', { remember: 'tool' }, 'body.remember: goes with the decision approve only'],
+    ['a time alone', 'approve', { remember_until: 4102444800000 }, 'body.remember_until: goes with remember only'],
+    ['the past', 'approve', { remember: 'tool', remember_until: 1 }, 'body.remember_until: must lie ahead of'],
+  ] as const)('400: %s cannot be remembered', async (_, decision, more, message) => {
+    const request = await asked({ message });
+    const answer = await decide(server, request, decision, more);
+    expect([answer.status, answer.body.error]).toEqual([400, expect.stringContaining(message)]);
+    expect((await getRequest(server, request.id)).status).toBe('pending');
+  });
+
   test.each(['arguments_digest', 'definition_hash'])('409: another %s than that of the request', async (field) => {
     const request = await asked({ field });
     const answer = await decide(server, { ...request, [field]: '0'.repeat(64) });
@@ -212,7 +239,7 @@ describe('decideApprovalRequest', () => {
     ['no hashes', { decision: 'approve' }, 'body.arguments_digest: is required'],
     ['another word', { decision: 'yes' }, 'body.decision'],
     ['an empty reason', { reason: '' }, 'body.reason'],
-    ['an unknown key', { remember: true }, 'body.remember: unknown key'],
+    ['an unknown key', { remembr: 'tool' }, 'body.remembr: unknown key: did you mean `remember`?'],
   ])('400: %s', async (_, more, message) => {
     const { id, arguments_digest, definition_hash } = await asked({ wrong: true });
     const hashes = 'decision' in more && more.decision === 'approve' ? {} : { arguments_digest, definition_hash };

@@ -15,6 +15,7 @@ const SECOND = 'decideApprovalRequest: a second decision is a 409, and changes n
 const SEVERAL =
   'decideApprovalRequest: as many different approvers as required_approvals says approve a call, nobody twice';
 const DENIAL = 'decideApprovalRequest: one denial denies a call that another approver has approved';
+const REMEMBER = 'decideApprovalRequest: remember saves a tool approval for what the person saw, with an approval only';
 const THREE = 'tools/call: missing arguments, {} and null wait as three calls';
 const ORDER = 'tools/call: another order of keys joins the request that waits, other arguments do not';
 const EVENTS = 'streamApprovalEvents: an event that is not kept is a 409, and one that cannot be an event a 400';
@@ -145,6 +146,14 @@ export const APPROVAL_FAULTS: readonly Fault[] = [
     across: true,
     caughtBy: DENIAL,
     plant: afterFirst((_, sent, forward) => forward(withBody(sent, (body) => ({ ...body, decision: 'approve' })))),
+  },
+  {
+    name: 'what is to be remembered is forgotten',
+    across: true,
+    caughtBy: REMEMBER,
+    plant: inRequests('POST', DECISION, (sent) =>
+      sent.body.includes('"approve"') ? withBody(sent, ({ remember, ...body }) => body) : sent,
+    ),
   },
   {
     name: 'null counts as no arguments',

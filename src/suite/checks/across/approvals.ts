@@ -113,6 +113,30 @@ export const exactCallChecks = checks('all', {
     same(answer, 'the status of the approval request:', approvalIn(answer)?.status, 'denied');
   },
 
+  'decideApprovalRequest: remember saves a tool approval for what the person saw, with an approval only': async (
+    context,
+  ) => {
+    const { approver, tokenHolder, endpoint, call } = await heldTool(context, {
+      approval_policy: 'require_approval_per_tool',
+    });
+    const calling = call('{}');
+    const { id, arguments_digest, definition_hash, tool_name } = await onlyWaiting(approver);
+    const seen = { arguments_digest, definition_hash, remember: 'tool' as const };
+    const path = { approvalRequestId: id };
+    await approver.send(400, 'decideApprovalRequest', { path, body: { ...seen, decision: 'deny' } });
+    await approver.call(200, 'decideApprovalRequest', { path, body: { ...seen, decision: 'approve' } });
+    const sent = await calling;
+    same(sent, 'the approval request in the result of a call that was sent:', approvalIn(sent), undefined);
+    const account = { id: endpoint.integrated_account_id };
+    const list = await tokenHolder.call(200, 'listAccountToolApprovals', { path: account });
+    same(
+      list,
+      'the tool approvals',
+      list.json.result.map((one) => [one.tool_name, one.approval_hash, one.auto_approve, one.expires_at]),
+      [[tool_name, definition_hash, true, null]],
+    );
+  },
+
   'tools/call: missing arguments, {} and null wait as three calls': async (context) => {
     const { approver, call } = await heldTool(context);
     const calls = [call(), call('{}'), call('null')];

@@ -2,7 +2,7 @@ import type { Answer, Caller } from '../../caller.ts';
 import type { Context } from '../../check.ts';
 import { bearer, keyPair, NONE } from '../../credentials.ts';
 import { holds, same } from '../../expect.ts';
-import { createdAccountOf, createdIntegration, under } from '../accounts/support.ts';
+import { createdAccountOf, createdIntegration, type IntegrationFields, under } from '../accounts/support.ts';
 import { created as createdOrganization, createdPair, createdToken } from '../operator/support.ts';
 import { dataOf } from '../servers/support.ts';
 
@@ -33,7 +33,7 @@ export type HeldTool = {
 /** Creates such a tool. */
 export async function heldTool(
   { operator, name, as }: Context,
-  fields: { readonly required_approvals?: number } = {},
+  fields: Partial<IntegrationFields> = {},
 ): Promise<HeldTool> {
   const organization = await createdOrganization(operator, name('tenant'));
   const pairOf = async (...permissions: ('servers' | 'approvals')[]) => {
