@@ -4445,7 +4445,7 @@ export interface components {
             timestamp: components["schemas"]["EventTimestamp"];
             data: components["schemas"]["ApprovalEventData"];
         };
-        /** @description The approved call was sent. */
+        /** @description The approval was used, immediately before the call was sent. */
         ApprovalUsedEvent: {
             /**
              * @description The type of the event.

@@ -54,13 +54,18 @@ const RETRY_AFTER_SECONDS = 30;
  * Asks whether an exact call may be sent now, in one transaction. It uses the approval of exactly this call; or joins the
  * request that waits, or makes one. A request of the same call whose definition, policy, scope, credentials or versions
  * have changed is outdated first. Whatever was approved is used once: by the conditional update, before anything is sent;
- * a process that dies in between costs the approval. Throws `rate_limited` when too much waits in the organization,
- * NotSent if the endpoint or its source is gone.
+ * a process that dies in between costs the approval. A client that is gone uses none. Throws `rate_limited` when too much
+ * waits in the organization, NotSent if the endpoint or its source is gone, and the reason of the signal.
  */
-export async function admit(deps: ApprovalDeps, call: ExactCall, earlier: Earlier | null): Promise<Admission> {
+export async function admit(
+  deps: ApprovalDeps,
+  call: ExactCall,
+  earlier: Earlier | null,
+  signal: AbortSignal,
+): Promise<Admission> {
   const callHash = callHashOf(call, call.written.digest);
   const admission = await deps.store.writeFor(call.organizationId, (db) =>
-    admitIn(db, deps, { call, callHash, earlier }),
+    admitIn(db, deps, { call, callHash, earlier, signal }),
   );
   if (admission.kind === 'waits') {
     deps.approvalWaits.expectExpiry(admission.request.expiresAt);
@@ -72,9 +77,10 @@ type Asked = {
   readonly call: ExactCall;
   readonly callHash: string;
   readonly earlier: Earlier | null;
+  readonly signal: AbortSignal;
 };
 
-async function admitIn(db: Db, deps: ApprovalDeps, { call, callHash, earlier }: Asked): Promise<Admission> {
+async function admitIn(db: Db, deps: ApprovalDeps, { call, callHash, earlier, signal }: Asked): Promise<Admission> {
   const { written } = call;
   const at = deps.now();
   const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
@@ -85,7 +91,7 @@ async function admitIn(db: Db, deps: ApprovalDeps, { call, callHash, earlier }: 
   const binding = { callHash, definitionHash, argumentsDigest: written.digest, decisionVersion };
   for (const request of await requests.ofCall(db, call.organizationId, callHash, at)) {
     const isSame = isSameBinding(request, binding);
-    const admission = isSame ? await answerBy(db, request, binding, { at, earlier }) : null;
+    const admission = isSame ? await answerBy(db, request, binding, { at, earlier, signal }) : null;
     if (admission !== null) {
       return admission;
     }
@@ -101,7 +107,7 @@ async function answerBy(
   db: Db,
   request: ApprovalRequest,
   binding: states.ApprovalBinding,
-  { at, earlier }: { readonly at: number; readonly earlier: Earlier | null },
+  { at, earlier, signal }: Pick<Asked, 'earlier' | 'signal'> & { readonly at: number },
 ): Promise<Admission | null> {
   const { id, status } = request;
   const isOwn = earlier?.requestId === id;
@@ -109,6 +115,7 @@ async function answerBy(
     case 'pending':
       return { kind: 'waits', request };
     case 'approved': {
+      signal.throwIfAborted();
       if (!(await states.use(db, id, binding, at))) {
         return null;
       }

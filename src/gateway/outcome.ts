@@ -87,8 +87,9 @@ export function recordCall(
   }
   const { call } = ended;
   const { isError, responseBytes, isQuestion } = ended instanceof AnswerFailed ? ended.answered : ended;
-  if (call.requestId !== null && isError !== undefined && isQuestion !== true) {
-    noteOutcome(deps, organizationId, call.requestId, isError);
+  const hasFailed = isError ?? (hasNotRun(ended) || undefined);
+  if (call.requestId !== null && hasFailed !== undefined && isQuestion !== true) {
+    noteOutcome(deps, organizationId, call.requestId, hasFailed);
   }
   deps.callAudit.record(
     {
@@ -104,6 +105,12 @@ export function recordCall(
     call.args,
   );
 }
+
+/** Whether a call has certainly not run, because its server could not be reached. */
+const hasNotRun = (ended: Outcome | AnswerFailed): boolean =>
+  ended instanceof AnswerFailed &&
+  ended.cause instanceof ServerFailed &&
+  ['unreachable', 'unusable'].includes(ended.cause.kind);
 
 /** Returns the reason of a failure; undefined for a success. `cause` is null if nothing failed. */
 function reasonOf(

@@ -75,7 +75,7 @@ export type ApprovedCall = {
  */
 export async function requireApproval(
   deps: Deps,
-  { endpoint, organizationId, message, asking }: Call<unknown, RequestMessage>,
+  { endpoint, organizationId, message, asking, signal }: Call<unknown, RequestMessage>,
   { elicits, ...tool }: WaitingTool,
 ): Promise<ApprovedCall> {
   const { args, definition } = tool;
@@ -107,7 +107,7 @@ export async function requireApproval(
       asking.earlier = { requestId, isUsed: true };
       return { requestId, tool: name, args: seen, digest, asked: asking.round };
     }
-    const admission = await admit(deps, call, asking.earlier);
+    const admission = await admit(deps, call, asking.earlier, signal);
     if (admission.kind !== 'approved') {
       asking.earlier = { requestId: admission.request.id, isUsed: false };
       const verdict = admission.kind === 'waits' ? 'waits' : 'denied';

@@ -26,7 +26,7 @@ type Tenant = {
   readonly deps: ApprovalDeps & { readonly approvalWaits: ApprovalWaits };
   readonly clock: { now: number };
   readonly approver: KeyPairCaller;
-  readonly ask: (args?: ExactCall['args'], more?: Partial<ExactCall>) => Promise<Admission>;
+  readonly ask: (args?: ExactCall['args'], more?: Partial<ExactCall>, signal?: AbortSignal) => Promise<Admission>;
   readonly approve: (
     admission: Admission,
     decision?: 'approve' | 'deny',
@@ -75,7 +75,7 @@ async function aTenant(store: Store): Promise<Tenant> {
     deps,
     clock,
     approver,
-    ask: (args = { x: 1 }, more = {}) =>
+    ask: (args = { x: 1 }, more = {}, signal = new AbortController().signal) =>
       admit(
         deps,
         {
@@ -95,6 +95,7 @@ async function aTenant(store: Store): Promise<Tenant> {
           ...more,
         },
         null,
+        signal,
       ),
     approve: (admission, decision = 'approve', by = approver.id, remember = null) => {
       const { id, argumentsDigest, definitionHash } = requestOf(admission);
@@ -127,6 +128,15 @@ onBothEngines(({ shared }) => {
     expect(await statusOf(requestOf(first).id)).toBe('used');
   });
 
+  it('a client that is gone uses no approval', async () => {
+    const { ask, approve, statusOf } = await aTenant(await shared());
+    const asked = await ask();
+    await approve(asked);
+    await expect(ask({ x: 1 }, {}, AbortSignal.abort(new Error('The client is gone.')))).rejects.toThrow('is gone');
+    expect(await statusOf(requestOf(asked).id)).toBe('approved');
+    expect((await ask()).kind).toBe('approved');
+  });
+
   it('an approval that one call has used is still its own until it is sent', async () => {
     const { ask, approve, deps } = await aTenant(await shared());
     const asked = await ask();
@@ -140,7 +150,7 @@ onBothEngines(({ shared }) => {
       written: writeArguments({ x: 1 }),
     };
     const again = (isUsed: boolean) =>
-      admit(deps, { ...call, policy: 'require_approval_all' }, { requestId: id, isUsed });
+      admit(deps, { ...call, policy: 'require_approval_all' }, { requestId: id, isUsed }, new AbortController().signal);
     expect(await again(true)).toMatchObject({ kind: 'approved', requestId: id });
     expect(await again(false)).toMatchObject({ kind: 'refused', request: { id, status: 'used' } });
   });

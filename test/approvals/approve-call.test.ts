@@ -53,3 +53,15 @@ describe.each(TRANSPORTS)('over a server with %s', (transport) => {
     },
   );
 });
+
+test('a call that did not reach its server has failed, and is not repeated', async () => {
+  const { token } = await start();
+  const ask = await connect({ gateway, token }, 'stateless');
+  const run = () => ask('tools/call', { name: 'write', arguments: ARGUMENTS });
+  await run();
+  const request = await waitingRequest(gateway);
+  await decide(gateway, request);
+  await upstream.stop();
+  expect((await run()).status).toBe(502);
+  await expect.poll(async () => getRequest(gateway, request.id)).toMatchObject({ status: 'used', outcome: 'failed' });
+});
