@@ -54,7 +54,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     stopping: new AbortController().signal,
     reloads: createReloads(),
     places: createServerPlaces(store),
-    approvalWaits: createApprovalWaits({ store, now: Date.now, log, longestMs: 600_000 }),
+    approvalWaits: createApprovalWaits({ store, log, longestMs: 600_000 }),
     approvalTimeoutMs: 300_000,
     approvalHoldMs: 45_000,
     integrationPolicy: config.integrationPolicy,

@@ -4,6 +4,7 @@ import { eraseRequests } from './approvals/erase-requests.ts';
 import { boundCalls, purgeAudit, rollUpCalls } from './audit/changes.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
+import { timeOf } from './store/time.ts';
 
 /** Milliseconds between two rounds. */
 const PAUSE_MS = 60_000;
@@ -32,7 +33,7 @@ async function round(
   await credentials.saveLastUsed();
   await purgeAudit(store, now(), auditDays);
   await purgeExpired(store, now(), expiredDays);
-  await eraseRequests(store, now());
+  await eraseRequests(store, await timeOf(store.read));
   await approvalWaits.lookForDue();
   await rollUpCalls(store, now(), signal);
   if (auditCalls !== null) {

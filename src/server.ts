@@ -128,7 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opened.defer(() => runtime.close());
     const approvalTimeoutMs = config.approvalTimeoutSeconds * 1000;
     const longestMs = Math.max(approvalTimeoutMs, DECISION_VALID_MS);
-    const approvalWaits = createApprovalWaits({ store, now, log, longestMs });
+    const approvalWaits = createApprovalWaits({ store, log, longestMs });
     opened.defer(() => approvalWaits.close());
     const stopping = new AbortController();
     opened.defer(() => stopping.abort());

@@ -6,6 +6,7 @@ import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db, Store } from '../store/store.ts';
+import { timeOf } from '../store/time.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
 import type { ApprovalWaits } from './approval-waits.ts';
 import { auditRequest } from './audit-request.ts';
@@ -18,7 +19,6 @@ type ApprovalRequest = requests.ApprovalRequest;
 export type ApprovalDeps = {
   readonly store: Pick<Store, 'read' | 'writeFor'>;
   readonly ids: Pick<Ids, 'uuid'>;
-  readonly now: () => number;
   readonly approvalWaits: ApprovalWaits;
   /** The time that people have for a decision. */
   readonly approvalTimeoutMs: number;
@@ -68,7 +68,7 @@ export async function admit(
     admitIn(db, deps, { call, callHash, earlier, signal }),
   );
   if (admission.kind === 'waits') {
-    deps.approvalWaits.expectExpiry(admission.request.expiresAt);
+    deps.approvalWaits.expectExpiry(admission.request.expiresAt, deps.approvalTimeoutMs);
   }
   return admission;
 }
@@ -82,7 +82,7 @@ type Asked = {
 
 async function admitIn(db: Db, deps: ApprovalDeps, { call, callHash, earlier, signal }: Asked): Promise<Admission> {
   const { written } = call;
-  const at = deps.now();
+  const at = await timeOf(db);
   const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
   if (decisionVersion === null) {
     throw new NotSent();
@@ -127,8 +127,7 @@ async function answerBy(
       // Nothing was sent yet if this very call has used it, and is decided again.
       return !isOwn ? null : earlier.isUsed ? approved(db, request) : { kind: 'refused', request, reason: null };
     case 'denied': {
-      const [decision] = await decisions.list(db, [id]);
-      return { kind: 'refused', request, reason: decision?.reason ?? null };
+      return { kind: 'refused', request, reason: await decisions.reasonOfDenial(db, id) };
     }
     default:
       return null;

@@ -4,6 +4,7 @@ import type { CallAudit } from '../audit/calls.ts';
 import { NotSent } from '../base/not-sent.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
+import { timeOf } from '../store/time.ts';
 import { type Admission, type ApprovalDeps, approved } from './admission.ts';
 import { auditAnswers } from './audit-request.ts';
 import { callHashOf, decisionVersionOf, type ExactCall, sourceOf } from './exact-call.ts';
@@ -25,18 +26,14 @@ export type AnsweredRound = {
  * that the approval is bound to. Throws NotSent if the endpoint or its source is gone.
  */
 export function answerRound(
-  {
-    store,
-    now,
-    callAudit,
-  }: Pick<ApprovalDeps, 'store' | 'now'> & { readonly callAudit: Pick<CallAudit, 'withArguments'> },
+  { store, callAudit }: Pick<ApprovalDeps, 'store'> & { readonly callAudit: Pick<CallAudit, 'withArguments'> },
   call: ExactCall,
   { requestId, round, answers, isOwn }: AnsweredRound,
 ): Promise<Extract<Admission, { kind: 'approved' }> | 'answered' | 'changed'> {
   const { organizationId, definitionHash } = call;
   const { digest } = call.written;
   return store.writeFor(organizationId, async (db) => {
-    const at = now();
+    const at = await timeOf(db);
     const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
     if (decisionVersion === null) {
       throw new NotSent();

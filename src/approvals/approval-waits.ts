@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import * as states from '../store/approval-states.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
+import { timeOf } from '../store/time.ts';
 import { endRequest } from './end-request.ts';
 
 /** What happens to a held call: its request has changed, or its client's person does not want to know of it. */
@@ -19,8 +20,8 @@ export type ApprovalWaits = {
   /** Notes that a person does not want to open the page that a client was asked to show under this id. */
   readonly noteDecline: (elicitationId: string) => void;
   readonly isHeld: (requestId: string) => boolean;
-  /** Expects that a request expires at a time, in milliseconds since the epoch. */
-  readonly expectExpiry: (at: number) => void;
+  /** Expects that a request expires at a time of the database, in at most so many milliseconds. */
+  readonly expectExpiry: (at: number, withinMs: number) => void;
   /** Expects the expiry of requests that other processes have made, or an earlier one has left. */
   readonly lookForDue: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -29,7 +30,6 @@ export type ApprovalWaits = {
 /** The parts of the waits. */
 export type ApprovalWaitsOptions = {
   readonly store: Pick<Store, 'read' | 'writeFor' | 'onChange'>;
-  readonly now: () => number;
   readonly log: Logger;
   /** The longest time that any status lasts, in milliseconds. */
   readonly longestMs: number;
@@ -39,10 +39,10 @@ export type ApprovalWaitsOptions = {
 const RETRY_MS = 1000;
 
 /**
- * Creates the waits of one gateway. Requests expire by a timer, which runs on even when the clock of the machine is set
- * back: then the due time counts as reached.
+ * Creates the waits of one gateway. Requests expire by a timer of this process, which needs no clock: their times are those
+ * of the database, and when the timer is over, the due time counts as reached even if that clock was set back.
  */
-export function createApprovalWaits({ store, now, log, longestMs }: ApprovalWaitsOptions): ApprovalWaits {
+export function createApprovalWaits({ store, log, longestMs }: ApprovalWaitsOptions): ApprovalWaits {
   const held = new Map<string, Set<Notify>>();
   const elicited = new Map<string, Notify>();
   let timer: NodeJS.Timeout | undefined;
@@ -65,15 +65,15 @@ export function createApprovalWaits({ store, now, log, longestMs }: ApprovalWait
     timer = setTimeout(start, delayMs).unref();
   };
 
-  const schedule = (dueAt: number): void => {
+  const schedule = (dueAt: number, withinMs: number): void => {
     if (!isClosed && dueAt < nextAt) {
-      setTimer(dueAt, Math.min(Math.max(dueAt - now(), 0), longestMs));
+      setTimer(dueAt, Math.min(Math.max(withinMs, 0), longestMs));
     }
   };
 
   /** Expires what is due. */
   const expire = async (at: number): Promise<void> => {
-    const reached = Math.max(at, now());
+    const reached = Math.max(at, await timeOf(store.read));
     let isMore = true;
     while (isMore) {
       const due = await states.due(store.read, reached);
@@ -88,7 +88,7 @@ export function createApprovalWaits({ store, now, log, longestMs }: ApprovalWait
   const lookForDue = async (): Promise<void> => {
     const next = await states.nextDue(store.read);
     if (next !== null) {
-      schedule(next);
+      schedule(next, next - (await timeOf(store.read)));
     }
   };
 

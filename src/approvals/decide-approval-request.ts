@@ -7,6 +7,7 @@ import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db } from '../store/store.ts';
+import { timeOf } from '../store/time.ts';
 import type { Quotas } from '../store/usage.ts';
 import type { ApprovalDeps } from './admission.ts';
 import type { DecidedRequest } from './approval-facts.ts';
@@ -33,8 +34,9 @@ export const DECISION_VALID_MS = 600_000;
 
 /**
  * Decides about one exact call. It is approved once as many different approvers have approved it as it needs; one denial
- * denies it. An approval may also approve the tool for all calls, in the same transaction. Throws `not_found`; `conflict` if the request does not wait (any more), if the caller has
- * decided about it, or saw another call; then nothing is decided, but a request that has expired or is outdated is stored as such.
+ * denies it. An approval may also approve the tool for all calls, in the same transaction. Throws `not_found`; `conflict` if
+ * the request does not wait (any more), if the caller has decided about it, or saw another call; then nothing is decided,
+ * but a request that has expired or is outdated is stored as such.
  */
 export async function decideApprovalRequest(
   deps: DecisionDeps,
@@ -47,7 +49,10 @@ export async function decideApprovalRequest(
   if (result.refusal !== null) {
     throw result.refusal;
   }
-  deps.approvalWaits.expectExpiry(result.request.usableUntil ?? result.request.expiresAt);
+  const { usableUntil } = result.request;
+  if (usableUntil !== null) {
+    deps.approvalWaits.expectExpiry(usableUntil, DECISION_VALID_MS);
+  }
   return { ...result.request, decisions: result.decisions };
 }
 
@@ -59,12 +64,12 @@ type Result = {
 
 async function decideIn(
   db: Db,
-  { now, quotas }: DecisionDeps,
+  { quotas }: DecisionDeps,
   caller: KeyPairCaller,
   id: string,
   fields: DecisionFields,
 ): Promise<Result> {
-  const at = now();
+  const at = await timeOf(db);
   const { organizationId } = caller;
   const request = await requests.find(db, organizationId, id, at);
   if (request === null) {

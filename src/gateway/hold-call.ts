@@ -5,6 +5,7 @@ import { isObject } from '../base/json.ts';
 import type { Deps } from '../deps.ts';
 import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
+import { timeOf } from '../store/time.ts';
 import type { EndpointRequest } from './call.ts';
 import type { elicitationRequest } from './elicitation.ts';
 import { EventPart } from './event-part.ts';
@@ -75,7 +76,7 @@ type Holding = {
  * request is gone. Rejects with the reason of the signal: the request stays.
  */
 export async function holdCall(
-  deps: Pick<Deps, 'store' | 'now' | 'approvalWaits' | 'stopping'>,
+  deps: Pick<Deps, 'store' | 'approvalWaits' | 'stopping'>,
   { signal, hold }: Pick<EndpointRequest, 'signal' | 'hold'>,
   { request }: NotApproved,
   { answer, message, until, elicitation }: Holding,
@@ -117,10 +118,10 @@ export async function holdCall(
 
 /** Reads a request as it is now; null as above. */
 async function settled(
-  { store: { read }, now }: Pick<Deps, 'store' | 'now'>,
+  { store: { read } }: Pick<Deps, 'store'>,
   { organizationId, id }: requests.ApprovalRequest,
 ): Promise<NotApproved | null> {
-  const request = await requests.find(read, organizationId, id, now());
+  const request = await requests.find(read, organizationId, id, await timeOf(read));
   if (request === null) {
     // With its organization.
     return null;
@@ -131,8 +132,8 @@ async function settled(
     case 'pending':
       return { kind: 'waits', request };
     default: {
-      const [decision] = request.status === 'denied' ? await decisions.list(read, [id]) : [];
-      return { kind: 'refused', request, reason: decision?.reason ?? null };
+      const reason = request.status === 'denied' ? await decisions.reasonOfDenial(read, id) : null;
+      return { kind: 'refused', request, reason };
     }
   }
 }

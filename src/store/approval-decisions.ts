@@ -48,6 +48,17 @@ export async function list(db: Db, requestIds: readonly string[]): Promise<Appro
   return rows.map(toDecision);
 }
 
+/** Returns the reason of the denial of a request; null if it has none. */
+export async function reasonOfDenial(db: Db, requestId: string): Promise<string | null> {
+  const row = await db.sql
+    .selectFrom('approval_decisions')
+    .select('reason')
+    .where('request_id', '=', requestId)
+    .where('decision', '=', 'deny')
+    .executeTakeFirst();
+  return row?.reason ?? null;
+}
+
 function toDecision(row: Database['approval_decisions']): ApprovalDecision {
   const { request_id: requestId } = row;
   return {

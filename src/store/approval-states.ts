@@ -85,13 +85,17 @@ export async function rebind(db: Db, id: string, decisionVersion: string): Promi
     .execute();
 }
 
-/** Ends a request that waits or is approved. Returns false if it does neither. */
+/**
+ * Ends a request that waits or is approved. Returns false if it does neither, or if it is to expire and is not due at `at`: it
+ * may have been decided since it was found to be due.
+ */
 export async function end(db: Db, id: string, status: 'expired' | 'outdated', at: number): Promise<boolean> {
   const { numUpdatedRows } = await db.sql
     .updateTable('approval_requests')
     .set({ status, ended_at: at, due_at: null })
     .where('id', '=', id)
     .where('status', 'in', LIVE)
+    .$if(status === 'expired', (query) => query.where('due_at', '<=', at))
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Admission, type ApprovalDeps, admit, MAX_ENDED_BYTES } from '../../src/approvals/admission.ts';
@@ -13,7 +14,8 @@ import type { ApiError } from '../../src/base/errors.ts';
 import * as requests from '../../src/store/approval-requests.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Db, Store } from '../../src/store/store.ts';
+import { timeOf } from '../../src/store/time.ts';
 import * as toolApprovals from '../../src/store/tool-approvals.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
@@ -44,9 +46,15 @@ const requestOf = (admission: Admission): requests.ApprovalRequest => {
   return admission.request;
 };
 
-async function aTenant(store: Store): Promise<Tenant> {
+/** A store whose database has a clock of the test. */
+function clocked(store: Store, clock: { readonly now: number }): Store {
+  const timed = (db: Db): Db => ({ ...db, time: () => sql<number>`${clock.now}` });
+  return { ...store, read: timed(store.read), writeFor: (id, fn) => store.writeFor(id, (db) => fn(timed(db))) };
+}
+
+async function aTenant(real: Store): Promise<Tenant> {
   const clock = { now: Date.UTC(2026, 10, 30) };
-  const now = () => clock.now;
+  const store = clocked(real, clock);
   const organizationId = await anOrganization(store);
   let server = aServer(organizationId) as servers.Server;
   const endpoint = anEndpoint(accountOf(server));
@@ -55,10 +63,9 @@ async function aTenant(store: Store): Promise<Tenant> {
     await endpoints.insert(db, endpoint);
   });
   const log = pino({ level: 'silent' });
-  const approvalWaits = createApprovalWaits({ store, now, log, longestMs: DECISION_VALID_MS });
+  const approvalWaits = createApprovalWaits({ store, log, longestMs: DECISION_VALID_MS });
   const deps = {
     store,
-    now,
     ids: { uuid: randomUUID },
     approvalWaits,
     approvalTimeoutMs: TIMEOUT_MS,
@@ -116,7 +123,7 @@ async function aTenant(store: Store): Promise<Tenant> {
   };
 }
 
-onBothEngines(({ shared }) => {
+onBothEngines(({ engine, open, shared }) => {
   it('identical calls join one request, and one of them uses its approval', async () => {
     const { ask, approve, statusOf } = await aTenant(await shared());
     const asked = await Promise.all(Array.from({ length: 10 }, () => ask()));
@@ -202,6 +209,7 @@ onBothEngines(({ shared }) => {
     ];
     await approve(denied, 'approve', 'a');
     await approve(late, 'approve', 'a');
+    expect((await ask({ x: 1 }, { requiredApprovals: 2 })).kind).toBe('waits');
     expect(await approve(denied, 'deny', 'b')).toMatchObject({ status: 'denied' });
     await expect(approve(denied, 'approve', 'c')).rejects.toThrow(/was denied by b at [^,]*, and nothing/);
     clock.now += TIMEOUT_MS;
@@ -271,6 +279,52 @@ onBothEngines(({ shared }) => {
       await expect(tenant.approve(asked, 'approve', 'a', { until: null })).rejects.toThrow('Something has changed');
       expect(await toolApprovals.list((await shared()).read, ofTenant(tenant, asked))).toEqual([]);
     });
+  });
+
+  it('times are those of the database on PostgreSQL, and those of the process on SQLite, whatever the other clock says', async () => {
+    const wrong = Date.UTC(2001, 0, 1);
+    const store = await open({ now: () => wrong });
+    const organizationId = await anOrganization(store);
+    const server = aServer(organizationId);
+    const endpoint = anEndpoint(accountOf(server));
+    await store.write(async (db) => {
+      await servers.insert(db, server);
+      await endpoints.insert(db, { ...endpoint, expiresAt: null });
+    });
+    const before = await timeOf(store.read);
+    expect(Math.abs(before - (engine === 'postgres' ? Date.now() : wrong))).toBeLessThan(60_000);
+    const approvalWaits = createApprovalWaits({ store, log: pino({ level: 'silent' }), longestMs: DECISION_VALID_MS });
+    const deps = { store, ids: { uuid: randomUUID }, approvalWaits, approvalTimeoutMs: TIMEOUT_MS, quotas: NO_QUOTAS };
+    const definition = { name: 'write' };
+    const call = {
+      organizationId,
+      endpoint: { id: endpoint.id, name: endpoint.name },
+      accountId: server.id,
+      serverId: server.id,
+      serverName: server.name,
+      client: null,
+      definition,
+      definitionHash: 'd'.repeat(64),
+      args: {},
+      written: writeArguments({}),
+      policy: 'require_approval_all' as const,
+      requiredApprovals: 1,
+      reason: 'all' as const,
+    };
+    const { createdAt, expiresAt, id, ...seen } = requestOf(await admit(deps, call, null));
+    const caller = { kind: 'key_pair', id: 'a', name: 'Ada', organizationId, permissions: ['approvals'] } as const;
+    const fields = { ...seen, decision: 'approve', reason: null, remember: null } as const;
+    const decided = await decideApprovalRequest(deps, caller, id, fields);
+    const after = await timeOf(store.read);
+    expect(createdAt).toBeGreaterThanOrEqual(before);
+    expect(decided.decidedAt).toBeGreaterThanOrEqual(createdAt);
+    expect(after).toBeGreaterThanOrEqual(decided.decidedAt ?? 0);
+    expect([expiresAt, decided.usableUntil]).toEqual([
+      createdAt + TIMEOUT_MS,
+      (decided.decidedAt ?? 0) + DECISION_VALID_MS,
+    ]);
+    expect((await admit(deps, call, null)).kind).toBe('approved');
+    await approvalWaits.close();
   });
 
   it('names that a database cannot store are replaced where they are kept', async () => {
