@@ -311,7 +311,7 @@ onBothEngines(({ engine, open, shared }) => {
       requiredApprovals: 1,
       reason: 'all' as const,
     };
-    const { createdAt, expiresAt, id, ...seen } = requestOf(await admit(deps, call, null));
+    const { createdAt, expiresAt, id, ...seen } = requestOf(await admit(deps, call, null, new AbortController().signal));
     const caller = { kind: 'key_pair', id: 'a', name: 'Ada', organizationId, permissions: ['approvals'] } as const;
     const fields = { ...seen, decision: 'approve', reason: null, remember: null } as const;
     const decided = await decideApprovalRequest(deps, caller, id, fields);
@@ -323,7 +323,7 @@ onBothEngines(({ engine, open, shared }) => {
       createdAt + TIMEOUT_MS,
       (decided.decidedAt ?? 0) + DECISION_VALID_MS,
     ]);
-    expect((await admit(deps, call, null)).kind).toBe('approved');
+    expect((await admit(deps, call, null, new AbortController().signal)).kind).toBe('approved');
     await approvalWaits.close();
   });
 
