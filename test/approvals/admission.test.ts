@@ -311,7 +311,9 @@ onBothEngines(({ engine, open, shared }) => {
       requiredApprovals: 1,
       reason: 'all' as const,
     };
-    const { createdAt, expiresAt, id, ...seen } = requestOf(await admit(deps, call, null, new AbortController().signal));
+    const { createdAt, expiresAt, id, ...seen } = requestOf(
+      await admit(deps, call, null, new AbortController().signal),
+    );
     const caller = { kind: 'key_pair', id: 'a', name: 'Ada', organizationId, permissions: ['approvals'] } as const;
     const fields = { ...seen, decision: 'approve', reason: null, remember: null } as const;
     const decided = await decideApprovalRequest(deps, caller, id, fields);
