@@ -5,12 +5,12 @@ import {
 } from '../approvals/write-tool-approval.ts';
 import type { ApiTokenCaller } from '../base/caller.ts';
 import type { Deps } from '../deps.ts';
-import { hashDefinition } from '../runtime/definitions.ts';
+import { hashDefinition } from '../runtime/hash-definition.ts';
 import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import * as store from '../store/tool-approvals.ts';
 import { readTools } from '../tools/packed.ts';
-import { definitionOf } from '../tools/size.ts';
+import { definitionOf } from '../tools/tool-definition.ts';
 import { findAccount, findServiceAccount } from './accounts.ts';
 
 type ToolApproval = store.ToolApproval;

@@ -10,7 +10,7 @@ export const MAX_SHOWN_KEY_CHARS = 128;
 /** The maximum number of characters of a key. */
 export const MAX_KEY_CHARS = 1024;
 /** The maximum number of values in a body, on all levels. */
-export const MAX_VALUES = 20_000;
+export const MAX_BODY_VALUES = 20_000;
 /** The maximum number of levels in a body; the validation is recursive. */
 export const MAX_BODY_LEVELS = 64;
 

@@ -10,7 +10,7 @@ import { ArgumentError, CallFailed } from './errors.ts';
 import { redactor } from './redact.ts';
 import { documentedTarget, follow, type MayFollow, targetOf } from './redirects.ts';
 import { buildRequest } from './request.ts';
-import { failure, isParsed, MAX_VALUES, resultOf } from './result.ts';
+import { failure, isParsed, MAX_RESULT_VALUES, resultOf } from './result.ts';
 import { send } from './send.ts';
 import { baseOf, type CalledService } from './service.ts';
 import { createTokens, type Tokens } from './tokens.ts';
@@ -116,7 +116,7 @@ async function attempt(call: Attempt, refused?: ReadonlyMap<string, string>): Pr
     ? await follow(request, first, { egress, limits, mayFollow })
     : { answer: first, url: new URL(request.url), isAtOrigin: true };
   const link = target === null ? null : targetOf(answer, url);
-  const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MAX_VALUES) : 0;
+  const parsed = isParsed(answer, tool) ? largeParsedBytes(answer.bytes, MAX_RESULT_VALUES) : 0;
   if (answer.bytes.length > SMALL_BYTES || parsed > 0) {
     // Its text, the text of the result, and the value.
     await held.waitToResize(3 * answer.bytes.length + parsed, signal);

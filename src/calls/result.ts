@@ -9,7 +9,7 @@ import { targetOf } from './redirects.ts';
 import type { CallToolResult, Content, HttpAnswer } from './types.ts';
 
 /** The maximum number of values in a parsed answer. */
-export const MAX_VALUES = 100_000;
+export const MAX_RESULT_VALUES = 100_000;
 
 /** The facts that a result needs besides the answer. */
 export type ResultFacts = {
@@ -66,7 +66,7 @@ type StructuredContent = NonNullable<CallToolResult['structuredContent']>;
 
 /** The JSON object of a text, or its JSON value or the text itself as `result`. Many values are checked, not parsed. */
 async function structured(text: string): Promise<StructuredContent> {
-  if (!hasMoreValues(text, MAX_VALUES)) {
+  if (!hasMoreValues(text, MAX_RESULT_VALUES)) {
     const value = parseJson(text);
     return isObject(value) ? value : { result: value === undefined ? text : value };
   }
@@ -98,7 +98,7 @@ function envelopeOf(answer: HttpAnswer, said: string, url: URL): Readonly<Record
     raw_response:
       text === null
         ? `${bytes.length} bytes that are no text`
-        : hasMoreValues(text, MAX_VALUES)
+        : hasMoreValues(text, MAX_RESULT_VALUES)
           ? text
           : (parseJson(text) ?? text),
     ...Object.fromEntries(limits),

@@ -4,7 +4,7 @@ import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';
 import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 import { EventPart } from './event-part.ts';
-import { invalidJson, MAX_VALUES, type Message, RpcError } from './message.ts';
+import { invalidJson, MAX_MESSAGE_VALUES, type Message, RpcError } from './message.ts';
 import { acceptOf } from './reply.ts';
 
 /** The only version with batches. A client that sends no version speaks it (MCP 2025-06-18, "Transports"). */
@@ -29,14 +29,14 @@ export async function splitBatch(request: IncomingMessage, bytes: Buffer): Promi
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   const text = isUtf8(bytes) ? bytes.toString('utf8') : '';
-  const whole = await splitJson(text, { levels: 1, mostParts: MAX_BATCH_MESSAGES + 1, mostValues: MAX_VALUES });
+  const whole = await splitJson(text, { levels: 1, mostParts: MAX_BATCH_MESSAGES + 1, mostValues: MAX_MESSAGE_VALUES });
   if (whole === 'no JSON') {
     throw invalidJson();
   }
   if (whole === 'too many' || whole.parts.length === 0) {
     throw new RpcError(
       RPC_ERROR_CODES.invalidRequest,
-      `A batch may hold 1 to ${MAX_BATCH_MESSAGES} messages, and at most ${MAX_VALUES} values.`,
+      `A batch may hold 1 to ${MAX_BATCH_MESSAGES} messages, and at most ${MAX_MESSAGE_VALUES} values.`,
     );
   }
   return whole.parts.map((part) => Buffer.from(part.text));

@@ -6,7 +6,7 @@ import * as integrations from '../store/integrations.ts';
 import type { Db } from '../store/store.ts';
 import { readLines, toolOf } from '../tools/packed.ts';
 import { matches } from '../tools/scope.ts';
-import { definitionOf } from '../tools/size.ts';
+import { definitionOf } from '../tools/tool-definition.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import type { ShownTool, ToolsInScope } from './tools-in-scope.ts';
 

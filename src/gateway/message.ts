@@ -43,7 +43,7 @@ export class RpcError extends Error {
 }
 
 /** The maximum number of values in a message, on all levels: reading, checking and writing take time for each. */
-export const MAX_VALUES = 100_000;
+export const MAX_MESSAGE_VALUES = 100_000;
 /**
  * The maximum number of numbers that must be kept as received, such as 1.0, 1e5, or integers with more digits than
  * JavaScript holds: they cost far more than others.
@@ -67,7 +67,7 @@ export function readMessage(
   bytes: Buffer,
   owner: string,
   signal: AbortSignal,
-  size: JsonSize = measureJson(bytes, MAX_VALUES),
+  size: JsonSize = measureJson(bytes, MAX_MESSAGE_VALUES),
 ): Message | Promise<Message> {
   return bytes.length > SMALL_BYTES ? readInTurns(pieces(bytes, size), owner, signal) : readAtOnce(pieces(bytes, size));
 }
@@ -184,8 +184,8 @@ function isEqualUpToCase(object: object): boolean {
 
 /** Parses a body, and returns JSON of it that every parser reads alike. Most bodies already are such JSON. */
 function* parse(bytes: Buffer, { values, levels }: JsonSize): Generator<undefined, { value: unknown; json: Buffer }> {
-  if (values > MAX_VALUES) {
-    const what = `A message may hold at most ${MAX_VALUES} values: send large data as one string, or in several calls.`;
+  if (values > MAX_MESSAGE_VALUES) {
+    const what = `A message may hold at most ${MAX_MESSAGE_VALUES} values: send large data as one string, or in several calls.`;
     throw new RpcError(RPC_ERROR_CODES.invalidRequest, what);
   }
   try {

@@ -3,7 +3,7 @@ import { answerRound } from '../approvals/answer-round.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { isObject } from '../base/json.ts';
-import { MAX_VALUES } from '../base/limits.ts';
+import { MAX_BODY_VALUES } from '../base/limits.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
@@ -150,7 +150,7 @@ async function useRound(
  * that some servers take for one.
  */
 function requireReadable(args: unknown): void {
-  const left = { values: MAX_VALUES };
+  const left = { values: MAX_BODY_VALUES };
   requireOneReading(args, left);
 }
 
@@ -159,7 +159,7 @@ function requireOneReading(value: unknown, left: { values: number }): void {
   if (left.values < 0) {
     throw new RpcError(
       RPC_ERROR_CODES.invalidRequest,
-      `A person cannot approve a call with more than ${MAX_VALUES} values in its arguments. Call the tool for parts of them.`,
+      `A person cannot approve a call with more than ${MAX_BODY_VALUES} values in its arguments. Call the tool for parts of them.`,
     );
   }
   if (Array.isArray(value)) {

@@ -16,7 +16,7 @@ import { isStateless } from './eras.ts';
 import type { EventPart } from './event-part.ts';
 import { HoldableAnswer } from './hold-call.ts';
 import { ENDPOINT_GONE, REQUEST_CANCELLED } from './in-flight.ts';
-import { MAX_VALUES, type Message, RpcError, readMessage } from './message.ts';
+import { MAX_MESSAGE_VALUES, type Message, RpcError, readMessage } from './message.ts';
 import { AnswerFailed, type Outcome, recordCall } from './outcome.ts';
 import { acceptOf, beginEvents, EVENT_STREAM, sendRpcError } from './reply.ts';
 
@@ -90,7 +90,7 @@ async function answerOne(
   let message: Message | undefined;
   let ended: Outcome | AnswerFailed = null;
   try {
-    const size = measureJson(bytes, MAX_VALUES);
+    const size = measureJson(bytes, MAX_MESSAGE_VALUES);
     const parsed = countedParsed(bytesOfValues(bytes.length, size.values));
     if (parsed > 0) {
       // The text that is passed on to the server, and its parsed value.

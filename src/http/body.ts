@@ -4,7 +4,7 @@ import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { QueueFull } from '../base/fair-queue.ts';
 import { measureJson } from '../base/fast/measure-json.ts';
-import { MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS, MAX_VALUES } from '../base/limits.ts';
+import { MAX_BODY_LEVELS, MAX_BODY_VALUES, MAX_KEY_CHARS, MAX_MISTAKES, MAX_SHOWN_KEY_CHARS } from '../base/limits.ts';
 import { type MemoryBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
 import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
@@ -69,12 +69,12 @@ const readInto =
 
 const parseJson: RequestHandler = async (request, _response, next) => {
   const bytes = bytesOf(request.body);
-  const { values } = measureJson(bytes, MAX_VALUES);
+  const { values } = measureJson(bytes, MAX_BODY_VALUES);
   const parsed = countedParsed(bytesOfValues(bytes.length, values));
   if (parsed > 0) {
     memoryOf(request).hold('bodies', parsed);
   }
-  if (values > MAX_VALUES) {
+  if (values > MAX_BODY_VALUES) {
     throw tooManyValues();
   }
   if (bytes.length > SMALL_BYTES) {
@@ -127,7 +127,7 @@ function parse(bytes: Buffer): unknown {
 }
 
 const tooManyValues = (): ApiError =>
-  invalid([{ field: 'body', message: `holds more than ${MAX_VALUES} values`, rule: 'values' }]);
+  invalid([{ field: 'body', message: `holds more than ${MAX_BODY_VALUES} values`, rule: 'values' }]);
 
 function malformed(error: unknown): ApiError {
   const reason = error instanceof SyntaxError ? error.message : 'it is not valid UTF-8';
@@ -157,7 +157,7 @@ type Walk = { readonly mistakes: Mistake[]; values: number };
  */
 function findUnstorable(walk: Walk, value: unknown, field: string, depth: number): void {
   walk.values += 1;
-  if (walk.values > MAX_VALUES) {
+  if (walk.values > MAX_BODY_VALUES) {
     throw tooManyValues();
   }
   if (walk.mistakes.length >= MAX_MISTAKES) {

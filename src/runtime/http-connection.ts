@@ -11,7 +11,7 @@ import { createSessionCheck, mentionsSession } from './lost-sessions.ts';
 import { hasNullResult, isJson, protocolViolation, type ServerMessage, withoutNullResult } from './messages.ts';
 import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
-import { createRequestRefuser } from './refuse-requests.ts';
+import { createRequestRefuser } from './refuse-server-requests.ts';
 import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId, writeRequest } from './request-ids.ts';
 import { disconnected, isBusyStatus } from './server-failed.ts';
 import { createSessionPosts } from './session-posts.ts';

@@ -15,7 +15,7 @@ import {
 import { PendingRequest } from './pending-request.ts';
 import type { Pipe, PipeFailure, PipeReader } from './pipe.ts';
 import { cancelledNotification, TOOLS_CHANGED } from './protocol.ts';
-import { createRequestRefuser } from './refuse-requests.ts';
+import { createRequestRefuser } from './refuse-server-requests.ts';
 import { findAnsweredIds } from './request-ids.ts';
 
 /** A request to send through a pipe. */

@@ -2,7 +2,7 @@ import { createYielding } from '../base/event-loop-turns.ts';
 import { type HeldMemory, OverBudget } from '../base/memory-budget.ts';
 import type { CataloguedTool } from '../store/catalogues.ts';
 import type { Connection } from './connection.ts';
-import { type Definition, hashDefinition } from './definitions.ts';
+import { type Definition, hashDefinition } from './hash-definition.ts';
 import { type ListedTools, listTools } from './list-tools.ts';
 import { ServerFailed } from './server-failed.ts';
 

@@ -7,7 +7,7 @@ import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';
 import { Unparsed } from '../base/unparsed.ts';
 import type { Connection } from './connection.ts';
-import type { Definition } from './definitions.ts';
+import type { Definition } from './hash-definition.ts';
 import { maskOf } from './mask.ts';
 import { protocolViolation } from './messages.ts';
 
@@ -16,7 +16,7 @@ const MAX_PAGES = 1000;
 const MAX_LIST_CHARS = 16 * 1024 * 1024;
 /** The maximum number of values of one tool, and of all tools: each value is hashed, written and compared. */
 const MAX_TOOL_VALUES = 10_000;
-const MAX_VALUES = 1_000_000;
+const MAX_LIST_VALUES = 1_000_000;
 /** The maximum number of tools of one page that is not parsed as a whole. */
 const MAX_TOOLS = 100_000;
 /** The maximum number of named faults, and of characters of a name in them. */
@@ -91,8 +91,8 @@ export async function listTools(
       if (size > MAX_LIST_CHARS) {
         throw protocolViolation(server, `its tools are larger than ${MAX_LIST_CHARS} characters`);
       }
-      if (values > MAX_VALUES) {
-        throw protocolViolation(server, `its tools hold more than ${MAX_VALUES} values`);
+      if (values > MAX_LIST_VALUES) {
+        throw protocolViolation(server, `its tools hold more than ${MAX_LIST_VALUES} values`);
       }
       await yieldTurn();
     }

@@ -21,13 +21,13 @@ export type ServerMessage = Readonly<Record<string, unknown>>;
 const utf8 = new TextDecoder();
 
 /** The maximum number of values of a text that is parsed as a whole. */
-const MAX_VALUES = 100_000;
+const MAX_SERVER_MESSAGE_VALUES = 100_000;
 /**
  * The maximum number of members of a large message on both parsed levels, and of values of one parsed member: all
  * together are no more than above.
  */
 const MAX_MEMBERS = 1000;
-const MAX_VALUES_OF_MEMBER = MAX_VALUES / MAX_MEMBERS;
+const MAX_VALUES_OF_MEMBER = MAX_SERVER_MESSAGE_VALUES / MAX_MEMBERS;
 
 /** Whether a value is an error with a `result` of null beside it, as JSON-RPC 1.0 has it; clients refuse such a message. */
 export const hasNullResult = (message: unknown): message is ServerMessage =>
@@ -133,18 +133,18 @@ async function* messagesIn(server: string, text: string): AsyncGenerator<ServerM
 }
 
 /** Whether a text has too many values to parse it as a whole while other work waits. */
-export const hasManyValues = (text: string): boolean => hasMoreValues(text, MAX_VALUES);
+export const hasManyValues = (text: string): boolean => hasMoreValues(text, MAX_SERVER_MESSAGE_VALUES);
 
 /** Estimates the memory of a parsed message, in bytes; the second function returns 0 for a small message. */
-export const estimateMessageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_VALUES);
-const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MAX_VALUES);
+export const estimateMessageBytes = (text: string | Buffer): number => parsedBytes(text, MAX_SERVER_MESSAGE_VALUES);
+const largeMessageBytes = (text: string | Buffer): number => largeParsedBytes(text, MAX_SERVER_MESSAGE_VALUES);
 
 /** Parses a large message partly: members that the gateway does not read stay text. Throws ServerFailed. */
 export async function parseLargeMessage(server: string, text: string): Promise<ServerMessage> {
   const whole = await splitJson(text, { levels: 2, mostParts: MAX_MEMBERS });
   if (whole === 'too many' || (whole !== 'no JSON' && whole.kind === 'list')) {
     const what = whole === 'too many' ? `a message with more than ${MAX_MEMBERS} members` : 'a batch';
-    throw protocolViolation(server, `it sent ${what} and more than ${MAX_VALUES} values`);
+    throw protocolViolation(server, `it sent ${what} and more than ${MAX_SERVER_MESSAGE_VALUES} values`);
   }
   const message = whole === 'no JSON' ? undefined : await partlyParsed(whole);
   if (!isObject(message) || !isMessage(message)) {

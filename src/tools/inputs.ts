@@ -1,8 +1,8 @@
-import { definitionsOf } from './definitions.ts';
 import { TOOL_BYTES, tooLarge } from './errors.ts';
 import { argumentNames, type Source } from './flat-arguments.ts';
 import type { Node, References } from './nodes.ts';
 import type { Convert, Unit } from './schema.ts';
+import { definitionsOf } from './schema-definitions.ts';
 import type { JsonSchema } from './types.ts';
 
 /** Steps that an argument is worth. */

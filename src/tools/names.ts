@@ -19,7 +19,7 @@ export type Identity = { readonly resource: string; readonly method: string };
  * path without a static segment has the resource `root`. If a custom method would have the name of a standard method or a
  * group of methods, its operationId is ignored: an operation that changes data must never pass for a `list` or a `read`.
  */
-export function firstIdentityOf({ verb, path, hasPatch, operation: { operationId } }: Site): Identity {
+export function identityByFirstNaming({ verb, path, hasPatch, operation: { operationId } }: Site): Identity {
   const segments = path.split('/').filter((segment) => segment !== '');
   const statics = segments.filter((segment) => !segment.includes('{')).map(snake);
   const resource = statics.filter((segment) => segment !== '').join('_') || 'root';

@@ -3,8 +3,8 @@ import {
   countOf,
   customMethod,
   finalNames,
-  firstIdentityOf,
   type Identity,
+  identityByFirstNaming,
   plainName,
   standardMethod,
 } from './names.ts';
@@ -33,7 +33,7 @@ export function namingOf({ integration, naming = 2, shared }: DeriveOptions, sit
   if (naming === 1) {
     return {
       shared: [],
-      identityOf: firstIdentityOf,
+      identityOf: identityByFirstNaming,
       annotationsOf: ({ verb }) => verbHints(verb),
       namesOf: (tools) => finalNames(tools.map(({ site, tool }) => ({ ...site, plain: plainName(integration, tool) }))),
     };

@@ -1,8 +1,8 @@
-import { definitionsOf } from './definitions.ts';
 import { Unusable } from './errors.ts';
 import { loosen } from './loosen.ts';
 import { arrayOf, isNode, type Node, nodeOf, type References } from './nodes.ts';
 import type { Convert } from './schema.ts';
+import { definitionsOf } from './schema-definitions.ts';
 import type { JsonSchema } from './types.ts';
 
 /** The output schema of a tool, and its size in bytes as JSON. */

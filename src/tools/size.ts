@@ -1,18 +1,10 @@
+import { definitionOf } from './tool-definition.ts';
 import type { DerivedTool, Warning } from './types.ts';
 
 /** The approximate number of bytes of a token: JSON of tools has about four. */
 const BYTES_PER_TOKEN = 4;
 /** The size of all definitions above which there is a warning, in bytes: about 50,000 tokens. */
 const WARNED_BYTES = 200_000;
-
-/** Returns the definition of a tool, as `tools/list` answers it. */
-export const definitionOf = ({ name, description, inputSchema, outputSchema, annotations }: DerivedTool) => ({
-  name,
-  description,
-  inputSchema,
-  ...(outputSchema !== undefined && { outputSchema }),
-  annotations,
-});
 
 /** Returns the size of the definitions of tools as JSON, in bytes. */
 export const bytesOf = (tools: readonly DerivedTool[]): number =>

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { LIMITS, MAX_BODY_LEVELS, MAX_KEY_CHARS, MAX_MISTAKES, MAX_VALUES } from '../../src/base/limits.ts';
+import { LIMITS, MAX_BODY_LEVELS, MAX_BODY_VALUES, MAX_KEY_CHARS, MAX_MISTAKES } from '../../src/base/limits.ts';
 import { parseConfig } from '../../src/config.ts';
 import { operationsOf } from '../../src/contract/document.ts';
 import { askServer, GUIDES } from '../../src/docs/guides.ts';
 import { MAX_IN_FLIGHT } from '../../src/gateway/in-flight.ts';
-import { MAX_VALUES as MAX_MESSAGE_VALUES } from '../../src/gateway/message.ts';
+import { MAX_MESSAGE_VALUES } from '../../src/gateway/message.ts';
 import { MAX_MEMBERS } from '../../src/gateway/repeated-members.ts';
 import { document } from './support.ts';
 
@@ -22,7 +22,7 @@ test('limits: the figures are those of the program', async () => {
   const many = (count: number) => count.toLocaleString('en');
   const { quotas } = parseConfig({});
   expect(Object.fromEntries(rows)).toMatchObject({
-    'Values in a body, on all levels': many(MAX_VALUES),
+    'Values in a body, on all levels': many(MAX_BODY_VALUES),
     'Levels of a body': many(MAX_BODY_LEVELS),
     'Characters of a key': many(MAX_KEY_CHARS),
     'Time for the headers to arrive': `${LIMITS.headerTimeoutMs / 1000} s`,

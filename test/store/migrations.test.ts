@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { afterEach, expect, it, vi } from 'vitest';
 import { parseExact } from '../../src/base/json.ts';
-import { hashDefinition } from '../../src/runtime/definitions.ts';
+import { hashDefinition } from '../../src/runtime/hash-definition.ts';
 import * as accounts from '../../src/store/accounts.ts';
 import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Operation } from '../../src/contract/document.ts';
-import { hashDefinition } from '../../src/runtime/definitions.ts';
+import { hashDefinition } from '../../src/runtime/hash-definition.ts';
 import { type Answer, type Call, type Credentials, call, meantFor, operation, operations, send } from './client.ts';
 import type { TestServer } from './server.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createRequestRefuser } from '../../src/runtime/refuse-requests.ts';
+import { createRequestRefuser } from '../../src/runtime/refuse-server-requests.ts';
 
 test('limits the pending answers to a server that asks without end', async () => {
   const sent: { answer: object; done: () => void }[] = [];
