@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Db } from './store.ts';
 import type { Claim, ClaimedRow, WorkColumns, WorkTable } from './work.ts';
 
@@ -9,6 +9,8 @@ export type ClaimOptions = {
   /** Whether other processes may hold claims; otherwise those of an earlier process are free. */
   readonly hasRivals: boolean;
 };
+
+type WorkDatabase = { work: WorkColumns };
 
 const isDue = (db: Db, { claimant, hasRivals }: ClaimOptions): RawBuilder<boolean> => {
   const isFree = hasRivals
@@ -46,32 +48,47 @@ export async function ownersOfWork(
     .map(({ id }) => id);
 }
 
-/** Claims rows, in a transaction. `lockRows` is the clause that skips rows which others are claiming. */
+/**
+ * Claims rows, in a transaction. With `hasRivals`, it skips the rows that others are claiming. The statements are built,
+ * not written, so that the store knows what they change: to claim work changes nothing that is kept.
+ */
 export async function claimRows<T extends WorkTable>(
   db: Db,
   table: T,
   { maxRows, holdMs, owners }: Pick<Claim, 'maxRows' | 'holdMs'> & { readonly owners: readonly string[] },
   options: ClaimOptions,
-  lockRows: RawBuilder<unknown>,
 ): Promise<ClaimedRow<T>[]> {
-  const claimed: WorkColumns[] = [];
+  const work = db.sql as unknown as Kysely<WorkDatabase>;
+  const name = table as WorkTable as never as 'work';
+  const ids: string[] = [];
   for (const owner of owners) {
-    // Materialized: asked again for each row, it would claim more than `maxRows`.
-    const { rows } = await sql<WorkColumns>`
-      with due as materialized (
-        select id as due_id from ${sql.table(table)}
-        where organization_id = ${owner} and ${isDue(db, options)}
-        order by due_at, id limit ${maxRows - claimed.length} ${lockRows}
-      )
-      update ${sql.table(table)}
-      set claimed_by = ${options.claimant}, claimed_until = ${db.time()} + ${sql.lit(holdMs)}, fence = fence + 1
-      where id in (select due_id from due)
-      returning *
-    `.execute(db.sql);
-    claimed.push(...rows);
-    if (claimed.length >= maxRows) {
+    const due = await work
+      .selectFrom(name)
+      .select('id')
+      .where('organization_id', '=', owner)
+      .where(isDue(db, options))
+      .orderBy('due_at')
+      .orderBy('id')
+      .limit(maxRows - ids.length)
+      .$if(options.hasRivals, (query) => query.forUpdate().skipLocked())
+      .execute();
+    ids.push(...due.map(({ id }) => id));
+    if (ids.length >= maxRows) {
       break;
     }
   }
-  return claimed.toSorted((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1)) as ClaimedRow<T>[];
+  if (ids.length === 0) {
+    return [];
+  }
+  const rows = await work
+    .updateTable(name)
+    .set((eb) => ({
+      claimed_by: options.claimant,
+      claimed_until: sql<number>`${db.time()} + ${sql.lit(holdMs)}`,
+      fence: eb('fence', '+', 1),
+    }))
+    .where('id', 'in', ids)
+    .returningAll()
+    .execute();
+  return rows.toSorted((a, b) => a.due_at - b.due_at || (a.id < b.id ? -1 : 1)) as unknown as ClaimedRow<T>[];
 }

@@ -30,6 +30,16 @@ onBothEngines(({ open, location, engine }) => {
     expect(await store.claim(TABLE, ALL)).toEqual([]);
   });
 
+  it('changes nothing that others keep, and wakes nobody', async () => {
+    const store = await open();
+    await storedWork(store, await anOrganization(store), [1]);
+    const before = store.changes();
+    let woken = 0;
+    store.onChange('approvals', () => woken++);
+    expect(await store.claim(TABLE, ALL)).toHaveLength(1);
+    expect([store.hasChanged(['anything'], before), woken]).toEqual([false, 0]);
+  });
+
   it('leaves the work of some organizations for later', async () => {
     const store = await open();
     const [one, other] = [await anOrganization(store), await anOrganization(store)];

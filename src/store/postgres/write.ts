@@ -18,7 +18,6 @@ const MAX_ATTEMPTS = 4;
 const BESIDE_OTHERS = sql`lock table write_gate in row share mode`;
 /** The same for a write that runs alone, among those of all processes. */
 const ALONE = sql`lock table write_gate in exclusive mode`;
-const SKIP_LOCKED = sql`for update skip locked`;
 /** Writes of organizations that run at once, of all and of one; the rest of the pool's ten connections is for others. */
 const SLOTS = { slots: 6, slotsPerOwner: 3, mostWaiting: MAX_WAITING_WRITES };
 
@@ -118,7 +117,7 @@ export function createWrites({ db, changes, follower, assertHeld }: WriteParts):
       .setIsolationLevel('read committed')
       .execute(async (transaction) => {
         await BESIDE_OTHERS.execute(transaction);
-        const rows = await claimRows({ ...db, sql: transaction }, table, { ...wanted, owners }, options, SKIP_LOCKED);
+        const rows = await claimRows({ ...db, sql: transaction }, table, { ...wanted, owners }, options);
         assertHeld();
         return rows;
       });

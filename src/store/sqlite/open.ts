@@ -84,9 +84,7 @@ export async function openSqlite(location: Location, options: StoreOptions): Pro
         // Nobody else has the file: only what this process has claimed can still be under way.
         const terms = { claimant, hasRivals: false };
         const owners = await ownersOfWork(read, table, claim, terms);
-        return owners.length === 0
-          ? []
-          : groups.write((own) => claimRows(own, table, { ...claim, owners }, terms, words``));
+        return owners.length === 0 ? [] : groups.write((own) => claimRows(own, table, { ...claim, owners }, terms));
       },
       ...withCheck(groups, options.now),
       close: closeAll,
