@@ -172,12 +172,12 @@ export async function endedBytes(db: Db, organizationId: string): Promise<EndedB
   return { decided: Number(decided), undecided: Number(total) - Number(decided) };
 }
 
-/** The maximum number of requests that `removeOldest` deletes. */
-const MAX_REMOVED_ROWS = 100;
+/** The maximum number of requests that `removeOldest` deletes: a commit of more topics counts as a change of anything. */
+const MAX_REMOVED_ROWS = 50;
 
 /**
  * Deletes the requests of an organization that have ended first, with a decision or without, until they hold so many bytes
- * less; at most 100.
+ * less; at most 50.
  */
 export async function removeOldest(
   db: Db,

@@ -1,3 +1,4 @@
+import { createConnection, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Client } from 'pg';
@@ -5,6 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import * as servers from '../../src/store/servers.ts';
 import * as settings from '../../src/store/settings.ts';
 import type { Store } from '../../src/store/store.ts';
+import { listenOn } from '../support/sockets.ts';
 import { onEngine } from './support/harness.ts';
 import { openReplica, urlOf } from './support/replica.ts';
 import { anOrganization, aServer } from './support/samples.ts';
@@ -177,6 +179,40 @@ onEngine('postgres', ({ location, postgres }) => {
     await client.query(commitOf('afterwards'));
     await vi.waitFor(() => expect(store.hasChanged(['afterwards'], once)).toBe(true), PATIENCE);
     expect(store.hasChanged(NEVER_CHANGED, once)).toBe(false);
+  });
+
+  it('follows again when the server does not answer its first question', { timeout: 30_000 }, async () => {
+    const place = await location();
+    const database = new URL(urlOf(place));
+    let isSilent = false;
+    let silenced = 0;
+    const proxy = createServer((client) => {
+      const server = createConnection(Number(database.port), database.hostname);
+      client.on('data', (bytes) => {
+        // The connection stays open, and nothing of this question arrives.
+        if (isSilent && bytes.includes('listen gatehouse')) {
+          isSilent = false;
+          silenced += 1;
+        } else {
+          server.write(bytes);
+        }
+      });
+      server.pipe(client);
+      client.on('error', () => server.destroy()).on('close', () => server.destroy());
+      server.on('error', () => client.destroy()).on('close', () => client.destroy());
+    });
+    const { port, stop } = await listenOn(proxy);
+    const url = Object.assign(new URL(database), { hostname: '127.0.0.1', port: String(port) }).href;
+    const store = await openReplica({ kind: 'postgres', url }, 300);
+    const client = await connect(place);
+    isSilent = true;
+    await cut(client);
+    await vi.waitFor(() => expect(silenced).toBe(1), PATIENCE);
+    const before = store.changes();
+    await client.query(commitOf('while nothing was heard'));
+    await vi.waitFor(() => expect(store.hasChanged(['while nothing was heard'], before)).toBe(true), PATIENCE);
+    await store.close();
+    await stop();
   });
 
   it('counts everything once after a restart of the server', { timeout: 60_000 }, async () => {

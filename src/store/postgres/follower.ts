@@ -109,8 +109,14 @@ export function createFollower({ url, changes, reach, log }: FollowerParts): Fol
       }
     });
     try {
-      await fresh.connect();
-      await fresh.query(`listen ${CHANNEL}`);
+      // A server that stops answering in between must not hold up all later looks.
+      await reach.ask(
+        async () => {
+          await fresh.connect();
+          await fresh.query(`listen ${CHANNEL}`);
+        },
+        () => undefined,
+      );
       return fresh;
     } catch (error) {
       drop(fresh);

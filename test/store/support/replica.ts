@@ -6,8 +6,12 @@ import { KEY, type Location } from './harness.ts';
 export const urlOf = (location: Location): string => (location.kind === 'postgres' ? location.url : '');
 
 /** Opens one of several stores on one database of PostgreSQL, each as a process of its own would have it. */
-export const openReplica = (location: Location): Promise<Store> =>
-  openPostgres(urlOf(location), { location, secretKeys: [KEY], log: () => undefined, now: Date.now }, async () => ({
-    assertHeld: () => undefined,
-    release: async () => undefined,
-  }));
+export const openReplica = (location: Location, waitMs = 0): Promise<Store> =>
+  openPostgres(
+    urlOf(location),
+    { location, secretKeys: [KEY], log: () => undefined, now: Date.now, waitMs, trustMs: waitMs },
+    async () => ({
+      assertHeld: () => undefined,
+      release: async () => undefined,
+    }),
+  );
