@@ -68,7 +68,7 @@ export const CATALOGUE = {
     status: 409,
     title: 'Quota exceeded',
     meaning:
-      'The organization has reached a quota that the operator set, or it has the maximum number of webhooks, or the server has the maximum number of tool approvals. Nothing was changed, and existing objects continue to work.',
+      'The organization has reached a quota that the operator set, or it has the maximum number of webhooks, or the server or account has the maximum number of tool approvals. Nothing was changed, and existing objects continue to work.',
     remedy:
       'Delete objects that you do not need. If the answer names a quota, you can also ask the operator of the gateway to raise it. The operator reads the usage of an organization at `GET /admin/api/v1/organizations/{org_id}/usage`.',
   },
