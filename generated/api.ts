@@ -4017,7 +4017,7 @@ export interface components {
                 endpoints: components["schemas"]["ResourceUsage"];
                 /** @description API tokens and API keys, including expired ones until they are deleted (`GATEHOUSE_QUOTA_CREDENTIALS`). */
                 credentials: components["schemas"]["ResourceUsage"];
-                /** @description The stored size, after compression, of the documents of its integrations, the tools created from them, their `tool_tags`, and the tools that its own servers have listed (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
+                /** @description The stored size, after compression, of the documents of its integrations, the tools created from them, their `tool_tags`, the tools that its own servers have listed, and the definitions that are kept with tool approvals (`GATEHOUSE_QUOTA_TOOLS_MIB`). */
                 tools: {
                     /**
                      * @description The number of stored bytes.

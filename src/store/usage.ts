@@ -9,8 +9,8 @@ export type Quotas = Readonly<Record<Resource, number | null>>;
 
 /**
  * Returns the usage of an organization. API tokens and key pairs are its credentials; own and shared servers also count
- * as accounts; `tool_bytes` is the stored size of its documents, the tools created from them, and the tools of its own
- * servers. All are 0 if there is no such organization. The database updates the counts in the transactions of the
+ * as accounts; `tool_bytes` is the stored size of its documents, the tools created from them, the tools of its own
+ * servers, and the definitions of tool approvals. All are 0 if there is no such organization. The database updates the counts in the transactions of the
  * changes: inside a `write`, they include its changes so far.
  */
 export async function of<R extends Resource>(

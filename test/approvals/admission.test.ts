@@ -225,6 +225,34 @@ onBothEngines(({ engine, open, shared }) => {
     expect(await statusOf(requestOf(asked).id)).toBe('outdated');
   });
 
+  it('a tool approval for another definition is kept with the request, and outdates it when it ends or comes', async () => {
+    const store = await shared();
+    const { ask, approve, statusOf, clock, approver } = await aTenant(store);
+    const first = requestOf(await ask());
+    const key = { organizationId: approver.organizationId, accountId: first.accountId, toolName: 'write' };
+    const decision = { approvalHash: 'e'.repeat(64), autoApprove: true, createdAt: 1, expiresAt: clock.now + 1000 };
+    await store.write((db) =>
+      toolApprovals.upsert(db, { ...key, ...decision, definition: '{"name":"write","was":1.0}' }),
+    );
+    const pinnedOf = async ({ id, organizationId }: requests.ApprovalRequest) =>
+      (await requests.contents(store.read, organizationId, id))?.pinned;
+    const asked = await ask();
+    const second = requestOf(asked);
+    expect([await pinnedOf(first), await pinnedOf(second)]).toEqual([null, '{"name":"write","was":1.0}']);
+    expect(await requests.contentBytes(store.read, key.organizationId, second.id)).toBeGreaterThan(
+      await requests.contentBytes(store.read, key.organizationId, first.id),
+    );
+    await approve(asked);
+    clock.now += 1000;
+    const third = requestOf(await ask());
+    expect([third.status, await pinnedOf(third), await pinnedOf(second)]).toEqual([
+      'pending',
+      null,
+      '{"name":"write","was":1.0}',
+    ]);
+    expect([await statusOf(first.id), await statusOf(second.id)]).toEqual(['outdated', 'outdated']);
+  });
+
   describe('remembering the tool', () => {
     const ofTenant = ({ approver }: Tenant, admission: Admission) => ({
       organizationId: approver.organizationId,
