@@ -20,7 +20,15 @@ const EVENTS: Readonly<Record<ApprovalAction, WebhookEvent>> = {
 /** What an event says of its request. */
 type Audited = Pick<
   ApprovalRequest,
-  'id' | 'organizationId' | 'endpoint' | 'accountId' | 'toolName' | 'definitionHash' | 'argumentsDigest'
+  | 'id'
+  | 'organizationId'
+  | 'endpoint'
+  | 'accountId'
+  | 'toolName'
+  | 'definitionHash'
+  | 'argumentsDigest'
+  | 'approvalPolicy'
+  | 'reason'
 >;
 
 /**
@@ -66,6 +74,8 @@ const auditOnly = (
       tool: auditedName(request.toolName),
       definition_hash: request.definitionHash,
       arguments_digest: request.argumentsDigest,
+      approval_policy: request.approvalPolicy,
+      reason: request.reason,
       ...answers,
     },
   });

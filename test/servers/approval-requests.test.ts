@@ -308,6 +308,8 @@ test('asking, deciding and using are audited, without the arguments', async () =
       tool: 'write',
       definition_hash: request.definition_hash,
       arguments_digest: request.arguments_digest,
+      approval_policy: 'auto_approve_read_only',
+      reason: 'not_read_only',
     },
   });
 });
