@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import { timeOf } from '../store/time.ts';
@@ -35,6 +36,8 @@ export type ApprovalWaitsOptions = {
   readonly longestMs: number;
 };
 
+/** Requests of an organization that one write ends. */
+const MAX_ENDED_ROWS = 20;
 /** Milliseconds until the next try while the database is away. */
 const RETRY_MS = 1000;
 
@@ -71,18 +74,38 @@ export function createApprovalWaits({ store, log, longestMs }: ApprovalWaitsOpti
     }
   };
 
-  /** Expires what is due. */
+  /** Expires what is due. Organizations whose requests cannot be stored hold up no others: they are tried again later. */
   const expire = async (at: number): Promise<void> => {
     const reached = Math.max(at, await timeOf(store.read));
-    let isMore = true;
-    while (isMore) {
-      const due = await states.due(store.read, reached);
-      for (const request of due) {
-        await store.writeFor(request.organizationId, (db) => endRequest(db, request, 'expired', reached));
-      }
-      isMore = due.length > 0;
+    const failures = new Map<string, unknown>();
+    let due: requests.ApprovalRequest[];
+    do {
+      due = await states.due(store.read, reached, [...failures.keys()]);
+      const byOrganization = Map.groupBy(due, ({ organizationId }) => organizationId);
+      await Promise.all(
+        Array.from(byOrganization, ([organizationId, own]) =>
+          expireAll(organizationId, own, reached).catch((error: unknown) => failures.set(organizationId, error)),
+        ),
+      );
+    } while (due.length > 0);
+    for (const failure of failures.values()) {
+      throw failure;
     }
     await lookForDue();
+  };
+
+  const expireAll = async (
+    organizationId: string,
+    due: readonly requests.ApprovalRequest[],
+    at: number,
+  ): Promise<void> => {
+    for (let from = 0; from < due.length; from += MAX_ENDED_ROWS) {
+      await store.writeFor(organizationId, async (db) => {
+        for (const request of due.slice(from, from + MAX_ENDED_ROWS)) {
+          await endRequest(db, request, 'expired', at);
+        }
+      });
+    }
   };
 
   const lookForDue = async (): Promise<void> => {

@@ -111,11 +111,12 @@ export async function noteOutcome(db: Db, id: string, outcome: ApprovalOutcome):
 }
 
 /** Returns the requests that are due at a time, the first ones, at most a slice of them. */
-export async function due(db: Db, at: number): Promise<ApprovalRequest[]> {
+export async function due(db: Db, at: number, exceptOrganizations: readonly string[] = []): Promise<ApprovalRequest[]> {
   const rows = await db.sql
     .selectFrom('approval_requests')
     .select(COLUMNS)
     .where('due_at', '<=', at)
+    .$if(exceptOrganizations.length > 0, (query) => query.where('organization_id', 'not in', exceptOrganizations))
     .orderBy('due_at')
     .limit(PURGE_SLICE_ROWS)
     .execute();

@@ -17,6 +17,7 @@ import * as servers from '../../src/store/servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
 import { timeOf } from '../../src/store/time.ts';
 import * as toolApprovals from '../../src/store/tool-approvals.ts';
+import { tooManyWaiting } from '../../src/store/write-shares.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
@@ -133,6 +134,33 @@ onBothEngines(({ engine, open, shared }) => {
     const used = await Promise.all(Array.from({ length: 10 }, () => ask()));
     expect(used.filter(({ kind }) => kind === 'approved')).toHaveLength(1);
     expect(await statusOf(requestOf(first).id)).toBe('used');
+  });
+
+  it('requests of an organization that has too many changes waiting hold up those of no other', async () => {
+    const store = await shared();
+    const [busy, other] = [await aTenant(store), await aTenant(store)];
+    const [first, second] = [await busy.ask(), await other.ask()];
+    const waits = createApprovalWaits({
+      store: {
+        ...store,
+        writeFor: (organizationId, fn) =>
+          organizationId === busy.approver.organizationId
+            ? Promise.reject(tooManyWaiting())
+            : store.writeFor(organizationId, fn),
+      },
+      log: pino({ level: 'silent' }),
+      longestMs: DECISION_VALID_MS,
+    });
+    waits.expectExpiry(requestOf(second).expiresAt, 0);
+    const stored = (admission: Admission) =>
+      store.read.sql
+        .selectFrom('approval_requests')
+        .select('status')
+        .where('id', '=', requestOf(admission).id)
+        .executeTakeFirst();
+    await expect.poll(() => stored(second), { timeout: 10_000 }).toEqual({ status: 'expired' });
+    expect(await stored(first)).toEqual({ status: 'pending' });
+    await waits.close();
   });
 
   it('a client that is gone uses no approval', async () => {
