@@ -20,6 +20,8 @@ const THREE = 'tools/call: missing arguments, {} and null wait as three calls';
 const ORDER = 'tools/call: another order of keys joins the request that waits, other arguments do not';
 const EVENTS = 'streamApprovalEvents: an event that is not kept is a 409, and one that cannot be an event a 400';
 const WHO = 'every operation: only a key pair with approvals, of the same organization, sees and decides';
+const PINNED =
+  'addAccountToolApproval: calls run for the approved definition only, and a request shows it beside the present one';
 const OUTDATED = 'decideApprovalRequest: a request is outdated when the scope of its endpoint has changed';
 
 /** Changes the text of the arguments of a call. */
@@ -92,6 +94,16 @@ function trusting(): Relay {
 
 /** Faults in the approval of exact calls: each is one that somebody has had. */
 export const APPROVAL_FAULTS: readonly Fault[] = [
+  {
+    name: 'a person does not see which definition was approved',
+    across: true,
+    caughtBy: PINNED,
+    plant: inAnswers(
+      'GET',
+      ONE,
+      inData(({ pinned_definition: _, ...data }) => data),
+    ),
+  },
   {
     name: 'a person sees arguments that are masked',
     across: true,

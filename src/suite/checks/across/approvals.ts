@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, checks } from '../../check.ts';
 import { holds, same } from '../../expect.ts';
+import { documentOf } from '../accounts/documents.ts';
 import { dataOf } from '../servers/support.ts';
 import { approvalIn, decideAs, heldTool, onlyWaiting, readRequest, resultOf, waiting } from './held-call.ts';
 
@@ -189,6 +190,37 @@ export const exactCallChecks = checks('all', {
     await approver.call(409, 'streamApprovalEvents', after(`evt_${randomUUID()}`));
     await approver.send(400, 'streamApprovalEvents', after('17'));
   },
+
+  'addAccountToolApproval: calls run for the approved definition only, and a request shows it beside the present one':
+    async (context) => {
+      const { approver, tokenHolder, integration, endpoint, call } = await heldTool(context, {
+        approval_policy: 'require_approval_per_tool',
+      });
+      const account = { id: endpoint.integrated_account_id };
+      const preview = await tokenHolder.call(200, 'listAccountTools', { path: account });
+      const [tool] = preview.json.result;
+      holds(preview, tool !== undefined, 'a tool', preview.json);
+      const { name: tool_name, description, definition_hash: approval_hash } = tool;
+      const body = { tool_name, approval_hash, auto_approve: true };
+      await tokenHolder.call(201, 'addAccountToolApproval', { path: account, body });
+      const sent = await call('{}');
+      same(sent, 'the approval request in the result of a call that was sent:', approvalIn(sent), undefined);
+      const document = documentOf({ '/pets': { get: { summary: 'Tell everybody about pets', responses: {} } } });
+      await tokenHolder.call(200, 'updateIntegration', { path: integration, body: { document } });
+      const calling = call('{}');
+      const { id } = await onlyWaiting(approver);
+      const whole = await readRequest(approver, id);
+      const { definition, pinned_definition: pinned } = dataOf(whole);
+      same(
+        whole,
+        'the name and description of pinned_definition',
+        [pinned?.name, pinned?.description],
+        [tool_name, description],
+      );
+      holds(whole, definition.description !== description, 'another description in definition', definition);
+      await decideAs(approver, 200, dataOf(whole), 'deny');
+      await calling;
+    },
 
   'decideApprovalRequest: a request is outdated when the scope of its endpoint has changed': async (context) => {
     const { approver, tokenHolder, endpoint, call } = await heldTool(context);
