@@ -16,22 +16,27 @@ export type AnsweredRound = {
   /** The number of the round, from 1. */
   readonly round: number;
   readonly answers: unknown;
+  /** When the round is too old to be answered, as `timeOf` counts. */
+  readonly until: number;
   /** Whether this very sending has used the round already, and is decided again. */
   readonly isOwn: boolean;
 };
 
 /**
  * Asks whether the answers of a client may be sent now, in one transaction. The round is used then, before anything is
- * sent. It returns the call as it was approved; `answered` if the round was used before; `changed` if anything has changed
- * that the approval is bound to. Throws NotSent if the endpoint or its source is gone.
+ * sent; a client that is gone uses none. It returns the call as it was approved; `late` if the round is too old, `answered`
+ * if it was used before, `changed` if anything has changed that the approval is bound to. Throws NotSent if the endpoint or
+ * its source is gone, and the reason of the signal.
  */
 export function answerRound(
   { store, callAudit }: Pick<ApprovalDeps, 'store'> & { readonly callAudit: Pick<CallAudit, 'withArguments'> },
   call: ExactCall,
-  { requestId, round, answers, isOwn }: AnsweredRound,
-): Promise<Extract<Admission, { kind: 'approved' }> | 'answered' | 'changed'> {
+  { requestId, round, answers, until, isOwn }: AnsweredRound,
+  signal: AbortSignal,
+): Promise<Extract<Admission, { kind: 'approved' }> | 'late' | 'answered' | 'changed'> {
   const { organizationId, definitionHash } = call;
   const { digest } = call.written;
+  const audited = { round, ...auditedAnswers(answers, callAudit.withArguments) };
   return store.writeFor(organizationId, async (db) => {
     const at = await timeOf(db);
     const decisionVersion = await decisionVersionOf(db, sourceOf(call), call, at);
@@ -41,13 +46,17 @@ export function answerRound(
     const callHash = callHashOf(call, digest);
     const binding = { callHash, definitionHash, argumentsDigest: digest, decisionVersion };
     const from = isOwn ? round : round - 1;
+    if (at >= until) {
+      return 'late';
+    }
+    signal.throwIfAborted();
     const isUsed = await states.useRound(db, requestId, binding, { from, to: round });
     const request = await requests.find(db, organizationId, requestId, at);
     if (!isUsed || request === null) {
       return (request?.unseenRounds ?? 0) > from ? 'answered' : 'changed';
     }
     if (!isOwn) {
-      await auditAnswers(db, request, { round, ...auditedAnswers(answers, callAudit.withArguments) }, at);
+      await auditAnswers(db, request, audited, at);
     }
     return approved(db, request);
   });

@@ -4,6 +4,7 @@ import { Unparsed } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';
 import { protocolViolation, type ServerMessage } from '../runtime/messages.ts';
 import { unanswered } from '../runtime/streamed-answer.ts';
+import { timeOf } from '../store/time.ts';
 import type { ServerCall } from './call.ts';
 import type { ApprovedCall } from './require-approval.ts';
 import { ROUND_VALID_MS, sealRound } from './rounds.ts';
@@ -18,11 +19,11 @@ export const isQuestion = (result: unknown): boolean => isObject(result) && resu
  */
 export const sealQuestions =
   (
-    { store, now }: Pick<Deps, 'store' | 'now'>,
+    { store }: Pick<Deps, 'store'>,
     { endpoint, source }: Pick<ServerCall, 'endpoint' | 'source'>,
     { requestId, tool, digest, asked }: ApprovedCall,
   ): NonNullable<ServerCall['rewrite']> =>
-  (response) => {
+  async (response) => {
     const { result } = response;
     if (!isObject(result) || !isQuestion(result)) {
       return response;
@@ -33,7 +34,7 @@ export const sealQuestions =
       throw protocolViolation(source.server.name, 'its `requestState` is no text');
     }
     const round = (asked?.round ?? 0) + 1;
-    const until = now() + ROUND_VALID_MS;
+    const until = (await timeOf(store.read)) + ROUND_VALID_MS;
     const of = { kind: 'asked', tool, digest, requestId, round, until } as const;
     const sealed = sealRound(store.read.secrets, endpoint.id, state === undefined ? of : { ...of, state });
     return { ...response, result: { ...result, requestState: sealed } };
@@ -47,7 +48,7 @@ export async function* rewritten(
 ): AsyncGenerator<ServerMessage> {
   for await (const message of messages) {
     if (message.method === undefined) {
-      yield rewrite(message);
+      yield await rewrite(message);
       return;
     }
     yield message;

@@ -63,7 +63,7 @@ export type ServerCall<M = RequestMessage> = Call<ServedServer, M> & {
   /** Of a call of a tool, the headers that repeat its arguments. */
   readonly paramHeaders?: Readonly<Record<string, string>>;
   /** Changes the response of a server of the stateless era before the client gets it. */
-  readonly rewrite?: (response: ServerMessage) => ServerMessage;
+  readonly rewrite?: (response: ServerMessage) => Promise<ServerMessage>;
 };
 
 /** Whether a call's message wants an answer. */

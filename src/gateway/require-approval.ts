@@ -1,5 +1,5 @@
 import { admit, type NotApproved } from '../approvals/admission.ts';
-import { answerRound } from '../approvals/answer-round.ts';
+import { type AnsweredRound, answerRound } from '../approvals/answer-round.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { isObject } from '../base/json.ts';
@@ -97,13 +97,9 @@ export async function requireApproval(
     const client = clientOf(message.params);
     const call = { ...tool, written, organizationId, endpoint: { id: endpoint.id, name: endpoint.name }, client };
     if (asking.round?.kind === 'asked') {
-      const { requestId, args: seen } = await useRound(
-        deps,
-        call,
-        asking.round,
-        inputResponses,
-        asking.earlier !== null,
-      );
+      const isOwn = asking.earlier !== null;
+      const answered = { ...asking.round, answers: inputResponses, isOwn };
+      const { requestId, args: seen } = await useRound(deps, call, answered, signal);
       asking.earlier = { requestId, isUsed: true };
       return { requestId, tool: name, args: seen, digest, asked: asking.round };
     }
@@ -124,16 +120,13 @@ export async function requireApproval(
 async function useRound(
   deps: Deps,
   call: ExactCall,
-  asked: AskedRound,
-  answers: unknown,
-  isOwn: boolean,
+  answered: AnsweredRound,
+  signal: AbortSignal,
 ): Promise<Pick<ApprovedCall, 'requestId' | 'args'>> {
-  const { requestId, round, until } = asked;
-  if (deps.now() >= until) {
-    throw refusedRound('is too old: it counts for 10 minutes. The answers were not sent.');
-  }
-  const used = await answerRound(deps, call, { requestId, round, answers, isOwn });
+  const used = await answerRound(deps, call, answered, signal);
   switch (used) {
+    case 'late':
+      throw refusedRound('is too old: it counts for 10 minutes. The answers were not sent.');
     case 'answered':
       throw refusedRound('was answered before, and counts once. The answers were not sent again.');
     case 'changed':

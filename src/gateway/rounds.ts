@@ -24,7 +24,7 @@ export type AskedRound = RoundOf & {
   readonly round: number;
   /** What the server wants back; absent if it wants nothing. */
   readonly state?: string;
-  /** When the round is too old to be answered; milliseconds since the epoch. */
+  /** When the round is too old to be answered; milliseconds since the epoch, as `timeOf` counts. */
   readonly until: number;
 };
 
