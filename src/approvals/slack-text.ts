@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { visibleText } from '../base/visible-text.ts';
 
 /** The longest arguments in a text, in characters: longer ones are read on the page of the request. */
 const MAX_ARGUMENT_CHARS = 2000;
@@ -53,17 +54,12 @@ function argumentLines({ arguments: args }: Readonly<Record<string, unknown>>): 
   ];
 }
 
-/** Characters that a reader does not see, or that change the order of what the reader sees. */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-
 /**
  * Quotes foreign text for Slack as code: it mentions nobody, links nowhere, formats nothing, and shows all of its characters
  * on one line.
  */
 export function quoteForSlack(text: string): string {
-  const shown = text
-    .toWellFormed()
-    .replaceAll(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+  const shown = visibleText(text)
     // Slack has no escape for the end of code.
     .replaceAll('`', 'ˋ')
     .replaceAll('&', '&amp;')

@@ -1,9 +1,9 @@
 /**
  * Characters that a person does not see, or that change what a person sees: controls, format characters such as those of
- * bidirectional text, separators of lines, private and unassigned ones, half surrogates, and everything that is ignored
- * by default, such as variation selectors.
+ * bidirectional text, separators of lines, private and unassigned ones, half surrogates, everything that is ignored
+ * by default, such as variation selectors, and blanks that look like a space.
  */
-const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu;
 
 /**
  * Returns a text as a person must see it before a decision: each invisible character as an escape, such as `\u202e`. Line

@@ -7,10 +7,10 @@ it.each([
   ['a link', '<https://evil.example|approve>', '`&lt;https://evil.example|approve&gt;`'],
   ['an entity', '&lt;!here&gt;', '`&amp;lt;!here&amp;gt;`'],
   ['the end of code', '`*bold*` https://evil.example', '`ˋ*bold*ˋ https://evil.example`'],
-  ['several lines', 'a\nb\r\n> c', '`a\\u{a}b\\u{d}\\u{a}&gt; c`'],
-  ['a change of direction', 'a\u202egpj.exe', '`a\\u{202e}gpj.exe`'],
-  ['what nobody sees', 'a\u200bb\u0000\u2028', '`a\\u{200b}b\\u{0}\\u{2028}`'],
-  ['half a character', 'a\ud800', '`a\ufffd`'],
+  ['several lines', 'a\nb\r\n> c', '`a\\u000ab\\u000d\\u000a&gt; c`'],
+  ['a change of direction', 'a\u202egpj.exe', '`a\\u202egpj.exe`'],
+  ['what nobody sees', 'a\u200bb\u0000\u2028\u3164\ufe0f', '`a\\u200bb\\u0000\\u2028\\u3164\\ufe0f`'],
+  ['half a character', 'a\ud800', '`a\\ud800`'],
   ['nothing', '', '` `'],
 ])('shows %s as they are', (_, text, shown) => {
   expect(quoteForSlack(text)).toBe(shown);
@@ -38,7 +38,7 @@ const EVENT = {
 it('writes who decided what, with foreign names as code', () => {
   expect(slackText(EVENT).split('\n')).toEqual([
     'Gatehouse: `denied`, the call of `&lt;!channel&gt;` of `aˋb` through `x`',
-    '`deny` by `&lt;@U1&gt;`: `no\\u{a}way`',
+    '`deny` by `&lt;@U1&gt;`: `no\\u000away`',
     '`apr_1` <https://gatehouse.example.com/console/approvals/apr_1>',
   ]);
 });

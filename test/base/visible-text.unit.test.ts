@@ -13,6 +13,7 @@ test.each([
   ['a variation selector', 'x\ufe0f', 'x\\ufe0f'],
   ['a half surrogate', 'x\ud800', 'x\\ud800'],
   ['a private character', '\ue000', '\\ue000'],
+  ['blanks that are no space', 'a\u00a0b\u2003c\u2800d e', 'a\\u00a0b\\u2003c\\u2800d e'],
   ['a Hangul filler', '\u3164', '\\u3164'],
   ['what people write', 'Ünïcode 文件 💥 é', 'Ünïcode 文件 💥 é'],
 ])('%s', (_, text, visible) => {
