@@ -87,6 +87,7 @@ export async function requireApproval(
       await nextTurn(organizationId);
     }
     requireReadable(args);
+    requireShort(definition);
     const written = writeArguments(args);
     const { digest } = written;
     const { requestState, inputResponses } = message.params;
@@ -135,6 +136,19 @@ async function useRound(
       );
     default:
       return used;
+  }
+}
+
+/** The maximum size of a definition that a person is shown before a decision: it is stored with each call. */
+const MAX_DEFINITION_BYTES = 1024 * 1024;
+
+/** Throws an RpcError if a definition is too large to be shown. */
+function requireShort(definition: Result): void {
+  if (Buffer.byteLength(JSON.stringify(definition)) > MAX_DEFINITION_BYTES) {
+    throw new RpcError(
+      RPC_ERROR_CODES.invalidRequest,
+      'A person cannot approve a call of this tool, because its definition is larger than 1 MiB. Whoever owns the server must shorten it.',
+    );
   }
 }
 

@@ -219,6 +219,16 @@ test('arguments that servers could read in two ways are refused', async () => {
   expect(await listRequests(gateway)).toEqual([]);
 });
 
+test('a call of a tool with a definition that no person can read is refused', async () => {
+  await start();
+  upstream.tools = [{ ...WRITE, description: 'x'.repeat(1024 * 1024) }];
+  gateway.clock.now += 60_001;
+  const params = { name: 'write', arguments: { a: 1 } };
+  const refused = await post({ gateway, token: minted.token }, { jsonrpc: '2.0', id: 1, method: 'tools/call', params });
+  expect([refused.status, refused.body.error.message]).toEqual([400, expect.stringContaining('larger than 1 MiB')]);
+  expect(await listRequests(gateway)).toEqual([]);
+});
+
 test('arguments with more values than a person can read are refused', async () => {
   await start();
   const ask = (values: number) => {
