@@ -4,6 +4,7 @@ import { type AppOptions, createApp } from './app.ts';
 import { createApprovalWaits } from './approvals/approval-waits.ts';
 import { DECISION_VALID_MS } from './approvals/decide-approval-request.ts';
 import { deliverEvents } from './approvals/deliver-events.ts';
+import { outdateRequests } from './approvals/outdate-requests.ts';
 import { createServerPlaces } from './approvals/server-places.ts';
 import { createCallAudit } from './audit/calls.ts';
 import { createCredentials } from './auth/credentials.ts';
@@ -130,6 +131,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const longestMs = Math.max(approvalTimeoutMs, DECISION_VALID_MS);
     const approvalWaits = createApprovalWaits({ store, log, longestMs });
     opened.defer(() => approvalWaits.close());
+    const outdating = outdateRequests({ store, budget, log });
+    opened.defer(() => outdating.close());
     const stopping = new AbortController();
     opened.defer(() => stopping.abort());
     const deps: Deps = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { sql } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { type Admission, type ApprovalDeps, admit, MAX_ENDED_BYTES } from '../../src/approvals/admission.ts';
@@ -10,7 +10,7 @@ import { DECISION_VALID_MS, decideApprovalRequest } from '../../src/approvals/de
 import { eraseRequests } from '../../src/approvals/erase-requests.ts';
 import { type ExactCall, writeArguments } from '../../src/approvals/exact-call.ts';
 import type { KeyPairCaller } from '../../src/base/caller.ts';
-import type { ApiError } from '../../src/base/errors.ts';
+import { ApiError } from '../../src/base/errors.ts';
 import * as requests from '../../src/store/approval-requests.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as servers from '../../src/store/servers.ts';
@@ -22,6 +22,8 @@ import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
 
+/** Sequences of steps, each with about five kills; `npm run soak` asks for 10,000 kills on each engine. */
+const RUNS = Number(process.env.APPROVAL_RUNS ?? 25);
 const TIMEOUT_MS = 300_000;
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -38,6 +40,8 @@ type Tenant = {
   ) => Promise<DecidedRequest>;
   readonly change: () => Promise<void>;
   readonly statusOf: (id: string) => Promise<string | undefined>;
+  /** The request of the call with these arguments that waits, as a person finds it in the list. */
+  readonly pending: (call: number) => Promise<requests.ApprovalRequest | undefined>;
 };
 
 const requestOf = (admission: Admission): requests.ApprovalRequest => {
@@ -51,6 +55,51 @@ const requestOf = (admission: Admission): requests.ApprovalRequest => {
 function clocked(store: Store, clock: { readonly now: number }): Store {
   const timed = (db: Db): Db => ({ ...db, time: () => sql<number>`${clock.now}` });
   return { ...store, read: timed(store.read), writeFor: (id, fn) => store.writeFor(id, (db) => fn(timed(db))) };
+}
+
+/** The program was killed. */
+class Killed extends Error {}
+
+/** Nobody learns the result of what a kill has cut off. */
+function killed(error: unknown): undefined {
+  if (!(error instanceof Killed)) {
+    throw error;
+  }
+}
+
+/** A store whose next transaction of an organization is cut off, by a kill after so many statements, or `after` it. */
+function killable(store: Store) {
+  let wasUndone = false;
+  const killer = {
+    cut: null as number | 'after' | null,
+    /** Whether the last transaction was cut off before it was durable. */
+    isUndone: () => wasUndone,
+    store: {
+      ...store,
+      writeFor: async <T>(id: string, fn: (db: Db) => Promise<T>): Promise<T> => {
+        const { cut } = killer;
+        wasUndone = false;
+        let left = typeof cut === 'number' ? cut : Number.POSITIVE_INFINITY;
+        const plugin: KyselyPlugin = {
+          transformQuery: ({ node }) => {
+            left -= 1;
+            if (left < 0) {
+              wasUndone = true;
+              throw new Killed();
+            }
+            return node;
+          },
+          transformResult: async ({ result }) => result,
+        };
+        const result = await store.writeFor(id, (db) => fn({ ...db, sql: db.sql.withPlugin(plugin) }));
+        if (cut === 'after') {
+          throw new Killed();
+        }
+        return result;
+      },
+    } satisfies Store,
+  };
+  return killer;
 }
 
 async function aTenant(real: Store): Promise<Tenant> {
@@ -119,6 +168,12 @@ async function aTenant(real: Store): Promise<Tenant> {
     change: async () => {
       const updated = await store.write((db) => servers.update(db, server, server.version));
       server = updated ?? server;
+    },
+    pending: async (call) => {
+      const query = { status: 'pending', offset: 0, limit: 10 } as const;
+      const found = await requests.page(store.read, organizationId, query, clock.now);
+      const { digest } = writeArguments({ call });
+      return found.find(({ argumentsDigest }) => argumentsDigest === digest);
     },
     statusOf: async (id) => (await requests.find(store.read, organizationId, id, clock.now))?.status,
   };
@@ -449,79 +504,123 @@ onBothEngines(({ engine, open, shared }) => {
     expect(await statusOf(requestOf(denied).id)).toBeUndefined();
   });
 
-  describe('whatever happens in whatever order', () => {
+  describe('whatever happens in whatever order, and whenever the program is killed', () => {
+    /** Where a transaction is cut off: after so many statements, or when it is durable and nobody has its result. */
+    const cut = fc.oneof(
+      { weight: 3, arbitrary: fc.constant(null) },
+      { weight: 2, arbitrary: fc.nat(12) },
+      { weight: 1, arbitrary: fc.constant('after' as const) },
+    );
     const step = fc.oneof(
-      fc.record({ what: fc.constant('ask' as const), call: fc.nat(1) }),
-      fc.record({ what: fc.constantFrom('approve' as const, 'deny' as const), call: fc.nat(1) }),
+      fc.record({ what: fc.constant('ask' as const), call: fc.nat(1), cut }),
+      fc.record({
+        what: fc.constantFrom('approve' as const, 'approve' as const, 'deny' as const),
+        call: fc.nat(1),
+        by: fc.constantFrom('a', 'b'),
+        cut,
+      }),
       fc.record({ what: fc.constant('wait' as const), ms: fc.constantFrom(1, TIMEOUT_MS, DECISION_VALID_MS) }),
       fc.record({ what: fc.constant('change' as const) }),
     );
+    /** How many approvers each call needs. */
+    const NEEDED = [1, 2] as const;
     /** The state of one call, as the documentation says it. */
-    type Model = { status: 'none' | 'pending' | 'approved' | 'denied'; until: number; isOutdated: boolean };
-    const settle = (model: Model, now: number): Model =>
-      model.status !== 'none' && model.until <= now ? { status: 'none', until: 0, isOutdated: false } : model;
+    type Model = {
+      readonly status: 'none' | 'pending' | 'approved' | 'denied';
+      readonly until: number;
+      readonly isOutdated: boolean;
+      readonly approvers: readonly string[];
+    };
+    const NONE: Model = { status: 'none', until: 0, isOutdated: false, approvers: [] };
+    const settle = (model: Model, now: number): Model => (model.until <= now ? NONE : model);
 
-    it('a call runs if and only if exactly it was approved, once, in time, and nothing has changed', async () => {
+    const modelAsk = (model: Model, now: number): { readonly kind: Admission['kind']; readonly next: Model } => {
+      const status = model.isOutdated ? 'none' : model.status;
+      switch (status) {
+        case 'approved':
+          return { kind: 'approved', next: NONE };
+        case 'denied':
+          return { kind: 'refused', next: model };
+        case 'pending':
+          return { kind: 'waits', next: model };
+        default:
+          return { kind: 'waits', next: { ...NONE, status: 'pending', until: now + TIMEOUT_MS } };
+      }
+    };
+
+    const modelDecide = (
+      model: Model,
+      { what, by, now, needed }: { what: 'approve' | 'deny'; by: string; now: number; needed: number },
+    ): { readonly isDecided: boolean; readonly next: Model } => {
+      if (model.status !== 'pending' || model.approvers.includes(by)) {
+        return { isDecided: false, next: model };
+      }
+      if (model.isOutdated) {
+        return { isDecided: false, next: NONE };
+      }
+      const until = now + DECISION_VALID_MS;
+      if (what === 'deny') {
+        return { isDecided: true, next: { ...model, status: 'denied', until } };
+      }
+      const approvers = [...model.approvers, by];
+      const ending = approvers.length >= needed ? ({ status: 'approved', until } as const) : {};
+      return { isDecided: true, next: { ...model, approvers, ...ending } };
+    };
+
+    it('a call runs if and only if exactly it was approved, once, in time, and nothing has changed', {
+      timeout: 60_000 + RUNS * 3000,
+    }, async () => {
       const store = await shared();
       await fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-          const { ask, approve, change, clock } = await aTenant(store);
-          const models: Model[] = [0, 1].map(() => ({ status: 'none', until: 0, isOutdated: false }));
-          const last: (Admission | undefined)[] = [];
+          const killer = killable(store);
+          const { ask, approve, change, clock, pending } = await aTenant(killer.store);
+          const models: Model[] = [NONE, NONE];
+          const yes = [0, 0];
+          const runs = [0, 0];
           for (const one of steps) {
             if (one.what === 'wait') {
               clock.now += one.ms;
-            } else if (one.what === 'change') {
-              await change();
-              for (const model of models) {
-                model.isOutdated = true;
-              }
-            } else {
-              const model = settle(models[one.call] as Model, clock.now);
-              models[one.call] = model;
-              const isValid = !model.isOutdated;
-              if (one.what === 'ask') {
-                const admission = await ask({ call: one.call });
-                const expected =
-                  isValid && model.status === 'approved'
-                    ? 'approved'
-                    : isValid && model.status === 'denied'
-                      ? 'refused'
-                      : 'waits';
-                expect(admission.kind).toBe(expected);
-                if (expected === 'approved') {
-                  models[one.call] = { status: 'none', until: 0, isOutdated: false };
-                } else if (expected === 'waits') {
-                  const isJoined = isValid && model.status === 'pending';
-                  models[one.call] = {
-                    status: 'pending',
-                    until: isJoined ? model.until : clock.now + TIMEOUT_MS,
-                    isOutdated: false,
-                  };
-                  last[one.call] = admission;
-                }
-              } else {
-                const admission = last[one.call];
-                const isRight = isValid && model.status === 'pending';
-                const deciding =
-                  admission === undefined ? Promise.reject(new Error('none')) : approve(admission, one.what);
-                const isDecided = await deciding.then(
-                  () => true,
-                  () => false,
-                );
-                expect(isDecided).toBe(isRight);
-                if (isDecided) {
-                  const status = one.what === 'approve' ? 'approved' : 'denied';
-                  models[one.call] = { status, until: clock.now + DECISION_VALID_MS, isOutdated: false };
-                } else if (model.status === 'pending') {
-                  // It was found to be outdated.
-                  models[one.call] = { status: 'none', until: 0, isOutdated: false };
-                }
-              }
+              continue;
             }
+            if (one.what === 'change') {
+              await change();
+              models.forEach((model, call) => {
+                models[call] = { ...model, isOutdated: true };
+              });
+              continue;
+            }
+            const { call } = one;
+            const needed = NEEDED[call] ?? 1;
+            const before = settle(models[call] ?? NONE, clock.now);
+            killer.cut = one.cut;
+            if (one.what === 'ask') {
+              const { kind, next } = modelAsk(before, clock.now);
+              const admission = await ask({ call }, { requiredApprovals: needed }).catch(killed);
+              expect(admission?.kind ?? kind).toBe(kind);
+              models[call] = killer.isUndone() ? before : next;
+              runs[call] = (runs[call] ?? 0) + (admission?.kind === 'approved' ? 1 : 0);
+            } else {
+              const seen = await pending(call);
+              const { isDecided, next } = modelDecide(before, { ...one, now: clock.now, needed });
+              const decided =
+                seen === undefined
+                  ? false
+                  : await approve({ kind: 'waits', request: seen }, one.what, one.by).then(
+                      () => true,
+                      (error: unknown) => (error instanceof ApiError ? false : killed(error)),
+                    );
+              expect(decided ?? isDecided).toBe(isDecided);
+              models[call] = killer.isUndone() ? before : next;
+              const isYes = models[call]?.status === 'approved' && before.status === 'pending';
+              yes[call] = (yes[call] ?? 0) + (isYes ? 1 : 0);
+            }
+            killer.cut = null;
+            // Whatever is lost in a kill: no yes is used twice, and nothing runs without one.
+            expect(runs[call]).toBeLessThanOrEqual(yes[call] ?? 0);
           }
         }),
-        { numRuns: Number(process.env.APPROVAL_RUNS ?? 25), endOnFailure: true },
+        { numRuns: RUNS, endOnFailure: true },
       );
     });
   });
