@@ -10,6 +10,7 @@ import { scopeChecks } from './accounts/scopes.ts';
 import { tenancyChecks as accountsTenancyChecks } from './accounts/tenancy.ts';
 import { toolApprovalChecks } from './accounts/tool-approvals.ts';
 import { exactCallChecks } from './across/approvals.ts';
+import { arrivalChecks } from './across/arrivals.ts';
 import { namedApprovalChecks } from './across/named-approvals.ts';
 import { pairChecks } from './across/pairs.ts';
 import { serverAccountChecks } from './across/server-accounts.ts';
@@ -61,6 +62,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...sharedAccountChecks,
   ...exactCallChecks,
   ...namedApprovalChecks,
+  ...arrivalChecks,
   ...importChecks,
   ...integrationChecks,
   ...previewChecks,

@@ -20,6 +20,8 @@ const GONE = 'decideApprovalRequest: a request is outdated when its endpoint or 
 const WEBHOOK = 'decideApprovalRequest: a webhook that nobody answers holds nothing up';
 export const EXPIRED = 'decideApprovalRequest: a decision about an expired request grants nothing';
 
+export const ARRIVES = 'tools/call: a service gets exactly what a person has seen, once, and nothing else';
+
 /** Changes the calls of tools before they get there. */
 const inCalls = (change: (body: string) => string) =>
   inRequests('POST', GATEWAY, (sent) =>
@@ -180,5 +182,15 @@ export const NAMED_FAULTS: readonly Fault[] = [
     plant: without(({ method, path }) => method === 'DELETE' && path.includes('/mcp/')),
   },
   { name: 'a delivery that fails wedges the request', caughtBy: WEBHOOK, plant: blocking },
+  {
+    name: 'a person sees other arguments than run',
+    caughtBy: ARRIVES,
+    plant: inAnswers('GET', ONE, (came) => ({ ...came, body: came.body.replace('"text":"a"', '"text":"b"') })),
+  },
+  {
+    name: 'a denied call is sent',
+    caughtBy: ARRIVES,
+    plant: inRequests('POST', DECISION, (sent) => ({ ...sent, body: sent.body.replace('"deny"', '"approve"') })),
+  },
   { name: 'a click on an expired request grants', caughtBy: EXPIRED, plant: forgetting },
 ];
