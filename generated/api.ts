@@ -228,7 +228,7 @@ export interface paths {
         put?: never;
         /**
          * Approve a tool of an account
-         * @description Saves a standing decision for one tool of an account of an integration, for the definition with this hash (the `definition_hash` of the preview), until `expires_at`. It replaces an earlier decision for the same tool. It counts under the policy of the integration only, never against a stricter one of a server that a call would reach. Also requires the permission `approvals`. Fails with 404 when this organization has no such account, with 405 for a server: use the Servers API.
+         * @description Saves a standing decision for one tool of an account of an integration, for the definition with this hash (the `definition_hash` of the preview), until `expires_at`. It replaces an earlier decision for the same tool. It counts under the policy of the integration only, never against a stricter one of a server that a call would reach. It ends when a token without the permission `approvals` changes the document, `base_url` or `naming` of the integration, or the credentials of the account; one with `auto_approve` false stays. Also requires the permission `approvals`. Fails with 404 when this organization has no such account, with 405 for a server: use the Servers API.
          */
         post: operations["addAccountToolApproval"];
         delete?: never;
@@ -4204,7 +4204,7 @@ export interface components {
                  */
                 kind: string;
                 /**
-                 * @description The id of the target, in the format of its own API: `<account>/<name>` for a called tool, `<server>/<name>` for an approved tool, `apr_…` for an approval request.
+                 * @description The id of the target, in the format of its own API: `<account>/<name>` for a called tool, and for an approved tool of an account of an integration, `<server>/<name>` for an approved tool of a server, `apr_…` for an approval request.
                  * @example mcp_8c180796-e6d7-4343-88b5-5df0846fef69
                  */
                 id: string;

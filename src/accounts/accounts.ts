@@ -8,6 +8,7 @@ import * as store from '../store/accounts.ts';
 import * as integrations from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import { keptOf, requireComplete } from './account-credentials.ts';
 import { createDocumentMemory } from './documents.ts';
 import { objectNotFound } from './object-not-found.ts';
@@ -93,12 +94,19 @@ export async function updateAccount(
     if (updated === null) {
       throw objectNotFound('integrated account', id);
     }
+    const mayLeadElsewhere = changes.context !== undefined || changes.authenticationMethod !== undefined;
+    // Who approved the tools has not seen where their calls lead now, and on whose behalf.
+    const ended =
+      mayLeadElsewhere && !mayApprove(caller) ? await toolApprovals.removeRunning(db, before.organizationId, [id]) : 0;
     await audit(db, {
       at: after.updatedAt,
       actor: caller,
       action: 'account.updated',
       target: { kind: 'account', id },
-      details: { changed: [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)] },
+      details: {
+        changed: [...Object.keys(changes).filter((key) => key !== 'context'), ...contextKeys(changes)],
+        ...(ended > 0 && { ended_tool_approvals: ended }),
+      },
     });
     return updated;
   });

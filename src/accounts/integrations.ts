@@ -13,6 +13,7 @@ import * as accounts from '../store/accounts.ts';
 import * as store from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
 import type { Db } from '../store/store.ts';
+import * as toolApprovals from '../store/tool-approvals.ts';
 import {
   createDocumentMemory,
   type Document,
@@ -159,12 +160,18 @@ async function updateInTurn(
     if (stored === null) {
       throw objectNotFound('integration', id);
     }
+    const { organizationId } = before;
+    // Who approved the tools has not seen where their calls lead now.
+    const ended =
+      mayRunMore && !mayApprove(caller)
+        ? await toolApprovals.removeRunning(db, organizationId, await toolApprovals.runningOf(db, organizationId, id))
+        : 0;
     await audit(db, {
       at,
       actor: caller,
       action: 'integration.updated',
       target: { kind: 'integration', id },
-      details: { changed },
+      details: { changed, ...(ended > 0 && { ended_tool_approvals: ended }) },
     });
     return { integration: stored, renamed };
   });

@@ -1,5 +1,6 @@
 import type { AccountKey } from './endpoints.ts';
 import type { Database } from './schema.ts';
+import { slices } from './slices.ts';
 import type { Db } from './store.ts';
 
 /**
@@ -120,6 +121,39 @@ export async function removeAll(db: Db, { organizationId, accountId }: AccountKe
     .where('organization_id', '=', organizationId)
     .where('account_id', '=', accountId)
     .execute();
+}
+
+/** Returns the accounts of an integration with decisions that let calls run. */
+export async function runningOf(db: Db, organizationId: string, integrationId: string): Promise<string[]> {
+  const rows = await db.sql
+    .selectFrom('tool_approvals')
+    .innerJoin('accounts', (join) =>
+      join
+        .onRef('accounts.organization_id', '=', 'tool_approvals.organization_id')
+        .onRef('accounts.id', '=', 'tool_approvals.account_id'),
+    )
+    .select('tool_approvals.account_id')
+    .distinct()
+    .where('tool_approvals.organization_id', '=', organizationId)
+    .where('tool_approvals.auto_approve', '=', 1)
+    .where('accounts.integration_id', '=', integrationId)
+    .execute();
+  return rows.map(({ account_id }) => account_id);
+}
+
+/** Deletes the decisions that let calls of tools of accounts run; those that hold calls back stay. Returns their number. */
+export async function removeRunning(db: Db, organizationId: string, accountIds: readonly string[]): Promise<number> {
+  let removed = 0n;
+  for (const ids of slices(accountIds)) {
+    const { numDeletedRows } = await db.sql
+      .deleteFrom('tool_approvals')
+      .where('account_id', 'in', ids)
+      .where('organization_id', '=', organizationId)
+      .where('auto_approve', '=', 1)
+      .executeTakeFirstOrThrow();
+    removed += numDeletedRows;
+  }
+  return Number(removed);
 }
 
 /** Deletes a decision. Returns false if there is none for that tool. */

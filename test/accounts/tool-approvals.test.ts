@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { getRequest, waitingRequest } from '../approvals/support/approver.ts';
@@ -57,6 +58,12 @@ const add = (tool_name: string, more: object = {}, as: Call = {}) => {
 };
 const list = async (): Promise<Json[]> =>
   (await call(server.url, 'listAccountToolApprovals', { path: path() })).body.result;
+/** A token that may not approve. */
+const agent = async () => {
+  const org = { org_id: server.organizationId };
+  const { token } = (await call(server.url, 'createApiToken', { path: org, body: { name: 'agent' } })).body;
+  return { as: { apiToken: token as string } };
+};
 const remove = (tool_name: string, as: Call = {}) =>
   call(server.url, 'removeAccountToolApproval', { path: { ...path(), tool_name }, ...as });
 const hashOf = async (name: string): Promise<string> => {
@@ -121,9 +128,7 @@ test.each([
 });
 
 test('403: a token without the permission approvals adds and revokes none, and reads them', async () => {
-  const org = { org_id: server.organizationId };
-  const made = await call(server.url, 'createApiToken', { path: org, body: { name: 'agent' } });
-  const as = { as: { apiToken: made.body.token as string } };
+  const as = await agent();
   await add('x');
   for (const answer of [await add('y', {}, as), await add('x', { auto_approve: false }, as), await remove('x', as)]) {
     expect([answer.status, answer.body.message]).toEqual([403, "This API token lacks the permission 'approvals'."]);
@@ -179,6 +184,63 @@ test('they are audited, and go with their account', async () => {
   await call(server.url, 'deleteAccount', { path: path() });
   const { sql } = server.deps.store.read;
   expect(await sql.selectFrom('tool_approvals').selectAll().where('account_id', '=', accountId).execute()).toEqual([]);
+});
+
+describe('a change of where calls lead', () => {
+  const CHANGES: Readonly<Record<string, (as: Call) => Promise<{ readonly status: number }>>> = {
+    'the base URL of the integration': (as) =>
+      call(server.url, 'updateIntegration', {
+        path: { id: integrationId },
+        body: { base_url: `http://127.0.0.1:${service.port}/${randomUUID()}` },
+        ...as,
+      }),
+    // The definitions of its tools stay the same.
+    'the document of the integration': (as) => {
+      const body = { document: { ...document, servers: [{ url: 'https://elsewhere.example.com' }] } };
+      return call(server.url, 'updateIntegration', { path: { id: integrationId }, body, ...as });
+    },
+    'the credentials of the account': (as) =>
+      call(server.url, 'updateAccount', {
+        path: path(),
+        body: { authentication_method: 'api_key', context: { api_key: 'k' } },
+        ...as,
+      }),
+  };
+
+  test.each(Object.keys(CHANGES))('%s: ends what lets calls run, unless who changes it may approve', async (what) => {
+    await approve(WRITE);
+    await approve(READ, { auto_approve: false });
+    const names = async () => (await list()).map(({ tool_name }) => tool_name);
+    const latest = async (): Promise<Json> =>
+      (await call(server.url, 'listAuditEvents', { query: { limit: '1' } })).body.data[0].details;
+    expect((await CHANGES[what]?.({}))?.status).toBe(200);
+    expect([await names(), await latest()]).toEqual([
+      [WRITE, READ],
+      expect.not.objectContaining({ ended_tool_approvals: 1 }),
+    ]);
+    const other = { integrationId, accountId };
+    await create('auto_approve_read_only');
+    await approve(WRITE);
+    const mine = { integrationId, accountId };
+    ({ integrationId, accountId } = other);
+    expect((await CHANGES[what]?.(await agent()))?.status).toBe(200);
+    expect([await names(), await latest()]).toEqual([[READ], expect.objectContaining({ ended_tool_approvals: 1 })]);
+    ({ integrationId, accountId } = mine);
+    // Those of another integration stay.
+    expect([await names(), await runs(WRITE)]).toEqual([[WRITE], true]);
+  });
+
+  test('other changes end none', async () => {
+    await approve(WRITE);
+    const as = await agent();
+    await call(server.url, 'updateIntegration', {
+      path: { id: integrationId },
+      body: { tool_tags: { things: ['x'] } },
+      ...as,
+    });
+    await call(server.url, 'updateAccount', { path: path(), body: { tenant_id: 'other' }, ...as });
+    expect(await runs(WRITE)).toBe(true);
+  });
 });
 
 describe('a call', () => {

@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest';
+import * as accounts from '../../src/store/accounts.ts';
+import * as integrations from '../../src/store/integrations.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as toolApprovals from '../../src/store/tool-approvals.ts';
 import * as usage from '../../src/store/usage.ts';
 import { onBothEngines } from './support/harness.ts';
-import { anOrganization, aServer } from './support/samples.ts';
+import { anAccount, anIntegration, anOrganization, aServer, CONTENTS } from './support/samples.ts';
 
 const REST = { approvalHash: 'h', autoApprove: true, createdAt: 1, expiresAt: null, definition: null };
-const keyOf = ({ id, organizationId }: servers.NewServer) => ({ organizationId, accountId: id });
+const keyOf = ({ id, organizationId }: servers.NewServer | accounts.NewAccount) => ({ organizationId, accountId: id });
 
 onBothEngines(({ shared }) => {
   it('lists decisions oldest first, ties by tool name, and replaces older ones', async () => {
@@ -71,6 +73,37 @@ onBothEngines(({ shared }) => {
     expect([await other('present', 6), await used()]).toEqual(['{}', 2]);
     await store.write((db) => servers.remove(db, organizationId, server.id));
     expect([await other('present'), await used()]).toEqual([null, 0]);
+  });
+
+  it('deletes what lets calls of the accounts of one integration run, and nothing else', async () => {
+    const store = await shared();
+    const organizationId = await anOrganization(store);
+    const [integration, other] = [anIntegration(organizationId), anIntegration(organizationId)];
+    const own = [anAccount(integration), anAccount(integration), anAccount(integration)];
+    const foreign = anAccount(other);
+    await store.write(async (db) => {
+      for (const one of [integration, other]) {
+        await integrations.insert(db, one, CONTENTS);
+      }
+      for (const account of [...own, foreign]) {
+        await accounts.insert(db, account);
+        await toolApprovals.upsert(db, { ...keyOf(account), ...REST, toolName: 'a' });
+        await toolApprovals.upsert(db, { ...keyOf(account), ...REST, toolName: 'b', autoApprove: false });
+      }
+      await toolApprovals.remove(db, keyOf(own[2] as accounts.NewAccount), 'a');
+    });
+    const running = await toolApprovals.runningOf(store.read, organizationId, integration.id);
+    expect(running.toSorted()).toEqual(
+      own
+        .slice(0, 2)
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+    const remove = () => store.write((db) => toolApprovals.removeRunning(db, organizationId, running));
+    expect([await remove(), await remove()]).toEqual([2, 0]);
+    const left = async (account: accounts.NewAccount) =>
+      (await toolApprovals.list(store.read, keyOf(account))).map(({ toolName }) => toolName);
+    expect(await Promise.all([...own, foreign].map(left))).toEqual([['b'], ['b'], ['b'], ['a', 'b']]);
   });
 
   it('refuses a decision about an unknown server', async () => {
