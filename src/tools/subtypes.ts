@@ -101,12 +101,18 @@ const isBase = (schema: unknown): schema is Node =>
 
 /** The schemas that an object schema contains in its `allOf`, or in one inside of it. */
 function parentsOf(references: References, schema: Node): unknown[] {
-  references.spend(1);
-  return arrayOf(schema.allOf).flatMap((part) =>
-    isNode(part) && typeof part.$ref !== 'string'
-      ? parentsOf(references, part)
-      : [followSchema(references, part).value].filter(isNode),
-  );
+  const parents: unknown[] = [];
+  // Not by recursion: a document can nest them deeper than the stack.
+  const left: unknown[] = [...arrayOf(schema.allOf)];
+  for (const part of left) {
+    references.spend(1);
+    if (isNode(part) && typeof part.$ref !== 'string') {
+      left.push(...arrayOf(part.allOf));
+    } else {
+      parents.push(followSchema(references, part).value);
+    }
+  }
+  return parents.filter(isNode);
 }
 
 type Reading = {
@@ -141,9 +147,10 @@ function readSubtypes(base: Node, reading: Reading): Subtypes | null {
       left.push(...(children.get(value) ?? []));
     }
   }
+  const byValue = new Map(components.map((component) => [component.value as unknown, component]));
   for (const { ref, target, value } of mapped) {
     if (target !== base && !found.has(target)) {
-      const component = components.find((each) => each.value === target);
+      const component = byValue.get(target);
       found.set(target, { ref: component?.ref ?? ref, name: component?.name ?? value, own: true });
     }
   }
@@ -151,9 +158,11 @@ function readSubtypes(base: Node, reading: Reading): Subtypes | null {
     return null;
   }
   const allowed = stringsOf(propertyOf(references, base, property).enum);
+  const values = { all: new Set(allowed), byPlain: Map.groupBy(allowed, plain) };
+  const byTarget = Map.groupBy(mapped, ({ target }) => target as unknown);
   const subtypes = [...found].map(([target, { ref, name, own }]) => {
-    const stated = mapped.filter((each) => each.target === target).map(({ value }) => value);
-    return { ref, own, values: valuesOf(references, target as Node, property, name, stated, allowed) };
+    const stated = (byTarget.get(target) ?? []).map(({ value }) => value);
+    return { ref, own, values: valuesOf(references, target as Node, property, name, stated, values) };
   });
   const pinned = subtypes.every(({ values }) => values !== null)
     ? new Set(subtypes.flatMap(({ values }) => values ?? []))
@@ -163,6 +172,11 @@ function readSubtypes(base: Node, reading: Reading): Subtypes | null {
   return { propertyName: property, subtypes, ownValues: [...new Set([...ownValues, ...others])] };
 }
 
+/** The values that a discriminator can have by its `enum`, and by how they are compared with names. */
+type Allowed = { readonly all: ReadonlySet<string>; readonly byPlain: ReadonlyMap<string, readonly string[]> };
+
+const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
 /** The values that select a schema: of the mapping, or else its own name; null where the schema says it itself. */
 function valuesOf(
   references: References,
@@ -170,10 +184,10 @@ function valuesOf(
   property: string,
   name: string,
   stated: readonly string[],
-  allowed: readonly string[],
+  allowed: Allowed,
 ): readonly string[] | null {
   if (stated.length > 0) {
-    const possible = allowed.length === 0 ? stated : stated.filter((value) => allowed.includes(value));
+    const possible = allowed.all.size === 0 ? stated : stated.filter((value) => allowed.all.has(value));
     return possible.length === 0 ? null : possible;
   }
   const extension = schema['x-ms-discriminator-value'];
@@ -189,12 +203,7 @@ function valuesOf(
   if (says) {
     return null;
   }
-  if (allowed.length === 0) {
-    return [name];
-  }
-  const plain = (text: string): string => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
-  const near = allowed.filter((value) => plain(value) === plain(name));
-  return near.length > 0 ? near : null;
+  return allowed.all.size === 0 ? [name] : (allowed.byPlain.get(plain(name)) ?? null);
 }
 
 function propertyOf(references: References, schema: Node, name: string): Node {

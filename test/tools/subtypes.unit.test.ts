@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import { derive } from '../../src/tools/derive.ts';
 import { argumentsOf, derived, documentOf, jsonBody, toolOf } from './support/documents.ts';
 import { compile, danglingReferences, unreachableDefinitions } from './support/schemas.ts';
 
@@ -171,6 +172,18 @@ describe('a schema with a discriminator stands for the schemas that inherit from
       ),
     );
     expect(tools.length + skipped.length).toBe(1);
+  });
+
+  it('reads parts that are nested deeper than any stack', () => {
+    const LEVELS = 20_000;
+    const schemas = { ...pets(MAPPED), Deep: '@' };
+    const document = documentOf(
+      { '/a': { post: { summary: 'x', ...jsonBody({ type: 'object' }) } } },
+      { components: { schemas } },
+    );
+    const nested = `${'{"allOf":['.repeat(LEVELS)}{"$ref":"#/components/schemas/Pet"}${']}'.repeat(LEVELS)}`;
+    const text = JSON.stringify(document).replace('"@"', nested);
+    expect(derive(text, { integration: 'x' }).tools).toHaveLength(1);
   });
 
   it('does without them in a tool that they would make too large', () => {
