@@ -53,21 +53,30 @@ function jsonSchemaOf(references: References, answer: unknown): unknown {
 const plain = (references: References, schema: unknown): unknown =>
   references.follow(schema, (reference) => Object.keys(reference).length === 1).value;
 
-/** Whether every value that the schema allows is an object. `known`: what is found, or being looked at. */
-function isObject(references: References, schema: unknown, known = new Map<unknown, boolean>()): boolean {
+/** Levels of parts, references included, that are looked at for whether an answer is an object. */
+const MAX_LEVELS = 100;
+
+/**
+ * Whether every value that the schema allows is an object. `known`: what is found, or being looked at. Throws Unusable
+ * for parts in more than 100 levels.
+ */
+function isObject(references: References, schema: unknown, known = new Map<unknown, boolean>(), level = 0): boolean {
+  if (level > MAX_LEVELS) {
+    throw new Unusable(`It has an answer that is nested deeper than ${MAX_LEVELS} levels.`);
+  }
   const node = references.follow(schema).value;
   const found = known.get(node);
   references.spend(1);
   if (found === undefined) {
     known.set(node, false);
-    known.set(node, isNode(node) && node.nullable !== true && allowsObjectsOnly(references, node, known));
+    known.set(node, isNode(node) && node.nullable !== true && allowsObjectsOnly(references, node, known, level));
   }
   return known.get(node) === true;
 }
 
-function allowsObjectsOnly(references: References, node: Node, known: Map<unknown, boolean>): boolean {
+function allowsObjectsOnly(references: References, node: Node, known: Map<unknown, boolean>, level: number): boolean {
   const each = (keyword: string): readonly unknown[] => arrayOf(node[keyword]);
-  const isOne = (part: unknown): boolean => isObject(references, part, known);
+  const isOne = (part: unknown): boolean => isObject(references, part, known, level + 1);
   if (node.type !== undefined) {
     const types = [node.type].flat();
     return types.length > 0 && types.every((type) => type === 'object');

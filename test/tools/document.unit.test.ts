@@ -405,3 +405,43 @@ it('a result is JSON, and equal for equal input', () => {
   expect(JSON.parse(JSON.stringify(once))).toEqual(once);
   expect(derived(document)).toEqual(once);
 });
+
+describe('parts that are nested deeper than any stack', () => {
+  const LEVELS = 10_000;
+  const NESTS = {
+    allOf: ['{"allOf":[', ']}'],
+    anyOf: ['{"anyOf":[', ']}'],
+    items: ['{"items":', '}'],
+    properties: ['{"properties":{"a":', '}}'],
+  } as const;
+  type Places = Record<'parameter' | 'body' | 'answer' | 'component', unknown>;
+  const documentWith = ({ parameter, body, answer, component }: Partial<Places>): string =>
+    JSON.stringify({
+      openapi: '3.1.0',
+      info: { title: 'x', version: '1' },
+      paths: {
+        '/deep': {
+          post: {
+            summary: 'x',
+            parameters: [{ name: 'p', in: 'query', schema: parameter ?? {} }],
+            requestBody: { content: { 'application/json': { schema: body ?? {} } } },
+            responses: { 200: { content: { 'application/json': { schema: answer ?? {} } } } },
+          },
+        },
+        '/other': { get: { summary: 'x' } },
+      },
+      components: {
+        schemas: { Base: { discriminator: { propertyName: 'k' } }, Deep: { allOf: [component ?? {}] } },
+      },
+    });
+
+  it.each(['parameter', 'body', 'answer', 'component'] as const)('in a %s cost one tool at most', (place) => {
+    for (const [begin, end] of Object.values(NESTS)) {
+      const text = documentWith({ [place]: '@' }).replace(
+        '"@"',
+        `${begin.repeat(LEVELS)}{"$ref":"#/components/schemas/Base"}${end.repeat(LEVELS)}`,
+      );
+      expect(derive(text, { integration: 'x' }).tools.map(({ request }) => request.path)).toContain('/other');
+    }
+  });
+});
