@@ -162,7 +162,10 @@ async function ask(
   const { organizationId } = call;
   const toolName = keptToolName(call.definition.name);
   const definition = JSON.stringify(call.definition);
-  const pinned = await toolApprovals.otherDefinition(db, call, toolName, { hash: call.definitionHash, now: at });
+  const present = { hash: call.definitionHash, now: at };
+  // The tool approval of a kept name may be that of another tool, which has this name.
+  const isOwnName = toolName === call.definition.name;
+  const pinned = isOwnName ? await toolApprovals.otherDefinition(db, call, toolName, present) : null;
   const heldBytes = Math.max(LEAST_HELD_BYTES, Buffer.byteLength(definition + (pinned ?? '')) + bytes);
   if ((await requests.heldBytes(db, organizationId)) + heldBytes > MAX_HELD_BYTES) {
     throw new ApiError(

@@ -441,10 +441,17 @@ onBothEngines(({ engine, open, shared }) => {
   });
 
   it('names that a database cannot store are replaced where they are kept', async () => {
-    const { ask, approve } = await aTenant(await shared());
+    const store = await shared();
+    const { ask, approve, approver } = await aTenant(store);
+    const { accountId } = requestOf(await ask());
+    const { organizationId } = approver;
+    const other = { organizationId, accountId, toolName: 'a\ufffdb\ufffd', createdAt: 1, expiresAt: null };
+    const decision = { approvalHash: 'e'.repeat(64), autoApprove: true, definition: '{"name":"other"}' };
+    await store.write((db) => toolApprovals.upsert(db, { ...other, ...decision }));
     const more = { definition: { name: 'a\0b\ud800' } };
     const asked = await ask({ 'k\0': 'v\0\ud800' }, more);
     expect(requestOf(asked).toolName).toBe('a\ufffdb\ufffd');
+    expect(await requests.contents(store.read, organizationId, requestOf(asked).id)).toMatchObject({ pinned: null });
     await approve(asked);
     expect(await ask({ 'k\0': 'v\0\ud800' }, more)).toMatchObject({ kind: 'approved' });
   });
