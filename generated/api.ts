@@ -1128,6 +1128,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/console/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the session
+         * @description Returns the person who is signed in, what that person may do, and until when. Fails with 401 when the cookie is missing, its session has ended, or the request does not come from a page of this server.
+         */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Sign in
+         * @description Makes a session: a browser that has its cookie acts with the credentials that are sent here, and changes are audited under the name of the person. Send the operator token, an API token or a key pair, or several of them; tokens and pairs must be of one organization. The session lasts 12 hours, one hour without a request, and never longer than any of its credentials. Fails with 400 when the credentials belong to two organizations, with 401 when one is wrong or has expired, with 403 when the public URL of the server is neither https nor this machine or a page of another site asks, and with 429 after five wrong sign-ins a minute from one address; right credentials are never refused with 429.
+         */
+        post: operations["createSession"];
+        /**
+         * Sign out
+         * @description Ends the session, and takes its cookie back. Fails with 401 as `GET` does.
+         */
+        delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/console/approvals/{approvalRequestId}": {
         parameters: {
             query?: never;
@@ -2846,7 +2874,7 @@ export interface components {
                  */
                 id: string;
                 /**
-                 * @description The name of the credentials.
+                 * @description The name of the credentials, or of the person who has signed in with them.
                  * @example On-call approver
                  */
                 name: string;
@@ -4170,18 +4198,18 @@ export interface components {
             /** @description The actor. */
             actor: {
                 /**
-                 * @description The kind of credentials of the actor; `gatehouse` is the process itself, `endpoint` an endpoint that received the tool call.
+                 * @description The kind of credentials of the actor; `gatehouse` is the process itself, `endpoint` an endpoint that received the tool call, `session` a person who has signed in.
                  * @example key_pair
                  * @enum {string}
                  */
-                kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint";
+                kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint" | "session";
                 /**
-                 * @description The id of the credentials, if they have one, or of the endpoint.
+                 * @description The id of the credentials, if they have one, or of the endpoint. For a person, the kind and the id of the credentials that the person has signed in with.
                  * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
                 id: string | null;
                 /**
-                 * @description The name of the credentials, or of the endpoint.
+                 * @description The name of the credentials, of the endpoint, or of the person.
                  * @example CI pipeline
                  */
                 name: string;
@@ -4192,7 +4220,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.answered` (the client has answered what the server asked in the course of the approved call), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.answered` (the client has answered what the server asked in the course of the approved call), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `session.created` (a person has signed in), `session.deleted` (has signed out), `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
@@ -4279,6 +4307,61 @@ export interface components {
              * @example http://localhost:8080/healthz
              */
             health: string;
+        };
+        /** @description A person who is signed in. */
+        Session: {
+            /**
+             * @description The name of the person.
+             * @example Ada Lovelace
+             */
+            name: string;
+            /** @description The organization of the API token or the key pair; null for the operator alone. */
+            organization: {
+                id: components["schemas"]["OrganizationId"];
+                /**
+                 * @description The name of the organization.
+                 * @example Acme
+                 */
+                name: string;
+            } | null;
+            /**
+             * @description What the person may do: `accounts` opens the Accounts API, `servers` the configuration of servers, `operator` the Operator API. `approvals` of a key pair decides about calls, and loosens the policies of servers; `approvals` of an API token loosens the policies of integrations only.
+             * @example [
+             *       "servers",
+             *       "approvals"
+             *     ]
+             */
+            permissions: ("accounts" | "servers" | "approvals" | "operator")[];
+            expires_at: components["schemas"]["Timestamp"];
+        };
+        /**
+         * @description The name of the person, for the audit log and for decisions. Nobody checks it: the credentials say who may do what. By default the name of the credentials.
+         * @example Ada Lovelace
+         */
+        PersonName: string;
+        /** @description A person, and the credentials that the person has; at least one of them. */
+        SessionCreate: {
+            name?: components["schemas"]["PersonName"];
+            /**
+             * @description The operator token. With `GATEHOUSE_ADMIN_AUTH=none` any text will do.
+             * @example gop_W2bNhS8uKjD5eGfA1oIy3TnQx4mV9qPz0Yt7LrXc
+             */
+            operator_token?: $Write<string>;
+            /**
+             * @description An API token of an organization.
+             * @example gat_5QKcVb2oZ0m8Y7rJtN1uPqXwL4sD9aEfG3hK6iTy
+             */
+            api_token?: $Write<string>;
+            /**
+             * @description The key of a key pair; send it together with `api_secret`.
+             * @example sk_4mV9qPz0Yt7LrXcW2bNhS8uKjD5eGfA1oIy3TnQx
+             */
+            api_key?: $Write<string>;
+            /**
+             * @description The secret of the same key pair.
+             * @example s3cr3t_Zt7LrXcW2bNhS8uKjD5eGfA1oIy3TnQx4mV9qP
+             */
+            api_secret?: $Write<string>;
         };
         /** @description The state of the process. */
         Health: {
@@ -4894,6 +4977,40 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
+        /** @description Nobody is signed in: the cookie is missing, its session has ended, or the request does not come from a page of this server. Or the credentials to sign in with are wrong, or have expired. */
+        OperatorNotSignedIn: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
+        /** @description The API token and the key pair belong to two organizations. Nobody was signed in. */
+        OperatorMixedOrganizations: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
+        /** @description Too many wrong sign-ins from this address. Right credentials are still accepted. */
+        OperatorTooManySignIns: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+            };
+        };
     };
     parameters: {
         /**
@@ -5021,6 +5138,11 @@ export interface components {
          */
         ApiKeyId: components["schemas"]["Uuid"];
         /**
+         * @description Which pages the request comes from, as browsers say. A session counts only with `same-origin`, or for a `GET` with `none`.
+         * @example same-origin
+         */
+        FetchSite: string;
+        /**
          * @description The `ETag` of the content that you have, or `*`. If the content is unchanged, the answer is 304 without a body.
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
          */
@@ -5085,6 +5207,16 @@ export interface components {
          * @example "1"
          */
         ETag: string;
+        /**
+         * @description The cookie of the session, for this server only. Under https its name is `__Host-gatehouse_session`, and it is `Secure`.
+         * @example gatehouse_session=6v1N0cWm3rJ8yQ2kTgXo5bLzPfEa9uSdHi7wRjVnCxM; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200
+         */
+        SessionCookie: string;
+        /**
+         * @description Deletes the cookie.
+         * @example gatehouse_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0
+         */
+        EndedSessionCookie: string;
         /**
          * @description The version of the content, in the content coding of the answer. Send it back as `If-None-Match`.
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
@@ -7651,6 +7783,101 @@ export interface operations {
                 };
                 content?: never;
             };
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Which pages the request comes from, as browsers say. A session counts only with `same-origin`, or for a `GET` with `none`.
+                 * @example same-origin
+                 */
+                "Sec-Fetch-Site": components["parameters"]["FetchSite"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["OperatorNotSignedIn"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    createSession: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Which pages the request comes from, as browsers say; anything but `same-origin` is refused. Programs send none.
+                 * @example same-origin
+                 */
+                "Sec-Fetch-Site"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The person, and the credentials. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SessionCreate"];
+            };
+        };
+        responses: {
+            /** @description The session. The cookie is in `Set-Cookie`. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    "Set-Cookie": components["headers"]["SessionCookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: components["responses"]["OperatorMixedOrganizations"];
+            401: components["responses"]["OperatorNotSignedIn"];
+            422: components["responses"]["OperatorValidationFailed"];
+            429: components["responses"]["OperatorTooManySignIns"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    deleteSession: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description Which pages the request comes from, as browsers say. A session counts only with `same-origin`, or for a `GET` with `none`.
+                 * @example same-origin
+                 */
+                "Sec-Fetch-Site": components["parameters"]["FetchSite"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session has ended. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    "Set-Cookie": components["headers"]["EndedSessionCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["OperatorNotSignedIn"];
             default: components["responses"]["OperatorError"];
         };
     };

@@ -19,6 +19,7 @@ export type RawOperationId =
   | 'endEndpointSession'
   | 'streamApprovalEvents'
   | 'getIndex'
+  | 'deleteSession'
   | 'getApprovalPage'
   | 'getHealth'
   | 'getReadiness'

@@ -33,6 +33,7 @@ import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { browserFiles } from './platform/browser-files.ts';
 import { platformHandlers } from './platform/handlers.ts';
+import { endSession, sessionHandlers } from './platform/session-handlers.ts';
 import { approvalEventHandlers } from './servers/approval-event-handlers.ts';
 import { approvalRequestHandlers } from './servers/approval-request-handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
@@ -68,6 +69,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...sharedServerHandlers(deps),
   ...grantHandlers(deps),
   ...runtimeHandlers(deps),
+  ...sessionHandlers(deps),
 });
 
 /**
@@ -105,7 +107,7 @@ export async function createApp(
     register({
       operations,
       handlers,
-      raw: { ...platformHandlers(deps, document, docs), ...approvalEventHandlers(deps) },
+      raw: { ...platformHandlers(deps, document, docs), ...approvalEventHandlers(deps), ...endSession(deps) },
       before: (operation) => [
         async (request, _response, next) => {
           request.operation = operation;

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { purgeExpired } from './accounts/endpoints.ts';
 import { eraseRequests } from './approvals/erase-requests.ts';
 import { boundCalls, purgeAudit, rollUpCalls } from './audit/changes.ts';
+import { purgeSessions } from './auth/sessions.ts';
 import type { Config } from './config.ts';
 import type { Deps } from './deps.ts';
 import { timeOf } from './store/time.ts';
@@ -32,6 +33,7 @@ async function round(
 ): Promise<void> {
   await credentials.saveLastUsed();
   await purgeAudit(store, now(), auditDays);
+  await purgeSessions(store, now());
   await purgeExpired(store, now(), expiredDays);
   await eraseRequests(store, await timeOf(store.read));
   await approvalWaits.lookForDue();

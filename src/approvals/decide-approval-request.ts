@@ -83,7 +83,7 @@ async function decideIn(
     return { request, decisions: before, refusal: conflict(truthAbout({ ...request, decisions: before })) };
   }
   requireSeen(request, fields);
-  const { kind, id: approver, name } = caller;
+  const { kind, id: approver, person: { name } = caller } = caller;
   const approvals = before.filter(({ decision }) => decision === 'approve');
   if (before.some(({ by }) => by.kind === kind && by.id === approver)) {
     throw conflict(

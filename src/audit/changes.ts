@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Caller } from '../base/caller.ts';
+import type { Caller, SessionCaller } from '../base/caller.ts';
 import { DAY_MS } from '../base/instants.ts';
+import type { ActorKind } from '../contract/closed-words.ts';
 import * as auditEvents from '../store/audit-events.ts';
 import * as auditLog from '../store/audit-log.ts';
 import * as callBounds from '../store/call-bounds.ts';
@@ -17,6 +18,8 @@ export type Action =
   | 'api_token.deleted'
   | 'api_key.created'
   | 'api_key.deleted'
+  | 'session.created'
+  | 'session.deleted'
   | 'server.created'
   | 'server.updated'
   | 'server.deleted'
@@ -53,12 +56,13 @@ export const GATEHOUSE = { kind: 'gatehouse', id: null, name: 'gatehouse' } as c
 type EndpointActor = { readonly kind: 'endpoint'; readonly id: string; readonly name: string };
 
 /** The author of a change. */
-export type Actor = Caller | typeof GATEHOUSE | EndpointActor;
+export type Actor = Caller | Omit<SessionCaller, 'session'> | typeof GATEHOUSE | EndpointActor;
 
 type TargetKind =
   | 'organization'
   | 'api_token'
   | 'api_key'
+  | 'session'
   | 'server'
   | 'tool'
   | 'integration'
@@ -96,18 +100,24 @@ export function auditedName(name: string): string {
 
 /** Writes a change to the audit log, in the transaction of the change: neither exists without the other. */
 export async function audit(db: Db, { actor, details, target, ...change }: Change): Promise<void> {
-  const { kind, id, name } = actor;
   const ofActor = 'organizationId' in actor ? actor.organizationId : null;
   await auditEvents.insert(db, [
     {
       organizationId: ofActor,
       ...change,
       target: { ...target },
-      actor: { kind, id, name },
+      actor: nameActor(actor),
       outcome: 'success',
       details: { ...details },
     },
   ]);
+}
+
+/** Names the author of a change: the person, where credentials were used through a session. */
+function nameActor(actor: Actor): { kind: ActorKind; id: string | null; name: string } {
+  const { kind, id, name } = actor;
+  const person = 'person' in actor ? actor.person : undefined;
+  return person === undefined ? { kind, id, name } : { kind: 'session', id: person.subject, name: person.name };
 }
 
 /** Deletes events older than `days`, one slice per transaction. */

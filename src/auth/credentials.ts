@@ -1,11 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
-import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator } from '../base/caller.ts';
+import { type ApiTokenCaller, type KeyPairCaller, OPERATOR, type Operator, type Session } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import * as apiTokens from '../store/api-tokens.ts';
 import * as keyPairs from '../store/key-pairs.ts';
 import * as organizations from '../store/organizations.ts';
 import type { Db, Store } from '../store/store.ts';
+import { createSessions } from './sessions.ts';
 
 /** Checks credentials. The result does not distinguish expired and unknown credentials. */
 export type Credentials = {
@@ -15,6 +16,8 @@ export type Credentials = {
   readonly keyPair: (key: string, secret: string) => Promise<KeyPairCaller | undefined>;
   /** Returns the holder of the API token, if it exists and has not expired. */
   readonly apiToken: (token: string) => Promise<ApiTokenCaller | undefined>;
+  /** Returns the session with that token while it lasts. Unless `isUse`, this does not count as a request of the person. */
+  readonly session: (token: string, isUse: boolean) => Promise<Session | undefined>;
   /** Stores the last use of credentials; called periodically, outside of requests. */
   readonly saveLastUsed: () => Promise<void>;
 };
@@ -29,6 +32,7 @@ export type CredentialsOptions = {
 
 /** Creates the checks for a store. */
 export function createCredentials({ store, now, operatorTokenHash }: CredentialsOptions): Credentials {
+  const sessions = createSessions(store, { now, operatorTokenHash });
   const lastUsed = { keyPairs: new Map<string, number>(), apiTokens: new Map<string, number>() };
   return {
     operator: (token) => {
@@ -65,7 +69,9 @@ export function createCredentials({ store, now, operatorTokenHash }: Credentials
         permissions: found.permissions,
       };
     },
+    session: sessions.find,
     saveLastUsed: async () => {
+      await sessions.saveLastUsed();
       const [pairs, tokens] = [takeUses(lastUsed.keyPairs), takeUses(lastUsed.apiTokens)];
       if (pairs.length + tokens.length > 0) {
         await store.write(async (db) => {

@@ -1,10 +1,22 @@
 import { forbidden } from './errors.ts';
 
 /** The authenticated sender of a request. */
-export type Caller = Operator | KeyPairCaller | ApiTokenCaller;
+export type Caller = Operator | KeyPairCaller | ApiTokenCaller | SessionCaller;
 
 /** The person who runs the process. */
-export type Operator = { readonly kind: 'operator'; readonly id: null; readonly name: 'operator' };
+export type Operator = {
+  readonly kind: 'operator';
+  readonly id: null;
+  readonly name: 'operator';
+  readonly person?: Person;
+};
+
+/** The person who uses credentials through a session; whoever sends credentials themselves is none. */
+export type Person = {
+  /** The kind and the id of the credentials that name the person. */
+  readonly subject: string;
+  readonly name: string;
+};
 
 /** The holder of a key pair of an organization. */
 export type KeyPairCaller = {
@@ -13,6 +25,7 @@ export type KeyPairCaller = {
   readonly name: string;
   readonly organizationId: string;
   readonly permissions: readonly Permission[];
+  readonly person?: Person;
 };
 
 /** The holder of an API token of an organization. */
@@ -22,6 +35,29 @@ export type ApiTokenCaller = {
   readonly name: string;
   readonly organizationId: string;
   readonly permissions: readonly TokenPermission[];
+  readonly person?: Person;
+};
+
+/** A person who is signed in, with each of the credentials that the person has signed in with. */
+export type Session = {
+  readonly id: string;
+  readonly person: Person;
+  readonly organization: { readonly id: string; readonly name: string } | null;
+  readonly keyPair: KeyPairCaller | null;
+  readonly apiToken: ApiTokenCaller | null;
+  readonly operator: Operator | null;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+};
+
+/** A person as the sender of a request about the session itself. */
+export type SessionCaller = {
+  readonly kind: 'session';
+  /** The subject of the person. */
+  readonly id: string;
+  readonly name: string;
+  readonly organizationId: string | null;
+  readonly session: Session;
 };
 
 /** A permission of a key pair: configure servers, or decide which calls run without approval. */
@@ -41,9 +77,10 @@ export const mayApprove = ({ permissions }: Pick<KeyPairCaller | ApiTokenCaller,
  * obvious. The operator has every permission.
  */
 export function requirePermission(caller: Caller, permission: Permission | TokenPermission, reason?: string): void {
-  if (caller.kind !== 'operator' && !(caller.permissions as readonly string[]).includes(permission)) {
+  if ('permissions' in caller && !(caller.permissions as readonly string[]).includes(permission)) {
     const what = caller.kind === 'key_pair' ? 'key pair' : 'API token';
-    const lacks = `This ${what} lacks the permission '${permission}'`;
+    const subject = caller.person === undefined ? `This ${what}` : `The ${what} of your session`;
+    const lacks = `${subject} lacks the permission '${permission}'`;
     throw forbidden(reason === undefined ? `${lacks}.` : `${lacks}: ${reason}`);
   }
 }

@@ -24,6 +24,13 @@ export const CATALOGUE = {
     remedy:
       'Check the request that your client, or a proxy in between, sends. Common causes are two body lengths, a missing Host header, or a character that is not allowed in headers.',
   },
+  mixed_organizations: {
+    status: 400,
+    title: 'Credentials of two organizations',
+    meaning:
+      'The API token and the key pair that you signed in with belong to two organizations. Nobody was signed in.',
+    remedy: 'Sign in with credentials of one organization, and sign in again for the other.',
+  },
   unauthorized: {
     status: 401,
     title: 'Unauthorized',
@@ -94,7 +101,7 @@ export const CATALOGUE = {
     status: 429,
     title: 'Too many requests',
     meaning:
-      'These credentials send more requests than the operator allows, or the pending requests of their organization use its whole share of the memory.',
+      'These credentials send more requests than the operator allows, or the pending requests of their organization use its whole share of the memory. When signing in: there were too many wrong sign-ins from your address; right credentials still work.',
     remedy: 'Wait for the number of seconds in Retry-After. Read the answers of your pending requests.',
   },
   headers_too_large: {

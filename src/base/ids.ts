@@ -8,6 +8,8 @@ export type Ids = {
   readonly organization: () => string;
   /** `prefix` and 40 base-62 characters: 238 random bits. */
   readonly secret: (prefix: string) => string;
+  /** The token of a session: 256 random bits as 43 characters of base64url. */
+  readonly session: () => string;
   /** The token of an endpoint: 128 random bits as 32 hexadecimal characters, the form of seed 004. */
   readonly endpointToken: () => string;
 };
@@ -17,6 +19,7 @@ export const randomIds: Ids = {
   uuid: randomUUID,
   organization: () => `org_${base62(27)}`,
   secret: (prefix) => prefix + base62(40),
+  session: () => randomBytes(32).toString('base64url'),
   endpointToken: () => randomBytes(16).toString('hex'),
 };
 

@@ -173,6 +173,7 @@ export const readActorKind = reader<ActorKind>('kind of actor', {
   key_pair: true,
   gatehouse: true,
   endpoint: true,
+  session: true,
 });
 
 /** Reads the outcome of an event. */

@@ -24,6 +24,8 @@ export type Input<K extends OperationId> = {
   readonly headers: { readonly [N in keyof Part<Op<K>['parameters']['header']> as Lowercase<N & string>]?: string };
   readonly body: Op<K> extends { requestBody: infer B } ? Writable<Json<B>> : undefined;
   readonly caller: Caller;
+  /** The network address that the request came from. */
+  readonly address: string;
   /** The memory that is held until the answer is sent. */
   readonly memory: MemoryScope;
 };

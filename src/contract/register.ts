@@ -108,6 +108,7 @@ function answer(
       headers: request.headers,
       body: request.body,
       caller: request.caller,
+      address: request.socket.remoteAddress ?? '',
       memory: request.memory,
     };
     const reply = (await handler(input as never, respond as never)) as unknown as PlainReply;

@@ -55,7 +55,7 @@ export type DocsResponse = {
 export type Credential = {
   readonly name: string;
   readonly header: string;
-  /** The text before the secret in the header: `Bearer `, or nothing. */
+  /** The text before the secret in the header: `Bearer `, the name of a cookie, or nothing. */
   readonly prefix: string;
   readonly description: string;
   /** The permissions that the credentials must have. */
@@ -71,6 +71,8 @@ export type DocsOperation = {
   readonly description: string;
   readonly tags: readonly string[];
   readonly credentials: readonly Credential[];
+  /** Whether the session of a person will do in their place. */
+  readonly takesSessions: boolean;
   readonly parameters: readonly DocsParameter[];
   readonly body: { readonly description?: string; readonly content: Content } | undefined;
   readonly responses: readonly (readonly [status: string, response: DocsResponse])[];
@@ -93,6 +95,7 @@ type Described = {
 };
 type Scheme = {
   readonly type: string;
+  readonly in?: string;
   readonly name?: string;
   readonly scheme?: string;
   readonly description?: string;
@@ -118,6 +121,7 @@ export function docsOperation(document: Document, operation: Operation): DocsOpe
     credentials: Object.entries(object.security?.[0] ?? {}).map(([name, permissions]) =>
       credential(document, name, permissions),
     ),
+    takesSessions: object.security?.slice(1).some(({ session }) => session !== undefined) === true,
     parameters: operation.parameters,
     body: operation.body as DocsOperation['body'],
     responses: Object.entries(object.responses).map(([status, response]) => [
@@ -144,6 +148,10 @@ function credential(document: Document, name: string, permissions: readonly stri
   if (header === undefined) {
     throw new Error(`The documentation cannot show the security scheme ${name}.`);
   }
+  const description = scheme?.description ?? '';
+  if (scheme?.in === 'cookie') {
+    return { name, header: 'Cookie', prefix: `${scheme.name}=`, description, permissions };
+  }
   const prefix = scheme?.scheme === 'bearer' ? 'Bearer ' : '';
-  return { name, header, prefix, description: scheme?.description ?? '', permissions };
+  return { name, header, prefix, description, permissions };
 }

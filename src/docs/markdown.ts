@@ -76,7 +76,7 @@ export function llmsIndex(document: Document, base: string): string {
   ]);
 }
 
-function credentials({ credentials: wanted }: DocsOperation): string {
+function credentials({ credentials: wanted, takesSessions }: DocsOperation): string {
   if (wanted.length === 0) {
     return 'None.';
   }
@@ -85,9 +85,15 @@ function credentials({ credentials: wanted }: DocsOperation): string {
     ({ header, prefix, description }) =>
       `- \`${header}: ${prefix}…\` ${description.split('. ')[0]?.replace(/\.$/, '')}.`,
   );
-  return permissions.length === 0
-    ? lines.join('\n')
-    : `${lines.join('\n')}\n\nPermissions: ${permissions.map((permission) => `\`${permission}\``).join(', ')}`;
+  return [
+    lines.join('\n'),
+    ...(takesSessions
+      ? ['Or the [session](createSession.md) of a person who has signed in with such credentials.']
+      : []),
+    ...(permissions.length === 0
+      ? []
+      : [`Permissions: ${permissions.map((permission) => `\`${permission}\``).join(', ')}`]),
+  ].join('\n\n');
 }
 
 type Answer = readonly [status: string, response: DocsResponse];

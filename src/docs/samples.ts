@@ -11,6 +11,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   apiToken: 'GATEHOUSE_API_TOKEN',
   endpointToken: 'MCP_ENDPOINT_TOKEN',
   operatorToken: 'GATEHOUSE_ADMIN_TOKEN',
+  session: 'GATEHOUSE_SESSION',
 };
 
 /** Where it finds headers that no example can show, since only the answer to an earlier request tells them. */
@@ -217,10 +218,16 @@ function typedClient(request: SampleRequest): string {
       variableHeaders.map((field) => [field.header, new Expression(`process.env.${field.variable} ?? ''`)]),
     ),
   };
+  // The client has no option for what browsers send by themselves.
+  const isCookie = ({ header: name }: VariableHeader) => name === 'Cookie';
+  const cookies = credentials
+    .filter(isCookie)
+    .map((cookie) => [cookie.header, new Expression(`\`${cookie.prefix}\${process.env.${cookie.variable}}\``)]);
+  const ownHeaders = { ...negotiated, ...Object.fromEntries(cookies) };
   const parameters = Object.entries({ path: pathValues, query, header }).filter(([, part]) => !isEmpty(part));
   const options = [
     ...(parameters.length === 0 ? [] : [`  params: ${literal(Object.fromEntries(parameters), JAVASCRIPT, '  ')},`]),
-    ...(isEmpty(negotiated) ? [] : [`  headers: ${literal(negotiated, JAVASCRIPT, '  ')},`]),
+    ...(isEmpty(ownHeaders) ? [] : [`  headers: ${literal(ownHeaders, JAVASCRIPT, '  ')},`]),
     ...(body === undefined ? [] : [`  body: ${literal(body, JAVASCRIPT, '  ')},`]),
     ...(answer === 'json' ? [] : [`  parseAs: '${answer === 'events' ? 'stream' : 'text'}',`]),
   ];
@@ -229,7 +236,9 @@ function typedClient(request: SampleRequest): string {
     '',
     'const client = createClient({',
     `  baseUrl: ${singleQuoted(server)},`,
-    ...credentials.map(({ name, variable }) => `  ${name}: process.env.${variable},`),
+    ...credentials
+      .filter((credential) => !isCookie(credential))
+      .map(({ name, variable }) => `  ${name}: process.env.${variable},`),
     '});',
     `const { data, error, response } = await client.${operation.method}(${singleQuoted(operation.path)}${options.length === 0 ? '' : `, {\n${options.join('\n')}\n}`});`,
     `if (${answer === 'events' ? '!data' : '!response.ok'}) {`,

@@ -1,65 +1,154 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Credentials } from '../auth/credentials.ts';
-import { type Caller, type Permission, requirePermission, type TokenPermission } from '../base/caller.ts';
+import { callerOf } from '../auth/sessions.ts';
+import {
+  type Caller,
+  OPERATOR,
+  type Permission,
+  requirePermission,
+  type Session,
+  type TokenPermission,
+} from '../base/caller.ts';
 import { ApiError, forbidden } from '../base/errors.ts';
 import type { Config } from '../config.ts';
 import type { Operation } from '../contract/document.ts';
+import { sessionTokenIn } from './session-cookie.ts';
 
 /** Whether the operator must send a token, and where this server's own pages come from. */
 type AdminAccess = Pick<Config, 'adminAuth'> & { readonly publicUrl: string };
 
+type Check = (request: Request, credentials: Credentials, config: AdminAccess) => Caller | Promise<Caller>;
+
+/** One kind of credentials in headers. */
+type Kind = {
+  /** Refuses requests that no credentials help. */
+  readonly guard?: (headers: IncomingHttpHeaders, config: AdminAccess) => void;
+  readonly check: Check;
+  /** What a session has of this kind; null if the person has not signed in with any. */
+  readonly inSession: (session: Session, config: AdminAccess) => Caller | null;
+  /** Its name in errors. */
+  readonly name: string;
+};
+
 /**
- * Checks the credentials that the document requires for an operation, before any body is read. The roles of a security
- * requirement are the permissions that the key pair or the API token must have. Throws at boot for an unknown security
- * scheme.
+ * Checks the credentials that the document requires for an operation, before any body is read: one of its alternatives, of
+ * which one may be a session. Credentials in headers win over a session. The roles of a security requirement are the
+ * permissions that the key pair or the API token must have. Throws at boot for an unknown security scheme.
  */
 export function authenticate(operation: Operation, credentials: Credentials, config: AdminAccess): RequestHandler[] {
-  const [requirement] = operation.object.security ?? [];
-  if (requirement === undefined) {
+  const alternatives = (operation.object.security ?? []).map((requirement) => ({
+    schemes: Object.keys(requirement).toSorted().join(' '),
+    permissions: Object.values(requirement).flat() as (Permission | TokenPermission)[],
+  }));
+  // The gateway's own: it looks for what the token serves.
+  if (alternatives.length === 0 || alternatives.some(({ schemes }) => schemes === 'endpointToken')) {
     return [];
   }
-  const schemes = Object.keys(requirement).toSorted().join(' ');
-  if (schemes === 'endpointToken') {
-    // The gateway's own: it looks for what the token serves.
-    return [];
+  const [headers, ...others] = alternatives.filter(({ schemes }) => schemes !== 'session');
+  const kind = headers === undefined ? SESSION_ONLY : KINDS[headers.schemes];
+  const unknown = kind === undefined ? headers : others[0];
+  if (kind === undefined || unknown !== undefined) {
+    throw new Error(`${operation.id}: no credentials are known for the security schemes ${unknown?.schemes}`);
   }
-  const check = { operatorToken: operatorCheck, 'apiKey apiSecret': keyPairCheck, apiToken: apiTokenCheck }[schemes];
-  if (check === undefined) {
-    throw new Error(`${operation.id}: no credentials are known for the security schemes ${schemes}`);
-  }
-  const permissions = (requirement.apiKey ?? requirement.apiToken ?? []) as readonly (Permission | TokenPermission)[];
+  const permissions = headers?.permissions ?? [];
+  const takesSessions = alternatives.some(({ schemes }) => schemes === 'session');
+  const find = async (request: Request, isUse: boolean): Promise<Caller> => {
+    kind.guard?.(request.headers, config);
+    const session = takesSessions ? await sessionOf(request, credentials, config, isUse) : undefined;
+    const caller = session === undefined ? await kind.check(request, credentials, config) : callerIn(session);
+    for (const permission of permissions) {
+      requirePermission(caller, permission);
+    }
+    return caller;
+  };
+  const callerIn = (session: Session): Caller =>
+    kind.inSession(session, config) ??
+    refuse(`You have not signed in with ${kind.name}, which this operation requires.`);
   return [
     async (request, _response, next) => {
-      const caller = await check(request, credentials, config);
-      for (const permission of permissions) {
-        requirePermission(caller, permission);
-      }
-      request.caller = caller;
+      request.caller = await find(request, true);
+      request.isStillAllowed = () => find(request, false).then(Boolean, isRefusal);
       next();
     },
   ];
 }
 
-type Check = (request: Request, credentials: Credentials, config: AdminAccess) => Caller | Promise<Caller>;
+function refuse(reason: string): never {
+  throw forbidden(reason);
+}
 
-const operatorCheck: Check = (request, credentials, config) => {
-  if (config.adminAuth === 'none') {
-    refuseForwardedAndForeign(request, config.publicUrl);
+/** Returns false for the refusal of credentials, and throws any other error again. */
+function isRefusal(error: unknown): false {
+  if (error instanceof ApiError && (error.code === 'unauthorized' || error.code === 'forbidden')) {
+    return false;
   }
-  const token = bearer(request);
+  throw error;
+}
+
+/** The session of a request that sends no other credentials. */
+async function sessionOf(
+  request: Request,
+  credentials: Credentials,
+  { publicUrl }: AdminAccess,
+  isUse: boolean,
+): Promise<Session | undefined> {
+  const { headers } = request;
+  const sendsOthers = ['authorization', 'x-api-key', 'x-api-secret'].some((name) => headers[name] !== undefined);
+  const token = sendsOthers ? undefined : sessionTokenIn(request, publicUrl);
+  return token === undefined ? undefined : credentials.session(token, isUse);
+}
+
+const operatorCheck: Check = ({ headers }, credentials) => {
+  const token = bearerIn(headers);
   return credentials.operator(token) ?? refuseBearer('the operator token', token);
 };
 
-const apiTokenCheck: Check = async (request, credentials) => {
-  const token = bearer(request);
+const apiTokenCheck: Check = async ({ headers }, credentials) => {
+  const token = bearerIn(headers);
   const caller = token === undefined ? undefined : await credentials.apiToken(token);
   return caller ?? refuseBearer('an API token', token);
 };
 
+const keyPairCheck: Check = async ({ headers }, credentials) => {
+  const { 'x-api-key': key, 'x-api-secret': secret } = headers;
+  const caller =
+    typeof key === 'string' && typeof secret === 'string' ? await credentials.keyPair(key, secret) : undefined;
+  if (caller === undefined) {
+    throw new ApiError('unauthorized', 'Send both X-API-KEY and X-API-SECRET of one key pair that has not expired.');
+  }
+  return caller;
+};
+
+const SESSION_ONLY: Kind = {
+  check: () => {
+    throw new ApiError('unauthorized', 'Nobody is signed in. Sign in with POST /console/session.');
+  },
+  inSession: callerOf,
+  name: 'a session',
+};
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  operatorToken: {
+    guard: (headers, { adminAuth, publicUrl }) => {
+      if (adminAuth === 'none') {
+        refuseForwardedAndForeign(headers, publicUrl);
+      }
+    },
+    check: operatorCheck,
+    inSession: ({ operator, person }, { adminAuth }) =>
+      operator ?? (adminAuth === 'none' ? { ...OPERATOR, person } : null),
+    name: 'the operator token',
+  },
+  apiToken: { check: apiTokenCheck, inSession: ({ apiToken }) => apiToken, name: 'an API token' },
+  'apiKey apiSecret': { check: keyPairCheck, inSession: ({ keyPair }) => keyPair, name: 'a key pair' },
+};
+
+const bearerIn = ({ authorization = '' }: IncomingHttpHeaders): string | undefined =>
+  /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+
 /** The bearer token of a request (RFC 6750, section 2.1). */
-export const bearer = (request: IncomingMessage): string | undefined =>
-  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+export const bearer = ({ headers }: IncomingMessage): string | undefined => bearerIn(headers);
 
 function refuseBearer(what: string, token: string | undefined): never {
   throw new ApiError('unauthorized', `Send ${what} as Authorization: Bearer <token>.`, {
@@ -78,26 +167,14 @@ const FORWARDING =
  * Without credentials, only programs on this machine may send requests: no client of a proxy, and no page of another
  * site.
  */
-function refuseForwardedAndForeign(request: Request, publicUrl: string): void {
-  const forwarded = Object.keys(request.headers).find((name) => FORWARDING.test(name));
+function refuseForwardedAndForeign(headers: IncomingHttpHeaders, publicUrl: string): void {
+  const forwarded = Object.keys(headers).find((name) => FORWARDING.test(name));
   if (forwarded !== undefined) {
     throw forbidden(`GATEHOUSE_ADMIN_AUTH=none does not accept forwarded requests (${forwarded}).`);
   }
-  const site = request.headers['sec-fetch-site'];
-  const origin = request.headers.origin;
+  const { 'sec-fetch-site': site, origin } = headers;
   const foreignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
   if (foreignSite || (origin !== undefined && origin !== new URL(publicUrl).origin)) {
     throw forbidden('GATEHOUSE_ADMIN_AUTH=none does not accept requests from pages of another site.');
   }
 }
-
-const keyPairCheck: Check = async (request, credentials) => {
-  const key = request.headers['x-api-key'];
-  const secret = request.headers['x-api-secret'];
-  const caller =
-    typeof key === 'string' && typeof secret === 'string' ? await credentials.keyPair(key, secret) : undefined;
-  if (caller === undefined) {
-    throw new ApiError('unauthorized', 'Send both X-API-KEY and X-API-SECRET of one key pair that has not expired.');
-  }
-  return caller;
-};

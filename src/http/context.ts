@@ -11,6 +11,8 @@ type Known = {
   operation?: Operation;
   /** The sender, once the credentials are checked. */
   caller?: Caller;
+  /** Whether the credentials of the request still hold; this is no use of them by a person. */
+  isStillAllowed?: () => Promise<boolean>;
   /** The memory of the request until its answer is sent. */
   memory?: MemoryScope;
   /** The error code of the answer, if it is an error. */

@@ -67,6 +67,7 @@ const OPERATOR_CODES: Readonly<Record<ErrorCode, string>> = {
   not_found: 'not_found',
   method_not_allowed: 'bad_request',
   malformed_request: 'bad_request',
+  mixed_organizations: 'bad_request',
   request_timeout: 'bad_request',
   headers_too_large: 'bad_request',
   conflict: 'conflict',

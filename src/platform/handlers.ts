@@ -14,7 +14,7 @@ import { publishedPages } from './pages.ts';
 import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
 /** The handlers of the process itself, and of the document. */
-export type PlatformHandlers = Omit<RawHandlers, 'streamApprovalEvents'>;
+export type PlatformHandlers = Omit<RawHandlers, 'streamApprovalEvents' | 'deleteSession'>;
 
 /** The parts of a server that answer for it here. */
 type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };

@@ -1,6 +1,4 @@
-import type { Request } from 'express';
 import { type EventPosition, followEvents, positionAfter } from '../approvals/follow-events.ts';
-import { mayApprove } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { readJson } from '../base/read-json.ts';
 import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
@@ -18,7 +16,7 @@ const RETRY_AFTER_SECONDS = 5;
 
 /** Creates the handler of the stream of approval events (Servers API). */
 export const approvalEventHandlers = (
-  deps: Pick<Deps, 'store' | 'credentials' | 'publicUrl' | 'stopping'>,
+  deps: Pick<Deps, 'store' | 'publicUrl' | 'stopping'>,
 ): Pick<RawHandlers, 'streamApprovalEvents'> => {
   const open = new Map<string, number>();
   return {
@@ -37,7 +35,8 @@ export const approvalEventHandlers = (
       try {
         const signal = AbortSignal.any([closed.signal, deps.stopping]);
         for await (const event of followEvents(deps.store, position, signal)) {
-          if (!(await mayStillRead(deps, request))) {
+          // Before each event: a credential that was taken back is told nothing more.
+          if ((await request.isStillAllowed?.()) !== true) {
             break;
           }
           await writeWithBackpressure(response, textOf(event, deps.publicUrl));
@@ -70,12 +69,6 @@ function take(open: Map<string, number>, organizationId: string): Disposable {
       left === 0 ? open.delete(organizationId) : open.set(organizationId, left);
     },
   };
-}
-
-/** Whether the key pair of a stream still exists, has not expired, and may decide: it is asked for before each event. */
-async function mayStillRead({ credentials }: Pick<Deps, 'credentials'>, request: Request): Promise<boolean> {
-  const pair = await credentials.keyPair(request.get('X-API-KEY') ?? '', request.get('X-API-SECRET') ?? '');
-  return pair !== undefined && mayApprove(pair);
 }
 
 /** The beginning of a stream: a client that reconnects before the first event goes on from here. */

@@ -7,7 +7,11 @@ export type Use = { id: string; at: number };
 const SLICE_ROWS = 100;
 
 /** Records uses of the credentials in one table, one statement per 100; ignores deleted ids. */
-export async function touch(db: Db, table: 'api_tokens' | 'key_pairs', uses: readonly Use[]): Promise<void> {
+export async function touch(
+  db: Db,
+  table: 'api_tokens' | 'key_pairs' | 'sessions',
+  uses: readonly Use[],
+): Promise<void> {
   const latest = new Map<string, number>();
   for (const { id, at } of uses) {
     latest.set(id, Math.max(at, latest.get(id) ?? 0));

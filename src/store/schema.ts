@@ -38,6 +38,22 @@ export type Database = {
     last_used_at: number | null;
     created_at: number;
   };
+  /** People who are signed in. */
+  sessions: {
+    id: string;
+    token_hash: string;
+    /** The kind and the id of the credentials that name the person. */
+    subject: string;
+    name: string;
+    organization_id: string | null;
+    key_pair_id: string | null;
+    api_token_id: string | null;
+    /** Empty where the operator needs no token; null where the session is not the operator's. */
+    operator_token_hash: string | null;
+    expires_at: number;
+    last_used_at: number;
+    created_at: number;
+  };
   servers: {
     id: string;
     organization_id: string;

@@ -44,6 +44,7 @@ const CONFIG_COLUMNS: Columns = {
   // Credentials are asked for each time.
   api_tokens: [],
   key_pairs: [],
+  sessions: [],
   servers: ['id', 'organization_id'],
   shared_servers: ['id'],
   server_catalogues: ['server_id'],

@@ -20,6 +20,7 @@ const CREDENTIALS = {
   GATEHOUSE_API_TOKEN: 'gat_of_the_samples',
   MCP_ENDPOINT_TOKEN: 'endpoint-token-of-the-samples',
   GATEHOUSE_ADMIN_TOKEN: 'operator-token-of-the-samples',
+  GATEHOUSE_SESSION: 'cookie-of-the-samples',
 };
 const SESSION = 'session-of-the-samples';
 const CLIENT = new URL('../../src/client/client.ts', import.meta.url);
@@ -40,6 +41,7 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
     apiToken: `Bearer ${CREDENTIALS.GATEHOUSE_API_TOKEN}`,
     endpointToken: `Bearer ${CREDENTIALS.MCP_ENDPOINT_TOKEN}`,
     operatorToken: `Bearer ${CREDENTIALS.GATEHOUSE_ADMIN_TOKEN}`,
+    session: `gatehouse_session=${CREDENTIALS.GATEHOUSE_SESSION}`,
   };
   return {
     method,
@@ -49,12 +51,15 @@ function expected({ method, path, parameters, credentials, body }: DocsOperation
       ...(parameters.some(({ name, required }) => name === 'Mcp-Session-Id' && required) && {
         'mcp-session-id': SESSION,
       }),
+      ...(parameters.some(({ name, required }) => name === 'Sec-Fetch-Site' && required) && {
+        'sec-fetch-site': 'same-origin',
+      }),
     },
     body: Object.values(body?.content['application/json']?.examples ?? {})[0]?.value,
   };
 }
 
-const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match', 'mcp-session-id'];
+const OURS = ['x-api-key', 'x-api-secret', 'authorization', 'if-match', 'mcp-session-id', 'cookie', 'sec-fetch-site'];
 const received: Received[] = [];
 const echo = createServer(async (request, response) => {
   const chunks: Buffer[] = [];

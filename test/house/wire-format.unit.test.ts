@@ -40,6 +40,7 @@ test('only doors name places in a body', () => {
     'src/accounts/integration-handlers.ts',
     'src/accounts/tool-approval-handlers.ts',
     'src/operator/credential-handlers.ts',
+    'src/platform/session-handlers.ts',
   ]);
 });
 

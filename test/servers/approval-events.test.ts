@@ -8,6 +8,7 @@ import type { Json } from '../support/json.ts';
 import { post } from '../support/mcp-client.ts';
 import { type Minted, mintOver } from '../support/minted.ts';
 import { startTestServer, type TestServer } from '../support/server.ts';
+import { cookieIn } from '../support/world.ts';
 
 let server: TestServer;
 let upstream: Recorder;
@@ -74,6 +75,20 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 const told = (stream: Stream, id: string) => stream.events.filter(({ data }) => data.id === id);
 const namesOf = (stream: Stream, id: string) => told(stream, id).map(({ event }) => event);
+
+test('a session opens a stream, which is told nothing more once the person has signed out', async () => {
+  const { apiKey: api_key, apiSecret: api_secret } = await pairFor();
+  const session = cookieIn(await call(server.url, 'createSession', { as: 'nobody', body: { api_key, api_secret } }));
+  const stream = await open({ session });
+  expect(stream.status).toBe(200);
+  const first = await asked({ before: true });
+  await until(() => told(stream, first.id).length > 0);
+  await call(server.url, 'deleteSession', { as: { session } });
+  const second = await asked({ after: true });
+  await until(() => stream.isOver);
+  expect(told(stream, second.id)).toEqual([]);
+  expect((await open({ session })).status).toBe(401);
+});
 
 test('200: everything that happens, in its order, as webhooks get it, until the pair is revoked', async () => {
   const pair = await pairFor();

@@ -15,6 +15,8 @@ const MAY_WRITE = [
   'src/auth/first-credentials.ts',
   'src/audit/calls.ts',
   'src/auth/credentials.ts',
+  'src/auth/sessions.ts',
+  'src/auth/sign-in.ts',
   'src/operator/credentials.ts',
   'src/operator/grants.ts',
   'src/operator/organizations.ts',

@@ -3,8 +3,10 @@ import type { RunningServer } from '../../src/server.ts';
 import { exactCallChecks } from '../../src/suite/checks/across/approvals.ts';
 import { arrivalChecks } from '../../src/suite/checks/across/arrivals.ts';
 import { namedApprovalChecks } from '../../src/suite/checks/across/named-approvals.ts';
+import { sessionChecks } from '../../src/suite/checks/across/sessions.ts';
 import { APPROVAL_FAULTS } from './faults/approvals.ts';
 import { EXPIRED, NAMED_FAULTS } from './faults/named-approvals.ts';
+import { SESSION_FAULTS } from './faults/sessions.ts';
 import { type Relay, startProxy } from './proxy.ts';
 import { failures, OPERATOR_ENV, runToFailure, startGoodServer } from './support.ts';
 
@@ -17,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([server.stop(), hasty.stop()]));
 
-/** Runs checks alone: those of approvals need nothing of the others. */
+/** Runs checks alone: these need nothing of the others. */
 const runThrough = async (relay: Relay, checks: readonly string[], on = server) => {
   const proxy = await startProxy(on.url, relay);
   const only = checks.flatMap((name) => ['--include', `^${name.replaceAll(/[{}]/g, '\\$&')}$`]);
@@ -27,32 +29,35 @@ const runThrough = async (relay: Relay, checks: readonly string[], on = server) 
 };
 
 const GROUPS = [
-  ['of exact calls', exactCallChecks.map(({ name }) => name), APPROVAL_FAULTS, []],
-  ['over MCP', [...namedApprovalChecks, ...arrivalChecks].map(({ name }) => name), NAMED_FAULTS, [EXPIRED]],
+  ['in the approval of exact calls', exactCallChecks.map(({ name }) => name), APPROVAL_FAULTS, []],
+  [
+    'in the approval over MCP',
+    [...namedApprovalChecks, ...arrivalChecks].map(({ name }) => name),
+    NAMED_FAULTS,
+    [EXPIRED],
+  ],
+  ['of sessions', sessionChecks.map(({ name }) => name), SESSION_FAULTS, []],
 ] as const;
 
-describe.each(GROUPS)(
-  'a fault in the approval %s, planted before a good server, is caught',
-  (_, checks, faults, skipped) => {
-    test.concurrent('no fault at all: everything passes', async () => {
-      const result = await runThrough((sent, forward) => forward(sent), checks);
-      expect(failures(result)).toEqual([]);
-      expect([...result.stdout.matchAll(/^skip +\w+ +(.+)$/gm)].map(([, name]) => name)).toEqual(skipped);
-      expect(result.code).toBe(0);
-    });
+describe.each(GROUPS)('a fault %s, planted before a good server, is caught', (_, checks, faults, skipped) => {
+  test.concurrent('no fault at all: everything passes', async () => {
+    const result = await runThrough((sent, forward) => forward(sent), checks);
+    expect(failures(result)).toEqual([]);
+    expect([...result.stdout.matchAll(/^skip +\w+ +(.+)$/gm)].map(([, name]) => name)).toEqual(skipped);
+    expect(result.code).toBe(0);
+  });
 
-    test('each check catches a fault', () => {
-      const caught = new Set(faults.map(({ caughtBy }) => caughtBy));
-      expect(caught).toEqual(new Set(checks));
-    });
+  test('each check catches a fault', () => {
+    const caught = new Set(faults.map(({ caughtBy }) => caughtBy));
+    expect(caught).toEqual(new Set(checks));
+  });
 
-    test.concurrent.each(faults)('$name', async ({ plant, caughtBy }) => {
-      const result = await runThrough(plant(), [caughtBy], caughtBy === EXPIRED ? hasty : server);
-      expect(failures(result)).toEqual([caughtBy]);
-      expect(result.code).toBe(1);
-    });
-  },
-);
+  test.concurrent.each(faults)('$name', async ({ plant, caughtBy }) => {
+    const result = await runThrough(plant(), [caughtBy], caughtBy === EXPIRED ? hasty : server);
+    expect(failures(result)).toEqual([caughtBy]);
+    expect(result.code).toBe(1);
+  });
+});
 
 test('the check of expired requests passes where they expire soon', async () => {
   const result = await runThrough((sent, forward) => forward(sent), [EXPIRED], hasty);

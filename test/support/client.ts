@@ -24,13 +24,23 @@ export type Credentials =
   | 'team'
   | 'token'
   | 'operator'
+  /** A cookie that only the mock knows. */
+  | 'person'
   | 'nobody'
   | { readonly apiKey: string; readonly apiSecret: string }
-  | { readonly apiToken: string };
+  | { readonly apiToken: string }
+  /** The cookie of a session, as a browser sends it from a page of the server. */
+  | { readonly session: string };
 
 /** Whom an operation is meant for. */
-export const meantFor = ({ path }: Operation): 'team' | 'token' | 'operator' =>
-  path.startsWith('/api/') ? 'team' : path.startsWith('/integra') ? 'token' : 'operator';
+export const meantFor = ({ path, object }: Operation): 'team' | 'token' | 'operator' | 'person' =>
+  object.security?.[0]?.session !== undefined
+    ? 'person'
+    : path.startsWith('/api/')
+      ? 'team'
+      : path.startsWith('/integra')
+        ? 'token'
+        : 'operator';
 
 export type Call = Question & {
   readonly path?: Readonly<Record<string, string>>;
@@ -61,6 +71,10 @@ export async function send(url: string, target: Operation, path: string, request
 export function credentialHeaders(as: Credentials): Record<string, string> {
   if (as === 'nobody') {
     return {};
+  }
+  if (as === 'person' || (typeof as === 'object' && 'session' in as)) {
+    const cookie = as === 'person' ? `gatehouse_session=${'x'.repeat(43)}` : as.session;
+    return { Cookie: cookie, 'Sec-Fetch-Site': 'same-origin' };
   }
   if (as === 'operator') {
     return { Authorization: `Bearer ${OPERATOR_TOKEN}` };

@@ -9,6 +9,7 @@ export type World = {
   readonly organizationId: string;
   readonly pair: { readonly apiKey: string; readonly apiSecret: string };
   readonly token: { readonly apiToken: string };
+  readonly person: { readonly session: string };
   /** For each path parameter of the document, the id of a thing that is there. */
   readonly ids: (operation: Operation) => Record<string, string>;
   /** A body of an operation that succeeds here. */
@@ -80,7 +81,10 @@ export async function createWorld(
   await call(url, 'addToolApproval', { path: { mcpServerId }, body: approval, as });
   const webhook = { url: 'https://hooks.example.com/x', events: ['approval.requested'] };
   const webhookId = (await call(url, 'createWebhook', { body: webhook, as })).body.data.id as string;
+  const credentials = { api_token: token.token, api_key: pair.apiKey, api_secret: pair.apiSecret };
+  const signedIn = await call(url, 'createSession', { as: 'nobody', body: credentials });
   const bodies: Partial<Record<string, unknown>> = {
+    createSession: credentials,
     createAccount: {
       ...(exampleBody(operation('createAccount')) as object),
       environment_integration_id: integration.id,
@@ -105,6 +109,7 @@ export async function createWorld(
     organizationId: path.org_id,
     pair: { apiKey: pair.apiKey, apiSecret: pair.apiSecret },
     token: { apiToken: token.token },
+    person: { session: cookieIn(signedIn) },
     body: (operation) => bodies[operation.id] ?? exampleBody(operation),
     ids: (operation) => {
       const all: Record<string, string> = {
@@ -126,6 +131,9 @@ export async function createWorld(
   };
 }
 
+/** The cookie that an answer gives a browser, as the browser sends it. */
+export const cookieIn = ({ headers }: Answer): string => headers.get('set-cookie')?.split(';')[0] ?? '';
+
 /** Calls a tool that a person must approve. Returns the id of the request, and the hashes that a decision wants. */
 async function createApprovalRequest(url: string, token: string) {
   const ask = async (method: string, params: object) => {
@@ -146,13 +154,15 @@ export function exampleBody({ body }: Operation): unknown {
 
 /** A request of an operation that succeeds in a world, as whom it is meant for. */
 export function validRequest(operation: Operation, world: World): Call & { path: Record<string, string> } {
-  const as: Credentials = { team: world.pair, token: world.token, operator: 'operator' as const }[meantFor(operation)];
+  const { pair: team, token, person } = world;
+  const as: Credentials = { team, token, person, operator: 'operator' as const }[meantFor(operation)];
   const body = world.body(operation);
   return { path: world.ids(operation), as, ...(body !== undefined && { body }) };
 }
 
 /** The status of a request that breaks the document, in the API of an operation. */
-export const invalidStatus = (operation: Operation): number => (meantFor(operation) === 'operator' ? 422 : 400);
+export const invalidStatus = (operation: Operation): number =>
+  ['operator', 'person'].includes(meantFor(operation)) ? 422 : 400;
 
 /** The status of a valid GET in a world: nobody answers at the URL of its server. */
 export const readStatus = ({ object }: Operation): number => ('502' in object.responses ? 502 : 200);

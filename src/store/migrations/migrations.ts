@@ -21,6 +21,7 @@ import { toolApprovals } from './0018-tool-approvals.ts';
 import { severalApprovals } from './0019-several-approvals.ts';
 import { unseenRounds } from './0020-unseen-rounds.ts';
 import { boundedWaits } from './0021-bounded-waits.ts';
+import { sessions } from './0022-sessions.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -46,5 +47,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0019_several_approvals': { up: (db) => severalApprovals(db, engine) },
     '0020_unseen_rounds': { up: unseenRounds },
     '0021_bounded_waits': { up: (db) => boundedWaits(db, engine) },
+    '0022_sessions': { up: (db) => sessions(db, engine) },
   };
 }

@@ -14,6 +14,7 @@ import { arrivalChecks } from './across/arrivals.ts';
 import { namedApprovalChecks } from './across/named-approvals.ts';
 import { pairChecks } from './across/pairs.ts';
 import { serverAccountChecks } from './across/server-accounts.ts';
+import { sessionChecks } from './across/sessions.ts';
 import { sharedAccountChecks } from './across/shared-accounts.ts';
 import { tokenChecks } from './across/tokens.ts';
 import { auditChecks } from './operator/audit.ts';
@@ -58,6 +59,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...grantChecks,
   ...pairChecks,
   ...tokenChecks,
+  ...sessionChecks,
   ...serverAccountChecks,
   ...sharedAccountChecks,
   ...exactCallChecks,
