@@ -157,33 +157,32 @@ function requireShort(definition: Result): void {
  * that some servers take for one.
  */
 function requireReadable(args: unknown): void {
-  const left = { values: MAX_BODY_VALUES };
-  requireOneReading(args, left);
+  requireOneReading(args, { values: MAX_BODY_VALUES - 1 });
 }
 
+/** `left`: how many values may come beside this one. */
 function requireOneReading(value: unknown, left: { values: number }): void {
-  left.values -= 1;
+  const isList = Array.isArray(value);
+  if (!isList && !isObject(value)) {
+    return;
+  }
+  const members = Object.values(value);
+  left.values -= members.length;
+  // Before their names are read: that takes long for many.
   if (left.values < 0) {
     throw new RpcError(
       RPC_ERROR_CODES.invalidRequest,
       `A person cannot approve a call with more than ${MAX_BODY_VALUES} values in its arguments. Call the tool for parts of them.`,
     );
   }
-  if (Array.isArray(value)) {
-    for (const item of value) {
-      requireOneReading(item, left);
-    }
-  } else if (isObject(value)) {
-    const names = Object.keys(value);
-    if (new Set(names.map(foldCase)).size < names.length) {
-      throw new RpcError(
-        RPC_ERROR_CODES.invalidRequest,
-        'Two members in the arguments have the same name up to case. A person cannot approve such a call, because servers differ in which one they use.',
-      );
-    }
-    for (const member of Object.values(value)) {
-      requireOneReading(member, left);
-    }
+  if (!isList && new Set(Object.keys(value).map(foldCase)).size < members.length) {
+    throw new RpcError(
+      RPC_ERROR_CODES.invalidRequest,
+      'Two members in the arguments have the same name up to case. A person cannot approve such a call, because servers differ in which one they use.',
+    );
+  }
+  for (const member of members) {
+    requireOneReading(member, left);
   }
 }
 
