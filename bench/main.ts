@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
  * `… -- --rows PATTERN`: of the calls through the gateway, the rows whose titles match, such as '8 clients, 1 MB'.
  * `… -- --transports`: calls over each transport and of OpenAPI tools, at a fixed rate, and the memory of sessions.
  * `… -- --lists`: the first page of a long list of tools, and a search for tools.
+ * `… -- --held`: a thousand calls that wait for a person at once: how soon decisions reach them, and their memory.
  * `… -- --scale [--engine postgres]`: a large database against a small one.
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     rows: { type: 'string' },
     transports: { type: 'boolean', default: false },
     lists: { type: 'boolean', default: false },
+    held: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
@@ -30,7 +32,8 @@ const { values } = parseArgs({
     parts: { type: 'string' },
   },
 });
-const { gateway, long, rows, transports, lists, scale, engine, neighbour, minutes, against, without, parts } = values;
+const { gateway, long, rows, transports, lists, held, scale, engine, neighbour, minutes, against, without, parts } =
+  values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -62,6 +65,9 @@ if (against !== undefined) {
 } else if (lists) {
   const { benchLists } = await import('./gateway/lists.ts');
   await benchLists();
+} else if (held) {
+  const { benchHeld } = await import('./gateway/held.ts');
+  await benchHeld();
 } else if (rows !== undefined) {
   const { benchRows } = await import('./gateway/gateway.ts');
   await benchRows(new RegExp(rows));
