@@ -62,7 +62,7 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
     getApprovalPage: (request, response) => {
       const id = String(request.params.approvalRequestId);
       if (!isApprovalRequestId(id)) {
-        throw notFound('Page', `There is no approval request ${JSON.stringify(id)}: its id begins with apr_.`);
+        throw notFound('Page', `There is no approval request ${JSON.stringify(id)}: an id is apr_ and a UUID.`);
       }
       sendApprovalPage(response, publicUrl, id);
     },
