@@ -9,9 +9,9 @@ import type { Db, Store } from '../store/store.ts';
 import { timeOf } from '../store/time.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
 import type { ApprovalWaits } from './approval-waits.ts';
-import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
 import { callHashOf, decisionVersionOf, type ExactCall, isSameBinding, keptToolName, sourceOf } from './exact-call.ts';
+import { recordEvent } from './record-event.ts';
 
 type ApprovalRequest = requests.ApprovalRequest;
 
@@ -120,7 +120,7 @@ async function answerBy(
         return null;
       }
       const actor = { kind: 'endpoint', ...request.endpoint } as const;
-      await auditRequest(db, 'approval.used', actor, request, at);
+      await recordEvent(db, 'approval.used', actor, request, at);
       return approved(db, request);
     }
     case 'used':
@@ -194,7 +194,7 @@ async function ask(
   };
   await requests.insert(db, { ...created, heldBytes, definition, pinned, sealed });
   const actor = { kind: 'endpoint', ...created.endpoint } as const;
-  await auditRequest(db, 'approval.requested', actor, created, at);
+  await recordEvent(db, 'approval.requested', actor, created, at);
   const undecided = { decidedAt: null, usableUntil: null, usedAt: null, outcome: null, unseenRounds: 0 };
   return { ...created, status: 'pending', ...undecided };
 }

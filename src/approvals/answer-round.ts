@@ -6,8 +6,8 @@ import * as requests from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import { timeOf } from '../store/time.ts';
 import { type Admission, type ApprovalDeps, approved } from './admission.ts';
-import { auditAnswers } from './audit-request.ts';
 import { callHashOf, decisionVersionOf, type ExactCall, sourceOf } from './exact-call.ts';
+import { auditAnswers } from './record-event.ts';
 
 /** What a client answers to a question that the server has asked in the course of an approved call. */
 export type AnsweredRound = {

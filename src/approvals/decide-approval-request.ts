@@ -11,9 +11,9 @@ import { timeOf } from '../store/time.ts';
 import type { Quotas } from '../store/usage.ts';
 import type { ApprovalDeps } from './admission.ts';
 import type { DecidedRequest } from './approval-facts.ts';
-import { auditRequest } from './audit-request.ts';
 import { endRequest } from './end-request.ts';
 import { decisionVersionOf } from './exact-call.ts';
+import { recordEvent } from './record-event.ts';
 import { rememberTool } from './remember-tool.ts';
 
 /** The decision of a person, with the hashes of the call that the person saw. */
@@ -112,7 +112,7 @@ async function decideIn(
     await states.decide(db, id, status, { at, usableUntil: ending.usableUntil });
   }
   await decisions.insert(db, decision);
-  await auditRequest(db, `approval.${status}`, caller, request, at);
+  await recordEvent(db, `approval.${status}`, caller, request, at);
   if (fields.remember !== null) {
     await rememberTool(db, request, { caller, at, quotas }, fields.remember.until);
   }

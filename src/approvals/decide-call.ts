@@ -4,7 +4,7 @@ import { type ApprovalRule, isLooser, ruleOf } from '../contract/approval-polici
 import { type Hints, readsOnly } from '../tools/hints.ts';
 import type { DerivedTool } from '../tools/types.ts';
 import { type Decision, type DefinitionFacts, decide } from './decision.ts';
-import { overridesMethod } from './overrides.ts';
+import { overridesMethod } from './request-overrides.ts';
 import type { Places } from './server-places.ts';
 
 /** The decision, and the rule that made it. */

@@ -2,7 +2,7 @@ import { GATEHOUSE } from '../audit/changes.ts';
 import type { ApprovalRequest } from '../store/approval-requests.ts';
 import * as states from '../store/approval-states.ts';
 import type { Db } from '../store/store.ts';
-import { auditRequest } from './audit-request.ts';
+import { recordEvent } from './record-event.ts';
 
 /** Ends a request that waits or is approved, and audits it. Does nothing if it does neither. */
 export async function endRequest(
@@ -12,6 +12,6 @@ export async function endRequest(
   at: number,
 ): Promise<void> {
   if (await states.end(db, request.id, status, at)) {
-    await auditRequest(db, `approval.${status}`, GATEHOUSE, request, at);
+    await recordEvent(db, `approval.${status}`, GATEHOUSE, request, at);
   }
 }

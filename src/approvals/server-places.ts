@@ -6,7 +6,7 @@ import { type ApprovalRule, stricterRuleOf } from '../contract/approval-policies
 import * as servers from '../store/servers.ts';
 import type { Store } from '../store/store.ts';
 import { serversOf } from '../store/topics.ts';
-import { overridesUrl } from './overrides.ts';
+import { overridesUrl } from './request-overrides.ts';
 import { hostOf, pathAndParents, readPath } from './url-places.ts';
 
 /** The places of the registered servers of one organization whose calls can wait. */

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requireGuarded } from '../approvals/guarded-places.ts';
-import { isOverride } from '../approvals/overrides.ts';
+import { isOverride } from '../approvals/request-overrides.ts';
 import { type KeyPairCaller, requirePermission } from '../base/caller.ts';
 import { invalidValue } from '../base/errors.ts';
 import { holdsBack } from '../contract/approval-policies.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { overridesMethod, overridesUrl } from '../../src/approvals/overrides.ts';
+import { overridesMethod, overridesUrl } from '../../src/approvals/request-overrides.ts';
 import type { Sent } from '../../src/calls/types.ts';
 
 const withHeader = (name: string): Sent => ({ url: new URL('https://mcp.example.com/x'), headers: ['accept', name] });

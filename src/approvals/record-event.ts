@@ -35,7 +35,7 @@ type Audited = Pick<
  * Audits what happens to a request and tells streams and webhooks of it, in the transaction that does it, after it is stored. The
  * arguments are not in the log.
  */
-export const auditRequest = async (
+export const recordEvent = async (
   db: Db,
   action: ApprovalAction,
   actor: Actor,
