@@ -12,6 +12,7 @@ var SECRETS = [
   'GATEHOUSE_API_TOKEN',
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
+  'GATEHOUSE_OIDC_CLIENT_SECRET',
 ];
 
 // The standard descriptors are the only ones that stay open over execve.

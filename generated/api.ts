@@ -1088,6 +1088,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description Lists all members, oldest first.
+         */
+        get: operations["listMembers"];
+        put?: never;
+        /**
+         * Create a member
+         * @description Lets everybody in whose claim has the value, as the OpenID provider says (`GATEHOUSE_OIDC_ISSUER`): one person by `email` or `sub`, many by `groups`. They have these permissions in the organization or, without one, are operators. An `email` counts only if the provider says `email_verified`. People who sign in to two organizations at once are refused. Fails with 404 when there is no such organization, with 409 when there is such a member of it, with 422 when the permissions are not those of an organization, or `operator` alone without one.
+         */
+        post: operations["createMember"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The member.
+                 * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["MemberId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a member
+         * @description Deletes a member. Every session that came from it ends at once. Fails with 404 when there is no such member.
+         */
+        delete: operations["deleteMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/api/v1/audit-events": {
         parameters: {
             query?: never;
@@ -1151,6 +1201,46 @@ export interface paths {
          * @description Ends the session, and takes its cookie back. Fails with 401 as `GET` does.
          */
         delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sign in with the OpenID provider
+         * @description Sends a browser to the OpenID provider of `GATEHOUSE_OIDC_ISSUER`, which sends it back to `/console/sign-in/callback`. Fails with 403 when the public URL of the server is neither https nor this machine, with 404 when there is no provider, and with 502 when the provider does not answer.
+         */
+        get: operations["beginSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console/sign-in/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back from the OpenID provider
+         * @description Makes a session of what the provider says, once, for the browser that began the sign-in. Whoever is no member is refused with 403, and told which claims there were. Fails with 400 when the person is a member of two organizations, with 401 when the sign-in is another, too old, already used, or refused by the provider, and with 404 when there is no provider.
+         */
+        get: operations["finishSignIn"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2863,13 +2953,13 @@ export interface components {
             /** @description The credentials that decided. */
             by: {
                 /**
-                 * @description The kind of the credentials.
+                 * @description The kind of the credentials; `member` is a person who has signed in with the OpenID provider.
                  * @example key_pair
                  * @enum {string}
                  */
-                kind: "key_pair";
+                kind: "key_pair" | "member";
                 /**
-                 * @description The id of the credentials.
+                 * @description The id of the credentials, or the subject of the person at the OpenID provider.
                  * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
                 id: string;
@@ -4191,6 +4281,48 @@ export interface components {
              */
             apiSecret: string;
         };
+        /**
+         * @description The name of a claim of the id token or of userinfo, such as `groups`, `email` or `sub`.
+         * @example groups
+         */
+        ClaimName: string;
+        /**
+         * @description The value of the claim, exactly; where the claim is a list, one of its values.
+         * @example acme-platform
+         */
+        ClaimValue: string;
+        /**
+         * @description What they may do: `accounts` opens the Accounts API, `servers` configures servers, `approvals` decides about calls and loosens policies of both; without an organization `operator`, the Operator API.
+         * @example [
+         *       "accounts",
+         *       "servers"
+         *     ]
+         */
+        MemberPermissions: ("accounts" | "servers" | "approvals" | "operator")[];
+        /** @description Everybody whose claim has a value, and what they may do. */
+        Member: {
+            id: components["schemas"]["Uuid"];
+            claim: components["schemas"]["ClaimName"];
+            value: components["schemas"]["ClaimValue"];
+            /**
+             * @description Their organization; null for operators.
+             * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
+             */
+            organizationId: string | null;
+            permissions: components["schemas"]["MemberPermissions"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A new member. */
+        MemberCreate: {
+            claim: components["schemas"]["ClaimName"];
+            value: components["schemas"]["ClaimValue"];
+            /**
+             * @description Their organization; null for operators.
+             * @example org_2zC2v0GqxbrfKq1rKazb3gFcPEq
+             */
+            organizationId: string | null;
+            permissions: components["schemas"]["MemberPermissions"];
+        };
         /** @description One change, one tool call, or a day's totals of the calls of one tool. */
         AuditEvent: {
             id: components["schemas"]["Uuid"];
@@ -4204,7 +4336,7 @@ export interface components {
                  */
                 kind: "operator" | "api_token" | "key_pair" | "gatehouse" | "endpoint" | "session";
                 /**
-                 * @description The id of the credentials, if they have one, or of the endpoint. For a person, the kind and the id of the credentials that the person has signed in with.
+                 * @description The id of the credentials, if they have one, or of the endpoint. For a person, the kind and the id of the credentials that the person has signed in with, or `member:` and the subject at the OpenID provider.
                  * @example 7d9f5c1e-8a64-4b0f-9d1c-2f3a4b5c6d7e
                  */
                 id: string | null;
@@ -4220,7 +4352,7 @@ export interface components {
              */
             organization: string | null;
             /**
-             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.answered` (the client has answered what the server asked in the course of the approved call), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `session.created` (a person has signed in), `session.deleted` (has signed out), `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
+             * @description The action: `organization.created`, `organization.deleted`, `api_token.created`, `api_token.deleted`, `api_key.created`, `api_key.deleted`, `server.created`, `server.updated`, `server.deleted`, `server.granted` (the granted organizations changed), `tool_approval.added`, `tool_approval.revoked`, `approval.requested` (a call waits for a person), `approval.approved`, `approval.denied`, `approval.used` (the approved call was sent), `approval.answered` (the client has answered what the server asked in the course of the approved call), `approval.expired`, `approval.outdated` (something has changed that the decision depends on), `integration.created`, `integration.updated`, `integration.deleted`, `account.created`, `account.updated`, `account.deleted`, `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `webhook.created`, `webhook.updated`, `webhook.deleted`, `member.created`, `member.deleted`, `session.created` (a person has signed in), `session.deleted` (has signed out), `webhook.secret_rotated`, `webhook.disabled` (by Gatehouse, after 5 days of failures), `tool.called`, `tool.called_daily` (totals of one UTC day, dated at its start, for the calls of one tool through one endpoint), `tool.changed` (a server lists tool definitions that differ from the first ones; one event for a whole list). Later versions may add more.
              * @example server.updated
              */
             action: string;
@@ -4988,7 +5120,7 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
-        /** @description The API token and the key pair belong to two organizations. Nobody was signed in. */
+        /** @description The credentials, or the memberships, belong to two organizations. Nobody was signed in. */
         OperatorMixedOrganizations: {
             headers: {
                 "X-Request-Id": components["headers"]["XRequestId"];
@@ -5138,6 +5270,11 @@ export interface components {
          */
         ApiKeyId: components["schemas"]["Uuid"];
         /**
+         * @description The member.
+         * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+         */
+        MemberId: components["schemas"]["Uuid"];
+        /**
          * @description Which pages the request comes from, as browsers say. A session counts only with `same-origin`, or for a `GET` with `none`.
          * @example same-origin
          */
@@ -5217,6 +5354,11 @@ export interface components {
          * @example gatehouse_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0
          */
         EndedSessionCookie: string;
+        /**
+         * @description The cookie of a sign-in that has begun. It comes back from the provider, which the cookie of a session would not. Under https its name is `__Host-gatehouse_sign_in`, and it is `Secure`.
+         * @example gatehouse_sign_in=eyJzdGF0ZSI6IlBmRWE5dVNkSGk3dyJ9; Path=/; HttpOnly; SameSite=Lax; Max-Age=600
+         */
+        SignInCookie: string;
         /**
          * @description The version of the content, in the content coding of the answer. Send it back as `If-None-Match`.
          * @example "Jx1o0gUXXN7pT0wmdLcVqsXDqcE-br"
@@ -7691,6 +7833,96 @@ export interface operations {
             default: components["responses"]["OperatorError"];
         };
     };
+    listMembers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The members. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    createMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The member. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberCreate"];
+            };
+        };
+        responses: {
+            /** @description The member. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The path of the new object on the server's public URL.
+                     * @example /admin/api/v1/members/5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                     */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            409: components["responses"]["OperatorConflict"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    deleteMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The member.
+                 * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 */
+                id: components["parameters"]["MemberId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The member was deleted. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedCredential"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            404: components["responses"]["OperatorNotFound"];
+            422: components["responses"]["OperatorValidationFailed"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
     listAuditEvents: {
         parameters: {
             query?: {
@@ -7878,6 +8110,89 @@ export interface operations {
                 content?: never;
             };
             401: components["responses"]["OperatorNotSignedIn"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    beginSignIn: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where the browser goes afterwards, a path below `/console`. Anything else is ignored.
+                 * @example /console/approvals/apr_5f0c3a52-7d1e-4b8a-9c64-2e9b1f0d8a37
+                 */
+                return_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browser goes to the provider, with a cookie that holds this sign-in for 10 minutes. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The address of the provider.
+                     * @example https://login.example.com/authorize?client_id=gatehouse&response_type=code
+                     */
+                    Location?: string;
+                    "Set-Cookie": components["headers"]["SignInCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["OperatorNotFound"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    finishSignIn: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The code of the provider (RFC 6749, section 4.1.2).
+                 * @example 6v1N0cWm3rJ8yQ2kTgXo5bLz
+                 */
+                code?: string;
+                /**
+                 * @description The state of the sign-in that the browser has begun.
+                 * @example PfEa9uSdHi7wRjVnCxM6v1N0cWm3rJ8yQ2kTgXo5bLz
+                 */
+                state?: string;
+                /**
+                 * @description The issuer (RFC 9207).
+                 * @example https://login.example.com
+                 */
+                iss?: string;
+                /**
+                 * @description Why the provider refuses (RFC 6749, section 4.1.2.1).
+                 * @example access_denied
+                 */
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person is signed in. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    /**
+                     * @description The path that the sign-in began with, otherwise `/`.
+                     * @example /
+                     */
+                    Location?: string;
+                    "Set-Cookie": components["headers"]["SessionCookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["OperatorMixedOrganizations"];
+            401: components["responses"]["OperatorNotSignedIn"];
+            404: components["responses"]["OperatorNotFound"];
             default: components["responses"]["OperatorError"];
         };
     };

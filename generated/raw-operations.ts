@@ -20,6 +20,8 @@ export type RawOperationId =
   | 'streamApprovalEvents'
   | 'getIndex'
   | 'deleteSession'
+  | 'beginSignIn'
+  | 'finishSignIn'
   | 'getApprovalPage'
   | 'getHealth'
   | 'getReadiness'

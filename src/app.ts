@@ -28,12 +28,14 @@ import { secureAnswers } from './http/security-headers.ts';
 import { auditHandlers } from './operator/audit-handlers.ts';
 import { credentialHandlers } from './operator/credential-handlers.ts';
 import { grantHandlers } from './operator/grant-handlers.ts';
+import { memberHandlers } from './operator/member-handlers.ts';
 import { organizationHandlers } from './operator/organization-handlers.ts';
 import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { browserFiles } from './platform/browser-files.ts';
 import { platformHandlers } from './platform/handlers.ts';
 import { endSession, sessionHandlers } from './platform/session-handlers.ts';
+import { signInHandlers } from './platform/sign-in-handlers.ts';
 import { approvalEventHandlers } from './servers/approval-event-handlers.ts';
 import { approvalRequestHandlers } from './servers/approval-request-handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
@@ -68,6 +70,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...auditHandlers(deps),
   ...sharedServerHandlers(deps),
   ...grantHandlers(deps),
+  ...memberHandlers(deps),
   ...runtimeHandlers(deps),
   ...sessionHandlers(deps),
 });
@@ -107,7 +110,12 @@ export async function createApp(
     register({
       operations,
       handlers,
-      raw: { ...platformHandlers(deps, document, docs), ...approvalEventHandlers(deps), ...endSession(deps) },
+      raw: {
+        ...platformHandlers(deps, document, docs),
+        ...approvalEventHandlers(deps),
+        ...endSession(deps),
+        ...signInHandlers(deps, config.oidc),
+      },
       before: (operation) => [
         async (request, _response, next) => {
           request.operation = operation;

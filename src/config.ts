@@ -31,6 +31,8 @@ export type Config = {
     readonly apiKey: string | null;
     readonly apiSecret: string | null;
   };
+  /** The OpenID provider that people can sign in with; null means none. */
+  readonly oidc: ProviderConfig | null;
   readonly rateLimitPerSecond: number | null;
   /** Connections of clients that one address may have; null means any number. */
   readonly connectionsPerAddress: number | null;
@@ -60,6 +62,15 @@ export type Config = {
   readonly memoryBudgetBytes: number;
 };
 
+/** The OpenID provider of people, and what this server is to it. */
+export type ProviderConfig = {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  /** Separated by spaces. */
+  readonly scopes: string;
+};
+
 /** Thrown with every mistake of the environment, one line each. */
 export class ConfigError extends Error {}
 
@@ -71,6 +82,7 @@ export const SECRET_VARIABLES = [
   'GATEHOUSE_API_TOKEN',
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
+  'GATEHOUSE_OIDC_CLIENT_SECRET',
 ] as const;
 
 const VARIABLES = [
@@ -85,6 +97,10 @@ const VARIABLES = [
   'GATEHOUSE_API_TOKEN',
   'GATEHOUSE_API_KEY',
   'GATEHOUSE_API_SECRET',
+  'GATEHOUSE_OIDC_ISSUER',
+  'GATEHOUSE_OIDC_CLIENT_ID',
+  'GATEHOUSE_OIDC_CLIENT_SECRET',
+  'GATEHOUSE_OIDC_SCOPES',
   'GATEHOUSE_RATE_LIMIT',
   'GATEHOUSE_CONNECTIONS_PER_ADDRESS',
   'GATEHOUSE_AUDIT_DAYS',
@@ -180,6 +196,12 @@ export function parseConfig(given: Environment): Config {
   const apiKey = value('GATEHOUSE_API_KEY', null, credential('sk_'));
   const apiSecret = value('GATEHOUSE_API_SECRET', null, credential('s3cr3t_'));
   const publicUrl = value('GATEHOUSE_PUBLIC_URL', null, httpUrl);
+  const oidc = {
+    issuer: value('GATEHOUSE_OIDC_ISSUER', '', issuerUrl),
+    clientId: value('GATEHOUSE_OIDC_CLIENT_ID', '', String),
+    clientSecret: value('GATEHOUSE_OIDC_CLIENT_SECRET', '', String),
+    scopes: value('GATEHOUSE_OIDC_SCOPES', 'openid profile email', scopes),
+  };
   const config: Config = {
     host,
     port,
@@ -192,6 +214,7 @@ export function parseConfig(given: Environment): Config {
     adminToken: value('GATEHOUSE_ADMIN_TOKEN', null, credential('')),
     adminAuth,
     firstCredentials: { apiToken: value('GATEHOUSE_API_TOKEN', null, credential('')), apiKey, apiSecret },
+    oidc: oidc.issuer === '' ? null : oidc,
     rateLimitPerSecond: value('GATEHOUSE_RATE_LIMIT', null, integer(1, 1_000_000)),
     connectionsPerAddress: value('GATEHOUSE_CONNECTIONS_PER_ADDRESS', null, integer(1, 1_000_000)),
     auditDays: value('GATEHOUSE_AUDIT_DAYS', 90, integer(1, 36_500)),
@@ -228,6 +251,11 @@ export function parseConfig(given: Environment): Config {
   }
   if ((apiKey === null) !== (apiSecret === null) && !env.GATEHOUSE_API_KEY !== !env.GATEHOUSE_API_SECRET) {
     mistakes.push('GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither');
+  }
+  const named = (['ISSUER', 'CLIENT_ID', 'CLIENT_SECRET'] as const).map((name) => `GATEHOUSE_OIDC_${name}` as const);
+  const set = named.filter((name) => env[name]);
+  if (set.length > 0 && set.length < named.length) {
+    mistakes.push(`${named.join(', ')}: set all of them or none`);
   }
   if (mistakes.length > 0) {
     throw new ConfigError(mistakes.join('\n'));
@@ -280,6 +308,24 @@ const credential = (prefix: string) => (text: string) => {
   }
   return text;
 };
+
+/** The issuer of an OpenID provider, as it names itself. */
+function issuerUrl(text: string): string {
+  const url = URL.parse(text);
+  const isPlain = url !== null && url.search === '' && url.hash === '' && url.username === '';
+  if (!isPlain || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)))) {
+    throw new Error('must be an https URL without credentials, query or fragment; http only on this machine');
+  }
+  return text;
+}
+
+/** Scopes of OAuth, separated by single spaces (RFC 6749, section 3.3). */
+function scopes(text: string): string {
+  if (!/^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/.test(text) || !text.split(' ').includes('openid')) {
+    throw new Error('must be scopes separated by spaces, openid among them');
+  }
+  return text;
+}
 
 function secretKey(text: string): Buffer {
   const key = Buffer.from(text.trim(), 'base64');

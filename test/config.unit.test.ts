@@ -29,6 +29,7 @@ test('nothing set: closed, local, SQLite', () => {
     adminToken: null,
     adminAuth: 'required',
     firstCredentials: { apiToken: null, apiKey: null, apiSecret: null },
+    oidc: null,
     rateLimitPerSecond: null,
     connectionsPerAddress: null,
     auditDays: 90,
@@ -66,6 +67,9 @@ test('everything set', () => {
     GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}`,
     GATEHOUSE_API_SECRET: `s3cr3t_${'x'.repeat(32)}`,
     GATEHOUSE_API_TOKEN: 'y'.repeat(32),
+    GATEHOUSE_OIDC_ISSUER: 'https://login.example.com/realms/acme',
+    GATEHOUSE_OIDC_CLIENT_ID: 'gatehouse',
+    GATEHOUSE_OIDC_CLIENT_SECRET: 'hush',
     GATEHOUSE_RATE_LIMIT: '50',
     GATEHOUSE_AUDIT_DAYS: '7',
     GATEHOUSE_AUDIT_CALLS: '0',
@@ -80,12 +84,24 @@ test('everything set', () => {
     publicUrl: 'https://mcp.example.com/gateway',
     corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
     secretKeys: [Buffer.alloc(32, 7), Buffer.alloc(32, 8)],
+    oidc: {
+      issuer: 'https://login.example.com/realms/acme',
+      clientId: 'gatehouse',
+      clientSecret: 'hush',
+      scopes: 'openid profile email',
+    },
     rateLimitPerSecond: 50,
     auditCalls: null,
     auditArguments: true,
     quotas: { servers: 5, integrations: 200, endpoints: null, tool_bytes: 2 * 1024 * 1024 },
   });
 });
+
+const OIDC = {
+  GATEHOUSE_OIDC_ISSUER: 'http://localhost:9000',
+  GATEHOUSE_OIDC_CLIENT_ID: 'gatehouse',
+  GATEHOUSE_OIDC_CLIENT_SECRET: 'hush',
+};
 
 test.each([
   [{ GATEHOUSE_PROT: '1' }, 'GATEHOUSE_PROT: unknown variable: did you mean `GATEHOUSE_PORT`?'],
@@ -110,6 +126,14 @@ test.each([
     'GATEHOUSE_API_KEY: must have',
   ],
   [{ GATEHOUSE_API_KEY: `sk_${'x'.repeat(32)}` }, 'GATEHOUSE_API_KEY and GATEHOUSE_API_SECRET: set both or neither'],
+  [
+    { GATEHOUSE_OIDC_ISSUER: 'https://login.example.com', GATEHOUSE_OIDC_CLIENT_ID: 'x' },
+    'GATEHOUSE_OIDC_ISSUER, GATEHOUSE_OIDC_CLIENT_ID, GATEHOUSE_OIDC_CLIENT_SECRET: set all of them or none',
+  ],
+  [{ ...OIDC, GATEHOUSE_OIDC_ISSUER: 'http://login.example.com' }, 'GATEHOUSE_OIDC_ISSUER: must be an https URL'],
+  [{ ...OIDC, GATEHOUSE_OIDC_ISSUER: 'https://login.example.com/?x' }, 'GATEHOUSE_OIDC_ISSUER: must be an https URL'],
+  [{ ...OIDC, GATEHOUSE_OIDC_SCOPES: 'profile email' }, 'GATEHOUSE_OIDC_SCOPES: must be scopes separated by spaces'],
+  [{ ...OIDC, GATEHOUSE_OIDC_SCOPES: 'openid  email' }, 'GATEHOUSE_OIDC_SCOPES: must be scopes separated by spaces'],
   [{ GATEHOUSE_MEMORY_BUDGET: '192' }, 'GATEHOUSE_MEMORY_BUDGET: must be a size from 16MiB to 64GiB'],
   [{ GATEHOUSE_RATE_LIMIT: '0' }, 'GATEHOUSE_RATE_LIMIT: must be a whole number from 1'],
   [{ GATEHOUSE_PORT: 'tcp://10.0.0.1:80', GATEHOUSE_SERVICE_HOST: '10.0.0.1' }, 'enableServiceLinks: false'],

@@ -1,5 +1,5 @@
 import { audit } from '../audit/changes.ts';
-import { type ApiTokenCaller, mayApprove } from '../base/caller.ts';
+import { type AccountsCaller, mayApprove } from '../base/caller.ts';
 import { invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import type { Deps } from '../deps.ts';
@@ -36,7 +36,7 @@ export class ServerAccountFixed extends Error {
  */
 export async function createAccount(
   { store: { writeFor }, now, ids, quotas }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   integrationId: string,
   fields: AccountFields,
 ): Promise<ServiceAccount> {
@@ -71,7 +71,7 @@ export async function createAccount(
  */
 export async function updateAccount(
   deps: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   changes: Partial<AccountFields>,
   expected: ExpectedVersion,
@@ -120,7 +120,7 @@ export async function updateAccount(
  */
 async function requireSecretStays(
   { store: { read }, budget }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   changes: Partial<AccountFields>,
 ): Promise<string> {
@@ -165,7 +165,7 @@ const changed = (before: ServiceAccount, changes: Partial<AccountFields>): Servi
  */
 export async function deleteAccount(
   { store: { writeFor }, now }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   expected: ExpectedVersion,
 ): Promise<void> {
@@ -180,20 +180,20 @@ export async function deleteAccount(
 /** Returns a part of the matching accounts of the organization of the caller, newest first. */
 export const listAccounts = (
   { store: { read } }: Deps,
-  { organizationId }: ApiTokenCaller,
+  { organizationId }: AccountsCaller,
   part: ListPart,
   filter: store.AccountFilter,
 ): Promise<Account[]> => store.page(read, organizationId, part, filter);
 
 /** Returns the current account of the organization of the caller. Throws `not_found`. */
-export const getAccount = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Account> =>
+export const getAccount = ({ store: { read } }: Deps, caller: AccountsCaller, id: string): Promise<Account> =>
   findAccount(read, caller, id);
 
 /**
  * Finds an account of the organization of the caller. Throws `not_found`, also for an account of another
  * organization.
  */
-export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<Account> {
+export async function findAccount(db: Db, caller: AccountsCaller, id: string): Promise<Account> {
   const account = await store.find(db, caller.organizationId, id);
   if (account === null) {
     throw objectNotFound('integrated account', id);
@@ -202,7 +202,7 @@ export async function findAccount(db: Db, caller: ApiTokenCaller, id: string): P
 }
 
 /** Finds an account of a service. Throws `not_found`, and ServerAccountFixed. */
-export async function findServiceAccount(db: Db, caller: ApiTokenCaller, id: string): Promise<ServiceAccount> {
+export async function findServiceAccount(db: Db, caller: AccountsCaller, id: string): Promise<ServiceAccount> {
   const account = await findAccount(db, caller, id);
   if (account.kind === 'server') {
     throw new ServerAccountFixed(account);

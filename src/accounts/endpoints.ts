@@ -1,5 +1,5 @@
 import { audit } from '../audit/changes.ts';
-import type { ApiTokenCaller } from '../base/caller.ts';
+import type { AccountsCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { hashSecret } from '../base/ids.ts';
@@ -43,7 +43,7 @@ const MAX_NAMED_WORDS = 50;
  */
 export async function createEndpoint(
   { store: { writeFor }, now, ids, quotas, budget }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   accountId: string,
   { name, config, expiresAt = null }: EndpointFields & { readonly name: string },
 ): Promise<{ endpoint: Endpoint; token: string }> {
@@ -78,7 +78,7 @@ export async function createEndpoint(
  */
 export async function updateEndpoint(
   { store: { writeFor }, now, budget }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   place: { readonly accountId: string; readonly id: string },
   { name, config, expiresAt }: EndpointFields,
   expected: ExpectedVersion,
@@ -124,7 +124,7 @@ export async function updateEndpoint(
 /** Deletes an endpoint; its token becomes unknown at once. Throws `not_found`, `precondition_failed`. */
 export async function deleteEndpoint(
   { store: { writeFor }, now }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   place: { readonly accountId: string; readonly id: string },
   expected: ExpectedVersion,
 ): Promise<void> {
@@ -144,7 +144,7 @@ export async function deleteEndpoint(
 /** Finds an account, and returns a function that reads a part of its endpoints, newest first. Throws `not_found`. */
 export async function listEndpoints(
   { store: { read } }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   accountId: string,
 ): Promise<(part: ListPart) => Promise<Endpoint[]>> {
   const { organizationId } = await findAccount(read, caller, accountId);
@@ -154,7 +154,7 @@ export async function listEndpoints(
 /** Returns the current endpoint. Throws `not_found`. */
 export async function getEndpoint(
   { store: { read } }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   place: { readonly accountId: string; readonly id: string },
 ): Promise<Endpoint> {
   return (await findEndpoint(read, caller, place)).endpoint;
@@ -163,7 +163,7 @@ export async function getEndpoint(
 /** Finds an endpoint and its account in the organization of the caller. Throws `not_found` for either. */
 async function findEndpoint(
   db: Db,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   { accountId, id }: { readonly accountId: string; readonly id: string },
 ): Promise<{ endpoint: Endpoint; account: Account }> {
   const account = await findAccount(db, caller, accountId);

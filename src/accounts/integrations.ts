@@ -1,6 +1,6 @@
 import { audit } from '../audit/changes.ts';
 import { requireOrganization } from '../auth/credentials.ts';
-import { type ApiTokenCaller, mayApprove, requirePermission } from '../base/caller.ts';
+import { type AccountsCaller, mayApprove, requirePermission } from '../base/caller.ts';
 import { conflict, invalidValue } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { createKeyedQueue } from '../base/keyed-queue.ts';
@@ -54,7 +54,7 @@ const MAX_COUNTED_ACCOUNTS = 1000;
  */
 export async function createIntegration(
   deps: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   fields: IntegrationFields,
   source: DocumentSource,
 ): Promise<Integration> {
@@ -97,7 +97,7 @@ const updates = createKeyedQueue();
  */
 export async function updateIntegration(
   deps: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   changes: Partial<IntegrationFields>,
   source: DocumentSource | null,
@@ -112,7 +112,7 @@ export async function updateIntegration(
 
 async function updateInTurn(
   { store: database, now, quotas, integrationPolicy }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   changes: Partial<IntegrationFields>,
   given: Document | null,
@@ -183,7 +183,7 @@ async function updateInTurn(
  */
 export async function deleteIntegration(
   { store: database, now }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   expected: ExpectedVersion,
 ): Promise<void> {
@@ -203,19 +203,19 @@ export async function deleteIntegration(
 /** Returns a part of the integrations of the organization of the caller, newest first. */
 export const listIntegrations = (
   { store: { read } }: Deps,
-  { organizationId }: ApiTokenCaller,
+  { organizationId }: AccountsCaller,
   part: ListPart,
 ): Promise<Integration[]> => store.page(read, organizationId, part);
 
 /** Returns the current integration. Throws `not_found`. */
-export const getIntegration = ({ store: { read } }: Deps, caller: ApiTokenCaller, id: string): Promise<Integration> =>
+export const getIntegration = ({ store: { read } }: Deps, caller: AccountsCaller, id: string): Promise<Integration> =>
   findIntegration(read, caller, id);
 
 /**
  * Finds an integration of the organization of the caller. Throws `not_found`, also for an integration of another
  * organization.
  */
-export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string): Promise<Integration> {
+export async function findIntegration(db: Db, caller: AccountsCaller, id: string): Promise<Integration> {
   const integration = await store.find(db, caller.organizationId, id);
   if (integration === null) {
     throw objectNotFound('integration', id);
@@ -226,7 +226,7 @@ export async function findIntegration(db: Db, caller: ApiTokenCaller, id: string
 type ApprovalRules = Pick<Integration, 'approvalPolicy' | 'requiredApprovals'>;
 
 /** Throws unless the caller may loosen the rules: agents that call tools must not approve their own calls. */
-function requireMayLoosen(caller: ApiTokenCaller, before: ApprovalRules, after: ApprovalRules): void {
+function requireMayLoosen(caller: AccountsCaller, before: ApprovalRules, after: ApprovalRules): void {
   if (isLooser(after.approvalPolicy, before.approvalPolicy) || after.requiredApprovals < before.requiredApprovals) {
     requirePermission(caller, 'approvals');
   }

@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import type { ApiTokenCaller } from '../base/caller.ts';
+import type { AccountsCaller } from '../base/caller.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import { authoriserOf } from '../calls/authorise.ts';
 import { calledServiceOf } from '../calls/service.ts';
@@ -27,7 +27,7 @@ type ToolPreview = components['schemas']['ToolPreview'];
  */
 export async function previewTools(
   { store: { read } }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   integrationId: string,
   scope: Scope,
   memory: MemoryScope,
@@ -48,7 +48,7 @@ const HELPLESS = 'The account has no credential for any operation of the documen
  */
 export async function previewAccountTools(
   { store: { read } }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   id: string,
   scope: Scope,
   memory: MemoryScope,

@@ -3,7 +3,7 @@ import {
   type ToolDecision,
   writeToolApproval,
 } from '../approvals/write-tool-approval.ts';
-import type { ApiTokenCaller } from '../base/caller.ts';
+import type { AccountsCaller } from '../base/caller.ts';
 import type { Deps } from '../deps.ts';
 import { hashDefinition } from '../runtime/hash-definition.ts';
 import * as integrations from '../store/integrations.ts';
@@ -21,7 +21,7 @@ type AccountTool = { readonly accountId: string; readonly toolName: string };
 /** Returns the tool approvals of an account, expired ones too; those of a server for its account. Throws `not_found`. */
 export async function listToolApprovals(
   { store: { read } }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   accountId: string,
 ): Promise<ToolApproval[]> {
   const { id, organizationId } = await findAccount(read, caller, accountId);
@@ -35,7 +35,7 @@ export async function listToolApprovals(
  */
 export async function addToolApproval(
   deps: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   tool: AccountTool,
   decision: Omit<ToolDecision, 'definition'>,
   room: (bytes: number) => Promise<void>,
@@ -53,7 +53,7 @@ export async function addToolApproval(
 /** Deletes a tool approval. Returns false if there is none. Throws `not_found`, ServerAccountFixed. */
 export async function removeToolApproval(
   { store: { writeFor }, now }: Deps,
-  caller: ApiTokenCaller,
+  caller: AccountsCaller,
   tool: AccountTool,
 ): Promise<boolean> {
   return writeFor(caller.organizationId, async (db) =>
@@ -61,7 +61,7 @@ export async function removeToolApproval(
   );
 }
 
-async function toolOf(db: Db, caller: ApiTokenCaller, { accountId, toolName }: AccountTool) {
+async function toolOf(db: Db, caller: AccountsCaller, { accountId, toolName }: AccountTool) {
   const { id, organizationId } = await findServiceAccount(db, caller, accountId);
   return { organizationId, accountId: id, serverId: null, toolName };
 }

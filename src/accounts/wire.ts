@@ -1,11 +1,11 @@
-import type { ApiTokenCaller, Caller } from '../base/caller.ts';
+import type { AccountsCaller, Caller } from '../base/caller.ts';
 import { type ApiError, invalid } from '../base/errors.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { ListPlace } from '../store/keyset.ts';
 
-/** Returns the caller as the holder of an API token; the Accounts API admits no other callers. */
-export function apiTokenOf(caller: Caller): ApiTokenCaller {
-  if (caller.kind !== 'api_token') {
+/** Returns the caller as the holder of an API token or a member; the Accounts API admits no other callers. */
+export function apiTokenOf(caller: Caller): AccountsCaller {
+  if (caller.kind !== 'api_token' && caller.kind !== 'member') {
     throw new TypeError(`the Accounts API was called by ${caller.kind}`);
   }
   return caller;

@@ -1,5 +1,5 @@
 import { approvalRequestId } from '../audit/wire.ts';
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import { type ApiError, conflict, notFound } from '../base/errors.ts';
 import { formatInstant } from '../base/instants.ts';
 import type { ApprovalAnswer } from '../contract/closed-words.ts';
@@ -40,7 +40,7 @@ export const DECISION_VALID_MS = 600_000;
  */
 export async function decideApprovalRequest(
   deps: DecisionDeps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   fields: DecisionFields,
 ): Promise<DecidedRequest> {
@@ -65,7 +65,7 @@ type Result = {
 async function decideIn(
   db: Db,
   { quotas }: DecisionDeps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   fields: DecisionFields,
 ): Promise<Result> {

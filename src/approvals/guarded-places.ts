@@ -1,4 +1,4 @@
-import { type KeyPairCaller, mayApprove, requirePermission } from '../base/caller.ts';
+import { mayApprove, requirePermission, type ServersCaller } from '../base/caller.ts';
 import { holdsBack, isLooser } from '../contract/approval-policies.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
@@ -18,7 +18,7 @@ type Guard = Pick<servers.Server, 'url' | 'approvalPolicy' | 'requiredApprovals'
  */
 export async function requireGuarded(
   db: Db,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   before: servers.Server,
   after: Guard | null,
 ): Promise<void> {

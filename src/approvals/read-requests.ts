@@ -1,4 +1,4 @@
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';
 import type { Store } from '../store/store.ts';
@@ -11,7 +11,7 @@ type Reading = { readonly store: Pick<Store, 'read'> };
 /** Returns one page of the requests of an organization, newest first, and their number on all pages. */
 export async function listRequests(
   { store: { read } }: Reading,
-  { organizationId }: KeyPairCaller,
+  { organizationId }: ServersCaller,
   query: Parameters<typeof requests.page>[2],
 ): Promise<{ readonly found: readonly DecidedRequest[]; readonly total: number }> {
   const at = await timeOf(read);
@@ -33,7 +33,7 @@ export async function listRequests(
  */
 export async function getRequest(
   { store: { read } }: Reading,
-  { organizationId }: KeyPairCaller,
+  { organizationId }: ServersCaller,
   id: string,
   room: (bytes: number) => Promise<unknown>,
 ): Promise<{ readonly request: DecidedRequest; readonly contents: requests.ApprovalContents }> {

@@ -1,4 +1,4 @@
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import { conflict, invalidValue } from '../base/errors.ts';
 import { formatInstant } from '../base/instants.ts';
 import * as requests from '../store/approval-requests.ts';
@@ -20,7 +20,7 @@ const MAX_NAME_CHARS = 256;
 export async function rememberTool(
   db: Db,
   request: requests.ApprovalRequest,
-  { caller, at, quotas }: { readonly caller: KeyPairCaller; readonly at: number; readonly quotas: Quotas },
+  { caller, at, quotas }: { readonly caller: ServersCaller; readonly at: number; readonly quotas: Quotas },
   until: number | null,
 ): Promise<void> {
   if (until !== null && until <= at) {

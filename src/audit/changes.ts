@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Caller, SessionCaller } from '../base/caller.ts';
+import type { Caller, Person, SessionCaller } from '../base/caller.ts';
 import { DAY_MS } from '../base/instants.ts';
 import type { ActorKind } from '../contract/closed-words.ts';
 import * as auditEvents from '../store/audit-events.ts';
@@ -18,6 +18,8 @@ export type Action =
   | 'api_token.deleted'
   | 'api_key.created'
   | 'api_key.deleted'
+  | 'member.created'
+  | 'member.deleted'
   | 'session.created'
   | 'session.deleted'
   | 'server.created'
@@ -62,6 +64,7 @@ type TargetKind =
   | 'organization'
   | 'api_token'
   | 'api_key'
+  | 'member'
   | 'session'
   | 'server'
   | 'tool'
@@ -115,9 +118,13 @@ export async function audit(db: Db, { actor, details, target, ...change }: Chang
 
 /** Names the author of a change: the person, where credentials were used through a session. */
 function nameActor(actor: Actor): { kind: ActorKind; id: string | null; name: string } {
+  const byPerson = ({ subject, name }: Person) => ({ kind: 'session', id: subject, name }) as const;
+  if (actor.kind === 'member') {
+    return byPerson(actor.person);
+  }
   const { kind, id, name } = actor;
   const person = 'person' in actor ? actor.person : undefined;
-  return person === undefined ? { kind, id, name } : { kind: 'session', id: person.subject, name: person.name };
+  return person === undefined ? { kind, id, name } : byPerson(person);
 }
 
 /** Deletes events older than `days`, one slice per transaction. */

@@ -1,4 +1,4 @@
-import { OPERATOR, type Session, type SessionCaller } from '../base/caller.ts';
+import { type MemberCaller, OPERATOR, type Session, type SessionCaller } from '../base/caller.ts';
 import { hashSecret } from '../base/ids.ts';
 import { purgeInSlices } from '../store/purge.ts';
 import * as sessions from '../store/sessions.ts';
@@ -34,8 +34,8 @@ export function createSessions(
       }
       const { id, subject, name, organization, keyPair, apiToken } = stored;
       const isIdle = Math.max(stored.lastUsedAt, uses.get(id) ?? 0) + IDLE_MS <= at;
-      const isOperator = stored.operatorTokenHash !== null;
-      const isOutdated = isOperator && operatorTokenHash !== null && stored.operatorTokenHash !== operatorTokenHash;
+      const hasToken = stored.operatorTokenHash !== null;
+      const isOutdated = hasToken && operatorTokenHash !== null && stored.operatorTokenHash !== operatorTokenHash;
       if (isIdle || isOutdated) {
         return undefined;
       }
@@ -44,12 +44,14 @@ export function createSessions(
       }
       const person = { subject, name };
       const organizationId = organization?.id ?? '';
+      const member = memberIn(stored);
+      const isOperator = hasToken || stored.members.some(({ permissions }) => permissions.includes('operator'));
       return {
         id,
         person,
         organization,
-        keyPair: keyPair && { kind: 'key_pair', ...keyPair, organizationId, person },
-        apiToken: apiToken && { kind: 'api_token', ...apiToken, organizationId, person },
+        keyPair: keyPair === null ? member : { kind: 'key_pair', ...keyPair, organizationId, person },
+        apiToken: apiToken === null ? member : { kind: 'api_token', ...apiToken, organizationId, person },
         operator: isOperator ? { ...OPERATOR, person } : null,
         expiresAt: stored.expiresAt,
       };
@@ -63,6 +65,25 @@ export function createSessions(
         }
       }
     },
+  };
+}
+
+/** The prefix of the subjects of members. */
+export const MEMBER = 'member:';
+
+/** Returns a person as a member of the organization of the session, with the permissions of all its memberships; null for no member of one. */
+function memberIn({ members, organization, subject, name }: sessions.StoredSession): MemberCaller | null {
+  if (organization === null || members.length === 0) {
+    return null;
+  }
+  const permissions = new Set(members.flatMap((member) => member.permissions));
+  return {
+    kind: 'member',
+    id: subject.slice(MEMBER.length),
+    name,
+    organizationId: organization.id,
+    permissions: [...permissions].filter((permission) => permission !== 'operator'),
+    person: { subject, name },
   };
 }
 

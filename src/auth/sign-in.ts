@@ -74,6 +74,7 @@ export async function signIn(
     keyPairId: pair?.id ?? null,
     apiTokenId: token?.id ?? null,
     operatorTokenHash: operatorToken && hashSecret(operatorToken),
+    memberIds: [],
   };
   const insert = (db: Db) => insertSession(db, deps, given, stored);
   await (holder === null ? store.write(insert) : store.writeFor(holder.organizationId, insert));
@@ -97,8 +98,13 @@ async function insertSession(
     throw new WrongCredentials([pair === null && keyPair !== null ? 'keyPair' : 'apiToken']);
   }
   const expiresAt = Math.min(at + SESSION_MS, pair?.expiresAt ?? Infinity, token?.expiresAt ?? Infinity);
-  await sessions.insert(db, { ...session, expiresAt, createdAt: at }, MAX_SESSIONS);
-  const { id, subject, name, organizationId } = session;
+  await storeSession(db, { ...session, expiresAt, createdAt: at });
+}
+
+/** Stores a session and audits it, as the person's. A subject has at most MAX_SESSIONS. */
+export async function storeSession(db: Db, session: sessions.NewSession): Promise<void> {
+  await sessions.insert(db, session, MAX_SESSIONS);
+  const { id, subject, name, organizationId, createdAt: at } = session;
   await audit(db, {
     at,
     actor: { kind: 'session', id: subject, name, organizationId },

@@ -1,7 +1,13 @@
 import { forbidden } from './errors.ts';
 
 /** The authenticated sender of a request. */
-export type Caller = Operator | KeyPairCaller | ApiTokenCaller | SessionCaller;
+export type Caller = Operator | KeyPairCaller | ApiTokenCaller | MemberCaller | SessionCaller;
+
+/** Whoever may use the Servers API for an organization. */
+export type ServersCaller = KeyPairCaller | MemberCaller;
+
+/** Whoever may use the Accounts API for an organization. */
+export type AccountsCaller = ApiTokenCaller | MemberCaller;
 
 /** The person who runs the process. */
 export type Operator = {
@@ -13,7 +19,7 @@ export type Operator = {
 
 /** The person who uses credentials through a session; whoever sends credentials themselves is none. */
 export type Person = {
-  /** The kind and the id of the credentials that name the person. */
+  /** The kind and the id of the credentials that name the person; `member:` and the subject at the OpenID provider. */
   readonly subject: string;
   readonly name: string;
 };
@@ -38,13 +44,24 @@ export type ApiTokenCaller = {
   readonly person?: Person;
 };
 
+/** A person who is a member of an organization, and has signed in with the OpenID provider. */
+export type MemberCaller = {
+  readonly kind: 'member';
+  /** The subject at the provider. */
+  readonly id: string;
+  readonly name: string;
+  readonly organizationId: string;
+  readonly permissions: readonly (Permission | TokenPermission)[];
+  readonly person: Person;
+};
+
 /** A person who is signed in, with each of the credentials that the person has signed in with. */
 export type Session = {
   readonly id: string;
   readonly person: Person;
   readonly organization: { readonly id: string; readonly name: string } | null;
-  readonly keyPair: KeyPairCaller | null;
-  readonly apiToken: ApiTokenCaller | null;
+  readonly keyPair: ServersCaller | null;
+  readonly apiToken: AccountsCaller | null;
   readonly operator: Operator | null;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -69,7 +86,7 @@ export type TokenPermission = 'accounts' | 'approvals';
 export const OPERATOR: Operator = { kind: 'operator', id: null, name: 'operator' };
 
 /** Whether a key pair or an API token may decide which calls run without approval. */
-export const mayApprove = ({ permissions }: Pick<KeyPairCaller | ApiTokenCaller, 'permissions'>): boolean =>
+export const mayApprove = ({ permissions }: Pick<ServersCaller | AccountsCaller, 'permissions'>): boolean =>
   (permissions as readonly string[]).includes('approvals');
 
 /**
@@ -78,7 +95,7 @@ export const mayApprove = ({ permissions }: Pick<KeyPairCaller | ApiTokenCaller,
  */
 export function requirePermission(caller: Caller, permission: Permission | TokenPermission, reason?: string): void {
   if ('permissions' in caller && !(caller.permissions as readonly string[]).includes(permission)) {
-    const what = caller.kind === 'key_pair' ? 'key pair' : 'API token';
+    const what = { key_pair: 'key pair', api_token: 'API token', member: 'membership' }[caller.kind];
     const subject = caller.person === undefined ? `This ${what}` : `The ${what} of your session`;
     const lacks = `${subject} lacks the permission '${permission}'`;
     throw forbidden(reason === undefined ? `${lacks}.` : `${lacks}: ${reason}`);

@@ -28,7 +28,7 @@ export const CATALOGUE = {
     status: 400,
     title: 'Credentials of two organizations',
     meaning:
-      'The API token and the key pair that you signed in with belong to two organizations. Nobody was signed in.',
+      'The API token and the key pair that you signed in with, or your memberships, belong to two organizations. Nobody was signed in.',
     remedy: 'Sign in with credentials of one organization, and sign in again for the other.',
   },
   unauthorized: {

@@ -32,6 +32,8 @@ export type ApprovalReason = Schemas['ApprovalReason'];
 export type ApprovalOutcome = NonNullable<Schemas['ApprovalOutcome']>;
 /** The decision of a person about a call. */
 export type ApprovalAnswer = Schemas['ApprovalDecision']['decision'];
+/** A permission of a member. */
+export type MemberPermission = Schemas['MemberPermissions'][number];
 /** The kind of credentials that can decide about a call. */
 export type ApproverKind = Schemas['ApprovalDecision']['by']['kind'];
 /** The kind of the actor of an audit event. */
@@ -135,6 +137,14 @@ export const readTokenPermission = reader<TokenPermission>('permission of an API
   approvals: true,
 });
 
+/** Reads a permission of a member. */
+export const readMemberPermission = reader<MemberPermission>('permission of a member', {
+  accounts: true,
+  servers: true,
+  approvals: true,
+  operator: true,
+});
+
 /** Reads the status of an approval request. */
 export const readApprovalStatus = reader<ApprovalStatus>('status of an approval request', {
   pending: true,
@@ -164,7 +174,7 @@ export const readApprovalOutcome = reader<ApprovalOutcome>('outcome of an approv
 export const readApprovalAnswer = reader<ApprovalAnswer>('decision', { approve: true, deny: true });
 
 /** Reads the kind of an approver. */
-export const readApproverKind = reader<ApproverKind>('kind of approver', { key_pair: true });
+export const readApproverKind = reader<ApproverKind>('kind of approver', { key_pair: true, member: true });
 
 /** Reads the kind of an actor. */
 export const readActorKind = reader<ActorKind>('kind of actor', {

@@ -14,7 +14,10 @@ import { publishedPages } from './pages.ts';
 import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
 /** The handlers of the process itself, and of the document. */
-export type PlatformHandlers = Omit<RawHandlers, 'streamApprovalEvents' | 'deleteSession'>;
+export type PlatformHandlers = Omit<
+  RawHandlers,
+  'streamApprovalEvents' | 'deleteSession' | 'beginSignIn' | 'finishSignIn'
+>;
 
 /** The parts of a server that answer for it here. */
 type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };

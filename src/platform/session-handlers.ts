@@ -5,11 +5,10 @@ import { type Given, type SignInDeps, signIn, signOut, WrongCredentials } from '
 import type { Caller, Session, SessionCaller } from '../base/caller.ts';
 import { ApiError, forbidden, invalid, type Mistake } from '../base/errors.ts';
 import { formatInstant } from '../base/instants.ts';
-import { isLoopback } from '../config.ts';
 import type { Handlers, Input } from '../contract/operations.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
-import { sessionCookie } from '../http/session-cookie.ts';
+import { COOKIES, requireBrowserPlace, setCookie } from '../http/session-cookie.ts';
 
 type Schemas = components['schemas'];
 
@@ -38,7 +37,7 @@ export function sessionHandlers(deps: Deps): Handlers<'createSession' | 'getSess
         throw error instanceof WrongCredentials ? await countWrong(error, address) : error;
       });
       const seconds = Math.floor((session.expiresAt - now()) / 1000);
-      return respond(200, toSession(session), { 'Set-Cookie': sessionCookie(publicUrl, token, seconds) });
+      return respond(200, toSession(session), { 'Set-Cookie': setCookie(COOKIES.session, publicUrl, token, seconds) });
     },
 
     getSession: ({ caller }, respond) => respond(200, toSession(sessionOf(caller).session)),
@@ -51,7 +50,7 @@ export const endSession = (deps: SignInDeps & Pick<Deps, 'publicUrl'>): Pick<Raw
     await signOut(deps, sessionOf(request.caller).session);
     response
       .status(204)
-      .set('Set-Cookie', sessionCookie(deps.publicUrl, '', 0))
+      .set('Set-Cookie', setCookie(COOKIES.session, deps.publicUrl, '', 0))
       .end();
   },
 });
@@ -62,16 +61,6 @@ function sessionOf(caller: Caller | undefined): SessionCaller {
     throw new TypeError(`a session was asked for by ${caller?.kind ?? 'nobody'}`);
   }
   return caller;
-}
-
-/** Browsers name the site of a request only over https and to this machine; elsewhere no session would ever count. */
-function requireBrowserPlace(publicUrl: string): void {
-  const { protocol, hostname } = new URL(publicUrl);
-  if (protocol !== 'https:' && !isLoopback(hostname.replaceAll(/[[\]]/g, ''))) {
-    throw forbidden(
-      `People can sign in over https or on this machine only, and clients reach this server at ${publicUrl}. Put a proxy with TLS in front of it, and set GATEHOUSE_PUBLIC_URL to its https URL.`,
-    );
-  }
 }
 
 function refuseForeignPage(site: string | undefined): void {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { requireGuarded } from '../approvals/guarded-places.ts';
 import { isOverride } from '../approvals/request-overrides.ts';
-import { type KeyPairCaller, requirePermission } from '../base/caller.ts';
+import { requirePermission, type ServersCaller } from '../base/caller.ts';
 import { invalidValue } from '../base/errors.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
 import { SCHEMES_BY_TRANSPORT, TRANSPORTS_BY_WORD } from '../runtime/connectable.ts';
@@ -35,7 +35,7 @@ type ApprovalRules = Pick<Server, 'approvalPolicy' | 'requiredApprovals'>;
  * Throws unless the caller may change which calls run without approval, and may let fewer people approve a call: agents
  * that call tools must not approve their own calls.
  */
-export function requireMayDecide(caller: KeyPairCaller, before: ApprovalRules, after: ApprovalRules): void {
+export function requireMayDecide(caller: ServersCaller, before: ApprovalRules, after: ApprovalRules): void {
   if (before.approvalPolicy !== after.approvalPolicy || after.requiredApprovals < before.requiredApprovals) {
     requirePermission(caller, 'approvals');
   }
@@ -45,7 +45,7 @@ export function requireMayDecide(caller: KeyPairCaller, before: ApprovalRules, a
  * Throws unless the caller may make a change. Without approvals, a new place is another server whose calls run at
  * once, so the move requires the permission `approvals`.
  */
-export async function requireMayChange(db: Db, caller: KeyPairCaller, before: Server, after: Server): Promise<void> {
+export async function requireMayChange(db: Db, caller: ServersCaller, before: Server, after: Server): Promise<void> {
   requireMayDecide(caller, before, after);
   if (isMoved(before, after) && !holdsBack(before.approvalPolicy)) {
     requirePermission(caller, 'approvals');

@@ -3,7 +3,7 @@ import { requireGuarded } from '../approvals/guarded-places.ts';
 import { audit } from '../audit/changes.ts';
 import { teamServer } from '../audit/wire.ts';
 import { requireOrganization } from '../auth/credentials.ts';
-import { type KeyPairCaller, mayApprove } from '../base/caller.ts';
+import { mayApprove, type ServersCaller } from '../base/caller.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
@@ -66,7 +66,7 @@ const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
  */
 export async function createServer(
   { store, now, ids, quotas }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   given: Partial<ServerFields> & Pick<ServerFields, 'name' | 'url'>,
 ): Promise<Server> {
   const at = now();
@@ -97,7 +97,7 @@ export async function createServer(
  */
 export async function updateServer(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   changes: Partial<ServerFields>,
   expected: ExpectedVersion,
@@ -126,7 +126,7 @@ export async function updateServer(
  */
 async function bringUp(
   { store, runtime }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   changes: Partial<ServerFields>,
   expected: ExpectedVersion,
@@ -145,7 +145,7 @@ async function bringUp(
 
 async function storeChanges(
   { store, now }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   changes: Partial<ServerFields>,
   expected: ExpectedVersion,
@@ -189,7 +189,7 @@ async function storeChanges(
  */
 export async function deleteServer(
   { store, runtime, now }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   expected: ExpectedVersion,
 ): Promise<void> {
@@ -215,7 +215,7 @@ export async function deleteServer(
  */
 export async function listServers(
   { store: { read, slowRead } }: Deps,
-  { organizationId }: KeyPairCaller,
+  { organizationId }: ServersCaller,
   page: servers.ServerPage,
   room: (bytes: number) => Promise<void>,
 ): Promise<{ found: Server[]; total: number }> {
@@ -231,11 +231,11 @@ export async function listServers(
 }
 
 /** Returns the current server of the caller. Throws ServerMissing. */
-export const getServer = ({ store: { read } }: Deps, caller: KeyPairCaller, id: string): Promise<Server> =>
+export const getServer = ({ store: { read } }: Deps, caller: ServersCaller, id: string): Promise<Server> =>
   findServer(read, caller, id);
 
 /** Finds a server of the caller. Throws ServerMissing, also for a server of another organization. */
-export async function findServer(db: Db, caller: KeyPairCaller, id: string): Promise<Server> {
+export async function findServer(db: Db, caller: ServersCaller, id: string): Promise<Server> {
   const server = await servers.find(db, caller.organizationId, id);
   if (server === null) {
     throw new ServerMissing(id, caller.organizationId);

@@ -3,7 +3,7 @@ import {
   type ToolDecision,
   writeToolApproval,
 } from '../approvals/write-tool-approval.ts';
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import type { Deps } from '../deps.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Db } from '../store/store.ts';
@@ -15,7 +15,7 @@ type ToolApproval = store.ToolApproval;
 /** Returns the tool approvals of a server, expired ones too. Throws ServerMissing. */
 export async function listToolApprovals(
   { store: { read } }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   serverId: string,
 ): Promise<ToolApproval[]> {
   const { id, organizationId } = await findServer(read, caller, serverId);
@@ -29,7 +29,7 @@ export async function listToolApprovals(
  */
 export async function addToolApproval(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   tool: ServerTool,
   decision: Omit<ToolDecision, 'definition'>,
   room: (bytes: number) => Promise<void>,
@@ -52,7 +52,7 @@ function definitionOf(tools: readonly catalogues.CataloguedTool[], name: string,
 /** Deletes a tool approval. Returns false if there is none. Throws ServerMissing. */
 export async function removeToolApproval(
   { store: { writeFor }, now }: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   tool: ServerTool,
 ): Promise<boolean> {
   return writeFor(caller.organizationId, async (db) =>
@@ -64,7 +64,7 @@ export async function removeToolApproval(
 type ServerTool = { readonly serverId: string; readonly toolName: string };
 
 /** Returns the tool of a server as one of its account. Throws ServerMissing. */
-async function toolOf(db: Db, caller: KeyPairCaller, { serverId, toolName }: ServerTool) {
+async function toolOf(db: Db, caller: ServersCaller, { serverId, toolName }: ServerTool) {
   const { id, organizationId } = await findServer(db, caller, serverId);
   return { organizationId, accountId: id, serverId: id, toolName };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decideTool, readKnownTools, type ToolDecision } from '../approvals/decide-tool.ts';
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import { ApiError } from '../base/errors.ts';
 import type { Deps } from '../deps.ts';
 import { ServerFailed } from '../runtime/server-failed.ts';
@@ -21,7 +21,7 @@ export type DecidedTools = {
 };
 
 /** Lists the tools of a server. Throws ServerMissing, and `server_failed` even if an earlier list is known. */
-export async function listTools(deps: Deps, caller: KeyPairCaller, serverId: string): Promise<DecidedTools> {
+export async function listTools(deps: Deps, caller: ServersCaller, serverId: string): Promise<DecidedTools> {
   const server = await findServer(deps.store.read, caller, serverId);
   const tools = await listNow(deps, server).catch((error: unknown) => {
     if (!(error instanceof ServerFailed)) {

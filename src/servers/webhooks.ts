@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tellTest, webhookId } from '../approvals/outbox.ts';
 import { audit } from '../audit/changes.ts';
 import { requireOrganization } from '../auth/credentials.ts';
-import type { KeyPairCaller } from '../base/caller.ts';
+import type { ServersCaller } from '../base/caller.ts';
 import { ApiError, conflict, invalidValue, notFound } from '../base/errors.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import { DAY_MS } from '../base/instants.ts';
@@ -27,17 +27,17 @@ const ROTATION_MS = DAY_MS;
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 /** Returns the webhooks of the caller, oldest first. */
-export const listWebhooks = ({ store: { read } }: Deps, { organizationId }: KeyPairCaller): Promise<Webhook[]> =>
+export const listWebhooks = ({ store: { read } }: Deps, { organizationId }: ServersCaller): Promise<Webhook[]> =>
   store.list(read, organizationId);
 
 /** Returns a webhook of the caller. Throws `not_found`. */
-export const getWebhook = ({ store: { read } }: Deps, caller: KeyPairCaller, id: string): Promise<Webhook> =>
+export const getWebhook = ({ store: { read } }: Deps, caller: ServersCaller, id: string): Promise<Webhook> =>
   findWebhook(read, caller, id);
 
 /** Stores a new webhook without contacting it. Throws `validation_failed`, `quota_exceeded`. */
 export async function createWebhook(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   fields: WebhookFields,
 ): Promise<WebhookWithSecret> {
   const { organizationId } = caller;
@@ -63,7 +63,7 @@ export async function createWebhook(
  */
 export async function updateWebhook(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   changes: Partial<WebhookFields>,
   expected: ExpectedVersion,
@@ -96,7 +96,7 @@ export async function updateWebhook(
  */
 export async function rotateSecret(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   expected: ExpectedVersion,
 ): Promise<WebhookWithSecret> {
@@ -115,7 +115,7 @@ export async function rotateSecret(
 /** Deletes a webhook with the events that wait for it. Throws `not_found`, `precondition_failed`. */
 export async function deleteWebhook(
   deps: Deps,
-  caller: KeyPairCaller,
+  caller: ServersCaller,
   id: string,
   expected: ExpectedVersion,
 ): Promise<void> {
@@ -128,7 +128,7 @@ export async function deleteWebhook(
 }
 
 /** Queues an event of a test, and returns its id. Throws `not_found`; `conflict` if the webhook is disabled. */
-export const testWebhook = (deps: Deps, caller: KeyPairCaller, id: string): Promise<string> =>
+export const testWebhook = (deps: Deps, caller: ServersCaller, id: string): Promise<string> =>
   deps.store.writeFor(caller.organizationId, async (db) => {
     const webhook = await findWebhook(db, caller, id);
     if (!webhook.enabled) {
@@ -137,7 +137,7 @@ export const testWebhook = (deps: Deps, caller: KeyPairCaller, id: string): Prom
     return tellTest(db, webhook, deps.now());
   });
 
-async function findWebhook(db: Db, { organizationId }: KeyPairCaller, id: string): Promise<Webhook> {
+async function findWebhook(db: Db, { organizationId }: ServersCaller, id: string): Promise<Webhook> {
   const webhook = await store.find(db, organizationId, id);
   if (webhook === null) {
     throw noSuchWebhook(id, organizationId);
@@ -145,7 +145,7 @@ async function findWebhook(db: Db, { organizationId }: KeyPairCaller, id: string
   return webhook;
 }
 
-async function stored(db: Db, caller: KeyPairCaller, webhook: Webhook, before: Webhook): Promise<Webhook> {
+async function stored(db: Db, caller: ServersCaller, webhook: Webhook, before: Webhook): Promise<Webhook> {
   const updated = await store.update(db, webhook, before.version);
   if (updated === null) {
     throw noSuchWebhook(before.id, caller.organizationId);
@@ -154,7 +154,7 @@ async function stored(db: Db, caller: KeyPairCaller, webhook: Webhook, before: W
 }
 
 /** Throws for a URL that the gateway will not connect to, as far as can be told without the network. */
-function requireReachable({ egress }: Deps, { organizationId }: KeyPairCaller, url: string): void {
+function requireReachable({ egress }: Deps, { organizationId }: ServersCaller, url: string): void {
   try {
     egress.of(organizationId).check(new URL(url));
   } catch (error) {

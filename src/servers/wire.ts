@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import type { Caller, KeyPairCaller } from '../base/caller.ts';
+import type { Caller, ServersCaller } from '../base/caller.ts';
 import { notFound } from '../base/errors.ts';
 import type { Handlers, JsonOperationId } from '../contract/operations.ts';
 import type { Server } from '../store/servers.ts';
@@ -51,9 +51,9 @@ export const toToolApproval = (approval: ToolApproval, now: number): Schemas['To
   expired: !isLive(approval, now),
 });
 
-/** Returns the caller as the holder of a key pair; the Servers API admits no other callers. */
-export function keyPairOf(caller: Caller | undefined): KeyPairCaller {
-  if (caller?.kind !== 'key_pair') {
+/** Returns the caller as the holder of a key pair or a member; the Servers API admits no other callers. */
+export function keyPairOf(caller: Caller | undefined): ServersCaller {
+  if (caller?.kind !== 'key_pair' && caller?.kind !== 'member') {
     throw new TypeError(`the Servers API was called by ${caller?.kind ?? 'nobody'}`);
   }
   return caller;

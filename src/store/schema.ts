@@ -38,6 +38,16 @@ export type Database = {
     last_used_at: number | null;
     created_at: number;
   };
+  /** Everybody whose claim has a value, as an OpenID provider says. */
+  members: {
+    id: string;
+    claim: string;
+    value: string;
+    organization_id: string | null;
+    permissions: string;
+    created_at: number;
+  };
+  session_members: { session_id: string; member_id: string };
   /** People who are signed in. */
   sessions: {
     id: string;
@@ -50,6 +60,8 @@ export type Database = {
     api_token_id: string | null;
     /** Empty where the operator needs no token; null where the session is not the operator's. */
     operator_token_hash: string | null;
+    /** Of how many members the session came: it ends when one of them is gone. */
+    member_count: number;
     expires_at: number;
     last_used_at: number;
     created_at: number;

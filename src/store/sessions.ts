@@ -6,6 +6,7 @@ import {
   type TokenPermission,
 } from '../contract/closed-words.ts';
 import { touch, type Use } from './last-used.ts';
+import { type Member, toMember } from './members.ts';
 import { PURGE_SLICE_ROWS } from './purge.ts';
 import type { Db } from './store.ts';
 
@@ -16,6 +17,8 @@ export type SessionSource = {
   readonly apiTokenId: string | null;
   /** The hash of the operator token, empty where the operator needs none. */
   readonly operatorTokenHash: string | null;
+  /** The members that the person is by what the OpenID provider says; none for other credentials. */
+  readonly memberIds: readonly string[];
 };
 
 /** A session before it is stored. Times are milliseconds since the epoch. */
@@ -37,6 +40,7 @@ export type StoredSession = {
   readonly keyPair: { readonly id: string; readonly name: string; readonly permissions: Permission[] } | null;
   readonly apiToken: { readonly id: string; readonly name: string; readonly permissions: TokenPermission[] } | null;
   readonly operatorTokenHash: string | null;
+  readonly members: readonly Member[];
   readonly expiresAt: number;
   readonly lastUsedAt: number;
 };
@@ -64,11 +68,15 @@ export async function insert(db: Db, session: NewSession, most: number): Promise
       key_pair_id: session.keyPairId,
       api_token_id: session.apiTokenId,
       operator_token_hash: session.operatorTokenHash,
+      member_count: session.memberIds.length,
       expires_at: session.expiresAt,
       last_used_at: session.createdAt,
       created_at: session.createdAt,
     })
     .execute();
+  for (const memberId of session.memberIds) {
+    await db.sql.insertInto('session_members').values({ session_id: session.id, member_id: memberId }).execute();
+  }
 }
 
 /** Returns the session with that hash, ended by time or not, or null. A session goes with each of its credentials. */
@@ -78,13 +86,25 @@ export async function findByHash(db: Db, tokenHash: string): Promise<StoredSessi
     .leftJoin('organizations as o', 'o.id', 's.organization_id')
     .leftJoin('key_pairs as p', 'p.id', 's.key_pair_id')
     .leftJoin('api_tokens as t', 't.id', 's.api_token_id')
-    .select(['s.id', 's.subject', 's.name', 's.operator_token_hash', 's.expires_at', 's.last_used_at'])
+    .select([
+      's.id',
+      's.subject',
+      's.name',
+      's.operator_token_hash',
+      's.expires_at',
+      's.last_used_at',
+      's.member_count',
+    ])
     .select(['o.id as organization_id', 'o.name as organization_name'])
     .select(['p.id as pair_id', 'p.name as pair_name', 'p.permissions as pair_permissions'])
     .select(['t.id as token_id', 't.name as token_name', 't.permissions as token_permissions'])
     .where('s.token_hash', '=', tokenHash)
     .executeTakeFirst();
   if (row === undefined) {
+    return null;
+  }
+  const members = row.member_count === 0 ? [] : await membersOf(db, row.id);
+  if (members.length < row.member_count) {
     return null;
   }
   const { pair_id: pairId, token_id: tokenId, organization_id: organizationId } = row;
@@ -110,9 +130,20 @@ export async function findByHash(db: Db, tokenHash: string): Promise<StoredSessi
             permissions: wordsIn(row.token_permissions, (word) => readTokenPermission(word, 'api_tokens', tokenId)),
           },
     operatorTokenHash: row.operator_token_hash,
+    members,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,
   };
+}
+
+async function membersOf(db: Db, sessionId: string): Promise<Member[]> {
+  const rows = await db.sql
+    .selectFrom('session_members as s')
+    .innerJoin('members as m', 'm.id', 's.member_id')
+    .selectAll('m')
+    .where('s.session_id', '=', sessionId)
+    .execute();
+  return rows.map(toMember);
 }
 
 const wordsIn = <T>(json: string | null, read: (word: string) => T): T[] =>

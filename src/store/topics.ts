@@ -44,7 +44,9 @@ const CONFIG_COLUMNS: Columns = {
   // Credentials are asked for each time.
   api_tokens: [],
   key_pairs: [],
+  members: [],
   sessions: [],
+  session_members: [],
   servers: ['id', 'organization_id'],
   shared_servers: ['id'],
   server_catalogues: ['server_id'],

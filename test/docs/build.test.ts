@@ -168,7 +168,7 @@ describe('flags', () => {
     const cut = JSON.parse(text) as typeof document & { tags: { name: string }[] };
     expect(Object.keys(cut.paths).every((path) => path.startsWith('/api/'))).toBe(true);
     expect(cut.tags.map(({ name }) => name)).toEqual(['Servers', 'Tool approvals', 'Approval requests', 'Webhooks']);
-    expect(Object.keys(cut.components.securitySchemes ?? {})).toEqual(['apiKey', 'apiSecret']);
+    expect(Object.keys(cut.components.securitySchemes ?? {})).toEqual(['apiKey', 'apiSecret', 'session']);
     const defined = Object.entries(cut.components)
       .filter(([kind]) => kind !== 'securitySchemes')
       .flatMap(([kind, members]) => Object.keys(members).map((name) => `#/components/${kind}/${name}`));

@@ -48,7 +48,11 @@ const SECRETS: Readonly<Record<string, string>> = {
   GATEHOUSE_API_TOKEN: API_TOKEN,
   GATEHOUSE_API_KEY: API_KEY,
   GATEHOUSE_API_SECRET: API_SECRET,
+  GATEHOUSE_OIDC_CLIENT_SECRET: randomBytes(32).toString('hex'),
 };
+
+/** What goes with the secret of a client. */
+const OIDC = { GATEHOUSE_OIDC_ISSUER: 'https://login.example.com', GATEHOUSE_OIDC_CLIENT_ID: 'gatehouse' };
 
 let folder: string;
 const programs: Program[] = [];
@@ -107,7 +111,7 @@ const found = (text: string) => Object.keys(SECRETS).filter((name) => text.inclu
 
 describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a local process of the operator', () => {
   test('finds no secret if they come from files and it runs as another user', async () => {
-    const env: Record<string, string> = { GATEHOUSE_STDIO_USER: `${NOBODY}` };
+    const env: Record<string, string> = { ...OIDC, GATEHOUSE_STDIO_USER: `${NOBODY}` };
     for (const [name, value] of Object.entries(SECRETS)) {
       env[`${name}_FILE`] = join(folder, name);
       await writeFile(join(folder, name), `${value}\n`, { mode: 0o600 });
@@ -121,7 +125,7 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)('a loc
 
   // As the gateway's own user it can read the data folder; SECURITY.md says so.
   test('finds no secret in the environment of the gateway', async () => {
-    const { report, program } = await spyOn('variables', SECRETS, join(folder, 'bin'));
+    const { report, program } = await spyOn('variables', { ...OIDC, ...SECRETS }, join(folder, 'bin'));
     const own = await readFile(`/proc/${program.child.pid}/environ`, 'latin1');
     expect(own).toContain('GATEHOUSE_DATA=');
     expect([found(own), found(report)]).toEqual([[], []]);

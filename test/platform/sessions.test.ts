@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createCredentials } from '../../src/auth/credentials.ts';
 import { purgeSessions } from '../../src/auth/sessions.ts';
 import { MAX_SESSIONS } from '../../src/auth/sign-in.ts';
+import { hashSecret } from '../../src/base/ids.ts';
 import type { Operation } from '../../src/contract/document.ts';
 import { askOnce } from '../support/ask-once.ts';
 import { type Answer, type Call, type Credentials, call, operations } from '../support/client.ts';
@@ -200,6 +202,14 @@ describe('the end of a session', () => {
     expect((await session(idle)).status).toBe(200);
     server.clock.now += HOUR_MS;
     expect((await session(idle)).status).toBe(401);
+  });
+
+  it('comes with another operator token, for the operator only', async () => {
+    const operatorTokenHash = hashSecret(`${OPERATOR_TOKEN}, changed`);
+    const { session: find } = createCredentials({ ...server.deps, operatorTokenHash });
+    const token = ({ session: cookie }: { session: string }) => cookie.split('=')[1] ?? '';
+    expect(await find(token(await personWith(EVERYTHING)), true)).toBeUndefined();
+    expect(await find(token(await personWith(pairOf(world))), true)).toMatchObject({ operator: null });
   });
 
   it('comes when any of its credentials is deleted', async () => {

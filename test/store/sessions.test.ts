@@ -20,6 +20,7 @@ const aSession = (
   keyPairId: null,
   apiTokenId: null,
   operatorTokenHash: null,
+  memberIds: [],
   expiresAt: 1000,
   createdAt: 1,
   ...source,
@@ -65,6 +66,7 @@ onBothEngines(({ shared }) => {
       keyPair: { id: 'found pair', name: 'Pair', permissions: ['servers'] },
       apiToken: { id: 'found token', name: 'Token', permissions: ['accounts', 'approvals'] },
       operatorTokenHash: 'h',
+      members: [],
       expiresAt: 1000,
       lastUsedAt: 1,
     });

@@ -83,8 +83,11 @@ export async function createWorld(
   const webhookId = (await call(url, 'createWebhook', { body: webhook, as })).body.data.id as string;
   const credentials = { api_token: token.token, api_key: pair.apiKey, api_secret: pair.apiSecret };
   const signedIn = await call(url, 'createSession', { as: 'nobody', body: credentials });
+  const people = { claim: 'groups', organizationId: path.org_id, permissions: ['servers'] };
+  const member = (await call(url, 'createMember', { body: { ...people, value: 'first' } })).body.id as string;
   const bodies: Partial<Record<string, unknown>> = {
     createSession: credentials,
+    createMember: { ...people, value: 'second' },
     createAccount: {
       ...(exampleBody(operation('createAccount')) as object),
       environment_integration_id: integration.id,
@@ -104,7 +107,9 @@ export async function createWorld(
           ? account.id
           : template.includes('api-tokens')
             ? token.id
-            : pair.id;
+            : template.includes('/members/')
+              ? member
+              : pair.id;
   return {
     organizationId: path.org_id,
     pair: { apiKey: pair.apiKey, apiSecret: pair.apiSecret },

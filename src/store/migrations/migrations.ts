@@ -22,6 +22,7 @@ import { severalApprovals } from './0019-several-approvals.ts';
 import { unseenRounds } from './0020-unseen-rounds.ts';
 import { boundedWaits } from './0021-bounded-waits.ts';
 import { sessions } from './0022-sessions.ts';
+import { members } from './0023-members.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -48,5 +49,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0020_unseen_rounds': { up: unseenRounds },
     '0021_bounded_waits': { up: (db) => boundedWaits(db, engine) },
     '0022_sessions': { up: (db) => sessions(db, engine) },
+    '0023_members': { up: (db) => members(db, engine) },
   };
 }

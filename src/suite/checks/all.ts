@@ -20,6 +20,7 @@ import { tokenChecks } from './across/tokens.ts';
 import { auditChecks } from './operator/audit.ts';
 import { credentialChecks } from './operator/credentials.ts';
 import { grantChecks } from './operator/grants.ts';
+import { memberChecks } from './operator/members.ts';
 import { organizationChecks } from './operator/organizations.ts';
 import { reloadChecks } from './operator/reloads.ts';
 import { runtimeChecks } from './operator/runtime.ts';
@@ -50,6 +51,7 @@ export const ALL_CHECKS: readonly Check[] = [
   ...operatorRefusals,
   ...organizationChecks,
   ...credentialChecks,
+  ...memberChecks,
   ...auditChecks,
   ...sharedServerChecks,
   ...sharedUpdateChecks,

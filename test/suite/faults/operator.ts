@@ -1,5 +1,15 @@
 import type { Json } from '../../support/json.ts';
-import { everywhere, type Fault, inAnswers, inBody, inRequests, when, withoutHeader, withQuery } from './fault.ts';
+import {
+  everywhere,
+  type Fault,
+  inAnswers,
+  inBody,
+  inRequests,
+  when,
+  withBody,
+  withoutHeader,
+  withQuery,
+} from './fault.ts';
 import { forgiving, talkative, timeless, unlimited } from './operator-relays.ts';
 
 const ORGANIZATIONS = /^\/admin\/api\/v1\/organizations$/;
@@ -127,6 +137,25 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
     across: true,
     caughtBy: 'permissions: a token without approvals loosens nothing, and one without accounts reads nothing',
     plant: unlimited('permissions', ['accounts', 'approvals'], TOKENS),
+  },
+  {
+    name: 'a member has fewer permissions than it was given',
+    caughtBy: 'createMember: it is listed as it was created, and is gone when it is deleted',
+    plant: inAnswers(
+      'GET',
+      /^\/admin\/api\/v1\/members$/,
+      inBody((listed) => listed.map((member: Json) => ({ ...member, permissions: member.permissions.slice(0, 1) }))),
+    ),
+  },
+  {
+    name: 'whoever is a member of an organization can be an operator too',
+    caughtBy: 'createMember: operator goes with no organization, and nothing goes with it',
+    plant: inRequests('POST', /^\/admin\/api\/v1\/members$/, (sent) =>
+      withBody(sent, ({ permissions, ...member }) => ({
+        ...member,
+        permissions: permissions.length > 1 ? permissions.filter((word: string) => word !== 'operator') : permissions,
+      })),
+    ),
   },
   {
     name: 'the audit log begins with the oldest',

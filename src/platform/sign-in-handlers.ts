@@ -1,0 +1,91 @@
+import type { Request, Response } from 'express';
+import { signInMember } from '../auth/member-sign-in.ts';
+import { createProvider, type Flow, type Provider } from '../auth/provider.ts';
+import type { SignInDeps } from '../auth/sign-in.ts';
+import { ApiError, notFound } from '../base/errors.ts';
+import { readJson } from '../base/read-json.ts';
+import type { ProviderConfig } from '../config.ts';
+import type { RawHandlers } from '../contract/register.ts';
+import { COOKIES, cookieIn, requireBrowserPlace, setCookie } from '../http/session-cookie.ts';
+
+/** Seconds for which a sign-in may be on its way. */
+const FLOW_SECONDS = 600;
+/** Where a browser goes if the sign-in began nowhere. */
+const START = '/';
+const CALLBACK = '/console/sign-in/callback';
+
+/** A sign-in as the cookie of a browser holds it. */
+type Begun = Flow & { readonly returnTo: string };
+
+/** Creates the handlers of the sign-in with an OpenID provider. */
+export function signInHandlers(
+  deps: SignInDeps & { readonly publicUrl: string },
+  config: ProviderConfig | null,
+): Pick<RawHandlers, 'beginSignIn' | 'finishSignIn'> {
+  const { publicUrl, now } = deps;
+  const configured = config && createProvider(config, `${publicUrl}${CALLBACK}`);
+  const provider = (): Provider => {
+    if (configured === null) {
+      throw notFound(
+        'Provider',
+        'This server has no OpenID provider: set GATEHOUSE_OIDC_ISSUER, or sign in with credentials.',
+      );
+    }
+    requireBrowserPlace(publicUrl);
+    return configured;
+  };
+  const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
+  return {
+    beginSignIn: async (request: Request, response: Response) => {
+      const { url, flow } = await provider().begin();
+      const begun: Begun = { ...flow, returnTo: returnPath(request.query.return_to) };
+      const text = Buffer.from(JSON.stringify(begun)).toString('base64url');
+      response
+        .status(302)
+        .set('Location', url)
+        .set('Set-Cookie', setCookie(COOKIES.signIn, publicUrl, text, FLOW_SECONDS))
+        .end();
+    },
+
+    finishSignIn: async (request: Request, response: Response) => {
+      const { finish } = provider();
+      const begun = begunIn(cookieIn(COOKIES.signIn, request, publicUrl));
+      // Whatever comes of it: this sign-in has ended.
+      response.append('Set-Cookie', setCookie(COOKIES.signIn, publicUrl, '', 0));
+      if (begun === undefined || begun.state !== request.query.state) {
+        throw new ApiError(
+          'unauthorized',
+          'This sign-in was not begun in this browser, or has ended. Nobody was signed in. Begin again at /console/sign-in.',
+        );
+      }
+      const claims = await finish(begun, request.originalUrl.replace(/^[^?]*\??/, ''));
+      const { session, token } = await signInMember(deps, claims);
+      const seconds = Math.floor((session.expiresAt - now()) / 1000);
+      response
+        .status(302)
+        .set('Location', publicPath + returnPath(begun.returnTo))
+        .append('Set-Cookie', setCookie(COOKIES.session, publicUrl, token, seconds))
+        .end();
+    },
+  };
+}
+
+/** A path of the console as it was given, or the start for anything else: the address of another host, for one. */
+function returnPath(given: unknown): string {
+  const url = typeof given === 'string' && given.startsWith('/console') ? URL.parse(given, 'http://console') : null;
+  const isOurs = url?.host === 'console' && /^\/console(?:\/|$)/.test(url.pathname);
+  return isOurs ? `${url.pathname}${url.search}` : START;
+}
+
+function begunIn(cookie: string | undefined): Begun | undefined {
+  try {
+    const begun = readJson(Buffer.from(cookie ?? '', 'base64url').toString()) as Partial<
+      Record<keyof Begun, unknown>
+    > | null;
+    const { state, nonce, verifier, returnTo } = begun ?? {};
+    const isWhole = [state, nonce, verifier, returnTo].every((part) => typeof part === 'string' && part !== '');
+    return isWhole ? (begun as Begun) : undefined;
+  } catch {
+    return undefined;
+  }
+}
