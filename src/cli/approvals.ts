@@ -12,7 +12,7 @@ const USAGE = `Shows the calls that wait for a person, and decides about them.
   gatehouse approvals show ID               one call whole: every argument, and the definition of the tool
   gatehouse approvals approve ID            lets exactly this call run, once, within 10 minutes
   gatehouse approvals deny ID               refuses it
-  gatehouse approvals watch                 shows each call whole as soon as it waits, and a line for each decision, until you interrupt it
+  gatehouse approvals watch                 shows each call whole as soon as it waits, and a line for each decision
 
   --url URL      the gateway, such as http://127.0.0.1:8080
   --reason TEXT  of approve and deny: why; the client of a denied call is told it

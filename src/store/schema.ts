@@ -164,7 +164,7 @@ export type Database = {
     definition: string;
     /** JSON of the definition that a tool approval is for; null unless it is another one. */
     pinned_definition: string | null;
-    /** Sealed JSON, context `approval_requests.arguments:<id>`; null once they are erased. */
+    /** Sealed JSON, context `approval_requests.arguments:<id>`. */
     arguments: string | null;
   };
   approval_decisions: {

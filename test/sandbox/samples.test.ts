@@ -40,6 +40,14 @@ async function newSession(url: string): Promise<{ MCP_SESSION_ID: string }> {
   return { MCP_SESSION_ID: answer.headers.get('Mcp-Session-Id') ?? '' };
 }
 
+/** The session of a person, for the samples of a browser. */
+async function signedIn(url: string): Promise<{ GATEHOUSE_SESSION: string }> {
+  const body = { operator_token: SANDBOX_CREDENTIALS.GATEHOUSE_ADMIN_TOKEN };
+  const { headers } = await call(url, 'createSession', { as: 'nobody', body });
+  const [, token = ''] = /gatehouse_session=([^;]+)/.exec(headers.get('Set-Cookie') ?? '') ?? [];
+  return { GATEHOUSE_SESSION: token };
+}
+
 /** For samples that take nothing away from others: no thing that is there, and no name that only one thing may have. */
 let shared: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
@@ -54,7 +62,10 @@ describe.each(operations)('$id', (operation) => {
     const sandbox = takes ? await startSandbox({ GATEHOUSE_PORT: '0' }) : shared;
     const sample = samplesOf(operation, sandbox.url).find(({ lang }) => lang === language);
     const source = sample?.source ?? 'exit 1';
-    const session = source.includes('MCP_SESSION_ID') ? await newSession(sandbox.url) : {};
+    const session = {
+      ...(source.includes('MCP_SESSION_ID') && (await newSession(sandbox.url))),
+      ...(source.includes('GATEHOUSE_SESSION') && (await signedIn(sandbox.url))),
+    };
     const [, { content = {} } = {}] = operation.responses.find(([status]) => status.startsWith('2')) ?? [];
     const ran = outputOf(runSample(source), Object.keys(content)[0] === 'text/event-stream', session);
     // Nobody answers at the URL of the sandbox's server: the sample fails, and shows the answer.
