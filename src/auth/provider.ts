@@ -105,7 +105,7 @@ async function claimsOf(openid: OpenId, provider: Configuration, url: URL, flow:
 
 /** Anybody can give an address of somebody else where the provider does not verify it. */
 function verified({ email, ...claims }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return claims.email_verified === true ? { ...claims, email } : claims;
+  return claims.email_verified === true && email !== undefined ? { ...claims, email } : claims;
 }
 
 /** Returns the error for what the person, or the provider, does not want; undefined for a failure. */

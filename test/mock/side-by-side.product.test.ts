@@ -324,7 +324,8 @@ describe('paths and methods', () => {
   ])('GET %s', (path) => askBoth('an unknown path', 'get', path, {}));
 
   test.each(operations.filter(({ raw, path }) => raw && !path.startsWith('/mcp')))('$id', async (target) => {
-    await askBoth('a document or a probe', 'get', pathOf(target, world.ids(target)), {});
+    const kind = target.id.endsWith('SignIn') ? 'a sign-in without an OpenID provider' : 'a document or a probe';
+    await askBoth(kind, 'get', pathOf(target, world.ids(target)), {});
   });
 
   test('strangers', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/contract/document.ts';
@@ -19,9 +22,15 @@ let provider: OpenIdProvider;
 let server: TestServer;
 let world: World;
 let memberId: string;
+/** The operation and the status of each answer of the gateway, as the log has them. */
+const answered: [string, number][] = [];
 beforeAll(async () => {
   provider = await startOpenIdProvider(PEOPLE);
-  server = await startTestServer({ env: settings() });
+  const note = (line: string) => {
+    const { operation, status } = JSON.parse(line);
+    answered.push([operation, status]);
+  };
+  server = await startTestServer({ env: settings(), log: { write: note } });
   world = await createWorld(server);
   memberId = (await addMember('groups', 'platform', world.organizationId, ['accounts', 'servers', 'approvals'])).body
     .id;
@@ -55,6 +64,22 @@ const callback = (query: string, cookie?: string): Promise<Answer> =>
   call(server.url, 'finishSignIn', { as: 'nobody', query, headers: cookie === undefined ? {} : { Cookie: cookie } });
 const cookieOf = ({ headers }: Answer): string => headers.get('set-cookie')?.split(';')[0] ?? '';
 const queryOf = (url: string): string => new URL(url).search.slice(1);
+
+/** A page on another port of the host of the gateway. */
+async function startNeighbour() {
+  const cookies: string[] = [];
+  const neighbour = createServer((request, response) => {
+    cookies.push(request.headers.cookie ?? '');
+    response.end('a page');
+  });
+  neighbour.listen(0, '127.0.0.1');
+  await once(neighbour, 'listening');
+  const stop = () => {
+    neighbour.closeAllConnections();
+    return new Promise((resolve) => neighbour.close(resolve));
+  };
+  return { url: `http://127.0.0.1:${(neighbour.address() as AddressInfo).port}/`, cookies, stop };
+}
 
 it('502: the provider does not answer as it should; once it does, people can sign in', async () => {
   const answer = await begin();
@@ -231,6 +256,7 @@ describe('threats', () => {
 it('in a real browser: the click at the provider leads to a session of its own site', async ({ skip }) => {
   requireChromium(skip);
   const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });
+  const neighbour = await startNeighbour();
   try {
     const page = await browser.newPage();
     await page.goto(start());
@@ -257,16 +283,21 @@ it('in a real browser: the click at the provider leads to a session of its own s
     const change = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"Clicked"}' };
     expect(await from(`${server.url}/healthz`, '/console/session', {})).toBe(200);
     expect(await from(`${server.url}/healthz`, '/admin/api/v1/organizations', change)).toBe(201);
-    // Another site, and another port of this host: the browser sends along what it may.
+    // Of another site the browser leaves the cookie out. It sends it along for another port of this host.
     const forged = { method: 'POST', mode: 'no-cors', credentials: 'include', body: '{"name":"Forged"}' };
-    const samePort = server.url.replace('127.0.0.1', 'localhost');
-    for (const site of [`${provider.issuer}/.well-known/openid-configuration`, `${samePort}/healthz`]) {
+    const reading = { mode: 'no-cors', credentials: 'include' };
+    for (const site of [`${provider.issuer}/.well-known/openid-configuration`, neighbour.url]) {
       await from(site, '/admin/api/v1/organizations', forged);
+      const before = answered.length;
+      await from(site, '/console/session', reading);
+      await expect.poll(() => answered.slice(before)).toContainEqual(['getSession', 401]);
     }
+    expect(neighbour.cookies.join()).toContain('gatehouse_session=');
     const names = (await call(server.url, 'listOrganizations')).body.map(({ name }: { name: string }) => name);
     expect([names.includes('Clicked'), names.includes('Forged')]).toEqual([true, false]);
   } finally {
     await browser.close();
+    await neighbour.stop();
   }
 });
 

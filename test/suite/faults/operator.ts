@@ -151,10 +151,11 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
     name: 'whoever is a member of an organization can be an operator too',
     caughtBy: 'createMember: operator goes with no organization, and nothing goes with it',
     plant: inRequests('POST', /^\/admin\/api\/v1\/members$/, (sent) =>
-      withBody(sent, ({ permissions, ...member }) => ({
-        ...member,
-        permissions: permissions.length > 1 ? permissions.filter((word: string) => word !== 'operator') : permissions,
-      })),
+      withBody(sent, (member) =>
+        Array.isArray(member.permissions) && member.permissions.length > 1
+          ? { ...member, permissions: member.permissions.filter((word: string) => word !== 'operator') }
+          : member,
+      ),
     ),
   },
   {
