@@ -1119,7 +1119,7 @@ export interface paths {
             path: {
                 /**
                  * @description The member.
-                 * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 * @example 7c1e9a63-0d4f-4c8b-9a32-7f5e4d3c2b10
                  */
                 id: components["parameters"]["MemberId"];
             };
@@ -5271,7 +5271,7 @@ export interface components {
         ApiKeyId: components["schemas"]["Uuid"];
         /**
          * @description The member.
-         * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+         * @example 7c1e9a63-0d4f-4c8b-9a32-7f5e4d3c2b10
          */
         MemberId: components["schemas"]["Uuid"];
         /**
@@ -7899,7 +7899,7 @@ export interface operations {
             path: {
                 /**
                  * @description The member.
-                 * @example 5b0d8f52-9c3e-4b7a-8f21-6e4d3c2b1a09
+                 * @example 7c1e9a63-0d4f-4c8b-9a32-7f5e4d3c2b10
                  */
                 id: components["parameters"]["MemberId"];
             };

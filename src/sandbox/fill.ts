@@ -75,6 +75,9 @@ async function send(data: SandboxData, { client, create, callTool }: Sender): Pr
     const chosen = { id: id?.replace(/^whk_/, '') };
     await create(`webhooks[${at}]`, chosen, () => client.POST('/api/webhooks', { body }));
   }
+  for (const [at, { id, ...body }] of (data.members ?? []).entries()) {
+    await create(`members[${at}]`, { id }, () => client.POST('/admin/api/v1/members', { body }));
+  }
 }
 
 type Seeds = NonNullable<SandboxData['servers']>[number];

@@ -31,6 +31,7 @@ const isData = new Ajv2020({ allErrors: true }).compile<SandboxData>({
     integrations: list({ id, accounts: list({ id, endpoints, tool_approvals: list({}) }) }),
     shared_servers: list({ id }),
     webhooks: list({ id: { type: 'string', pattern: `^whk_${UUID}$` } }),
+    members: list({ id }),
   },
 });
 
@@ -59,11 +60,17 @@ export function readData(text: string, contactsUrl: string): SandboxData {
 }
 
 /** Every id and token that the data chooses. */
-function chosenIn({ servers = [], integrations = [], shared_servers = [], webhooks = [] }: SandboxData): string[] {
+function chosenIn({
+  servers = [],
+  integrations = [],
+  shared_servers = [],
+  webhooks = [],
+  members = [],
+}: SandboxData): string[] {
   const accounts = integrations.flatMap((integration) => integration.accounts ?? []);
   const endpoints = [...servers, ...accounts].flatMap((account) => account.endpoints ?? []);
   const made = endpoints.flatMap(({ calls: ofEndpoint = [] }) => ofEndpoint);
-  const others = [...accounts, ...endpoints, ...made, ...shared_servers, ...webhooks];
+  const others = [...accounts, ...endpoints, ...made, ...shared_servers, ...webhooks, ...members];
   const objects: readonly ChosenIds[] = [...servers, ...integrations, ...others];
   return objects.flatMap(({ id, token }) => [id, token]).filter((one) => one !== undefined);
 }

@@ -28,6 +28,7 @@ export type SandboxData = {
   })[];
   readonly shared_servers?: readonly (Schemas['SharedServerCreate'] & { readonly id?: string })[];
   readonly webhooks?: readonly (Schemas['WebhookCreate'] & { readonly id?: string })[];
+  readonly members?: readonly (Schemas['MemberCreate'] & { readonly id?: string })[];
 };
 
 /** The token of the endpoint over the sandbox's own MCP server. */
@@ -149,6 +150,15 @@ export const examples = (contactsUrl: string): SandboxData => ({
       id: 'whk_4a1d9c0e-6b7f-4c2a-9e35-2d8f60b1c7a4',
       url: 'https://hooks.example.com/services/T0/B0/x1',
       events: ['approval.expired'],
+    },
+  ],
+  members: [
+    {
+      id: '7c1e9a63-0d4f-4c8b-9a32-7f5e4d3c2b10',
+      claim: 'email',
+      value: 'ada@example.com',
+      organizationId: null,
+      permissions: ['operator'],
     },
   ],
 });

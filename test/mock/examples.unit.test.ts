@@ -44,11 +44,14 @@ const apis = {
   gateway: operations.filter(({ path }) => path.startsWith('/mcp')),
 };
 
+/** Codes that only operations about sessions answer. */
+const SIGNING_IN = ['mixed_organizations'] as const;
+
 /** Codes of the catalogue that no operation of an API answers. */
 const NEVER: Readonly<Record<keyof typeof apis, readonly ErrorCode[]>> = {
-  accounts: ['server_failed', 'reload_failed'],
-  servers: ['reload_failed'],
-  operator: ['server_failed'],
+  accounts: ['server_failed', 'reload_failed', ...SIGNING_IN],
+  servers: ['reload_failed', ...SIGNING_IN],
+  operator: ['server_failed', ...SIGNING_IN],
   // Its 400 and 404 are answers of JSON-RPC; the catalogue calls the first one malformed_request.
   gateway: [
     'validation_failed',
@@ -58,6 +61,7 @@ const NEVER: Readonly<Record<keyof typeof apis, readonly ErrorCode[]>> = {
     'precondition_failed',
     'unsupported_media_type',
     'reload_failed',
+    ...SIGNING_IN,
   ],
 };
 

@@ -31,7 +31,7 @@ const blocksOf = async (name: string, language: string): Promise<string[]> => {
 
 test.each([
   ['getting-started', 4],
-  ['authentication', 3],
+  ['authentication', 4],
 ])('every command of the guide %s works', async (name, count) => {
   const commands = (await blocksOf(name, 'sh')).filter((block) => block.startsWith('curl '));
   expect(commands).toHaveLength(count);
