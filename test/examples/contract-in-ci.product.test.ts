@@ -72,7 +72,8 @@ const stepsOf = (given: Readonly<Record<string, string>> = {}): Step[] =>
 
 test('the example starts a server, checks it with the packed package, and leaves a report', async () => {
   const { code, output } = await runSteps(stepsOf(), await freePort(), contract.env);
-  expect(output).toMatch(/^\d+ checks: \d+ ok, 0 failed, 0 skipped$/m);
+  // A person has longer for an answer than the suite waits for.
+  expect(output).toMatch(/^\d+ checks: \d+ ok, 0 failed, 1 skipped$/m);
   expect(code).toBe(0);
   const report = join(consumer, 'contract-report.xml');
   expect(wellFormed(await readFile(report, 'utf8')).filter((name) => name === 'testcase').length).toBeGreaterThan(200);

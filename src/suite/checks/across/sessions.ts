@@ -1,6 +1,7 @@
 import type { Caller } from '../../caller.ts';
 import { type Context, checks } from '../../check.ts';
 import type { Credentials } from '../../credentials.ts';
+import { requireCredentials } from '../../deployment.ts';
 import { holds, same } from '../../expect.ts';
 import { Skipped } from '../../failed.ts';
 import { created as createdOrganization, createdPair, createdToken } from '../operator/support.ts';
@@ -67,10 +68,16 @@ export const sessionChecks = checks('all', {
     const { person: holder } = await signIn({ api_token: given.api_token });
     await holder.call(200, 'listAccounts');
     await holder.call(403, 'listMcpServers');
-    await holder.send(403, 'listOrganizations');
     const { person: team } = await signIn({ api_key: given.api_key, api_secret: given.api_secret });
     await team.call(200, 'listApprovalRequests');
     await team.call(403, 'listAccounts');
+  },
+
+  'createSession: a session without the operator token does not open the Operator API': async (context) => {
+    requireCredentials(context.operator);
+    const { given, signIn } = await tenant(context);
+    const { person } = await signIn({ api_token: given.api_token });
+    await person.send(403, 'listOrganizations');
   },
 
   'createSession: wrong credentials are a 401, those of two organizations a 400': async (context) => {
@@ -100,7 +107,7 @@ export const sessionChecks = checks('all', {
     await typed.call(401, 'createMcpServer', { body });
     const header = { 'Content-Type': 'text/plain' };
     await person.send(401, 'createMcpServer', { header, text: JSON.stringify(body) });
-    const beside = { 'X-API-KEY': pair.apiKey, 'X-API-SECRET': 'wrong' };
+    const beside = { 'X-API-KEY': pair.apiKey, 'X-API-SECRET': 'x'.repeat(40) };
     await person.send(401, 'listMcpServers', { header: beside });
   },
 
