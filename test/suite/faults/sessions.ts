@@ -6,6 +6,7 @@ const APIS = /^\/(?:api|integra|admin)/;
 
 const NAMED = 'createSession: a person acts with the credentials, under the own name';
 const ONLY = 'createSession: a session opens the APIs of its credentials only';
+const OPERATOR = 'createSession: a session without the operator token does not open the Operator API';
 const WRONG = 'createSession: wrong credentials are a 401, those of two organizations a 400';
 const FORGED = 'every operation: a request that the person has not made is one without a session';
 const ENDED = 'deleteSession: a session ends when the person signs out, and when a credential is deleted';
@@ -66,6 +67,15 @@ export const SESSION_FAULTS: readonly Fault[] = [
       'GET',
       /^\/api\/mcp-servers/,
       when(403, (came) => ({ ...came, status: 401, body: came.body.replace('Forbidden', 'Unauthorized') })),
+    ),
+  },
+  {
+    name: 'everybody who is signed in is the operator',
+    caughtBy: OPERATOR,
+    plant: inAnswers(
+      'GET',
+      /^\/admin\/api\/v1\/organizations$/,
+      when(403, (came) => ({ ...came, status: 200, body: '[]' })),
     ),
   },
   {
