@@ -40,7 +40,7 @@ export async function positionAfter(
 }
 
 /**
- * Yields the events after a position, each once and in order, as soon as they are stored, by whatever process; null after
+ * Yields the events after a position, each once and in order, as soon as any process has stored them; null after
  * 15 seconds without any. Ends when it is aborted, and when the next event is no longer kept, so that none is left out.
  */
 export async function* followEvents(

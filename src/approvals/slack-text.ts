@@ -55,8 +55,8 @@ function argumentLines({ arguments: args }: Readonly<Record<string, unknown>>): 
 }
 
 /**
- * Quotes foreign text for Slack as code: it mentions nobody, links nowhere, formats nothing, and shows all of its characters
- * on one line.
+ * Quotes foreign text for Slack as code, on one line. Slack then shows all of its characters, and makes no mentions, links or
+ * formats of them.
  */
 export function quoteForSlack(text: string): string {
   const shown = visibleText(text)

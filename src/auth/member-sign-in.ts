@@ -10,7 +10,7 @@ import { type SignInDeps, storeSession } from './sign-in.ts';
 
 /**
  * Makes a session for a person of the OpenID provider, with the permissions of all members that the person is, and returns it with
- * its token. Throws `forbidden` for whoever is none, `mixed_organizations`.
+ * its token. Throws `forbidden` if the person is no member, and `mixed_organizations`.
  */
 export async function signInMember(deps: SignInDeps, claims: Claims): Promise<{ session: Session; token: string }> {
   const { store, ids, now, credentials } = deps;

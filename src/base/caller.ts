@@ -17,7 +17,7 @@ export type Operator = {
   readonly person?: Person;
 };
 
-/** The person who uses credentials through a session; whoever sends credentials themselves is none. */
+/** The person who uses credentials through a session. A program that sends credentials itself is no person. */
 export type Person = {
   /** The kind and the id of the credentials that name the person; `member:` and the subject at the OpenID provider. */
   readonly subject: string;

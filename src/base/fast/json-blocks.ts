@@ -11,7 +11,7 @@ const { memory, findEnd, measure } = new WebAssembly.Instance(new WebAssembly.Mo
 
 /** The maximum number of bytes of a piece. */
 export const MAX_PIECE_BYTES = 16 * 1024;
-/** Where a piece is written before it is read. The next piece, of whatever text, overwrites it. */
+/** Where a piece is written before it is read. The next piece overwrites it, also one of another text. */
 export const piece = Buffer.from(memory.buffer, 64, MAX_PIECE_BYTES);
 /** The state of the text that is read: its numbers have the places of `STATE`. Other texts are read in between. */
 export const state = new Int32Array(memory.buffer, 0, 7);
