@@ -32,6 +32,7 @@ describe('200', () => {
       'server.deleted',
       'tool_approval.revoked',
       'server.updated',
+      'member.created',
       'session.created',
       'webhook.created',
       'tool_approval.added',
