@@ -40,8 +40,8 @@ export async function positionAfter(
 }
 
 /**
- * Yields the events after a position, each once and in order, as soon as any process has stored them; null after
- * 15 seconds without any. Ends when it is aborted, and when the next event is no longer kept, so that none is left out.
+ * Yields each event after a position once and in order, as soon as a process has stored it, and null after 15 seconds
+ * without an event. Ends when it is aborted, and when the next event is no longer kept, so that none is left out.
  */
 export async function* followEvents(
   { read, onChange }: Pick<Store, 'read' | 'onChange'>,

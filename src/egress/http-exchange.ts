@@ -12,7 +12,7 @@ import { IdleTimeout, IdleWatch, type WatchedPeer } from './idle-watch.ts';
 /** The shared abort reason of exchanges with a discarded answer; it is never read. */
 const UNWANTED = new Error('the answer is not wanted any more');
 
-/** The failure of a body is the reader's: without a reader it is nobody's, and must not be an uncaught exception. */
+/** The reader of a body gets its failure. Without a reader, the failure must not be an uncaught exception. */
 const leaveToReader = (): void => undefined;
 
 /** Answers of 1xx before the answer: each counts as heard, so that a flood of them would never end. */

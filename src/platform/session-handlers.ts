@@ -15,7 +15,7 @@ type Schemas = components['schemas'];
 /** Wrong sign-ins from one address, and the seconds in which they are counted. */
 const WRONG_SIGN_INS = 5;
 const COUNTED_SECONDS = 60;
-/** Bytes of an IPv6 address that one customer shares with nobody. Addresses of IPv4 have fewer. */
+/** Bytes of the IPv6 prefix that a network gives to one customer alone. Addresses of IPv4 have fewer. */
 const IPV6_PREFIX_BYTES = 8;
 
 /** The names in requests. */
@@ -107,7 +107,7 @@ function createCount(): (wrong: WrongCredentials, address: string) => Promise<Ap
   };
 }
 
-/** An address as it is counted: whoever has one of IPv6 has many. */
+/** Returns the part of an address that is counted: a customer has many IPv6 addresses with the same prefix. */
 function countedAs(address: string): string {
   const bytes = ipaddr.process(address).toByteArray();
   return bytes.slice(0, IPV6_PREFIX_BYTES).join('.');

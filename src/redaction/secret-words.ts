@@ -18,7 +18,7 @@ export type Turn = () => Promise<void> | undefined;
 export type Found = {
   /** Beginning and end of each place, in turn. */
   readonly ranges: readonly number[];
-  /** Where the bytes can be parted: before whatever may go on behind them. */
+  /** Where the bytes can be parted: before a word that may continue in the next bytes. */
   readonly end: number;
 };
 

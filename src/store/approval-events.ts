@@ -23,7 +23,7 @@ export const MAX_KEPT_EVENTS = 10_000;
 
 /**
  * Stores an event under the next number of its organization, and deletes the one that is too many then. The head orders commits: of two transactions, the second gets
- * its number after the first has committed, so that whoever has read up to a number misses none before it.
+ * its number after the first has committed. So a reader who has read up to a number has missed none before it.
  */
 export async function append(db: Db, { organizationId, ...event }: NewApprovalEvent): Promise<void> {
   const { number } = await db.sql

@@ -21,6 +21,7 @@ import { tooManyWaiting } from '../../src/store/write-shares.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
+import { anExactCall } from './support/exact-call.ts';
 
 /** Sequences of steps, each with about five kills; `npm run soak` asks for 10,000 kills on each engine. */
 const RUNS = Number(process.env.APPROVAL_RUNS ?? 25);
@@ -133,27 +134,7 @@ async function aTenant(real: Store): Promise<Tenant> {
     clock,
     approver,
     ask: (args = { x: 1 }, more = {}, signal = new AbortController().signal) =>
-      admit(
-        deps,
-        {
-          organizationId,
-          endpoint: { id: endpoint.id, name: endpoint.name },
-          accountId: server.id,
-          serverId: server.id,
-          serverName: server.name,
-          client: null,
-          definition: { name: 'write' },
-          definitionHash: 'd'.repeat(64),
-          args,
-          written: writeArguments(args),
-          policy: 'require_approval_all',
-          requiredApprovals: 1,
-          reason: 'all',
-          ...more,
-        },
-        null,
-        signal,
-      ),
+      admit(deps, { ...anExactCall(server, endpoint, args), ...more }, null, signal),
     approve: (admission, decision = 'approve', by = approver.id, remember = null) => {
       const { id, argumentsDigest, definitionHash } = requestOf(admission);
       const caller = { ...approver, id: by, name: by };
@@ -406,22 +387,7 @@ onBothEngines(({ engine, open, shared }) => {
     expect(Math.abs(before - (engine === 'postgres' ? Date.now() : wrong))).toBeLessThan(60_000);
     const approvalWaits = createApprovalWaits({ store, log: pino({ level: 'silent' }), longestMs: DECISION_VALID_MS });
     const deps = { store, ids: { uuid: randomUUID }, approvalWaits, approvalTimeoutMs: TIMEOUT_MS, quotas: NO_QUOTAS };
-    const definition = { name: 'write' };
-    const call = {
-      organizationId,
-      endpoint: { id: endpoint.id, name: endpoint.name },
-      accountId: server.id,
-      serverId: server.id,
-      serverName: server.name,
-      client: null,
-      definition,
-      definitionHash: 'd'.repeat(64),
-      args: {},
-      written: writeArguments({}),
-      policy: 'require_approval_all' as const,
-      requiredApprovals: 1,
-      reason: 'all' as const,
-    };
+    const call = anExactCall(server, endpoint);
     const { createdAt, expiresAt, id, ...seen } = requestOf(
       await admit(deps, call, null, new AbortController().signal),
     );

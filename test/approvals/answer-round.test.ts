@@ -14,6 +14,7 @@ import { timeOf } from '../../src/store/time.ts';
 import { onBothEngines } from '../store/support/harness.ts';
 import { accountOf, anEndpoint, anOrganization, aServer } from '../store/support/samples.ts';
 import { NO_QUOTAS } from '../support/quotas.ts';
+import { anExactCall } from './support/exact-call.ts';
 
 const ALIVE = new AbortController().signal;
 
@@ -35,21 +36,7 @@ onBothEngines(({ shared }) => {
       await servers.insert(db, server);
       await endpoints.insert(db, endpoint);
     });
-    const call: ExactCall = {
-      organizationId,
-      endpoint: { id: endpoint.id, name: endpoint.name },
-      accountId: server.id,
-      serverId: server.id,
-      serverName: server.name,
-      client: null,
-      definition: { name: 'write' },
-      definitionHash: 'd'.repeat(64),
-      args: { x: 1 },
-      written: writeArguments({ x: 1 }),
-      policy: 'require_approval_all',
-      requiredApprovals: 1,
-      reason: 'all',
-    };
+    const call = anExactCall(server, endpoint, { x: 1 });
     const deps = { store, ids: { uuid: randomUUID }, approvalWaits, approvalTimeoutMs: 300_000, quotas: NO_QUOTAS };
     const asked = await admit(deps, call, null, ALIVE);
     if (asked.kind !== 'waits') {
