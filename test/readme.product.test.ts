@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -22,6 +23,7 @@ const pages = [
 const section = (page: string, title: string) => page.split(/^## /m).find((part) => part.startsWith(title)) ?? '';
 const blocks = (text: string) => [...text.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => (block ?? '').trim());
 
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-readme-'));
 let sandbox: Program;
 let port: number;
 beforeAll(async () => {
@@ -32,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   sandbox.child.kill('SIGTERM');
   await sandbox.exited;
+  rmSync(folder, { recursive: true });
 });
 
 describe('A first session', () => {
@@ -47,7 +50,9 @@ describe('A first session', () => {
 
   test.each(commands)('%s', async (command) => {
     const script = `${exported}\n${command.replace('curl ', 'curl --silent --show-error --fail-with-body ')}`;
-    const { stdout } = await run('sh', ['-c', script.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)]);
+    const { stdout } = await run('sh', ['-c', script.replaceAll('127.0.0.1:8080', `127.0.0.1:${port}`)], {
+      cwd: folder,
+    });
     expect(JSON.parse(stdout)).toBeTypeOf('object');
   });
 });

@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { askServer, GUIDES } from '../../src/docs/guides.ts';
@@ -7,6 +10,8 @@ import { askOnce } from '../support/ask-once.ts';
 import { ROOT } from '../support/process.ts';
 
 const run = promisify(execFile);
+/** Where commands run that write files, such as the cookies of a session. */
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-guides-'));
 
 let sandbox: Awaited<ReturnType<typeof startSandbox>>;
 let variables: Readonly<Record<string, string>>;
@@ -21,7 +26,10 @@ beforeAll(async () => {
     ORGANIZATION_ID: body[0].id,
   };
 });
-afterAll(() => sandbox.stop());
+afterAll(async () => {
+  await sandbox.stop();
+  rmSync(folder, { recursive: true });
+});
 
 /** The blocks of code of a guide in a language. */
 const blocksOf = async (name: string, language: string): Promise<string[]> => {
@@ -37,7 +45,7 @@ test.each([
   expect(commands).toHaveLength(count);
   for (const command of commands) {
     const script = askServer(command, sandbox.url).replace('curl ', 'curl --silent --show-error --fail-with-body ');
-    const { stdout } = await run('sh', ['-c', script], { env: { ...process.env, ...variables } });
+    const { stdout } = await run('sh', ['-c', script], { cwd: folder, env: { ...process.env, ...variables } });
     expect(JSON.parse(stdout), command).toBeTypeOf('object');
   }
 });
@@ -45,7 +53,7 @@ test.each([
 test('the program of the guide to pagination reads every account', async () => {
   const [program = ''] = await blocksOf('pagination', 'js');
   const flags = ['--input-type=module', '--eval', askServer(program, sandbox.url)];
-  const { stdout } = await run(process.execPath, flags, { env: { ...process.env, ...variables } });
+  const { stdout } = await run(process.execPath, flags, { cwd: folder, env: { ...process.env, ...variables } });
   const { body } = await askOnce(sandbox.url, 'get', '/integrated-account?limit=1000', {
     headers: { Authorization: `Bearer ${SANDBOX_CREDENTIALS.GATEHOUSE_API_TOKEN}` },
   });
@@ -62,7 +70,7 @@ test('the guide to approving calls leads from the call to its result', async () 
     .filter((command) => command.startsWith('npx mcp-gatehouse approvals '));
   expect(commands).toHaveLength(3);
   const env = { PATH: process.env.PATH, ...variables };
-  const calling = run('sh', ['-c', askServer(call, sandbox.url)], { env });
+  const calling = run('sh', ['-c', askServer(call, sandbox.url)], { cwd: folder, env });
   const approvals = async (command = '', id = ''): Promise<string> => {
     const flags = `-r ./bin/preload.cjs src/cli/main.ts`;
     const script = command.replace('npx mcp-gatehouse', `"${process.execPath}" ${flags}`);

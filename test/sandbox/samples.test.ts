@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { samplesOf } from '../../src/docs/samples.ts';
@@ -9,6 +12,7 @@ import { askOnce } from '../support/ask-once.ts';
 import { call, operation } from '../support/client.ts';
 
 const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), 'gatehouse-samples-'));
 const env = { ...process.env, ...SANDBOX_CREDENTIALS };
 
 /** How a printed sample is run as it is: what fails must fail its program. */
@@ -19,7 +23,7 @@ const RUNNERS = {
 
 /** What a sample prints; of one that reads a stream, which does not end, the first that it prints. */
 async function outputOf([command = '', ...args]: readonly string[], isStream: boolean, session: object) {
-  const running = run(command, args, { env: { ...env, ...session }, maxBuffer: 64 * 1024 * 1024 });
+  const running = run(command, args, { cwd: folder, env: { ...env, ...session }, maxBuffer: 64 * 1024 * 1024 });
   if (!isStream) {
     return (await running).stdout;
   }
@@ -53,7 +57,10 @@ let shared: Awaited<ReturnType<typeof startSandbox>>;
 beforeAll(async () => {
   shared = await startSandbox({ GATEHOUSE_PORT: '0' });
 });
-afterAll(() => shared.stop());
+afterAll(async () => {
+  await shared.stop();
+  rmSync(folder, { recursive: true });
+});
 
 describe.each(operations)('$id', (operation) => {
   test.concurrent.each(Object.entries(RUNNERS))('its %s sample runs against a sandbox', async (language, runSample) => {
