@@ -549,6 +549,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the overview
+         * @description Returns the things of the organization that need a person, and its tool calls: the calls that wait, the endpoints and credentials that expire within 7 days, and the number of tool calls of each of the last 30 days. It never takes long, however many calls there were. Any key pair of the organization may read it, and whoever has signed in with one or is a member.
+         */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/approval-requests": {
         parameters: {
             query?: never;
@@ -878,6 +898,26 @@ export interface paths {
          * @description Returns the result of the last change of a shared server (an MCP server that Gatehouse connects to), and the current state of each: whether it is reachable, since when, the reason if not, and its number of tools. Use it to watch a server that was unreachable when you saved it.
          */
         get: operations["getRuntimeStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the overview of all organizations
+         * @description Returns the things of all organizations that need a person, and their tool calls: the number of calls that wait, the endpoints and credentials that expire within 7 days, the number of shared servers in each state, and the number of tool calls of each of the last 30 days. The organizations themselves read theirs with `GET /api/overview`.
+         */
+        get: operations["getOperatorOverview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2920,6 +2960,88 @@ export interface components {
                 deleted: true;
             };
         };
+        /** @description An endpoint that expires soon. */
+        ExpiringEndpoint: {
+            id: components["schemas"]["AccountUuid"];
+            /** @description The account that has the tools of the endpoint. */
+            account_id: components["schemas"]["AccountUuid"];
+            name: components["schemas"]["EndpointName"];
+            /** @description When its URL stops serving, in milliseconds since 1970-01-01T00:00:00Z. */
+            expires_at: components["schemas"]["EpochMilliseconds"];
+        };
+        /**
+         * @description The kind of the credentials.
+         * @example key_pair
+         * @enum {string}
+         */
+        CredentialKind: "api_token" | "key_pair";
+        /**
+         * @description The purpose of the credentials; it need not be unique.
+         * @example CI pipeline
+         */
+        CredentialName: string;
+        /** @description An API token or a key pair that expires soon. The operator makes new ones. */
+        ExpiringCredential: {
+            id: components["schemas"]["AccountUuid"];
+            kind: components["schemas"]["CredentialKind"];
+            name: components["schemas"]["CredentialName"];
+            /** @description When it stops working, in milliseconds since 1970-01-01T00:00:00Z. */
+            expires_at: components["schemas"]["EpochMilliseconds"];
+        };
+        /** @description The tool calls of the last 30 days (UTC), the oldest first; the last one is today. Days without calls are there too. A call is counted within a second after its end, also where the audit log no longer lists it. */
+        CallDays: {
+            /**
+             * Format: date
+             * @description The day, in UTC.
+             * @example 2025-07-01
+             */
+            day: string;
+            /**
+             * @description The number of calls of tools, over all endpoints.
+             * @example 310
+             */
+            calls: number;
+            /**
+             * @description The number of these calls that failed, or that the gateway refused.
+             * @example 4
+             */
+            failures: number;
+        }[];
+        /** @description The things of an organization that need a person, and its tool calls. */
+        Overview: {
+            /** @description The calls that wait for a person. */
+            approval_requests: {
+                /**
+                 * @description The number of approval requests with the status `pending`.
+                 * @example 2
+                 */
+                pending: number;
+            };
+            /** @description The endpoints that expire within 7 days, the first to expire first, at most 100. */
+            expiring_endpoints: components["schemas"]["ExpiringEndpoint"][];
+            /** @description The API tokens and key pairs that expire within 7 days, the first to expire first, at most 100. */
+            expiring_credentials: components["schemas"]["ExpiringCredential"][];
+            calls: components["schemas"]["CallDays"];
+        };
+        /** @description The success envelope. */
+        OverviewAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "Overview retrieved successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["Overview"];
+        };
         /**
          * @description `pending`: no person has decided yet. `approved`: the exact call may run once, until `usable_until`. `used`: it was sent. `denied`: a person has denied it. `expired`: nobody answered until `expires_at`, or nobody used the approval until `usable_until`. `outdated`: something has changed that the decision depends on, such as the definition of the tool, the policy, the scope or the server.
          * @example pending
@@ -4082,6 +4204,60 @@ export interface components {
             /** @description The shared servers, oldest first. */
             servers: components["schemas"]["RuntimeServer"][];
         };
+        /** @description The things of all organizations that need a person, and their tool calls. */
+        OperatorOverview: {
+            /** @description The calls that wait for a person. */
+            approvalRequests: {
+                /**
+                 * @description The number of approval requests with the status `pending`.
+                 * @example 2
+                 */
+                pending: number;
+            };
+            /** @description The numbers of shared servers by their `state` in the runtime status. */
+            servers: {
+                /**
+                 * @description Servers in use.
+                 * @example 1
+                 */
+                connected: number;
+                /**
+                 * @description Servers to which Gatehouse is connecting.
+                 * @example 0
+                 */
+                connecting: number;
+                /**
+                 * @description Servers whose connection has failed.
+                 * @example 1
+                 */
+                unreachable: number;
+                /**
+                 * @description Servers that are switched off.
+                 * @example 0
+                 */
+                disabled: number;
+            };
+            /** @description The endpoints that expire within 7 days, the first to expire first, at most 100. */
+            expiringEndpoints: {
+                id: components["schemas"]["Uuid"];
+                organization: components["schemas"]["OrganizationId"];
+                /** @description The account that has the tools of the endpoint. */
+                accountId: components["schemas"]["Uuid"];
+                name: components["schemas"]["EndpointName"];
+                /** @description When its URL stops serving, RFC 3339 in UTC. */
+                expiresAt: components["schemas"]["Timestamp"];
+            }[];
+            /** @description The API tokens and key pairs that expire within 7 days, the first to expire first, at most 100. */
+            expiringCredentials: {
+                id: components["schemas"]["Uuid"];
+                organization: components["schemas"]["OrganizationId"];
+                kind: components["schemas"]["CredentialKind"];
+                name: components["schemas"]["CredentialName"];
+                /** @description When it stops working, RFC 3339 in UTC. */
+                expiresAt: components["schemas"]["Timestamp"];
+            }[];
+            calls: components["schemas"]["CallDays"];
+        };
         /**
          * @description A display name; it need not be unique.
          * @example Acme
@@ -4163,11 +4339,6 @@ export interface components {
                 shareBytes: number;
             };
         };
-        /**
-         * @description The purpose of the credentials; it need not be unique.
-         * @example CI pipeline
-         */
-        CredentialName: string;
         /**
          * @description The permissions of the token. `accounts`: the whole Accounts API, except for the following. `approvals`: decide which calls run without approval, which means to loosen the `approval_policy` of an integration, or to create one with a policy looser than the gateway's default. Give agents a token without `approvals`, so that an agent cannot approve its own calls.
          * @example [
@@ -6742,6 +6913,31 @@ export interface operations {
             default: components["responses"]["ServersError"];
         };
     };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The overview. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverviewAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
+            default: components["responses"]["ServersError"];
+        };
+    };
     listApprovalRequests: {
         parameters: {
             query?: {
@@ -7451,6 +7647,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuntimeStatus"];
+                };
+            };
+            401: components["responses"]["OperatorUnauthorized"];
+            default: components["responses"]["OperatorError"];
+        };
+    };
+    getOperatorOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The overview. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperatorOverview"];
                 };
             };
             401: components["responses"]["OperatorUnauthorized"];

@@ -30,6 +30,7 @@ import { credentialHandlers } from './operator/credential-handlers.ts';
 import { grantHandlers } from './operator/grant-handlers.ts';
 import { memberHandlers } from './operator/member-handlers.ts';
 import { organizationHandlers } from './operator/organization-handlers.ts';
+import { overviewHandlers as operatorOverviewHandlers } from './operator/overview-handlers.ts';
 import { runtimeHandlers } from './operator/runtime-handlers.ts';
 import { sharedServerHandlers } from './operator/shared-server-handlers.ts';
 import { browserFiles } from './platform/browser-files.ts';
@@ -39,6 +40,7 @@ import { signInHandlers } from './platform/sign-in-handlers.ts';
 import { approvalEventHandlers } from './servers/approval-event-handlers.ts';
 import { approvalRequestHandlers } from './servers/approval-request-handlers.ts';
 import { serverHandlers } from './servers/handlers.ts';
+import { overviewHandlers } from './servers/overview-handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
 import { toolHandlers } from './servers/tool-handlers.ts';
 import { webhookHandlers } from './servers/webhook-handlers.ts';
@@ -65,6 +67,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...toolHandlers(deps),
   ...approvalRequestHandlers(deps),
   ...webhookHandlers(deps),
+  ...overviewHandlers(deps),
   ...organizationHandlers(deps),
   ...credentialHandlers(deps),
   ...auditHandlers(deps),
@@ -72,6 +75,7 @@ export const handlersOf = (deps: Deps): Handlers => ({
   ...grantHandlers(deps),
   ...memberHandlers(deps),
   ...runtimeHandlers(deps),
+  ...operatorOverviewHandlers(deps),
   ...sessionHandlers(deps),
 });
 

@@ -32,8 +32,8 @@ export const TRICKS: readonly Trick[] = [
     remove: (copy) => {
       copy.edit(
         'dist/src/store/tool-calls.js',
-        'await sql.executeQuery(CompiledQuery.raw(insertion, values));',
-        "await sql.insertInto('tool_calls').values(slice).onConflict((conflict) => conflict.column('id').doNothing()).execute();",
+        'const { rows } = await db.sql.executeQuery(CompiledQuery.raw(insertion, values));',
+        "const rows = await db.sql.insertInto('tool_calls').values(slice).onConflict((conflict) => conflict.column('id').doNothing()).returning('id').execute();",
       );
     },
   },

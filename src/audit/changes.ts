@@ -6,6 +6,7 @@ import type { ActorKind } from '../contract/closed-words.ts';
 import * as auditEvents from '../store/audit-events.ts';
 import * as auditLog from '../store/audit-log.ts';
 import * as callBounds from '../store/call-bounds.ts';
+import * as callDays from '../store/call-days.ts';
 import * as callTotals from '../store/call-totals.ts';
 import { PURGE_SLICE_ROWS, purgeInSlices } from '../store/purge.ts';
 import type { Db, Store } from '../store/store.ts';
@@ -127,9 +128,10 @@ function nameActor(actor: Actor): { kind: ActorKind; id: string | null; name: st
   return person === undefined ? { kind, id, name } : byPerson(person);
 }
 
-/** Deletes events older than `days`, one slice per transaction. */
+/** Deletes events older than `days`, and counts of calls that are no longer kept, one slice per transaction. */
 export async function purgeAudit(store: Store, now: number, days: number): Promise<void> {
   await purgeInSlices(store, (db) => auditLog.purge(db, now - days * DAY_MS));
+  await purgeInSlices(store, (db) => callDays.purge(db, now));
 }
 
 /** Days for which tool calls are kept one by one. */

@@ -215,10 +215,10 @@ const hasStatus = (eb: Where, status: ApprovalStatus, now: number) =>
       ? eb.or([eb('status', '=', status), eb.and([eb('status', 'in', LIVE), eb('due_at', '<=', now)])])
       : eb('status', '=', status);
 
-const filtered = (db: Db, organizationId: string, { status, serverId, toolName }: ApprovalFilter, now: number) =>
+const filtered = (db: Db, organizationId: string | null, { status, serverId, toolName }: ApprovalFilter, now: number) =>
   db.sql
     .selectFrom('approval_requests')
-    .where('organization_id', '=', organizationId)
+    .$if(organizationId !== null, (query) => query.where('organization_id', '=', organizationId as string))
     .$if(status !== undefined, (query) => query.where((eb) => hasStatus(eb, status as ApprovalStatus, now)))
     .$if(serverId !== undefined, (query) => query.where('server_id', '=', serverId as string))
     .$if(toolName !== undefined, (query) => query.where('tool_name', '=', toolName as string));
@@ -240,8 +240,13 @@ export async function page(
   return rows.map((row) => toRequest(row, now));
 }
 
-/** Returns the number of an organization's requests that a filter finds. */
-export async function count(db: Db, organizationId: string, filter: ApprovalFilter, now: number): Promise<number> {
+/** Returns the number of the requests of an organization, or of all (null), that a filter finds. */
+export async function count(
+  db: Db,
+  organizationId: string | null,
+  filter: ApprovalFilter,
+  now: number,
+): Promise<number> {
   const { total } = await filtered(db, organizationId, filter, now)
     .select(({ fn }) => fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();

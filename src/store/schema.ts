@@ -223,6 +223,8 @@ export type Database = {
     arguments: string | null;
     arguments_cut: number;
   };
+  /** The tool calls of each organization, counted by days (UTC). */
+  call_days: { organization_id: string; day: number; calls: number; failures: number };
   integrations: {
     id: string;
     organization_id: string;

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { AuditEvent, AuditQuery } from './audit-events.ts';
+import * as callDays from './call-days.ts';
 import { firstIdAt } from './event-ids.ts';
 import type { Database } from './schema.ts';
 import { slices } from './slices.ts';
@@ -29,22 +30,27 @@ const COLUMNS = [
 /** Statements that insert so many calls: Kysely takes longer to write one than the database to run it. */
 const insertions = new Map<string, string>();
 
-/** Records calls; already recorded calls stay unchanged. */
-export async function insertOnce({ sql }: Db, engine: Engine, calls: readonly ToolCall[]): Promise<void> {
+/** Records and counts calls; already recorded calls stay unchanged. */
+export async function insertOnce(db: Db, engine: Engine, calls: readonly ToolCall[]): Promise<void> {
+  const recorded: ToolCall[] = [];
   for (const slice of slices(calls)) {
     const key = `${engine} ${slice.length}`;
     const insertion = insertions.get(key) ?? insertionOf(engine, slice.length);
     insertions.set(key, insertion);
     const values = slice.flatMap((call) => COLUMNS.map((column) => call[column]));
-    await sql.executeQuery(CompiledQuery.raw(insertion, values));
+    const { rows } = await db.sql.executeQuery(CompiledQuery.raw(insertion, values));
+    const isAll = rows.length === slice.length;
+    const ids = new Set(isAll ? [] : (rows as { id: string }[]).map(({ id }) => id));
+    recorded.push(...(isAll ? slice : slice.filter(({ id }) => ids.has(id))));
   }
+  await callDays.add(db, recorded);
 }
 
 function insertionOf(engine: Engine, calls: number): string {
   let count = 0;
   const parameter = (): string => (engine === 'postgres' ? `$${++count}` : '?');
   const rows = Array.from({ length: calls }, () => `(${COLUMNS.map(parameter).join(', ')})`);
-  return `insert into tool_calls (${COLUMNS.join(', ')}) values ${rows.join(', ')} on conflict (id) do nothing`;
+  return `insert into tool_calls (${COLUMNS.join(', ')}) values ${rows.join(', ')} on conflict (id) do nothing returning id`;
 }
 
 /** Returns the calls of a query as events of the audit log, newest first; ignores its action. */

@@ -59,6 +59,7 @@ const CONFIG_COLUMNS: Columns = {
   approval_event_heads: [],
   audit_events: [],
   tool_calls: [],
+  call_days: [],
   webhooks: [],
   // Each delivery must not empty what others keep.
   webhook_deliveries: [],

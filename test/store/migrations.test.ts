@@ -7,6 +7,7 @@ import * as accounts from '../../src/store/accounts.ts';
 import * as apiTokens from '../../src/store/api-tokens.ts';
 import * as auditEvents from '../../src/store/audit-events.ts';
 import * as auditLog from '../../src/store/audit-log.ts';
+import * as callDays from '../../src/store/call-days.ts';
 import * as catalogues from '../../src/store/catalogues.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
 import * as grants from '../../src/store/grants.ts';
@@ -43,6 +44,7 @@ import {
   anIntegration,
   aServer,
   aSharedServer,
+  aToolCall,
   CONTENTS,
   saveCatalogue,
   storedSharedServer,
@@ -325,6 +327,20 @@ onBothEngines(({ engine, open, location }) => {
       requiredApprovals: 1,
       version: 1,
     });
+  });
+
+  it('0024 counts the calls of each day that are there, one by one and rolled up', async () => {
+    const day = 20_000 * 24 * 60 * 60 * 1000;
+    const before = Object.keys(migrationsFor(engine)).indexOf('0024_overview');
+    const { read } = await migrated(before, async (db) => {
+      for (const call of [{ at: day }, { at: day + 9, reason: 'x' }, { at: day - 1 }]) {
+        await insertRow(db, 'tool_calls', aToolCall(call));
+      }
+      const rolledUp = { action: 'tool.called_daily', organizationId: 'org_a', details: { calls: 7, failures: 2 } };
+      await auditEvents.insert(db, [anAuditEvent({ ...rolledUp, at: day })]);
+    });
+    expect(await callDays.since(read, 'org_a', day)).toEqual([{ day, calls: 9, failures: 3 }]);
+    expect((await callDays.since(read, null, 0)).map(({ calls }) => calls)).toEqual([1, 9]);
   });
 
   it('0015 leaves accounts as they were: credentials go where the document as a whole says', async () => {

@@ -2,9 +2,11 @@ import { CompiledQuery, type KyselyPlugin } from 'kysely';
 import { beforeAll, expect, it } from 'vitest';
 import * as accounts from '../../src/store/accounts.ts';
 import * as requests from '../../src/store/approval-requests.ts';
+import * as callDays from '../../src/store/call-days.ts';
 import { ownersOfWork } from '../../src/store/claims.ts';
 import * as deliveries from '../../src/store/deliveries.ts';
 import * as endpoints from '../../src/store/endpoints.ts';
+import * as expiring from '../../src/store/expiring.ts';
 import * as grants from '../../src/store/grants.ts';
 import * as sharedServers from '../../src/store/shared-servers.ts';
 import type { Db, Store } from '../../src/store/store.ts';
@@ -75,6 +77,20 @@ onEngine('sqlite', ({ shared }) => {
       const plans = await plansOf(store, ask);
       expect(plans.length).toBeGreaterThan(0);
       expect(plans.join('\n')).not.toMatch(/SCAN|TEMP B-TREE/);
+    }
+  });
+
+  it('an overview reads no more than what it tells: days with calls, and what expires', async () => {
+    const period = { after: 1, until: 2 };
+    const asks: ((db: Db) => Promise<unknown>)[] = [null, organizationId].flatMap((owner) => [
+      (db: Db) => expiring.endpoints(db, owner, period, 100),
+      (db: Db) => callDays.since(db, owner, 1),
+      (db: Db) => requests.count(db, owner, { status: 'pending' }, 1),
+    ]);
+    for (const ask of [...asks, (db: Db) => expiring.credentials(db, null, period, 100)]) {
+      const plans = await plansOf(store, ask);
+      expect(plans.length).toBeGreaterThan(0);
+      expect(plans.join('\n')).not.toMatch(/SCAN|TEMP B-TREE FOR ORDER BY/);
     }
   });
 

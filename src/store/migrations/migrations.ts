@@ -23,6 +23,7 @@ import { unseenRounds } from './0020-unseen-rounds.ts';
 import { boundedWaits } from './0021-bounded-waits.ts';
 import { sessions } from './0022-sessions.ts';
 import { members } from './0023-members.ts';
+import { overview } from './0024-overview.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -50,5 +51,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0021_bounded_waits': { up: (db) => boundedWaits(db, engine) },
     '0022_sessions': { up: (db) => sessions(db, engine) },
     '0023_members': { up: (db) => members(db, engine) },
+    '0024_overview': { up: (db) => overview(db, engine) },
   };
 }

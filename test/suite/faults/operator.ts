@@ -4,6 +4,7 @@ import {
   type Fault,
   inAnswers,
   inBody,
+  inData,
   inRequests,
   when,
   withBody,
@@ -137,6 +138,16 @@ export const OPERATOR_FAULTS: readonly Fault[] = [
     across: true,
     caughtBy: 'permissions: a token without approvals loosens nothing, and one without accounts reads nothing',
     plant: unlimited('permissions', ['accounts', 'approvals'], TOKENS),
+  },
+  {
+    name: 'the overview leaves out what expires',
+    across: true,
+    caughtBy: 'getOverview: any pair reads the overview of its organization, and of no other',
+    plant: inAnswers(
+      'GET',
+      /^\/api\/overview$/,
+      inData((overview) => ({ ...overview, expiring_credentials: [] })),
+    ),
   },
   {
     name: 'a member has fewer permissions than it was given',

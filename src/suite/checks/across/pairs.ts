@@ -7,6 +7,7 @@ import { created as createdOrganization, createdPair } from '../operator/support
 import { created, dataOf, read } from '../servers/support.ts';
 import { endsInTime } from './expiry.ts';
 
+const HOUR_MS = 60 * 60 * 1000;
 const APPROVAL = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
 
 /** An organization, and a maker of key pairs for it. */
@@ -48,9 +49,39 @@ export const pairChecks = checks('all', {
     same(approvals, 'the number of approvals', dataOf(approvals).length, 1);
     const { caller: approver } = await pair({ permissions: ['approvals'] });
     for (const operation of operationsIn('servers', context.operations)) {
-      const needsServers = operation.object.security?.[0]?.apiKey?.includes('servers') === true;
-      await (needsServers ? approver : agent).send(403, operation.id, { path: examplePath(operation) });
+      const [permission] = operation.object.security?.[0]?.apiKey ?? [];
+      if (permission !== undefined) {
+        await (permission === 'servers' ? approver : agent).send(403, operation.id, { path: examplePath(operation) });
+      }
     }
+  },
+
+  'getOverview: any pair reads the overview of its organization, and of no other': async (context) => {
+    const { path, pair } = await tenant(context);
+    const { caller } = await pair({ permissions: ['approvals'] });
+    const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
+    const soon = await createdPair(context.operator, path, { name: context.name('soon'), expiresAt });
+    const { caller: other } = await (await tenant(context)).pair();
+    const answer = await caller.call(200, 'getOverview');
+    const { expiring_credentials: expiring, calls } = dataOf(answer);
+    same(
+      answer,
+      'the credentials that expire',
+      expiring.map(({ id, kind }) => [id, kind]),
+      [[soon.id, 'key_pair']],
+    );
+    const days = calls.map(({ day }) => Date.parse(day) / (24 * HOUR_MS));
+    holds(
+      answer,
+      days.every((day, index) => day === (days[0] ?? 0) + index),
+      'days one after the other',
+      calls.map(({ day }) => day),
+    );
+    const empty = await other.call(200, 'getOverview');
+    same(empty, 'the credentials that expire in another organization', dataOf(empty).expiring_credentials, []);
+    const all = await context.operator.call(200, 'getOperatorOverview');
+    const listed = all.json.expiringCredentials.some(({ id }) => id === soon.id);
+    holds(all, listed || all.json.expiringCredentials.length === 100, `the key pair ${soon.id}`, 'none');
   },
 
   'deleteApiKey: the pair is refused at once, the others are not': async (context) => {
