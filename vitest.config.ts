@@ -26,8 +26,8 @@ const ALONE = [
   'test/store/start.test.ts',
 ];
 
-/** Databases are on one server for the run. */
-const globalSetup = ['test/store/support/shared-postgres.ts'];
+/** Databases are on one server for the run, and the console is built. */
+const globalSetup = ['test/store/support/shared-postgres.ts', 'test/console/built.ts'];
 
 export default defineConfig({
   test: {
@@ -62,7 +62,16 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'integration-alone', include: ALONE, globalSetup } },
       // Each of these runs programs, and some of them wait for others.
-      { extends: true, test: { name: 'product', include: [PRODUCT], testTimeout: 180_000, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'product',
+          include: [PRODUCT],
+          globalSetup: ['test/console/built.ts'],
+          testTimeout: 180_000,
+          isolate: false,
+        },
+      },
       // Which documented answers the tests have seen is known when all others have run.
       { extends: true, test: { name: 'coverage', include: [COVERAGE], sequence: { groupOrder: 1 } } },
     ],

@@ -1207,7 +1207,7 @@ export interface paths {
         };
         /**
          * Find your way
-         * @description Returns the addresses of the documentation, the OpenAPI document and the health check. A browser (`Accept: text/html`) is redirected to the documentation.
+         * @description Returns the addresses of the console, the documentation, the OpenAPI document and the health check. A browser (`Accept: text/html`) is redirected to the console.
          */
         get: operations["getIndex"];
         put?: never;
@@ -1300,8 +1300,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Find out how to decide about a call
-         * @description Returns the page that clients are sent to when a call waits for a person. It says how to see the call and how to decide, with the command `mcp-gatehouse approvals` or with the Servers API. It shows nothing of the call, and is the same whether such a request exists or not. Fails with 404 when the id is none of an approval request.
+         * Open the page of a call
+         * @description Returns the page of the console that clients are sent to when a call waits for a person. People sign in there, see the call and decide. The HTML itself shows nothing of the call, and is the same whether such a request exists or not. Fails with 404 when the id is none of an approval request, and with 503 when the console is not built.
          */
         get: operations["getApprovalPage"];
         put?: never;
@@ -4586,6 +4586,18 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+            /**
+             * Format: uri
+             * @description The console, for people.
+             * @example http://localhost:8080/console
+             */
+            console: string;
+            /**
+             * Format: uri
+             * @description Where people sign in with the OpenID provider; null if this server has none, and people sign in with credentials.
+             * @example http://localhost:8080/console/sign-in
+             */
+            sign_in: string | null;
             /**
              * Format: uri
              * @description The documentation, for people.
@@ -8216,13 +8228,13 @@ export interface operations {
                     "application/json": components["schemas"]["Index"];
                 };
             };
-            /** @description A browser is redirected to the documentation. */
+            /** @description A browser is redirected to the console. */
             302: {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
                     /**
-                     * @description The path of the documentation.
-                     * @example /docs
+                     * @description The path of the console.
+                     * @example /console
                      */
                     Location?: string;
                     /**
@@ -8441,6 +8453,17 @@ export interface operations {
                 };
             };
             404: components["responses"]["OperatorNotFound"];
+            /** @description The console is not built yet; the answer names the command that builds it. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
             default: components["responses"]["OperatorError"];
         };
     };

@@ -115,7 +115,7 @@ export async function createApp(
       operations,
       handlers,
       raw: {
-        ...platformHandlers(deps, document, docs),
+        ...platformHandlers({ ...deps, hasProvider: config.oidc !== null }, document, docs),
         ...approvalEventHandlers(deps),
         ...endSession(deps),
         ...signInHandlers(deps, config.oidc),

@@ -1,5 +1,5 @@
 import { type InvalidValue, invalid } from '../base/errors.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { placeOf } from '../calls/authorise.ts';
 import { textsIn } from '../calls/credentials.ts';
 import { isFixable } from '../calls/headers.ts';

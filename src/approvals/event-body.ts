@@ -1,4 +1,5 @@
-import { isObject, parseExact } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseExact } from '../base/json.ts';
 import { readJson } from '../base/read-json.ts';
 import * as requests from '../store/approval-requests.ts';
 import type { Delivery } from '../store/deliveries.ts';

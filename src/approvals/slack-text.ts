@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { visibleText } from '../base/visible-text.ts';
 
 /** The longest arguments in a text, in characters: longer ones are read on the page of the request. */

@@ -1,4 +1,4 @@
-import { isObject } from './json.ts';
+import { isObject } from './is-object.ts';
 
 /** Returns JSON without spaces and with sorted object members (as RFC 8785, but with numbers as written). */
 export function canonicalJson(value: unknown): string {

@@ -6,10 +6,6 @@ const json = JSON as unknown as { readonly isRawJSON: (value: unknown) => boolea
 /** The maximum number of levels of objects and lists: `JSON.stringify` fails at some depth, `JSON.parse` does not. */
 export const MAX_LEVELS = 200;
 
-/** True for a JSON object; false for a list and for a number that keeps its digits. */
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !json.isRawJSON(value);
-
 /** True if the value has at most 200 levels. */
 export const isShallow = (value: unknown, left = MAX_LEVELS): boolean =>
   typeof value !== 'object' ||

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { ServiceAccount } from '../store/accounts.ts';
 import type { RequestPlan, Requirement, SecurityFact } from '../tools/types.ts';
 import { CallFailed } from './errors.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { BodyMember, BodyPlan, FormMember, MultipartMember } from '../tools/types.ts';
 import { requireArguments } from './arguments.ts';
 import { bytesOf } from './base64.ts';

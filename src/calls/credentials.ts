@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { percentEncode } from '../base/percent.ts';
 import type { RequestPlan, SecurityFact } from '../tools/types.ts';
 import { authoriserOf, type CalledAccount, isOwnOrigin, placeOf } from './authorise.ts';

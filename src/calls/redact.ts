@@ -1,5 +1,5 @@
 import { createYielding } from '../base/event-loop-turns.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { splitJson } from '../base/split-json.ts';
 import { SecretSearch } from '../redaction/secret-search.ts';
 import { isNameOfSecret, secretValues, sentIn } from '../redaction/secret-values.ts';

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { splitJson } from '../base/split-json.ts';
 import { toOneLine, Unparsed } from '../base/unparsed.ts';

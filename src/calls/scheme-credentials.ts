@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { SecurityFact } from '../tools/types.ts';
 
 /** The credentials for one security scheme, as in `context.schemes`. */

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { readJson } from '../base/read-json.ts';
 import { FORMATS } from '../contract/formats.ts';
 import type { Integration } from '../store/integrations.ts';

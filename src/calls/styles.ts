@@ -1,4 +1,5 @@
-import { escapeNonAscii, isJsonType, isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { escapeNonAscii, isJsonType } from '../base/json.ts';
 import { contentOf, percentEncode, percentEncodeKeepingReserved, percentEncodeName, textOf } from '../base/percent.ts';
 import type { FormMember, ParameterPlan } from '../tools/types.ts';
 import { ArgumentError } from './errors.ts';

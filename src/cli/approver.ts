@@ -1,6 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { components } from '../../generated/api.ts';
-import { isObject, parseExact } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseExact } from '../base/json.ts';
 import { readJson } from '../base/read-json.ts';
 import { createClient } from '../client/client.ts';
 import { parseConfig } from '../config.ts';

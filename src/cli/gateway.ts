@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { components } from '../../generated/api.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { reasonOfNoAnswer } from '../base/no-answer.ts';
 import { createClient } from '../client/client.ts';
 import { httpUrl, parseConfig } from '../config.ts';

@@ -1,5 +1,5 @@
 import type { components } from '../../generated/api.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { withTexts } from '../shared-config/config-texts.ts';
 import { fromFile, type Seen, type ServerConfig, variableOf } from './mcp-json-texts.ts';
 

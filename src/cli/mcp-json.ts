@@ -1,5 +1,5 @@
 import { getNodeValue, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { type Entry, readEntry, type Surroundings } from './mcp-json-entry.ts';
 
 /** The file contains no MCP servers in a known form. The message continues after the name of the file. */

@@ -1,7 +1,7 @@
 import { formatInstant } from '../base/instants.ts';
+import { differencesOf } from '../base/json-differences.ts';
 import { visibleText } from '../base/visible-text.ts';
 import type { Summary, Whole } from './approver.ts';
-import { differencesOf } from './json-differences.ts';
 
 /** What a line says: that of a list and that of an event. */
 type Shown = Omit<Summary, 'client_waiting' | 'unseen_rounds'>;

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { createStreamTurns } from '../base/stream-turns.ts';
 import { writeJson } from '../base/unparsed.ts';

@@ -1,5 +1,6 @@
 import { writeArguments } from '../approvals/exact-call.ts';
-import { isObject, isRawNumber } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { isRawNumber } from '../base/json.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import type { Sealer } from '../store/secrets.ts';
 import type { RequestMessage } from './message.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { readJson } from '../base/read-json.ts';
 import { Unparsed } from '../base/unparsed.ts';
 import type { Deps } from '../deps.ts';

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { memoryOf } from '../http/memory.ts';

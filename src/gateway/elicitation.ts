@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { approvalRequestId } from '../audit/wire.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { readJson } from '../base/read-json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';

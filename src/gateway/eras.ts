@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import {
   decodeHeader,

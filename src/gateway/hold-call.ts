@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NotApproved } from '../approvals/admission.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { Deps } from '../deps.ts';
 import * as decisions from '../store/approval-decisions.ts';
 import * as requests from '../store/approval-requests.ts';

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isObject, isRawNumber } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { isRawNumber } from '../base/json.ts';
 import { decodeHeader, encodeHeader } from '../runtime/protocol.ts';
 import { requireSameHeader } from './eras.ts';
 import { valueLike } from './repeated-headers.ts';

@@ -2,7 +2,7 @@ import { admit, type NotApproved } from '../approvals/admission.ts';
 import { type AnsweredRound, answerRound } from '../approvals/answer-round.ts';
 import { type ExactCall, writeArguments } from '../approvals/exact-call.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { MAX_BODY_VALUES } from '../base/limits.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import { NotSent } from '../base/not-sent.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { holdsBack } from '../contract/approval-policies.ts';
 import { type Era, META_PREFIX } from '../runtime/protocol.ts';

@@ -1,5 +1,5 @@
 import { createYielding } from '../base/event-loop-turns.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
 import { hintsOf, readsOnly } from '../tools/hints.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { META_PREFIX } from '../runtime/protocol.ts';
 import { isScoped } from '../tools/scope.ts';
 import type { RequestMessage } from './message.ts';

@@ -102,7 +102,11 @@ function refuseOtherMethods(operations: readonly Operation[]): RequestHandler {
 function realHandlers(document: Document, url: string, budget: MemoryBudget) {
   const serveMcp = createEndpoint(url, budget);
   const store = { check: async () => undefined };
-  const platform = platformHandlers({ publicUrl: url, metrics: createMetrics(), store }, document, builtDocs);
+  const platform = platformHandlers(
+    { publicUrl: url, metrics: createMetrics(), store, hasProvider: false },
+    document,
+    builtDocs,
+  );
   return (operation: Operation): RequestHandler | undefined =>
     isOfGateway(operation)
       ? serveMcp(operation)

@@ -9,7 +9,7 @@ import { defaultServer, docsDocument } from '../docs/document.ts';
 import { llmsIndex } from '../docs/markdown.ts';
 import { allowOwnScripts } from '../docs/script-hashes.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import { isApprovalRequestId, sendApprovalPage } from './approval-page.ts';
+import { consolePage } from './console-page.ts';
 import { publishedPages } from './pages.ts';
 import { PAGE_HEADERS, type Published, publish, sendPublished } from './published.ts';
 
@@ -20,11 +20,15 @@ export type PlatformHandlers = Omit<
 >;
 
 /** The parts of a server that answer for it here. */
-type Process = Pick<Deps, 'publicUrl' | 'metrics'> & { readonly store: Pick<Deps['store'], 'check'> };
+type Process = Pick<Deps, 'publicUrl' | 'metrics'> & {
+  readonly store: Pick<Deps['store'], 'check'>;
+  /** Whether people sign in with an OpenID provider. */
+  readonly hasProvider: boolean;
+};
 
 /** Platform: the process itself, and the document. */
 export const platformHandlers = (deps: Process, document: Document, docs: DocsFolder): PlatformHandlers => {
-  const { publicUrl } = deps;
+  const { publicUrl, hasProvider } = deps;
   const published = { ...document, servers: [{ url: publicUrl, description: 'This server' }] };
   const pages = publishedPages(document, publicUrl);
   const json = once(() => publish('application/json; charset=utf-8', JSON.stringify(published)));
@@ -45,16 +49,19 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
   };
   const { info } = docsDocument(document);
   const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
+  const sendConsole = consolePage(publicPath);
   return {
     getIndex: (request, response) => {
       response.vary('Accept');
       if (request.accepts(['json', 'html']) === 'html') {
-        response.status(302).set('Location', `${publicPath}/docs`).end();
+        response.status(302).set('Location', `${publicPath}/console`).end();
         return;
       }
       sendJson(response, 200, {
         name: info.title,
         version: info.version,
+        console: `${publicUrl}/console`,
+        sign_in: hasProvider ? `${publicUrl}/console/sign-in` : null,
         documentation: `${publicUrl}/docs`,
         openapi: `${publicUrl}/openapi.json`,
         llms: `${publicUrl}/llms.txt`,
@@ -62,12 +69,12 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
       });
     },
 
-    getApprovalPage: (request, response) => {
+    getApprovalPage: async (request, response) => {
       const id = String(request.params.approvalRequestId);
-      if (!isApprovalRequestId(id)) {
+      if (!APPROVAL_REQUEST_ID.test(id)) {
         throw notFound('Page', `There is no approval request ${JSON.stringify(id)}: an id is apr_ and a UUID.`);
       }
-      sendApprovalPage(response, publicUrl, id);
+      await sendConsole(response);
     },
 
     getHealth: (_request, response) => sendJson(response, 200, { status: 'ok' }),
@@ -119,6 +126,7 @@ export const platformHandlers = (deps: Process, document: Document, docs: DocsFo
   };
 };
 
+const APPROVAL_REQUEST_ID = /^apr_[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const MARKDOWN = 'text/markdown; charset=utf-8';
 
 /** Strangers may ask for it as often as they like, so it is made once, when the first one does. */

@@ -53,9 +53,9 @@ export async function sendPublished(request: Request, response: Response, publis
   const accepted = request.acceptsEncodings();
   const coding = (['br', 'gzip'] as const).find((known) => accepted.includes(known)) ?? 'identity';
   response.set({
-    ...published.headers,
     // Asked for again each time, and sent again when it has changed: it changes with the version of the server.
     'Cache-Control': 'no-cache',
+    ...published.headers,
     ETag: `"${published.tag}${coding === 'identity' ? '' : `-${coding}`}"`,
     Vary: 'Accept-Encoding',
   });

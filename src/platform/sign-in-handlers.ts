@@ -11,7 +11,7 @@ import { COOKIES, cookieIn, requireBrowserPlace, setCookie } from '../http/sessi
 /** Seconds for which a sign-in may be on its way. */
 const FLOW_SECONDS = 600;
 /** Where a browser goes if the sign-in began nowhere. */
-const START = '/';
+const START = '/console';
 const CALLBACK = '/console/sign-in/callback';
 
 /** A sign-in as the cookie of a browser holds it. */

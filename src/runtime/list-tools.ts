@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { createYielding } from '../base/event-loop-turns.ts';
 import { measureJson } from '../base/fast/measure-json.ts';
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseJson } from '../base/json.ts';
 import { parsedBytes, roomInSteps } from '../base/parsed-bytes.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { splitJson } from '../base/split-json.ts';

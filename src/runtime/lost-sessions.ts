@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { discard } from '../egress/http-answer.ts';
 import type { ConnectionOptions, SessionHeaders } from './connection.ts';

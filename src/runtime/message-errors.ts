@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import { readJson } from '../base/read-json.ts';
 
 /** The maximum number of bytes of a message that is awaited completely, to determine its kind. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { ChunkCollector } from '../base/chunk-collector.ts';
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseJson } from '../base/json.ts';
 import { hasMoreValues } from '../base/json-text.ts';
 import { OverBudget, SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';

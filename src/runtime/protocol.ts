@@ -5,7 +5,8 @@ import type {
   JSONRPCNotification,
   ToolListChangedNotification,
 } from '@modelcontextprotocol/client';
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseJson } from '../base/json.ts';
 import { RPC_ERROR_CODES } from '../base/rpc-error-codes.ts';
 import { writeJson } from '../base/unparsed.ts';
 import { protocolViolation } from './messages.ts';

@@ -1,4 +1,5 @@
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { parseJson } from '../base/json.ts';
 import { discard, type HttpAnswer } from '../egress/http-answer.ts';
 import { isJson } from './messages.ts';
 

@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { ScannedMessage } from './message-members.ts';
 import { MessageScanner } from './message-scanner.ts';
 import type { ServerMessage } from './messages.ts';

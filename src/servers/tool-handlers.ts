@@ -1,6 +1,6 @@
 import type { components } from '../../generated/api.ts';
 import type { ToolDecision } from '../approvals/decide-tool.ts';
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { makeList } from '../http/make-list.ts';

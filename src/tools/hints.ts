@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
 
 /** A tool's statements about itself, unverified. */
 export type Hints = { readonly readOnlyHint?: unknown; readonly destructiveHint?: unknown };

@@ -1,4 +1,5 @@
-import { isObject, isRawNumber, parseJson } from '../base/json.ts';
+import { isObject } from '../base/is-object.ts';
+import { isRawNumber, parseJson } from '../base/json.ts';
 import { arrayOf, isNode, type Node, nodeOf } from './nodes.ts';
 import type { JsonSchema } from './types.ts';
 

@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['accounts', 'housekeeping.ts', 'operator', 'platform', 'servers'],
   ['app.ts', 'embedded-server.ts', 'server.ts'],
   ['mock', 'sandbox', 'suite', 'testing'],
-  ['cli', 'main.ts'],
+  ['cli', 'console', 'main.ts'],
 ];
 
 /** The room of a file: its folder below `src`, or its own name. */

@@ -9,7 +9,7 @@ export type Import = { readonly from: string; readonly to: string };
 
 /** All files of `src`, relative to the project. */
 export const SOURCES: readonly string[] = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+  .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.d.ts'))
   .map((name) => join('src', name))
   .toSorted();
 

@@ -13,7 +13,9 @@ const { name, dependencies, peerDependencies } = JSON.parse(readFileSync(join(RO
 };
 
 test('src loads the code of its dependencies only, and of development dependencies only types', () => {
-  const loaded = SOURCES.flatMap((file) =>
+  // The console is built into one bundle with its packages.
+  const running = SOURCES.filter((file) => !file.startsWith('src/console/'));
+  const loaded = running.flatMap((file) =>
     packagesLoadedBy(readFileSync(join(ROOT, file), 'utf8')).map((loads) => ({ file, loads })),
   );
   expect(loaded.length).toBeGreaterThan(50);

@@ -232,7 +232,7 @@ describe('threats', () => {
     const browser = new Browser();
     await browser.signIn(start(returnTo), 'ada');
     const at = browser.visited.findIndex((visited) => visited.includes('/callback?'));
-    expect(browser.visited[at + 1]).toBe(`${server.url}/`);
+    expect(browser.visited[at + 1]).toBe(`${server.url}/console`);
   });
 
   it('401: the provider refuses, and says why', async () => {

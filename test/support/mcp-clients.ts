@@ -45,7 +45,8 @@ const sdkOptions = ({ onProgress: onprogress, signal }: CallOptions) => ({
   ...(signal && { signal }),
 });
 
-async function connectOld({ url, headers }: Place): Promise<McpClient> {
+/** Connects the client of the SDK v1. */
+export async function connectOld({ url, headers }: Place): Promise<McpClient> {
   const client = new OldClient(INFO);
   await client.connect(new OldTransport(new URL(url), { requestInit: { headers } }) as never);
   return {

@@ -1,4 +1,4 @@
-import { isObject } from '../../src/base/json.ts';
+import { isObject } from '../../src/base/is-object.ts';
 import { MAX_SHOWN_KEY_CHARS } from '../../src/base/limits.ts';
 import { type Document, type Operation, resolve, type Schema } from '../../src/contract/document.ts';
 

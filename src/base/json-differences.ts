@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject } from './is-object.ts';
 
 /** A place in which two JSON values differ: a JSON Pointer (RFC 6901). A value is undefined where there is none. */
 export type Difference = { readonly path: string; readonly before: unknown; readonly after: unknown };

@@ -1,0 +1,12 @@
+import type { LinkProps } from '@tanstack/react-router';
+import type { Permission } from '../session.ts';
+
+/** An area of the console, and the permissions of which one opens it. */
+type Area = {
+  readonly to: LinkProps['to'] & string;
+  readonly label: string;
+  readonly permissions: readonly Permission[];
+};
+
+/** The areas in the order of the menu. */
+export const AREAS: readonly Area[] = [{ to: '/approvals', label: 'Approvals', permissions: ['approvals'] }];
