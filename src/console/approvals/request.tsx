@@ -12,6 +12,9 @@ import { Page } from '../ui/page.tsx';
 import { Decide } from './decide.tsx';
 import { REASONS, STATUS_COLOURS, type WholeRequest } from './facts.ts';
 
+/** Milliseconds between two looks for the end of a call that was sent. */
+const OUTCOME_POLL_MS = 2_000;
+
 /** One request: who asks, for which tool, with which arguments; and the decision. */
 export function ApprovalRequest() {
   const { approvalRequestId } = useParams({ from: '/inside/approvals/$approvalRequestId' });
@@ -26,6 +29,9 @@ export function ApprovalRequest() {
       });
       return parseExactly<Schemas['ApprovalRequestAnswer']>(data).data;
     },
+    // No event tells the end of the call.
+    refetchInterval: ({ state: { data } }) =>
+      data?.status === 'used' && data.outcome === null ? OUTCOME_POLL_MS : false,
   });
   return (
     <Loaded query={query}>
