@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
  * `… -- --transports`: calls over each transport and of OpenAPI tools, at a fixed rate, and the memory of sessions.
  * `… -- --lists`: the first page of a long list of tools, and a search for tools.
  * `… -- --held`: a thousand calls that wait for a person at once: how soon decisions reach them, and their memory.
+ * `… -- --console`: the scripts of the console, when its first page can be used, and the longest task of each page.
  * `… -- --scale [--engine postgres]`: a large database against a small one.
  * `… -- --neighbour [--minutes N]`: what one organization notices while another does its worst; with minutes, whether
  * anything stays of it.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     transports: { type: 'boolean', default: false },
     lists: { type: 'boolean', default: false },
     held: { type: 'boolean', default: false },
+    console: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
     engine: { type: 'string', default: 'sqlite' },
     neighbour: { type: 'boolean', default: false },
@@ -32,8 +34,22 @@ const { values } = parseArgs({
     parts: { type: 'string' },
   },
 });
-const { gateway, long, rows, transports, lists, held, scale, engine, neighbour, minutes, against, without, parts } =
-  values;
+const {
+  gateway,
+  long,
+  rows,
+  transports,
+  lists,
+  held,
+  console,
+  scale,
+  engine,
+  neighbour,
+  minutes,
+  against,
+  without,
+  parts,
+} = values;
 
 if (engine !== 'sqlite' && engine !== 'postgres') {
   throw new Error(`--engine ${engine}: sqlite and postgres are the engines there are`);
@@ -68,6 +84,9 @@ if (against !== undefined) {
 } else if (held) {
   const { benchHeld } = await import('./gateway/held.ts');
   await benchHeld();
+} else if (console) {
+  const { benchConsole } = await import('./console.ts');
+  await benchConsole();
 } else if (rows !== undefined) {
   const { benchRows } = await import('./gateway/gateway.ts');
   await benchRows(new RegExp(rows));

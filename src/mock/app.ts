@@ -19,6 +19,7 @@ import { errorAnswerer } from '../http/errors.ts';
 import { foldSlashes } from '../http/fold-slashes.ts';
 import { giveRequestId } from '../http/request-id.ts';
 import { secureAnswers } from '../http/security-headers.ts';
+import { browserFiles } from '../platform/browser-files.ts';
 import { type PlatformHandlers, platformHandlers } from '../platform/handlers.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { ANY_CREDENTIALS } from './any-credentials.ts';
@@ -72,6 +73,7 @@ export function createMockApp(options: MockOptions, url: string, makeBody: MakeB
       answer(operation, real(operation)),
     ]),
   );
+  app.use(browserFiles(''));
   app.use((request) => {
     throw new ApiError('not_found', `There is no ${request.path}; /openapi.json lists every path.`);
   });

@@ -57,13 +57,14 @@ test('the package holds the program, the client, the document and the pages, and
     'dist/src/client/client.d.ts',
     'dist/generated/api.d.ts',
     'dist/docs/index.html',
+    'dist/console/index.html',
     'generated/openapi.json',
     'docs/operating.md',
   ]) {
     expect(paths).toContain(path);
   }
   const expected =
-    /^(?:package\.json|(?:docs\/)?[\w-]+\.md|LICENSE|generated\/openapi\.json|(?:bin|dist\/docs)\/.*|dist\/(?:src|generated)\/.*\.(?:js|d\.ts))$/;
+    /^(?:package\.json|(?:docs\/)?[\w-]+\.md|LICENSE|generated\/openapi\.json|(?:bin|dist\/docs|dist\/console)\/.*|dist\/(?:src|generated)\/.*\.(?:js|d\.ts))$/;
   expect(paths.filter((path) => !expected.test(path))).toEqual([]);
   expect(paths.filter((path) => /(?:^|[/.])(?:test|data|bench)(?:[/.]|$)/.test(path))).toEqual([]);
   expect(packed.size).toBeLessThan(LARGEST);
