@@ -1,0 +1,45 @@
+import { Button, Group, Stack, Text } from '@mantine/core';
+import { ProblemNotice } from './problem.tsx';
+
+/** Rows of a page of a list. */
+export const PAGE_ROWS = 100;
+
+type Pages = {
+  readonly hasNextPage: boolean;
+  readonly isFetchingNextPage: boolean;
+  readonly isFetchNextPageError: boolean;
+  readonly error: unknown;
+  readonly fetchNextPage: () => Promise<unknown>;
+};
+
+/**
+ * Options of `api.useInfiniteQuery` for the lists of the Accounts API, which go on by `next_cursor`. Give the query
+ * `limit: PAGE_ROWS`, and show the rows of all pages above a `LoadMore`.
+ */
+export const BY_CURSOR = {
+  pageParamName: 'next_cursor',
+  initialPageParam: '',
+  getNextPageParam: ({ next_cursor: next }: { readonly next_cursor: string | null }) => next,
+};
+
+/** The end of a list that comes in pages: how many rows are shown, and a button for more where there are more. */
+export function LoadMore({ pages, shown }: { readonly pages: Pages; readonly shown: number }) {
+  if (!pages.hasNextPage && shown <= PAGE_ROWS) {
+    return null;
+  }
+  return (
+    <Stack gap="xs">
+      {pages.isFetchNextPageError && <ProblemNotice error={pages.error} />}
+      <Group gap="sm">
+        {pages.hasNextPage && (
+          <Button variant="default" loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+            Load more
+          </Button>
+        )}
+        <Text size="sm" c="dimmed" role="status">
+          {pages.hasNextPage ? `${shown} shown, and there are more.` : `All ${shown} shown.`}
+        </Text>
+      </Group>
+    </Stack>
+  );
+}
