@@ -1,4 +1,4 @@
-import { Badge, Group, Pagination, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Badge, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { api, type Schemas } from '../api.ts';
@@ -6,12 +6,12 @@ import { Instant } from '../ui/instant.tsx';
 import { Loaded } from '../ui/loaded.tsx';
 import { Outside } from '../ui/outside.tsx';
 import { Page } from '../ui/page.tsx';
+import { PAGE_ROWS, PagePager } from '../ui/page-pager.tsx';
 import { useShortcuts } from '../ui/shortcuts.ts';
 import { STATUS_COLOURS } from './facts.ts';
 
 type Summary = Schemas['ApprovalRequestSummary'];
 
-const PAGE_ROWS = 100;
 const SHOWN = [
   { value: 'pending', label: 'Waiting' },
   { value: 'approved', label: 'Approved' },
@@ -56,14 +56,7 @@ export function Inbox() {
                 <Row key={request.id} request={request} />
               ))}
             </Stack>
-            {pages > 1 && (
-              <Pagination
-                total={pages}
-                value={page + 1}
-                onChange={(next) => void navigate({ search: { status, page: next - 1 } })}
-                getControlProps={(control) => ({ 'aria-label': `${control} page` })}
-              />
-            )}
+            <PagePager page={page} pages={pages} onPage={(next) => void navigate({ search: { status, page: next } })} />
           </>
         )}
       </Loaded>

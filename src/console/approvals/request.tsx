@@ -1,14 +1,15 @@
-import { Alert, Badge, Group, Paper, Stack, Table, Text, Title } from '@mantine/core';
+import { Alert, Badge, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import { differencesOf } from '../../base/json-differences.ts';
 import { client, type Schemas } from '../api.ts';
 import { parseExactly } from '../ui/exact-json.ts';
+import { type Fact, Facts, Until } from '../ui/facts.tsx';
 import { Instant, WholeInstant } from '../ui/instant.tsx';
 import { Loaded } from '../ui/loaded.tsx';
 import { Outside, OutsideLines } from '../ui/outside.tsx';
 import { Page } from '../ui/page.tsx';
+import { Section } from '../ui/section.tsx';
 import { Decide } from './decide.tsx';
 import { REASONS, STATUS_COLOURS, type WholeRequest } from './facts.ts';
 
@@ -50,7 +51,7 @@ export function ApprovalRequest() {
           <Section title="Arguments">
             <OutsideLines>{argumentsText(request)}</OutsideLines>
           </Section>
-          <Facts request={request} />
+          <Facts facts={factsOf(request)} />
           {request.unseen_rounds > 0 && (
             <Alert color="orange" variant="outline" title="Not seen by an approver">
               The client has answered the server {request.unseen_rounds} times while the call ran.
@@ -62,17 +63,6 @@ export function ApprovalRequest() {
     </Loaded>
   );
 }
-
-const Section = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
-  <Stack gap="xs" component="section" aria-label={title}>
-    <Title order={2} size="h4">
-      {title}
-    </Title>
-    <Paper withBorder p="sm">
-      {children}
-    </Paper>
-  </Stack>
-);
 
 function argumentsText(request: WholeRequest): string {
   if (request.arguments !== undefined) {
@@ -118,9 +108,9 @@ function Definition({ request: { definition, pinned_definition: pinned } }: { re
   );
 }
 
-function Facts({ request }: { readonly request: WholeRequest }) {
+function factsOf(request: WholeRequest): readonly Fact[] {
   const approvals = request.decisions.filter(({ decision }) => decision === 'approve').length;
-  const rows: readonly (readonly [string, ReactNode])[] = [
+  return [
     [
       'Client',
       request.client === null ? (
@@ -166,27 +156,4 @@ function Facts({ request }: { readonly request: WholeRequest }) {
     ],
     ['Definition', <Outside key="hash">{`SHA-256 ${request.definition_hash}`}</Outside>],
   ];
-  return (
-    <Group component="section" aria-label="Facts" align="stretch">
-      <Table withRowBorders={false} verticalSpacing={4} w="auto">
-        <Table.Tbody>
-          {rows.map(([name, value], at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows stand in a fixed order
-            <Table.Tr key={at}>
-              <Table.Th scope="row" fw={600} style={{ verticalAlign: 'top' }}>
-                {name}
-              </Table.Th>
-              <Table.Td>{value}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Group>
-  );
 }
-
-const Until = ({ at }: { readonly at: number }) => (
-  <>
-    <WholeInstant at={at} /> (<Instant at={at} />)
-  </>
-);
