@@ -1,8 +1,8 @@
-import { Alert, Badge, Stack, Text } from '@mantine/core';
+import { Alert, Badge, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { differencesOf } from '../../base/json-differences.ts';
 import { client, type Schemas } from '../api.ts';
+import { Differences } from '../ui/differences.tsx';
 import { parseExactly } from '../ui/exact-json.ts';
 import { type Fact, Facts, Until } from '../ui/facts.tsx';
 import { Instant, WholeInstant } from '../ui/instant.tsx';
@@ -82,15 +82,7 @@ function Definition({ request: { definition, pinned_definition: pinned } }: { re
           variant="outline"
           title="The server has changed this tool since a person decided about it"
         >
-          <Stack gap="xs">
-            {differencesOf(pinned, definition).map(({ path, before, after }) => (
-              <div key={path}>
-                <Outside>{path}</Outside>
-                {before !== undefined && <OutsideLines>{`- ${JSON.stringify(before, null, 2)}`}</OutsideLines>}
-                {after !== undefined && <OutsideLines>{`+ ${JSON.stringify(after, null, 2)}`}</OutsideLines>}
-              </div>
-            ))}
-          </Stack>
+          <Differences before={pinned} after={definition} />
         </Alert>
       )}
       <Section title="The tool, in its server’s words">

@@ -30,3 +30,15 @@ export function Page({ title, name = typeof title === 'string' ? title : '', act
     </Stack>
   );
 }
+
+/** Milliseconds after which a closed dialog has given the focus back. */
+const DIALOG_END_MS = 50;
+
+/** Puts the focus on the heading of the page if it is nowhere, because that which had it has gone. */
+export function keepFocus(): void {
+  setTimeout(() => {
+    if (document.activeElement === null || document.activeElement === document.body) {
+      document.querySelector('h1')?.focus({ preventScroll: true });
+    }
+  }, DIALOG_END_MS);
+}
