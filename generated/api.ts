@@ -1275,7 +1275,7 @@ export interface paths {
         };
         /**
          * Come back from the OpenID provider
-         * @description Makes a session of what the provider says, once, for the browser that began the sign-in. Whoever is no member is refused with 403, and told which claims there were. Fails with 400 when the person is a member of two organizations, with 401 when the sign-in is another, too old, already used, or refused by the provider, and with 404 when there is no provider.
+         * @description Makes a session of what the provider says, once, for the browser that began the sign-in. Whoever is no member is refused with 403, and told which claims there were. Fails with 400 when the person is a member of two organizations, with 401 when the sign-in is another, too old, already used, or refused by the provider, with 404 when there is no provider, and with 429 when many sign-ins from one address wait for the provider.
          */
         get: operations["finishSignIn"];
         put?: never;
@@ -8291,7 +8291,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The person, and the credentials. */
+        /** @description The person, and the credentials. Bodies up to 16 KiB. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SessionCreate"];

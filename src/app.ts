@@ -25,6 +25,7 @@ import { observer } from './http/observe.ts';
 import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { secureAnswers } from './http/security-headers.ts';
+import { takeTurn } from './http/take-turn.ts';
 import { auditHandlers } from './operator/audit-handlers.ts';
 import { credentialHandlers } from './operator/credential-handlers.ts';
 import { grantHandlers } from './operator/grant-handlers.ts';
@@ -128,6 +129,7 @@ export async function createApp(
         },
         ...authenticate(operation, credentials, { ...config, publicUrl }),
         rateLimit(limit),
+        takeTurn,
       ],
       validated: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],
       answered: holdAnswer,

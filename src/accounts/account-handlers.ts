@@ -39,7 +39,10 @@ export const accountHandlers = (deps: Deps): Handlers<AccountOperations> => ({
       ...(status !== undefined && { status }),
       ...(integrationName !== undefined && { integrationName }),
     };
-    return respond(200, await listPage(query, (part) => listAccounts(deps, holder, part, filter), toWire));
+    return respond(
+      200,
+      await listPage(holder.organizationId, query, (part) => listAccounts(deps, holder, part, filter), toWire),
+    );
   },
 
   createAccount: async ({ body, caller }, respond) => {

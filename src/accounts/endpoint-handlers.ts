@@ -19,8 +19,9 @@ type EndpointOperations = 'listEndpoints' | 'createEndpoint' | 'getEndpoint' | '
 /** Creates the handlers of endpoints (Accounts API). */
 export const endpointHandlers = (deps: Deps): Handlers<EndpointOperations> => ({
   listEndpoints: async ({ params, query, caller }, respond) => {
-    const read = await listEndpoints(deps, apiTokenOf(caller), params.integrated_account_id);
-    return respond(200, await listPage(query, read, toWire));
+    const holder = apiTokenOf(caller);
+    const read = await listEndpoints(deps, holder, params.integrated_account_id);
+    return respond(200, await listPage(holder.organizationId, query, read, toWire));
   },
 
   createEndpoint: async ({ params, body, caller }, respond) => {

@@ -36,7 +36,7 @@ export const integrationHandlers = (deps: Deps): Handlers<IntegrationOperations>
   listIntegrations: async ({ query, caller }, respond) => {
     const holder = apiTokenOf(caller);
     const read = (part: ListPart) => listIntegrations(deps, holder, part);
-    return respond(200, await listPage(query, read, toWire, SLICE_ROWS));
+    return respond(200, await listPage(holder.organizationId, query, read, toWire, SLICE_ROWS));
   },
 
   createIntegration: async ({ body, caller }, respond) => {

@@ -1,5 +1,6 @@
 import type { AccountsCaller, Caller } from '../base/caller.ts';
 import { type ApiError, invalid } from '../base/errors.ts';
+import { isTurnOver, nextTurn } from '../base/event-loop-turns.ts';
 import { cursorOf, parseCursor } from '../http/cursor.ts';
 import type { ListPlace } from '../store/keyset.ts';
 
@@ -23,9 +24,11 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads a page in the envelope of the Accounts API. `read` returns slices, each with one more row than the page
- * shows, which tells whether another page follows. A page of large rows ends early.
+ * shows, which tells whether another page follows. A page of large rows ends early. Others have their turn between slices;
+ * `organizationId` is the owner of the work.
  */
 export async function listPage<R extends Row, W>(
+  organizationId: string,
   { limit = 100, next_cursor }: ListQuery,
   read: (part: { before?: ListPlace; limit: number }) => Promise<R[]>,
   toWire: (row: R) => W,
@@ -51,6 +54,9 @@ export async function listPage<R extends Row, W>(
     }
     if (result.length === limit) {
       return { result, next_cursor: cursorOf(before), limit };
+    }
+    if (isTurnOver()) {
+      await nextTurn(organizationId);
     }
   }
 }

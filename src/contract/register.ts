@@ -1,6 +1,7 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import type { GatewayOperationId, RawOperationId } from '../../generated/raw-operations.ts';
 import { ApiError } from '../base/errors.ts';
+import { isTurnOver, nextTurn } from '../base/event-loop-turns.ts';
 import type { Operation } from './document.ts';
 import { largeListIn, sendLarge } from './large-list.ts';
 import type { Handler, Handlers, JsonOperationId, Reply } from './operations.ts';
@@ -114,6 +115,10 @@ function answer(
     const reply = (await handler(input as never, respond as never)) as unknown as PlainReply;
     // Conditional reads are not offered, and Express would answer an undocumented 304 of its own accord.
     delete request.headers['if-none-match'];
+    if (isTurnOver()) {
+      // Checking and writing an answer may take as long as making it.
+      await nextTurn(request.memory?.holder);
+    }
     const { Location } = reply.headers;
     response
       .status(reply.status)

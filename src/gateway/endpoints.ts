@@ -3,6 +3,7 @@ import { ApiError } from '../base/errors.ts';
 import { hashSecret } from '../base/ids.ts';
 import { MemoryCache } from '../base/memory-cache.ts';
 import { parsedBytes } from '../base/parsed-bytes.ts';
+import { workFor } from '../base/work-owner.ts';
 import { authoriserOf } from '../calls/authorise.ts';
 import { calledServiceOf } from '../calls/service.ts';
 import type { Deps } from '../deps.ts';
@@ -74,10 +75,11 @@ export function createEndpoints({
     }
     const { endpoint, account } = found;
     const { id, organizationId, accountId } = endpoint;
-    const read =
+    const read = await workFor(organizationId, () =>
       account.kind === 'service'
-        ? await readService(db, endpoint, account.integrationId)
-        : await readServer(db, endpoint, account, { caches, now });
+        ? readService(db, endpoint, account.integrationId)
+        : readServer(db, endpoint, account, { caches, now }),
+    );
     if (read === null) {
       return null;
     }

@@ -3,6 +3,7 @@ import type { GatewayOperationId } from '../../generated/raw-operations.ts';
 import { ApiError } from '../base/errors.ts';
 import { OverBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
+import { workFor } from '../base/work-owner.ts';
 import type { Deps } from '../deps.ts';
 import { bearer } from '../http/authenticate.ts';
 import type { Identified } from '../http/context.ts';
@@ -77,7 +78,8 @@ export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<G
           cancel: (id: string): void => live.cancel(found.endpoint, id),
           count: () => limit(found.endpoint.id),
         };
-        await serve(deps, { ...found, ...counted, renew, isCurrent, listen, request, response, signal });
+        const asked = { ...found, ...counted, renew, isCurrent, listen, request, response, signal };
+        await workFor(found.organizationId, () => serve(deps, asked));
       } catch (error) {
         const hasEnded = exchange.signal.aborted || deps.stopping.aborted;
         // A refusal is also answered if the endpoint was found deleted before the complete request had arrived.

@@ -11,8 +11,10 @@ import {
   type TokenPermission,
 } from '../base/caller.ts';
 import { ApiError, forbidden } from '../base/errors.ts';
+import { workFor } from '../base/work-owner.ts';
 import type { Config } from '../config.ts';
 import type { Operation } from '../contract/document.ts';
+import { holderOf } from './memory.ts';
 import { sessionTokenIn } from './session-cookie.ts';
 
 /** Whether the operator must send a token, and where this server's own pages come from. */
@@ -69,7 +71,7 @@ export function authenticate(operation: Operation, credentials: Credentials, con
     async (request, _response, next) => {
       request.caller = await find(request, true);
       request.isStillAllowed = () => find(request, false).then(Boolean, isRefusal);
-      next();
+      workFor(holderOf(request.caller) ?? OPERATOR.kind, next);
     },
   ];
 }

@@ -1,5 +1,4 @@
 import type { RequestHandler } from 'express';
-import type { Caller } from '../base/caller.ts';
 import { ApiError, invalid, type Mistake } from '../base/errors.ts';
 import { nextTurn } from '../base/event-loop-turns.ts';
 import { QueueFull } from '../base/fair-queue.ts';
@@ -10,9 +9,10 @@ import { MemoryScope } from '../base/memory-scope.ts';
 import { bytesOfValues, countedParsed } from '../base/parsed-bytes.ts';
 import { readJson } from '../base/read-json.ts';
 import type { Operation } from '../contract/document.ts';
-import { memoryOf } from './memory.ts';
+import { holderOf, memoryOf } from './memory.ts';
 import { readBytes } from './read-bytes.ts';
 import { splitOpaque } from './split-opaque.ts';
+import { whenClosed } from './when-closed.ts';
 
 /** Bytes that a body may have, unless its operation says otherwise. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
@@ -54,8 +54,8 @@ const requireJson: RequestHandler = (request, _response, next) => {
 const beginMemory =
   (budget: MemoryBudget): RequestHandler =>
   (request, response, next) => {
-    const memory = new MemoryScope(budget, organizationOf(request.caller), () => response.destroy());
-    response.once('close', () => memory.release());
+    const memory = new MemoryScope(budget, holderOf(request.caller), () => response.destroy());
+    whenClosed(response, () => memory.release());
     request.memory = memory;
     next();
   };
@@ -78,7 +78,7 @@ const parseJson: RequestHandler = async (request, _response, next) => {
     throw tooManyValues();
   }
   if (bytes.length > SMALL_BYTES) {
-    await nextTurn(organizationOf(request.caller));
+    await nextTurn(memoryOf(request).holder);
   }
   request.body = parse(bytes);
   next();
@@ -90,7 +90,7 @@ function parseAround(key: string): RequestHandler {
     const bytes = bytesOf(request.body);
     // The worker parses one at a time, in memory of its own; what it takes out of the body is as large as that.
     memoryOf(request).hold('bodies', bytes.length);
-    const { body, opaque } = await splitOpaque(bytes, key, organizationOf(request.caller) ?? 'operator').catch(
+    const { body, opaque } = await splitOpaque(bytes, key, memoryOf(request).holder ?? 'operator').catch(
       (error: unknown) => {
         throw error instanceof QueueFull ? error : malformed(error);
       },
@@ -99,10 +99,6 @@ function parseAround(key: string): RequestHandler {
     next();
   };
 }
-
-/** The organization of a caller; null for the operator. */
-const organizationOf = (caller: Caller | undefined): string | null =>
-  caller === undefined || caller.kind === 'operator' ? null : caller.organizationId;
 
 /** The validator lets an absent body pass where the schema requires no property. */
 function bytesOf(body: unknown): Buffer {

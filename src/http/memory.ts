@@ -1,7 +1,23 @@
 import type { ServerResponse } from 'node:http';
+import type { Caller } from '../base/caller.ts';
+import type { Holder } from '../base/held-memory.ts';
 import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { MemoryScope } from '../base/memory-scope.ts';
 import type { Identified } from './context.ts';
+
+/** The holder of the memory of requests without credentials. No organization has this id. */
+const STRANGERS = 'strangers';
+
+/**
+ * Returns the holder of the memory of a caller's requests; null for the operator. Whoever has sent no credentials has no
+ * share of those who have.
+ */
+export function holderOf(caller: Caller | undefined): Holder {
+  if (caller === undefined) {
+    return STRANGERS;
+  }
+  return caller.kind === 'operator' ? null : caller.organizationId;
+}
 
 /** Returns the memory that is held for a request until its answer is sent. */
 export function memoryOf({ memory }: Pick<Identified, 'memory'>): MemoryScope {

@@ -106,6 +106,9 @@ function bodyError(kind: UnpackFailed['kind'], limit: number): ApiError {
 }
 
 const tooLarge = (limit: number): ApiError =>
-  new ApiError('body_too_large', `The body is larger than the ${limit / MIB} MiB limit.`);
+  new ApiError(
+    'body_too_large',
+    `The body is larger than the ${limit < MIB ? `${limit / 1024} KiB` : `${limit / MIB} MiB`} limit.`,
+  );
 const unreadable = (): ApiError =>
   new ApiError('malformed_json', 'The body is incomplete, or does not match its Content-Encoding.');

@@ -1,4 +1,3 @@
-import ipaddr from 'ipaddr.js';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { components } from '../../generated/api.ts';
 import { type Given, type SignInDeps, signIn, signOut, WrongCredentials } from '../auth/sign-in.ts';
@@ -8,6 +7,7 @@ import { formatInstant } from '../base/instants.ts';
 import type { Handlers, Input } from '../contract/operations.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
+import { networkOf } from '../http/network-of.ts';
 import { COOKIES, requireBrowserPlace, setCookie } from '../http/session-cookie.ts';
 
 type Schemas = components['schemas'];
@@ -15,8 +15,6 @@ type Schemas = components['schemas'];
 /** Wrong sign-ins from one address, and the seconds in which they are counted. */
 const WRONG_SIGN_INS = 5;
 const COUNTED_SECONDS = 60;
-/** Bytes of the IPv6 prefix that a network gives to one customer alone. Addresses of IPv4 have fewer. */
-const IPV6_PREFIX_BYTES = 8;
 
 /** The names in requests. */
 const NAMES: Readonly<Record<keyof Given, string>> = {
@@ -91,7 +89,7 @@ function createCount(): (wrong: WrongCredentials, address: string) => Promise<Ap
   return async ({ names }, address) => {
     const reason = `Wrong, or expired: ${names.map((name) => NAMES[name]).join(', ')}.`;
     try {
-      await limiter.consume(countedAs(address));
+      await limiter.consume(networkOf(address));
     } catch (refused) {
       if (!(refused instanceof RateLimiterRes)) {
         throw refused;
@@ -105,12 +103,6 @@ function createCount(): (wrong: WrongCredentials, address: string) => Promise<Ap
     }
     return new ApiError('unauthorized', `${reason} Nobody was signed in.`);
   };
-}
-
-/** Returns the part of an address that is counted: a customer has many IPv6 addresses with the same prefix. */
-function countedAs(address: string): string {
-  const bytes = ipaddr.process(address).toByteArray();
-  return bytes.slice(0, IPV6_PREFIX_BYTES).join('.');
 }
 
 const toSession = ({ person, organization, keyPair, apiToken, operator, expiresAt }: Session): Schemas['Session'] => {

@@ -3,13 +3,20 @@ import { signInMember } from '../auth/member-sign-in.ts';
 import { createProvider, type Flow, type Provider } from '../auth/provider.ts';
 import type { SignInDeps } from '../auth/sign-in.ts';
 import { ApiError, notFound } from '../base/errors.ts';
+import { createFairLimiter, QueueFull } from '../base/fair-queue.ts';
 import { readJson } from '../base/read-json.ts';
 import type { ProviderConfig } from '../config.ts';
 import type { RawHandlers } from '../contract/register.ts';
+import { networkOf } from '../http/network-of.ts';
 import { COOKIES, cookieIn, requireBrowserPlace, setCookie } from '../http/session-cookie.ts';
 
 /** Seconds for which a sign-in may be on its way. */
 const FLOW_SECONDS = 600;
+/**
+ * Sign-ins that the provider is asked about at once, of all and from one address, and those from one address that wait.
+ * Anybody can make up a sign-in that the provider has to be asked about.
+ */
+const ASKED = { slots: 16, slotsPerOwner: 8, mostWaiting: 64 };
 /** Where a browser goes if the sign-in began nowhere. */
 const START = '/console';
 const CALLBACK = '/console/sign-in/callback';
@@ -34,6 +41,7 @@ export function signInHandlers(
     requireBrowserPlace(publicUrl);
     return configured;
   };
+  const asking = createFairLimiter(ASKED);
   const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
   return {
     beginSignIn: async (request: Request, response: Response) => {
@@ -58,7 +66,13 @@ export function signInHandlers(
           'This sign-in was not begun in this browser, or has ended. Nobody was signed in. Begin again at /console/sign-in.',
         );
       }
-      const claims = await finish(begun, request.originalUrl.replace(/^[^?]*\??/, ''));
+      const query = request.originalUrl.replace(/^[^?]*\??/, '');
+      const ask = async () => (response.closed ? null : finish(begun, query));
+      const claims = await asking.run(networkOf(request.socket.remoteAddress ?? ''), ask).catch(asTooMany);
+      if (claims === null) {
+        // The browser has left while it waited.
+        return;
+      }
       const { session, token } = await signInMember(deps, claims);
       const seconds = Math.floor((session.expiresAt - now()) / 1000);
       response
@@ -68,6 +82,19 @@ export function signInHandlers(
         .end();
     },
   };
+}
+
+function asTooMany(error: unknown): never {
+  throw error instanceof QueueFull
+    ? new ApiError(
+        'rate_limited',
+        'Too many sign-ins from your address wait for the OpenID provider. Try again soon.',
+        {
+          retryAfterSeconds: 5,
+          cause: error,
+        },
+      )
+    : error;
 }
 
 /** A path of the console as it was given, or the start for anything else: the address of another host, for one. */

@@ -5,6 +5,7 @@ import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import type { Deps } from '../deps.ts';
 import { beginEvents } from '../gateway/reply.ts';
+import { whenClosed } from '../http/when-closed.ts';
 import type { ApprovalEvent } from '../store/approval-events.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { keyPairOf } from './wire.ts';
@@ -25,7 +26,7 @@ export const approvalEventHandlers = (
       using _place = take(open, organizationId);
       const position = await positionAfter(deps.store, organizationId, request.get('Last-Event-ID') ?? null);
       const closed = new AbortController();
-      response.once('close', () => closed.abort());
+      whenClosed(response, () => closed.abort());
       beginEvents(response);
       if (request.method === 'HEAD') {
         response.end();

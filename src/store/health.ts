@@ -7,13 +7,14 @@ const FRESH_MS = 1000;
 
 /**
  * Adds `check` to the writes of an engine. Only a real write proves that writes succeed, so a check makes one unless
- * another has just succeeded.
+ * another has just succeeded. Checks at the same time share one write: anybody may ask for them, as often as they like.
  */
 export function withCheck(
   { write, writeFor }: Pick<Store, 'write' | 'writeFor'>,
   now: () => number,
 ): Pick<Store, 'write' | 'writeFor' | 'check'> {
   let provenAt = Number.NEGATIVE_INFINITY;
+  let checking: Promise<void> | undefined;
 
   const observed = async <T>(writing: Promise<T>): Promise<T> => {
     try {
@@ -35,7 +36,10 @@ export function withCheck(
       if (now() - provenAt < FRESH_MS) {
         return;
       }
-      await observed(write((db) => settings.set(db, 'last_check', String(now()))));
+      checking ??= observed(write((db) => settings.set(db, 'last_check', String(now())))).finally(() => {
+        checking = undefined;
+      });
+      await checking;
     },
   };
 }

@@ -81,6 +81,45 @@ async function startNeighbour() {
   return { url: `http://127.0.0.1:${(neighbour.address() as AddressInfo).port}/`, cookies, stop };
 }
 
+it('a stranger does not make the gateway ask the provider about more than a few made-up sign-ins at once', async () => {
+  let asked = 0;
+  const { promise: answering, resolve: answer } = Promise.withResolvers<void>();
+  const slow = createServer(async (request, response) => {
+    const issuer = `http://localhost:${(slow.address() as AddressInfo).port}`;
+    if (request.url !== '/token') {
+      const [authorization_endpoint, token_endpoint] = [`${issuer}/authorize`, `${issuer}/token`];
+      const metadata = { issuer, authorization_endpoint, token_endpoint, jwks_uri: `${issuer}/keys` };
+      response.setHeader('Content-Type', 'application/json').end(JSON.stringify(metadata));
+      return;
+    }
+    asked += 1;
+    await answering;
+    response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_grant"}');
+  });
+  slow.listen(0, 'localhost');
+  await once(slow, 'listening');
+  const issuer = `http://localhost:${(slow.address() as AddressInfo).port}`;
+  const gateway = await startTestServer({ env: { ...settings(), GATEHOUSE_OIDC_ISSUER: issuer } });
+  const madeUp = { state: 's', nonce: 'n', verifier: 'v'.repeat(43), returnTo: '/' };
+  const cookie = `gatehouse_sign_in=${Buffer.from(JSON.stringify(madeUp)).toString('base64url')}`;
+  const statuses = new Map<number, number>();
+  const all = Array.from({ length: 80 }, async () => {
+    const headers = { Cookie: cookie };
+    const { status } = await call(gateway.url, 'finishSignIn', { as: 'nobody', query: 'state=s&code=c', headers });
+    statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  });
+  await expect.poll(() => statuses.get(429), { timeout: 10_000 }).toBe(8);
+  expect(asked).toBe(8);
+  answer();
+  await Promise.all(all);
+  expect([...statuses]).toEqual([
+    [429, 8],
+    [401, 72],
+  ]);
+  await gateway.stop();
+  slow.close();
+});
+
 it('502: the provider does not answer as it should; once it does, people can sign in', async () => {
   const answer = await begin();
   expect([answer.status, answer.body.error.message]).toEqual([502, expect.stringContaining(provider.issuer)]);

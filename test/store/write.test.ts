@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, it } from 'vitest';
+import { withCheck } from '../../src/store/health.ts';
 import { openStore } from '../../src/store/open.ts';
 import * as servers from '../../src/store/servers.ts';
 import * as settings from '../../src/store/settings.ts';
@@ -102,6 +103,22 @@ onBothEngines(({ open, shared }) => {
   it('finishes pending writes before it closes, and refuses later ones', async () => {
     const location = await closeAmidWrites(await open());
     expect(location).toEqual(Array.from({ length: 20 }, () => 'fulfilled'));
+  });
+
+  it('checks writes with one write for all that ask at the same time', async () => {
+    const { write, writeFor } = await shared();
+    let writes = 0;
+    const counted: Store['write'] = (fn) => {
+      writes += 1;
+      return write(fn);
+    };
+    let now = 1000;
+    const { check } = withCheck({ write: counted, writeFor }, () => now);
+    await Promise.all(Array.from({ length: 100 }, () => check()));
+    expect(writes).toBe(1);
+    now = 2000;
+    await check();
+    expect(writes).toBe(2);
   });
 
   it('checks writes by writing, at most once per second', async () => {

@@ -1,5 +1,7 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import { Pool, type PoolClient, types } from 'pg';
+import { createFairLimiter } from '../../base/fair-queue.ts';
+import { ownerOfWork } from '../../base/work-owner.ts';
 import { StoreUnavailable } from '../errors.ts';
 import type { StoreLog } from '../store.ts';
 import { clientConfig } from './client-config.ts';
@@ -7,30 +9,60 @@ import { translatePostgresError } from './errors.ts';
 import type { Reach } from './reach.ts';
 
 const INT8_TYPE_ID = 20;
+/** Connections of the pool, and those that the work of one owner may have at a time. */
+const MAX_CONNECTIONS = 10;
+const MAX_CONNECTIONS_PER_OWNER = 6;
+
+/** A connection in use, and what gives its place to the next in turn. */
+type Taken = { readonly client: PoolClient; readonly leave: () => void };
 
 /**
  * Opens a pool for Kysely. Its errors are StoreUnavailable if the server is down or does not answer, and its `int8`
- * values are numbers.
+ * values are numbers. Owners of work take turns for its connections: one with thousands of statements waits for its own.
  */
 export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool {
   const pool = new Pool({
     ...clientConfig(url),
+    max: MAX_CONNECTIONS,
     types: { getTypeParser: (oid, format) => (oid === INT8_TYPE_ID ? Number : types.getTypeParser(oid, format)) },
   });
   pool.on('error', (error) => log('warn', 'An idle PostgreSQL connection was lost.', { reason: error.message }));
   // A connection lost between two statements of a transaction says so here too; unheard, it would end the process.
   pool.on('connect', (client) => client.on('error', () => undefined));
 
+  const places = createFairLimiter({
+    slots: MAX_CONNECTIONS,
+    slotsPerOwner: MAX_CONNECTIONS_PER_OWNER,
+    mostWaiting: Number.POSITIVE_INFINITY,
+  });
+
+  /** Waits for the turn of the owner of the work, and takes a connection until `leave`. */
+  const take = (): Promise<Taken> =>
+    new Promise((resolve, reject) => {
+      const hold = async (): Promise<void> => {
+        const client = await pool.connect();
+        const { promise: left, resolve: leave } = Promise.withResolvers<void>();
+        resolve({ client, leave });
+        await left;
+      };
+      places.run(ownerOfWork(), hold).catch(reject);
+    });
+
+  const release = ({ client, leave }: Taken, destroy: boolean): void => {
+    client.release(destroy);
+    leave();
+  };
+
   /** A connection, of which others hold as many as there may be, or that the server is slow to make. */
-  const connect = (): Promise<PoolClient> => {
+  const connect = (): Promise<Taken> => {
     let isLate = false;
     return reach.wait(
       async () => {
-        const client = await pool.connect();
+        const taken = await take();
         if (isLate) {
-          client.release();
+          release(taken, false);
         }
-        return client;
+        return taken;
       },
       () => {
         isLate = true;
@@ -41,7 +73,8 @@ export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool
   return {
     options: pool.options,
     connect: async () => {
-      const client = await translated<PoolClient>(connect());
+      const taken = await translated<Taken>(connect());
+      const { client } = taken;
       // One that has not answered may answer the next question with what it was asked before: it is used no more.
       let isGivenUp = false;
       const giveUp = (): void => {
@@ -52,7 +85,7 @@ export function openPool(url: string, reach: Reach, log: StoreLog): PostgresPool
           isGivenUp
             ? Promise.reject(new StoreUnavailable('Storage is unavailable: PostgreSQL has not answered in time.'))
             : translated<PostgresQueryResult<R>>(reach.ask(() => client.query(sql, [...parameters]), giveUp)),
-        release: (destroy?: boolean) => client.release(destroy === true || isGivenUp),
+        release: (destroy?: boolean) => release(taken, destroy === true || isGivenUp),
       } as PostgresPoolClient;
     },
     end: () => pool.end(),
