@@ -42,7 +42,9 @@ async function main(variant: Variant): Promise<void> {
   const constants: Handlers = {
     ...handlers,
     getMcpServer: (_input, respond) =>
-      respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer(server)), { ETag: '"1"' }),
+      respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer({ server, health: null })), {
+        ETag: '"1"',
+      }),
     updateMcpServer: (_input, respond) =>
       respond(200, successEnvelope('MCP server updated successfully', toUpdated(server)), { ETag: '"1"' }),
   };

@@ -387,7 +387,7 @@ export interface paths {
         };
         /**
          * List servers
-         * @description Lists the servers of the organization, one page at a time. Use `search` to find a server by a part of its name, description or URL; upper and lower case are equal.
+         * @description Lists the servers of the organization, one page at a time. Use `search` to find a server by a part of its name, description or URL; upper and lower case are equal. `health` tells how each server was when it was last used.
          */
         get: operations["listMcpServers"];
         put?: never;
@@ -558,7 +558,7 @@ export interface paths {
         };
         /**
          * Read the overview
-         * @description Returns the things of the organization that need a person, and its tool calls: the calls that wait, the endpoints and credentials that expire within 7 days, and the number of tool calls of each of the last 30 days. It never takes long, however many calls there were. Any key pair of the organization may read it, and whoever has signed in with one or is a member.
+         * @description Returns the things of the organization that need a person, and its tool calls: the calls that wait, the servers that could not be used, the endpoints and credentials that expire within 7 days, and the number of tool calls of each of the last 30 days. It never takes long, however many calls there were. Any key pair of the organization may read it, and whoever has signed in with one or is a member.
          */
         get: operations["getOverview"];
         put?: never;
@@ -2557,6 +2557,25 @@ export interface components {
          * @example 300
          */
         ServerTimeoutSeconds: number | null;
+        /** @description How the server was when Gatehouse last used it, for a call or a list of its tools. Reading it connects to nothing. It is up to 5 seconds late where it changes often. A change of the URL, the transport or the headers makes it `unknown` until Gatehouse uses the server with them. */
+        McpServerHealth: {
+            /**
+             * @description `connected`: the server has introduced itself. `unreachable`: it could not be reached, is no MCP server, or refuses its headers. `unknown`: Gatehouse has not used it yet.
+             * @example connected
+             * @enum {string}
+             */
+            state: "connected" | "unreachable" | "unknown";
+            /**
+             * @description Since when the server is in this state, in milliseconds since 1970-01-01T00:00:00Z; null if `unknown`.
+             * @example 1751401500000
+             */
+            since: number | null;
+            /**
+             * @description The reason why it is `unreachable`; null in the other states. It contains no header.
+             * @example null
+             */
+            last_error: string | null;
+        };
         /**
          * @description Milliseconds since 1970-01-01T00:00:00Z.
          * @example 1751401500000
@@ -2575,6 +2594,7 @@ export interface components {
             tags: components["schemas"]["ServerTags"];
             timeout_seconds: components["schemas"]["ServerTimeoutSeconds"];
             required_approvals: components["schemas"]["RequiredApprovals"];
+            health: components["schemas"]["McpServerHealth"];
             created_at: components["schemas"]["EpochMilliseconds"];
             updated_at: components["schemas"]["EpochMilliseconds"];
         };
@@ -3016,6 +3036,35 @@ export interface components {
                  * @example 2
                  */
                 pending: number;
+            };
+            /** @description The servers of the organization by the state of their `health`. */
+            servers: {
+                /**
+                 * @description The number of servers that were there when they were last used.
+                 * @example 3
+                 */
+                connected: number;
+                /**
+                 * @description The number of servers that could not be used.
+                 * @example 1
+                 */
+                unreachable: number;
+                /**
+                 * @description The number of servers that were not used yet.
+                 * @example 0
+                 */
+                unknown: number;
+                /** @description The servers that are `unreachable`, those that failed first come first, at most 100. */
+                failing: {
+                    id: components["schemas"]["McpServerId"];
+                    name: components["schemas"]["ServerName"];
+                    since: components["schemas"]["EpochMilliseconds"];
+                    /**
+                     * @description The reason. It contains no header.
+                     * @example The MCP server 'Files' cannot be reached (ECONNREFUSED).
+                     */
+                    last_error: string;
+                }[];
             };
             /** @description The endpoints that expire within 7 days, the first to expire first, at most 100. */
             expiring_endpoints: components["schemas"]["ExpiringEndpoint"][];

@@ -53,6 +53,8 @@ export type Limits = {
   readonly accountStatusIntervalMs: number;
   /** The state of a server, and failures of requests because of it, are logged at most once within this time. */
   readonly healthLogIntervalMs: number;
+  /** The health of a server of an organization is stored at most once in this time. */
+  readonly serverHealthIntervalMs: number;
   /** A server must introduce itself within this time; a local process may take as long as it may be silent. */
   readonly introductionTimeoutMs: number;
   /** A server must answer the question for its newest protocol version within this time; otherwise a handshake decides. */
@@ -93,6 +95,7 @@ export const LIMITS: Limits = {
   listIntervalMs: 5000,
   accountStatusIntervalMs: 60_000,
   healthLogIntervalMs: 60_000,
+  serverHealthIntervalMs: 5000,
   introductionTimeoutMs: 10_000,
   probeTimeoutMs: 3000,
   sessionCheckTimeoutMs: 2000,

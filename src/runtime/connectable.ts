@@ -94,7 +94,7 @@ export function remoteTarget(
 }
 
 /** Whether both rows lead to the same server in the same way. */
-const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
+export const isReachedAlike = (a: servers.Server, b: servers.Server): boolean =>
   a.url === b.url && a.transport === b.transport && isDeepStrictEqual(a.requestHeaders, b.requestHeaders);
 
 /** A server that an organization uses: its own row, or a server of the operator. */

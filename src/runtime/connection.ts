@@ -107,6 +107,11 @@ export type ConnectionOptions = {
   readonly memory: () => MemoryScope;
   /** Called when the connection is lost: a pipe has ended, or the address does not answer. */
   readonly onLost: (failure: ServerFailed) => void;
+  /**
+   * Called with null when the server has introduced itself, or answers again; with the failure when it has not introduced
+   * itself, cannot be reached, or refuses the credentials.
+   */
+  readonly onHealth: (failure: ServerFailed | null) => void;
   readonly limits: Pick<Limits, 'introductionTimeoutMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'>;
 };
 

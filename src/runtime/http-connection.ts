@@ -14,21 +14,33 @@ import { cancelledNotification, type Era } from './protocol.ts';
 import { readBeginning } from './read-beginning.ts';
 import { createRequestRefuser } from './refuse-server-requests.ts';
 import { createRequestIds, mapProgressToken, OPEN_OBJECT_CODE, replaceAnswerId, writeRequest } from './request-ids.ts';
-import { disconnected, isBusyStatus } from './server-failed.ts';
+import { disconnected, isBusyStatus, type ServerFailed } from './server-failed.ts';
 import { createSessionPosts } from './session-posts.ts';
 import { streamAnswer, unanswered } from './streamed-answer.ts';
 import type { HttpTarget } from './target.ts';
 
 /** Creates a connection to a server over Streamable HTTP (MCP 2025-11-25, "Transports"). */
 export function createHttpConnection(
-  { egress, memory, onLost, limits }: ConnectionOptions,
+  { egress, memory, onLost, onHealth, limits }: ConnectionOptions,
   target: HttpTarget,
 ): BareConnection {
   const { name, idleTimeoutMs } = target;
   const ownId = createRequestIds();
   const room = createFactsMemory(memory);
   const closed = new AbortController();
-  const requests = createHttpRequests({ egress, memory, onLost }, target);
+  let isIntroduced = false;
+  const note = (failure: ServerFailed | null): void => {
+    if (!closed.signal.aborted) {
+      onHealth(failure);
+    }
+  };
+  /** Anything may answer at a URL: what has introduced itself is the server. */
+  const noteAnswer = (failure: ServerFailed | null): void => {
+    if (failure !== null || isIntroduced) {
+      note(failure);
+    }
+  };
+  const requests = createHttpRequests({ egress, memory, onLost, onHealth: noteAnswer }, target);
   const { post } = requests;
   const { discover, session, forgetDiscovery, isStillStateless } = createHttpIntroduction({
     name,
@@ -37,6 +49,10 @@ export function createHttpConnection(
     ownId,
     room,
     limits,
+    onHealth: (failure) => {
+      isIntroduced ||= failure === null;
+      note(failure);
+    },
     onSession: (begun) => {
       // Whoever listens for changes answers on that stream.
       if (begun.id !== undefined && !tellsChanges(begun.description().capabilities)) {

@@ -24,7 +24,7 @@ const RECHECK_INTERVAL_MS = 5000;
 type Initialized = { readonly response: ServerMessage; readonly sessionId: string | undefined };
 
 /** The parts of a connection that the introduction uses. */
-export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
+export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory' | 'onHealth'> & {
   /** The name of the server in messages to people. */
   readonly name: string;
   readonly requests: HttpRequests;
@@ -42,7 +42,7 @@ export type HttpIntroductionOptions = Pick<ConnectionOptions, 'memory'> & {
  * session.
  */
 export function createHttpIntroduction(options: HttpIntroductionOptions) {
-  const { name, memory, requests, ownId, room, limits, onSession, closed } = options;
+  const { name, memory, requests, ownId, room, limits, onHealth, onSession, closed } = options;
   const { introductionTimeoutMs, probeTimeoutMs } = limits;
   const { post, postStateless } = requests;
   const soon = (): AbortSignal => AbortSignal.any([closed, AbortSignal.timeout(introductionTimeoutMs)]);
@@ -83,6 +83,7 @@ export function createHttpIntroduction(options: HttpIntroductionOptions) {
         throw failure;
       }),
     probeTimeoutMs,
+    onHealth,
   );
 
   const forgetDiscovery = (stale: ServerFacts | null): void => {
@@ -154,6 +155,7 @@ export function createHttpIntroduction(options: HttpIntroductionOptions) {
         throw error;
       }),
     introductionTimeoutMs,
+    onHealth,
   );
 
   let recheckedAt = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,7 @@ import type { ConnectionOptions, ConnectionRequest } from './connection.ts';
 import { statelessHeaders, withStatelessMeta } from './protocol.ts';
 import { readRefusal } from './read-refusal.ts';
 import { type ServerRequest, sendToServer } from './send-to-server.ts';
-import { credentialsRefused, ServerFailed } from './server-failed.ts';
+import { credentialsRefused, isUnavailableStatus, ServerFailed } from './server-failed.ts';
 import type { HttpTarget } from './target.ts';
 
 /** The requests of one connection over Streamable HTTP. All of them throw ServerFailed, or the reason of the signal. */
@@ -32,7 +32,7 @@ export type HttpRequests = {
 
 /** Creates the requests of a connection. */
 export function createHttpRequests(
-  { egress, memory, onLost }: Omit<ConnectionOptions, 'limits'>,
+  { egress, memory, onLost, onHealth }: Omit<ConnectionOptions, 'limits'>,
   target: HttpTarget,
 ): HttpRequests {
   const { name, idleTimeoutMs } = target;
@@ -43,6 +43,9 @@ export function createHttpRequests(
     } catch (error) {
       if (error instanceof ServerFailed && error.kind === 'unreachable') {
         onLost(error);
+      }
+      if (error instanceof ServerFailed && (error.kind === 'unreachable' || error.kind === 'unusable')) {
+        onHealth(error);
       }
       throw error;
     }
@@ -55,7 +58,12 @@ export function createHttpRequests(
     }
     if (answer.status === 401 || answer.status === 403) {
       discard(answer);
-      throw credentialsRefused(name, answer.status);
+      const refused = credentialsRefused(name, answer.status);
+      onHealth(refused);
+      throw refused;
+    }
+    if (!isUnavailableStatus(answer.status)) {
+      onHealth(null);
     }
     return answer;
   };

@@ -41,7 +41,7 @@ type Introduced = { readonly line: JsonRpcPipe } & (
  * other first message, and remembers the era of the server.
  */
 export function createPipeConnection(
-  { egress, memory, onLost, limits }: ConnectionOptions,
+  { egress, memory, onLost, onHealth, limits }: ConnectionOptions,
   target: PipeTarget,
 ): BareConnection {
   const { name, idleTimeoutMs } = target;
@@ -128,7 +128,11 @@ export function createPipeConnection(
     isKnown = true;
     return begun;
   };
-  const introduced = memoizeUntilFailure(name, begin, startTimeoutMs);
+  const introduced = memoizeUntilFailure(name, begin, startTimeoutMs, (failure) => {
+    if (!closed.signal.aborted) {
+      onHealth(failure);
+    }
+  });
 
   async function* send(...[request, era, signal]: Parameters<BareConnection['send']>): AsyncGenerator<ServerMessage> {
     const { line } = await introduced();

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from 'pino';
 import type { Limits } from '../base/limits.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
@@ -66,7 +65,6 @@ export type ServerStatus = Health & {
 
 /** The parts and the limits of a runtime. */
 export type RuntimeOptions = ServerEntryOptions & {
-  readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly limits: Pick<Limits, 'maxConnectionsPerOrganization' | 'healthLogIntervalMs'>;
 };
 
@@ -127,7 +125,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     if (before !== undefined) {
       void end(before, 'retire');
     }
-    entry.catalogue.startStoring();
+    entry.startStoring();
     return used;
   };
 

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { Limits } from '../base/limits.ts';
 import type { MemoryBudget } from '../base/memory-budget.ts';
 import { MemoryScope } from '../base/memory-scope.ts';
@@ -8,6 +9,7 @@ import type { Quotas } from '../store/usage.ts';
 import { connect } from './connect.ts';
 import type { Connectable } from './connectable.ts';
 import type { Connection } from './connection.ts';
+import { createHealthNotes } from './health-notes.ts';
 import { saveTools } from './save-tools.ts';
 import type { ServerFailed } from './server-failed.ts';
 import { createToolCatalogue, type ToolCatalogue } from './tool-catalogue.ts';
@@ -19,9 +21,10 @@ export type ServerEntryOptions = {
   readonly egress: OrganizationEgresses;
   readonly operatorEgresses: OperatorEgresses;
   readonly now: () => number;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
   readonly limits: Pick<
     Limits,
-    'listIntervalMs' | 'introductionTimeoutMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'
+    'serverHealthIntervalMs' | 'listIntervalMs' | 'introductionTimeoutMs' | 'probeTimeoutMs' | 'sessionCheckTimeoutMs'
   >;
   readonly budget: MemoryBudget;
   /** The quotas of an organization for stored tools. */
@@ -40,6 +43,8 @@ export type ServerEntry = {
   readonly catalogue: ToolCatalogue;
   /** Aborted at the end of the entry. */
   readonly ended: AbortSignal;
+  /** Stores the tools and the health of the server from now on: it is in use. */
+  readonly startStoring: () => void;
   /** Returns the connection of an organization, which no other organization shares. */
   readonly connectionOf: (organizationId: string) => Connection;
   /** Returns the owners of its connections. */
@@ -84,12 +89,17 @@ export function createServerEntry(
   options: ServerEntryOptions & { readonly makeRoom: MakeRoom },
   server: Connectable,
 ): ServerEntry {
-  const { store, egress, operatorEgresses, now, limits, budget, quotas, makeRoom } = options;
+  const { store, egress, operatorEgresses, now, log, limits, budget, quotas, makeRoom } = options;
   const { organizationId: ownerId } = server;
   const ownedConnections = new Map<ConnectionOwner, OwnedConnection>();
   const leaving = new Set<Connection>();
   const ended = new AbortController();
   let onLost = Promise.withResolvers<ServerFailed | null>();
+
+  const health = createHealthNotes(
+    { store, log, now, intervalMs: limits.serverHealthIntervalMs, ended: ended.signal },
+    server,
+  );
 
   // The budget destroys the stream that is read; nothing else is to be done.
   const memoryFor = (owner: ConnectionOwner): MemoryScope => new MemoryScope(budget, owner, () => undefined);
@@ -106,7 +116,10 @@ export function createServerEntry(
     }
     const way = ownerId === null ? operatorEgresses.of(owner) : egress.of(ownerId);
     const owned = {
-      connection: connect({ egress: way, memory: () => memoryFor(owner), onLost: lose, limits }, server.target),
+      connection: connect(
+        { egress: way, memory: () => memoryFor(owner), onLost: lose, onHealth: health.note, limits },
+        server.target,
+      ),
       usedAt: now(),
     };
     ownedConnections.set(owner, owned);
@@ -146,6 +159,10 @@ export function createServerEntry(
     server,
     catalogue,
     ended: ended.signal,
+    startStoring: () => {
+      catalogue.startStoring();
+      health.startStoring();
+    },
     connectionOf: (organizationId) => {
       const owned = ownedConnectionOf(organizationId);
       owned.usedAt = now();

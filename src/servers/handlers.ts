@@ -49,13 +49,17 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       const { name, url } = body;
       const server = await createServer(deps, keyPairOf(caller), { ...fieldsOf(body), name, url });
       const headers = { Location: `/api/mcp-servers/${serverId(server.id)}`, ETag: etag(server.version) };
-      return respond(201, successEnvelope('MCP server created successfully', toMcpServer(server)), headers);
+      return respond(
+        201,
+        successEnvelope('MCP server created successfully', toMcpServer({ server, health: null })),
+        headers,
+      );
     },
 
     getMcpServer: async ({ params, caller }, respond) => {
-      const server = await getServer(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
-      const headers = { ETag: etag(server.version) };
-      return respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer(server)), headers);
+      const found = await getServer(deps, keyPairOf(caller), serverUuid(params.mcpServerId));
+      const headers = { ETag: etag(found.server.version) };
+      return respond(200, successEnvelope('MCP server retrieved successfully', toMcpServer(found)), headers);
     },
 
     updateMcpServer: async ({ params, headers, body, caller }, respond) => {

@@ -1,16 +1,29 @@
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
-import { type Overview, readOverview } from './overview.ts';
-import { keyPairOf, successEnvelope } from './wire.ts';
+import { type Overview, readOverview, readServersByHealth } from './overview.ts';
+import { keyPairOf, serverId, successEnvelope } from './wire.ts';
 
 /** Creates the handler of the overview of an organization (Servers API). */
 export const overviewHandlers = (deps: Deps): Handlers<'getOverview'> => ({
   getOverview: async ({ caller }, respond) => {
-    const overview = await readOverview(deps, keyPairOf(caller).organizationId);
+    const { organizationId } = keyPairOf(caller);
+    const [overview, { failing, ...servers }] = await Promise.all([
+      readOverview(deps, organizationId),
+      readServersByHealth(deps, organizationId),
+    ]);
     return respond(
       200,
       successEnvelope('Overview retrieved successfully', {
         approval_requests: { pending: overview.pendingRequests },
+        servers: {
+          ...servers,
+          failing: failing.map(({ id, name, since, lastError }) => ({
+            id: serverId(id),
+            name,
+            since,
+            last_error: lastError,
+          })),
+        },
         expiring_endpoints: overview.endpoints.map(({ id, accountId: account_id, name, expiresAt: expires_at }) => ({
           id,
           account_id,

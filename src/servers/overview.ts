@@ -3,6 +3,8 @@ import type { Deps } from '../deps.ts';
 import * as requests from '../store/approval-requests.ts';
 import * as callDays from '../store/call-days.ts';
 import * as expiring from '../store/expiring.ts';
+import * as serverHealth from '../store/server-health.ts';
+import * as servers from '../store/servers.ts';
 import { timeOf } from '../store/time.ts';
 
 /** What expires within so many days needs somebody. */
@@ -41,4 +43,27 @@ export async function readOverview(
     return known.get(day) ?? { day, calls: 0, failures: 0 };
   });
   return { pendingRequests, endpoints, credentials, calls };
+}
+
+/** The servers of an organization, by their health. */
+export type ServersByHealth = {
+  readonly connected: number;
+  readonly unreachable: number;
+  readonly unknown: number;
+  /** Those that failed first come first. */
+  readonly failing: readonly serverHealth.FailingServer[];
+};
+
+/** Returns the numbers of servers of an organization by their health, and those that cannot be used. */
+export async function readServersByHealth(
+  { store: { read } }: Pick<Deps, 'store'>,
+  organizationId: string,
+): Promise<ServersByHealth> {
+  const [total, { used, failing: unreachable }, failing] = await Promise.all([
+    servers.count(read, organizationId),
+    serverHealth.count(read, organizationId),
+    serverHealth.failing(read, organizationId, MAX_LISTED_THINGS),
+  ]);
+  // The three are not read at one instant.
+  return { connected: used - unreachable, unreachable, unknown: Math.max(total - used, 0), failing };
 }

@@ -7,10 +7,11 @@ import { mayApprove, type ServersCaller } from '../base/caller.ts';
 import { type ExpectedVersion, requireVersion } from '../base/expected-version.ts';
 import type { Deps } from '../deps.ts';
 import { withinQuotas } from '../quotas/quotas.ts';
-import { toConnectable } from '../runtime/connectable.ts';
+import { isReachedAlike, toConnectable } from '../runtime/connectable.ts';
 import type { Candidate } from '../runtime/runtime.ts';
 import { urlWithoutSecrets } from '../runtime/target-secrets.ts';
 import * as catalogues from '../store/catalogues.ts';
+import * as serverHealth from '../store/server-health.ts';
 import * as servers from '../store/servers.ts';
 import type { Db } from '../store/store.ts';
 import * as toolApprovals from '../store/tool-approvals.ts';
@@ -30,6 +31,9 @@ export type ServerFields = Pick<
   | 'timeoutSeconds'
   | 'requiredApprovals'
 >;
+
+/** A server, and its health; null if the gateway has not used it as it is configured now. */
+export type ServerWithHealth = { readonly server: Server; readonly health: serverHealth.ServerHealth | null };
 
 /** The organization has no such server. Another organization may have it. */
 export class ServerMissing extends Error {
@@ -163,6 +167,9 @@ async function storeChanges(
     if (updated === null) {
       throw new ServerMissing(id, caller.organizationId);
     }
+    if (!isReachedAlike(before, after)) {
+      await serverHealth.forget(db, before);
+    }
     if (isMoved(before, after)) {
       await catalogues.clearPins(db, before.id);
       await toolApprovals.removeAll(db, { organizationId: before.organizationId, accountId: before.id });
@@ -218,7 +225,7 @@ export async function listServers(
   { organizationId }: ServersCaller,
   page: servers.ServerPage,
   room: (bytes: number) => Promise<void>,
-): Promise<{ found: Server[]; total: number }> {
+): Promise<{ found: ServerWithHealth[]; total: number }> {
   const { search } = page;
   // A search scans every server.
   const [found, total] = await (search === undefined
@@ -227,12 +234,20 @@ export async function listServers(
         servers.page(slowRead, organizationId, page, room),
         servers.countMatching(slowRead, organizationId, search),
       ]));
-  return { found, total };
+  const ids = found.map(({ id }) => id);
+  const healths = await serverHealth.find(read, ids);
+  return { found: found.map((server) => ({ server, health: healths.get(server.id) ?? null })), total };
 }
 
-/** Returns the current server of the caller. Throws ServerMissing. */
-export const getServer = ({ store: { read } }: Deps, caller: ServersCaller, id: string): Promise<Server> =>
-  findServer(read, caller, id);
+/** Returns the current server of the caller, and its health. Throws ServerMissing. */
+export async function getServer(
+  { store: { read } }: Deps,
+  caller: ServersCaller,
+  id: string,
+): Promise<ServerWithHealth> {
+  const server = await findServer(read, caller, id);
+  return { server, health: (await serverHealth.find(read, [id])).get(id) ?? null };
+}
 
 /** Finds a server of the caller. Throws ServerMissing, also for a server of another organization. */
 export async function findServer(db: Db, caller: ServersCaller, id: string): Promise<Server> {

@@ -2,9 +2,10 @@ import type { components } from '../../generated/api.ts';
 import type { Caller, ServersCaller } from '../base/caller.ts';
 import { notFound } from '../base/errors.ts';
 import type { Handlers, JsonOperationId } from '../contract/operations.ts';
+import type { ServerHealth } from '../store/server-health.ts';
 import type { Server } from '../store/servers.ts';
 import { isLive, type ToolApproval } from '../store/tool-approvals.ts';
-import { ServerMissing } from './servers.ts';
+import { ServerMissing, type ServerWithHealth } from './servers.ts';
 
 type Schemas = components['schemas'];
 
@@ -19,11 +20,22 @@ export const serverId = (uuid: string): string => `mcp_${uuid}`;
 export const serverUuid = (id: string): string => id.slice('mcp_'.length);
 
 /** Writes a server as the answers to create, read and list contain it. */
-export function toMcpServer(server: Server): Schemas['McpServer'] {
+export function toMcpServer({ server, health }: ServerWithHealth): Schemas['McpServer'] {
   const { updated_at, ...rest } = toUpdated(server);
   const { tags, timeoutSeconds: timeout_seconds, requiredApprovals: required_approvals } = server;
-  return { ...rest, tags, timeout_seconds, required_approvals, created_at: server.createdAt, updated_at };
+  const shown = { ...rest, tags, timeout_seconds, required_approvals, health: toHealth(health) };
+  return { ...shown, created_at: server.createdAt, updated_at };
 }
+
+/** Writes the health of a server; null is that of a server that was not used. */
+export const toHealth = (health: ServerHealth | null): Schemas['McpServerHealth'] =>
+  health === null
+    ? { state: 'unknown', since: null, last_error: null }
+    : {
+        state: health.lastError === null ? 'connected' : 'unreachable',
+        since: health.since,
+        last_error: health.lastError,
+      };
 
 /** Writes a server with the nine keys of seed 002, in its order. */
 export function toUpdated(server: Server): Schemas['McpServerUpdated'] {

@@ -84,6 +84,14 @@ export type Database = {
     created_at: number;
     updated_at: number;
   };
+  /** How each server was when the gateway last used it. */
+  server_health: {
+    server_id: string;
+    organization_id: string;
+    since: number;
+    /** Null if it can be used. */
+    last_error: string | null;
+  };
   /** The operator's servers. */
   shared_servers: {
     id: string;

@@ -50,6 +50,8 @@ const CONFIG_COLUMNS: Columns = {
   servers: ['id', 'organization_id'],
   shared_servers: ['id'],
   server_catalogues: ['server_id'],
+  // Nothing that is kept depends on it.
+  server_health: [],
   tool_approvals: ['account_id'],
   // Nothing that is kept depends on them, and a call that waits must not empty what others keep.
   approval_requests: [],

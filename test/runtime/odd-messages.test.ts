@@ -28,7 +28,7 @@ afterEach(async () => {
 
 function start(target: Target): Connection {
   const connection = connect(
-    { egress, memory: ownMemory, onLost: () => undefined, limits: LIMITS },
+    { egress, memory: ownMemory, onLost: () => undefined, onHealth: () => undefined, limits: LIMITS },
     { ...target, idleTimeoutMs: SILENCE },
   );
   opened.push(connection);

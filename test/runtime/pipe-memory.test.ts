@@ -101,7 +101,10 @@ describe.each([
   let introduced: Awaited<ReturnType<Connection['introduce']>>;
   beforeEach(async () => {
     const memory = () => new MemoryScope(budget, 'a', () => undefined);
-    connection = connect({ egress, memory, onLost: () => undefined, limits: LIMITS }, await target());
+    connection = connect(
+      { egress, memory, onLost: () => undefined, onHealth: () => undefined, limits: LIMITS },
+      await target(),
+    );
     opened.push(connection);
     introduced = await connection.introduce();
   });

@@ -72,7 +72,10 @@ describe.each(Object.entries(TRANSPORTS))('over %s, a call that is silent for lo
   /** The answer to `slow`, during which another tool is called again and again. */
   async function during(other: 'log' | 'answer' | 'complain'): Promise<string> {
     const served = await serve();
-    const connection = connect({ egress, memory: ownMemory, onLost: () => undefined, limits: LIMITS }, served.target);
+    const connection = connect(
+      { egress, memory: ownMemory, onLost: () => undefined, onHealth: () => undefined, limits: LIMITS },
+      served.target,
+    );
     ends.push(() => connection.close());
     await connection.introduce();
     let isOver = false;

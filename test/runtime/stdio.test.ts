@@ -50,7 +50,7 @@ const targetOf = (more: Partial<ProcessTarget> = {}): ProcessTarget => ({
 
 function start(more: Partial<ProcessTarget> = {}): Connection {
   const connection = connect(
-    { egress, memory: ownMemory, onLost: (failure) => lost.push(failure), limits: LIMITS },
+    { egress, memory: ownMemory, onLost: (failure) => lost.push(failure), onHealth: () => undefined, limits: LIMITS },
     targetOf(more),
   );
   opened.push(connection);
@@ -107,7 +107,10 @@ describe('the process', () => {
       const args = ['-c', 'sleep 0.6; exec "$0" "$@"', process.execPath, ...PROGRAM, 'handshake'];
       const target = targetOf({ command: 'bash', args, idleTimeoutMs });
       const limits = { ...LIMITS, introductionTimeoutMs: 200 };
-      const connection = connect({ egress, memory: ownMemory, onLost: () => undefined, limits }, target);
+      const connection = connect(
+        { egress, memory: ownMemory, onLost: () => undefined, onHealth: () => undefined, limits },
+        target,
+      );
       opened.push(connection);
       return connection;
     };

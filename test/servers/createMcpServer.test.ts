@@ -32,6 +32,7 @@ describe('201', () => {
         tags: [],
         timeout_seconds: null,
         required_approvals: 1,
+        health: { state: 'unknown', since: null, last_error: null },
         created_at: server.clock.now,
         updated_at: server.clock.now,
       },

@@ -24,6 +24,7 @@ test('200: in the key order of the document', async () => {
     'tags',
     'timeout_seconds',
     'required_approvals',
+    'health',
     'created_at',
     'updated_at',
   ]);

@@ -89,7 +89,7 @@ describe('200', () => {
     const { body } = await update(id, { [field]: value });
     const after = await read(id);
     expect(after).toEqual({ ...before, [field]: value, updated_at: before.updated_at + 1000 });
-    const { tags, timeout_seconds, required_approvals, created_at, ...nine } = after;
+    const { tags, timeout_seconds, required_approvals, health, created_at, ...nine } = after;
     expect(body.data).toEqual(nine);
   });
 

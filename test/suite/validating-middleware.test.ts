@@ -18,6 +18,7 @@ const SERVER = {
   tags: [],
   timeout_seconds: null,
   required_approvals: 1,
+  health: { state: 'unknown', since: null, last_error: null },
   created_at: 1751401800000,
   updated_at: 1751401800000,
 };

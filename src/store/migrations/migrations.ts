@@ -24,6 +24,7 @@ import { boundedWaits } from './0021-bounded-waits.ts';
 import { sessions } from './0022-sessions.ts';
 import { members } from './0023-members.ts';
 import { overview } from './0024-overview.ts';
+import { serverHealth } from './0025-server-health.ts';
 
 /** Every migration this program knows, by name; names sort in the order they run. Forward only. */
 export function migrationsFor(engine: Engine): Record<string, Migration> {
@@ -52,5 +53,6 @@ export function migrationsFor(engine: Engine): Record<string, Migration> {
     '0022_sessions': { up: (db) => sessions(db, engine) },
     '0023_members': { up: (db) => members(db, engine) },
     '0024_overview': { up: (db) => overview(db, engine) },
+    '0025_server_health': { up: (db) => serverHealth(db, engine) },
   };
 }

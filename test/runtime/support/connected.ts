@@ -21,7 +21,13 @@ export async function startConnected(ofServer: Era, script: Script = {}, memory 
   const server = await startScripted(ofServer, script);
   const egress = createEgress({ allow: ['127.0.0.1'], own: () => [] });
   const connection = connect(
-    { egress, memory, onLost: () => undefined, limits: { ...LIMITS, probeTimeoutMs: 300, sessionCheckTimeoutMs: 300 } },
+    {
+      egress,
+      memory,
+      onLost: () => undefined,
+      onHealth: () => undefined,
+      limits: { ...LIMITS, probeTimeoutMs: 300, sessionCheckTimeoutMs: 300 },
+    },
     remoteTarget('streamable_http', 'Scripted', server.url, {}),
   );
   return {

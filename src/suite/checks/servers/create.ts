@@ -18,6 +18,7 @@ export const createChecks = checks('servers', {
       tags: [],
       timeout_seconds: null,
       required_approvals: 1,
+      health: { state: 'unknown', since: null, last_error: null },
     });
     holds(answer, updated_at >= created_at, `updated_at, not before ${created_at}`, updated_at);
     const fresh = Math.abs(created_at - Date.now()) < DAY_MS;
@@ -38,7 +39,7 @@ export const createChecks = checks('servers', {
     } as const;
     const answer = await create(team, { ...fields, tags: [...fields.tags] });
     const server = dataOf(answer);
-    const { id: _, organization_id: __, created_at: ___, updated_at: ____, ...rest } = server;
+    const { id: _, organization_id: __, created_at: ___, updated_at: ____, health: _____, ...rest } = server;
     same(answer, 'the fields, in any order,', rest, fields);
     const again = await team.call(200, 'getMcpServer', { path: { mcpServerId: server.id } });
     same(again, 'what was created:', dataOf(again), server);

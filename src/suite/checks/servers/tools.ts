@@ -1,5 +1,5 @@
 import { checks } from '../../check.ts';
-import { same } from '../../expect.ts';
+import { holds, same } from '../../expect.ts';
 import { created, dataOf, read } from './support.ts';
 
 /** No name below `.invalid` is ever found (RFC 6761). */
@@ -11,11 +11,14 @@ export const toolChecks = checks('servers', {
     const path = await created(team, { name: name('unreachable'), url: UNREACHABLE });
     const approval = { tool_name: 'file_read', approval_hash: 'a'.repeat(64), auto_approve: true };
     const added = await team.call(201, 'addToolApproval', { path, body: approval });
-    const before = await read(team, path);
+    const { health: unused, ...before } = await read(team, path);
     await team.call(502, 'listMcpServerTools', { path });
     await team.call(502, 'listMcpServerTools', { path });
     const after = await team.call(200, 'getMcpServer', { path });
-    same(after, 'the server as it was:', dataOf(after), before);
+    const { health, ...server } = dataOf(after);
+    same(after, 'the server as it was:', server, before);
+    same(after, 'the health of a new server', unused, { state: 'unknown', since: null, last_error: null });
+    holds(after, health.state !== 'connected', 'a health that is not connected', health);
     const approvals = await team.call(200, 'listToolApprovals', { path });
     same(approvals, 'its approval as it was:', dataOf(approvals), [dataOf(added)]);
   },
