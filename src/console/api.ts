@@ -62,7 +62,10 @@ export const queries: QueryClient = new QueryClient({
     onSuccess: () => queries.invalidateQueries(),
   }),
   defaultOptions: {
+    // The server may be on this machine, which a browser without a network reaches; where it does not, an error says so.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 5_000,
       // An answer that says no says it again; a network that is gone may come back.
       retry: (count, error) => error instanceof Problem && error.status === 0 && count < 2,
