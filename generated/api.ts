@@ -2884,6 +2884,13 @@ export interface components {
              * @example null
              */
             tool_approval: components["schemas"]["ToolApproval"] | null;
+            /**
+             * @description The whole definition that the tool approval decides about, if the current one is another; else null. Also null if the tool approval has expired, or if its definition had more than 64 KiB or was not listed when it was saved.
+             * @example null
+             */
+            pinned_definition: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description The success envelope. */
         McpServerToolsAnswer: {

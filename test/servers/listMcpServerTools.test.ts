@@ -64,6 +64,7 @@ describe('200', () => {
         definition_hash: read.definition_hash,
         approval: 'runs',
         tool_approval: null,
+        pinned_definition: null,
       }),
     );
     expect(write).toMatchObject({ name: 'file_write', annotations: {}, approval: 'waits' });
@@ -84,8 +85,9 @@ describe('200', () => {
     other.tools = [{ ...READ, ...more }];
     const [changed] = await list();
     expect([changed.approval, changed.other_members]).toEqual(['changed', more]);
+    expect(changed.pinned_definition).toEqual(READ);
     await approve('file_read', changed.definition_hash);
-    expect(await states()).toEqual({ file_read: 'runs' });
+    expect(await list()).toMatchObject([{ approval: 'runs', pinned_definition: null }]);
     await other.stop();
   });
 
