@@ -7,7 +7,13 @@ import { join } from 'node:path';
  */
 const root = join(import.meta.dirname, '../..');
 const built = join(root, 'dist/console/index.html');
-const sources = ['src/console/**/*', 'src/base/*.ts', 'generated/api.ts', 'package-lock.json'];
+const sources = [
+  'src/console/**/*',
+  'src/base/*.ts',
+  'src/gateway/client-setups.ts',
+  'generated/api.ts',
+  'package-lock.json',
+];
 const changedAt = (file) => statSync(join(root, file)).mtimeMs;
 
 if (!existsSync(built) || globSync(sources, { cwd: root }).some((file) => changedAt(file) > statSync(built).mtimeMs)) {

@@ -1,6 +1,7 @@
 import { createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { PUBLIC_PATH } from './api.ts';
 import { approvalRoutes } from './approvals/routes.tsx';
+import { endpointRoutes } from './endpoints/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
 import { welcome } from './welcome/routes.tsx';
@@ -15,7 +16,7 @@ const start = createRoute({
 
 /** The pages of the console by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([welcome, inside.addChildren([start, ...approvalRoutes])]),
+  routeTree: root.addChildren([welcome, inside.addChildren([start, ...approvalRoutes, ...endpointRoutes])]),
   basepath: `${PUBLIC_PATH}/console`,
   defaultPreload: 'intent',
   defaultErrorComponent: ({ error }) => <ProblemNotice error={error} />,

@@ -5,6 +5,8 @@ export const theme = createTheme({
   primaryColor: 'indigo',
   primaryShade: 8,
   autoContrast: true,
+  // White on a colour up to here, and black on a lighter one, have a contrast of at least 4.5 to 1.
+  luminanceThreshold: 0.183,
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
@@ -19,9 +21,19 @@ export const theme = createTheme({
   },
 });
 
-/** The library's quiet text is too pale on its dark background, and on a light one nearly so. */
+/** Colours of texts on a light background or on a tint of the same colour: the library's are too pale for 4.5 to 1. */
+const DARKER = { green: '#237032', orange: '#b03a0c', red: '#b02525', yellow: '#8f4a00' };
+
+/** The library's quiet text is too pale on its dark background, and on a light one nearly so; so are its coloured texts. */
 export const variables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': 'var(--mantine-color-gray-7)' },
+  light: {
+    '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    ...Object.fromEntries(
+      Object.entries(DARKER).flatMap(([name, colour]) =>
+        ['light-color', 'outline', 'text'].map((use) => [`--mantine-color-${name}-${use}`, colour]),
+      ),
+    ),
+  },
   dark: { '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
 });

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { escapeHtml } from '../base/html.ts';
-import { slugOf } from '../base/slugs.ts';
 import type { Deps } from '../deps.ts';
 import { ICON_URL } from '../docs/icon.ts';
 import { STYLE } from '../docs/style.ts';
 import type { EndpointRequest } from './call.ts';
+import { type ClientSetup, clientSetups, setupNameOf } from './client-setups.ts';
 
 /** Whether a person opens the URL of an endpoint in a browser. MCP clients accept events. */
 export const isFromBrowser = ({ headers: { accept = '', ...headers } }: IncomingMessage): boolean =>
@@ -36,7 +36,6 @@ export async function sendConnectPage({ publicUrl }: Deps, { endpoint, request, 
 type Connectable = Pick<EndpointRequest['endpoint'], 'name' | 'config' | 'expiresAt'> & { readonly url: string };
 
 function connectPage({ name, config, expiresAt, url }: Connectable, nonce: string): string {
-  const slug = slugOf(name) ?? 'gatehouse';
   const { methods, tags } = config;
   const facts = [
     ['Methods', methods?.join(', ') ?? 'all'],
@@ -62,27 +61,25 @@ function connectPage({ name, config, expiresAt, url }: Connectable, nonce: strin
 <dl class="quiet">
 ${facts.map(([term = '', text = '']) => `<dt>${term}</dt><dd>${escapeHtml(text)}</dd>`).join('\n')}
 </dl>
-<h2>Claude Code</h2>
-${copied('claude-code', `claude mcp add --transport http ${slug} ${url}`)}
-<h2>Claude Desktop, claude.ai</h2>
-<p>Choose Settings, Connectors, Add custom connector, and paste the URL.</p>
-<h2>Cursor</h2>
-<p><button data-open="cursor">Add to Cursor</button></p>
-<p>Or in <code>.cursor/mcp.json</code>:</p>
-${copied('cursor', JSON.stringify({ mcpServers: { [slug]: { url } } }, null, 2))}
-<h2>VS Code</h2>
-<p><button data-open="vscode">Add to VS Code</button></p>
-<p>Or in <code>.vscode/mcp.json</code>:</p>
-${copied('vscode', JSON.stringify({ servers: { [slug]: { type: 'http', url } } }, null, 2))}
-<h2>Other clients</h2>
-<p>Choose the transport “Streamable HTTP” and paste the URL.</p>
+${clientSetups({ name, url }).map(setupHtml).join('\n')}
 <p id="said" role="status"></p>
 </main>
-<script nonce="${nonce}">const name = ${JSON.stringify(slug)};${SCRIPT}</script>
+<script nonce="${nonce}">const name = ${JSON.stringify(setupNameOf(name))};${SCRIPT}</script>
 </body>
 </html>
 `;
 }
+
+const setupHtml = ({ id, client, how, text }: ClientSetup): string =>
+  [
+    `<h2>${client}</h2>`,
+    ...(OPENED.includes(id) ? [`<p><button data-open="${id}">Add to ${client}</button></p>`] : []),
+    `<p>${how.replace(/`([^`]*)`/g, '<code>$1</code>')}</p>`,
+    ...(text === null ? [] : [copied(id, text)]),
+  ].join('\n');
+
+/** The clients that open links of their own: `links` of the script has them. */
+const OPENED = ['cursor', 'vscode'];
 
 const copied = (id: string, text: string): string =>
   `<pre id="${id}"><code>${escapeHtml(text)}</code></pre>\n<p><button data-copy="${id}">Copy</button></p>`;

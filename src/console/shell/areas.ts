@@ -9,4 +9,7 @@ type Area = {
 };
 
 /** The areas in the order of the menu. */
-export const AREAS: readonly Area[] = [{ to: '/approvals', label: 'Approvals', permissions: ['approvals'] }];
+export const AREAS: readonly Area[] = [
+  { to: '/approvals', label: 'Approvals', permissions: ['approvals'] },
+  { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
+];

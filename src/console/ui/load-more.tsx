@@ -1,4 +1,6 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { Loaded } from './loaded.tsx';
 import { ProblemNotice } from './problem.tsx';
 
 /** Rows of a page of a list. */
@@ -14,7 +16,7 @@ type Pages = {
 
 /**
  * Options of `api.useInfiniteQuery` for the lists of the Accounts API, which go on by `next_cursor`. Give the query
- * `limit: PAGE_ROWS`, and show the rows of all pages above a `LoadMore`.
+ * `limit: PAGE_ROWS`, and show it with `LoadedRows`.
  */
 export const BY_CURSOR = {
   pageParamName: 'next_cursor',
@@ -41,5 +43,33 @@ export function LoadMore({ pages, shown }: { readonly pages: Pages; readonly sho
         </Text>
       </Group>
     </Stack>
+  );
+}
+
+type Listed<T> = Pages & {
+  readonly data: { readonly pages: readonly { readonly result: readonly T[] }[] } | undefined;
+  readonly refetch: () => Promise<unknown>;
+};
+
+/** A list of the Accounts API that goes on by `next_cursor`: what is loaded of it, and the way to more. */
+export function LoadedRows<T>({
+  pages,
+  children,
+}: {
+  readonly pages: Listed<T>;
+  readonly children: (rows: readonly T[]) => ReactNode;
+}) {
+  const { data, error, isFetchNextPageError, refetch } = pages;
+  const rows = data?.pages.flatMap(({ result }) => result);
+  // An error of a later page stands at the end of the list, beside the button.
+  return (
+    <Loaded query={{ data: rows, error: isFetchNextPageError ? null : error, refetch }}>
+      {(loaded) => (
+        <>
+          {children(loaded)}
+          <LoadMore pages={pages} shown={loaded.length} />
+        </>
+      )}
+    </Loaded>
   );
 }
