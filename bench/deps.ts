@@ -44,6 +44,7 @@ export async function benchDeps(store: Store, config: Config): Promise<Deps> {
     limits: LIMITS,
     budget,
     quotas: config.quotas,
+    descriptors: null,
     log,
     metrics,
     callAudit: createCallAudit({ store, log, metrics, withArguments: config.auditArguments, budget }),

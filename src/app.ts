@@ -4,6 +4,7 @@ import { accountHandlers } from './accounts/account-handlers.ts';
 import { endpointHandlers } from './accounts/endpoint-handlers.ts';
 import { integrationHandlers } from './accounts/integration-handlers.ts';
 import { accountToolApprovalHandlers } from './accounts/tool-approval-handlers.ts';
+import { withinDescriptors } from './base/descriptors.ts';
 import { ApiError } from './base/errors.ts';
 import type { Config } from './config.ts';
 import { type Document, type Operation, operationsOf } from './contract/document.ts';
@@ -26,6 +27,7 @@ import { createRateLimit, rateLimit } from './http/rate-limit.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { secureAnswers } from './http/security-headers.ts';
 import { takeTurn } from './http/take-turn.ts';
+import { limitUnderWay } from './http/under-way.ts';
 import { auditHandlers } from './operator/audit-handlers.ts';
 import { credentialHandlers } from './operator/credential-handlers.ts';
 import { grantHandlers } from './operator/grant-handlers.ts';
@@ -45,6 +47,9 @@ import { overviewHandlers } from './servers/overview-handlers.ts';
 import { toolApprovalHandlers } from './servers/tool-approval-handlers.ts';
 import { toolHandlers } from './servers/tool-handlers.ts';
 import { webhookHandlers } from './servers/webhook-handlers.ts';
+
+/** The maximum number of simultaneous requests of one organization to the APIs, with enough file descriptors. */
+const MAX_CURRENT_REQUESTS = 1000;
 
 /** The options of the app. */
 export type AppOptions = {
@@ -99,6 +104,7 @@ export async function createApp(
   const operations = all.filter((operation) => !isOfGateway(operation));
   const validate = createValidator(document, violations === 'throw' ? 'throw' : report);
   const limit = createRateLimit(config.rateLimitPerSecond);
+  const underWay = limitUnderWay(withinDescriptors(MAX_CURRENT_REQUESTS, deps.descriptors));
   const share = crossOrigin(config.corsOrigins);
   const guard = createGuard({ ...config, publicUrl });
   const observe = observer(log, metrics);
@@ -129,6 +135,7 @@ export async function createApp(
         },
         ...authenticate(operation, credentials, { ...config, publicUrl }),
         rateLimit(limit),
+        underWay,
         takeTurn,
       ],
       validated: (operation) => [...readBody(operation, deps.budget), ...validate(operation)],

@@ -28,6 +28,8 @@ export type Deps = {
   /** The account of memory that is held for others: organizations by their ids, the operator as null. */
   readonly budget: MemoryBudget;
   readonly quotas: Quotas;
+  /** The maximum number of open file descriptors; null if it is unknown. */
+  readonly descriptors: number | null;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callAudit: CallAudit;

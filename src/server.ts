@@ -98,10 +98,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     // The guard refuses such requests, in their turn.
     requireHostHeader: false,
   });
+  const descriptors = await readDescriptorLimit();
   const connections = watchConnections(http, {
     limits,
     perAddress: config.connectionsPerAddress,
-    descriptors: await readDescriptorLimit(),
+    descriptors,
     onTight: () => log.warn('file descriptors run out: idle connections make room for new ones; raise ulimit -n'),
     onManyEnded: giveMemoryBack,
   });
@@ -143,6 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       limits,
       budget,
       quotas: config.quotas,
+      descriptors,
       log,
       metrics,
       callAudit,

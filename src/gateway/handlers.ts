@@ -12,7 +12,7 @@ import { scopeKey } from '../tools/scope.ts';
 import type { EndpointRequest } from './call.ts';
 import { isFromBrowser, sendConnectPage } from './connect-page.ts';
 import { createEndpoints, noSuchEndpoint } from './endpoints.ts';
-import { createInFlight, type RequestInFlight } from './in-flight.ts';
+import { createInFlight, mostInFlight, type RequestInFlight } from './in-flight.ts';
 import { createRenewable } from './renewable.ts';
 import { sendMessage } from './send-message.ts';
 import type { Served } from './served.ts';
@@ -24,7 +24,7 @@ type Handler = (request: Identified, response: ServerResponse, token: string | u
 /** Creates the handlers of the gateway operations. */
 export function gatewayHandlers(deps: Deps, limit: RateLimit): Readonly<Record<GatewayOperationId, Handler>> {
   const endpoints = createEndpoints(deps);
-  const live = createInFlight();
+  const live = createInFlight(mostInFlight(deps.descriptors));
 
   /** Wraps `serve` for the endpoint of a token, and ends it when the token becomes invalid. */
   const forEndpoint =

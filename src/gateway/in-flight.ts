@@ -1,9 +1,27 @@
+import { withinDescriptors } from '../base/descriptors.ts';
 import { Slots } from '../base/fast/slots.ts';
 
-/** The maximum number of simultaneous requests: of one endpoint, and of all endpoints of one organization. */
-export const MAX_IN_FLIGHT = { ofEndpoint: 256, ofOrganization: 2048 } as const;
-/** The maximum number of held requests of one organization. They do not count as in flight. */
-export const MAX_HELD_REQUESTS = 1000;
+/** The maximum numbers of simultaneous requests. */
+export type MostInFlight = {
+  readonly ofEndpoint: number;
+  /** Of all endpoints of one organization. */
+  readonly ofOrganization: number;
+  /** Of one organization, those that are held; they do not count as in flight. */
+  readonly held: number;
+};
+
+/** The numbers of a gateway with enough file descriptors. */
+export const MAX_IN_FLIGHT: MostInFlight = { ofEndpoint: 256, ofOrganization: 2048, held: 1000 };
+
+/** Returns the numbers of a gateway that may open `descriptors` files; null if that is unknown. */
+export function mostInFlight(descriptors: number | null): MostInFlight {
+  const { ofEndpoint, ofOrganization, held } = MAX_IN_FLIGHT;
+  return {
+    ofEndpoint: withinDescriptors(ofEndpoint, descriptors),
+    ofOrganization: withinDescriptors(ofOrganization, descriptors),
+    held: withinDescriptors(held, descriptors),
+  };
+}
 /** The interval of the check of all endpoints with requests in flight, in milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 
@@ -54,7 +72,7 @@ const CLIENT_GONE = new Error('The client is gone.');
 type Count = { readonly id: string; underWay: number; held: number };
 
 /** Creates the list of one gateway. It checks the endpoints while a request is in flight. */
-export function createInFlight(most: { ofEndpoint: number; ofOrganization: number } = MAX_IN_FLIGHT): InFlight {
+export function createInFlight(most: MostInFlight = MAX_IN_FLIGHT): InFlight {
   const underWay = new Slots<TrackedRequest>();
   const ofEndpoints = new Map<string, Count>();
   const ofOrganizations = new Map<string, Count>();
@@ -114,7 +132,7 @@ export function createInFlight(most: { ofEndpoint: number; ofOrganization: numbe
     }
 
     hold(): Disposable | null {
-      if (this.#isEnded || this.#ofOrganization.held >= MAX_HELD_REQUESTS) {
+      if (this.#isEnded || this.#ofOrganization.held >= most.held) {
         return null;
       }
       this.#count(true);

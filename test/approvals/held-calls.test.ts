@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { MAX_HELD_REQUESTS } from '../../src/gateway/in-flight.ts';
+import { MAX_IN_FLIGHT } from '../../src/gateway/in-flight.ts';
 import { call } from '../support/client.ts';
 import type { Json } from '../support/json.ts';
 import { type Minted, mintOver } from '../support/minted.ts';
@@ -195,7 +195,7 @@ test('held calls are not in flight: 256 of them leave room for others', async ()
   const ping = await post({ jsonrpc: '2.0', id: 1, method: 'ping' }, 'application/json');
   expect(ping.status).toBe(200);
   gone.abort();
-  expect(MAX_HELD_REQUESTS).toBe(1000);
+  expect(MAX_IN_FLIGHT.held).toBe(1000);
 });
 
 test('an answer after the hold that fails is an error in the stream', async () => {

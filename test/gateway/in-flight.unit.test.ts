@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { createInFlight } from '../../src/gateway/in-flight.ts';
+import { createInFlight, MAX_IN_FLIGHT, mostInFlight } from '../../src/gateway/in-flight.ts';
 
 const isServed = async () => true;
 
 test('limits the requests in flight of an endpoint and of an organization, without affecting others', () => {
-  const live = createInFlight({ ofEndpoint: 2, ofOrganization: 3 });
+  const live = createInFlight({ ofEndpoint: 2, ofOrganization: 3, held: 1 });
   const begin = (id: string, organizationId: string) => live.begin({ id, organizationId }, isServed);
   const first = begin('a', 'org_1');
   expect(begin('a', 'org_1')).not.toBeNull();
@@ -14,6 +14,12 @@ test('limits the requests in flight of an endpoint and of an organization, witho
   expect(begin('c', 'org_2')).not.toBeNull();
   first?.end(false);
   expect(begin('b', 'org_1')).not.toBeNull();
+});
+
+test('an organization has an eighth of the file descriptors in flight at the most', () => {
+  expect(mostInFlight(1024)).toEqual({ ofEndpoint: 128, ofOrganization: 128, held: 128 });
+  expect(mostInFlight(1_048_576)).toEqual(MAX_IN_FLIGHT);
+  expect(mostInFlight(null)).toEqual(MAX_IN_FLIGHT);
 });
 
 test('cancels the one request of an endpoint with an id, and none if two have it', () => {

@@ -11,6 +11,7 @@ import { openIdleClients } from '../support/idle-clients.ts';
 import { mintOver } from '../support/minted.ts';
 import type { RawClient } from '../support/raw-client.ts';
 import { beginEvents, eventOf, type Scripted, startScripted } from '../support/scripted.ts';
+import { startVictim } from './support/victim.ts';
 
 let directory: string;
 let scripted: Scripted;
@@ -103,6 +104,18 @@ describe.runIf(process.platform === 'linux')('clients that never read', () => {
       expect(residentBytes() - bytesBefore).toBeLessThan(30 * 1024 * 1024);
     },
   );
+
+  test('the clients of one organization leave descriptors for others with a limit of 512 descriptors', {
+    timeout: 120_000,
+  }, async () => {
+    const victim = await startVictim(gateway.url);
+    clients = await openIdleClients(gateway.url, token, 400, ['an unread stream']);
+    await victim.fared();
+    await expect.poll(async () => (await victim.fared()).answered, { timeout: 30_000 }).toBeGreaterThan(20);
+    expect((await victim.fared()).failures).toEqual([]);
+    expect(sockets()).toBeLessThan(400);
+    victim.stop();
+  });
 
   test('500 clients leave descriptors and time for others with a limit of 512 descriptors', {
     timeout: 120_000,
