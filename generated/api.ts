@@ -5382,6 +5382,66 @@ export interface components {
                 "application/json": components["schemas"]["OperatorErrorBody"];
             };
         };
+        /** @description The person is no member, or the public URL of the server is neither https nor this machine. A browser (`Accept: text/html`) gets the page where people sign in, which says the same. */
+        OperatorSignInForbidden: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+                "text/html": string;
+            };
+        };
+        /** @description There is no provider. A browser (`Accept: text/html`) gets the page where people sign in, which says the same. */
+        OperatorSignInNoProvider: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+                "text/html": string;
+            };
+        };
+        /** @description The provider does not answer. A browser (`Accept: text/html`) gets the page where people sign in, which says the same. */
+        OperatorSignInNoAnswer: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+                "text/html": string;
+            };
+        };
+        /** @description The person is a member of two organizations. A browser (`Accept: text/html`) gets the page where people sign in, which says the same. */
+        OperatorSignInMixed: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+                "text/html": string;
+            };
+        };
+        /** @description The sign-in is another, too old, already used, or refused by the provider. A browser (`Accept: text/html`) gets the page where people sign in, which says the same. */
+        OperatorSignInRefused: {
+            headers: {
+                "X-Request-Id": components["headers"]["XRequestId"];
+                Link: components["headers"]["Help"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["OperatorErrorBody"];
+                "text/html": string;
+            };
+        };
     };
     parameters: {
         /**
@@ -8429,7 +8489,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            404: components["responses"]["OperatorNotFound"];
+            403: components["responses"]["OperatorSignInForbidden"];
+            404: components["responses"]["OperatorSignInNoProvider"];
+            502: components["responses"]["OperatorSignInNoAnswer"];
             default: components["responses"]["OperatorError"];
         };
     };
@@ -8468,8 +8530,8 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["XRequestId"];
                     /**
-                     * @description The path that the sign-in began with, otherwise `/`.
-                     * @example /
+                     * @description The path that the sign-in began with, otherwise `/console`.
+                     * @example /console
                      */
                     Location?: string;
                     "Set-Cookie": components["headers"]["SessionCookie"];
@@ -8477,9 +8539,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["OperatorMixedOrganizations"];
-            401: components["responses"]["OperatorNotSignedIn"];
-            404: components["responses"]["OperatorNotFound"];
+            400: components["responses"]["OperatorSignInMixed"];
+            401: components["responses"]["OperatorSignInRefused"];
+            403: components["responses"]["OperatorSignInForbidden"];
+            404: components["responses"]["OperatorSignInNoProvider"];
+            502: components["responses"]["OperatorSignInNoAnswer"];
             default: components["responses"]["OperatorError"];
         };
     };

@@ -4,7 +4,7 @@ import { approvalRoutes } from './approvals/routes.tsx';
 import { endpointRoutes } from './endpoints/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
-import { welcome } from './welcome/routes.tsx';
+import { welcomeRoutes } from './welcome/routes.tsx';
 
 const start = createRoute({
   getParentRoute: () => inside,
@@ -16,7 +16,7 @@ const start = createRoute({
 
 /** The pages of the console by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([welcome, inside.addChildren([start, ...approvalRoutes, ...endpointRoutes])]),
+  routeTree: root.addChildren([...welcomeRoutes, inside.addChildren([start, ...approvalRoutes, ...endpointRoutes])]),
   basepath: `${PUBLIC_PATH}/console`,
   defaultPreload: 'intent',
   defaultErrorComponent: ({ error }) => <ProblemNotice error={error} />,

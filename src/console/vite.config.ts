@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from 'vite';
 const fillPlaces: Plugin = {
   name: 'gatehouse-places',
   apply: 'serve',
-  transformIndexHtml: (html) => html.replaceAll('__PUBLIC_PATH__', ''),
+  transformIndexHtml: (html) => html.replaceAll(/__(?:PUBLIC_PATH|PROBLEM)__/g, ''),
 };
 
 export default defineConfig(({ command }) => ({

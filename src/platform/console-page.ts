@@ -14,15 +14,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
 };
 
-/** Sends the page of the console: the same for everybody and for each of its addresses. */
-export type SendConsole = (response: Response) => Promise<void>;
+/** An error that the page shows to people, with its HTTP status. */
+type PageProblem = { readonly status: number; readonly message: string };
+const NONE: PageProblem = { status: 200, message: '' };
+
+/** Sends the page of the console: the same for everybody and for each of its addresses, except for an error of this request. */
+export type SendConsole = (response: Response, problem?: PageProblem) => Promise<void>;
 
 /**
  * Returns the function that answers with the page of the console, made anew each time: its styles carry a number that is
  * used once. Answers 503 if the console is not built. `publicPath` precedes the paths for clients.
  */
 export function consolePage(publicPath: string): SendConsole {
-  return async (response) => {
+  return async (response, { status, message } = NONE) => {
     const built = await readBuilt('index.html');
     if (built === null) {
       response
@@ -36,8 +40,10 @@ export function consolePage(publicPath: string): SendConsole {
     const page = built
       .replaceAll('__NONCE__', nonce)
       .replaceAll('__PUBLIC_PATH__', escapeHtml(publicPath))
+      .replaceAll('__PROBLEM__', () => escapeHtml(message))
       .replaceAll('"./assets/', `"${escapeHtml(publicPath)}/console/assets/`);
     response
+      .status(status)
       .set({
         'Content-Security-Policy': policyWith(nonce),
         'X-Frame-Options': 'DENY',

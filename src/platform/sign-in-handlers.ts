@@ -2,13 +2,14 @@ import type { Request, Response } from 'express';
 import { signInMember } from '../auth/member-sign-in.ts';
 import { createProvider, type Flow, type Provider } from '../auth/provider.ts';
 import type { SignInDeps } from '../auth/sign-in.ts';
-import { ApiError, notFound } from '../base/errors.ts';
+import { ApiError, CATALOGUE, helpLink, notFound } from '../base/errors.ts';
 import { createFairLimiter, QueueFull } from '../base/fair-queue.ts';
 import { readJson } from '../base/read-json.ts';
 import type { ProviderConfig } from '../config.ts';
 import type { RawHandlers } from '../contract/register.ts';
 import { networkOf } from '../http/network-of.ts';
 import { COOKIES, cookieIn, requireBrowserPlace, setCookie } from '../http/session-cookie.ts';
+import { consolePage } from './console-page.ts';
 
 /** Seconds for which a sign-in may be on its way. */
 const FLOW_SECONDS = 600;
@@ -20,6 +21,8 @@ const ASKED = { slots: 16, slotsPerOwner: 8, mostWaiting: 64 };
 /** Where a browser goes if the sign-in began nowhere. */
 const START = '/console';
 const CALLBACK = '/console/sign-in/callback';
+
+type SignInHandler = (request: Request, response: Response) => Promise<void>;
 
 /** A sign-in as the cookie of a browser holds it. */
 type Begun = Flow & { readonly returnTo: string };
@@ -43,8 +46,23 @@ export function signInHandlers(
   };
   const asking = createFairLimiter(ASKED);
   const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
+  const sendConsole = consolePage(publicPath);
+  /** People read why nobody was signed in, on the page where they can try again; programs get the error as it is. */
+  const explained =
+    (handle: SignInHandler): SignInHandler =>
+    async (request, response) => {
+      try {
+        await handle(request, response);
+      } catch (error) {
+        if (!(error instanceof ApiError) || request.accepts(['json', 'html']) !== 'html') {
+          throw error;
+        }
+        response.set('Link', helpLink(publicUrl, error.code));
+        await sendConsole(response, { status: CATALOGUE[error.code].status, message: error.message });
+      }
+    };
   return {
-    beginSignIn: async (request: Request, response: Response) => {
+    beginSignIn: explained(async (request: Request, response: Response) => {
       const { url, flow } = await provider().begin();
       const begun: Begun = { ...flow, returnTo: returnPath(request.query.return_to) };
       const text = Buffer.from(JSON.stringify(begun)).toString('base64url');
@@ -53,9 +71,9 @@ export function signInHandlers(
         .set('Location', url)
         .set('Set-Cookie', setCookie(COOKIES.signIn, publicUrl, text, FLOW_SECONDS))
         .end();
-    },
+    }),
 
-    finishSignIn: async (request: Request, response: Response) => {
+    finishSignIn: explained(async (request: Request, response: Response) => {
       const { finish } = provider();
       const begun = begunIn(cookieIn(COOKIES.signIn, request, publicUrl));
       // Whatever comes of it: this sign-in has ended.
@@ -80,7 +98,7 @@ export function signInHandlers(
         .set('Location', publicPath + returnPath(begun.returnTo))
         .append('Set-Cookie', setCookie(COOKIES.session, publicUrl, token, seconds))
         .end();
-    },
+    }),
   };
 }
 

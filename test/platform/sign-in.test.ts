@@ -283,6 +283,17 @@ describe('threats', () => {
     expect(answer.headers.getSetCookie()).toEqual([expect.stringContaining('gatehouse_sign_in=; ')]);
   });
 
+  it('401: a person reads on the page why nobody was signed in, in a browser', async () => {
+    const begun = await begin();
+    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state');
+    const query = new URLSearchParams({ error: 'access_denied', state: `${state}`, iss: provider.issuer });
+    const headers = { Cookie: cookieOf(begun), Accept: 'text/html,*/*;q=0.8' };
+    const answer = await call(server.url, 'finishSignIn', { as: 'nobody', query: Object.fromEntries(query), headers });
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([401, 'text/html; charset=utf-8']);
+    expect(answer.text).toMatch(/<meta name="gatehouse-problem" content="The provider refuses \(access_denied\)\./);
+    expect(answer.headers.getSetCookie()).toEqual([expect.stringContaining('gatehouse_sign_in=; ')]);
+  });
+
   it('a session from before is not taken on', async () => {
     const browser = new Browser();
     await browser.signIn(start(), 'ada');

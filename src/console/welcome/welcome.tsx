@@ -3,14 +3,17 @@ import { useForm } from '@mantine/form';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter, useSearch } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { api, PUBLIC_PATH, queries, SESSION_KEY } from '../api.ts';
+import { api, Problem, PUBLIC_PATH, queries, SESSION_KEY } from '../api.ts';
 import { sessionOptions } from '../session.ts';
 import { Page } from '../ui/page.tsx';
 import { ProblemNotice } from '../ui/problem.tsx';
 
+/** Why the sign-in from which the provider has sent the browser back has failed; empty if it has not. */
+const PROBLEM = document.querySelector<HTMLMetaElement>('meta[name=gatehouse-problem]')?.content ?? '';
+
 /** The page where people sign in. Those who are signed in go on to the page that they wanted. */
 export function Welcome() {
-  const { return_to: wanted } = useSearch({ from: '/welcome' });
+  const { return_to: wanted } = useSearch({ strict: false });
   const { data: session } = useQuery(sessionOptions);
   const router = useRouter();
   useEffect(() => {
@@ -22,6 +25,7 @@ export function Welcome() {
   return (
     <Paper maw={480} mx="auto" my={{ base: 'md', sm: 64 }} p={{ base: 'md', sm: 'xl' }} withBorder component="main">
       <Page title="Sign in to Gatehouse" name="Sign in">
+        {PROBLEM !== '' && <ProblemNotice error={new Problem(0, PROBLEM, null)} />}
         {index?.sign_in && (
           <>
             <Button component="a" href={signInUrl(index.sign_in, wanted)} size="md" fullWidth>
