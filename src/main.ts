@@ -82,9 +82,9 @@ async function destination(): Promise<pino.DestinationStream> {
   return (await import('./telemetry/terminal-log.ts')).terminalLog();
 }
 
-/** The last lines of a start on a terminal: the documentation, and the credentials that this start has made. */
+/** The last lines of a start on a terminal: the pages, and the credentials that this start has made. */
 function welcome({ url, newCredentials: made }: RunningServer, path: string): string {
-  const lines = ['', `Docs            ${url}/docs`];
+  const lines = ['', `Console         ${url}/console`, `Docs            ${url}/docs`];
   if (made !== null) {
     lines.push(...linesOf(made), '', `The credentials are in ${path}.`);
   }

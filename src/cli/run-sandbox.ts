@@ -70,6 +70,7 @@ function banner(url: string, hasExamples: boolean): string {
 ${variables.map(([name, value]) => `export ${name}=${value}\n`).join('')}
 curl ${url}/api/mcp-servers -H "X-API-KEY: $GATEHOUSE_API_KEY" -H "X-API-SECRET: $GATEHOUSE_API_SECRET"
 
+Console: ${url}/console
 Docs: ${url}/docs
 
 `;

@@ -28,6 +28,12 @@ export const GUIDES: readonly Guide[] = [
     markdown: fileOf('docs/authentication.md'),
   },
   {
+    name: 'console',
+    title: 'Console',
+    summary: 'the pages for people: sign in, approve calls, manage servers and endpoints',
+    markdown: fileOf('docs/console.md'),
+  },
+  {
     name: 'approve-calls',
     title: 'Approve calls',
     summary: 'calls that wait for a person: what is approved, how to decide, what clients see',

@@ -14,6 +14,8 @@ export type Choice = {
   readonly status: number;
   /** The name of the example; null where the answer has none. */
   readonly name: string | null;
+  /** The media type of the example; null where the answer has none. */
+  readonly type: string | null;
   readonly headers: Readonly<Record<string, string | number>>;
 };
 
@@ -39,15 +41,20 @@ export function choicesOf(document: Document, { object }: Operation): Choice[] {
     const response = resolve<Response>(document, named);
     // The headers of a default response belong to some of its statuses only.
     const headers = status === 'default' ? {} : exampleHeaders(document, response);
-    const examples = Object.values(response.content ?? {})
-      .flatMap((content) => Object.entries(content.examples ?? {}))
+    const examples = Object.entries(response.content ?? {})
+      .flatMap(([type, content]) =>
+        Object.entries(content.examples ?? {}).map(([name, example]) => ({ type, name, example })),
+      )
       // A response of its own takes the place of the default one.
-      .filter(([, { 'x-status': answered }]) => answered === undefined || !Object.hasOwn(object.responses, answered));
+      .filter(
+        ({ example: { 'x-status': answered } }) => answered === undefined || !Object.hasOwn(object.responses, answered),
+      );
     return examples.length === 0
-      ? [{ status: Number(status), name: null, headers }]
-      : examples.map(([name, example]) => ({
+      ? [{ status: Number(status), name: null, type: null, headers }]
+      : examples.map(({ type, name, example }) => ({
           status: example['x-status'] ?? Number(status),
           name,
+          type,
           headers: { ...headers, ...example['x-headers'] },
         }));
   });

@@ -32,10 +32,14 @@ export async function createPrism(document: Document): Promise<MakeBody> {
   } as const;
   const logger = pino({ level: 'silent', customLevels: { success: 35 } });
   const prism = createInstance({ ...config, mock: { dynamic: false } }, { logger: logger as never });
-  return async ({ method, path }, { status, name }, isDynamic) => {
+  return async ({ method, path }, { status, name, type }, isDynamic) => {
     const resource = byPlace.get(`${method} ${path}`);
     const mock = { code: status, dynamic: isDynamic, ...(name !== null && !isDynamic && { exampleKey: name }) };
-    const request: IHttpRequest = { method, url: { path: path.replaceAll(/[{}]/g, '') } };
+    const request: IHttpRequest = {
+      method,
+      url: { path: path.replaceAll(/[{}]/g, '') },
+      headers: { accept: type ?? '*/*' },
+    };
     const made = await prism.request(request, resource === undefined ? [] : [resource], { ...config, mock })();
     if (made._tag === 'Left') {
       throw made.left;

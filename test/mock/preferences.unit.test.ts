@@ -20,10 +20,10 @@ describe('Prefer', () => {
 
 describe('the answer', () => {
   const choices = [
-    { status: 200, name: 'several', headers: {} },
-    { status: 200, name: 'empty', headers: {} },
-    { status: 401, name: 'unauthorized', headers: {} },
-    { status: 503, name: 'unavailable', headers: {} },
+    { status: 200, name: 'several', type: 'application/json', headers: {} },
+    { status: 200, name: 'empty', type: 'application/json', headers: {} },
+    { status: 401, name: 'unauthorized', type: 'application/json', headers: {} },
+    { status: 503, name: 'unavailable', type: 'application/json', headers: {} },
   ];
 
   test.each([
