@@ -257,11 +257,12 @@ test.skipIf(!hasScript)(
       shown += stripVTControlCharacters(String(chunk)).replaceAll('\r', '');
     });
     await expect.poll(() => shown).toMatch(/-H 'X-API-SECRET: .*'\n/);
-    const [log = '', welcome = ''] = shown.split(/^(?=Docs)/m);
+    const [log = '', welcome = ''] = shown.split(/^(?=Console)/m);
     expect(log.trim().split('\n')).toEqual(log.match(/^\[\d\d:\d\d:\d\d\] INFO: .+$/gm));
     const url = /"url":"([^"]+)"/.exec(log)?.[1] ?? '';
     const of = credentialsOf(data);
     expect(welcome.trimEnd().split('\n')).toEqual([
+      `Console         ${url}/console`,
       `Docs            ${url}/docs`,
       ...['Operator token', 'Organization', 'API token', 'API key', 'API secret'].map(
         (name) => name.padEnd(16) + of(name),
