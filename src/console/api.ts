@@ -19,9 +19,18 @@ export class Problem extends Error {
   /** The page of the documentation about this error; null if the API names none. */
   readonly help: string | null;
   readonly fields: readonly FieldProblem[];
+  /** What the API tells in addition, such as the `reason` of a failed reload. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, message: string, help: string | null, fields: readonly FieldProblem[] = []) {
+  constructor(
+    status: number,
+    message: string,
+    help: string | null,
+    fields: readonly FieldProblem[] = [],
+    details: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
+    this.details = details;
     this.name = 'Problem';
     this.status = status;
     this.help = help;
@@ -91,10 +100,17 @@ async function problemOf(response: Response): Promise<Problem> {
     field: String(field ?? path).replace(/^body\./, ''),
     message: String(message),
   }));
-  return new Problem(
-    response.status,
-    typeof text === 'string' ? text : `The server answered ${response.status}.`,
-    help,
-    fields,
-  );
+  const sentence = typeof text === 'string' ? text : `The server answered ${response.status}.`;
+  // The Servers API lists the mistakes of fields in its sentence, each with the place before it.
+  return fields.length === 0 && MISTAKES.test(sentence)
+    ? new Problem(response.status, String(outer.message), help, mistakesIn(sentence))
+    : new Problem(response.status, sentence, help, fields, details);
 }
+
+const MISTAKES = /^body\.[^:]+: /;
+
+const mistakesIn = (sentence: string): FieldProblem[] =>
+  sentence.split(/; (?=body\.)/).map((mistake) => {
+    const end = mistake.indexOf(': ');
+    return { field: mistake.slice('body.'.length, end), message: mistake.slice(end + 2) };
+  });

@@ -2,6 +2,7 @@ import { createRoute, createRouter, redirect } from '@tanstack/react-router';
 import { PUBLIC_PATH } from './api.ts';
 import { approvalRoutes } from './approvals/routes.tsx';
 import { endpointRoutes } from './endpoints/routes.tsx';
+import { serverRoutes } from './servers/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
 import { welcomeRoutes } from './welcome/routes.tsx';
@@ -16,7 +17,10 @@ const start = createRoute({
 
 /** The pages of the console by their addresses. */
 export const router = createRouter({
-  routeTree: root.addChildren([...welcomeRoutes, inside.addChildren([start, ...approvalRoutes, ...endpointRoutes])]),
+  routeTree: root.addChildren([
+    ...welcomeRoutes,
+    inside.addChildren([start, ...approvalRoutes, ...endpointRoutes, ...serverRoutes]),
+  ]),
   basepath: `${PUBLIC_PATH}/console`,
   defaultPreload: 'intent',
   defaultErrorComponent: ({ error }) => <ProblemNotice error={error} />,

@@ -24,7 +24,8 @@ const PICTURES = process.env.GATEHOUSE_SCREENSHOTS;
 /** The credentials of the first organization and of the operator. */
 export type SignInAs = {
   readonly name?: string;
-  readonly pair?: boolean;
+  /** `true`: the first pair, which may do everything. */
+  readonly pair?: boolean | { readonly apiKey: string; readonly apiSecret: string };
   readonly token?: boolean;
   readonly operator?: boolean;
 };
@@ -78,9 +79,10 @@ export class ConsoleBrowser implements AsyncDisposable {
     const page = await this.open(size);
     await page.goto(`${this.#url}/console${path}`);
     await page.getByLabel('Your name').fill(name);
-    if (pair) {
-      await page.getByLabel('Key', { exact: true }).fill(API_KEY);
-      await page.getByLabel('Secret', { exact: true }).fill(API_SECRET);
+    if (pair !== false) {
+      const { apiKey, apiSecret } = pair === true ? { apiKey: API_KEY, apiSecret: API_SECRET } : pair;
+      await page.getByLabel('Key', { exact: true }).fill(apiKey);
+      await page.getByLabel('Secret', { exact: true }).fill(apiSecret);
     }
     if (token) {
       await page.getByLabel('Token', { exact: true }).fill(API_TOKEN);

@@ -11,5 +11,6 @@ type Area = {
 /** The areas in the order of the menu. */
 export const AREAS: readonly Area[] = [
   { to: '/approvals', label: 'Approvals', permissions: ['approvals'] },
+  { to: '/servers', label: 'Servers', permissions: ['servers'] },
   { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
 ];
