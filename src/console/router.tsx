@@ -5,6 +5,7 @@ import { endpointRoutes } from './endpoints/routes.tsx';
 import { serverRoutes } from './servers/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
+import { webhookRoutes } from './webhooks/routes.tsx';
 import { welcomeRoutes } from './welcome/routes.tsx';
 
 const start = createRoute({
@@ -19,7 +20,7 @@ const start = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     ...welcomeRoutes,
-    inside.addChildren([start, ...approvalRoutes, ...endpointRoutes, ...serverRoutes]),
+    inside.addChildren([start, ...approvalRoutes, ...endpointRoutes, ...serverRoutes, ...webhookRoutes]),
   ]),
   basepath: `${PUBLIC_PATH}/console`,
   defaultPreload: 'intent',

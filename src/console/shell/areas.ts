@@ -13,4 +13,5 @@ export const AREAS: readonly Area[] = [
   { to: '/approvals', label: 'Approvals', permissions: ['approvals'] },
   { to: '/servers', label: 'Servers', permissions: ['servers'] },
   { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
+  { to: '/webhooks', label: 'Webhooks', permissions: ['approvals'] },
 ];
