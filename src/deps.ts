@@ -12,7 +12,7 @@ import type { OrganizationEgresses } from './egress/egress.ts';
 import type { FailureLog } from './runtime/failure-log.ts';
 import type { Reloads } from './runtime/reloads.ts';
 import type { Runtime } from './runtime/runtime.ts';
-import type { Machine } from './shared-config/variables.ts';
+import type { Machine } from './shared-config/machine.ts';
 import type { Store } from './store/store.ts';
 import type { Quotas } from './store/usage.ts';
 import type { Metrics } from './telemetry/metrics.ts';

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { components } from '../../generated/api.ts';
+import { differencesOf } from '../base/json-differences.ts';
 import { slugOf } from '../base/slugs.ts';
 import { withTexts } from '../shared-config/config-texts.ts';
 import type { Entry, Refused, Taken } from './mcp-json-entry.ts';
@@ -117,7 +117,7 @@ function changeOf({ key, notes, body, isNamed }: Taken, server: SharedServer, st
 /** Returns the keys with different values, as the gateway reads them. */
 function differences(a: ServerConfig, b: ServerConfig): string[] {
   const [one, other] = [withTexts(a, toFile), withTexts(b, toFile)];
-  return (Object.keys(one) as (keyof ServerConfig)[]).filter((key) => !isDeepStrictEqual(one[key], other[key]));
+  return (Object.keys(one) as (keyof ServerConfig)[]).filter((key) => differencesOf(one[key], other[key]).length > 0);
 }
 
 /**

@@ -5,14 +5,8 @@ import { type Connectable, idleTimeoutMsOf, remoteTarget, SCHEMES_BY_TRANSPORT }
 import type { ProcessTarget, RemoteTarget } from '../runtime/target.ts';
 import { type Secret, secretsIn, secretsOfArguments } from '../runtime/target-secrets.ts';
 import { textsOf, withTexts } from '../shared-config/config-texts.ts';
-import {
-  expand,
-  isRefused,
-  type Machine,
-  type Programs,
-  valueOfVariable,
-  variablesIn,
-} from '../shared-config/variables.ts';
+import type { Machine, Programs } from '../shared-config/machine.ts';
+import { expand, isRefused, valueOfVariable, variablesIn } from '../shared-config/variables.ts';
 import * as sharedServers from '../store/shared-servers.ts';
 
 type SharedServer = sharedServers.SharedServer;

@@ -1,7 +1,7 @@
-import type { McpServerConfig } from '../store/shared-servers.ts';
+import type { components } from '../../generated/api.ts';
 
 /** The members of a configuration with texts in which variables are replaced. */
-type Texts = Pick<McpServerConfig, 'url' | 'headers' | 'command' | 'args' | 'env' | 'cwd'>;
+type Texts = Pick<components['schemas']['SharedServerConfig'], 'url' | 'headers' | 'command' | 'args' | 'env' | 'cwd'>;
 
 /** Every text in which variables are replaced, with the path to it, as `headers`, `Authorization`. */
 export function textsOf({ url, headers, command, args, env, cwd }: Texts): [path: string[], text: string][] {

@@ -1,20 +1,5 @@
-import type { ProcessUser } from '../config.ts';
-
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The facts about the gateway's machine that configurations may use. */
-export type Machine = {
-  /** The variables that configurations may name. */
-  readonly variables: Environment;
-  /** The user that runs local processes; null means the gateway's own. */
-  readonly stdioUser: ProcessUser | null;
-  /** The only programs that may be started; null means any. */
-  readonly programs: Programs | null;
-};
-
-/** Programs by the command that names them, each with all of its arguments. */
-export type Programs = Readonly<Record<string, { readonly file: string; readonly args: readonly string[] }>>;
 
 /** `$${` is a literal `${`; the other form names a variable. */
 const REFERENCE = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
