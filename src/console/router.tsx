@@ -3,6 +3,7 @@ import { PUBLIC_PATH } from './api.ts';
 import { approvalRoutes } from './approvals/routes.tsx';
 import { endpointRoutes } from './endpoints/routes.tsx';
 import { serverRoutes } from './servers/routes.tsx';
+import { sharedServerRoutes } from './shared-servers/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
 import { webhookRoutes } from './webhooks/routes.tsx';
@@ -20,7 +21,14 @@ const start = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     ...welcomeRoutes,
-    inside.addChildren([start, ...approvalRoutes, ...endpointRoutes, ...serverRoutes, ...webhookRoutes]),
+    inside.addChildren([
+      start,
+      ...approvalRoutes,
+      ...endpointRoutes,
+      ...serverRoutes,
+      ...webhookRoutes,
+      ...sharedServerRoutes,
+    ]),
   ]),
   basepath: `${PUBLIC_PATH}/console`,
   defaultPreload: 'intent',

@@ -14,4 +14,5 @@ export const AREAS: readonly Area[] = [
   { to: '/servers', label: 'Servers', permissions: ['servers'] },
   { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
   { to: '/webhooks', label: 'Webhooks', permissions: ['approvals'] },
+  { to: '/shared-servers', label: 'Shared servers', permissions: ['operator'] },
 ];
