@@ -112,5 +112,5 @@ const MISTAKES = /^body\.[^:]+: /;
 const mistakesIn = (sentence: string): FieldProblem[] =>
   sentence.split(/; (?=body\.)/).map((mistake) => {
     const end = mistake.indexOf(': ');
-    return { field: mistake.slice('body.'.length, end), message: mistake.slice(end + 2) };
+    return { field: mistake.slice(0, end).replace(/^body\./, ''), message: mistake.slice(end + 2) };
   });

@@ -29,11 +29,15 @@ export const variables: CSSVariablesResolver = () => ({
   variables: {},
   light: {
     '--mantine-color-dimmed': 'var(--mantine-color-gray-7)',
+    '--mantine-color-error': DARKER.red,
     ...Object.fromEntries(
       Object.entries(DARKER).flatMap(([name, colour]) =>
         ['light-color', 'outline', 'text'].map((use) => [`--mantine-color-${name}-${use}`, colour]),
       ),
     ),
   },
-  dark: { '--mantine-color-dimmed': 'var(--mantine-color-dark-1)' },
+  dark: {
+    '--mantine-color-dimmed': 'var(--mantine-color-dark-1)',
+    '--mantine-color-error': 'var(--mantine-color-red-4)',
+  },
 });

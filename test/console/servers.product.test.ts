@@ -39,7 +39,7 @@ describe.each([
     await page.getByRole('link', { name: 'Add a server' }).click();
     await page.getByLabel('URL').fill(upstream.url);
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill(`Files ${size.width}`);
-    await page.getByLabel('Approved tools run').check();
+    await page.getByLabel('Approved tools run', { exact: true }).check();
     await button(page, 'Save').click();
     await page.getByText('calls of 0 run, of 2 wait').waitFor();
     await button(page, 'Review').first().click();

@@ -1,6 +1,6 @@
-import { Button, Group, List, Stack, Text } from '@mantine/core';
+import { Group, List, Stack, Text } from '@mantine/core';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { api, client, PUBLIC_PATH, type Schemas } from '../api.ts';
+import { api, client, type Schemas } from '../api.ts';
 import { mayOneOf, useSession } from '../session.ts';
 import { ConfirmButton } from '../ui/confirm-button.tsx';
 import { type Fact, Facts, Until } from '../ui/facts.tsx';
@@ -70,9 +70,9 @@ function Actions({ server }: { readonly server: Server }) {
   return (
     <>
       {mayOneOf(session, ['accounts']) && (
-        <Button component="a" href={`${PUBLIC_PATH}/console/endpoints?account=${server.id.slice('mcp_'.length)}`}>
+        <LinkButton to="/endpoints" search={{ account: server.id.slice(server.id.indexOf('_') + 1) }}>
           Mint an endpoint
-        </Button>
+        </LinkButton>
       )}
       <LinkButton variant="default" to="/servers/$mcpServerId/edit" params={params}>
         Edit
