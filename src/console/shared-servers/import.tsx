@@ -5,7 +5,7 @@ import { readMcpJson, UnusableFile } from '../../cli/mcp-json.ts';
 import { api, client, queries, type Schemas } from '../api.ts';
 import { Loaded } from '../ui/loaded.tsx';
 import { Outside } from '../ui/outside.tsx';
-import { Page } from '../ui/page.tsx';
+import { keepFocus, Page } from '../ui/page.tsx';
 import { ProblemNotice } from '../ui/problem.tsx';
 import { ReloadNotice } from './reload.tsx';
 
@@ -77,6 +77,8 @@ function Plan({ steps, onBack }: { readonly steps: readonly Step[]; readonly onB
       tell(step.key, await carryOut(step, isLenient));
     }
     setPhase('done');
+    // The button that had the focus goes.
+    keepFocus();
     await queries.invalidateQueries();
   };
   const ended = [...outcomes.values()].filter((outcome) => outcome !== 'runs').length;

@@ -16,7 +16,7 @@ export const ReloadNotice = ({ reload: { status, message, error } }: { readonly 
   <Alert
     color={status === 'reloaded' && error === null ? 'green' : 'orange'}
     variant="outline"
-    title={TITLES[status]}
+    title={status === 'reloaded' && error !== null ? 'Saved, but it cannot be used yet' : TITLES[status]}
     role="status"
   >
     <Text size="sm">
