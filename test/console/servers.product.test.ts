@@ -90,7 +90,7 @@ test('servers are found, hostile names are text, and a server that is down says 
   await page.getByText('That did not work').waitFor();
   await browser.look(page, 'server-down');
   await page.goBack();
-  await page.getByText('unreachable').waitFor();
+  await page.getByText('unreachable').first().waitFor();
   await browser.look(page, 'servers');
   await page.getByLabel('Search').fill('nothing like this');
   await page.getByText('No server matches.').waitFor();
