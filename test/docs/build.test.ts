@@ -167,7 +167,13 @@ describe('flags', () => {
     const text = await read(folder, 'openapi.json');
     const cut = JSON.parse(text) as typeof document & { tags: { name: string }[] };
     expect(Object.keys(cut.paths).every((path) => path.startsWith('/api/'))).toBe(true);
-    expect(cut.tags.map(({ name }) => name)).toEqual(['Servers', 'Tool approvals', 'Approval requests', 'Webhooks']);
+    expect(cut.tags.map(({ name }) => name)).toEqual([
+      'Servers',
+      'Tool approvals',
+      'Approval requests',
+      'Webhooks',
+      'Overview',
+    ]);
     expect(Object.keys(cut.components.securitySchemes ?? {})).toEqual(['apiKey', 'apiSecret', 'session']);
     const defined = Object.entries(cut.components)
       .filter(([kind]) => kind !== 'securitySchemes')

@@ -8,7 +8,7 @@ import { Outside, OutsideLines } from './outside.tsx';
 export type Tool = Schemas['ToolPreview'];
 
 /** Above this number of tools, a field finds some by their names. */
-const FILTERED_FROM = 12;
+const FILTERED_FROM_ROWS = 12;
 
 type ToolListProps = {
   readonly tools: readonly Tool[];
@@ -24,7 +24,7 @@ export function ToolList({ tools, after }: ToolListProps) {
   const found = wanted === '' ? tools : tools.filter((tool) => textOf(tool).includes(wanted));
   return (
     <Stack gap="sm">
-      {tools.length > FILTERED_FROM && (
+      {tools.length > FILTERED_FROM_ROWS && (
         <TextInput
           label="Find tools"
           placeholder="Name, method, tag or description"
