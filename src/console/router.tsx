@@ -1,33 +1,32 @@
-import { createRoute, createRouter, redirect } from '@tanstack/react-router';
+import { createRouter } from '@tanstack/react-router';
 import { PUBLIC_PATH } from './api.ts';
 import { approvalRoutes } from './approvals/routes.tsx';
+import { auditRoutes } from './audit/routes.tsx';
 import { endpointRoutes } from './endpoints/routes.tsx';
+import { organizationRoutes } from './organizations/routes.tsx';
+import { overviewRoutes } from './overview/routes.tsx';
 import { serverRoutes } from './servers/routes.tsx';
 import { sharedServerRoutes } from './shared-servers/routes.tsx';
 import { inside, root } from './shell/roots.tsx';
+import { tryRoutes } from './try/routes.tsx';
 import { ProblemNotice } from './ui/problem.tsx';
 import { webhookRoutes } from './webhooks/routes.tsx';
 import { welcomeRoutes } from './welcome/routes.tsx';
-
-const start = createRoute({
-  getParentRoute: () => inside,
-  path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/approvals', search: { status: 'pending', page: 0 } });
-  },
-});
 
 /** The pages of the console by their addresses. */
 export const router = createRouter({
   routeTree: root.addChildren([
     ...welcomeRoutes,
     inside.addChildren([
-      start,
+      ...overviewRoutes,
       ...approvalRoutes,
-      ...endpointRoutes,
       ...serverRoutes,
+      ...endpointRoutes,
       ...webhookRoutes,
       ...sharedServerRoutes,
+      ...organizationRoutes,
+      ...auditRoutes,
+      ...tryRoutes,
     ]),
   ]),
   basepath: `${PUBLIC_PATH}/console`,

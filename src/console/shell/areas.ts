@@ -10,9 +10,14 @@ type Area = {
 
 /** The areas in the order of the menu. */
 export const AREAS: readonly Area[] = [
+  { to: '/', label: 'Overview', permissions: ['accounts', 'servers', 'approvals', 'operator'] },
   { to: '/approvals', label: 'Approvals', permissions: ['approvals'] },
   { to: '/servers', label: 'Servers', permissions: ['servers'] },
   { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
   { to: '/webhooks', label: 'Webhooks', permissions: ['approvals'] },
   { to: '/shared-servers', label: 'Shared servers', permissions: ['operator'] },
+  { to: '/organizations', label: 'Organizations', permissions: ['operator'] },
+  { to: '/members', label: 'Members', permissions: ['operator'] },
+  { to: '/audit', label: 'Audit', permissions: ['operator'] },
+  { to: '/try', label: 'Try it', permissions: ['accounts', 'servers', 'approvals', 'operator'] },
 ];
