@@ -70,7 +70,7 @@ function Whole({ event, organizations }: EventProps) {
           ['Event', <Outside key="id">{id}</Outside>],
         ]}
       />
-      <OutsideLines>{JSON.stringify(details, null, 2)}</OutsideLines>
+      {Object.keys(details).length > 0 && <OutsideLines>{JSON.stringify(details, null, 2)}</OutsideLines>}
     </>
   );
 }
