@@ -2287,6 +2287,71 @@ export interface components {
          * @example 2
          */
         RequiredApprovals: number;
+        /** @description A security scheme of the document, and the credentials that an account can have for it. */
+        SecurityScheme: {
+            /**
+             * @description The name of the scheme in the document. `context.schemes` of an account uses it.
+             * @example api_key
+             */
+            name: string;
+            /**
+             * @description The kind of the scheme; `unsupported` is every kind that OpenAPI does not have.
+             * @example apiKey
+             * @enum {string}
+             */
+            type: "apiKey" | "http" | "oauth2" | "openIdConnect" | "unsupported";
+            /**
+             * @description The forms of credentials that satisfy it, the usual one first: `api_key` is `{api_key}`; `basic` is `{username, password}`; `bearer` is `{token}`; `client` is `{client_id, client_secret}` with what belongs to it. Empty if no account can satisfy it.
+             * @example [
+             *       "api_key"
+             *     ]
+             */
+            takes: ("api_key" | "basic" | "bearer" | "client")[];
+            /**
+             * @description The place of an API key in a request; null for other kinds.
+             * @example header
+             * @enum {string|null}
+             */
+            in: "query" | "header" | "cookie" | "path" | null;
+            /**
+             * @description The name of an API key in a request; null for other kinds.
+             * @example X-API-Key
+             */
+            parameter: string | null;
+            /**
+             * @description The URL where a client gets its tokens, if the document names one. Otherwise the account must have one.
+             * @example https://auth.example.com/token
+             */
+            token_url: string | null;
+            /**
+             * @description The scopes that a client requests by default.
+             * @example [
+             *       "read"
+             *     ]
+             */
+            scopes: string[];
+        };
+        /** @description A `{…}` of the URL of the service, which accounts fill. */
+        ServerVariable: {
+            /**
+             * @description The name between the braces.
+             * @example region
+             */
+            name: string;
+            /**
+             * @description The value where an account gives none; null if it must give one.
+             * @example eu
+             */
+            default: string | null;
+            /**
+             * @description The values that the document allows; empty if it allows all.
+             * @example [
+             *       "eu",
+             *       "us"
+             *     ]
+             */
+            values: string[];
+        };
         /** @description A service that an OpenAPI document describes, and the number of tools created from it. */
         Integration: {
             id: components["schemas"]["AccountUuid"];
@@ -2335,6 +2400,10 @@ export interface components {
             naming: 1 | 2;
             undocumented: components["schemas"]["Undocumented"];
             required_approvals: components["schemas"]["RequiredApprovals"];
+            /** @description The security schemes of the document, as far as accounts can have credentials for them. */
+            security_schemes: components["schemas"]["SecurityScheme"][];
+            /** @description The `{…}` of the URL of the service. */
+            server_variables: components["schemas"]["ServerVariable"][];
         };
         /** @description One page of a list, newest first. */
         IntegrationPage: {
@@ -2430,6 +2499,10 @@ export interface components {
          * @enum {integer}
          */
         naming: 1 | 2;
+        /** @description The security schemes of the document, as far as accounts can have credentials for them. */
+        security_schemes: components["schemas"]["SecurityScheme"][];
+        /** @description The `{…}` of the URL of the service. */
+        server_variables: components["schemas"]["ServerVariable"][];
         /** @description A tool that has another name or method than before. */
         RenamedTool: {
             /**
@@ -2477,6 +2550,8 @@ export interface components {
             naming: components["schemas"]["naming"];
             undocumented: components["schemas"]["Undocumented"];
             required_approvals: components["schemas"]["RequiredApprovals"];
+            security_schemes: components["schemas"]["security_schemes"];
+            server_variables: components["schemas"]["server_variables"];
             /** @description The tools that have another name or method than before, for `naming` and every other change that makes the tools again. At most 1,000 of them; the list of tools shows all. */
             renamed: components["schemas"]["RenamedTool"][];
         };

@@ -1,12 +1,14 @@
 import type { components } from '../../generated/api.ts';
 import { formatInstant } from '../base/instants.ts';
-import { serviceOf } from '../calls/service.ts';
+import { formsFor } from '../calls/scheme-credentials.ts';
+import { calledServiceOf } from '../calls/service.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
 import type * as store from '../store/integrations.ts';
 import type { ListPart } from '../store/keyset.ts';
 import { tokensOf } from '../tools/size.ts';
+import type { SecurityFact } from '../tools/types.ts';
 import type { DocumentSource } from './documents.ts';
 import {
   createIntegration,
@@ -118,24 +120,43 @@ function sourceOf({ document, document_url }: { document?: unknown; document_url
   return document === undefined ? null : { bytes: document as Uint8Array };
 }
 
-const toWire = (integration: store.Integration): components['schemas']['Integration'] => ({
-  id: integration.id,
-  name: integration.name,
-  base_url: serviceOf(integration).baseUrl,
-  tool_tags: integration.toolTags,
-  approval_policy: integration.approvalPolicy,
-  timeout_seconds: integration.timeoutSeconds,
-  tool_count: integration.toolCount,
-  tools_bytes: integration.toolsBytes,
-  tools_tokens: integration.toolsBytes === null ? null : tokensOf(integration.toolsBytes),
-  skipped: integration.skipped,
-  warnings: integration.warnings,
-  created_at: formatInstant(integration.createdAt),
-  updated_at: formatInstant(integration.updatedAt),
-  output_schemas: integration.outputSchemas,
-  naming: integration.naming,
-  undocumented: integration.undocumented,
-  required_approvals: integration.requiredApprovals,
+function toWire(integration: store.Integration): components['schemas']['Integration'] {
+  const { baseUrl, variables, security } = calledServiceOf(integration);
+  return {
+    id: integration.id,
+    name: integration.name,
+    base_url: baseUrl,
+    tool_tags: integration.toolTags,
+    approval_policy: integration.approvalPolicy,
+    timeout_seconds: integration.timeoutSeconds,
+    tool_count: integration.toolCount,
+    tools_bytes: integration.toolsBytes,
+    tools_tokens: integration.toolsBytes === null ? null : tokensOf(integration.toolsBytes),
+    skipped: integration.skipped,
+    warnings: integration.warnings,
+    created_at: formatInstant(integration.createdAt),
+    updated_at: formatInstant(integration.updatedAt),
+    output_schemas: integration.outputSchemas,
+    naming: integration.naming,
+    undocumented: integration.undocumented,
+    required_approvals: integration.requiredApprovals,
+    security_schemes: security.map(toScheme),
+    server_variables: Object.entries(variables).map(([name, { default: value, enum: values }]) => ({
+      name,
+      default: value ?? null,
+      values: [...(values ?? [])],
+    })),
+  };
+}
+
+const toScheme = (fact: SecurityFact): components['schemas']['SecurityScheme'] => ({
+  name: fact.scheme,
+  type: fact.type === 'clientCredentials' ? 'oauth2' : fact.type,
+  takes: formsFor(fact),
+  in: fact.type === 'apiKey' ? fact.in : null,
+  parameter: fact.type === 'apiKey' ? fact.name : null,
+  token_url: fact.type === 'clientCredentials' ? fact.tokenUrl : null,
+  scopes: fact.type === 'clientCredentials' ? [...fact.scopes] : [],
 });
 
 const toRenamed = ({ oldName, oldMethod, ...rest }: RenamedTool): components['schemas']['RenamedTool'] => ({

@@ -23,6 +23,20 @@ export function unsupported(fact: SecurityFact): string | null {
   return fact.type === 'unsupported' || isComputed ? 'is of a kind that is not supported' : null;
 }
 
+/** A form of credentials: `client` is one that gets its tokens from a token URL. */
+export type CredentialForm = 'api_key' | 'basic' | 'bearer' | 'client';
+
+/** Returns the forms of credentials that satisfy a scheme, the usual one first; none if nothing can. */
+export function formsFor(fact: SecurityFact): CredentialForm[] {
+  if (unsupported(fact) !== null) {
+    return [];
+  }
+  if (fact.type === 'apiKey') {
+    return ['api_key'];
+  }
+  return isBasic(fact) ? ['basic'] : fact.type === 'clientCredentials' ? ['client', 'bearer'] : ['bearer', 'client'];
+}
+
 /** A mistake in the credentials for a scheme; `key` is the one that is missing or too much, null for all of them. */
 export type Misfit = { readonly key: string | null; readonly message: string };
 

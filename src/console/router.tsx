@@ -1,8 +1,10 @@
 import { createRouter } from '@tanstack/react-router';
+import { accountRoutes } from './accounts/routes.tsx';
 import { PUBLIC_PATH } from './api.ts';
 import { approvalRoutes } from './approvals/routes.tsx';
 import { auditRoutes } from './audit/routes.tsx';
 import { endpointRoutes } from './endpoints/routes.tsx';
+import { integrationRoutes } from './integrations/routes.tsx';
 import { organizationRoutes } from './organizations/routes.tsx';
 import { overviewRoutes } from './overview/routes.tsx';
 import { serverRoutes } from './servers/routes.tsx';
@@ -22,6 +24,8 @@ export const router = createRouter({
       ...approvalRoutes,
       ...serverRoutes,
       ...endpointRoutes,
+      ...integrationRoutes,
+      ...accountRoutes,
       ...webhookRoutes,
       ...sharedServerRoutes,
       ...organizationRoutes,

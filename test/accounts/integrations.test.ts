@@ -62,10 +62,50 @@ describe('createIntegration 201', () => {
         naming: 2,
         undocumented: 'skip',
         required_approvals: 1,
+        security_schemes: [],
+        server_variables: [],
       },
     ]);
     expect(headers.get('location')).toBe(`/integration/${body.id}`);
     expect((await names(body.id)).toSorted()).toEqual(NAMES.toSorted());
+  });
+
+  test('tells the security schemes and the variables of the document, for which accounts have values', async () => {
+    const scheme = (name: string, type: string, takes: string[], more: object = {}) => ({
+      ...{ name, type, takes, in: null, parameter: null, token_url: null, scopes: [] },
+      ...more,
+    });
+    const tokenUrl = 'https://auth.example.com/token';
+    const { body } = await create({
+      document: {
+        ...CRM,
+        servers: [
+          { url: 'https://{region}.example.com/{id}', variables: { region: { default: 'eu', enum: ['eu', 'us'] } } },
+        ],
+        components: {
+          securitySchemes: {
+            key: { type: 'apiKey', in: 'query', name: 'k' },
+            basic: { type: 'http', scheme: 'basic' },
+            bearer: { type: 'http', scheme: 'bearer' },
+            digest: { type: 'http', scheme: 'digest' },
+            client: { type: 'oauth2', flows: { clientCredentials: { tokenUrl, scopes: { read: '' } } } },
+            person: { type: 'openIdConnect', openIdConnectUrl: 'https://auth.example.com' },
+          },
+        },
+      },
+    });
+    expect(body.security_schemes).toEqual([
+      scheme('key', 'apiKey', ['api_key'], { in: 'query', parameter: 'k' }),
+      scheme('basic', 'http', ['basic']),
+      scheme('bearer', 'http', ['bearer', 'client']),
+      scheme('digest', 'http', []),
+      scheme('client', 'oauth2', ['client', 'bearer'], { token_url: tokenUrl, scopes: ['read'] }),
+      scheme('person', 'openIdConnect', ['bearer', 'client']),
+    ]);
+    expect(body.server_variables).toEqual([
+      { name: 'region', default: 'eu', values: ['eu', 'us'] },
+      { name: 'id', default: null, values: [] },
+    ]);
   });
 
   test('stores the fields beside the document', async () => {

@@ -14,6 +14,8 @@ export const AREAS: readonly Area[] = [
   { to: '/approvals', label: 'Approvals', permissions: ['approvals'] },
   { to: '/servers', label: 'Servers', permissions: ['servers'] },
   { to: '/endpoints', label: 'Endpoints', permissions: ['accounts'] },
+  { to: '/integrations', label: 'Integrations', permissions: ['accounts'] },
+  { to: '/accounts', label: 'Accounts', permissions: ['accounts'] },
   { to: '/webhooks', label: 'Webhooks', permissions: ['approvals'] },
   { to: '/shared-servers', label: 'Shared servers', permissions: ['operator'] },
   { to: '/organizations', label: 'Organizations', permissions: ['operator'] },

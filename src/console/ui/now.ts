@@ -9,12 +9,16 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  timer ??= setInterval(() => {
+  if (timer === undefined) {
+    // Nobody has looked for a while: an instant that is over must not seem to come.
     now = Date.now();
-    for (const tell of listeners) {
-      tell();
-    }
-  }, STEP_MS);
+    timer = setInterval(() => {
+      now = Date.now();
+      for (const tell of listeners) {
+        tell();
+      }
+    }, STEP_MS);
+  }
   return () => {
     listeners.delete(listener);
     if (listeners.size === 0) {
