@@ -11,7 +11,7 @@ import { onEngine } from './support/harness.ts';
 import { openReplica, urlOf } from './support/replica.ts';
 import { anOrganization, aServer } from './support/samples.ts';
 
-const COMMITS = Number(process.env.FOLLOWED_COMMITS ?? 800);
+const COMMITS = Number(process.env.FOLLOWED_COMMITS ?? 300);
 const WRITERS = 8;
 /** Ten times the promise. */
 const PATIENCE = { timeout: 10_000, interval: 20 };

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, inject } from 'vitest';
 import { openStore } from '../../../src/store/open.ts';
+import { databaseFile } from '../../../src/store/sqlite/folder.ts';
 import type { Engine, Store, StoreOptions } from '../../../src/store/store.ts';
+import { migratedFile } from './migrated.ts';
 import { createDatabase, type Postgres, startPostgres } from './postgres.ts';
 
 export type Location = StoreOptions['location'];
@@ -19,7 +21,7 @@ export type Harness = {
   postgres(): Promise<Postgres>;
   /** Somewhere new and empty for a store. */
   location(): Promise<Location>;
-  /** Opens a store, at a new location where none is given. */
+  /** Opens a store, at a new location that is migrated already where none is given. */
   open(changes?: Partial<StoreOptions>): Promise<Store>;
   /** The store that the tests of a suite share. */
   shared(): Promise<Store>;
@@ -38,16 +40,25 @@ export function onEngine(engine: Engine, suite: (harness: Harness) => void): voi
       postgres ??= startPostgres();
       return postgres;
     };
-    const newDatabase = async (): Promise<string> => {
+    const newDatabase = async (template?: string): Promise<string> => {
       const given = postgres ? undefined : inject('postgresUrl');
-      return given ? createDatabase(given) : (await ownPostgres()).createDatabase();
+      return given ? createDatabase(given, template) : (await ownPostgres()).createDatabase();
     };
-    const newLocation = async (): Promise<Location> => {
-      if (engine === 'postgres') {
-        return { kind: 'postgres', url: await newDatabase() };
-      }
+    const newFolder = async (): Promise<string> => {
       const directory = await mkdtemp(join(tmpdir(), 'gatehouse-store-'));
       directories.push(directory);
+      return directory;
+    };
+    const newLocation = async (): Promise<Location> =>
+      engine === 'postgres'
+        ? { kind: 'postgres', url: await newDatabase() }
+        : { kind: 'file', directory: await newFolder() };
+    const migratedLocation = async (): Promise<Location> => {
+      if (engine === 'postgres') {
+        return { kind: 'postgres', url: await newDatabase(inject('postgresTemplate')) };
+      }
+      const directory = await newFolder();
+      await writeFile(databaseFile(directory), await migratedFile(), { mode: 0o600 });
       return { kind: 'file', directory };
     };
     const openAt = async (location: Location, changes: Partial<StoreOptions>): Promise<Store> =>
@@ -58,12 +69,12 @@ export function onEngine(engine: Engine, suite: (harness: Harness) => void): voi
       location: newLocation,
       postgres: ownPostgres,
       async open(changes = {}) {
-        const store = await openAt(changes.location ?? (await newLocation()), changes);
+        const store = await openAt(changes.location ?? (await migratedLocation()), changes);
         stores.push(store);
         return store;
       },
       shared() {
-        shared ??= newLocation().then((location) => openAt(location, {}));
+        shared ??= migratedLocation().then((location) => openAt(location, {}));
         return shared;
       },
     };
