@@ -31,7 +31,7 @@ const globalSetup = ['test/store/support/shared-postgres.ts', 'test/console/buil
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/coverage-folder.ts'],
+    globalSetup: ['test/support/run-folder.ts'],
     // One more than the cores that CI has: many tests wait for programs of their own.
     maxWorkers: 3,
     // The gate counts the results from a report.

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ROOT } from '../support/process.ts';
 
@@ -10,12 +12,45 @@ const run = promisify(execFile);
 /** What `npm pack` says that it has made. */
 export type Packed = { filename: string; size: number; files: { path: string }[] };
 
-/** Packs the server's package, and installs it in the project `consumer`. */
+/** What a run of the tests has packed. */
+type Pack = { readonly packed: Packed; readonly tarball: string };
+
+/** Packs the server's package, once for a run of the tests, and installs it in a project `consumer` of the caller's own. */
 export async function packAndInstall() {
+  const { packed, tarball } = await packOnce();
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-package-'));
-  const source = join(folder, 'source');
+  const consumer = join(folder, 'consumer');
+  await mkdir(consumer);
+  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+  await install(tarball, consumer);
+  return { packed, tarball, consumer, remove: () => rm(folder, { recursive: true }) };
+}
+
+/** Whoever makes the folder packs into it; the others wait. If it fails, the next one tries. */
+async function packOnce(): Promise<Pack> {
+  const folder = join(process.env.GATEHOUSE_TEST_RUN ?? '', 'package');
+  const result = join(folder, 'packed.json');
+  while (!existsSync(result)) {
+    try {
+      await mkdir(folder);
+    } catch {
+      await setTimeout(200);
+      continue;
+    }
+    try {
+      await writeFile(`${result}.new`, JSON.stringify(await pack(join(folder, 'source'))));
+      await rename(`${result}.new`, result);
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+  return JSON.parse(await readFile(result, 'utf8'));
+}
+
+/** Packs a copy of the project: what lies in `dist` here may be older than the sources, and others may be reading it. */
+async function pack(source: string): Promise<Pack> {
   const untouched = new Set(['.git', 'node_modules', 'dist'].map((name) => join(ROOT, name)));
-  // A copy: what lies in `dist` here may be older than the sources, and others may be reading it.
   await cp(ROOT, source, { recursive: true, filter: (path) => !untouched.has(path) });
   await symlink(join(ROOT, 'node_modules'), join(source, 'node_modules'));
   await mkdir(join(source, 'data'), { recursive: true });
@@ -26,13 +61,7 @@ export async function packAndInstall() {
   await writeFile(settings, JSON.stringify({ ...rest, compilerOptions: { ...compilerOptions, noCheck: true } }));
   const { stdout } = await run('npm', ['pack', '--json'], { cwd: source });
   const [packed] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1)) as [Packed];
-
-  const consumer = join(folder, 'consumer');
-  await mkdir(consumer);
-  await writeFile(join(consumer, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  const tarball = join(source, packed.filename);
-  await install(tarball, consumer);
-  return { packed, tarball, consumer, remove: () => rm(folder, { recursive: true }) };
+  return { packed, tarball: join(source, packed.filename) };
 }
 
 /**

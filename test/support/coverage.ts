@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where the test processes of this run write down which documented answers they have seen. */
-export const COVERAGE_FOLDER = process.env.GATEHOUSE_TEST_COVERAGE ?? '';
+export const COVERAGE_FOLDER = join(process.env.GATEHOUSE_TEST_RUN ?? '', 'coverage');
 
 const seen = new Set<string>();
 
