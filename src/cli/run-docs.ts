@@ -86,13 +86,17 @@ async function build(document: Document, settings: Settings): Promise<string> {
   const cut = apis.length === 0 ? document : onlyApis(document, apis);
   const moved = server === undefined ? cut : atServer(cut, server);
   const published = title === undefined ? moved : entitled(moved, title);
+  const texts = await textsOf(published, favicon);
+  if (out !== DEFAULT_OUT) {
+    // Before the page is rendered, which takes seconds.
+    await requireReplaceable(out, ['index.html', ...Object.keys(texts)]);
+  }
   const page = decorated(published, logo, await loadSampleGenerator());
-  const files = { 'index.html': await renderPage(page, favicon), ...(await textsOf(published, favicon)) };
+  const files = { 'index.html': await renderPage(page, favicon), ...texts };
   if (out === DEFAULT_OUT) {
     // Removes the pages of operations that no longer exist. Any other folder may contain files of the user.
     await rm(out, { recursive: true, force: true });
   }
-  await requireReplaceable(out, Object.keys(files));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(out, name)), { recursive: true });
     await writeFile(join(out, name), text);
