@@ -56,7 +56,9 @@ test('a change is asked about first; its body begins with an example', async () 
   await page.getByLabel('JSON').fill('{"nam');
   await page.getByRole('button', { name: 'Send' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
-  await answer().getByText(/^4\d\d /).waitFor();
+  await answer()
+    .getByText(/^4\d\d /)
+    .waitFor();
 });
 
 test('an operation that the permissions do not cover says which credentials it wants', async () => {
