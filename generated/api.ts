@@ -402,6 +402,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/mcp-server-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check a server before it is registered
+         * @description Connects to a server as a registered one would be used, under the same rules, and lists its tools. Stores nothing. A server that cannot be used is an answer too: 200 with the state `unreachable` and the reason. The check takes at most 10 s. An organization can have 4 checks at a time (429). Fails with 400 when the URL's scheme does not fit the transport.
+         */
+        post: operations["checkMcpServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mcp-servers/{mcpServerId}": {
         parameters: {
             query?: never;
@@ -2778,6 +2798,81 @@ export interface components {
              */
             error: null;
             data: components["schemas"]["McpServer"];
+        };
+        /** @description How to reach a server that is to be checked. */
+        McpServerCheck: {
+            url: components["schemas"]["ServerUrl"];
+            /** @default STREAMABLE_HTTP */
+            transport?: components["schemas"]["Transport"];
+            request_headers?: components["schemas"]["RequestHeaders"];
+        };
+        /** @description The description that a server gives of itself. Each text is cut after 256 characters. */
+        McpServerInfo: {
+            /**
+             * @description The name of the software.
+             * @example files
+             */
+            name: string | null;
+            /**
+             * @description The name for people.
+             * @example Files
+             */
+            title: string | null;
+            /**
+             * @description The version of the software.
+             * @example 1.4.0
+             */
+            version: string | null;
+        };
+        /** @description The result of a check. Names and versions are texts of the server. */
+        McpServerChecked: {
+            /**
+             * @description `connected`: the server has introduced itself and listed its tools. `unreachable`: it could not be reached, is no MCP server, refuses the headers, or has not listed its tools in time.
+             * @example connected
+             * @enum {string}
+             */
+            state: "connected" | "unreachable";
+            /**
+             * @description The reason why it is `unreachable`; null if it is `connected`. It names the server by its host.
+             * @example null
+             */
+            error: string | null;
+            /**
+             * @description What the server says of itself; null if it says nothing.
+             * @example null
+             */
+            server_info: components["schemas"]["McpServerInfo"] | null;
+            /**
+             * @description The protocol version that the server speaks with Gatehouse; null if it is `unreachable`.
+             * @example 2025-11-25
+             */
+            protocol_version: string | null;
+            /**
+             * @description The number of its tools; null if it is `unreachable`.
+             * @example 2
+             */
+            tool_count: number | null;
+            /** @description The names of its tools, the first 100, in its order. */
+            tools: string[];
+        };
+        /** @description The success envelope. */
+        McpServerCheckedAnswer: {
+            /**
+             * @description The result, as text.
+             * @constant
+             */
+            message: "MCP server checked successfully";
+            /**
+             * @description Always `success`.
+             * @constant
+             */
+            status: "success";
+            /**
+             * @description Always null.
+             * @example null
+             */
+            error: null;
+            data: components["schemas"]["McpServerChecked"];
         };
         /** @description The success envelope. */
         McpServerAnswer: {
@@ -6814,6 +6909,36 @@ export interface operations {
             401: components["responses"]["ServersUnauthorized"];
             403: components["responses"]["ServersForbidden"];
             409: components["responses"]["ServersQuotaExceeded"];
+            default: components["responses"]["ServersError"];
+        };
+    };
+    checkMcpServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How to reach the server. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["McpServerCheck"];
+            };
+        };
+        responses: {
+            /** @description The result of the check. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["McpServerCheckedAnswer"];
+                };
+            };
+            400: components["responses"]["ServersBadRequest"];
+            401: components["responses"]["ServersUnauthorized"];
+            403: components["responses"]["ServersForbidden"];
             default: components["responses"]["ServersError"];
         };
     };

@@ -18,12 +18,12 @@ export async function checkTools({ store: { read }, runtime, machine }: Deps, id
   if (resolved.connectable === null) {
     return failed(`The server cannot be connected to: ${describeUnusable(resolved)}.`);
   }
-  const { failure, names } = await runtime.probe(resolved.connectable, timeoutOf(server, LIST_TIMEOUT_MS));
-  if (failure !== null) {
-    return failed(failure.message);
+  const probed = await runtime.probe(resolved.connectable, timeoutOf(server, LIST_TIMEOUT_MS));
+  if (probed.failure !== null) {
+    return failed(probed.failure.message);
   }
   const { name, transport } = server.mcpServer;
-  const tools = names.toSorted();
+  const tools = probed.result.names.toSorted();
   const details = { name, transport, tools };
   return { ok: true, details: { ...details, toolCount: tools.length }, error: null };
 }

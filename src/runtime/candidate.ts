@@ -1,4 +1,5 @@
 import type { Connectable } from './connectable.ts';
+import type { ServerFacts } from './protocol.ts';
 import type { ServerEntry } from './server-entry.ts';
 import { ServerFailed } from './server-failed.ts';
 
@@ -15,28 +16,25 @@ export type Candidate = {
   readonly discard: () => void;
 };
 
-/** The names of the tools that a server lists, or the reason why it lists none. */
-export type Probed = { readonly failure: ServerFailed | null; readonly names: readonly string[] };
+/** The result of work with a server, or the reason why there is none. */
+export type Attempt<T> = { readonly failure: ServerFailed } | { readonly failure: null; readonly result: T };
 
-/**
- * Waits for work with a server, at most for this number of milliseconds. Returns the failure, or null for a success;
- * throws any other error.
- */
-export async function waitForFailure(
-  entry: ServerEntry,
-  work: Promise<void>,
-  within: number,
-): Promise<ServerFailed | null> {
+/** The description that a server gave of itself, and the names of its tools. */
+export type Probed = { readonly facts: ServerFacts; readonly names: readonly string[] };
+
+/** Waits for work with a server, at most for this number of milliseconds. Throws any error that is no failure of the server. */
+export async function attempt<T>(entry: ServerEntry, work: Promise<T>, within: number): Promise<Attempt<T>> {
   const { name } = entry.server;
-  const { promise: late, resolve } = Promise.withResolvers<ServerFailed>();
+  const { promise: late, resolve } = Promise.withResolvers<Attempt<T>>();
   const timer = setTimeout(() => {
-    resolve(entry.knownFault() ?? new ServerFailed(name, 'late', `was not ready within ${within / 1000} s.`));
+    const failure = entry.knownFault() ?? new ServerFailed(name, 'late', `was not ready within ${within / 1000} s.`);
+    resolve({ failure });
   }, within);
   try {
-    return await Promise.race([work.then(() => null), late]);
+    return await Promise.race([work.then((result) => ({ failure: null, result })), late]);
   } catch (error) {
     if (error instanceof ServerFailed) {
-      return error;
+      return { failure: error };
     }
     throw error;
   } finally {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Limits } from '../base/limits.ts';
 import * as catalogues from '../store/catalogues.ts';
 import type { Server } from '../store/servers.ts';
-import { type Candidate, type Probed, waitForFailure } from './candidate.ts';
+import { type Attempt, attempt, type Candidate, type Probed } from './candidate.ts';
 import { type Connectable, toConnectable, type UsedServer } from './connectable.ts';
 import type { Connection } from './connection.ts';
 import { createHealthLog } from './health-log.ts';
@@ -47,8 +47,11 @@ export type Runtime = {
   readonly restrict: (serverId: string, organizationIds: readonly string[] | 'all') => void;
   /** Ends the connections of an organization to servers of the operator. */
   readonly release: (organizationId: string) => void;
-  /** Lists the tools of a server over a connection for this purpose, within this number of milliseconds. */
-  readonly probe: (server: Connectable, within: number) => Promise<Probed>;
+  /**
+   * Connects to a server and lists its tools over a connection for this purpose, within this number of milliseconds. The
+   * connection does not count towards those of an organization. Throws OverBudget.
+   */
+  readonly probe: (server: Connectable, within: number) => Promise<Attempt<Probed>>;
   /** Returns the status of a server of the operator; null if it is not in use. */
   readonly status: (serverId: string) => ServerStatus | null;
   readonly close: () => Promise<void>;
@@ -99,7 +102,18 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 
   const make = (server: Connectable): ServerEntry => {
-    const entry = createServerEntry({ ...options, makeRoom }, server);
+    const entry: ServerEntry = createServerEntry(
+      {
+        ...options,
+        makeRoom: (organizationId) => {
+          // A connection that is only tried must not end one in use.
+          if (inUse.get(server.id)?.entry === entry) {
+            makeRoom(organizationId);
+          }
+        },
+      },
+      server,
+    );
     made.add(entry);
     return entry;
   };
@@ -185,7 +199,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     bringUp: async (server, within) => {
       const entry = make(server);
       const others = inUse.get(server.id)?.entry.owners() ?? [];
-      const failure = await waitForFailure(entry, entry.open(others), within).catch((error: unknown) => {
+      const { failure } = await attempt(entry, entry.open(others), within).catch((error: unknown) => {
         void end(entry, 'close');
         throw error;
       });
@@ -203,7 +217,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         return false;
       }
       const { entry, health } = known;
-      const answers = async () => (await waitForFailure(entry, entry.catalogue.refresh(), SERVES_TIMEOUT_MS)) === null;
+      const answers = async () => (await attempt(entry, entry.catalogue.refresh(), SERVES_TIMEOUT_MS)).failure === null;
       return entry.isOpen() ?? (health?.().state === 'connected' && (await answers()));
     },
     use: (server) => void use(make(server), false),
@@ -227,11 +241,12 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
     probe: async (server, within) => {
       const entry = make(server);
+      const look = async (): Promise<Probed> => {
+        await entry.open();
+        return { facts: await entry.introduction(), names: entry.catalogue.facts()?.names ?? [] };
+      };
       try {
-        return {
-          failure: await waitForFailure(entry, entry.open(), within),
-          names: entry.catalogue.facts()?.names ?? [],
-        };
+        return await attempt(entry, look(), within);
       } finally {
         // The caller does not wait for the end of the process.
         void end(entry, 'close');

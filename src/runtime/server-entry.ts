@@ -10,6 +10,7 @@ import { connect } from './connect.ts';
 import type { Connectable } from './connectable.ts';
 import type { Connection } from './connection.ts';
 import { createHealthNotes } from './health-notes.ts';
+import type { ServerFacts } from './protocol.ts';
 import { saveTools } from './save-tools.ts';
 import type { ServerFailed } from './server-failed.ts';
 import { createToolCatalogue, type ToolCatalogue } from './tool-catalogue.ts';
@@ -68,6 +69,8 @@ export type ServerEntry = {
   readonly lost: () => Promise<ServerFailed | null>;
   /** Connects for the owner and for other organizations, and lists the tools. Throws ServerFailed. */
   readonly open: (others?: readonly ConnectionOwner[]) => Promise<void>;
+  /** Returns the description that the server gives of itself. Throws ServerFailed. */
+  readonly introduction: () => Promise<ServerFacts>;
   /** Returns the known fault of a server that has not introduced itself yet; null if there is none. */
   readonly knownFault: () => ServerFailed | null;
   /** Ends the entry after its last call. */
@@ -194,6 +197,7 @@ export function createServerEntry(
       await catalogue.refresh();
       await Promise.all(others.map((owner) => ownedConnectionOf(owner).connection.introduce()));
     },
+    introduction: async () => (await connection().introduce()).facts,
     knownFault: () => connections().reduce((known: ServerFailed | null, one) => known ?? one.knownFault(), null),
     retire: () => end('retire'),
     close: () => end('close'),

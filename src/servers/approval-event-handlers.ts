@@ -1,5 +1,4 @@
 import { type EventPosition, followEvents, positionAfter } from '../approvals/follow-events.ts';
-import { ApiError } from '../base/errors.ts';
 import { readJson } from '../base/read-json.ts';
 import { writeWithBackpressure } from '../base/write-with-backpressure.ts';
 import type { RawHandlers } from '../contract/register.ts';
@@ -8,22 +7,21 @@ import { beginEvents } from '../gateway/reply.ts';
 import { whenClosed } from '../http/when-closed.ts';
 import type { ApprovalEvent } from '../store/approval-events.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { createPlaces } from './places.ts';
 import { keyPairOf } from './wire.ts';
 
 /** Streams of one organization at the same time. */
 const MAX_STREAMS = 32;
-/** Seconds after which a client may find room for its stream. */
-const RETRY_AFTER_SECONDS = 5;
 
 /** Creates the handler of the stream of approval events (Servers API). */
 export const approvalEventHandlers = (
   deps: Pick<Deps, 'store' | 'publicUrl' | 'stopping'>,
 ): Pick<RawHandlers, 'streamApprovalEvents'> => {
-  const open = new Map<string, number>();
+  const streams = createPlaces(MAX_STREAMS, 'streams of approval events');
   return {
     streamApprovalEvents: async (request, response) => {
       const { organizationId } = keyPairOf(request.caller);
-      using _place = take(open, organizationId);
+      using _place = streams.take(organizationId);
       const position = await positionAfter(deps.store, organizationId, request.get('Last-Event-ID') ?? null);
       const closed = new AbortController();
       whenClosed(response, () => closed.abort());
@@ -52,25 +50,6 @@ export const approvalEventHandlers = (
     },
   };
 };
-
-/** Takes a place among the streams of an organization until it is disposed of. Throws `rate_limited`. */
-function take(open: Map<string, number>, organizationId: string): Disposable {
-  const count = open.get(organizationId) ?? 0;
-  if (count >= MAX_STREAMS) {
-    throw new ApiError(
-      'rate_limited',
-      `This organization has ${MAX_STREAMS} streams of approval events, which is as many as it may have at a time. End one that is not needed, and try again.`,
-      { retryAfterSeconds: RETRY_AFTER_SECONDS },
-    );
-  }
-  open.set(organizationId, count + 1);
-  return {
-    [Symbol.dispose]: () => {
-      const left = (open.get(organizationId) ?? 1) - 1;
-      left === 0 ? open.delete(organizationId) : open.set(organizationId, left);
-    },
-  };
-}
 
 /** The beginning of a stream: a client that reconnects before the first event goes on from here. */
 const beginning = ({ eventId }: EventPosition): string =>

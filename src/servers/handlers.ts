@@ -3,23 +3,32 @@ import { SMALL_BYTES } from '../base/memory-budget.ts';
 import type { Handlers } from '../contract/operations.ts';
 import type { Deps } from '../deps.ts';
 import { etag, parseIfMatch } from '../http/etag.ts';
+import type { Attempt } from '../runtime/candidate.ts';
+import { type CheckedServer, checkServer } from './check-server.ts';
+import { createPlaces } from './places.ts';
 import { createServer, deleteServer, getServer, listServers, type ServerFields, updateServer } from './servers.ts';
 import { keyPairOf, serverId, serverUuid, successEnvelope, toMcpServer, toUpdated, withNotFound } from './wire.ts';
 
 type ServerOperations =
   | 'listMcpServers'
   | 'createMcpServer'
+  | 'checkMcpServer'
   | 'getMcpServer'
   | 'updateMcpServer'
   | 'deleteMcpServer'
   | 'updateApprovalPolicy';
 
+/** Checks of one organization at the same time. */
+const MAX_CHECKS = 4;
+/** The maximum number of tools that the result of a check names. */
+const MAX_SHOWN_TOOLS = 100;
 /** The memory of a list of servers for each byte of sealed headers: sealed text, values, JSON and the sent bytes. */
 const BYTES_PER_LISTED_BYTE = 3;
 
 /** Creates the handlers of servers (Servers API). */
-export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
-  withNotFound({
+export const serverHandlers = (deps: Deps): Handlers<ServerOperations> => {
+  const checks = createPlaces(MAX_CHECKS, 'checks of servers');
+  return withNotFound({
     listMcpServers: async ({ query, caller, memory }, respond) => {
       const { page = 0, limit = 20, sort = 'created_at', order = 'desc' } = query;
       const search = query.search || undefined;
@@ -54,6 +63,13 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
         successEnvelope('MCP server created successfully', toMcpServer({ server, health: null })),
         headers,
       );
+    },
+
+    checkMcpServer: async ({ body, caller }, respond) => {
+      const holder = keyPairOf(caller);
+      using _place = checks.take(holder.organizationId);
+      const checked = await checkServer(deps, holder, { ...fieldsOf(body), url: body.url });
+      return respond(200, successEnvelope('MCP server checked successfully', toChecked(checked)));
     },
 
     getMcpServer: async ({ params, caller }, respond) => {
@@ -94,6 +110,27 @@ export const serverHandlers = (deps: Deps): Handlers<ServerOperations> =>
       });
     },
   });
+};
+
+/** Writes the result of a check. */
+const toChecked = (checked: Attempt<CheckedServer>): components['schemas']['McpServerChecked'] =>
+  checked.failure === null
+    ? {
+        state: 'connected',
+        error: null,
+        server_info: checked.result.info,
+        protocol_version: checked.result.protocolVersion,
+        tool_count: checked.result.toolNames.length,
+        tools: checked.result.toolNames.slice(0, MAX_SHOWN_TOOLS),
+      }
+    : {
+        state: 'unreachable',
+        error: checked.failure.message,
+        server_info: null,
+        protocol_version: null,
+        tool_count: null,
+        tools: [],
+      };
 
 /**
  * The fields of request bodies: names of the API on the left, of the domain on the right. The compiler requires all

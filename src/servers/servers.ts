@@ -53,7 +53,7 @@ export class ServerMissing extends Error {
 const BRING_UP_TIMEOUT_MS = 10_000;
 
 /** Returns the documented defaults for missing fields. */
-const defaults = (): Omit<ServerFields, 'name' | 'url'> => ({
+export const defaultFields = (): Omit<ServerFields, 'name' | 'url'> => ({
   description: null,
   approvalPolicy: 'require_approval_all',
   transport: 'STREAMABLE_HTTP',
@@ -74,10 +74,10 @@ export async function createServer(
   given: Partial<ServerFields> & Pick<ServerFields, 'name' | 'url'>,
 ): Promise<Server> {
   const at = now();
-  const fields: ServerFields = { ...defaults(), ...given };
+  const fields: ServerFields = { ...defaultFields(), ...given };
   requireDialable(fields);
   requireRoom(given.requestHeaders);
-  requireMayDecide(caller, defaults(), fields);
+  requireMayDecide(caller, defaultFields(), fields);
   return store.writeFor(caller.organizationId, async (db) => {
     const { organizationId } = caller;
     await requireOrganization(db, organizationId);

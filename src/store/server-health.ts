@@ -16,14 +16,8 @@ export async function find({ sql }: Db, serverIds: readonly string[]): Promise<M
   if (serverIds.length === 0) {
     return new Map();
   }
-  return byId(await sql.selectFrom('server_health').selectAll().where('server_id', 'in', serverIds).execute());
-}
-
-/** Returns the health of all servers of an organization that were used, by their ids. */
-export async function ofOrganization({ sql }: Db, organizationId: string): Promise<Map<string, ServerHealth>> {
-  return byId(
-    await sql.selectFrom('server_health').selectAll().where('organization_id', '=', organizationId).execute(),
-  );
+  const rows = await sql.selectFrom('server_health').selectAll().where('server_id', 'in', serverIds).execute();
+  return new Map(rows.map((row) => [row.server_id, { since: row.since, lastError: row.last_error }]));
 }
 
 /** A server that cannot be used. */
@@ -81,8 +75,3 @@ export async function forget({ sql }: Db, { id, organizationId }: ServerKey): Pr
     .where('organization_id', '=', organizationId)
     .execute();
 }
-
-type Row = { server_id: string; since: number; last_error: string | null };
-
-const byId = (rows: readonly Row[]): Map<string, ServerHealth> =>
-  new Map(rows.map((row) => [row.server_id, { since: row.since, lastError: row.last_error }]));

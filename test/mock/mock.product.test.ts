@@ -184,6 +184,7 @@ test('the names of the examples are what front-ends choose by', () => {
       "streamApprovalEvents: requested",
       "getApprovalRequest: pending changed",
       "decideApprovalRequest: approved first_of_two",
+      "checkMcpServer: connected unreachable",
       "listMcpServers: last_page first_page empty",
       "createMcpServer: minimal",
       "getMcpServer: websocket streamable_http",

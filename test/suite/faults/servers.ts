@@ -14,6 +14,7 @@ import {
 import { frozen, merging } from './servers-relays.ts';
 
 const LIST = /^\/api\/mcp-servers(?:\?|$)/;
+const CHECK = /^\/api\/mcp-server-checks$/;
 const SERVER = /^\/api\/mcp-servers\/mcp_[^/?]+$/;
 
 const CREATE = 'createMcpServer: a name and a URL are enough, the rest has the documented defaults';
@@ -24,6 +25,7 @@ const ALL_FIELDS = 'updateMcpServer: all fields change at once, and the answer h
 const MOVES = 'updateMcpServer: updated_at and the ETag move, created_at stays';
 const STALE =
   'updateMcpServer, updateApprovalPolicy, deleteMcpServer: a stale If-Match is a 412, and nothing is changed';
+const CHECKED = 'checkMcpServer: a server that cannot be reached is a 200 that says why, and nothing is registered';
 const SCHEME = 'createMcpServer: the URL must have a scheme that the transport dials';
 const EXTRA = 'createMcpServer: unknown and read-only keys are refused by name, and nothing is created';
 
@@ -163,6 +165,15 @@ export const SERVER_FAULTS: readonly Fault[] = [
     caughtBy: EXTRA,
     plant: inRequests('POST', LIST, (sent) =>
       sent.body.includes('created_at') ? withBody(sent, ({ created_at: _, ...body }) => body) : sent,
+    ),
+  },
+  {
+    name: 'a check finds a server where none is',
+    caughtBy: CHECKED,
+    plant: inAnswers(
+      'POST',
+      CHECK,
+      inData((data) => ({ ...data, state: 'connected', error: null })),
     ),
   },
   {
