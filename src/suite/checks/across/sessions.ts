@@ -68,6 +68,7 @@ export const sessionChecks = checks('all', {
     const { person: holder } = await signIn({ api_token: given.api_token });
     await holder.call(200, 'listAccounts');
     await holder.call(403, 'listMcpServers');
+    await holder.call(403, 'getOverview');
     const { person: team } = await signIn({ api_key: given.api_key, api_secret: given.api_secret });
     await team.call(200, 'listApprovalRequests');
     await team.call(403, 'listAccounts');
