@@ -1,8 +1,7 @@
-import { createRootRoute, createRoute, redirect } from '@tanstack/react-router';
+import { createRootRoute, createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { queries } from '../api.ts';
 import { sessionOptions } from '../session.ts';
 import { NotFound } from './not-found.tsx';
-import { Shell } from './shell.tsx';
 
 /** All pages. */
 export const root = createRootRoute({ notFoundComponent: NotFound });
@@ -11,7 +10,7 @@ export const root = createRootRoute({ notFoundComponent: NotFound });
 export const inside = createRoute({
   getParentRoute: () => root,
   id: 'inside',
-  component: Shell,
+  component: lazyRouteComponent(() => import('./shell.tsx'), 'Shell'),
   beforeLoad: async ({ location }) => {
     if ((await queries.ensureQueryData(sessionOptions)) === null) {
       const { href } = location;
