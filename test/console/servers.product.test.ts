@@ -38,6 +38,8 @@ describe.each([
     const page = await browser.openAs({ pair: true }, '/servers', size);
     await page.getByRole('link', { name: 'Add a server' }).click();
     await page.getByLabel('URL').fill(upstream.url);
+    await button(page, 'Check the server').click();
+    await page.getByText('The server answers, with 2 tools').waitFor();
     await page.getByRole('textbox', { name: 'Name', exact: true }).fill(`Files ${size.width}`);
     await page.getByLabel('Approved tools run', { exact: true }).check();
     await button(page, 'Save').click();
@@ -99,6 +101,9 @@ test('servers are found, hostile names are text, and a server that is down says 
 
 test('mistakes are told at their fields, and a network that is gone is told', async () => {
   const page = await browser.openAs({ pair: true }, '/servers/new');
+  await page.getByLabel('URL').fill('http://127.0.0.1:1/mcp');
+  await button(page, 'Check the server').click();
+  await page.getByText('The server cannot be used now').waitFor();
   await page.getByLabel('URL').fill('ftp://files.example.com');
   await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Wrong');
   await button(page, 'Save').click();

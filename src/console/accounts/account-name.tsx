@@ -1,7 +1,8 @@
 import { Badge, Group, Text } from '@mantine/core';
 import { api, type Schemas } from '../api.ts';
-import { BY_CURSOR, PAGE_ROWS } from '../ui/load-more.tsx';
+import { BY_CURSOR } from '../ui/load-more.tsx';
 import { Outside } from '../ui/outside.tsx';
+import { PAGE_ROWS } from '../ui/page-pager.tsx';
 
 /** Anything with tools: a connection to a service, or a server. */
 export type Account = Schemas['Account'];

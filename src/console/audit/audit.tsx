@@ -1,9 +1,10 @@
 import { Text } from '@mantine/core';
 import { useSearch } from '@tanstack/react-router';
 import { api } from '../api.ts';
-import { LoadMore, PAGE_ROWS } from '../ui/load-more.tsx';
+import { LoadMore } from '../ui/load-more.tsx';
 import { Loaded } from '../ui/loaded.tsx';
 import { Page } from '../ui/page.tsx';
+import { PAGE_ROWS } from '../ui/page-pager.tsx';
 import { AuditEvent } from './event.tsx';
 import { Export } from './export.tsx';
 import { FilterForm } from './filter-form.tsx';

@@ -5,10 +5,11 @@ import { api } from '../api.ts';
 import { BelowLink } from '../ui/below-link.tsx';
 import { Instant } from '../ui/instant.tsx';
 import { LinkButton } from '../ui/link-button.tsx';
-import { BY_CURSOR, LoadedRows, PAGE_ROWS } from '../ui/load-more.tsx';
+import { BY_CURSOR, LoadedRows } from '../ui/load-more.tsx';
 import { Loaded } from '../ui/loaded.tsx';
 import { Outside } from '../ui/outside.tsx';
 import { Page } from '../ui/page.tsx';
+import { PAGE_ROWS } from '../ui/page-pager.tsx';
 import { type EndpointData, ExpiryBadge, Scope } from './scope.tsx';
 
 /** The endpoints of an account; without one in the address, the accounts to choose from. */

@@ -8,6 +8,7 @@ import { LinkButton } from '../ui/link-button.tsx';
 import { Page } from '../ui/page.tsx';
 import { type Policy, PolicySelect } from '../ui/policy-select.tsx';
 import { ProblemNotice } from '../ui/problem.tsx';
+import { CheckServer } from './check.tsx';
 import {
   FIELD_NAMES,
   NameFields,
@@ -33,6 +34,7 @@ export function AddServer() {
       <form onSubmit={submit} noValidate>
         <Stack maw={640}>
           <PlaceFields form={form} />
+          <CheckServer form={form} />
           <NameFields form={form} />
           <PolicySelect of="server" value={policy} onChange={setPolicy} />
           {save.error !== null && <ProblemNotice error={save.error} />}

@@ -1,10 +1,8 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { Loaded } from './loaded.tsx';
+import { PAGE_ROWS } from './page-pager.tsx';
 import { ProblemNotice } from './problem.tsx';
-
-/** Rows of a page of a list. */
-export const PAGE_ROWS = 100;
 
 type Pages = {
   readonly hasNextPage: boolean;

@@ -1,8 +1,8 @@
 import { Badge, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Schemas } from '../api.ts';
-import { PAGE_ROWS } from './load-more.tsx';
 import { Outside, OutsideLines } from './outside.tsx';
+import { PAGE_ROWS } from './page-pager.tsx';
 
 /** A tool, as an endpoint serves it. */
 export type Tool = Schemas['ToolPreview'];
