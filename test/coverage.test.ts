@@ -5,7 +5,9 @@ import { operations } from './support/client.ts';
 import { COVERAGE_FOLDER } from './support/coverage.ts';
 
 /** Documented answers that no test can make happen, each with the reason. */
-const UNREACHABLE: Readonly<Record<string, string>> = {};
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  'getApprovalPage 503': 'the console is built before the tests begin',
+};
 
 const seen = new Set(
   readdirSync(COVERAGE_FOLDER).flatMap((file) => readFileSync(join(COVERAGE_FOLDER, file), 'utf8').trim().split('\n')),

@@ -352,6 +352,15 @@ it('in a real browser: the click at the provider leads to a session of its own s
 });
 
 describe('where there is no sign-in', () => {
+  it('502: the provider fails while the browser is on its way back', async () => {
+    const begun = await begin();
+    const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state');
+    provider.fail();
+    const query = new URLSearchParams({ code: 'x', state: `${state}`, iss: provider.issuer });
+    expect((await callback(query.toString(), cookieOf(begun))).status).toBe(502);
+    provider.serve(server.url);
+  });
+
   it('404: without a provider', async () => {
     const plain = await startTestServer();
     for (const id of ['beginSignIn', 'finishSignIn'] as const) {

@@ -10,6 +10,8 @@ export type OpenIdProvider = {
   readonly issuer: string;
   /** Begins to answer, for a gateway at a URL. Before that, requests get no answer that a provider gives. */
   readonly serve: (gatewayUrl: string) => void;
+  /** Answers 503 from now on. */
+  readonly fail: () => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -32,6 +34,9 @@ export async function startOpenIdProvider(people: Readonly<Record<string, Claims
         ttl: { Interaction: 600, Session: 600, Grant: 600, AccessToken: 600, IdToken: 600 },
       });
       server.removeAllListeners('request').on('request', provider.callback());
+    },
+    fail: () => {
+      server.removeAllListeners('request').on('request', (_request, response) => response.writeHead(503).end());
     },
     stop: async () => {
       server.closeAllConnections();
