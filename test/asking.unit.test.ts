@@ -40,7 +40,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'package/package.product.test.ts': 'the text of a program that the test runs',
   'platform/sign-in.test.ts': 'the text of a script that a page runs',
   'runtime/odd-processes.test.ts': 'a client that leaves early',
-  'servers/health.test.ts': 'a server of its own that is asked on sockets',
+  'servers/health.test.ts': 'a proxy before a server, on sockets',
   'servers/approval-events.test.ts': 'reads streams',
   'store/follower.test.ts': 'a proxy before PostgreSQL, on sockets',
   'suite/proxy.ts': 'a proxy, which passes on what it gets',

@@ -3,8 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const owners = new AsyncLocalStorage<string>();
 
 /**
- * Runs work for an owner: whatever it waits for later, and whatever it calls, can ask for the owner without being told. Use
- * it where a caller becomes known.
+ * Runs work for an owner. Everything that the work calls or waits for can read the owner with `ownerOfWork`. Use it where a
+ * caller becomes known.
  */
 export const workFor = <T>(owner: string, work: () => T): T => owners.run(owner, work);
 

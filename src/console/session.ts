@@ -9,7 +9,7 @@ export type Permission = Session['permissions'][number];
 /** The document asks for the header that every browser adds by itself; a page cannot change it. */
 export const FROM_HERE = { header: { 'Sec-Fetch-Site': 'same-origin' } };
 
-/** The person who is signed in; null if nobody is. */
+/** The person who is signed in; null without a session. */
 export const sessionOptions = queryOptions({
   queryKey: SESSION_KEY,
   queryFn: async (): Promise<Session | null> =>

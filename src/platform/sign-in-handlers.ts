@@ -47,7 +47,7 @@ export function signInHandlers(
   const asking = createFairLimiter(ASKED);
   const publicPath = new URL(publicUrl).pathname.replace(/\/$/, '');
   const sendConsole = consolePage(publicPath);
-  /** People read why nobody was signed in, on the page where they can try again; programs get the error as it is. */
+  /** A browser gets the page where people sign in, with the reason of the failure; programs get the error as it is. */
   const explained =
     (handle: SignInHandler): SignInHandler =>
     async (request, response) => {

@@ -1,4 +1,5 @@
-import { Badge, Group, Text } from '@mantine/core';
+import { Badge, Group, Paper, Stack, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { api, type Schemas } from '../api.ts';
 import { BY_CURSOR } from '../ui/load-more.tsx';
 import { Outside } from '../ui/outside.tsx';
@@ -48,3 +49,26 @@ export function AccountKind({ account }: { readonly account: Account }) {
     </Group>
   );
 }
+
+/** One account of a list; `link` leads from its name to a page about it. */
+export const AccountRow = ({
+  account,
+  link,
+}: {
+  readonly account: Account;
+  readonly link: (name: ReactNode) => ReactNode;
+}) => (
+  <Paper withBorder p="sm">
+    <Group justify="space-between" gap="xs">
+      <Stack gap={2} className="grows">
+        {link(
+          <Text span fw={600}>
+            <Outside>{account.display_name}</Outside>
+          </Text>,
+        )}
+        <AccountKind account={account} />
+      </Stack>
+      <AccountStatus status={account.status} />
+    </Group>
+  </Paper>
+);

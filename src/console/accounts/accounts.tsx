@@ -1,10 +1,9 @@
-import { Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { SegmentedControl, Stack, Text } from '@mantine/core';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { LinkButton } from '../ui/link-button.tsx';
 import { LoadedRows } from '../ui/load-more.tsx';
-import { Outside } from '../ui/outside.tsx';
 import { Page } from '../ui/page.tsx';
-import { type Account, AccountKind, AccountStatus, STATUSES, useAccounts } from './account-name.tsx';
+import { type Account, AccountRow, STATUSES, useAccounts } from './account-name.tsx';
 
 const ALL = 'all';
 const SHOWN = [
@@ -45,17 +44,12 @@ export function Accounts() {
 }
 
 const Row = ({ account }: { readonly account: Account }) => (
-  <Paper withBorder p="sm">
-    <Group justify="space-between" gap="xs">
-      <Stack gap={2} className="grows">
-        <Link to="/accounts/$accountId" params={{ accountId: account.id }}>
-          <Text span fw={600}>
-            <Outside>{account.display_name}</Outside>
-          </Text>
-        </Link>
-        <AccountKind account={account} />
-      </Stack>
-      <AccountStatus status={account.status} />
-    </Group>
-  </Paper>
+  <AccountRow
+    account={account}
+    link={(name) => (
+      <Link to="/accounts/$accountId" params={{ accountId: account.id }}>
+        {name}
+      </Link>
+    )}
+  />
 );

@@ -83,7 +83,7 @@ function Edit({ endpoint }: { readonly endpoint: EndpointData }) {
         const keepsExpiry = JSON.stringify(values.expiry) === JSON.stringify(initial.expiry);
         save.mutate({
           params: { path: { integrated_account_id: endpoint.integrated_account_id, id: endpoint.id } },
-          // An end that is over or near would be refused, even if nobody has touched it.
+          // The server refuses an end that is over or near, also one that the person has not changed.
           body: { ...body, ...(!keepsExpiry && { expires_at: expires_at ?? null }) },
         });
       }}

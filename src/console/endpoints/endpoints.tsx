@@ -1,6 +1,6 @@
 import { Group, Paper, Stack, Text } from '@mantine/core';
 import { Link, useSearch } from '@tanstack/react-router';
-import { AccountKind, AccountStatus, useAccounts } from '../accounts/account-name.tsx';
+import { AccountKind, AccountRow, useAccounts } from '../accounts/account-name.tsx';
 import { api } from '../api.ts';
 import { BelowLink } from '../ui/below-link.tsx';
 import { Instant } from '../ui/instant.tsx';
@@ -33,19 +33,15 @@ function ChooseAccount() {
               <Text>There is no account yet. Add a server, or an account of an integration, first.</Text>
             )}
             {rows.map((account) => (
-              <Paper key={account.id} withBorder p="sm">
-                <Group justify="space-between" gap="xs">
-                  <Stack gap={2} className="grows">
-                    <Link to="/endpoints" search={{ account: account.id }}>
-                      <Text span fw={600}>
-                        <Outside>{account.display_name}</Outside>
-                      </Text>
-                    </Link>
-                    <AccountKind account={account} />
-                  </Stack>
-                  <AccountStatus status={account.status} />
-                </Group>
-              </Paper>
+              <AccountRow
+                key={account.id}
+                account={account}
+                link={(name) => (
+                  <Link to="/endpoints" search={{ account: account.id }}>
+                    {name}
+                  </Link>
+                )}
+              />
             ))}
           </Stack>
         )}

@@ -62,7 +62,7 @@ export function Credentials<P extends string>({ kind, use, query, onDelete, ...c
         opened={isOpen}
         onClose={finish}
         title={`New ${kind}`}
-        // A click beside the dialog must not lose a secret that nobody can read again.
+        // A click beside the dialog must not close it: the server shows the secret only once.
         closeOnClickOutside={secrets === null}
       >
         {secrets === null ? (

@@ -46,7 +46,7 @@ export function Copyable({ label, value }: CopyableProps) {
   );
 }
 
-/** Secrets that nobody can read again: each as a `Copyable` among the children. */
+/** Secrets that the server shows only once: each as a `Copyable` among the children. */
 export const ShownOnce = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
   <Alert color="orange" variant="outline" title={title} role="region" aria-label={title}>
     <Stack gap="sm">
