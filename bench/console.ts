@@ -23,12 +23,12 @@ export async function benchConsole(): Promise<void> {
     }
     const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
     defer(() => browser.close());
-    const opened = [];
-    while (opened.length < REPEATS) {
-      opened.push(await openFirstPage(browser, url));
+    const bytes = await scriptBytes(browser, url);
+    const times: number[] = [];
+    while (times.length < REPEATS) {
+      times.push(await firstPageMs(browser, url));
     }
-    const bytes = median(opened.map((one) => one.bytes));
-    const usable = median(opened.map((one) => one.usableMs));
+    const usable = median(times);
     const bar = (isMet: boolean): string => (isMet ? 'met' : 'MISSED');
     print(
       `scripts of the console before its first page: ${bytes} bytes in gzip (bar ≤ ${MAX_SCRIPT_BYTES}) ${bar(bytes <= MAX_SCRIPT_BYTES)}`,
@@ -45,8 +45,8 @@ export async function benchConsole(): Promise<void> {
   });
 }
 
-/** Milliseconds until a new browser shows the page where people sign in, and the bytes of scripts that came until then. */
-async function openFirstPage(browser: Browser, url: string) {
+/** The bytes of the scripts that come before the page where people sign in, each in gzip. */
+async function scriptBytes(browser: Browser, url: string): Promise<number> {
   const context = await browser.newContext();
   const page = await context.newPage();
   const scripts: Promise<number>[] = [];
@@ -55,13 +55,23 @@ async function openFirstPage(browser: Browser, url: string) {
       scripts.push(response.body().then((body) => gzipSync(body).length));
     }
   });
+  await page.goto(`${url}/console`);
+  await page.getByLabel('Your name').fill('Ada');
+  const sizes = await Promise.all(scripts);
+  await context.close();
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** Milliseconds until the page where people sign in can be used, in a window that has nothing of it. */
+async function firstPageMs(browser: Browser, url: string): Promise<number> {
+  const context = await browser.newContext();
+  const page = await context.newPage();
   const start = performance.now();
   await page.goto(`${url}/console`, { waitUntil: 'commit' });
   await page.getByLabel('Your name').fill('Ada');
-  const usableMs = performance.now() - start;
-  const sizes = await Promise.all(scripts);
+  const elapsed = performance.now() - start;
   await context.close();
-  return { usableMs, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+  return elapsed;
 }
 
 async function signIn(browser: Browser, url: string): Promise<Page> {
